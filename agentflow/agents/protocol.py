@@ -1,0 +1,111 @@
+"""The seam between an engine and the agents: what an attempt is given and what it answers.
+
+An agent kind is a module of this package, listed in `agentflow.agents.AGENT_KINDS`. It has
+
+    Options                      its keys in a spec: a subclass of `agentflow.spec.model.Agent`
+    connect(host) -> Connection  opens what the calls of one run share (worker processes, clients)
+
+Importing such a module has to be cheap, because the linter does it: whatever is heavy (asyncio,
+subprocess, litellm) is imported inside `connect` or by a module that `connect` imports.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from agentflow.spec.model import Agent, FailureClass, Json, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Where a run takes place.
+
+    `folder` is the folder of the spec, `root` the project root above it; both absolute. Programs
+    start in `folder`; modules of `python` agents are looked up in `folder`, then in `root`.
+    `models` are the `models:` of the spec by alias. `texts` are the files that the spec names
+    with `{file: …}`, by that name, as they were read when the run was planned.
+    """
+
+    root: Path
+    folder: Path
+    models: Mapping[str, Model]
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One attempt: everything an agent may know.
+
+    `input` is checked against the agent's input contract before. `output_schema` is its output
+    contract with all references resolved. `timeout` is in seconds: the engine ends the attempt
+    then, whatever the agent does.
+    """
+
+    run_id: str
+    step: str
+    attempt: int
+    agent: str
+    input: Mapping[str, Json]
+    output_schema: Mapping[str, Json] | bool
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a call used up; `usd` is None where the price is not known."""
+
+    model: str
+    tokens_in: int
+    tokens_out: int
+    usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an agent answered: a JSON value, or `text` that the orchestrator has yet to read.
+
+    Exactly one of both is meant: if `text` is not None, `value` is ignored.
+    """
+
+    value: Json = None
+    text: str | None = None
+    usage: Usage | None = None
+
+
+class AttemptError(Exception):
+    """An attempt failed in a way the language has a class for.
+
+    `message` is one line for a person. `retry_after` is in seconds, as the other side asked.
+    """
+
+    def __init__(
+        self, failure: FailureClass, message: str, *, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.message = message
+        self.retry_after = retry_after
+
+
+class Connection(Protocol):
+    """What the calls of one run share."""
+
+    async def call(self, options: Any, call: Call) -> Reply:
+        """Make one attempt. Raises `AttemptError`.
+
+        When cancelled it stops what it started, processes with all their children included, and
+        only then lets `CancelledError` through.
+        """
+
+    async def close(self) -> None:
+        """Give back what `connect` opened; nothing of it may be left behind."""
+
+
+class AgentKind(Protocol):
+    """A module of `agentflow.agents`."""
+
+    Options: type[Agent]
+
+    def connect(self, host: Host) -> Connection:
+        """Open what the calls of one run share."""

@@ -1,0 +1,101 @@
+"""Everything this package raises on purpose, and the exit code of each.
+
+    AgentflowError
+    ├── UsageError            2   the caller asked for something that makes no sense
+    │   ├── InputError        2   an input breaks the pipeline's input contract
+    │   └── UnknownRun        2   no run with that id in the store
+    ├── SpecError             1   the spec has errors; carries the findings
+    └── CouldNot              3   the world did not let us
+        ├── FileProblem       3   a file is missing, unreadable or outside the project
+        └── StoreError        3   the event log cannot be used
+            ├── RunLocked     3   another process owns the run
+            ├── LogDamaged    3   bytes are missing or changed; says from which entry on
+            ├── LogTooNew     3   written by a newer agentflow; left untouched
+            └── LostRace      3   another writer appended first; nothing further is done
+
+A contract breach, an empty budget or a failed attempt is not in this tree: those are decisions of
+the orchestrator and live in the event log. Exceptions are for the caller's mistakes, the world's
+refusals, and our own bugs (`IllegalTransition`, an `AssertionError` by nature).
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+from agentflow.findings import Finding
+
+
+class ExitCode(IntEnum):
+    """What a process ends with."""
+
+    OK = 0
+    FINDINGS = 1  # findings, a failed run, a divergence
+    USAGE = 2
+    COULD_NOT = 3
+    INTERRUPTED = 130
+
+
+class AgentflowError(Exception):
+    """Base of all errors that are meant for the user. `help` says what to do next."""
+
+    exit_code: ExitCode = ExitCode.COULD_NOT
+
+    def __init__(self, message: str, *, help: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+
+class UsageError(AgentflowError):
+    """The caller asked for something that makes no sense."""
+
+    exit_code = ExitCode.USAGE
+
+
+class InputError(UsageError):
+    """An input breaks the pipeline's input contract."""
+
+
+class UnknownRun(UsageError):
+    """No run with that id in the store."""
+
+
+class SpecError(AgentflowError):
+    """The spec has errors. `findings` holds them all, errors first in file order."""
+
+    exit_code = ExitCode.FINDINGS
+
+    def __init__(self, message: str, findings: Sequence[Finding]) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+
+class CouldNot(AgentflowError):
+    """The world did not let us."""
+
+
+class FileProblem(CouldNot):
+    """A file is missing, unreadable or outside the project root."""
+
+
+class StoreError(CouldNot):
+    """The event log cannot be used."""
+
+
+class RunLocked(StoreError):
+    """Another process owns the run."""
+
+
+class LogDamaged(StoreError):
+    """Bytes of the log are missing or changed. `seq` is the first entry that cannot be trusted."""
+
+    def __init__(self, message: str, *, seq: int, help: str | None = None) -> None:
+        super().__init__(message, help=help)
+        self.seq = seq
+
+
+class LogTooNew(StoreError):
+    """The log was written by a newer agentflow; it is left untouched."""
+
+
+class LostRace(StoreError):
+    """Another writer appended this entry first; nothing further may be done by this process."""
