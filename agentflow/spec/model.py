@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, Union, get_args
 
 from pydantic import (
     BaseModel,
@@ -356,12 +356,12 @@ class Vocabulary:
     @cached_property
     def pipeline(self) -> type[Pipeline]:
         """The model of a whole spec with these agent kinds."""
-        kinds = Annotated[self.agent_kinds, Discriminator("kind")]  # type: ignore[name-defined]
+        kinds = Annotated[Union[self.agent_kinds], Discriminator("kind")]  # type: ignore[name-defined]  # noqa: UP007
         return create_model("Pipeline", __base__=Pipeline, agents=(dict[Name, kinds], {}))
 
     def agent_kind(self, name: str) -> type[Agent] | None:
         """The model of an agent kind by its name."""
         for kind in self.agent_kinds:
-            if kind.model_fields["kind"].annotation == Literal[name]:
+            if name in get_args(kind.model_fields["kind"].annotation):
                 return kind
         return None
