@@ -1,0 +1,18 @@
+"""The agent kinds: everything that does the work of a step. `protocol` is the seam to the engine.
+
+A kind is one module and one line here. Importing this package is cheap, because the linter does
+it; `connect` of a kind imports what its calls need.
+"""
+
+from agentflow.agents import command, python
+from agentflow.agents.protocol import AgentKind
+from agentflow.spec.model import Vocabulary
+
+#: Every kind by the name that specs use.
+AGENT_KINDS: dict[str, AgentKind] = {
+    "python": python,
+    "command": command,
+}
+
+#: The agent kinds as the language sees them: only their names and keys.
+VOCABULARY = Vocabulary(tuple(kind.Options for kind in AGENT_KINDS.values()))

@@ -105,7 +105,9 @@ class Connection(Protocol):
 class AgentKind(Protocol):
     """A module of `agentflow.agents`."""
 
-    Options: type[Agent]
+    @property
+    def Options(self) -> type[Agent]:  # noqa: N802 - a class, and only read
+        """The keys of this kind."""
 
     def connect(self, host: Host) -> Connection:
         """Open what the calls of one run share."""

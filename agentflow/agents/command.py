@@ -1,0 +1,39 @@
+"""Agents of kind `command`: a program that gets the input as JSON on stdin and prints its output.
+
+    kind: command
+    argv: [scripts/extract, --strict]
+
+`argv` is taken literally: there is no shell, and no `${{ }}` is expanded in it. A program or a `cwd`
+with a slash is relative to the folder of the spec. The program has the environment of the run,
+`env` on top of it, and `AGENTFLOW_RUN_ID`, `AGENTFLOW_STEP` and `AGENTFLOW_ATTEMPT`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agentflow.agents.protocol import Connection, Host
+from agentflow.spec.model import Agent
+
+
+class Options(Agent):
+    """A program."""
+
+    kind: Literal["command"]
+    argv: Annotated[list[str], Field(min_length=1)] = Field(
+        description="The program and its arguments, each taken literally; no shell is involved.",
+        examples=[["scripts/extract", "--strict"]],
+    )
+    env: dict[str, str] = Field(
+        default={}, description="Environment variables on top of those that the run has."
+    )
+    cwd: str | None = Field(
+        None, description="The folder to start in, relative to that of the spec."
+    )
+
+
+def connect(host: Host) -> Connection:
+    """The programs of one run."""
+    from agentflow.agents.programs import Programs
+
+    return Programs(host)

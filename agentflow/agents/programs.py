@@ -1,0 +1,140 @@
+"""The calls of `command` agents: one program run a call."""
+
+import asyncio
+import errno
+import json
+import os
+from pathlib import Path
+
+from agentflow.agents.command import Options
+from agentflow.agents.processes import GRACE, Child, Processes, first
+from agentflow.agents.protocol import AttemptError, Call, Host, Reply
+from agentflow.agents.worker import ANSWER_LIMIT
+from agentflow.spec.model import FailureClass
+
+#: What the system says when it has no process to give at the moment.
+_BUSY = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
+
+
+class Programs:
+    """The connection of the kind `command`."""
+
+    def __init__(self, host: Host) -> None:
+        self._folder = host.folder
+        self._processes = Processes()
+
+    async def call(self, options: Options, call: Call) -> Reply:
+        """Run the program once; what it prints is the reply's text.
+
+        It has to end by itself with exit code 0. Raises `AttemptError`: rejected if it cannot be
+        started, server_error if it fails, invalid_output if it prints nothing, too much, or what
+        is not UTF-8.
+        """
+        name = f"program '{options.argv[0]}'"
+        printed = Printed()
+        child = await self._start(options, call, printed)
+        try:
+            child.send(_json(call))
+            child.end_input()
+            await first(child.exited, printed.too_much)
+            if not printed.too_much.done():
+                # What it printed is in the pipe by now. A grandchild may hold the pipe open: that
+                # is given a moment and then ends with the group.
+                await first(child.drained, printed.too_much, timeout=GRACE)
+        finally:
+            await self._processes.stop(child)
+        if printed.too_much.done():
+            message = f"{name} printed more than {ANSWER_LIMIT // 10**6} MB"
+            raise AttemptError(FailureClass.INVALID_OUTPUT, message)
+        if child.exited.result() != 0:
+            raise AttemptError(FailureClass.SERVER_ERROR, f"{name} {child.how_it_ended()}")
+        return Reply(text=_text(printed, name))
+
+    async def close(self) -> None:
+        """End what still runs."""
+        await self._processes.close()
+
+    async def _start(self, options: Options, call: Call, printed: "Printed") -> Child:
+        cwd = self._folder / (options.cwd or ".")
+        if not cwd.is_dir():
+            raise AttemptError(FailureClass.REJECTED, f"folder '{options.cwd}' not found")
+        program, *arguments = options.argv
+        own = {
+            "AGENTFLOW_RUN_ID": call.run_id,
+            "AGENTFLOW_STEP": call.step,
+            "AGENTFLOW_ATTEMPT": str(call.attempt),
+        }
+        try:
+            return await self._processes.start(
+                [self._find(program), *arguments],
+                cwd=cwd,
+                env={**os.environ, **options.env, **own},
+                on_stdout=printed.add,
+            )
+        except OSError as error:
+            raise _not_started(program, self._find(program), error) from error
+        except ValueError as error:  # a zero byte, or a name that no variable can have
+            message = f"program '{program}' cannot be started: {error}"
+            raise AttemptError(FailureClass.REJECTED, message) from error
+
+    def _find(self, program: str) -> str:
+        """A name is looked up in PATH by the system, a path is relative to the spec's folder."""
+        return str(self._folder / program) if "/" in program else program
+
+
+class Printed:
+    """What a program printed, up to the limit; `too_much` is done when there was more."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.too_much: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._size = 0
+
+    def add(self, data: bytes) -> None:
+        """Take the next piece."""
+        self._size += len(data)
+        if self._size <= ANSWER_LIMIT:
+            self.pieces.append(data)
+        elif not self.too_much.done():
+            self.too_much.set_result(None)
+
+
+def _json(call: Call) -> bytes:
+    # The replacement for half a character is its JSON escape.
+    return (
+        json.dumps(dict(call.input), ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
+    )
+
+
+def _text(printed: Printed, name: str) -> str:
+    try:
+        text = b"".join(printed.pieces).decode()
+    except UnicodeDecodeError as error:
+        message = f"{name} printed what is not UTF-8, at byte {error.start}"
+        raise AttemptError(FailureClass.INVALID_OUTPUT, message) from error
+    if not text.strip():
+        raise AttemptError(FailureClass.INVALID_OUTPUT, f"{name} printed nothing")
+    return text
+
+
+def _not_started(program: str, path: str, error: OSError) -> AttemptError:
+    if error.errno in _BUSY:
+        message = f"program '{program}' cannot be started now: {error.strerror}"
+        return AttemptError(FailureClass.NOT_SENT, message)
+    return AttemptError(FailureClass.REJECTED, f"program '{program}' {_refusal(path, error)}")
+
+
+def _refusal(path: str, error: OSError) -> str:
+    match error.errno:
+        case errno.ENOENT if "/" not in path:
+            return "not found: it is not in PATH; a path from the spec's folder has a slash in it"
+        case errno.ENOENT if Path(path).exists():
+            return "not started: its first line names an interpreter that does not exist"
+        case errno.ENOENT:
+            return "not found: paths are relative to the spec's folder"
+        case errno.EACCES:
+            return "not started: it is not executable; chmod +x makes it so"
+        case errno.ENOEXEC:
+            return "not started: its first line has to name an interpreter, such as #!/bin/sh"
+        case _:
+            return f"not started: {error.strerror}"

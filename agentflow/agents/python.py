@@ -1,0 +1,40 @@
+"""Agents of kind `python`: a function of the author's, called with the input's fields.
+
+    kind: python
+    call: incidents.agents:extract        def extract(body: str) -> dict
+
+The function may be `async`. It answers plain data: None, booleans, numbers, text, lists, tuples and
+dicts with text as keys. It runs in a worker process, which is killed with everything it started
+when its time is over, unless `isolate: false` says that it is quick and pure.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agentflow.agents.protocol import Connection, Host
+from agentflow.spec.model import Agent
+
+CALL_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"
+
+
+class Options(Agent):
+    """A Python function."""
+
+    kind: Literal["python"]
+    call: Annotated[str, Field(pattern=CALL_PATTERN)] = Field(
+        description="The function: package.module:function, from the folder of the spec or the root.",
+        examples=["incidents.agents:extract"],
+    )
+    isolate: bool = Field(
+        True,
+        description="Run in a worker process that can be killed; false runs a quick pure function"
+        " in the process of the run.",
+    )
+
+
+def connect(host: Host) -> Connection:
+    """The worker processes of one run; they are started when they are needed."""
+    from agentflow.agents.functions import Functions
+
+    return Functions(host)

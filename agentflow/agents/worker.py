@@ -1,0 +1,249 @@
+"""Calls a function that an author wrote, and says what came of it.
+
+    python -P worker.py FOLDER ROOT
+
+As a program it is the child side of `python` agents: it makes one call after the other, as it is
+asked on stdin, until stdin is closed. Modules are looked up in FOLDER, then in ROOT, then wherever
+Python looks. This file imports the standard library only and is run by its path, so that a worker
+is ready in the tenth part of the time that importing `agentflow` takes.
+
+    request    {"call": "module:function", "input": {…}}           one line of JSON
+    answer     +                                                   from here on it may have effects
+               {"value": …} or {"failure": CLASS, "message": …}    one line of JSON
+
+What the function prints goes to stderr and cannot get into the answers.
+"""
+
+import importlib
+import io
+import json
+import math
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, BinaryIO
+
+#: Bytes of JSON that an answer may have.
+ANSWER_LIMIT = 10_000_000
+#: Levels of lists and objects that an answer may have; the event log has to be able to hold it.
+DEPTH_LIMIT = 200
+#: Characters of a message.
+MESSAGE_LIMIT = 500
+
+
+class Failed(Exception):
+    """The call failed. `failure` is the name of its class in the language."""
+
+    def __init__(self, failure: str, message: str) -> None:
+        super().__init__(message)
+        self.failure = failure
+        line = " ".join(message.split())
+        self.message = line if len(line) <= MESSAGE_LIMIT else line[: MESSAGE_LIMIT - 1] + "…"
+
+
+class NotPlain(Exception):
+    """A value holds what JSON has no word for. `path` leads to it, from the inside out."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.path: list[str | int] = []
+
+
+def load(call: str, roots: Sequence[str]) -> Callable[..., Any]:
+    """The function that `module:function` names. Raises `Failed` with class rejected."""
+    module_name, _, name = call.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:
+        raise Failed(
+            "rejected", f"cannot import '{module_name}': {describe(error, roots)}"
+        ) from error
+    function = getattr(module, name, None)
+    if callable(function):
+        return function  # type: ignore[no-any-return]
+    if function is not None:
+        raise Failed("rejected", f"'{call}' is no function but of type {type(function).__name__}")
+    raise Failed(
+        "rejected", f"module '{module_name}' has no function '{name}'{_nearest(name, module)}"
+    )
+
+
+def failed(call: str, error: BaseException, roots: Sequence[str]) -> Failed:
+    """What a call that raised `error` comes to; `error` was caught in the frame that called it.
+
+    An error without any frame below that one was raised by the call itself: the function does not
+    take these arguments, and it has not run.
+    """
+    traceback = error.__traceback__
+    if isinstance(error, TypeError) and (traceback is None or traceback.tb_next is None):
+        return Failed("rejected", f"'{call}' does not take this input: {error}")
+    return Failed("server_error", describe(error, roots))
+
+
+def describe(error: BaseException, roots: Sequence[str]) -> str:
+    """`TypeError: what it says (agents.py:41 in extract)`, with the innermost place in `roots`."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an author's __str__ can raise anything
+        text = ""
+    place = ""
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        for root in roots:
+            if code.co_filename.startswith(root + os.sep):
+                file = os.path.relpath(code.co_filename, roots[-1])
+                place = f" ({file}:{traceback.tb_lineno} in {code.co_name})"
+                break
+        traceback = traceback.tb_next
+    # The place is worth more than the end of a long text.
+    text = text[: MESSAGE_LIMIT - 100 - len(place)]
+    return f"{type(error).__name__}: {text}{place}" if text else f"{type(error).__name__}{place}"
+
+
+def plain(value: Any) -> Any:
+    """A copy of `value` in plain JSON types; tuples become lists. Raises `Failed`: invalid_output."""
+    try:
+        return _plain(value, DEPTH_LIMIT)
+    except NotPlain as problem:
+        path = "".join(
+            f"[{key}]" if isinstance(key, int) else f".{key}" for key in problem.path[::-1]
+        )
+        raise Failed(
+            "invalid_output", f"the answer is not JSON: output{path[:200]} {problem}"
+        ) from None
+
+
+def _plain(value: Any, levels: int) -> Any:
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, str):
+        return _plain_text(value)
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**64:
+            raise NotPlain("is an integer of more than 64 bits")
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise NotPlain(f"is {value}")
+        return float(value)
+    if not isinstance(value, dict | list | tuple):
+        raise NotPlain(f"is of type {type(value).__name__}")
+    if levels == 0:
+        raise NotPlain(f"is nested deeper than {DEPTH_LIMIT} levels")
+    return _plain_object(value, levels) if isinstance(value, dict) else _plain_list(value, levels)
+
+
+def _plain_text(text: str) -> str:
+    # A subclass, such as a StrEnum, counts as the text it holds.
+    text = str.__str__(text)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise NotPlain("holds half a character (a lone surrogate)") from None
+    return text
+
+
+def _plain_object(value: dict[Any, Any], levels: int) -> dict[str, Any]:
+    result = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise NotPlain(f"has a key of type {type(key).__name__}")
+        try:
+            result[_plain_text(key)] = _plain(item, levels - 1)
+        except NotPlain as problem:
+            problem.path.append(str.__str__(key))
+            raise
+    return result
+
+
+def _plain_list(value: Sequence[Any], levels: int) -> list[Any]:
+    result = []
+    for index, item in enumerate(value):
+        try:
+            result.append(_plain(item, levels - 1))
+        except NotPlain as problem:
+            problem.path.append(index)
+            raise
+    return result
+
+
+def _nearest(name: str, module: Any) -> str:
+    """`; the nearest is 'extract'`, or nothing."""
+    import difflib
+
+    names = [known for known in vars(module) if callable(getattr(module, known))]
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"; the nearest is '{close[0]}'" if close else ""
+
+
+class Worker:
+    """Makes one call after the other. What coroutines need lives as long as the worker."""
+
+    def __init__(self, roots: Sequence[str]) -> None:
+        self._roots = roots
+        self._functions: dict[str, Callable[..., Any]] = {}
+        self._finish: Callable[[Awaitable[Any]], Any] | None = None
+
+    def serve(self, requests: BinaryIO, answers: BinaryIO) -> None:
+        """Answer the requests until there are no more."""
+        for line in requests:
+            request = json.loads(line)
+            try:
+                function = self._load(request["call"])
+                answers.write(b"+")
+                answers.flush()
+                answer = self._call(request["call"], function, request["input"])
+            except Failed as failure:
+                answer = _line({"failure": failure.failure, "message": failure.message})
+            answers.write(answer)
+            answers.flush()
+
+    def _load(self, call: str) -> Callable[..., Any]:
+        if call not in self._functions:
+            self._functions[call] = load(call, self._roots)
+        return self._functions[call]
+
+    def _call(self, call: str, function: Callable[..., Any], given: dict[str, Any]) -> bytes:
+        try:
+            value = function(**given)
+            if isinstance(value, Awaitable):
+                value = self._wait_for(value)
+        except BaseException as error:  # sys.exit() is only a failed call, too
+            raise failed(call, error, self._roots) from error
+        answer = _line({"value": plain(value)})
+        if len(answer) > ANSWER_LIMIT:
+            raise Failed("invalid_output", f"answered more than {ANSWER_LIMIT // 10**6} MB")
+        return answer
+
+    def _wait_for(self, value: Awaitable[Any]) -> Any:
+        if self._finish is None:
+            import asyncio  # 40 ms that only coroutines need
+
+            async def finish(value: Awaitable[Any]) -> Any:
+                return await value
+
+            runner = asyncio.Runner()
+            self._finish = lambda value: runner.run(finish(value))
+        return self._finish(value)
+
+
+def _line(answer: dict[str, Any]) -> bytes:
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def main(folder: str, root: str) -> None:
+    """Serve on what are now stdin and stdout, and put both out of the reach of the functions."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    sys.path[:0] = [folder, root]
+    Worker((folder, root)).serve(requests, answers)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
