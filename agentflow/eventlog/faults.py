@@ -1,0 +1,67 @@
+"""What went wrong underneath, said in the words of this package.
+
+Every refusal of the operating system or of SQLite becomes a `StoreError` that names the path and
+says what to do about it.
+"""
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agentflow.errors import StoreError
+
+_FULL = "free space on that disk, then resume the run"
+_DENIED = "make it writable for you, then resume the run"
+_BUSY = "close the other program that uses this database, then resume the run"
+_OTHER = "check the disk, then resume the run"
+
+_ERRNO_HELP = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
+    errno.EACCES: _DENIED,
+    errno.EPERM: _DENIED,
+    errno.EROFS: _DENIED,
+}
+
+# By primary result code, the low byte of SQLite's extended ones.
+_SQLITE_HELP = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_IOERR: _FULL,
+    sqlite3.SQLITE_READONLY: _DENIED,
+    sqlite3.SQLITE_CANTOPEN: _DENIED,
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_LOCKED: _BUSY,
+}
+
+
+def from_os(doing: str, path: Path, error: OSError) -> StoreError:
+    """The error for a system call that failed while `doing` ("read", "write") something to `path`."""
+    why = (error.strerror or str(error)).lower()
+    return StoreError(
+        f"cannot {doing} '{path}': {why}", help=_ERRNO_HELP.get(error.errno or 0, _OTHER)
+    )
+
+
+def from_sqlite(doing: str, path: Path, error: BaseException | None) -> StoreError:
+    """The error for a statement that failed while `doing` something to the database at `path`.
+
+    `error` is None if all that is known is that the database stayed locked.
+    """
+    code = sqlite3.SQLITE_BUSY
+    if isinstance(error, sqlite3.Error):
+        # Errors that Python itself raises ("cannot operate on a closed database") have no code.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    why = "database is locked" if error is None else str(error)
+    return StoreError(f"cannot {doing} '{path}': {why}", help=_SQLITE_HELP.get(code & 0xFF, _OTHER))
+
+
+@contextmanager
+def told(doing: str, path: Path) -> Iterator[None]:
+    """Turn an `OSError` inside the block into a `StoreError`."""
+    try:
+        yield
+    except OSError as error:
+        raise from_os(doing, path, error) from error

@@ -1,0 +1,52 @@
+"""HEAD: how far a log is known to reach.
+
+SQLite hides loss: with its write-ahead log gone a database opens with fewer rows and no complaint.
+So a small file of our own beside it says which entry was surely written, and its hash. It is
+renewed before a write's intent is acted on and whenever a run stops or waits; in between, a log
+is longer than HEAD says, never shorter.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentflow.eventlog import canonical
+from agentflow.eventlog.chain import GENESIS, check_format, damaged
+from agentflow.eventlog.private import read_file, replace_file
+from agentflow.eventlog.upcast import FORMAT
+
+_NAME = "HEAD"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry that is known to be stored; `seq` is -1 as long as there is none."""
+
+    seq: int
+    hash: str
+
+
+START = Head(-1, GENESIS)
+
+
+def write_head(folder: Path, head: Head) -> None:
+    """Renew HEAD durably. Raises `StoreError`."""
+    value = {"format": FORMAT, "hash": head.hash, "seq": head.seq}
+    replace_file(folder / _NAME, canonical.encode(value) + b"\n")
+
+
+def read_head(folder: Path) -> Head:
+    """The HEAD of a run. Raises `LogDamaged` if it is missing or no HEAD, or `LogTooNew`."""
+    run, path = folder.name, folder / _NAME
+    if not path.is_symlink() and not path.exists():
+        raise damaged(run, 0, f"'{path}' is missing")
+    try:
+        value = canonical.decode(read_file(path))
+    except ValueError as error:
+        raise damaged(run, 0, f"'{path}' is not JSON ({error})") from error
+    if not isinstance(value, dict):
+        raise damaged(run, 0, f"'{path}' is not an object")
+    check_format(run, 0, value.get("format"))
+    match value:
+        case {"seq": int(seq), "hash": str(digest)} if seq >= -1:
+            return Head(seq, digest)
+    raise damaged(run, 0, f"'{path}' does not say 'seq' and 'hash'")

@@ -1,0 +1,109 @@
+"""Files and folders that belong to us alone.
+
+Folders are 0700 and files 0600 whatever the umask; what is a symbolic link, not a regular file or
+owned by somebody else is refused (security.md, "modes of files"). All functions raise `StoreError`.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from agentflow.errors import StoreError
+from agentflow.eventlog.faults import told
+
+_FOLDER_MODE = 0o700
+_FILE_MODE = 0o600
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a folder that is missing, a link or somebody else's."""
+    with told("use", path):
+        found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise StoreError(f"'{path}' is not a folder{_link(found)}")
+    _check_owner(path, found)
+
+
+def check_file(path: Path) -> None:
+    """Refuse a file that is missing, a link, not a regular file or somebody else's."""
+    with told("use", path):
+        found = path.lstat()
+    _check_regular(path, found)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, or check the one that is there already."""
+    with told("make", path):
+        try:
+            path.mkdir(_FOLDER_MODE)
+            path.chmod(_FOLDER_MODE)  # the umask may have taken bits away
+        except FileExistsError:
+            pass
+    check_folder(path)
+
+
+def open_file(path: Path, flags: int) -> int:
+    """Open a regular file of our own and give its descriptor; with `O_CREAT` it is made if missing.
+
+    The descriptor is not inherited by programs that are started.
+    """
+    with told("open", path):
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, _FILE_MODE)
+    try:
+        _check_regular(path, os.fstat(descriptor))
+        if flags & os.O_CREAT:
+            os.fchmod(descriptor, _FILE_MODE)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def read_file(path: Path) -> bytes:
+    """All bytes of a file."""
+    descriptor = open_file(path, os.O_RDONLY)
+    with told("read", path), open(descriptor, "rb") as file:
+        return file.read()
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put `data` into a file durably: afterwards either the old or the new bytes are there, whole.
+
+    The name of the temporary file is fixed, so one that a kill left behind is used up again.
+    """
+    fresh = path.with_name(path.name + ".new")
+    descriptor = open_file(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    with told("write", path):
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        fresh.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names inside a folder durable."""
+    with told("write", path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _check_regular(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise StoreError(f"'{path}' is not a regular file{_link(found)}")
+    _check_owner(path, found)
+
+
+def _check_owner(path: Path, found: os.stat_result) -> None:
+    if found.st_uid != os.geteuid():
+        raise StoreError(
+            f"'{path}' belongs to user {found.st_uid}, not to you (user {os.geteuid()})"
+        )
+
+
+def _link(found: os.stat_result) -> str:
+    return " but a symbolic link" if stat.S_ISLNK(found.st_mode) else ""

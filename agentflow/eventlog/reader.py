@@ -1,0 +1,136 @@
+"""Reading a run: `show`, `trace`, `replay` and resume see the log through this.
+
+A reader never writes and never locks. It works while another process writes, on a read-only copy,
+and on what a killed writer left behind.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from agentflow.errors import LogDamaged
+from agentflow.eventlog import blobs, lock
+from agentflow.eventlog.chain import GENESIS, damaged, digest, unlink
+from agentflow.eventlog.head import Head, read_head
+from agentflow.eventlog.private import check_folder
+from agentflow.eventlog.snapshot import PAGE, Row, read_page
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A log that is whole: how many entries it has, and the hash of the last (64 zeros if none)."""
+
+    count: int
+    last_hash: str
+
+
+class Reader:
+    """The log of one run, to be read. Raises `StoreError` if `path` is not a folder of our own."""
+
+    def __init__(self, path: Path) -> None:
+        check_folder(path)
+        self.path = path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing is held between two reads, so there is nothing to give back."""
+
+    @property
+    def live(self) -> bool:
+        """Is a writer at work?"""
+        return lock.is_held(self.path)
+
+    def records(self, start: int = 0) -> Iterator[dict[str, Any]]:
+        """The records from entry `start` on, each with its `seq`, as far as they are stored now.
+
+        To follow a run, ask again from the next number. Every entry is checked against its own
+        hash, its predecessor and HEAD; `LogDamaged` comes at the first that cannot be trusted, or
+        at the end if entries are missing. An entry replaced together with its hash is noticed only
+        at its successor: where that matters, `verify` first. Raises `LogTooNew`, `StoreError`.
+        """
+        for _, record in walk(self.path, start):
+            yield record
+
+    def verify(self) -> Verified:
+        """Check the whole log. Raises `LogDamaged`, `LogTooNew`, `StoreError`."""
+        return verify(self.path)
+
+    def get_blob(self, name: str, *, seq: int = 0) -> bytes:
+        """The bytes with the digest `name`, which entry `seq` asks for.
+
+        Raises `LogDamaged` if they are missing or not what was stored.
+        """
+        return blobs.get_blob(self.path, name, seq=seq)
+
+
+def verify(folder: Path, *, live: bool | None = None) -> Verified:
+    """Check the whole log of the run in `folder`; see `walk`."""
+    count, last = 0, GENESIS
+    for hash_, _ in walk(folder, live=live):
+        count, last = count + 1, hash_
+    return Verified(count, last)
+
+
+def walk(
+    folder: Path, start: int = 0, *, live: bool | None = None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The hashes and records of a run from entry `start` on, each checked.
+
+    `live` says whether a writer is at work; None finds out for each page. Raises `LogDamaged`,
+    `LogTooNew` and `StoreError`, see `Reader.records`.
+    """
+    run = folder.name
+    head = read_head(folder)  # before the rows: entries are stored first, HEAD follows
+    # The entry before `start` is read too, for its hash.
+    seq = max(start - 1, 0)
+    prev = GENESIS if seq == 0 else None
+    while True:
+        page = read_page(folder, seq, live=lock.is_held(folder) if live is None else live)
+        for row in page:
+            data = _stored_bytes(run, seq, row)
+            record = unlink(run, seq, prev, data)
+            prev = digest(data)
+            if seq == head.seq and prev != head.hash:
+                raise damaged(run, seq, f"entry {seq} is not the one that HEAD names")
+            seq += 1
+            if seq > start:
+                yield prev, record
+        if len(page) < PAGE:
+            break
+    if seq <= head.seq:
+        raise _missing(run, seq, head)
+
+
+def _stored_bytes(run: str, seq: int, row: Row) -> bytes:
+    """The bytes of entry `seq`, if `row` is that entry and nothing else."""
+    if type(row.key) is not int:
+        raise damaged(run, seq, f"a row with the key {str(row.key)[:80]!r} was put in")
+    if row.key != seq:
+        raise damaged(run, seq, f"{_entries(seq, row.key - 1)} missing")
+    if type(row.value) is not bytes or (row.raw, row.mode, row.filename) != (1, 1, None):
+        raise damaged(run, seq, f"entry {seq} is not stored as plain bytes")
+    if digest(row.value) != row.tag:
+        raise damaged(run, seq, f"the bytes of entry {seq} were changed")
+    return row.value
+
+
+def _missing(run: str, seq: int, head: Head) -> LogDamaged:
+    return damaged(
+        run, seq, f"{_entries(seq, head.seq)} missing, the log ends before what HEAD says"
+    )
+
+
+def _entries(first: int, last: int) -> str:
+    return f"entry {first} is" if first == last else f"entries {first} to {last} are"

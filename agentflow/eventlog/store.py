@@ -1,0 +1,148 @@
+"""The store: a folder with one folder a run.
+
+    .agentflow/runs/<run-id>/
+        cache.db   the entries, in diskcache's database (and cache.db-wal, cache.db-shm beside it)
+        HEAD       how far the log is known to reach
+        lock       held by the run's writer
+        blobs/     large values, by their hash
+
+A run is made under a name of its own, `.new-<run-id>`, and renamed when it is complete, so there
+is never half a run: whoever is killed while making one leaves nothing that is called a run.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from agentflow.errors import StoreError
+from agentflow.eventlog import blobs, lock, names
+from agentflow.eventlog.faults import told
+from agentflow.eventlog.head import START, Head, read_head, write_head
+from agentflow.eventlog.private import check_folder, make_folder, open_file, sync_folder
+from agentflow.eventlog.reader import Reader, verify
+from agentflow.eventlog.snapshot import DATABASE
+from agentflow.eventlog.writer import Writer
+
+#: What a stored entry survives: every crash of the process, or a loss of power as well.
+Durability: TypeAlias = Literal["process", "power"]
+
+
+class Store:
+    """All runs below one folder, by convention `.agentflow` beside the project.
+
+    Nothing is made before `create`. Folders and files that are links or belong to another user
+    are refused with `StoreError` by every method.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(os.path.abspath(root))
+        self._runs = self.root / "runs"
+
+    def create(self, run_id: str, durability: Durability = "process") -> Writer:
+        """Make a run and give its writer.
+
+        Raises `UsageError` if `run_id` cannot be a name, `StoreError` if that run exists already
+        or the store cannot be written, with nothing left behind.
+        """
+        names.check_run_id(run_id)
+        self._refuse_existing(run_id)
+        make_folder(self.root)
+        make_folder(self._runs)
+        place = self._runs / f".new-{run_id}"
+        make_folder(place)
+        held = lock.acquire(place, run_id)
+        try:
+            self._refuse_existing(run_id)  # again, now that nobody else can be making it
+            _fill(place)
+            with told("make", self._runs / run_id):
+                place = place.rename(self._runs / run_id)
+            sync_folder(self._runs)
+            return _open(place, held, durability, head=START, sealed=START)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            held.release()
+            raise
+
+    def resume(self, run_id: str, durability: Durability = "process") -> Writer:
+        """Give the writer of a run that exists; `run_id` may be its unique beginning.
+
+        The whole log is checked first. Raises `UnknownRun`, `RunLocked` (within a second),
+        `LogDamaged`, `LogTooNew`, `StoreError`; it never makes a run and never starts one over.
+        """
+        path = self._path(run_id)
+        sealed = read_head(path)  # a log of a newer format is not even locked
+        held = lock.acquire(path, path.name)
+        try:
+            # Nobody else writes, and nothing of ours is open yet.
+            whole = verify(path, live=False)
+            blobs.sweep(path)
+            head = Head(whole.count - 1, whole.last_hash)
+            return _open(path, held, durability, head=head, sealed=sealed)
+        except BaseException:
+            held.release()
+            raise
+
+    def read(self, run_id: str) -> Reader:
+        """Give a reader of a run; `run_id` may be its unique beginning. Raises `UnknownRun`."""
+        return Reader(self._path(run_id))
+
+    def find(self, text: str) -> str:
+        """The id of the run that `text` names, whole or by a beginning that only it has.
+
+        Raises `UnknownRun`, which says what was probably meant.
+        """
+        return names.resolve(text, self.runs())
+
+    def runs(self) -> list[str]:
+        """The ids of all runs, the last in the order of names first."""
+        if not os.path.lexists(self._runs):
+            return []
+        check_folder(self.root)
+        check_folder(self._runs)
+        with told("read", self._runs), os.scandir(self._runs) as found:
+            return sorted(
+                (
+                    entry.name
+                    for entry in found
+                    if names.is_run_id(entry.name) and not entry.is_file(follow_symlinks=False)
+                ),
+                reverse=True,
+            )
+
+    def _path(self, text: str) -> Path:
+        path = self._runs / self.find(text)
+        check_folder(path)
+        return path
+
+    def _refuse_existing(self, run_id: str) -> None:
+        if os.path.lexists(self._runs / run_id):
+            raise StoreError(f"run '{run_id}' exists already in '{self.root}'")
+
+
+def _fill(place: Path) -> None:
+    """Put an empty log into a folder that is locked, over whatever a killed process left there."""
+    from agentflow.eventlog.disk import open_cache
+
+    with told("clean", place):
+        for child in place.iterdir():
+            if child.is_dir() and not child.is_symlink():
+                shutil.rmtree(child)
+            elif child.name != lock.NAME:
+                child.unlink()
+    make_folder(place / blobs.NAME)
+    # SQLite would make the file itself, but readable for all; what it puts beside it has this mode.
+    os.close(open_file(place / DATABASE, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    open_cache(place, power=False).close()  # closing writes all of it to cache.db, and syncs
+    write_head(place, START)
+
+
+def _open(
+    path: Path, held: lock.Lock, durability: Durability, *, head: Head, sealed: Head
+) -> Writer:
+    from agentflow.eventlog.disk import check_settings, open_cache
+
+    held.sign()
+    check_settings(path)
+    cache = open_cache(path, power=durability == "power")
+    return Writer(path, held, cache, head=head, sealed=sealed)
