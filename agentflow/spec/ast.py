@@ -1,0 +1,189 @@
+"""The expression language as a tree: what `spec.expressions` makes of an expression's text.
+
+The nodes are plain frozen values. `start` and `end` are offsets into the text of the expression,
+from 0, the end exclusive. A method call has its receiver as the first of its `args`, so that
+`size(x)` and `x.size()` are the same node. What looks at existence (`has`, `default`, `coalesce`)
+or binds a variable (`all`, `exists`, …) is not a call but a node of its own, as CEL's macros are.
+
+Source of the language: https://github.com/google/cel-spec/blob/master/doc/langdef.md, of which
+this is a subset. What differs is listed in `spec.expressions`.
+"""
+
+import typing
+from dataclasses import dataclass
+from typing import TypeAlias
+
+UnaryOperator = typing.Literal["!", "-"]
+BinaryOperator = typing.Literal[
+    "||", "&&", "==", "!=", "<", "<=", ">", ">=", "in", "+", "-", "*", "/", "%"
+]
+Macro = typing.Literal["all", "exists", "exists_one", "filter", "map"]
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant: null, a bool, an int, a double or a string."""
+
+    value: bool | int | float | str | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A name: a root of the scope (`inputs`, `steps`, …) or the variable of a comprehension."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """`operand.field`"""
+
+    operand: "Expr"
+    field: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`operand[key]`: the item of a list, or the field of a map."""
+
+    operand: "Expr"
+    key: "Expr"
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a function of `spec.functions`; the receiver of a method call comes first."""
+
+    function: str
+    args: tuple["Expr", ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """`!operand` or `-operand`"""
+
+    operator: UnaryOperator
+    operand: "Expr"
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """`left operator right`"""
+
+    operator: BinaryOperator
+    left: "Expr"
+    right: "Expr"
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """`condition ? then : otherwise`"""
+
+    condition: "Expr"
+    then: "Expr"
+    otherwise: "Expr"
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListLiteral:
+    """`[a, b]`"""
+
+    items: tuple["Expr", ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class MapLiteral:
+    """`{"key": value}`, as pairs of key and value in source order."""
+
+    entries: tuple[tuple["Expr", "Expr"], ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comprehension:
+    """`source.macro(variable, body)`; over a map, the variable takes the keys."""
+
+    macro: Macro
+    source: "Expr"
+    variable: str
+    body: "Expr"
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """`has(path)`: whether every part of the path exists. The path is a `Select` or an `Index`."""
+
+    path: "Path"
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """`default(path, fallback)`: what the path leads to, or the fallback if it does not exist."""
+
+    path: "Path"
+    fallback: "Expr"
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coalesce:
+    """`coalesce(a, b, …)`: the first path that exists, and `last` if none of them does."""
+
+    paths: tuple["Path", ...]
+    last: "Expr"
+    start: int
+    end: int
+
+
+#: What can be asked for its existence.
+Path: TypeAlias = Identifier | Select | Index
+
+Expr: TypeAlias = (
+    Literal
+    | Identifier
+    | Select
+    | Index
+    | Call
+    | Unary
+    | Binary
+    | Conditional
+    | ListLiteral
+    | MapLiteral
+    | Comprehension
+    | Has
+    | Default
+    | Coalesce
+)
+
+
+def spine(path: Expr) -> tuple[Expr, ...]:
+    """The nodes that a path runs through, from its end to what it starts at, both included."""
+    nodes = [path]
+    while isinstance(path, Select | Index):
+        path = path.operand
+        nodes.append(path)
+    return tuple(nodes)

@@ -1,0 +1,149 @@
+"""Which parts of the scope an expression reads: the edges of the graph come from here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from agentflow.spec.ast import (
+    Binary,
+    Call,
+    Coalesce,
+    Comprehension,
+    Conditional,
+    Default,
+    Expr,
+    Has,
+    Identifier,
+    Index,
+    ListLiteral,
+    Literal,
+    MapLiteral,
+    Path,
+    Select,
+    Unary,
+    spine,
+)
+
+Steps: TypeAlias = tuple[str | int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A path that starts at a root of the scope.
+
+    `steps.a.output.x[0]` has the root `steps` and the path `("a", "output", "x", 0)`. An index
+    that is not a literal ends what is known of the path with None. `guarded` means that the
+    expression copes with its absence: it stands under `has`, `default` or `coalesce`, or where a
+    `has` of it is known to hold, as in `has(a.b) && a.b > 1` and `has(a.b) ? a.b : 0`. `start` and
+    `end` are offsets into the text of the expression and span the whole path.
+    """
+
+    root: str
+    path: Steps
+    guarded: bool
+    start: int
+    end: int
+
+
+def references(expr: Expr) -> tuple[Reference, ...]:
+    """All references of an expression in source order; variables of macros are none."""
+    return tuple(sorted(_Walk(frozenset(), frozenset()).expr(expr), key=lambda found: found.start))
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """A part of the tree: the variables bound around it, and the paths known to exist in it."""
+
+    bound: frozenset[str]
+    existing: frozenset[tuple[str, Steps]]
+
+    def expr(self, expr: Expr) -> Iterator[Reference]:
+        match expr:
+            case Identifier() | Select() | Index():
+                yield from self.path(expr, guarded=False)
+            case Has(path):
+                yield from self.path(path, guarded=True)
+            case Default(path, last):
+                yield from self.path(path, guarded=True)
+                yield from self.expr(last)
+            case Coalesce(paths, last):
+                for path in paths:
+                    yield from self.path(path, guarded=True)
+                yield from self.expr(last)
+            case Conditional(condition, then, otherwise):
+                yield from self.expr(condition)
+                yield from self.where(condition).expr(then)
+                yield from self.expr(otherwise)
+            case Binary("&&", left, right):
+                yield from self.expr(left)
+                yield from self.where(left).expr(right)
+            case Comprehension(_, source, variable, body):
+                yield from self.expr(source)
+                yield from _Walk(self.bound | {variable}, self.existing).expr(body)
+            case _:
+                for part in _parts(expr):
+                    yield from self.expr(part)
+
+    def path(self, path: Path, *, guarded: bool) -> Iterator[Reference]:
+        """The reference that a path is, and those in its indices, which nothing guards."""
+        nodes = spine(path)
+        root = nodes[-1]
+        if not isinstance(root, Identifier):
+            yield from self.expr(root)
+        elif root.name not in self.bound:
+            steps = _known_steps(nodes)
+            guarded = guarded or (root.name, steps) in self.existing
+            yield Reference(root.name, steps, guarded, path.start, path.end)
+        for node in nodes:
+            if isinstance(node, Index):
+                yield from self.expr(node.key)
+
+    def where(self, condition: Expr) -> "_Walk":
+        """The same walk where the condition holds: the paths it asks for with `has` exist."""
+        return _Walk(self.bound, self.existing | frozenset(self.proven(condition)))
+
+    def proven(self, condition: Expr) -> Iterator[tuple[str, Steps]]:
+        """The paths that exist if the condition holds; with a path, all that lead to it."""
+        match condition:
+            case Binary("&&", left, right):
+                yield from self.proven(left)
+                yield from self.proven(right)
+            case Has(path):
+                nodes = spine(path)
+                root = nodes[-1]
+                steps = _known_steps(nodes)
+                if isinstance(root, Identifier) and root.name not in self.bound:
+                    for length in range(len(steps) + 1):
+                        # An index that is not known proves nothing about the same index elsewhere.
+                        if None not in steps[:length]:
+                            yield root.name, steps[:length]
+
+
+def _known_steps(nodes: tuple[Expr, ...]) -> Steps:
+    """The fields and indices of a spine from its root on, up to the first that is computed."""
+    steps: list[str | int | None] = []
+    for node in reversed(nodes[:-1]):
+        match node:
+            case Select(_, field):
+                steps.append(field)
+            case Index(_, Literal(str() | int() as key)) if not isinstance(key, bool):
+                steps.append(key)
+            case _:
+                steps.append(None)
+                break
+    return tuple(steps)
+
+
+def _parts(expr: Expr) -> tuple[Expr, ...]:
+    """The operands of a node that neither guards nor binds anything."""
+    match expr:
+        case Unary(_, operand):
+            return (operand,)
+        case Binary(_, left, right):
+            return (left, right)
+        case Call(_, items) | ListLiteral(items):
+            return items
+        case MapLiteral(entries):
+            return tuple(part for entry in entries for part in entry)
+        case _:
+            return ()

@@ -1,0 +1,21 @@
+"""Names in messages: quoted so that a message stays one readable line, and the nearest known one."""
+
+from collections.abc import Iterable
+
+_LONGEST = 60
+
+
+def quoted(name: str) -> str:
+    """A name in single quotes, cut at 60 characters, with what cannot be printed spelled out."""
+    shown = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
+    if not shown.isprintable():
+        shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in shown)
+    return f"'{shown}'"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`, did you mean 'x'?` with the nearest of the known names, or nothing if none is near."""
+    from difflib import get_close_matches  # only a message needs it
+
+    near = get_close_matches(name, known, n=1)
+    return f", did you mean {quoted(near[0])}?" if near else ""
