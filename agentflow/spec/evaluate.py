@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from types import NoneType
 from typing import Any
 
-from agentflow.spec.ast import (
+from agentflow.spec.functions import FUNCTIONS, apply
+from agentflow.spec.model import Json
+from agentflow.spec.syntax import (
     Binary,
     Call,
     Coalesce,
@@ -33,8 +35,6 @@ from agentflow.spec.ast import (
     Unary,
     spine,
 )
-from agentflow.spec.functions import FUNCTIONS, apply
-from agentflow.spec.model import Json
 from agentflow.spec.values import (
     Absent,
     Exhausted,

@@ -18,7 +18,11 @@ import typing
 from collections.abc import Mapping
 from typing import NoReturn
 
-from agentflow.spec.ast import (
+from agentflow.spec.functions import FUNCTIONS, Style
+from agentflow.spec.mistakes import FUNCTIONS as FUNCTION_HELP
+from agentflow.spec.mistakes import WORDS
+from agentflow.spec.references import Reference, references
+from agentflow.spec.syntax import (
     Binary,
     BinaryOperator,
     Call,
@@ -39,10 +43,6 @@ from agentflow.spec.ast import (
     Unary,
     UnaryOperator,
 )
-from agentflow.spec.functions import FUNCTIONS, Style
-from agentflow.spec.mistakes import FUNCTIONS as FUNCTION_HELP
-from agentflow.spec.mistakes import WORDS
-from agentflow.spec.references import Reference, references
 from agentflow.spec.tokens import ExpressionError, Token, number, tokenize, unquote
 from agentflow.spec.wording import did_you_mean, quoted
 
