@@ -1,0 +1,147 @@
+"""Where the schemas of a spec stand: its contracts, its inline schemas, its files.
+
+A place is a `Target`: the name of a document and a JSON pointer in it. Contracts are documents
+under their own name, files under `/` and their path, inline schemas under `<` and a number, so
+that no two can be mistaken for each other.
+"""
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+from urllib.parse import unquote
+
+from agentflow.contracts.keywords import Path, Schema, subschemas
+from agentflow.contracts.strict import NotJson, loads
+from agentflow.errors import AgentflowError, ExitCode, FileProblem
+from agentflow.spec.wording import did_you_mean, quoted
+
+#: A document and a JSON pointer into it, unescaped as in the text: ("Trip", "/properties/legs").
+Target: TypeAlias = tuple[str, str]
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+_CONTRACTS = "/contracts/"
+
+
+class ContractError(AgentflowError):
+    """A contract that cannot be resolved or is no schema. `path` leads into it as it was given."""
+
+    exit_code = ExitCode.FINDINGS
+
+    def __init__(self, message: str, path: Path = (), help: str | None = None) -> None:
+        super().__init__(message, help=help)
+        self.path = path
+
+
+class Documents:
+    """All schemas that references of one spec can reach. Each file is read and parsed once."""
+
+    def __init__(
+        self, contracts: Mapping[str, Schema], read: Callable[[str], str], folder: str
+    ) -> None:
+        self._contracts = contracts
+        self._read = read
+        self._folder = folder
+        self._others: dict[str, Schema] = {}
+
+    def add(self, schema: Schema) -> str:
+        """Take an inline schema in; gives the name of its document."""
+        name = f"<{len(self._others)}"
+        self._others[name] = schema
+        return name
+
+    def target(self, reference: str, document: str, path: Path) -> Target:
+        """Where a `$ref` that stands in `document` leads; raises `ContractError` at `path`."""
+        if _ADDRESS.match(reference):
+            raise ContractError(
+                f"{quoted(reference)} is an address; contracts are never fetched",
+                path,
+                "save the schema in the project and refer to the file",
+            )
+        file, _, fragment = reference.partition("#")
+        fragment = unquote(fragment)
+        if file:
+            return self._file(unquote(file), document, path), fragment
+        if fragment.startswith(_CONTRACTS) and not document.startswith("/"):
+            name, slash, rest = fragment.removeprefix(_CONTRACTS).partition("/")
+            return name, slash + rest
+        return document, fragment
+
+    def schema(self, target: Target, path: Path) -> Schema:
+        """The schema at a target; raises `ContractError` at `path` if there is none."""
+        document, pointer = target
+        root = self._document(document, path)
+        if pointer and not pointer.startswith("/"):
+            return self._anchored(root, pointer, document, path)
+        place = root
+        for part in pointer.split("/")[1:]:
+            key = part.replace("~1", "/").replace("~0", "~")
+            if isinstance(place, dict) and key in place:
+                place = place[key]
+            elif isinstance(place, list) and key.isdecimal() and int(key) < len(place):
+                place = place[int(key)]
+            else:
+                near = did_you_mean(key, place) if isinstance(place, dict) else ""
+                raise ContractError(f"{self.describe(target)} does not exist{near}", path)
+        if not isinstance(place, dict | bool):
+            raise ContractError(f"{self.describe(target)} is not a schema", path)
+        return place
+
+    def describe(self, target: Target) -> str:
+        """A target in words, for messages."""
+        document, pointer = target
+        if document.startswith("/"):
+            return quoted(f"{document[1:]}#{pointer}" if pointer else document[1:])
+        if document.startswith("<"):
+            return quoted(f"#{pointer}")
+        return quoted(f"#/contracts/{document}{pointer}")
+
+    def _document(self, document: str, path: Path) -> Schema:
+        if document in self._others:
+            return self._others[document]
+        if document not in self._contracts:
+            near = did_you_mean(document, self._contracts)
+            raise ContractError(f"unknown contract {quoted(document)}{near}", path)
+        return self._contracts[document]
+
+    def _file(self, reference: str, document: str, path: Path) -> str:
+        """Read the file that `document` refers to; gives the name of its document."""
+        here = posixpath.dirname(document[1:]) if document.startswith("/") else self._folder
+        file = posixpath.normpath(posixpath.join(here, reference))
+        name = "/" + file
+        if name in self._others:
+            return name
+        if posixpath.isabs(file):
+            raise ContractError(
+                f"{quoted(reference)} is an absolute path",
+                path,
+                "write the path relative to the file that names it",
+            )
+        try:
+            self._others[name] = loads(self._read(file))
+        except FileProblem as problem:
+            raise ContractError(problem.message, path, problem.help) from problem
+        except NotJson as problem:
+            raise ContractError(
+                f"{quoted(file)} cannot be read as a contract: {problem.reason}",
+                path,
+                "a schema in a file of its own is written as JSON",
+            ) from problem
+        return name
+
+    def _anchored(self, root: Schema, anchor: str, document: str, path: Path) -> Schema:
+        """The schema that carries `$anchor: anchor`."""
+        known = {}
+        pending = [root]
+        while pending:
+            schema = pending.pop()
+            if isinstance(schema, dict) and isinstance(schema.get("$anchor"), str):
+                known[schema["$anchor"]] = schema
+            pending.extend(child for _, child in subschemas(schema))
+        if anchor not in known:
+            raise ContractError(
+                f"{self.describe((document, anchor))} does not exist{did_you_mean(anchor, known)}",
+                path,
+                "write a reference to a place as '#/$defs/name'",
+            )
+        return known[anchor]
