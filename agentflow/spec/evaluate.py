@@ -50,6 +50,7 @@ from agentflow.spec.values import (
     kind_of,
     negate,
     plain,
+    text_of,
 )
 from agentflow.spec.wording import quoted
 
@@ -111,6 +112,14 @@ class Evaluation:
         value = self._value(expr)
         try:
             return self._kept(value)
+        except Refused as refused:
+            raise _located(refused, expr) from None
+
+    def text(self, expr: Expr) -> str:
+        """The value of a whole expression as a part of a text, which a scalar can be."""
+        value = self._value(expr)
+        try:
+            return text_of(value, self._meter)
         except Refused as refused:
             raise _located(refused, expr) from None
 

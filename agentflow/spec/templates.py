@@ -1,0 +1,225 @@
+"""Values with `${{ EXPRESSION }}` in their strings: parsed once, rendered often.
+
+    value                                  template
+    a string that is one `${{ x }}`        Whole      keeps the type of the expression's value
+    a string with text around `${{ x }}`   Text       becomes a string
+    a list or map with either inside       ListOf, MapOf
+    anything else                          Constant   comes back as it is
+
+`$${{` in a string stands for a `${{` that is text. Expansion happens once: what an expression
+comes to is data, whatever characters it holds. So are the keys of maps.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from agentflow.spec.evaluate import BUDGET, Evaluation, EvaluationError
+from agentflow.spec.expressions import ExpressionError, parse_expression
+from agentflow.spec.model import Json
+from agentflow.spec.syntax import Expr
+from agentflow.spec.tokens import end_of_expression
+from agentflow.spec.values import Meter
+
+_OPEN, _CLOSE = "${{", "}}"
+
+#: Where a string lies in a value: keys of maps and indices of lists.
+StringPath: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value without expressions, rendered as it is and not copied."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One expression; its text starts at `offset` in the string that holds it."""
+
+    expr: Expr
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text and expressions in turn; at least one is an expression."""
+
+    parts: tuple[str | Whole, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list of templates."""
+
+    items: tuple["Template", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """A map of templates, as pairs of key and template in source order."""
+
+    entries: tuple[tuple[str, "Template"], ...]
+
+
+Template: TypeAlias = Constant | Whole | Text | ListOf | MapOf
+
+
+def parse_template(value: Json) -> Template:
+    """The template that a JSON value is.
+
+    Raises `ExpressionError` for the first thing wrong in it: its `path` leads to the string, its
+    offsets count in that string. For a key with an expression in it, the path ends with the key.
+    """
+    if isinstance(value, str):
+        return _parse_string(value)
+    parsed: ListOf | MapOf
+    if isinstance(value, list):
+        parsed = ListOf(tuple(_parse_inside(index, item) for index, item in enumerate(value)))
+        same = all(map(_is_as_written, parsed.items, value))
+    elif isinstance(value, dict):
+        parsed = MapOf(tuple((key, _parse_inside(key, item)) for key, item in value.items()))
+        same = all(map(_is_as_written, (item for _, item in parsed.entries), value.values()))
+    else:
+        return Constant(value)
+    return Constant(value) if same else parsed
+
+
+def _is_as_written(template: Template, value: Json) -> bool:
+    """Whether a template renders to the very value that it was parsed from."""
+    return isinstance(template, Constant) and template.value is value
+
+
+def _parse_inside(key: str | int, value: Json) -> Template:
+    """What lies under a key or an index, whose errors get it as the first part of their path."""
+    try:
+        if isinstance(key, str):
+            _check_key(key)
+        return parse_template(value)
+    except ExpressionError as error:
+        error.path = (key, *error.path)
+        raise
+
+
+def _check_key(key: str) -> None:
+    start = key.find(_OPEN)
+    if start >= 0:
+        message = "the key of a map cannot hold an expression"
+        raise ExpressionError(message, start, start + len(_OPEN))
+
+
+def _parse_string(text: str) -> Template:
+    parts: list[str | Whole] = []
+    literal: list[str] = []  # pieces of the text since the last expression
+    position = 0
+    while (start := text.find(_OPEN, position)) >= 0:
+        if start > position and text[start - 1] == "$":
+            literal += (text[position : start - 1], _OPEN)
+            position = start + len(_OPEN)
+            continue
+        literal.append(text[position:start])
+        if before := "".join(literal):
+            parts.append(before)
+        literal.clear()
+        whole, position = _parse_whole(text, start)
+        parts.append(whole)
+    if not parts and not literal:
+        return Constant(text)
+    literal.append(text[position:])
+    if after := "".join(literal):
+        parts.append(after)
+    match parts:
+        case [str(constant)]:
+            return Constant(constant)
+        case [Whole() as whole]:
+            return whole
+        case _:
+            return Text(tuple(parts))
+
+
+def _parse_whole(text: str, start: int) -> tuple[Whole, int]:
+    """The expression of the `${{` at `start`, and the offset behind its `}}`."""
+    inner = start + len(_OPEN)
+    end = end_of_expression(text, inner)
+    if end < 0:
+        advice = "close it with '}}', or write '$${{' where it is meant as text"
+        raise ExpressionError("'${{' is never closed", start, inner, advice)
+    try:
+        expr = parse_expression(text[inner:end])
+    except ExpressionError as error:
+        error.start += inner
+        error.end += inner
+        raise
+    return Whole(expr, inner), end + len(_CLOSE)
+
+
+def template_expressions(template: Template) -> Iterator[tuple[StringPath, int, Expr]]:
+    """The expressions of a template in source order.
+
+    With each comes the path to its string, and the offset in that string that its own offsets
+    count from.
+    """
+    match template:
+        case Whole(expr, offset):
+            yield (), offset, expr
+        case Text(parts):
+            for part in parts:
+                if isinstance(part, Whole):
+                    yield (), part.offset, part.expr
+        case ListOf(items):
+            for index, item in enumerate(items):
+                for path, offset, expr in template_expressions(item):
+                    yield (index, *path), offset, expr
+        case MapOf(entries):
+            for key, item in entries:
+                for path, offset, expr in template_expressions(item):
+                    yield (key, *path), offset, expr
+
+
+def render(template: Template, scope: Mapping[str, Json], budget: int = BUDGET) -> Json:
+    """The value of a template over a scope, as `evaluate` takes it.
+
+    All its expressions together have one budget. What is constant is shared with the template
+    and must not be changed. Raises `EvaluationError`, whose `path` leads to the string and whose
+    offsets count in it.
+    """
+    if isinstance(template, Constant):
+        return template.value
+    return _render(template, Evaluation(scope, Meter(budget)))
+
+
+def _render(template: Template, evaluation: Evaluation) -> Json:
+    match template:
+        case Constant(value):
+            return value
+        case Whole():
+            return _evaluate(template, evaluation.result)
+        case Text(parts):
+            return "".join(
+                part if isinstance(part, str) else _evaluate(part, evaluation.text)
+                for part in parts
+            )
+        case ListOf(items):
+            return [_render_inside(index, item, evaluation) for index, item in enumerate(items)]
+        case MapOf(entries):
+            return {key: _render_inside(key, item, evaluation) for key, item in entries}
+
+
+def _render_inside(key: str | int, template: Template, evaluation: Evaluation) -> Json:
+    """What lies under a key or an index, whose errors get it as the first part of their path."""
+    try:
+        return _render(template, evaluation)
+    except EvaluationError as error:
+        error.path = (key, *error.path)
+        raise
+
+
+def _evaluate(whole: Whole, evaluate: Callable[[Expr], Json]) -> Json:
+    """What an expression comes to, whose errors get offsets in its string."""
+    try:
+        return evaluate(whole.expr)
+    except EvaluationError as error:
+        error.start += whole.offset
+        error.end += whole.offset
+        raise
