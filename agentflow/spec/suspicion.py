@@ -1,0 +1,129 @@
+"""Text that is not what it looks like: characters nobody sees, and text cut off by a `#`.
+
+Both are looked for in the whole text first, so that an ordinary file pays for two searches only.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Location, Severity, Span
+from agentflow.spec.nodes import Entry, Mapping, Node, Scalar, Sequence
+from agentflow.spec.source import Source
+
+# Source: Unicode TR 36 and "Trojan Source" (CVE-2021-42574) for the direction controls; tags
+# (U+E0000 to U+E007F) carry text past a reader's eye to a model, except in flags of regions.
+_REORDERING = "\u202a-\u202e\u2066-\u2069"
+_LINE_BREAKING = "\x85\u2028\u2029"
+_UNSEEN = (
+    _REORDERING
+    + _LINE_BREAKING
+    + "\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e0fff"
+)
+_IN_KEYS = re.compile(f"[{_UNSEEN}]")
+_ANYWHERE = re.compile(
+    f"[{_REORDERING}{_LINE_BREAKING}]"
+    "|(?<![\U0001f3f4\U000e0000-\U000e007f])[\U000e0000-\U000e007f]+"
+)
+_CUT = re.compile(r"(?m)(?<![ \t\n])[ \t]#(?=\w)")
+
+
+def suspicions(root: Node | None, source: Source, file: str) -> Iterator[Finding]:
+    """Findings of the rules `invisible-character` and `hash-in-text`."""
+    text = source.text
+    if not text.isascii() and _IN_KEYS.search(text):
+        yield from _invisible(root, source, file)
+    cuts = {source.position(match.start()) for match in _CUT.finditer(text)}
+    if cuts:
+        yield from _cut_text(root, source, file, cuts)
+
+
+def _invisible(root: Node | None, source: Source, file: str) -> Iterator[Finding]:
+    """Unseen characters in keys are errors: two names may look the same and differ."""
+    in_keys: set[tuple[int, int]] = set()
+    for key in _keys(root):
+        start = source.offset(key.line, key.column)
+        end = source.offset(key.end_line, key.end_column)
+        for match in _IN_KEYS.finditer(source.text, start, end):
+            span = _span(source, match.start(), 1)
+            in_keys.add((span.line, span.column))
+            yield Finding(
+                "invisible-character",
+                Severity.ERROR,
+                f"the key holds {_named(match[0])}, which nobody sees",
+                Location(file, span),
+                f"take it out, or write the key in double quotes with {_escaped(match[0])}",
+            )
+    for match in _ANYWHERE.finditer(source.text):
+        span = _span(source, match.start(), len(match[0]))
+        if (span.line, span.column) in in_keys:
+            continue
+        yield Finding(
+            "invisible-character",
+            Severity.WARNING,
+            f"{_named(match[0][0])} makes the text look other than it is",
+            Location(file, span),
+            f"take it out, or write {_escaped(match[0][0])} in double quotes",
+        )
+
+
+def _cut_text(
+    root: Node | None, source: Source, file: str, cuts: set[tuple[int, int]]
+) -> Iterator[Finding]:
+    """` #` ends plain text. `key: value #old` may be meant, `fix issue #12` is not."""
+    for node in _values(root):
+        place = (node.end_line, node.end_column)
+        if not node.plain or place not in cuts:
+            continue
+        line = source.line(node.end_line)
+        comment = line[node.end_column :]
+        if node.text and not isinstance(node.value, str):
+            continue
+        if node.text and not comment[1].isdigit() and " " not in node.text:
+            continue
+        span = Span(node.end_line, node.end_column + 1, node.end_line, len(line) + 1)
+        shown = comment if len(comment) <= 40 else f"{comment[:40]}…"
+        yield Finding(
+            "hash-in-text",
+            Severity.WARNING,
+            f"'{shown}' is read as a comment and not as part of the text",
+            Location(file, span),
+            "put the whole text in quotes; if it is a comment, leave a blank after '#'",
+        )
+
+
+def _walk(root: Node | None) -> Iterator[Node | Entry]:
+    """Every node below the root, and every entry, in file order."""
+    waiting: list[Node | Entry] = [] if root is None else [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, Entry):
+            waiting.append(node.value)
+        elif isinstance(node, Mapping):
+            waiting.extend(reversed(node.entries.values()))
+        elif isinstance(node, Sequence):
+            waiting.extend(reversed(node.items))
+
+
+def _keys(root: Node | None) -> Iterator[Scalar]:
+    return (node.key for node in _walk(root) if isinstance(node, Entry))
+
+
+def _values(root: Node | None) -> Iterator[Scalar]:
+    return (node for node in _walk(root) if isinstance(node, Scalar))
+
+
+def _span(source: Source, offset: int, length: int) -> Span:
+    line, column = source.position(offset)
+    return Span(line, column, line, column + length)
+
+
+def _named(character: str) -> str:
+    name = unicodedata.name(character, "a control character").lower()
+    return f"U+{ord(character):04X} ({name})"
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
