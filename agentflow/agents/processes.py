@@ -60,8 +60,8 @@ class Child(asyncio.SubprocessProtocol):
 
     def last_words(self) -> str:
         """The last line of stderr that is not blank, at most 300 characters; may be empty."""
-        lines = self._stderr.decode(errors="replace").split("\n")
-        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+        lines = self._stderr.decode(errors="replace").splitlines()
+        return next((" ".join(line.split())[:300] for line in reversed(lines) if line.strip()), "")
 
     def how_it_ended(self) -> str:
         """For a message: `ended with exit code 3: LAST WORDS`. Only when `exited` is done."""
@@ -137,15 +137,14 @@ class Processes:
         if self._warden is None:
             self._warden = Warden()
         child = Child(on_stdout, self._warden)
-        self._children.add(child)
         try:
             await asyncio.get_running_loop().subprocess_exec(
                 lambda: child, *argv, cwd=cwd, env=env, start_new_session=True
             )
         except BaseException:
             child.signal(signal.SIGKILL)
-            self._children.discard(child)
             raise
+        self._children.add(child)
         return child
 
     async def stop(self, child: Child) -> None:
@@ -188,8 +187,8 @@ class Warden:
             start_new_session=True,
         )
         assert self._process.stdin is not None
-        self._orders = self._process.stdin.fileno()
-        os.set_blocking(self._orders, False)
+        self._orders = self._process.stdin
+        os.set_blocking(self._orders.fileno(), False)
 
     def guard(self, group: int) -> None:
         """Have a process group killed if this process dies."""
@@ -208,7 +207,8 @@ class Warden:
         # It fails if somebody killed the warden, or halted it until its pipe was full: the run
         # goes on without that protection.
         with suppress(OSError):
-            os.write(self._orders, line.encode())
+            if not self._orders.closed:
+                os.write(self._orders.fileno(), line.encode())
 
 
 async def first(*futures: asyncio.Future[Any], timeout: float | None = None) -> None:

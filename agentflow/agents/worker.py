@@ -109,9 +109,8 @@ def plain(value: Any) -> Any:
         path = "".join(
             f"[{key}]" if isinstance(key, int) else f".{key}" for key in problem.path[::-1]
         )
-        raise Failed(
-            "invalid_output", f"the answer is not JSON: output{path[:200]} {problem}"
-        ) from None
+        path = path if len(path) <= 100 else path[:100] + "…"
+        raise Failed("invalid_output", f"the answer is not JSON: output{path} {problem}") from None
 
 
 def _plain(value: Any, levels: int) -> Any:

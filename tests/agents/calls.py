@@ -1,0 +1,98 @@
+"""What the tests of this folder share: a project, calls in it, and a look at living processes."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentflow.agents import AGENT_KINDS
+from agentflow.agents.protocol import AttemptError, Call, Connection, Host, Reply
+
+ROOT = Path(__file__).with_name("project")
+HOST = Host(root=ROOT, folder=ROOT / "desk", models={}, texts={})
+#: Seconds after which a test has failed; nothing here takes more than a fraction of it.
+WATCHDOG = 60.0
+
+
+def call(output_schema: Any = True, **given: Any) -> Call:
+    """An attempt with these fields as input."""
+    return Call("run_1", "extract", 1, "extractor", given, output_schema, timeout=WATCHDOG)
+
+
+def connected(kind: str, use: Callable[[Connection], Awaitable[Any]], host: Host = HOST) -> Any:
+    """What `use` makes of a connection, which is closed afterwards."""
+
+    async def main() -> Any:
+        connection = AGENT_KINDS[kind].connect(host)
+        try:
+            async with asyncio.timeout(WATCHDOG):
+                return await use(connection)
+        finally:
+            await connection.close()
+
+    return asyncio.run(main())
+
+
+def options(kind: str, **keys: Any) -> Any:
+    """The options of an agent, as a spec would have them."""
+    return AGENT_KINDS[kind].Options(kind=kind, **keys)
+
+
+def attempt(kind: str, keys: dict[str, Any], host: Host = HOST, **given: Any) -> Reply:
+    """One call over a connection of its own."""
+    reply = connected(kind, lambda c: c.call(options(kind, **keys), call(**given)), host)
+    assert isinstance(reply, Reply)
+    return reply
+
+
+def failure(kind: str, keys: dict[str, Any], host: Host = HOST, **given: Any) -> tuple[str, str]:
+    """Class and message of a call that has to fail."""
+    with pytest.raises(AttemptError) as caught:
+        attempt(kind, keys, host, **given)
+    return caught.value.failure.value, caught.value.message
+
+
+async def cut_short(pending: Awaitable[Any], begun: Path) -> int:
+    """Cancel a call as soon as it has written a process id to `begun`; that process id."""
+    task = asyncio.ensure_future(pending)
+    while not (begun.exists() and begun.read_text()):
+        assert not task.done(), task
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    return int(begun.read_text())
+
+
+def children() -> set[int]:
+    """The processes that this one has started and that are not gone."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = stat.read_text()
+        except OSError:  # it has ended meanwhile
+            continue
+        if int(text.rpartition(")")[2].split()[1]) == os.getpid():
+            found.add(int(stat.parent.name))
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Does the process run? One that is dead but not yet reaped does not."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def ends(pid: int) -> bool:
+    """Does the process end before the watchdog barks?"""
+    limit = time.monotonic() + WATCHDOG
+    while alive(pid) and time.monotonic() < limit:
+        time.sleep(0.01)
+    return not alive(pid)
