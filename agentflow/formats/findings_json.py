@@ -1,0 +1,53 @@
+"""Findings for machines, in a numbered shape: `schemas/findings.v1.schema.json`.
+
+Everything outside ASCII is escaped, so that the text survives any pipe and means nothing to a
+terminal.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from agentflow.findings import Finding, Location, Severity
+from agentflow.spec.model import Json
+
+FORMAT = 1
+
+
+def render(findings: Sequence[Finding], files: Iterable[str], *, color: bool = False) -> str:  # noqa: ARG001 (formats take the same; JSON has no colours)
+    """One JSON document; `files` are those that were checked."""
+    document = {
+        "format": FORMAT,
+        "files": list(files),
+        "findings": [_finding(finding) for finding in findings],
+        "summary": {
+            f"{severity}s" if severity is not Severity.ADVICE else "advice": sum(
+                finding.severity is severity for finding in findings
+            )
+            for severity in Severity
+        },
+    }
+    return json.dumps(document, indent=2)
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        "help": finding.help,
+        "location": _location(finding.location),
+        "related": [
+            {"message": related.message, "location": _location(related.location)}
+            for related in finding.related
+        ],
+    }
+
+
+def _location(location: Location) -> Json:
+    return {
+        "file": location.file,
+        "line": location.span.line,
+        "column": location.span.column,
+        "end_line": location.span.end_line,
+        "end_column": location.span.end_column,
+    }

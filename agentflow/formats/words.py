@@ -1,0 +1,32 @@
+"""Figures in words: counts, times, sums of money, the same everywhere."""
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """`1 step`, `2 steps`, `3,000 entries`."""
+    word = singular if number == 1 else plural or f"{singular}s"
+    return f"{number:,} {word}"
+
+
+def duration(seconds: float) -> str:
+    """A time as a person would say it: `35ms`, `0.4s`, `12s`, `3m02s`, `1h05m`."""
+    seconds = max(0.0, seconds)
+    if seconds < 0.0995:
+        return f"{round(seconds * 1000)}ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def offset(seconds: float) -> str:
+    """A time since the start of a run: `+0.12s`, `+3m02s`."""
+    return f"+{seconds:.2f}s" if seconds < 60 else f"+{duration(seconds)}"
+
+
+def money(usd: float) -> str:
+    """US dollars, in fractions of a cent below one dollar: `$0.0123`, `$4.50`."""
+    return f"${usd:.4f}" if usd < 1 else f"${usd:,.2f}"
