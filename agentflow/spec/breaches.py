@@ -1,0 +1,365 @@
+"""Where a spec breaks the models of the language, in words and places of our own.
+
+pydantic reports every branch of a choice that did not fit, in the order of the models. Here each
+mistake becomes one finding, at the place the author has to look at:
+
+    unknown-key          a key the language does not have, with the nearest it has
+    not-supported        a key or kind that the language has and this version has not
+    missing-key          a mapping without a key it needs, a step without a kind
+    conflicting-keys     a step of two kinds
+    wrong-type           anything else than what is expected there
+    bad-name             a name that is none, with one that is
+    unsupported-version  another version of the language, or none named
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from agentflow.findings import START_OF_FILE, Finding, Location, Related, Severity
+from agentflow.spec.document import Document, Path
+from agentflow.spec.model import (
+    CONTRACT_NAME_PATTERN,
+    NAME_PATTERN,
+    PLANNED_STEP_KINDS,
+    STEP_KINDS,
+    AgentStep,
+    StepBase,
+    Vocabulary,
+)
+from agentflow.spec.nearest import nearest
+from agentflow.spec.nodes import Mapping, Node, Scalar
+from agentflow.spec.phrases import (
+    called,
+    expected,
+    foreign_letter,
+    found,
+    listed,
+    mend,
+    mended_name,
+)
+from agentflow.spec.shape import Shape, Spot, follow, keys_of, kinds_of
+from agentflow.spec.wording import quoted
+
+#: pydantic's words for "this is not even the right type".
+_MISMATCHES = frozenset(
+    {
+        "string_type",
+        "dict_type",
+        "list_type",
+        "model_type",
+        "model_attributes_type",
+        "int_type",
+        "float_type",
+        "bool_type",
+        "literal_error",
+        "enum",
+    }
+)
+#: Its words for a step or an agent that does not say which.
+_NO_KIND = frozenset({"union_tag_not_found", "union_tag_invalid"})
+_NAME_RULES = {
+    NAME_PATTERN: ("a name", "lower-case letters, digits and '_', at most 63, a letter first"),
+    CONTRACT_NAME_PATTERN: (
+        "a contract's name",
+        "letters and digits, at most 63, a capital letter first",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One complaint of pydantic, and where it leads."""
+
+    spot: Spot
+    type: str
+    context: dict[str, Any]
+
+
+class Breaches:
+    """Turns the complaints about one document into findings.
+
+    `removable` are the paths of keys that can be taken out to leave a spec that may be looked at
+    further; it is None as soon as something is wrong that no removal mends.
+    """
+
+    def __init__(self, document: Document, vocabulary: Vocabulary) -> None:
+        self.findings: list[Finding] = []
+        self.removable: list[Path] | None = []
+        self._document = document
+        self._vocabulary = vocabulary
+        self._conflicts: set[Path] = set()
+
+    def add(self, complaints: Iterable[Any]) -> None:
+        """Add findings for the `errors()` of a `pydantic.ValidationError`."""
+        choices: dict[Path, list[Breach]] = {}
+        for complaint in complaints:
+            spot = follow(self._vocabulary.pipeline, complaint["loc"])
+            breach = Breach(spot, complaint["type"], complaint.get("ctx") or {})
+            if spot.union is not None:
+                choices.setdefault(spot.union[0], []).append(breach)
+            else:
+                self._one(breach)
+        for path, breaches in choices.items():
+            for breach in self._choose(path, breaches):
+                self._one(breach)
+
+    def _choose(self, path: Path, breaches: list[Breach]) -> list[Breach]:
+        """Of the branches of a choice, those that the author meant; else one for all of them."""
+        wrong = {
+            breach.spot.branch
+            for breach in breaches
+            if breach.spot.path == path and breach.type in _MISMATCHES
+        }
+        meant = [breach for breach in breaches if breach.spot.branch not in wrong]
+        if meant:
+            return meant
+        assert breaches[0].spot.union is not None
+        shape = breaches[0].spot.union[1]
+        return [Breach(Spot(path, shape, breaches[0].spot.owner), "union", {})]
+
+    def _one(self, breach: Breach) -> None:
+        spot = breach.spot
+        if spot.path == ("agentflow",):
+            self.version()
+        elif breach.type == "extra_forbidden":
+            self._extra(spot)
+        elif breach.type == "missing":
+            self._missing(spot)
+        elif breach.type in _NO_KIND or (spot.shape and spot.shape.rule("discriminator")):
+            self._kind(spot)
+        elif breach.type == "string_pattern_mismatch" and spot.shape is not None:
+            self._pattern(spot, spot.shape)
+        elif spot.at_key and spot.shape is not None and spot.shape.choices:
+            self._unknown_choice(spot, spot.shape)
+        else:
+            self._wrong(breach)
+
+    def version(self) -> None:
+        """The `agentflow` key is not `1`."""
+        node = self._node(("agentflow",))
+        if node is None:
+            self._report(
+                "unsupported-version",
+                "the first key has to be 'agentflow: 1'",
+                Location(self._document.file, START_OF_FILE),
+                "it says in which version of the language the spec is written",
+            )
+            return
+        text = node.text if isinstance(node, Scalar) else found(node)
+        self._report(
+            "unsupported-version",
+            f"version {quoted(text)} of the language is not known here",
+            self._document.locate(("agentflow",)),
+            "write 'agentflow: 1'; a newer release may know the other",
+        )
+
+    def _extra(self, spot: Spot) -> None:
+        owner, path, key = spot.owner, spot.path, str(spot.path[-1])
+        assert owner is not None
+        place = self._document.locate_key(path)
+        if issubclass(owner, StepBase) and self._belongs_to_other_kind(path):
+            return
+        if key in getattr(owner, "planned", ()):
+            self._report(
+                "not-supported",
+                f"{quoted(key)} is not supported yet",
+                place,
+                f"take it out; {called(owner)} knows: {listed(keys_of(owner))}",
+                remove=path,
+            )
+            return
+        near = nearest(key, keys_of(owner))
+        mended = f"did you mean {quoted(near)}?" if near else f"it knows: {listed(keys_of(owner))}"
+        if letter := foreign_letter(key):
+            mended = f"{mended} {letter}"
+        self._report(
+            "unknown-key",
+            f"{quoted(key)} is not a key of {called(owner)}",
+            place,
+            mended,
+            remove=path,
+        )
+
+    def _belongs_to_other_kind(self, path: Path) -> bool:
+        """Report a step of two kinds, once; the keys of the second kind are no news then."""
+        step = path[:-1]
+        node = self._node(step)
+        assert isinstance(node, Mapping)
+        kinds = [key for key in node.entries if key in STEP_KINDS or key in PLANNED_STEP_KINDS]
+        others = {k for kind in kinds if kind in STEP_KINDS for k in keys_of(STEP_KINDS[kind])}
+        if len(kinds) < 2 or path[-1] not in {*kinds, *others}:
+            return False
+        if step not in self._conflicts:
+            self._conflicts.add(step)
+            first, second = self._document.locate_key((*step, kinds[0])), (*step, kinds[1])
+            self._report(
+                "conflicting-keys",
+                f"step {quoted(str(step[-1]))} has {quoted(kinds[0])} and {quoted(kinds[1])}",
+                self._document.locate_key(second),
+                f"a step has exactly one of: {listed(STEP_KINDS)}",
+                related=(Related("the other one", first),),
+            )
+        return True
+
+    def _missing(self, spot: Spot) -> None:
+        path, key = spot.path[:-1], str(spot.path[-1])
+        node = self._node(path)
+        planned: frozenset[str] = getattr(spot.owner, "planned", frozenset())
+        if isinstance(node, Mapping) and node.entries and planned.issuperset(node.entries):
+            return  # each of its keys was reported as not supported
+        what = quoted(str(path[-1])) if path else "the pipeline"
+        self._report(
+            "missing-key",
+            f"{what} has no {quoted(key)}, which {called(spot.owner)} needs",
+            self._document.locate_key(path)
+            if path
+            else Location(self._document.file, START_OF_FILE),
+            f"add '{key}: {'…' if spot.shape is None else expected(spot.shape)}'",
+        )
+
+    def _kind(self, spot: Spot) -> None:
+        """A step or an agent whose kind is missing or unknown."""
+        node = self._node(spot.path)
+        by_key = spot.shape is not None and spot.shape.rule("discriminator") == "kind"
+        if not isinstance(node, Mapping):
+            self._report(
+                "wrong-type",
+                f"expected {'an agent' if by_key else 'a step'}, found {found(node)}",
+                self._document.locate(spot.path),
+                "write the keys of the agent below its name"
+                if by_key
+                else "write {agent: NAME}, or the keys of the step below its name",
+            )
+        elif by_key:
+            self._agent_kind(spot, node)
+        else:
+            self._step_kind(spot, node)
+
+    def _agent_kind(self, spot: Spot, node: Mapping) -> None:
+        known = [name for kind in self._vocabulary.agent_kinds for name in kinds_of(kind)]
+        if "kind" not in node.entries:
+            self._report(
+                "missing-key",
+                f"agent {quoted(str(spot.path[-1]))} has no 'kind'",
+                self._document.locate_key(spot.path),
+                f"add 'kind:' with one of: {listed(known)}",
+            )
+            return
+        value = node.entries["kind"].value
+        kind = value.text if isinstance(value, Scalar) else found(value)
+        place = self._document.locate((*spot.path, "kind"))
+        if kind in self._vocabulary.planned_agent_kinds:
+            self._report(
+                "not-supported",
+                f"agents of kind {quoted(kind)} are not supported yet",
+                place,
+                f"the kinds are: {listed(known)}",
+            )
+            return
+        near = nearest(kind, known)
+        self._report(
+            "wrong-type",
+            f"{quoted(kind)} is not a kind of agent",
+            place,
+            f"did you mean {quoted(near)}?" if near else f"the kinds are: {listed(known)}",
+        )
+
+    def _step_kind(self, spot: Spot, node: Mapping) -> None:
+        for kind in PLANNED_STEP_KINDS:
+            if kind in node.entries:
+                self._report(
+                    "not-supported",
+                    f"{quoted(kind)} steps are not supported yet",
+                    self._document.locate_key((*spot.path, kind)),
+                    f"a step has exactly one of: {listed(STEP_KINDS)}",
+                )
+                return
+        typos = ((key, nearest(key, STEP_KINDS)) for key in node.entries)
+        typo = next(((key, near) for key, near in typos if near), None)
+        self._report(
+            "missing-key",
+            f"step {quoted(str(spot.path[-1]))} needs one of: {listed(STEP_KINDS)}",
+            self._document.locate_key(spot.path),
+            f"did you mean {quoted(typo[1])} for {quoted(typo[0])}?" if typo else None,
+        )
+
+    def _pattern(self, spot: Spot, shape: Shape) -> None:
+        pattern = shape.rule("pattern")
+        text = str(spot.path[-1])
+        if not spot.at_key:
+            node = self._node(spot.path)
+            text = node.text if isinstance(node, Scalar) else ""
+        if spot.owner is AgentStep and spot.path[-1] == "agent" and "${{" in text:
+            self._report(
+                "not-supported",
+                "an expression for 'agent' is not supported yet",
+                self._document.locate(spot.path),
+                "name the agent, and choose between steps with a switch",
+            )
+        elif pattern in _NAME_RULES:
+            what, rule = _NAME_RULES[pattern]
+            mended = mended_name(text, pattern)
+            self._report(
+                "bad-name",
+                f"{quoted(text)} cannot be {what}: expected {rule}",
+                self._place(spot),
+                f"write {quoted(mended)}" if mended else foreign_letter(text),
+            )
+        else:
+            self._wrong(Breach(spot, "pattern", {}))
+
+    def _unknown_choice(self, spot: Spot, shape: Shape) -> None:
+        """A key that is none of the few that a mapping may have."""
+        key = str(spot.path[-1])
+        near = nearest(key, shape.choices)
+        self._report(
+            "unknown-key",
+            f"{quoted(key)} cannot stand here, expected one of: {listed(shape.choices)}",
+            self._place(spot),
+            f"did you mean {quoted(near)}?" if near else None,
+            remove=spot.path,
+        )
+
+    def _wrong(self, breach: Breach) -> None:
+        spot = breach.spot
+        node = self._node(spot.path)
+        shape = spot.shape if spot.shape is not None else Shape(object)
+        wanted, mended = expected(shape), mend(shape, node)
+        if breach.type == "too_short" and (least := breach.context.get("min_length")):
+            what = "entry" if isinstance(node, Mapping) else "item"
+            wanted = f"at least {least} {what}{'' if least == 1 else 's'}"
+        elif breach.type == "value_error":
+            wanted = str(breach.context.get("error", wanted))
+        choices = [c for s in (shape, *shape.members) for c in s.choices]
+        if choices and isinstance(node, Scalar):
+            near = nearest(node.text, choices)
+            mended = f"did you mean {quoted(near)}?" if near else mended
+        self._report(
+            "wrong-type", f"expected {wanted}, found {found(node)}", self._place(spot), mended
+        )
+
+    def _node(self, path: Path) -> Node | None:
+        return self._document.node(path)
+
+    def _place(self, spot: Spot) -> Location:
+        find: Callable[[Path], Location] = (
+            self._document.locate_key if spot.at_key else self._document.locate
+        )
+        return find(spot.path)
+
+    def _report(
+        self,
+        rule: str,
+        message: str,
+        place: Location,
+        help: str | None,
+        *,
+        remove: Path | None = None,
+        related: tuple[Related, ...] = (),
+    ) -> None:
+        self.findings.append(Finding(rule, Severity.ERROR, message, place, help, related))
+        if remove is None:
+            self.removable = None
+        elif self.removable is not None:
+            self.removable.append(remove)

@@ -1,0 +1,134 @@
+"""From a located document to the pipeline it describes, or to what is wrong with it.
+
+pydantic checks the data against the models of the language; `spec.breaches` says it in our words.
+Keys that are unknown or not supported yet do not keep the rest from being looked at: the pipeline
+without them is returned too, marked as partial.
+"""
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from agentflow.findings import Finding, Location, Severity
+from agentflow.spec.breaches import Breaches
+from agentflow.spec.collector import collector_paused
+from agentflow.spec.document import Document, Path
+from agentflow.spec.model import Json, Pipeline, Vocabulary
+from agentflow.spec.nodes import Mapping, Scalar, to_data
+
+#: More findings than this about one file help nobody, and cost more than reading it.
+MAX_COMPLAINTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class ParseResult:
+    """What a document says.
+
+    `pipeline` is None if it says nothing that could be looked at further. It is `partial` if keys
+    had to be left out, each with a finding: then it may be linted and must not be run. `findings`
+    are in file order and do not repeat those of the document.
+    """
+
+    pipeline: Pipeline | None
+    findings: tuple[Finding, ...]
+    partial: bool = False
+
+
+def parse(document: Document, vocabulary: Vocabulary) -> ParseResult:
+    """Check a document against the language and build its pipeline. Raises nothing of its own."""
+    root = document.root
+    if not isinstance(root, Mapping):
+        return ParseResult(None, ())
+    with collector_paused():
+        return _parse(document, root, vocabulary)
+
+
+def _parse(document: Document, root: Mapping, vocabulary: Vocabulary) -> ParseResult:
+    data = to_data(root)
+    breaches = Breaches(document, vocabulary)
+    pipeline: Pipeline | None = None
+    too_many = 0
+    if _is_bool(root, "agentflow"):
+        breaches.version()
+    try:
+        pipeline = _validate(data, vocabulary)
+    except ValidationError as error:
+        complaints = error.errors(include_url=False, include_input=False)
+        breaches.add(complaints[:MAX_COMPLAINTS])
+        too_many = max(len(complaints) - MAX_COMPLAINTS, 0)
+    findings = _without_echoes(breaches.findings, document)
+    if too_many:
+        findings.append(_more(too_many, document))
+    partial = False
+    if pipeline is None and breaches.removable and not too_many:
+        pipeline = _without(breaches.removable, data, vocabulary)
+        partial = pipeline is not None
+    if breaches.removable is None:
+        pipeline, partial = None, False
+    findings.sort(key=lambda finding: finding.location.span)
+    return ParseResult(pipeline, tuple(findings), partial)
+
+
+def _validate(data: Json, vocabulary: Vocabulary) -> Pipeline:
+    # By way of JSON, since only there strict checking takes text for an enumeration: otherwise
+    # "3" would do for a number and "no" for false, and the schema in the editor would object.
+    return vocabulary.pipeline.model_validate_json(to_json(data), strict=True)
+
+
+def _without(paths: list[Path], data: Json, vocabulary: Vocabulary) -> Pipeline | None:
+    """The pipeline without some keys; None if it needs them."""
+    for path in paths:
+        _remove(path, data)
+    try:
+        return _validate(data, vocabulary)
+    except ValidationError:
+        return None
+
+
+def _remove(path: Path, data: Json) -> None:
+    """Take out what a path leads to, and a mapping that is left empty by it."""
+    around = []
+    for part in path[:-1]:
+        around.append(data)
+        if isinstance(data, dict) and part not in data:
+            return  # it went with something around it
+        data = data[part]
+    data.pop(path[-1], None)
+    if not data and around and isinstance(around[-1], dict):
+        around[-1].pop(path[-2], None)
+
+
+def _is_bool(root: Mapping, key: str) -> bool:
+    """Is it `true`, which Python takes for 1?"""
+    entry = root.entries.get(key)
+    return (
+        entry is not None
+        and isinstance(entry.value, Scalar)
+        and isinstance(entry.value.value, bool)
+        and entry.value.value
+    )
+
+
+def _without_echoes(findings: list[Finding], document: Document) -> list[Finding]:
+    """Leave out what only follows from an error of the document at the same place."""
+    said = {
+        (finding.location.span.line, finding.location.span.column)
+        for finding in document.findings
+        if finding.severity is Severity.ERROR
+    }
+    return [
+        finding
+        for finding in findings
+        if (finding.location.span.line, finding.location.span.column) not in said
+    ]
+
+
+def _more(count: int, document: Document) -> Finding:
+    return Finding(
+        "too-large",
+        Severity.ERROR,
+        f"{count:,} more problems are not listed",
+        Location(document.file, document.locate(()).span),
+        "mend the first ones and look again",
+    )

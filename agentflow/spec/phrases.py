@@ -1,0 +1,178 @@
+"""The words of messages about a spec: what was expected, what was found, how to mend it."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel
+
+from agentflow.spec import model as language
+from agentflow.spec.nodes import Mapping, Node, Scalar
+from agentflow.spec.shape import Shape, kinds_of, required_keys
+from agentflow.spec.wording import quoted
+
+_PATTERNS = {
+    language.NAME_PATTERN: "a name",
+    language.CONTRACT_NAME_PATTERN: "a contract's name",
+    language.DURATION_PATTERN: "a duration such as 30s",
+}
+_CALLED: dict[type[BaseModel], str] = {
+    language.Pipeline: "a pipeline",
+    language.Backoff: "a backoff",
+    language.RetryPolicy: "a retry policy",
+    language.Use: "{use: VALUE}",
+    language.ForEach: "for_each",
+    language.AgentStep: "a step with an agent",
+    language.GroupStep: "a group of steps",
+    language.SwitchStep: "a switch",
+    language.Case: "a case",
+    language.Model: "a model",
+    language.Budget: "a budget",
+}
+_UNITS = {
+    "ms": ("ms", "msec", "millis", "millisecond", "milliseconds"),
+    "s": ("s", "sec", "secs", "second", "seconds"),
+    "m": ("m", "min", "mins", "minute", "minutes"),
+    "h": ("h", "hr", "hrs", "hour", "hours"),
+    "d": ("d", "day", "days"),
+}
+_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
+
+
+def called(owner: type[BaseModel] | None) -> str:
+    """What a mapping of the language is called, with its article."""
+    for known, name in _CALLED.items():
+        if owner is not None and issubclass(owner, known):
+            return name
+    if owner is not None and issubclass(owner, language.Agent):
+        kinds = kinds_of(owner)
+        return f"an agent of kind {quoted(kinds[0])}" if kinds else "an agent"
+    return "this mapping"
+
+
+def either(words: Sequence[str]) -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
+
+
+def expected(shape: Shape) -> str:
+    """What the language wants at a place."""
+    if shape.choices:
+        return f"one of: {', '.join(shape.choices)}" if len(shape.choices) > 1 else shape.choices[0]
+    if shape.members:
+        return either([word for member in shape.members for word in _alternatives(member)])
+    if shape.model is not None:
+        needed = required_keys(shape.model)
+        return (
+            f"a mapping with {either([quoted(key) for key in needed])}" if needed else "a mapping"
+        )
+    kind = getattr(shape.form, "__origin__", shape.form)
+    if kind is str:
+        return _text(shape)
+    if kind in (int, float):
+        return _number(shape, "a whole number" if kind is int else "a number")
+    return {bool: "true or false", list: "a list", dict: "a mapping"}.get(kind, "a value")
+
+
+def _alternatives(member: Shape) -> list[str]:
+    """The words for one of several: literals by name, the rest as ever."""
+    return [quoted(choice) for choice in member.choices] or [expected(member)]
+
+
+def _text(shape: Shape) -> str:
+    pattern, examples = shape.rule("pattern"), shape.rule("examples")
+    if pattern in _PATTERNS:
+        return _PATTERNS[pattern]
+    if examples:
+        return f"text such as {quoted(str(examples[0]))}"
+    return f"text that matches {pattern}" if pattern else "text"
+
+
+def _number(shape: Shape, word: str) -> str:
+    low, high = shape.rule("ge"), shape.rule("le")
+    if low is not None and high is not None:
+        return f"{word} from {low} to {high}"
+    return f"{word} from {low}" if low is not None else word
+
+
+def found(node: Node | None) -> str:
+    """What stands at a place."""
+    if isinstance(node, Mapping):
+        return "a mapping" if node.entries else "an empty mapping"
+    if isinstance(node, Scalar):
+        if node.value is None:
+            return quoted(node.text) if node.text else "nothing"
+        if isinstance(node.value, str):
+            return f"text {quoted(node.value)}" if node.value else "empty text"
+        kind = "" if isinstance(node.value, bool) else "number "
+        return f"{kind}{node.text[:40]}"
+    if node is None:
+        return "nothing"
+    return "a list" if node.items else "an empty list"
+
+
+def mend(shape: Shape, node: Node | None) -> str | None:
+    """How to write what was probably meant; None if that is anyone's guess."""
+    if not isinstance(node, Scalar) or node.value is None:
+        return None
+    if shape.rule("pattern") in (language.NAME_PATTERN, language.CONTRACT_NAME_PATTERN):
+        return None
+    kinds = {getattr(s.form, "__origin__", s.form) for s in (shape.members or (shape,))}
+    if shape.rule("pattern") == language.DURATION_PATTERN:
+        duration = mended_duration(node.text)
+        return f"write {duration}" if duration else "write a whole number and ms, s, m, h or d"
+    if list in kinds:
+        return f"write [{node.text}]" if len(node.text) <= 40 else "write a list"
+    if isinstance(node.value, str):
+        number = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", node.text)
+        if kinds & {int, float} and number:
+            return f"write {node.text} without quotes"
+        if bool in kinds:
+            return _mended_bool(node.text)
+        return None
+    return f'put it in quotes: "{node.text[:40]}"' if str in kinds and not shape.members else None
+
+
+def mended_duration(text: str) -> str | None:
+    """`30 sec` as `30s`; a bare number is taken for seconds."""
+    match = re.fullmatch(r"([0-9]{1,9})(?:\.0*)? *([A-Za-z]*)", text.strip())
+    if match is None:
+        return None
+    unit = _UNIT_OF.get(match[2].lower() or "s")
+    return f"{match[1]}{unit}" if unit else None
+
+
+def _mended_bool(text: str) -> str | None:
+    if text.lower() in ("yes", "on", "y", "true"):
+        return "write true"
+    if text.lower() in ("no", "off", "n", "false"):
+        return "write false"
+    return None
+
+
+def mended_name(name: str, pattern: str) -> str | None:
+    """A name that looks like what was written and is one."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = re.findall(r"[A-Za-z0-9]+", plain)
+    if pattern == language.CONTRACT_NAME_PATTERN:
+        candidate = "".join(word[0].upper() + word[1:] for word in words)
+    else:
+        split = [re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word) for word in words]
+        candidate = "_".join(split).lower()
+    candidate = candidate.lstrip("0123456789_")[:63]
+    return candidate if re.fullmatch(pattern, candidate) and candidate != name else None
+
+
+def foreign_letter(name: str) -> str | None:
+    """Why a name is not the one it looks like: what its first letter beyond ASCII is called."""
+    for letter in name:
+        if not letter.isascii() and letter.isalpha():
+            return f"{quoted(letter)} is {unicodedata.name(letter, 'no Latin letter').lower()}"
+    return None
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a help text: at most twenty of them."""
+    all_names = list(names)
+    more = ", …" if len(all_names) > 20 else ""
+    return ", ".join(all_names[:20]) + more
