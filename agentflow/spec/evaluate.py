@@ -51,6 +51,7 @@ from agentflow.spec.values import (
     negate,
     plain,
     text_of,
+    weight,
 )
 from agentflow.spec.wording import quoted
 
@@ -91,7 +92,9 @@ def evaluate(expr: Expr, scope: Mapping[str, Json], *, budget: int = BUDGET) -> 
     """The value of an expression over a scope, which maps each root to its value.
 
     A value of the scope may be a lazy `Mapping`, whose `__getitem__` can raise `Absent` with the
-    reason why something does not exist. One that is the result is read in full and copied.
+    reason why something does not exist. One that is the result is read in full and copied; other
+    results share their parts with the scope and must not be changed.
+
     Raises `EvaluationError`, and nothing else.
     """
     return Evaluation(scope, Meter(budget)).result(expr)
@@ -100,20 +103,25 @@ def evaluate(expr: Expr, scope: Mapping[str, Json], *, budget: int = BUDGET) -> 
 class Evaluation:
     """One walk: the scope, the variables of the comprehensions around, and what may be used."""
 
-    __slots__ = ("_meter", "_scope", "_variables")
+    __slots__ = ("_built", "_meter", "_scope", "_variables")
 
     def __init__(self, scope: Mapping[str, Json], meter: Meter) -> None:
         self._scope = scope
         self._variables: dict[str, Json] = {}
         self._meter = meter
+        #: Whether a list or a map was built, which may hold the same value many times.
+        self._built = False
 
     def result(self, expr: Expr) -> Json:
         """The value of a whole expression, which is never a lazy mapping."""
         value = self._value(expr)
         try:
-            return self._kept(value)
+            value = self._kept(value)
+            if self._built and isinstance(value, list | dict):
+                self._meter.build(weight(value, {}))
         except Refused as refused:
             raise _located(refused, expr) from None
+        return value
 
     def text(self, expr: Expr) -> str:
         """The value of a whole expression as a part of a text, which a scalar can be."""
@@ -145,44 +153,23 @@ class Evaluation:
     def _identifier(self, node: Identifier) -> Json:
         if node.name in self._variables:
             return self._variables[node.name]
-        try:
-            return self._scope[node.name]
-        except Absent as absent:
-            raise Missing(absent.message) from None
-        except KeyError:
-            raise Missing(f"{quoted(node.name)} is not known here") from None
+        return field_of(self._scope, node.name, lambda: f"{quoted(node.name)} is not known here")
 
     def _select(self, node: Select) -> Json:
         operand = self._value(node.operand)
-        if type(operand) is dict or isinstance(operand, Mapping):
-            try:
-                return operand[node.field]
-            except Absent as absent:
-                raise Missing(absent.message) from None
-            except KeyError:
-                pass
-        elif operand is not None:
-            raise Refused(f"{_name(node.operand)} is {kind_of(operand)}, which has no fields")
-        raise Missing(f"{_name(node.operand)} has no field {quoted(node.field)}")
+        if type(operand) is dict and node.field in operand:  # nearly always
+            return operand[node.field]
+        return _field(node, operand, node.field)
 
     def _index(self, node: Index) -> Json:
         operand = self._value(node.operand)
         key = self._value(node.key)
-        kind = kind_of(operand)
-        if kind == "map":
-            if kind_of(key) != "string":
-                raise Refused(f"a key of a map is a string, not {kind_of(key)}")
-            return field_of(operand, key)
-        if kind == "list":
-            position = _position(key)
-            if 0 <= position < len(operand):
-                return operand[position]
-            raise Missing(
-                f"{_name(node.operand)} has no item {position}, its size is {len(operand)}"
-            )
-        if kind == "null":
-            raise Missing(f"{_name(node.operand)} is null, which has no items")
-        raise Refused(f"{_name(node.operand)} is {kind}, which has no items")
+        if kind_of(operand) != "list":
+            return _field(node, operand, key)
+        position = _position(key)
+        if 0 <= position < len(operand):
+            return operand[position]
+        raise Missing(f"{_name(node.operand)} has no item {position}, its size is {len(operand)}")
 
     def _call(self, node: Call) -> Json:
         args = [self._value(arg) for arg in node.args]
@@ -206,6 +193,7 @@ class Evaluation:
             return contains(right, left, self._meter)
         if symbol in ("<", "<=", ">", ">="):
             return compare(symbol, left, right, self._meter)
+        self._built = self._built or isinstance(left, list)
         return calculate(symbol, left, right, self._meter)
 
     def _logic(self, node: Binary, *, decisive: bool) -> bool:
@@ -224,14 +212,16 @@ class Evaluation:
         return self._value(node.then if self._condition(node.condition) else node.otherwise)
 
     def _list(self, node: ListLiteral) -> Json:
+        self._built = True
         return [self._kept(self._value(item)) for item in node.items]
 
     def _map(self, node: MapLiteral) -> Json:
+        self._built = True
         result = {}
         for key_node, value_node in node.entries:
             key = self._value(key_node)
             if kind_of(key) != "string":
-                raise Refused(f"the key of a map has to be a string, not {kind_of(key)}")
+                raise Refused(f"a key of a map is a string, found {kind_of(key)}")
             if key in result:
                 raise Refused(f"the map has two fields {quoted(key)}")
             result[key] = self._kept(self._value(value_node))
@@ -283,6 +273,7 @@ class Evaluation:
             yield item
 
     def _fold(self, node: Comprehension, items: Iterator[Json]) -> Json:
+        self._built = True
         body = node.body
         match node.macro:
             case "map":
@@ -352,12 +343,24 @@ def _located(refused: Refused, node: Expr) -> EvaluationError:
     return error(refused.message, node.start, node.end)
 
 
+def _field(node: Select | Index, operand: Json, key: Json) -> Json:
+    """The field of a map. Raises `Missing` if it does not exist, `Refused` if it cannot."""
+    kind = kind_of(operand)
+    if kind == "null":
+        raise Missing(f"{_name(node.operand)} is null, which has neither fields nor items")
+    if kind != "map":
+        raise Refused(f"{_name(node.operand)} has no fields, it is of type {kind}")
+    if kind_of(key) != "string":
+        raise Refused(f"a key of a map is a string, found {kind_of(key)}")
+    return field_of(operand, key, lambda: f"{_name(node.operand)} has no field {quoted(key)}")
+
+
 def _position(key: Json) -> int:
     """An index of a list: an int, or a double without a fraction, as JSON may deliver it."""
     kind = kind_of(key)
     if kind == "int" or (kind == "double" and key.is_integer()):
         return int(key)
-    raise Refused(f"an index of a list is int, not {kind}")
+    raise Refused(f"an index of a list is an int, found {kind}")
 
 
 def _name(node: Expr) -> str:

@@ -284,7 +284,7 @@ class _Parser:
         while self.token.text != "}":
             key = self.expression()
             if isinstance(key, Literal) and not isinstance(key.value, str):
-                raise ExpressionError("the key of a map has to be a string", key.start, key.end)
+                raise ExpressionError("a key of a map is a string", key.start, key.end)
             height = max(height, self.height)
             self._expect(":")
             entries.append((key, self.expression()))

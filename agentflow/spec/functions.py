@@ -62,8 +62,8 @@ def apply(function: Function, args: list[Json], meter: Meter) -> Json:
         if kind not in kinds:
             taken = " or ".join(sorted(kinds))
             if number == 0:
-                raise Refused(f"'{function.name}' works on {taken}, not on {kind}")
-            raise Refused(f"argument {number} of '{function.name}' has to be {taken}, not {kind}")
+                raise Refused(f"'{function.name}' works on {taken}, found {kind}")
+            raise Refused(f"argument {number} of '{function.name}' has to be {taken}, found {kind}")
     return function.call(meter, *args)
 
 

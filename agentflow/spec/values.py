@@ -107,14 +107,25 @@ def kind_of(value: Json) -> Kind:
     raise Refused(f"a Python {quoted(type(value).__name__)} is not a JSON value")
 
 
-def field_of(value: Mapping[str, Json], key: str) -> Json:
-    """The field of a map. Raises `Missing`, with the reason that a lazy mapping gives."""
+def field_of(value: Mapping[str, Json], key: str, missing: Callable[[], str]) -> Json:
+    """The field of a map.
+
+    Raises `Missing` with the reason that a lazy mapping gives, or else with what `missing` says.
+    """
     try:
         return value[key]
     except Absent as absent:
         raise Missing(absent.message) from None
     except KeyError:
-        raise Missing(f"there is no {quoted(key)}") from None
+        raise Missing(missing()) from None
+
+
+def entries_of(value: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """The fields of a map that is read as a whole. Raises `Missing` if a lazy one lacks any."""
+    for key in value:
+        if not isinstance(key, str):
+            raise Refused(f"a key of a map is a string, found {kind_of(key)}")
+        yield str(key), field_of(value, key, lambda: "a map lists a field that it does not have")
 
 
 def plain(value: Json, meter: Meter, depth: int = MAX_DEPTH) -> Json:
@@ -133,9 +144,30 @@ def plain(value: Json, meter: Meter, depth: int = MAX_DEPTH) -> Json:
         raise Refused(f"the value nests deeper than {MAX_DEPTH} levels")
     if kind == "list":
         return [plain(item, meter, depth - 1) for item in value]
-    if not all(isinstance(key, str) for key in value):
-        raise Refused("a key of the map is not a string")
-    return {str(key): plain(field_of(value, key), meter, depth - 1) for key in value}
+    return {key: plain(item, meter, depth - 1) for key, item in entries_of(value)}
+
+
+def weight(value: Json, known: dict[int, int], depth: int = MAX_DEPTH) -> int:
+    """The characters and values that a value comes to when it is written out.
+
+    What is shared counts as often as it occurs and is visited once: a few steps can build a value
+    that takes no memory and would fill a disk. `known` remembers weights by identity. Raises
+    `Refused` if the value nests too deep.
+    """
+    if isinstance(value, str):
+        return 1 + len(value)
+    if not isinstance(value, dict | list):
+        return 1
+    total = known.get(id(value))
+    if total is None:
+        if depth == 0:
+            raise Refused(f"the value nests deeper than {MAX_DEPTH} levels")
+        parts = value.values() if isinstance(value, dict) else value
+        total = 1 + sum(weight(part, known, depth - 1) for part in parts)
+        if isinstance(value, dict):
+            total += sum(map(len, value))
+        known[id(value)] = total
+    return total
 
 
 def equal(left: Json, right: Json, meter: Meter) -> bool:
@@ -153,10 +185,12 @@ def equal(left: Json, right: Json, meter: Meter) -> bool:
             meter.spend(len(one))
             if kinds[0] == "list":
                 pairs.extend(zip(one, other, strict=True))
-            elif all(key in other for key in one):
-                pairs.extend((field_of(one, key), field_of(other, key)) for key in one)
-            else:
-                return False
+                continue
+            fields = dict(entries_of(other))
+            for key, item in entries_of(one):
+                if key not in fields:
+                    return False
+                pairs.append((item, fields[key]))
         elif not _equal_scalars(one, other, kinds, meter):
             return False
     return True
@@ -181,7 +215,7 @@ def contains(container: Json, value: Json, meter: Meter) -> bool:
             if equal(item, value, meter):
                 return True
         return False
-    raise Refused(f"'in' looks into a list or a map, not into a {kind}")
+    raise Refused(f"'in' looks into a list or a map, found {kind}")
 
 
 _ORDERS: Mapping[str, Callable[[Json, Json], bool]] = {
@@ -215,9 +249,10 @@ def calculate(symbol: str, left: Json, right: Json, meter: Meter) -> Json:
     if symbol == "+" and kinds == ("list", "list"):
         meter.spend(len(left) + len(right))
         return [*left, *right]
+    pair = " and ".join(kinds)
     if _are_numbers(kinds) and symbol != "%":
-        raise Refused(f"'{symbol}' does not mix int and double; convert one with int() or double()")
-    raise Refused(f"'{symbol}' does not take {' and '.join(kinds)}")
+        raise Refused(f"'{symbol}' does not mix {pair}; convert one with int() or double()")
+    raise Refused(f"'{symbol}' does not take {pair}")
 
 
 def _whole(symbol: str, left: int, right: int) -> int:
@@ -257,7 +292,7 @@ def negate(value: Json) -> int | float:
         return in_range(-value)
     if kind == "double":
         return -float(value)
-    raise Refused(f"'-' takes a number, not a {kind}")
+    raise Refused(f"'-' takes a number, found {kind}")
 
 
 def in_range(number: int) -> int:
@@ -271,7 +306,7 @@ def elements(value: Json) -> Iterator[Json]:
     """What a macro goes through: the items of a list, the keys of a map."""
     kind = kind_of(value)
     if kind not in ("list", "map"):
-        raise Refused(f"only a list or a map has elements, not a {kind}")
+        raise Refused(f"only a list or a map has elements, found {kind}")
     return iter(value)
 
 
@@ -289,7 +324,8 @@ def text_of(value: Json, meter: Meter) -> str:
     elif kind == "double":
         text = repr(float(value))
     else:
-        raise Refused(f"a {kind} has no text of its own; json(x) writes one")
+        message = f"only a string, a number or a bool goes into text, found {kind}"
+        raise Refused(f"{message}; json(x) writes any value")
     meter.build(len(text))
     return text
 
