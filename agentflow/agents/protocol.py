@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from agentflow.core.events import Usage
 from agentflow.spec.model import Agent, FailureClass, Json, Model
 
 
@@ -49,16 +50,6 @@ class Call:
     input: Mapping[str, Json]
     output_schema: Mapping[str, Json] | bool
     timeout: float
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a call used up; `usd` is None where the price is not known."""
-
-    model: str
-    tokens_in: int
-    tokens_out: int
-    usd: float | None
 
 
 @dataclass(frozen=True, slots=True)

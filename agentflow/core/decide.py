@@ -1,0 +1,296 @@
+"""The orchestrator: what to do next, as a pure function of plan and state.
+
+`decide` looks at the head of the agenda, or else at the first call that is ready if a slot is
+free, and answers with one decision about it. `settle` goes on until there is nothing to decide.
+Nothing here reads a clock, rolls a die or touches the world, which is why a run can be replayed by
+deciding again.
+"""
+
+from agentflow.contracts.check import Rejected
+from agentflow.core import events
+from agentflow.core.events import Decision, Failure, Reason
+from agentflow.core.evolve import evolve
+from agentflow.core.retry import Again, as_unknown, judge
+from agentflow.core.state import Instance, Need, State
+from agentflow.core.values import (
+    Unusable,
+    case_of,
+    condition_of,
+    items_of,
+    outputs_of,
+    value_of,
+)
+from agentflow.plan.steps import CatchPlan, Plan
+from agentflow.spec.model import FailureClass, Json
+
+
+def settle(plan: Plan, state: State) -> tuple[State, tuple[Decision, ...]]:
+    """Decide and evolve until nothing is left to decide."""
+    made: list[Decision] = []
+    while decisions := decide(plan, state):
+        for decision in decisions:
+            evolve(state, decision)
+        made.extend(decisions)
+    return state, tuple(made)
+
+
+def decide(plan: Plan, state: State) -> tuple[Decision, ...]:
+    """What follows from the state; `()` when there is nothing to do."""
+    if state.status != "running":
+        return ()
+    if state.agenda:
+        need, instance = state.agenda[0]
+        if need is Need.FINISH:
+            return (_finish(state),)
+        assert instance is not None
+        return (_BY_NEED[need](state, instance),)
+    if state.ready and len(state.running) < state.concurrency:
+        return (_start(plan, state, state.ready[0]),)
+    return ()
+
+
+# --- starting ------------------------------------------------------------------------------
+
+
+def _condition(_state: State, instance: Instance) -> Decision:
+    rule, text = f"{instance.step.address}.when", instance.step.when_text
+    try:
+        holds = condition_of(instance)
+    except Unusable as error:
+        return _after_failure(instance, error.failure)
+    if holds:
+        return events.BeginStep(instance.address, Reason(rule, f"'{text}' is true"))
+    return events.SkipStep(instance.address, Reason(rule, f"'{text}' is false"))
+
+
+def _enter(_state: State, instance: Instance) -> Decision:
+    step = instance.step
+    try:
+        if instance.expands:
+            count = len(items_of(instance))
+            reason = Reason(f"{step.address}.for_each", f"the list has {count} items")
+            return events.ExpandItems(instance.address, count, reason)
+        if step.kind == "group":
+            return events.EnterGroup(instance.address, _because_of_needs(instance))
+        label = case_of(instance)
+    except Unusable as error:
+        return _after_failure(instance, error.failure)
+    if label in step.cases:
+        reason = Reason(f"{step.address}.cases.{label}", f"the value is '{label}'")
+        return events.TakeCase(instance.address, label, reason)
+    if step.default is not None:
+        reason = Reason(f"{step.address}.default", f"no case is '{label}'")
+        return events.TakeCase(instance.address, None, reason)
+    failure = Failure(FailureClass.REJECTED, f"'switch': no case is '{label}', and no 'default'")
+    return _after_failure(instance, failure)
+
+
+def _start(plan: Plan, state: State, instance: Instance) -> Decision:
+    call = instance.step.call
+    assert call is not None
+    if state.calls >= plan.budget.calls:
+        message = f"the run's {plan.budget.calls} calls are used up"
+        return _after_failure(instance, Failure(FailureClass.BUDGET_EXCEEDED, message))
+    try:
+        given = value_of(call.arguments, instance.env, "'with'")
+    except Unusable as error:
+        return _after_failure(instance, error.failure)
+    violations = call.input.checker.check(given)
+    if violations:
+        message = f"the input breaks the contract of '{call.agent}': {violations[0]}"
+        return _after_failure(instance, Failure(FailureClass.REJECTED, message))
+    return events.StartAttempt(
+        step=instance.address,
+        attempt=instance.attempt + 1,
+        agent=call.agent,
+        input=given,
+        timeout=call.timeout,
+        effects=call.effects,
+        reason=_because_of_needs(instance),
+    )
+
+
+def _because_of_needs(instance: Instance) -> Reason:
+    if instance.attempt:
+        return Reason("language.retry", f"attempt {instance.attempt + 1}")
+    if instance.is_item:
+        return Reason("language.for_each", "there is room for this item")
+    if not instance.step.upstream:
+        return Reason("language.needs", "it waits for nothing")
+    if len(instance.step.upstream) > 3:
+        return Reason(
+            "language.needs", f"all {len(instance.step.upstream)} it waits for have ended"
+        )
+    return Reason("language.needs", f"ended: {', '.join(instance.step.upstream)}")
+
+
+# --- ending --------------------------------------------------------------------------------
+
+
+def _answer(_state: State, instance: Instance) -> Decision:
+    answer = instance.answer
+    assert answer is not None
+    rule = "contract.output"
+    if not isinstance(answer, Rejected):
+        reason = Reason(rule, "the answer keeps its contract")
+        return events.AcceptOutput(instance.address, instance.attempt, reason)
+    details = [str(violation) for violation in answer.violations]
+    message = answer.reason if not details else f"{answer.reason}: {details[0]}"
+    return events.RejectOutput(
+        step=instance.address,
+        attempt=instance.attempt,
+        failure=Failure(FailureClass.INVALID_OUTPUT, message),
+        reason=Reason(rule, answer.reason, {"violations": details}),
+    )
+
+
+def _output(_state: State, instance: Instance) -> Decision:
+    inside = instance.inside
+    assert inside is not None
+    if instance.expands:
+        done = sum(item.status == "succeeded" for item in inside.items)
+        figures = {"items": len(inside.items), "succeeded": done}
+        text = f"{done} of {len(inside.items)} items succeeded"
+        reason = Reason(f"{instance.step.address}.for_each", text, figures)
+        return events.CompleteStep(instance.address, None, reason)
+    assert inside.plan is not None
+    output: Json = None
+    if inside.plan.output is not None:
+        try:
+            output = value_of(inside.plan.output, inside.env, "'output'")
+        except Unusable as error:
+            return _after_failure(instance, error.failure)
+    reason = Reason("language.scope", "every step inside has ended")
+    return events.CompleteStep(instance.address, output, reason)
+
+
+def _finish(state: State) -> Decision:
+    root = state.root
+    assert root is not None
+    if root.failure is not None:
+        reason = Reason("language.failure", root.failure.message)
+        return events.FinishRun("failed", None, root.failure, reason)
+    try:
+        outputs = outputs_of(state)
+    except Unusable as error:
+        reason = Reason("outputs", error.failure.message)
+        return events.FinishRun("failed", None, error.failure, reason)
+    return events.FinishRun(
+        "succeeded", outputs, None, Reason("language.scope", "every step has ended")
+    )
+
+
+# --- failing -------------------------------------------------------------------------------
+
+
+def _failure(state: State, instance: Instance) -> Decision:
+    """An attempt failed, or everything inside a group, switch or `for_each` has."""
+    if instance.inside is not None:
+        failure = instance.inside.failure
+        assert failure is not None
+        if failure.kind is FailureClass.CANCELLED:
+            return events.CancelStep(instance.address, Reason("language.failure", failure.message))
+        return _after_failure(instance, failure)
+    call, failure = instance.step.call, instance.failure
+    assert call is not None
+    assert failure is not None
+    verdict = judge(state, instance, failure := as_unknown(failure, call.effects))
+    if isinstance(verdict, Again):
+        return events.Retry(
+            instance.address,
+            instance.attempt + 1,
+            verdict.delay,
+            counted=True,
+            reason=verdict.reason,
+        )
+    return _after_failure(instance, failure, why_no_retry=verdict)
+
+
+def _lost(_state: State, instance: Instance) -> Decision:
+    call = instance.step.call
+    assert call is not None
+    text = f"the process ended before the outcome was known; effects are '{call.effects}'"
+    if call.effects.repeatable and not instance.scope.closed:
+        return events.Retry(
+            instance.address,
+            instance.attempt + 1,
+            delay=0,
+            counted=False,
+            reason=Reason("language.effects", text),
+        )
+    kind = FailureClass.CANCELLED if call.effects.repeatable else FailureClass.UNKNOWN_EFFECT
+    return _after_failure(instance, Failure(kind, text))
+
+
+def _stop(state: State, instance: Instance) -> Decision:
+    scope = instance.scope
+    text = scope.failure.message if scope.failure else "what encloses the step has failed"
+    reason = Reason("language.failure", text)
+    if instance.address not in state.running:
+        return events.CancelStep(instance.address, reason)
+    call = instance.step.call
+    assert call is not None
+    return events.CancelAttempt(
+        instance.address,
+        instance.attempt,
+        status="cancelled" if call.effects.repeatable else "unknown",
+        reason=reason,
+    )
+
+
+def _after_failure(
+    instance: Instance, failure: Failure, why_no_retry: Reason | None = None
+) -> Decision:
+    """What `catch` says about a failure that is not retried; without a word it fails the step."""
+    figures = dict(why_no_retry.figures) if why_no_retry else {}
+    if why_no_retry:
+        figures["no_retry"] = why_no_retry.text
+    key, action = _caught(instance, failure)
+    if action is None or action.action == "fail":
+        return _fail(
+            instance, failure, Reason(f"catch.{key or failure.kind}", failure.message, figures)
+        )
+    reason = Reason(f"{instance.step.address}.catch.{key}", failure.message, figures)
+    if action.action == "skip":
+        return events.SkipStep(instance.address, reason)
+    assert action.value is not None
+    try:
+        value = value_of(action.value, instance.env, f"'catch.{key}.use'")
+    except Unusable as error:
+        return _fail(instance, error.failure, reason)
+    if instance.step.call is not None:
+        violations = instance.step.call.output.checker.check(value)
+        if violations:
+            message = f"'catch.{key}.use' breaks the output contract: {violations[0]}"
+            return _fail(instance, Failure(FailureClass.REJECTED, message), reason)
+    return events.UseValue(instance.address, value, reason)
+
+
+def _caught(instance: Instance, failure: Failure) -> tuple[str | None, CatchPlan | None]:
+    """The key of `catch` that takes a failure: its class, what caused it, or `any`.
+
+    On a `for_each` step, `catch` is about one instance; the step as a whole has no catch.
+    """
+    if instance.expands:
+        return None, None
+    catch = instance.step.catch
+    for key in (failure.kind, failure.cause or failure.kind, "any"):
+        if key in catch:
+            return str(key), catch[key]
+    return None, None
+
+
+def _fail(instance: Instance, failure: Failure, reason: Reason) -> Decision:
+    unknown = failure.kind is FailureClass.UNKNOWN_EFFECT and instance.inside is None
+    return events.FailStep(instance.address, "unknown" if unknown else "failed", failure, reason)
+
+
+_BY_NEED = {
+    Need.CONDITION: _condition,
+    Need.ENTER: _enter,
+    Need.ANSWER: _answer,
+    Need.OUTPUT: _output,
+    Need.FAILURE: _failure,
+    Need.LOST: _lost,
+    Need.STOP: _stop,
+}

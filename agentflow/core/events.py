@@ -1,0 +1,333 @@
+"""Facts and decisions: everything that can stand in an event log.
+
+A *fact* happened outside, in the past tense. A *decision* is what the core answered, in the
+imperative, with its reason. An *entry* is one fact with the decisions made because of it; a log is
+a list of entries and reads as "this happened, therefore that".
+
+All of them are frozen plain data: JSON values, numbers, text. Times are seconds since 1970 in UTC
+and enter with facts only. A step is named by its address (`agentflow.plan.address`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from agentflow.spec.model import Effects, FailureClass, Json
+
+RunMode = Literal["live", "simulated"]
+#: How a run can end. `interrupted` and `waiting` are states of a run, not ends.
+FinalStatus = Literal["succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a call used up. `usd` is None where the price is not known."""
+
+    model: str
+    tokens_in: int
+    tokens_out: int
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt, a step or a run did not succeed.
+
+    `cause` is the class the agent reported where the core made another of it: a timeout of a
+    step that must not be repeated is an `unknown_effect` caused by `timeout`.
+    """
+
+    kind: FailureClass
+    message: str
+    cause: FailureClass | None = None
+
+
+# --- facts ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run began. `sources` are the spec and all files it names, by path: the run needs no other.
+
+    `spec` is the name of the spec among them and `folder` where it lay, for the programs and
+    modules of its agents. `concurrency` bounds the attempts in flight.
+    """
+
+    at: float
+    run_id: str
+    spec: str
+    folder: str
+    sources: Mapping[str, str]
+    inputs: Mapping[str, Json]
+    mode: RunMode
+    seed: str
+    concurrency: int
+    agentflow: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """Another process took the run up after an interruption or a crash."""
+
+    at: float
+    agentflow: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunInterrupted:
+    """A signal stopped the process; the run can be resumed."""
+
+    at: float
+    signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptSucceeded:
+    """An agent answered: with a value, or with a text that is still to be read."""
+
+    at: float
+    step: str
+    attempt: int
+    value: Json = None
+    text: str | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """An attempt ended without an answer. `retry_after` is in seconds, as the other side asked."""
+
+    at: float
+    step: str
+    attempt: int
+    failure: FailureClass
+    message: str
+    retry_after: float | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLost:
+    """An attempt had started when its process ended; nobody knows what became of it."""
+
+    at: float
+    step: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The wait before a retry of `step` is over; without a step, the run's wall budget is."""
+
+    at: float
+    step: str | None = None
+
+
+Fact: TypeAlias = (
+    RunStarted
+    | RunResumed
+    | RunInterrupted
+    | AttemptSucceeded
+    | AttemptFailed
+    | AttemptLost
+    | TimerFired
+)
+
+
+# --- decisions -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a decision was made: the rule of the spec or of the language, and what it came to.
+
+    `rule` is a path in the spec (`steps.pay.retry`) or a rule of the language (`language.needs`).
+    `text` says it in words, `figures` holds the numbers that were compared.
+    """
+
+    rule: str
+    text: str
+    figures: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BeginStep:
+    """`when` is true: the step takes place."""
+
+    step: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class EnterGroup:
+    """The steps of a group may start."""
+
+    step: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCase:
+    """A switch goes one way; `case` is None for `default`."""
+
+    step: str
+    case: str | None
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandItems:
+    """A `for_each` has its list of `count` items: one instance for each."""
+
+    step: str
+    count: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class StartAttempt:
+    """Call the agent. This is the intent: stored before the first byte leaves.
+
+    `timeout` is in seconds. `input` is frozen with the intent.
+    """
+
+    step: str
+    attempt: int
+    agent: str
+    input: Mapping[str, Json]
+    timeout: float
+    effects: Effects
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAttempt:
+    """Stop an attempt in flight. `status` is `unknown` where it may have had its effect."""
+
+    step: str
+    attempt: int
+    status: Literal["cancelled", "unknown"]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptOutput:
+    """The answer keeps its contract; it is the output of the step."""
+
+    step: str
+    attempt: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class RejectOutput:
+    """The answer breaks its contract; it stays in the log and nobody can read it."""
+
+    step: str
+    attempt: int
+    failure: Failure
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Make another attempt after `delay` seconds; `attempt` is its number.
+
+    `counted` says whether it draws from the retry policy and the retry budget: the repetition of
+    an attempt that a crash made void does not.
+    """
+
+    step: str
+    attempt: int
+    delay: float
+    counted: bool
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteStep:
+    """A group, a switch or a `for_each` is through.
+
+    `output` is a group's or case's; that of a `for_each` is the list of its instances' outputs
+    and is not written twice.
+    """
+
+    step: str
+    output: Json
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class UseValue:
+    """`catch` puts a value in the place of the output."""
+
+    step: str
+    value: Json
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class SkipStep:
+    """The step does not take place, or its failure is passed over."""
+
+    step: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class FailStep:
+    """The step fails, and what encloses it with it."""
+
+    step: str
+    status: Literal["failed", "unknown"]
+    failure: Failure
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CancelStep:
+    """The step is given up because of something outside it."""
+
+    step: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class FinishRun:
+    """The run is over."""
+
+    status: FinalStatus
+    outputs: Mapping[str, Json] | None
+    failure: Failure | None
+    reason: Reason
+
+
+Decision: TypeAlias = (
+    BeginStep
+    | EnterGroup
+    | TakeCase
+    | ExpandItems
+    | StartAttempt
+    | CancelAttempt
+    | AcceptOutput
+    | RejectOutput
+    | Retry
+    | CompleteStep
+    | UseValue
+    | SkipStep
+    | FailStep
+    | CancelStep
+    | FinishRun
+)
+
+
+Event: TypeAlias = Fact | Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One fact and the decisions made because of it; `seq` counts from 0 without gaps."""
+
+    seq: int
+    fact: Fact
+    decisions: tuple[Decision, ...]

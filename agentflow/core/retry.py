@@ -1,0 +1,88 @@
+"""May a failed attempt be made again, and when?
+
+The promise, word for word: an attempt that started and has no recorded outcome is repeated only
+if its effects are `none`, `read` or `idempotent`; otherwise the step becomes `unknown`. The same
+holds for the ambiguous failures, where the other side may have done its work and the answer was
+lost.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from agentflow.core.events import Failure, Reason
+from agentflow.core.state import Instance, State
+from agentflow.spec.model import ANSWERED, Backoff, Effects, FailureClass, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Another attempt, after `delay` seconds."""
+
+    delay: float
+    reason: Reason
+
+
+def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason:
+    """Another attempt, or the reason why not.
+
+    `instance.failures` counts the failed attempts, this one included.
+    """
+    call = instance.step.call
+    assert call is not None
+    policy = call.retry
+    rule = f"{instance.step.address}.retry"
+    figures = {"failed": instance.failures, "retries_used": state.retries}
+    if policy is None:
+        return Reason("language.retry", "no retry policy applies", figures)
+    figures["max_attempts"] = policy.max_attempts
+    if failure.kind is FailureClass.UNKNOWN_EFFECT or failure.kind not in policy.on:
+        return Reason(rule, f"the policy does not retry '{failure.kind}'", figures)
+    if failure.kind in ANSWERED and not call.effects.repeatable:
+        return Reason(
+            "language.effects",
+            f"the agent has acted, and its effects are '{call.effects}'",
+            figures,
+        )
+    if instance.scope.closed:
+        return Reason("language.failure", "what encloses the step has failed", figures)
+    if instance.failures >= policy.max_attempts:
+        text = f"attempt {instance.failures} of {policy.max_attempts} failed"
+        return Reason(rule, text, figures)
+    budget = state.plan.budget.retries
+    if state.retries >= budget:
+        figures["budget"] = budget
+        return Reason("budget.retries", f"the run's {budget} retries are used up", figures)
+    chance = share(state.run_id, instance.address, instance.failures)
+    delay = backoff(policy.backoff, instance.failures - 1, chance)
+    text = f"'{failure.kind}' in attempt {instance.failures} of {policy.max_attempts}"
+    if instance.retry_after is not None and instance.retry_after > delay:
+        delay = instance.retry_after
+        text += f"; the other side asked for {delay:g} s"
+    return Again(delay, Reason(rule, text, {**figures, "delay": delay}))
+
+
+def as_unknown(failure: Failure, effects: Effects) -> Failure:
+    """An ambiguous failure of a step that must not be repeated leaves its effect unknown."""
+    if not failure.kind.ambiguous or effects.repeatable:
+        return failure
+    return Failure(
+        FailureClass.UNKNOWN_EFFECT,
+        f"{failure.message}; its effects are '{effects}' and may have happened",
+        cause=failure.kind,
+    )
+
+
+def backoff(policy: Backoff, retry: int, chance: float) -> float:
+    """Seconds to wait before retry number `retry` (from 0): min(max, initial · factor^retry).
+
+    With full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015) that time is
+    multiplied with `chance`, a number in 0..1.
+    """
+    delay = min(seconds(policy.max), seconds(policy.initial) * policy.factor**retry)
+    return round(delay * chance, 3) if policy.jitter == "full" else delay
+
+
+def share(*parts: str | int) -> float:
+    """A number in 0..1 that depends on nothing but its arguments: chance that can be replayed."""
+    digest = hashlib.sha256("\x00".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48

@@ -1,0 +1,113 @@
+"""How steps start and end inside their scopes.
+
+A scope ends in one of two ways. If nothing in it fails, it is through when all its steps have
+ended. If a step fails and no `catch` takes it, the scope closes: nothing new starts in it, what is
+in flight may end and is recorded, waits for retries are given up, and when nothing is active any
+more the failure is that of whatever the scope belongs to.
+"""
+
+from agentflow.core.events import Failure
+from agentflow.core.state import Instance, Need, Scope, State, StepStatus, next_item
+from agentflow.spec.model import FailureClass, Json
+
+
+def enter(state: State, instance: Instance, *, condition_holds: bool = False) -> None:
+    """Nothing holds the step back any more: put it where its next decision is made."""
+    if instance.step.when is not None and not instance.is_item and not condition_holds:
+        state.agenda.append((Need.CONDITION, instance))
+    elif instance.expands or instance.step.kind != "agent":
+        state.agenda.append((Need.ENTER, instance))
+    else:
+        state.ready.append(instance)
+
+
+def activate(instance: Instance) -> None:
+    """The step has started; starting again after a retry changes nothing."""
+    instance.status = "running"
+    if not instance.active:
+        instance.active = True
+        instance.scope.active += 1
+
+
+def fill(state: State, scope: Scope) -> None:
+    """Make instances of a `for_each` as long as there are items and room for them."""
+    while not scope.closed and len(scope.items) < len(scope.values):
+        ended = len(scope.values) - scope.remaining
+        if len(scope.items) - ended >= scope.limit:
+            return
+        enter(state, next_item(scope))
+
+
+def end(state: State, instance: Instance, status: StepStatus, output: Json = None) -> None:
+    """The step has come to its end; whatever waited for it may go on."""
+    scope = instance.scope
+    instance.status = status
+    instance.output = output
+    instance.answer = None
+    instance.inside = None
+    instance.env = scope.env  # an item's own names are not needed any more
+    if instance.active:
+        instance.active = False
+        scope.active -= 1
+    scope.remaining -= 1
+    if status in ("failed", "unknown") and not scope.closed:
+        assert instance.failure is not None
+        close(state, scope, _as_seen_from_outside(instance))
+    if scope.closed:
+        settle_closed(state, scope)
+        return
+    for step_id in instance.step.downstream if not instance.is_item else ():
+        waiting = scope.steps[step_id]
+        waiting.waits_for -= 1
+        if waiting.waits_for == 0:
+            enter(state, waiting)
+    fill(state, scope)
+    if scope.remaining == 0:
+        state.agenda.append((Need.OUTPUT if scope.owner else Need.FINISH, scope.owner))
+
+
+def _as_seen_from_outside(instance: Instance) -> Failure:
+    """The failure with the name of the step it began in."""
+    failure = instance.failure
+    assert failure is not None
+    if instance.step.kind != "agent" or instance.expands:
+        return failure
+    return Failure(
+        failure.kind, f"step '{instance.address}' failed: {failure.message}", failure.cause
+    )
+
+
+def close(state: State, scope: Scope, failure: Failure) -> None:
+    """Start nothing new in a scope and in all that is active inside it."""
+    if scope.closed:
+        return
+    scope.closed = True
+    scope.failure = failure
+    cancelled = Failure(FailureClass.CANCELLED, failure.message)
+    for instance in scope.children():
+        if not instance.active:
+            continue
+        if instance.status == "waiting":
+            state.agenda.append((Need.STOP, instance))
+        elif instance.inside is not None:
+            close(state, instance.inside, cancelled)
+            settle_closed(state, instance.inside)
+    settle_closed(state, scope)
+
+
+def settle_closed(state: State, scope: Scope) -> None:
+    """A closed scope is over as soon as nothing in it is active."""
+    if scope.active == 0 and not scope.over:
+        scope.over = True
+        state.agenda.append((Need.FAILURE if scope.owner else Need.FINISH, scope.owner))
+
+
+def prune(state: State) -> None:
+    """Drop what stands at the head of a queue and may not start any more."""
+    while state.ready and state.ready[0].scope.closed and not state.ready[0].active:
+        state.ready.popleft()
+    while state.agenda:
+        instance = state.agenda[0][1]
+        if instance is None or instance.active or not instance.scope.closed:
+            return
+        state.agenda.popleft()

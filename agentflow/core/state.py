@@ -1,0 +1,231 @@
+"""The state of a run: what the facts and decisions so far add up to.
+
+It is never stored: it is a fold over the log, and exactly one loop owns it, so it may be changed
+in place. Deciding then costs time in proportion to what changed, not to the size of the run.
+
+What is still to be decided stands in two queues. `agenda` holds what needs a decision now, one
+item for one decision. `ready` holds calls that may start as soon as one of the run's slots is
+free. Both are first in, first out, which makes the order of a log a function of its facts.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from agentflow.contracts.check import Accepted, Rejected
+from agentflow.core.events import Failure, FinalStatus, RunMode
+from agentflow.plan import address
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.spec.evaluate import Absent
+from agentflow.spec.model import Json
+
+StepStatus = Literal[
+    "pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled", "unknown"
+]
+RunStatus = Literal["running", "interrupted"] | FinalStatus
+ENDED: frozenset[StepStatus] = frozenset({"succeeded", "failed", "skipped", "cancelled", "unknown"})
+
+
+class Need(StrEnum):
+    """Why something stands on the agenda."""
+
+    CONDITION = "condition"  # all it waits for has ended: does `when` hold?
+    ENTER = "enter"  # a group, a switch or a `for_each` may open
+    ANSWER = "answer"  # an agent answered: does it keep the contract?
+    FAILURE = "failure"  # an attempt or all of a scope failed: retry, catch or fail?
+    LOST = "lost"  # an attempt was in flight when its process ended
+    STOP = "stop"  # it is active in a scope that has failed, or the run's time is up
+    OUTPUT = "output"  # everything inside has ended
+    FINISH = "finish"  # the run is through
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """Steps that run together: the pipeline, a group, a case, or the items of a `for_each`.
+
+    `remaining` counts what has not ended, `active` what has started and not ended. A scope is
+    closed when something in it failed: nothing new starts, and it is over when nothing is active.
+    """
+
+    address: str
+    parent: "Scope | None"
+    owner: "Instance | None"
+    plan: ScopePlan | None
+    env: dict[str, Json]
+    steps: dict[str, "Instance"] = field(default_factory=dict)
+    items: list["Instance"] = field(default_factory=list)
+    values: list[Json] = field(default_factory=list)
+    limit: int = 0
+    remaining: int = 0
+    active: int = 0
+    closed: bool = False
+    over: bool = False
+    failure: Failure | None = None
+
+    def children(self) -> Iterator["Instance"]:
+        """The instances in it, in order."""
+        yield from self.steps.values()
+        yield from self.items
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """One step in one place of the run: the step itself, or its instance for one item.
+
+    `attempt` counts attempts, `failures` those that failed and count for the retry policy.
+    `inside` is the scope that a group, switch or `for_each` has opened.
+    """
+
+    address: str
+    step: StepPlan
+    scope: Scope
+    env: dict[str, Json]
+    is_item: bool = False
+    status: StepStatus = "pending"
+    waits_for: int = 0
+    active: bool = False
+    attempt: int = 0
+    failures: int = 0
+    retry_after: float | None = None
+    due: float | None = None
+    answer: Accepted | Rejected | None = None
+    output: Json = None
+    failure: Failure | None = None
+    inside: Scope | None = None
+
+    @property
+    def expands(self) -> bool:
+        """Is this a `for_each` step that stands for all its items?"""
+        return self.step.for_each is not None and not self.is_item
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """Everything that is known of a run. `now` is the time of the last fact."""
+
+    plan: Plan
+    status: RunStatus = "running"
+    run_id: str = ""
+    mode: RunMode = "live"
+    started_at: float = 0.0
+    now: float = 0.0
+    concurrency: int = 1
+    root: Scope | None = None
+    agenda: deque[tuple[Need, Instance | None]] = field(default_factory=deque)
+    ready: deque[Instance] = field(default_factory=deque)
+    running: dict[str, Instance] = field(default_factory=dict)
+    waiting: dict[str, Instance] = field(default_factory=dict)
+    calls: int = 0
+    retries: int = 0
+    outputs: Mapping[str, Json] | None = None
+    failure: Failure | None = None
+
+
+class StepsView(Mapping[str, Json]):
+    """`steps` as an expression sees it: the steps of a scope and of the scopes around it."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __getitem__(self, step_id: str) -> "StepView":
+        scope: Scope | None = self._scope
+        while scope is not None:
+            instance = scope.steps.get(step_id)
+            if instance is not None:
+                return StepView(instance)
+            scope = scope.parent
+        raise Absent(f"there is no step '{step_id}' here")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._scope.steps)
+
+    def __len__(self) -> int:
+        return len(self._scope.steps)
+
+
+class StepView(Mapping[str, Json]):
+    """`steps.ID` as an expression sees it: `output` exists only if the step succeeded.
+
+    A rejected answer is nowhere in reach: `output` is set by accepting alone.
+    """
+
+    __slots__ = ("_instance",)
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+
+    def __getitem__(self, key: str) -> Json:
+        instance = self._instance
+        if key == "output":
+            if instance.status == "succeeded":
+                return instance.output
+            raise Absent(f"step '{instance.step.id}' has no output: it is {instance.status}")
+        if key == "status":
+            return instance.status
+        raise Absent(f"a step has 'output' and 'status', not '{key}'")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("output", "status"))
+
+    def __len__(self) -> int:
+        return 2
+
+
+def open_scope(plan: ScopePlan, at: str, owner: Instance | None, env: dict[str, Json]) -> Scope:
+    """A scope with all its steps pending. `env` is what its expressions see besides `steps`."""
+    scope = Scope(
+        address=at,
+        parent=owner.scope if owner else None,
+        owner=owner,
+        plan=plan,
+        env={},
+        remaining=len(plan.steps),
+    )
+    scope.env = {**env, "steps": StepsView(scope)}
+    for step in plan.steps:
+        scope.steps[step.id] = Instance(
+            address=address.child(at, step.id),
+            step=step,
+            scope=scope,
+            env=scope.env,
+            waits_for=len(step.upstream),
+        )
+    return scope
+
+
+def open_items(owner: Instance, values: list[Json], limit: int) -> Scope:
+    """The scope of a `for_each`: its instances are made one by one as there is room for them."""
+    return Scope(
+        address=owner.address,
+        parent=owner.scope,
+        owner=owner,
+        plan=None,
+        env=owner.env,
+        values=values,
+        limit=limit,
+        remaining=len(values),
+    )
+
+
+def next_item(scope: Scope) -> Instance:
+    """The instance for the next item of a `for_each`."""
+    owner = scope.owner
+    assert owner is not None
+    assert owner.step.for_each is not None
+    index = len(scope.items)
+    value = scope.values[index]
+    env = {**scope.env, "item": value, "index": index}
+    env.update((name, value) for name in owner.step.for_each.names)
+    instance = Instance(
+        address=address.item(owner.address, index),
+        step=owner.step,
+        scope=scope,
+        env=env,
+        is_item=True,
+    )
+    scope.items.append(instance)
+    return instance

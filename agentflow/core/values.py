@@ -1,0 +1,118 @@
+"""What expressions come to while a run goes on.
+
+An expression that cannot be evaluated is a failure of the step it belongs to, of class
+`rejected`: asking again would give the same.
+"""
+
+from collections.abc import Mapping
+
+from agentflow.contracts.check import Accepted, Rejected, read_output
+from agentflow.core.events import AttemptSucceeded, Failure
+from agentflow.core.state import Instance, State
+from agentflow.plan.steps import StepPlan
+from agentflow.spec.evaluate import EvaluationError, evaluate
+from agentflow.spec.model import FailureClass, Json
+from agentflow.spec.templates import Template, render
+
+
+class Unusable(Exception):
+    """A value that an expression was to give could not be had; `failure` says why."""
+
+    def __init__(self, what: str, message: str) -> None:
+        super().__init__(message)
+        self.failure = Failure(FailureClass.REJECTED, f"{what}: {message}")
+
+
+def value_of(template: Template, env: Mapping[str, Json], what: str) -> Json:
+    """The value of a template; `what` names it in the message.
+
+    Raises:
+        Unusable: it cannot be evaluated.
+    """
+    try:
+        return render(template, env)
+    except EvaluationError as error:
+        raise Unusable(what, str(error)) from error
+
+
+def condition_of(instance: Instance) -> bool:
+    """Does `when` hold?
+
+    Raises:
+        Unusable: it cannot be evaluated, or is not a bool.
+    """
+    assert instance.step.when is not None
+    try:
+        value = evaluate(instance.step.when, instance.env)
+    except EvaluationError as error:
+        raise Unusable("'when'", str(error)) from error
+    if not isinstance(value, bool):
+        raise Unusable("'when'", f"expected true or false, found {type_name(value)}")
+    return value
+
+
+def items_of(instance: Instance) -> list[Json]:
+    """The list a `for_each` goes over.
+
+    Raises:
+        Unusable: it cannot be evaluated, is not a list, or is longer than `max`.
+    """
+    for_each = instance.step.for_each
+    assert for_each is not None
+    values = value_of(for_each.over, instance.env, "'for_each.over'")
+    if not isinstance(values, list):
+        raise Unusable("'for_each.over'", f"expected a list, found {type_name(values)}")
+    if len(values) > for_each.max:
+        raise Unusable("'for_each'", f"{len(values)} items are more than 'max: {for_each.max}'")
+    return values
+
+
+def case_of(instance: Instance) -> str:
+    """The label that a switch comes to; numbers and booleans by their JSON text.
+
+    Raises:
+        Unusable: it cannot be evaluated, or is not a string, an integer or a boolean.
+    """
+    assert instance.step.switch is not None
+    value = value_of(instance.step.switch, instance.env, "'switch'")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | str):
+        return str(value)
+    raise Unusable("'switch'", f"expected text, an integer or a boolean, found {type_name(value)}")
+
+
+def read_answer(step: StepPlan, fact: AttemptSucceeded) -> Accepted | Rejected:
+    """The agent's answer, held against its contract."""
+    assert step.call is not None
+    contract = step.call.output
+    if fact.text is not None:
+        return read_output(fact.text, dict(contract.schema))
+    violations = contract.checker.check(fact.value)
+    if violations:
+        return Rejected("the answer breaks its contract", violations)
+    return Accepted(fact.value)
+
+
+def outputs_of(state: State) -> dict[str, Json]:
+    """The outputs of the pipeline.
+
+    Raises:
+        Unusable: one cannot be evaluated.
+    """
+    assert state.root is not None
+    outputs: dict[str, Json] = value_of(state.plan.outputs, state.root.env, "'outputs'")
+    return outputs
+
+
+def type_name(value: Json) -> str:
+    """What JSON calls a value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list) else "an object"

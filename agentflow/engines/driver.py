@@ -1,0 +1,95 @@
+"""What every engine does with a fact: settle, write, tell.
+
+An entry is durable before any of its decisions is performed. So a crash between the two leaves a
+log that says what was to be done, and resume does it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from agentflow.core.decide import settle
+from agentflow.core.events import (
+    AttemptFailed,
+    AttemptSucceeded,
+    Decision,
+    Entry,
+    Fact,
+    RunInterrupted,
+    StartAttempt,
+    TimerFired,
+)
+from agentflow.core.evolve import evolve
+from agentflow.core.state import State
+from agentflow.eventlog import codec
+from agentflow.plan.steps import Plan
+
+Listener = Callable[[Entry], None]
+
+
+class Log(Protocol):
+    """Where entries go; `agentflow.eventlog.Writer` is one."""
+
+    @property
+    def next_seq(self) -> int:
+        """The number of the next entry."""
+
+    def append(self, records: Sequence[dict[str, Any]]) -> None:
+        """Store records in one transaction, or raise."""
+
+    def put_blob(self, data: bytes) -> str:
+        """Store a large payload and give its digest."""
+
+    def seal(self) -> None:
+        """Write down how long the log is, so that a loss shows."""
+
+
+@dataclass(slots=True)
+class Driver:
+    """One run with its log. `listener` is told each entry once it is durable."""
+
+    plan: Plan
+    state: State
+    log: Log
+    listener: Listener
+
+    def take(self, facts: Sequence[Fact]) -> list[Decision]:
+        """Settle facts and store the entries together; the decisions are now to be performed.
+
+        Facts that mean nothing any more are dropped: a timer of a wait that was given up, the
+        outcome of an attempt that was cancelled.
+
+        Raises:
+            StoreError: the entries could not be stored. Nothing of them may be performed.
+        """
+        entries: list[Entry] = []
+        seq = self.log.next_seq
+        for fact in facts:
+            if self._is_stale(fact):
+                continue
+            evolve(self.state, fact)
+            _, decisions = settle(self.plan, self.state)
+            entries.append(Entry(seq + len(entries), fact, decisions))
+        if not entries:
+            return []
+        self.log.append([codec.encode(entry, self.log.put_blob) for entry in entries])
+        made = [decision for entry in entries for decision in entry.decisions]
+        if self.state.status != "running" or any(_is_risky(decision) for decision in made):
+            self.log.seal()
+        for entry in entries:
+            self.listener(entry)
+        return made
+
+    def _is_stale(self, fact: Fact) -> bool:
+        state = self.state
+        if isinstance(fact, AttemptSucceeded | AttemptFailed):
+            return fact.step not in state.running
+        if isinstance(fact, TimerFired):
+            over = state.status != "running"
+            return over or (fact.step is not None and fact.step not in state.waiting)
+        return isinstance(fact, RunInterrupted) and state.status != "running"
+
+
+def _is_risky(decision: Decision) -> bool:
+    """Is this the intent of something that must not be forgotten?"""
+    return isinstance(decision, StartAttempt) and not decision.effects.repeatable

@@ -1,0 +1,124 @@
+"""Starting a run and taking one up again: plan, log, agents and engine put together."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentflow import __version__
+from agentflow.agents import AGENT_KINDS
+from agentflow.agents.protocol import AttemptError, Connection, Host
+from agentflow.agents.simulated import answer as simulated_answer
+from agentflow.core.events import (
+    AttemptFailed,
+    AttemptSucceeded,
+    Fact,
+    RunResumed,
+    RunStarted,
+    StartAttempt,
+)
+from agentflow.core.state import State
+from agentflow.engines.clock import WallClock
+from agentflow.engines.driver import Driver, Listener, Log
+from agentflow.engines.local import run_local
+from agentflow.engines.virtual import Answer, Answerer, run_virtual
+from agentflow.plan.address import static
+from agentflow.plan.steps import Plan
+from agentflow.project import find_root
+from agentflow.spec.model import Json
+
+#: Attempts in flight at a time, where the caller does not say.
+CONCURRENCY = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a run is to be carried out; the pipeline does not know of it."""
+
+    simulate: bool = False
+    seed: str = "0"
+    concurrency: int = CONCURRENCY
+
+
+def new_run_id() -> str:
+    """A run id: the time, so that ids sort, and chance, so that they differ."""
+    return time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + secrets.token_hex(3)
+
+
+def launch(
+    plan: Plan,
+    log: Log,
+    listener: Listener,
+    *,
+    run_id: str,
+    spec: str,
+    folder: Path,
+    sources: Mapping[str, str],
+    inputs: Mapping[str, Json],
+    settings: Settings,
+) -> State:
+    """Run a pipeline from its start; gives the state it ends in.
+
+    `inputs` keep the pipeline's input contract. The log is new and empty.
+    """
+    clock = WallClock()
+    first = RunStarted(
+        at=clock.now(),
+        run_id=run_id,
+        spec=spec,
+        folder=str(folder),
+        sources=sources,
+        inputs=inputs,
+        mode="simulated" if settings.simulate else "live",
+        seed=settings.seed,
+        concurrency=settings.concurrency,
+        agentflow=__version__,
+    )
+    driver = Driver(plan, State(plan), log, listener)
+    if settings.simulate:
+        run_virtual(driver, first, _simulated(plan, settings.seed))
+    else:
+        _run_live(driver, first, folder, clock)
+    return driver.state
+
+
+def take_up(plan: Plan, state: State, log: Log, listener: Listener, *, folder: Path) -> State:
+    """Go on with a run whose state was folded from its log."""
+    clock = WallClock()
+    driver = Driver(plan, state, log, listener)
+    _run_live(driver, RunResumed(clock.now(), __version__), folder, clock)
+    return driver.state
+
+
+def _run_live(driver: Driver, first: Fact, folder: Path, clock: WallClock) -> None:
+    plan = driver.plan
+    host = Host(
+        root=find_root(folder), folder=folder, models=plan.pipeline.models, texts=plan.texts
+    )
+    kinds = {step.call.options.kind for step in plan.steps.values() if step.call is not None}
+
+    async def drive() -> None:
+        connections: dict[str, Connection] = {
+            name: kind.connect(host) for name, kind in AGENT_KINDS.items() if name in kinds
+        }
+        await run_local(driver, first, connections, clock)
+
+    asyncio.run(drive())
+
+
+def _simulated(plan: Plan, seed: str) -> Answerer:
+    """Answers made from the contracts, the same for the same seed."""
+
+    def answer(decision: StartAttempt) -> Answer:
+        call = plan.steps[static(decision.step)].call
+        assert call is not None
+        step, attempt = decision.step, decision.attempt
+        try:
+            made = simulated_answer(call.output.schema, seed, step, attempt)
+        except AttemptError as error:
+            return Answer(AttemptFailed(0, step, attempt, error.failure, error.message), 0)
+        return Answer(AttemptSucceeded(0, step, attempt, value=made.reply.value), made.duration)
+
+    return answer

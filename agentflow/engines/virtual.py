@@ -1,0 +1,69 @@
+"""The virtual engine: a run in no time at all.
+
+Nothing is called and nobody waits. Each attempt is answered at once by a function, together with
+how long it is said to have taken, and the clock jumps to whatever comes next. The core, the log
+and the trace are the real ones.
+"""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import count
+
+from agentflow.core.events import (
+    AttemptFailed,
+    AttemptSucceeded,
+    Fact,
+    Retry,
+    RunStarted,
+    StartAttempt,
+    TimerFired,
+)
+from agentflow.engines.driver import Driver
+from agentflow.spec.model import FailureClass
+
+Outcome = AttemptSucceeded | AttemptFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an attempt comes to, `after` so many seconds. The time in `outcome` is filled in."""
+
+    outcome: Outcome
+    after: float
+
+
+Answerer = Callable[[StartAttempt], Answer]
+
+
+def run_virtual(driver: Driver, first: RunStarted, answer: Answerer) -> None:
+    """Drive a run to its end in virtual time, which begins at `first.at`."""
+    numbers = count()
+    coming: list[tuple[float, int, Fact]] = []
+
+    def expect(at: float, fact: Fact) -> None:
+        at = round(at, 6)
+        heapq.heappush(coming, (at, next(numbers), replace(fact, at=at)))
+
+    wall = first.at + driver.plan.budget.wall
+    expect(wall, TimerFired(wall))
+    fact: Fact = first
+    while True:
+        for decision in driver.take([fact]):
+            if isinstance(decision, StartAttempt):
+                expect(*_ending(fact.at, decision, answer(decision)))
+            elif isinstance(decision, Retry) and decision.delay > 0:
+                at = fact.at + decision.delay
+                expect(at, TimerFired(at, decision.step))
+        if driver.state.status != "running":
+            return
+        _, _, fact = heapq.heappop(coming)
+
+
+def _ending(now: float, decision: StartAttempt, answer: Answer) -> tuple[float, Outcome]:
+    """When and how an attempt ends: as answered, or at its deadline."""
+    if answer.after <= decision.timeout:
+        return now + answer.after, answer.outcome
+    message = f"no answer within {decision.timeout:g} s"
+    failed = AttemptFailed(now, decision.step, decision.attempt, FailureClass.TIMEOUT, message)
+    return now + decision.timeout, failed

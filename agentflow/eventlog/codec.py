@@ -1,0 +1,154 @@
+"""Entries to plain records and back.
+
+A record is a JSON object: `{"fact": {"kind": "RunStarted", …}, "decisions": [{"kind": …}, …]}`.
+Fields that have their default are left out. Payloads (what agents are given and answer) above
+`INLINE_LIMIT` bytes become blobs: `"value": …` turns into `"value_blob": DIGEST`, beside the other
+fields of the event and never inside the data, so that no output can pass for a blob.
+
+Decoding gives plain data and the dataclasses of `core.events`, nothing else: a `__class__` or
+`$type` in an agent's answer comes back as the key that it was.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from agentflow.core import events
+from agentflow.core.events import Entry, Failure, Reason, Usage
+from agentflow.spec.model import Effects, FailureClass, Json
+
+#: Payloads of more bytes than this are stored beside the log, by their hash.
+INLINE_LIMIT = 32 * 1024
+_PAYLOADS = frozenset({"value", "text", "input", "inputs", "output", "outputs", "sources"})
+_BLOB = "_blob"
+
+PutBlob = Callable[[bytes], str]
+GetBlob = Callable[[str], bytes]
+
+
+class UnknownEvent(ValueError):
+    """A record names a kind of fact or decision that does not exist."""
+
+
+def encode(entry: Entry, put_blob: PutBlob) -> dict[str, Json]:
+    """The record of an entry; `put_blob` stores a large payload and gives its digest."""
+    return {
+        "fact": _encode_event(entry.fact, put_blob),
+        "decisions": [_encode_event(decision, put_blob) for decision in entry.decisions],
+    }
+
+
+def decode(record: Mapping[str, Json], get_blob: GetBlob) -> Entry:
+    """The entry of a record.
+
+    Raises:
+        UnknownEvent: a kind or a field that this version does not know.
+    """
+    fact: Any = _decode_event(record["fact"], get_blob)
+    decisions: Any = tuple(_decode_event(item, get_blob) for item in record["decisions"])
+    return Entry(record["seq"], fact, decisions)
+
+
+def _encode_event(event: object, put_blob: PutBlob) -> dict[str, Json]:
+    shape = _SHAPES[type(event).__name__]
+    record: dict[str, Json] = {"kind": shape.cls.__name__}
+    for name, default in shape.fields:
+        value = getattr(event, name)
+        if value is default or value == default:
+            continue
+        if name in _PAYLOADS:
+            data = json_bytes(value)
+            if len(data) > INLINE_LIMIT:
+                record[name + _BLOB] = put_blob(data)
+                continue
+        elif isinstance(value, Reason | Failure | Usage):
+            value = _plain(value)
+        record[name] = value
+    return record
+
+
+def _plain(value: Reason | Failure | Usage) -> dict[str, Json]:
+    shape = _SHAPES[type(value).__name__]
+    return {
+        name: found
+        for name, default in shape.fields
+        if (found := getattr(value, name)) is not default and found != default
+    }
+
+
+def _decode_event(record: Mapping[str, Json], get_blob: GetBlob) -> Any:
+    shape = _SHAPES.get(record["kind"])
+    if shape is None:
+        raise UnknownEvent(f"unknown kind of event '{record['kind']}'")
+    fields: dict[str, Any] = {}
+    for key, value in record.items():
+        if key == "kind":
+            continue
+        if key.endswith(_BLOB) and key.removesuffix(_BLOB) in _PAYLOADS:
+            fields[key.removesuffix(_BLOB)] = json.loads(get_blob(value))
+        else:
+            fields[key] = shape.revive(key, value)
+    return shape.build(fields)
+
+
+def json_bytes(value: Json) -> bytes:
+    """A JSON value as bytes."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+_MISSING = object()
+
+
+class _Shape:
+    """What the codec knows of a dataclass: fields with defaults, and how to revive a field."""
+
+    def __init__(self, cls: Any) -> None:
+        self.cls = cls
+        self.fields = tuple((f.name, _default(f)) for f in dataclasses.fields(cls))
+        hints = get_type_hints(cls)
+        self._classes = {name: _class_in(hint) for name, hint in hints.items()}
+
+    def revive(self, name: str, value: Json) -> Any:
+        """A field's value from its JSON."""
+        wanted = self._classes.get(name)
+        if wanted is None or value is None:
+            return value
+        if issubclass(wanted, Effects | FailureClass):
+            return wanted(value)
+        shape = _SHAPES[wanted.__name__]
+        return shape.build({key: shape.revive(key, item) for key, item in value.items()})
+
+    def build(self, fields: dict[str, Any]) -> Any:
+        """An instance.
+
+        Raises:
+            UnknownEvent: a field is missing or not known.
+        """
+        try:
+            return self.cls(**fields)
+        except TypeError as error:
+            raise UnknownEvent(f"not a {self.cls.__name__}: {error}") from error
+
+
+def _default(field: "dataclasses.Field[Any]") -> Any:
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return _MISSING
+
+
+def _class_in(hint: Any) -> type | None:
+    """The one class of ours in a type hint such as `Failure | None`."""
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    for option in options:
+        if option in (Reason, Failure, Usage, Effects, FailureClass):
+            return option  # type: ignore[no-any-return]
+    return None
+
+
+_SHAPES = {cls.__name__: _Shape(cls) for cls in (*get_args(events.Event), Reason, Failure, Usage)}

@@ -1,0 +1,37 @@
+"""Runs the rules over one spec."""
+
+from collections.abc import Sequence
+
+from agentflow.findings import START_OF_FILE, Finding, Location, Severity
+from agentflow.lint.rule import Context, Rule
+from agentflow.lint.rules import RULES
+
+_WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
+
+
+def lint(context: Context, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
+    """All findings of a spec, in file order; at the same place the gravest comes first.
+
+    A rule that crashes is a bug of ours: it is reported under its name and the others go on.
+    """
+    findings: set[Finding] = set()
+    for rule in rules:
+        try:
+            findings.update(rule.check(context))
+        except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
+            findings.add(_crash(context, rule, error))
+    return tuple(sorted(findings, key=_position))
+
+
+def _position(finding: Finding) -> tuple[object, ...]:
+    return (finding.location.span, _WEIGHT[finding.severity], finding.rule, finding.message)
+
+
+def _crash(context: Context, rule: Rule, error: Exception) -> Finding:
+    return Finding(
+        rule=rule.NAME,
+        severity=Severity.ERROR,
+        message=f"bug in rule '{rule.NAME}': {type(error).__name__}: {error}",
+        location=Location(context.document.file, START_OF_FILE),
+        help="please report this with the spec that caused it",
+    )

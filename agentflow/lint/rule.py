@@ -1,0 +1,60 @@
+"""What a rule is, and what it may look at.
+
+A rule is a module of `agentflow.lint.rules` with the constants `NAME`, `FAMILY` and `SEVERITY` and
+the function `check(context)`. Its docstring is its page in the docs and its test: a first line
+that says what is wrong, a paragraph that says why it hurts, and three indented blocks, `Bad:` (a
+whole spec), `Says:` (its findings as `line:column message`) and `Good:` (the mended spec).
+
+Problems that have to be found earlier, because nothing could be built otherwise, are reported by
+the document, the parser and the plan under the rule's name; such a rule hands them on with
+`context.reported(NAME)`.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from agentflow.findings import Finding, Severity
+from agentflow.plan.steps import Plan
+from agentflow.spec.document import Document
+from agentflow.spec.model import Pipeline
+
+
+class Family(StrEnum):
+    """What a rule is about."""
+
+    SPEC = "spec"
+    REFERENCE = "reference"
+    GRAPH = "graph"
+    CONTRACT = "contract"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything a rule may look at; nothing in it reads files or runs code.
+
+    `pipeline` and `plan` are None where the spec is too broken to have one. `problems` is what
+    the stages before the rules have reported.
+    """
+
+    document: Document
+    pipeline: Pipeline | None
+    plan: Plan | None
+    problems: tuple[Finding, ...]
+
+    def reported(self, rule: str) -> Iterator[Finding]:
+        """The problems that an earlier stage reported under the name of a rule."""
+        return (problem for problem in self.problems if problem.rule == rule)
+
+
+class Rule(Protocol):
+    """A module of `agentflow.lint.rules`."""
+
+    __doc__: str | None
+    NAME: str
+    FAMILY: Family
+    SEVERITY: Severity
+
+    def check(self, context: Context) -> Iterable[Finding]:
+        """The findings of this rule, in any order."""

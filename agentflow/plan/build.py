@@ -1,0 +1,275 @@
+"""From what the author wrote to a plan.
+
+Building is total: what cannot be resolved becomes a finding or is left for a lint rule to name,
+and the rest of the plan is built all the same, so that one mistake does not hide the next.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+from agentflow.contracts.resolve import FileReader
+from agentflow.findings import Finding, Severity
+from agentflow.plan import address
+from agentflow.plan.materials import Materials
+from agentflow.plan.scopes import Frame, Uses
+from agentflow.plan.steps import (
+    DEFAULT_TIMEOUT,
+    BudgetPlan,
+    CallPlan,
+    CatchPlan,
+    ForEachPlan,
+    Path,
+    Plan,
+    ScopePlan,
+    StepKind,
+    StepPlan,
+)
+from agentflow.spec.document import Document
+from agentflow.spec.expressions import ExpressionError, parse_expression
+from agentflow.spec.model import (
+    AgentStep,
+    Case,
+    CatchAction,
+    CatchKey,
+    ForEach,
+    GroupStep,
+    Json,
+    Pipeline,
+    Retry,
+    RetryPolicy,
+    Step,
+    Use,
+    seconds,
+)
+from agentflow.spec.syntax import Expr
+from agentflow.spec.templates import Constant, Template, parse_template, template_expressions
+
+
+def build_plan(document: Document, pipeline: Pipeline, read: FileReader) -> Plan:
+    """The plan of a pipeline.
+
+    `read` gives the text of a file by its path relative to the spec, confined to the project root.
+    """
+    return _Builder(document, pipeline, read).build()
+
+
+class _Builder:
+    """The state of one build: the findings and references met so far."""
+
+    def __init__(self, document: Document, pipeline: Pipeline, read: FileReader) -> None:
+        self.document = document
+        self.pipeline = pipeline
+        self.findings: list[Finding] = []
+        self.uses = Uses()
+        self.steps: dict[str, StepPlan] = {}
+        self.materials = Materials(document, pipeline, read, self.findings)
+
+    def build(self) -> Plan:
+        frame = self._frame("", None, self.pipeline.steps, frozenset())
+        steps = self._steps(self.pipeline.steps, ("steps",), frame, ())
+        outputs = self._template(dict(self.pipeline.outputs), ("outputs",), frame, "", ())
+        budget = self.pipeline.budget
+        return Plan(
+            pipeline=self.pipeline,
+            root=ScopePlan("", ("steps",), steps, outputs),
+            outputs=outputs,
+            inputs=self.materials.inputs,
+            budget=BudgetPlan(budget.calls, budget.retries, seconds(budget.wall)),
+            steps=self.steps,
+            uses=tuple(self.uses.found),
+            texts=self.materials.texts,
+            findings=tuple(self.findings),
+        )
+
+    # --- scopes and steps ------------------------------------------------------------------
+
+    @staticmethod
+    def _frame(
+        at: str, parent: Frame | None, steps: Mapping[str, Step], names: frozenset[str]
+    ) -> Frame:
+        return Frame(at, parent, {step_id: address.child(at, step_id) for step_id in steps}, names)
+
+    def _steps(
+        self, steps: Mapping[str, Step], path: Path, frame: Frame, inside: tuple[str, ...]
+    ) -> tuple[StepPlan, ...]:
+        planned = [
+            self._step(step_id, step, (*path, step_id), frame, (*inside, step_id))
+            for step_id, step in steps.items()
+        ]
+        # Only now is it known who waits for whom: references may point forward in the file.
+        waits = self.uses.waits.get(frame.address, {})
+        order = {step_id: position for position, step_id in enumerate(steps)}
+        upstream = {
+            step_id: tuple(
+                sorted(
+                    waits.get(step_id, set()) | {name for name in step.needs if name in order},
+                    key=order.__getitem__,
+                )
+            )
+            for step_id, step in steps.items()
+        }
+        downstream: dict[str, list[str]] = {step_id: [] for step_id in steps}
+        for step_id in steps:
+            for awaited in upstream[step_id]:
+                downstream[awaited].append(step_id)
+        linked = tuple(
+            _link(step, upstream[step.id], tuple(downstream[step.id])) for step in planned
+        )
+        self.steps.update((step.address, step) for step in linked)
+        return linked
+
+    def _step(
+        self, step_id: str, step: Step, path: Path, frame: Frame, inside: tuple[str, ...]
+    ) -> StepPlan:
+        at = frame.ids[step_id]
+        when = self._expression(step.when, (*path, "when"), frame, at, inside)
+        for_each = self._for_each(step.for_each, (*path, "for_each"), frame, at, inside)
+        inner = frame.with_locals(("item", "index", *for_each.names)) if for_each else frame
+        kind: StepKind = "agent"
+        call = body = switch = default = None
+        cases: dict[str, ScopePlan] = {}
+        if isinstance(step, AgentStep):
+            call = self._call(step, path, inner, at, inside)
+        elif isinstance(step, GroupStep):
+            kind = "group"
+            body = self._scope(step, at, path, inner, inside)
+        else:
+            kind = "switch"
+            switch = self._template(step.switch, (*path, "switch"), inner, at, inside)
+            cases = {
+                label: self._scope(
+                    case, address.child(at, label), (*path, "cases", label), inner, inside
+                )
+                for label, case in step.cases.items()
+            }
+            if step.default is not None:
+                default = self._scope(
+                    step.default, address.default_case(at), (*path, "default"), inner, inside
+                )
+        return StepPlan(
+            id=step_id,
+            address=at,
+            path=path,
+            kind=kind,
+            upstream=(),
+            downstream=(),
+            when=when,
+            when_text=step.when or "",
+            for_each=for_each,
+            catch=self._catch(step.catch, (*path, "catch"), inner, at, inside),
+            agent=step.agent if isinstance(step, AgentStep) else None,
+            call=call,
+            body=body,
+            switch=switch,
+            cases=cases,
+            default=default,
+        )
+
+    def _scope(
+        self, group: GroupStep | Case, at: str, path: Path, outer: Frame, inside: tuple[str, ...]
+    ) -> ScopePlan:
+        """The inside of a group or case, one frame further in."""
+        frame = self._frame(at, outer, group.steps, outer.locals)
+        steps = self._steps(group.steps, (*path, "steps"), frame, inside)
+        output = None
+        if group.output is not None:
+            output = self._template(group.output, (*path, "output"), frame, at, inside)
+        return ScopePlan(at, path, steps, output)
+
+    # --- parts of a step -------------------------------------------------------------------
+
+    def _call(
+        self, step: AgentStep, path: Path, frame: Frame, at: str, inside: tuple[str, ...]
+    ) -> CallPlan | None:
+        """The agent with what the step overrides; None if there is no such agent."""
+        arguments = self._template(dict(step.with_), (*path, "with"), frame, at, inside)
+        agent = self.pipeline.agents.get(step.agent)
+        if agent is None:
+            return None
+        timeout = step.timeout or agent.timeout
+        return CallPlan(
+            agent=step.agent,
+            options=agent,
+            arguments=arguments,
+            input=self.materials.input_of[step.agent],
+            output=self.materials.output_of[step.agent],
+            effects=step.effects or agent.effects or agent.default_effects,
+            timeout=seconds(timeout) if timeout else DEFAULT_TIMEOUT,
+            retry=self._retry(step.retry or agent.retry),
+        )
+
+    def _retry(self, retry: Retry | None) -> RetryPolicy | None:
+        """A policy by name or as written; a name that does not exist is named by a rule."""
+        return self.pipeline.retries.get(retry) if isinstance(retry, str) else retry
+
+    def _for_each(
+        self, spec: ForEach | None, path: Path, frame: Frame, at: str, inside: tuple[str, ...]
+    ) -> ForEachPlan | None:
+        if spec is None:
+            return None
+        return ForEachPlan(
+            over=self._template(spec.over, (*path, "over"), frame, at, inside),
+            max=spec.max,
+            parallel=spec.parallel,
+            names=(spec.as_,) if spec.as_ else (),
+        )
+
+    def _catch(
+        self,
+        catch: Mapping[CatchKey, CatchAction],
+        path: Path,
+        frame: Frame,
+        at: str,
+        inside: tuple[str, ...],
+    ) -> dict[str, CatchPlan]:
+        planned: dict[str, CatchPlan] = {}
+        for key, action in catch.items():
+            if isinstance(action, Use):
+                value = self._template(action.use, (*path, key, "use"), frame, at, inside)
+                planned[key] = CatchPlan("use", value)
+            else:
+                planned[key] = CatchPlan(action)
+        return planned
+
+    # --- expressions -----------------------------------------------------------------------
+
+    def _expression(
+        self, text: str | None, path: Path, frame: Frame, reader: str, inside: tuple[str, ...]
+    ) -> Expr | None:
+        if text is None:
+            return None
+        try:
+            expr = parse_expression(text)
+        except ExpressionError as error:
+            self._report(error, path)
+            return None
+        self.uses.add(expr, path, 0, frame, reader, inside)
+        return expr
+
+    def _template(
+        self, value: Json, path: Path, frame: Frame, reader: str, inside: tuple[str, ...]
+    ) -> Template:
+        try:
+            template = parse_template(value)
+        except ExpressionError as error:
+            self._report(error, (*path, *error.path))
+            return Constant(None)
+        for inner, offset, expr in template_expressions(template):
+            self.uses.add(expr, (*path, *inner), offset, frame, reader, inside)
+        return template
+
+    def _report(self, error: ExpressionError, path: Path) -> None:
+        self.findings.append(
+            Finding(
+                rule="expression-syntax",
+                severity=Severity.ERROR,
+                message=error.message,
+                location=self.document.in_string(path, error.start, error.end),
+                help=error.help,
+            )
+        )
+
+
+def _link(step: StepPlan, upstream: tuple[str, ...], downstream: tuple[str, ...]) -> StepPlan:
+    """The step with its neighbours, which are known only when all of its scope is."""
+    return dataclasses.replace(step, upstream=upstream, downstream=downstream)

@@ -1,0 +1,95 @@
+"""Which names exist where: scopes of steps, and the references that reach into them.
+
+`steps.ID` means the step ID of the same scope or, failing that, of an enclosing one. A reference
+from inside a group to a step outside makes the group wait for that step, so each reference is also
+handed up, scope by scope, until it reaches the one where ID stands.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from agentflow.plan.steps import Path, Use
+from agentflow.spec.expressions import references
+from agentflow.spec.syntax import Expr
+
+#: Roots that exist in every expression.
+GLOBAL_ROOTS = frozenset({"inputs", "run", "steps"})
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The names that one scope adds: its steps by id (to their addresses), and its locals."""
+
+    address: str
+    parent: "Frame | None"
+    ids: Mapping[str, str]
+    locals: frozenset[str]
+
+    def find(self, step_id: str) -> "Frame | None":
+        """The innermost frame from here outwards that has this step."""
+        frame: Frame | None = self
+        while frame is not None and step_id not in frame.ids:
+            frame = frame.parent
+        return frame
+
+    def with_locals(self, names: Iterable[str]) -> "Frame":
+        """The same scope with more local names, as the inside of a `for_each` sees it."""
+        return Frame(self.address, self.parent, self.ids, self.locals | frozenset(names))
+
+
+@dataclass(slots=True)
+class Uses:
+    """Collects the references of a pipeline, and for each scope what its steps wait for.
+
+    `waits` maps the address of a scope to pairs (waiting id, awaited id).
+    """
+
+    found: list[Use] = field(default_factory=list)
+    waits: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+
+    def add(
+        self,
+        expr: Expr,
+        path: Path,
+        offset: int,
+        frame: Frame,
+        reader: str,
+        inside: tuple[str, ...],
+    ) -> None:
+        """Record the references of an expression that starts at `offset` of the text at `path`.
+
+        `reader` is the address of the step that reads, and `inside` the ids on the way to it, one
+        for each scope from the outermost to the reader's own.
+        """
+        for reference in references(expr):
+            target = None
+            if reference.root == "steps" and reference.path and isinstance(reference.path[0], str):
+                home = frame.find(reference.path[0])
+                if home is not None:
+                    target = home.ids[reference.path[0]]
+                    self.wait(home, reference.path[0], inside)
+            self.found.append(
+                Use(
+                    path=path,
+                    start=offset + reference.start,
+                    end=offset + reference.end,
+                    reference=reference,
+                    reader=reader,
+                    scope=frame.address,
+                    locals=frame.locals,
+                    target=target,
+                )
+            )
+
+    def wait(self, home: Frame, awaited: str, inside: tuple[str, ...]) -> None:
+        """The step of `home` that encloses the reader waits for `awaited`."""
+        depth = sum(1 for _ in _outwards(home)) - 1
+        if depth < len(inside):
+            waiting = inside[depth]
+            self.waits.setdefault(home.address, {}).setdefault(waiting, set()).add(awaited)
+
+
+def _outwards(frame: Frame | None) -> Iterator[Frame]:
+    while frame is not None:
+        yield frame
+        frame = frame.parent

@@ -1,0 +1,156 @@
+"""The plan: a checked pipeline as the core reads it.
+
+Names are resolved, expressions compiled, defaults filled in, durations in seconds. What runs
+inside what is a tree of scopes; what waits for what are the `upstream` ids of each step.
+
+                    Plan ── root ─▶ ScopePlan ── steps ─▶ StepPlan ──┬─ body ──▶ ScopePlan   (group)
+                                                                     └─ cases ─▶ ScopePlan … (switch)
+
+All of it is frozen. The same sources give the same plan on every machine.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from agentflow.contracts.check import Checker
+from agentflow.findings import Finding
+from agentflow.spec.expressions import Reference
+from agentflow.spec.model import Agent, Effects, Json, Pipeline, RetryPolicy
+from agentflow.spec.syntax import Expr
+from agentflow.spec.templates import Template
+
+#: A route into the document: keys and indices.
+Path = tuple[str | int, ...]
+StepKind = Literal["agent", "group", "switch"]
+
+#: How long an attempt may take where neither step nor agent says it, in seconds.
+DEFAULT_TIMEOUT = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class ContractPlan:
+    """A contract, self-contained, with its compiled checker."""
+
+    schema: Mapping[str, Json]
+    checker: Checker
+
+
+@dataclass(frozen=True, slots=True)
+class ForEachPlan:
+    """`over` is evaluated outside the items; `names` are what an item is called inside."""
+
+    over: Template
+    max: int
+    parallel: int | None
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CatchPlan:
+    """`value` belongs to `use`."""
+
+    action: Literal["fail", "skip", "use"]
+    value: Template | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """The agent a step calls and on which terms. `timeout` is in seconds, for one attempt."""
+
+    agent: str
+    options: Agent
+    arguments: Template
+    input: ContractPlan
+    output: ContractPlan
+    effects: Effects
+    timeout: float
+    retry: RetryPolicy | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePlan:
+    """Steps that see each other, in file order, and the output they add up to.
+
+    `address` is that of the group or case, `""` for the pipeline.
+    """
+
+    address: str
+    path: Path
+    steps: tuple["StepPlan", ...]
+    output: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One step.
+
+    `upstream` and `downstream` are ids in the same scope: a step inside a group that reads a step
+    outside makes the whole group wait. `address` has no item numbers. `agent` is the name the
+    author wrote; `call` is None if there is no such agent.
+    """
+
+    id: str
+    address: str
+    path: Path
+    kind: StepKind
+    upstream: tuple[str, ...]
+    downstream: tuple[str, ...]
+    when: Expr | None
+    when_text: str
+    for_each: ForEachPlan | None
+    catch: Mapping[str, CatchPlan]
+    agent: str | None = None
+    call: CallPlan | None = None
+    body: ScopePlan | None = None
+    switch: Template | None = None
+    cases: Mapping[str, ScopePlan] = field(default_factory=dict)
+    default: ScopePlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A reference and where it stands: characters `start` to `end` of the text at `path`.
+
+    `reader` is the step that reads, `""` for the pipeline's outputs; `target` is the address of
+    the step that is read, if the reference is to one and there is such a step in reach.
+    `locals` are the roots that exist here besides those that exist everywhere.
+    """
+
+    path: Path
+    start: int
+    end: int
+    reference: Reference
+    reader: str
+    scope: str
+    locals: frozenset[str]
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetPlan:
+    """The bounds of a run; `wall` is in seconds."""
+
+    calls: int
+    retries: int
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole pipeline.
+
+    `findings` is what was wrong on the way: a plan with errors among them is for the linter only.
+    `steps` are all steps by address, `uses` all references in file order, `texts` the files that
+    agents name, by the name they have in the spec.
+    """
+
+    pipeline: Pipeline
+    root: ScopePlan
+    outputs: Template
+    inputs: ContractPlan
+    budget: BudgetPlan
+    steps: Mapping[str, StepPlan]
+    uses: tuple[Use, ...]
+    texts: Mapping[str, str]
+    findings: tuple[Finding, ...]

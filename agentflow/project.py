@@ -1,0 +1,103 @@
+"""The files of a project: the spec, and what it names, never anything outside the root.
+
+The root is the nearest folder above the spec that holds `agentflow.toml`, `pyproject.toml` or
+`.git`; without one it is the spec's own folder.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from agentflow.errors import FileProblem
+
+MARKS = ("agentflow.toml", "pyproject.toml", ".git")
+#: Bytes of one file that a spec names; the spec itself is capped by `spec.document`.
+MAX_FILE_BYTES = 8 * 1024 * 1024
+
+
+def find_root(folder: Path) -> Path:
+    """The project root for a spec in `folder`."""
+    for candidate in (folder, *folder.parents):
+        if any((candidate / mark).exists() for mark in MARKS):
+            return candidate
+    return folder
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """The content of a regular file of at most `limit` bytes; one byte more tells of the excess.
+
+    Raises:
+        FileProblem: there is no such file, or it is a folder, a device or a pipe, or unreadable.
+    """
+    try:
+        # A pipe would block the open, and a device might do anything when opened.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            mode = os.fstat(handle).st_mode
+            if stat.S_ISDIR(mode):
+                raise FileProblem(f"'{path}' is a folder")
+            if not stat.S_ISREG(mode):
+                raise FileProblem(f"'{path}' is not a regular file")
+            return file.read(limit + 1)
+    except FileNotFoundError:
+        raise FileProblem(f"there is no file '{path}'") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FileProblem(f"cannot read '{path}': {reason}") from error
+
+
+class ProjectReader:
+    """Reads files by their path relative to the spec, confined to the root.
+
+    `sources` collects what was read, so that a run can keep all it was made of.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.root = find_root(self.folder)
+        self.sources: dict[str, str] = {}
+
+    def __call__(self, path: str) -> str:
+        """The text of a file.
+
+        Raises:
+            FileProblem: it is outside the root, not there, no text, or too large.
+        """
+        if path not in self.sources:
+            self.sources[path] = self._read(path)
+        return self.sources[path]
+
+    def _read(self, path: str) -> str:
+        if "\0" in path:
+            raise FileProblem("a path cannot hold a zero byte")
+        target = (self.folder / path).resolve()
+        if not target.is_relative_to(self.root):
+            raise FileProblem(
+                f"'{path}' is outside the project '{self.root}'",
+                help="a spec reads files of its own project only",
+            )
+        data = read_bytes(target, MAX_FILE_BYTES)
+        if len(data) > MAX_FILE_BYTES:
+            raise FileProblem(f"'{path}' has more than {MAX_FILE_BYTES // 1024 // 1024} MiB")
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise FileProblem(f"'{path}' is not UTF-8 text (byte {error.start})") from error
+
+
+class RecordedReader:
+    """Reads files from the sources that a run recorded."""
+
+    def __init__(self, sources: dict[str, str]) -> None:
+        self.sources = sources
+
+    def __call__(self, path: str) -> str:
+        """The text of a file.
+
+        Raises:
+            FileProblem: the run did not record it.
+        """
+        try:
+            return self.sources[path]
+        except KeyError:
+            raise FileProblem(f"the run did not record a file '{path}'") from None

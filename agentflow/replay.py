@@ -1,0 +1,98 @@
+"""Replay: decide again over a log, and compare.
+
+Nothing is called and nothing is waited for. The facts of the log are fed to the core one by one,
+and what it decides now is held against what was decided then. They differ if the log was not
+written by these rules, or if the plan is another one, which is how a changed spec is tried on
+what happened in an old run.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agentflow.core.decide import settle
+from agentflow.core.events import Decision, Entry, RunStarted
+from agentflow.core.evolve import IllegalTransition, evolve
+from agentflow.core.state import State
+from agentflow.plan.steps import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """The first entry at which the decisions differ.
+
+    `then` and `now` are the decision at which they part; None means that there was none. `why` is
+    set if the recorded fact cannot even happen now.
+    """
+
+    entry: Entry
+    index: int
+    then: Decision | None
+    now: Decision | None
+    why: str | None = None
+
+    @property
+    def step(self) -> str | None:
+        """The step the decision is about, if it is about one."""
+        for decision in (self.then, self.now, self.entry.fact):
+            step = getattr(decision, "step", None)
+            if step:
+                return str(step)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What came of a replay: the state, how much was compared, and where it parted, if it did."""
+
+    state: State
+    entries: int
+    decisions: int
+    divergence: Divergence | None
+
+
+def replay(plan: Plan, entries: Iterable[Entry]) -> Replayed:
+    """Decide again over `entries`, up to the first difference."""
+    state = State(plan)
+    seen = compared = 0
+    for entry in entries:
+        seen += 1
+        try:
+            evolve(state, entry.fact)
+            state, now = settle(plan, state)
+        except IllegalTransition as error:
+            return Replayed(state, seen, compared, Divergence(entry, 0, None, None, str(error)))
+        divergence = _compare(entry, now)
+        if divergence is not None:
+            return Replayed(state, seen, compared + divergence.index, divergence)
+        compared += len(now)
+    return Replayed(state, seen, compared, None)
+
+
+def fold(plan: Plan, entries: Iterable[Entry]) -> State:
+    """The state that a log adds up to, by its own decisions: how a run is resumed.
+
+    Raises:
+        IllegalTransition: the log does not belong to this plan.
+    """
+    state = State(plan)
+    for entry in entries:
+        evolve(state, entry.fact)
+        for decision in entry.decisions:
+            evolve(state, decision)
+    return state
+
+
+def _compare(entry: Entry, now: tuple[Decision, ...]) -> Divergence | None:
+    for index in range(max(len(entry.decisions), len(now))):
+        then_one = entry.decisions[index] if index < len(entry.decisions) else None
+        now_one = now[index] if index < len(now) else None
+        if then_one != now_one:
+            return Divergence(entry, index, then_one, now_one)
+    return None
+
+
+def started(entries: Iterable[Entry]) -> RunStarted | None:
+    """The fact that a log begins with."""
+    for entry in entries:
+        return entry.fact if isinstance(entry.fact, RunStarted) else None
+    return None

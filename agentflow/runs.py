@@ -1,0 +1,190 @@
+"""Runs as a whole: start one, read one back, take one up again."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentflow.core.events import Entry, RunStarted
+from agentflow.core.state import State
+from agentflow.engines.driver import Listener
+from agentflow.engines.launch import Settings, launch, new_run_id, take_up
+from agentflow.errors import FileProblem, InputError, LogDamaged, StoreError, UsageError
+from agentflow.eventlog import Reader, Store
+from agentflow.eventlog.codec import UnknownEvent, decode
+from agentflow.loading import Spec, runnable, understand
+from agentflow.plan.steps import Plan
+from agentflow.project import ProjectReader, RecordedReader
+from agentflow.replay import fold
+from agentflow.spec.model import Json
+from agentflow.summary import Summary
+
+#: Asked once, before anything happens: who is to be told the entries of this run?
+Audience = Callable[[Plan, str], Listener]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A run as its log has it: how it began, the plan of its recorded sources, its entries."""
+
+    started: RunStarted
+    plan: Plan
+    entries: tuple[Entry, ...]
+
+
+def run(
+    spec: Spec, inputs: Mapping[str, Json], store: Store, settings: Settings, audience: Audience
+) -> State:
+    """Run a pipeline and give the state it ends in. Its log is in the store under `run_id`.
+
+    Raises:
+        SpecError: the spec has errors.
+        InputError: the inputs break the pipeline's contract.
+        StoreError: the log cannot be written.
+    """
+    plan = runnable(spec)
+    complete = complete_inputs(plan, inputs)
+    run_id = new_run_id()
+    with store.create(run_id) as log:
+        return launch(
+            plan,
+            log,
+            audience(plan, run_id),
+            run_id=run_id,
+            spec=spec.name,
+            folder=spec.folder,
+            sources=spec.sources,
+            inputs=complete,
+            settings=settings,
+        )
+
+
+def complete_inputs(plan: Plan, given: Mapping[str, Json]) -> dict[str, Json]:
+    """The inputs of a run: what was given, and the contract's `default` for what was not.
+
+    Raises:
+        InputError: they break the input contract.
+    """
+    properties = plan.inputs.schema.get("properties", {})
+    defaults = {
+        name: schema["default"]
+        for name, schema in properties.items()
+        if isinstance(schema, dict) and "default" in schema
+    }
+    inputs = {**defaults, **given}
+    violations = plan.inputs.checker.check(inputs)
+    if violations:
+        raise InputError(
+            "the inputs break the pipeline's contract: " + "; ".join(map(str, violations)),
+            help="give inputs with '--input NAME=VALUE' or '--inputs FILE'",
+        )
+    return inputs
+
+
+def read_run(store: Store, run_id: str) -> Recorded:
+    """Read a run from the store; it may go on meanwhile.
+
+    Raises:
+        UnknownRun: there is none.
+        LogDamaged, LogTooNew: it cannot be read.
+    """
+    with store.read(run_id) as reader:
+        reader.verify()
+        return _recorded(run_id, reader.records(), reader)
+
+
+def summaries(store: Store) -> Iterator[Summary]:
+    """All runs of a store, the newest first. One that cannot be read does not hide the others."""
+    for run_id in store.runs():
+        try:
+            yield _summary(store, run_id)
+        except (StoreError, UnknownEvent) as error:
+            yield Summary(run_id, "damaged", problem=str(error))
+
+
+def _summary(store: Store, run_id: str) -> Summary:
+    """Only the facts and the last decisions are looked at: no plan is made."""
+    with store.read(run_id) as reader:
+        first = last = None
+        for record in reader.records():
+            first, last = first or record, record
+        live = reader.live
+    if first is None or last is None:
+        return Summary(run_id, "running" if live else "crashed")
+    fact, final = first["fact"], last["decisions"][-1:]
+    if final and final[0]["kind"] == "FinishRun":
+        status = final[0]["status"]
+    elif last["fact"]["kind"] == "RunInterrupted":
+        status = "interrupted"
+    else:
+        status = "running" if live else "crashed"
+    return Summary(
+        run_id=run_id,
+        status=status,
+        spec=fact["spec"],
+        mode=fact["mode"],
+        started=fact["at"],
+        seconds=last["fact"]["at"] - fact["at"],
+        entries=last["seq"] + 1,
+    )
+
+
+def resume(
+    store: Store, run_id: str, audience: Callable[[Recorded], Listener], *, as_started: bool
+) -> State:
+    """Take up a run that was interrupted or whose process died.
+
+    It goes on with the spec that it recorded. If the files have changed since, that is refused,
+    unless `as_started` says that the recorded ones are meant.
+
+    Raises:
+        UnknownRun, RunLocked, LogDamaged, LogTooNew: it cannot be taken up.
+        UsageError: it has ended, was simulated, or its spec has changed.
+    """
+    with store.resume(run_id) as log:
+        run_id = log.path.name
+        recorded = _recorded(run_id, log.records(), store.read(run_id))
+        state = fold(recorded.plan, recorded.entries)
+        if state.status not in ("running", "interrupted"):
+            raise UsageError(f"run '{run_id}' has ended: {state.status}")
+        if recorded.started.mode == "simulated":
+            raise UsageError(
+                f"run '{run_id}' was simulated and cannot be resumed",
+                help=f"run it again with '--simulate --seed {recorded.started.seed}'",
+            )
+        folder = Path(recorded.started.folder)
+        if not as_started:
+            _refuse_changes(recorded.started, folder)
+        return take_up(recorded.plan, state, log, audience(recorded), folder=folder)
+
+
+def _recorded(run_id: str, records: Iterator[dict[str, Json]], blobs: Reader) -> Recorded:
+    entries = tuple(decode(record, blobs.get_blob) for record in records)
+    started = entries[0].fact if entries else None
+    if not isinstance(started, RunStarted):
+        raise LogDamaged(
+            f"run '{run_id}' ended before its first entry was written",
+            seq=0,
+            help="nothing of it was done; run the spec again",
+        )
+    sources = dict(started.sources)
+    _, _, plan, _ = understand(sources[started.spec], started.spec, RecordedReader(sources))
+    if plan is None:
+        raise LogDamaged(f"the spec recorded by run '{run_id}' cannot be understood", seq=0)
+    return Recorded(started, plan, entries)
+
+
+def _refuse_changes(started: RunStarted, folder: Path) -> None:
+    """Raise UsageError if a file of the spec is not what it was when the run began."""
+    read = ProjectReader(folder)
+    changed = []
+    for path, text in started.sources.items():
+        try:
+            if read(path).removeprefix("\ufeff") != text.removeprefix("\ufeff"):
+                changed.append(f"'{path}' has changed")
+        except FileProblem as error:
+            changed.append(error.message)
+    if changed:
+        raise UsageError(
+            f"the spec of run '{started.run_id}' is not what it was: {'; '.join(changed)}",
+            help="'--as-started' goes on with the spec as the run recorded it",
+        )

@@ -1,0 +1,18 @@
+"""A run in one line, as `agentflow runs` lists it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in one line. `status` is that of the run, or `crashed` if its process died in the
+    middle, or `damaged` with the `problem`. Times are in seconds."""
+
+    run_id: str
+    status: str
+    spec: str = ""
+    mode: str = ""
+    started: float = 0.0
+    seconds: float = 0.0
+    entries: int = 0
+    problem: str | None = None

@@ -1,0 +1,209 @@
+"""The trace: what a run looks like to a person, as a tree of spans.
+
+It is built entry by entry, so that a live display and a look at an old run are the same thing, and
+from the plan, so that steps which have not started are there too. Nothing is decided here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from agentflow.core import events
+from agentflow.core.events import Decision, Entry, Failure, RunMode
+from agentflow.core.state import RunStatus, StepStatus
+from agentflow.plan import address
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.spec.model import Json
+
+
+@dataclass(slots=True)
+class Span:
+    """A step, an instance of one, or a case, over time.
+
+    `reason` says why, for everything that is not plain success. `notes` is the history of failed
+    attempts and retries. Times are those of the facts; None means not yet.
+    """
+
+    address: str
+    agent: str | None = None
+    status: StepStatus = "pending"
+    attempts: int = 0
+    started: float | None = None
+    ended: float | None = None
+    items: int | None = None
+    case: str | None = None
+    reason: str | None = None
+    notes: list[str] = field(default_factory=list)
+    model: str | None = None
+    tokens: int = 0
+    usd: float | None = None
+    children: dict[str, "Span"] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The last part of the address."""
+        return address.name(self.address)
+
+    def walk(self) -> Iterator["Span"]:
+        """This span and all inside it."""
+        yield self
+        for child in self.children.values():
+            yield from child.walk()
+
+
+@dataclass(slots=True)
+class Trace:
+    """A run as a tree. `now` is the time of the last entry, `entries` how many there were."""
+
+    plan: Plan
+    run_id: str = ""
+    mode: RunMode = "live"
+    status: RunStatus | None = None
+    started: float = 0.0
+    now: float = 0.0
+    entries: int = 0
+    calls: int = 0
+    retries: int = 0
+    resumed: int = 0
+    signal: str | None = None
+    outputs: dict[str, Json] | None = None
+    failure: Failure | None = None
+    steps: dict[str, Span] = field(default_factory=dict)
+    _by_address: dict[str, Span] = field(default_factory=dict)
+
+    def apply(self, entry: Entry) -> None:
+        """Take in the next entry of the log."""
+        self.entries += 1
+        self.now = entry.fact.at
+        self._fact(entry.fact)
+        for decision in entry.decisions:
+            self._decision(decision)
+
+    def spans(self) -> Iterator[Span]:
+        """All spans, from the outside in."""
+        for span in self.steps.values():
+            yield from span.walk()
+
+    def _fact(self, fact: events.Fact) -> None:
+        match fact:
+            case events.RunStarted():
+                self.run_id, self.mode, self.started = fact.run_id, fact.mode, fact.at
+                self.status = "running"
+                self._add_scope(self.plan.root, "", self.steps)
+            case events.RunResumed():
+                self.status = "running"
+                self.signal = None
+                self.resumed += 1
+            case events.RunInterrupted():
+                self.status = "interrupted"
+                self.signal = fact.signal
+            case events.AttemptSucceeded():
+                self._use(self._span(fact.step), fact.usage)
+            case events.AttemptFailed():
+                span = self._span(fact.step)
+                span.notes.append(f"attempt {fact.attempt}: {fact.failure}: {fact.message}")
+                self._use(span, fact.usage)
+            case events.AttemptLost():
+                self._span(fact.step).notes.append(f"attempt {fact.attempt}: lost with its process")
+            case events.TimerFired():
+                pass
+
+    def _decision(self, decision: Decision) -> None:  # noqa: C901 - one case a kind
+        if isinstance(decision, events.FinishRun):
+            self.status = decision.status
+            self.failure = decision.failure
+            self.outputs = dict(decision.outputs) if decision.outputs is not None else None
+            return
+        span = self._span(decision.step)
+        match decision:
+            case events.BeginStep():
+                pass
+            case events.EnterGroup():
+                self._begin(span)
+                body = self._step_plan(decision.step).body
+                assert body is not None
+                self._add_scope(body, decision.step, span.children)
+            case events.TakeCase():
+                self._begin(span)
+                self._add_case(span, decision)
+            case events.ExpandItems():
+                self._begin(span)
+                span.items = decision.count
+            case events.StartAttempt():
+                self._begin(span)
+                span.agent = decision.agent
+                span.attempts = decision.attempt
+                self.calls += 1
+            case events.AcceptOutput() | events.CompleteStep():
+                self._end(span, "succeeded", None)
+            case events.UseValue():
+                self._end(
+                    span, "succeeded", f"went on with the value of 'catch': {decision.reason.text}"
+                )
+            case events.RejectOutput():
+                span.notes.append(f"attempt {decision.attempt}: {decision.failure.message}")
+            case events.Retry():
+                span.status = "waiting"
+                span.reason = f"again in {decision.delay:g} s: {decision.reason.text}"
+                self.retries += decision.counted
+            case events.SkipStep():
+                self._end(span, "skipped", decision.reason.text)
+            case events.FailStep():
+                self._end(span, decision.status, _why(decision))
+            case events.CancelAttempt():
+                self._end(span, decision.status, decision.reason.text)
+            case events.CancelStep():
+                self._end(span, "cancelled", decision.reason.text)
+
+    def _begin(self, span: Span) -> None:
+        span.status = "running"
+        span.reason = None
+        if span.started is None:
+            span.started = self.now
+
+    def _end(self, span: Span, status: StepStatus, reason: str | None) -> None:
+        span.status = status
+        span.reason = reason
+        span.ended = self.now
+
+    def _use(self, span: Span, usage: events.Usage | None) -> None:
+        if usage is not None:
+            span.model = usage.model
+            span.tokens += usage.tokens_in + usage.tokens_out
+            if usage.usd is not None:
+                span.usd = (span.usd or 0.0) + usage.usd
+
+    def _step_plan(self, at: str) -> StepPlan:
+        return self.plan.steps[address.static(at)]
+
+    def _span(self, at: str) -> Span:
+        """The span of an address; that of an item is made when it is first heard of."""
+        span = self._by_address.get(at)
+        if span is None:
+            outer = address.parent(at)
+            assert outer is not None
+            span = self._by_address[at] = Span(at)
+            self._span(outer).children[at] = span
+        return span
+
+    def _add_scope(self, scope: ScopePlan, at: str, into: dict[str, Span]) -> None:
+        for step in scope.steps:
+            inner = address.child(at, step.id)
+            agent = step.call.agent if step.call else None
+            into[inner] = self._by_address[inner] = Span(inner, agent=agent)
+
+    def _add_case(self, span: Span, decision: events.TakeCase) -> None:
+        step = self._step_plan(decision.step)
+        if decision.case is None:
+            at, plan = address.default_case(decision.step), step.default
+        else:
+            at, plan = address.child(decision.step, decision.case), step.cases[decision.case]
+        assert plan is not None
+        span.case = decision.case if decision.case is not None else "default"
+        self._add_scope(plan, at, span.children)
+
+
+def _why(decision: events.FailStep) -> str:
+    """The failure in one line, with the reason why it was not tried again."""
+    text = f"{decision.failure.kind}: {decision.failure.message}"
+    no_retry = decision.reason.figures.get("no_retry")
+    return f"{text} ({no_retry})" if no_retry else text

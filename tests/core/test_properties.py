@@ -1,0 +1,208 @@
+"""What holds for every pipeline, whatever its agents do."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agentflow.core import events
+from agentflow.core.decide import settle
+from agentflow.core.events import Entry, Fact, StartAttempt
+from agentflow.core.evolve import evolve
+from agentflow.core.state import State
+from agentflow.engines.driver import Driver
+from agentflow.engines.virtual import run_virtual
+from agentflow.eventlog import codec
+from agentflow.plan.steps import Plan
+from agentflow.replay import fold, replay
+from agentflow.spec.model import FailureClass, Json
+from tests.core.world import Does, MemoryLog, Run, answering, pipeline, started
+
+CALLS, RETRIES = 40, 5
+ACTIONS = st.sampled_from(["fail", "skip", {"use": {"used": True}}])
+CATCH = st.dictionaries(st.sampled_from(["timeout", "rejected", "any"]), ACTIONS, max_size=2)
+RETRY = st.none() | st.builds(
+    lambda n: {"max_attempts": n, "on": ["timeout", "server_error", "invalid_output"]},
+    st.integers(1, 4),
+)
+
+
+def steps(depth: int) -> st.SearchStrategy[dict[str, Json]]:
+    """Steps `a`, `b`, … that may wait for the ones before them."""
+    return st.lists(step(depth), min_size=1, max_size=4).flatmap(_chained)
+
+
+def _chained(made: list[dict[str, Json]]) -> st.SearchStrategy[dict[str, Json]]:
+    names = [chr(ord("a") + index) for index in range(len(made))]
+
+    def join(picks: list[list[bool]]) -> dict[str, Json]:
+        return {
+            name: {
+                **one,
+                "needs": [n for n, picked in zip(names[:i], picks[i], strict=False) if picked],
+            }
+            for i, (name, one) in enumerate(zip(names, made, strict=True))
+        }
+
+    return st.lists(
+        st.lists(st.booleans(), min_size=4, max_size=4), min_size=len(made), max_size=len(made)
+    ).map(join)
+
+
+@st.composite
+def step(draw: Any, depth: int) -> dict[str, Json]:
+    made: dict[str, Json] = {}
+    kind = draw(st.sampled_from(["agent"] if depth == 0 else ["agent", "agent", "steps", "switch"]))
+    if kind == "agent":
+        made["agent"] = draw(st.sampled_from(["do", "do", "write"]))
+        if (retry := draw(RETRY)) is not None:
+            made["retry"] = retry
+    elif kind == "steps":
+        made |= {"steps": draw(steps(depth - 1)), "output": {"done": True}}
+    else:
+        made |= {
+            "switch": draw(st.sampled_from(["x", "y", "z"])),
+            "cases": {
+                "x": {"steps": draw(steps(depth - 1)), "output": 1},
+                "y": {"output": "${{ 1 / 0 }}"},
+            },
+        }
+    if draw(st.booleans()):
+        made["catch"] = draw(CATCH)
+    if draw(st.integers(0, 3)) == 0:
+        made["when"] = draw(st.sampled_from(["true", "false", "1 == 1", "inputs.absent"]))
+    if draw(st.integers(0, 3)) == 0:
+        made["for_each"] = {
+            "over": draw(st.sampled_from([[], [1], [1, 2, 3], "${{ [1, 2] }}", "${{ 7 }}"])),
+            "max": 3,
+            "parallel": draw(st.integers(1, 3)),
+        }
+    return made
+
+
+DOES: st.SearchStrategy[Does | tuple[Does, float]] = st.one_of(
+    st.just({}),
+    st.just("not an object"),
+    st.sampled_from([FailureClass.TIMEOUT, FailureClass.REJECTED, FailureClass.NOT_SENT]),
+    st.tuples(st.just({}), st.sampled_from([0.0, 3.0, 40.0, 400.0])),
+)
+
+
+@st.composite
+def worlds(draw: Any) -> tuple[Plan, list[Does], int]:
+    budget = {"calls": CALLS, "retries": RETRIES, "wall": "90s"}
+    plan = pipeline(draw(steps(2)), output={"type": "object"}, budget=budget)
+    return plan, draw(st.lists(DOES, min_size=1, max_size=8)), draw(st.integers(1, 4))
+
+
+def carry_out(world: tuple[Plan, list[Does], int]) -> tuple[Run, MemoryLog]:
+    plan, does, concurrency = world
+    calls = 0
+
+    def script(call: StartAttempt) -> Any:
+        nonlocal calls
+        calls += 1
+        return does[calls % len(does)]
+
+    entries: list[Entry] = []
+    log = MemoryLog()
+    driver = Driver(plan, State(plan), log, entries.append)
+    run_virtual(driver, started(concurrency=concurrency), answering(script))
+    return Run(driver.state, entries), log
+
+
+examples = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@examples
+@given(worlds())
+def test_every_run_ends_within_its_bounds(world: tuple[Plan, list[Does], int]) -> None:
+    run, _ = carry_out(world)
+    assert run.state.status in ("succeeded", "failed")
+    assert len(run.of(events.FinishRun)) == 1
+    assert isinstance(run.decisions[-1], events.FinishRun)
+    starts = run.of(StartAttempt)
+    assert len(starts) <= CALLS
+    assert sum(retry.counted for retry in run.of(events.Retry)) <= RETRIES
+    assert run.state.running == {}
+    assert run.state.waiting == {}
+    assert not run.state.agenda
+
+
+@examples
+@given(worlds())
+def test_no_step_has_two_outcomes_and_no_write_is_repeated_after_an_ambiguous_failure(
+    world: tuple[Plan, list[Does], int],
+) -> None:
+    run, _ = carry_out(world)
+    ends = (
+        events.AcceptOutput,
+        events.UseValue,
+        events.SkipStep,
+        events.FailStep,
+        events.CancelAttempt,
+        events.CancelStep,
+        events.CompleteStep,
+    )
+    ended = [decision.step for decision in run.decisions if isinstance(decision, ends)]
+    assert len(ended) == len(set(ended))
+    ambiguous = {
+        entry.fact.step
+        for entry in run.entries
+        if isinstance(entry.fact, events.AttemptFailed) and entry.fact.failure == "timeout"
+    }
+    for start in run.of(StartAttempt):
+        if start.attempt > 1 and not start.effects.repeatable:
+            assert start.step not in ambiguous
+
+
+@examples
+@given(worlds())
+def test_replay_makes_the_same_decisions_from_the_stored_bytes(
+    world: tuple[Plan, list[Does], int],
+) -> None:
+    run, log = carry_out(world)
+    stored = [
+        codec.decode({**record, "seq": seq}, lambda digest: b"")
+        for seq, record in enumerate(log.records)
+    ]
+    assert stored == run.entries
+    replayed = replay(world[0], stored)
+    assert replayed.divergence is None
+    assert replayed.decisions == len(run.decisions)
+
+
+@examples
+@given(worlds(), st.data())
+def test_a_run_taken_up_after_any_entry_ends_too(
+    world: tuple[Plan, list[Does], int], data: st.DataObject
+) -> None:
+    plan = world[0]
+    run, _ = carry_out(world)
+    cut = data.draw(st.integers(1, len(run.entries)))
+    state = fold(plan, run.entries[:cut])
+
+    def going() -> bool:
+        return state.status == "running"
+
+    if not going():
+        assert cut == len(run.entries)
+        return
+    entries: list[Entry] = list(run.entries[:cut])
+
+    def take(fact: Fact) -> None:
+        evolve(state, fact)
+        entries.append(Entry(len(entries), fact, settle(plan, state)[1]))
+
+    now = state.now + 1000
+    take(events.RunResumed(now, "test"))
+    for instance in list(state.running.values()):
+        take(events.AttemptLost(now, instance.address, instance.attempt))
+    while going():
+        if state.waiting:
+            take(events.TimerFired(now, next(iter(state.waiting))))
+        else:
+            instance = next(iter(state.running.values()))
+            take(events.AttemptSucceeded(now, instance.address, instance.attempt, value={}))
+    assert state.status in ("succeeded", "failed")
+    assert replay(plan, entries).divergence is None

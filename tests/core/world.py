@@ -1,0 +1,141 @@
+"""A world for the core: pipelines from text, agents that answer as a test says, logs in memory."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentflow.core.events import (
+    AttemptFailed,
+    AttemptSucceeded,
+    Decision,
+    Entry,
+    RunStarted,
+    StartAttempt,
+)
+from agentflow.core.state import State
+from agentflow.engines.driver import Driver
+from agentflow.engines.virtual import Answer, run_virtual
+from agentflow.errors import FileProblem
+from agentflow.loading import understand
+from agentflow.plan.steps import Plan
+from agentflow.spec.model import FailureClass, Json
+
+#: What an agent does: an answer, a failure class, or either with the seconds it takes.
+Does = Json | FailureClass
+Script = Callable[[StartAttempt], Does | tuple[Does, float]]
+
+START = 1_000_000.0
+
+
+def plan_of(spec: Mapping[str, Json] | str) -> Plan:
+    """The plan of a spec, which must have no problems."""
+    text = spec if isinstance(spec, str) else json.dumps(spec)
+
+    def no_files(path: str) -> str:
+        raise FileProblem(f"there is no file '{path}'")
+
+    _, _, plan, problems = understand(text, "test.yaml", no_files)
+    assert problems == (), problems
+    assert plan is not None
+    return plan
+
+
+def pipeline(
+    steps: Mapping[str, Json], *, input: Json = None, output: Json = None, **more: Json
+) -> Plan:
+    """A plan with agents `do` (no effects) and `write` (a write) that share their contracts."""
+    agents = {
+        name: {
+            "kind": "command",
+            "argv": ["true"],
+            "effects": effects,
+            "input": input or {},
+            "output": output or {},
+        }
+        for name, effects in (("do", "none"), ("write", "write"))
+    }
+    return plan_of({"agentflow": 1, "name": "test", "agents": agents, "steps": steps, **more})
+
+
+@dataclass
+class MemoryLog:
+    """A log that is a list."""
+
+    records: list[dict[str, Any]] = field(default_factory=list)
+    sealed: int = 0
+
+    @property
+    def next_seq(self) -> int:
+        return len(self.records)
+
+    def append(self, records: Sequence[dict[str, Any]]) -> None:
+        self.records.extend(records)
+
+    def put_blob(self, data: bytes) -> str:
+        raise AssertionError("no test of the core has payloads of this size")
+
+    def seal(self) -> None:
+        self.sealed += 1
+
+
+@dataclass
+class Run:
+    """What became of a run."""
+
+    state: State
+    entries: list[Entry]
+
+    @property
+    def decisions(self) -> list[Decision]:
+        return [decision for entry in self.entries for decision in entry.decisions]
+
+    def of(self, kind: type) -> list[Any]:
+        """All decisions of a kind."""
+        return [decision for decision in self.decisions if isinstance(decision, kind)]
+
+    def told(self) -> list[str]:
+        """All decisions as `Kind step`, in order."""
+        return [f"{type(d).__name__} {getattr(d, 'step', '')}".rstrip() for d in self.decisions]
+
+
+def started(inputs: Mapping[str, Json] | None = None, concurrency: int = 16) -> RunStarted:
+    return RunStarted(
+        at=START,
+        run_id="r1",
+        spec="test.yaml",
+        folder="/",
+        sources={},
+        inputs=inputs or {},
+        mode="simulated",
+        seed="0",
+        concurrency=concurrency,
+        agentflow="test",
+    )
+
+
+def answering(script: Script) -> Callable[[StartAttempt], Answer]:
+    """The answers of a script; one second where it does not say how long they take."""
+
+    def answer(call: StartAttempt) -> Answer:
+        does = script(call)
+        does, after = does if isinstance(does, tuple) else (does, 1.0)
+        if isinstance(does, FailureClass):
+            failed = AttemptFailed(0, call.step, call.attempt, does, "as the script says")
+            return Answer(failed, after)
+        return Answer(AttemptSucceeded(0, call.step, call.attempt, value=does), after)
+
+    return answer
+
+
+def drive(
+    plan: Plan,
+    script: Script = lambda call: dict(call.input),
+    inputs: Mapping[str, Json] | None = None,
+    concurrency: int = 16,
+) -> Run:
+    """Run a plan to its end in virtual time."""
+    entries: list[Entry] = []
+    driver = Driver(plan, State(plan), MemoryLog(), entries.append)
+    run_virtual(driver, started(inputs, concurrency), answering(script))
+    return Run(driver.state, entries)
