@@ -1,0 +1,59 @@
+"""Inputs of a run as the command line gives them."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from agentflow.errors import InputError
+from agentflow.findings import Severity
+from agentflow.project import read_bytes
+from agentflow.spec.document import MAX_BYTES, parse_document
+from agentflow.spec.model import Json
+from agentflow.spec.nodes import to_data
+
+
+def read_inputs(
+    given: Sequence[str], file: Path | None, contract: Mapping[str, Json]
+) -> dict[str, Json]:
+    """The inputs from `--inputs FILE`, and over them those from `--input NAME=VALUE`.
+
+    Raises:
+        InputError: the file is no mapping, or an option has no `=`.
+        FileProblem: the file cannot be read.
+    """
+    inputs = _from_file(file) if file is not None else {}
+    properties = contract.get("properties", {})
+    for option in given:
+        name, equals, text = option.partition("=")
+        if not equals or not name:
+            raise InputError(
+                f"'--input {option}' has no value", help=f"write '--input {name or 'NAME'}=VALUE'"
+            )
+        inputs[name] = _value(text, properties.get(name))
+    return inputs
+
+
+def _from_file(file: Path) -> dict[str, Json]:
+    """YAML, and JSON with it, by the same strict reader that specs go through."""
+    data = sys.stdin.buffer.read(MAX_BYTES + 1) if str(file) == "-" else read_bytes(file, MAX_BYTES)
+    document = parse_document(data, str(file))
+    for finding in document.findings:
+        if finding.severity is Severity.ERROR:
+            span = finding.location.span
+            raise InputError(
+                f"{file}:{span.line}:{span.column}: {finding.message}", help=finding.help
+            )
+    assert document.root is not None
+    inputs: dict[str, Json] = to_data(document.root)
+    return inputs
+
+
+def _value(text: str, schema: Json) -> Json:
+    """Text for an input whose contract wants a string; otherwise what it says as YAML."""
+    wanted = schema.get("type") if isinstance(schema, dict) else None
+    if wanted == "string":
+        return text
+    document = parse_document(f"value: {text}", "--input")
+    if document.root is None or any(f.severity is Severity.ERROR for f in document.findings):
+        return text
+    return to_data(document.root)["value"]

@@ -1,0 +1,194 @@
+"""The commands and their options. What a command does is in a module of its own, imported when it
+is called, so that `--help` and `--version` load nothing else.
+"""
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agentflow import __version__
+
+app = typer.Typer(
+    name="agentflow",
+    help="Multi-agent pipelines that can be read, checked, bounded, run and replayed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class FindingsFormat(enum.StrEnum):
+    """How `validate` says what it found."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        envvar="AGENTFLOW_STORE",
+        help="Folder of the runs; by default .agentflow in the project root.",
+        show_default=False,
+    ),
+]
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN_ID", help="A run's id, or its unique beginning.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No trace; print the outputs, or why there are none.")
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"agentflow {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Multi-agent pipelines that can be read, checked, bounded, run and replayed."""
+
+
+@app.command()
+def validate(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="SPEC...", help="Spec files, folders, or - for stdin.")
+    ],
+    format: Annotated[
+        FindingsFormat, typer.Option("--format", "-f", help="How to print the findings.")
+    ] = FindingsFormat.TEXT,
+) -> None:
+    """Check specs: exit 0 if they can run, 1 if there are errors. Nothing in them is executed."""
+    from agentflow.cli.validate import validate_specs
+
+    raise typer.Exit(validate_specs(paths, format.value))
+
+
+app.command("lint", help="The same as validate.", hidden=True)(validate)
+
+
+@app.command()
+def run(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The pipeline's spec.")],
+    input_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", "-i", metavar="NAME=VALUE", help="An input; may be given many times."
+        ),
+    ] = None,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(
+            "--inputs", metavar="FILE", help="Inputs as a JSON or YAML file, - for stdin."
+        ),
+    ] = None,
+    simulate: Annotated[
+        bool,
+        typer.Option(
+            "--simulate",
+            help="Call nothing: answers are made up from the contracts, in virtual time.",
+        ),
+    ] = False,
+    seed: Annotated[str, typer.Option(help="What made-up answers depend on.")] = "0",
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", "-c", min=1, max=1024, help="Attempts at a time.")
+    ] = 16,
+    store: StoreOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Run a pipeline: exit 0 if it succeeded, 1 if it failed, 130 after Ctrl-C."""
+    from agentflow.cli.run import run_spec
+
+    raise typer.Exit(
+        run_spec(
+            spec,
+            given=input_ or [],
+            file=inputs,
+            simulate=simulate,
+            seed=seed,
+            concurrency=concurrency,
+            store=store,
+            quiet=quiet,
+            json=json,
+        )
+    )
+
+
+@app.command()
+def resume(
+    run_id: RunArgument,
+    as_started: Annotated[
+        bool,
+        typer.Option("--as-started", help="Go on although files of the spec have changed since."),
+    ] = False,
+    store: StoreOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Go on with a run that was interrupted or whose process died."""
+    from agentflow.cli.run import resume_run
+
+    raise typer.Exit(resume_run(run_id, as_started=as_started, store=store, quiet=quiet, json=json))
+
+
+@app.command()
+def replay(
+    run_id: RunArgument,
+    spec: Annotated[
+        Path | None,
+        typer.Option("--spec", help="Decide by this spec instead of the recorded one."),
+    ] = None,
+    store: StoreOption = None,
+    quiet: QuietOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Decide again over a run's log, calling nothing: exit 0 if all is the same, 1 if not."""
+    from agentflow.cli.replay import replay_run
+
+    raise typer.Exit(replay_run(run_id, spec=spec, store=store, quiet=quiet, json=json))
+
+
+@app.command()
+def show(
+    run_id: RunArgument,
+    step: Annotated[
+        str | None,
+        typer.Option("--step", "-s", help="One step by its address: inputs, answers, decisions."),
+    ] = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a run: its trace, or all that is known of one step. It may be going on meanwhile."""
+    from agentflow.cli.show import show_run
+
+    raise typer.Exit(show_run(run_id, step=step, store=store, json=json))
+
+
+@app.command()
+def runs(store: StoreOption = None, json: JsonOption = False) -> None:
+    """List the runs in the store, the newest first."""
+    from agentflow.cli.runs import list_runs
+
+    raise typer.Exit(list_runs(store=store, json=json))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the pipeline language, for editors."""
+    from agentflow.cli.schema import print_schema
+
+    raise typer.Exit(print_schema())

@@ -1,0 +1,34 @@
+"""`agentflow replay`: decide again over a log and say whether it comes out the same."""
+
+import sys
+from pathlib import Path
+
+from agentflow.cli.report import emit
+from agentflow.cli.stores import open_store
+from agentflow.cli.tracing import print_trace
+from agentflow.errors import ExitCode
+from agentflow.formats import replay_json, replay_text
+from agentflow.loading import load, runnable
+from agentflow.replay import replay
+from agentflow.runs import read_run
+from agentflow.trace import Trace
+
+
+def replay_run(
+    run_id: str, *, spec: Path | None, store: Path | None, quiet: bool, json: bool
+) -> int:
+    """Replay a run, print its trace again and the verdict; gives the exit code."""
+    where = open_store(store)
+    recorded = read_run(where, where.find(run_id))
+    plan = runnable(load(spec)) if spec is not None else recorded.plan
+    trace = Trace(recorded.plan)
+    for entry in recorded.entries:
+        trace.apply(entry)
+    replayed = replay(plan, recorded.entries)
+    if json:
+        emit(replay_json.render(replayed, trace.run_id))
+    else:
+        if not quiet:
+            print_trace(trace, sys.stdout)
+        emit(replay_text.render(replayed, trace))
+    return ExitCode.OK if replayed.divergence is None else ExitCode.FINDINGS

@@ -1,0 +1,40 @@
+"""Text on its way out: one place that writes to streams, and that knows what they can take."""
+
+import os
+import sys
+from typing import TextIO
+
+from agentflow.errors import AgentflowError, SpecError
+from agentflow.formats.safe import safe
+
+
+def emit(text: str, stream: TextIO | None = None) -> None:
+    """Write text and a newline.
+
+    A character that the stream cannot show is escaped. If nobody reads any more (`| head`), the
+    rest is dropped: what has been done does not change by not being read.
+    """
+    out = stream or sys.stdout
+    try:
+        encoding = out.encoding or "utf-8"
+        out.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        out.flush()
+    except BrokenPipeError:
+        # Python flushes once more at exit and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+
+
+def wants_color(stream: TextIO) -> bool:
+    """Colour goes to terminals only, and not if NO_COLOR (https://no-color.org) is set."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def report_error(error: AgentflowError, stream: TextIO) -> None:
+    """Say what went wrong and what to do next."""
+    if isinstance(error, SpecError) and error.findings:
+        from agentflow.formats import findings_text
+
+        emit(findings_text.render(error.findings, {}, color=wants_color(stream)), stream)
+    emit(f"error: {safe(error.message, oneline=True)}", stream)
+    if error.help:
+        emit(f"help: {safe(error.help, oneline=True)}", stream)

@@ -1,0 +1,109 @@
+"""`agentflow run` and `agentflow resume`: carry a run out and show it."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agentflow.cli.display import Display, choose_display
+from agentflow.cli.inputs import read_inputs
+from agentflow.cli.report import emit
+from agentflow.cli.stores import open_store
+from agentflow.core.events import Entry
+from agentflow.core.state import State
+from agentflow.engines.driver import Listener
+from agentflow.engines.launch import Settings
+from agentflow.errors import ExitCode
+from agentflow.formats import run_json, run_text
+from agentflow.loading import load, runnable
+from agentflow.plan.steps import Plan
+from agentflow.runs import Recorded, resume, run
+from agentflow.trace import Trace
+
+
+class _Audience:
+    """Makes the trace of a run and tells the display of each entry."""
+
+    def __init__(self, *, quiet: bool, json: bool) -> None:
+        self._quiet = quiet
+        self._json = json
+        self.trace: Trace | None = None
+        self.display: Display | None = None
+
+    def attend(self, plan: Plan, entries: Sequence[Entry] = ()) -> Listener:
+        """Begin; `entries` are those that were there before."""
+        trace = self.trace = Trace(plan)
+        for entry in entries:
+            trace.apply(entry)
+        display = self.display = choose_display(trace, quiet=self._quiet, json=self._json)
+        display.start()
+
+        def listen(entry: Entry) -> None:
+            trace.apply(entry)
+            display.entry(entry)
+
+        return listen
+
+    def finish(self) -> None:
+        """The run goes no further, for whatever reason."""
+        if self.display is not None:
+            self.display.stop()
+
+
+def run_spec(
+    path: Path,
+    *,
+    given: Sequence[str],
+    file: Path | None,
+    simulate: bool,
+    seed: str,
+    concurrency: int,
+    store: Path | None,
+    quiet: bool,
+    json: bool,
+) -> int:
+    """Run a spec and print what came of it; gives the exit code."""
+    spec = load(path)
+    inputs = read_inputs(given, file, runnable(spec).inputs.schema)
+    settings = Settings(simulate=simulate, seed=seed, concurrency=concurrency)
+    audience = _Audience(quiet=quiet, json=json)
+    where = open_store(store)
+    try:
+        state = run(spec, inputs, where, settings, lambda plan, _: audience.attend(plan))
+    finally:
+        audience.finish()
+    return _conclude(state, audience, where.root, quiet=quiet, json=json)
+
+
+def resume_run(
+    run_id: str, *, as_started: bool, store: Path | None, quiet: bool, json: bool
+) -> int:
+    """Take a run up again and print what came of it; gives the exit code."""
+    audience = _Audience(quiet=quiet, json=json)
+    where = open_store(store)
+
+    def attend(recorded: Recorded) -> Listener:
+        return audience.attend(recorded.plan, recorded.entries)
+
+    try:
+        state = resume(where, run_id, attend, as_started=as_started)
+    finally:
+        audience.finish()
+    return _conclude(state, audience, where.root, quiet=quiet, json=json)
+
+
+def _conclude(state: State, audience: _Audience, store: Path, *, quiet: bool, json: bool) -> int:
+    """Say how the run ended, where it is stored and what can be done with it."""
+    trace = audience.trace
+    assert trace is not None
+    if json:
+        emit(run_json.render(trace, str(store)))
+    else:
+        ended_well = state.status == "succeeded"
+        emit(
+            run_text.render(trace, str(store), brief=quiet),
+            sys.stdout if ended_well or not quiet else sys.stderr,
+        )
+    if state.status == "interrupted":
+        return 128 + signal.Signals[trace.signal or "SIGINT"]
+    return ExitCode.OK if state.status == "succeeded" else ExitCode.FINDINGS

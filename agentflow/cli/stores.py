@@ -1,0 +1,13 @@
+"""Where the runs are: the store that a command means."""
+
+from pathlib import Path
+
+from agentflow.eventlog import Store
+from agentflow.project import find_root
+
+FOLDER = ".agentflow"
+
+
+def open_store(folder: Path | None) -> Store:
+    """The store named by `--store`, or else the one of the project that we are in."""
+    return Store(folder if folder is not None else find_root(Path.cwd()) / FOLDER)

@@ -1,0 +1,48 @@
+"""`agentflow validate`: specs in, findings out. Nothing in a spec is executed."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from agentflow.cli.report import emit, wants_color
+from agentflow.errors import ExitCode, UsageError
+from agentflow.findings import Finding, Severity
+from agentflow.formats import findings_json, findings_text
+from agentflow.loading import check, load, load_stdin
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def validate_specs(paths: Sequence[str], format: str) -> int:
+    """Check specs and print the findings; gives the exit code.
+
+    Raises:
+        UsageError: there is nothing to check. FileProblem: a spec cannot be read.
+    """
+    findings: list[Finding] = []
+    sources: dict[str, str] = {}
+    for path in _specs(paths):
+        spec = load_stdin(sys.stdin.buffer.read()) if path == "-" else load(path)
+        findings.extend(check(spec))
+        sources[spec.file] = spec.document.text
+    if format == "json":
+        emit(findings_json.render(findings, list(sources)))
+    else:
+        emit(findings_text.render(findings, sources, color=wants_color(sys.stdout)))
+    bad = any(finding.severity is Severity.ERROR for finding in findings)
+    return ExitCode.FINDINGS if bad else ExitCode.OK
+
+
+def _specs(paths: Sequence[str]) -> Iterator[str]:
+    """The specs that are meant: a folder stands for the specs that lie directly in it."""
+    for path in paths:
+        if path != "-" and Path(path).is_dir():
+            found = sorted(str(file) for file in Path(path).iterdir() if file.suffix in SUFFIXES)
+            if not found:
+                raise UsageError(
+                    f"there are no specs in the folder '{path}'",
+                    help="a spec is a file that ends in .yaml or .yml",
+                )
+            yield from found
+        else:
+            yield path

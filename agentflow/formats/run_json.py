@@ -1,0 +1,26 @@
+"""How a run ended, for programs. Format 1; the schema is `schemas/run.v1.schema.json`."""
+
+from agentflow.formats.trace_json import failure_data
+from agentflow.formats.values import document
+from agentflow.trace import Trace
+
+FORMAT = 1
+
+
+def render(trace: Trace, store: str) -> str:
+    """One JSON object: run, status, outputs, failure, usage."""
+    return document(
+        {
+            "format": FORMAT,
+            "run": trace.run_id,
+            "pipeline": trace.plan.pipeline.name,
+            "mode": trace.mode,
+            "status": trace.status,
+            "outputs": trace.outputs,
+            "failure": failure_data(trace.failure),
+            "seconds": round(trace.now - trace.started, 3),
+            "calls": trace.calls,
+            "retries": trace.retries,
+            "store": store,
+        }
+    )

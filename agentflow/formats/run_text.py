@@ -1,0 +1,38 @@
+"""How a run ended, for people: its outputs or the reason why there are none, and what to do next."""
+
+from agentflow.formats.safe import safe
+from agentflow.formats.values import pretty
+from agentflow.trace import Trace
+
+#: Characters of one output that are shown; `show` and `--json` have all of it.
+LIMIT = 2_000
+
+
+def render(trace: Trace, store: str, *, brief: bool) -> str:
+    """The outputs, then where the run is stored and how to go on; `brief` leaves that out."""
+    return "\n".join([*_result(trace), *([] if brief else ["", *_next_steps(trace, store)])])
+
+
+def _result(trace: Trace) -> list[str]:
+    if trace.outputs is not None:
+        marked = "outputs (simulated)" if trace.mode == "simulated" else "outputs"
+        lines = [f"{marked}:" if trace.outputs else f"{marked}: none"]
+        for name, value in trace.outputs.items():
+            text = safe(pretty(value), limit=LIMIT)
+            first, *rest = text.split("\n")
+            lines.append(f"  {name}: {first}")
+            lines.extend(f"    {line}" for line in rest)
+        return lines
+    if trace.failure is not None:
+        return [f"failed: {trace.failure.kind}: {safe(trace.failure.message, oneline=True)}"]
+    if trace.status == "interrupted":
+        return [f"interrupted by {trace.signal}"]
+    return [f"{trace.status or 'not started'}"]
+
+
+def _next_steps(trace: Trace, store: str) -> list[str]:
+    lines = [f"stored in {safe(store, oneline=True)}/runs/{trace.run_id}"]
+    if trace.status == "interrupted":
+        lines.append(f"go on with: agentflow resume {trace.run_id}")
+    lines.append(f"replay with: agentflow replay {trace.run_id}")
+    return lines

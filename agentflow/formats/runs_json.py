@@ -1,0 +1,14 @@
+"""The runs of a store, for programs. Format 1."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from agentflow.formats.values import document
+from agentflow.summary import Summary
+
+FORMAT = 1
+
+
+def render(summaries: Sequence[Summary]) -> str:
+    """One JSON object with the list of runs, the newest first."""
+    return document({"format": FORMAT, "runs": [asdict(summary) for summary in summaries]})

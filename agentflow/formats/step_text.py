@@ -1,0 +1,83 @@
+"""All that a log knows of one step: what it was given, what it answered, what was decided and why."""
+
+from collections.abc import Iterable, Iterator
+
+from agentflow.core import events
+from agentflow.core.events import Decision, Entry, Fact
+from agentflow.formats.safe import safe
+from agentflow.formats.values import compact, pretty
+from agentflow.spec.model import Json
+
+#: Characters of one value that are shown; `show --json` has all of it.
+LIMIT = 4_000
+
+
+def render(entries: Iterable[Entry], step: str) -> str:
+    """The history of the step at an address, in the order of the log; empty if it has none."""
+    lines: list[str] = []
+    began = None
+    for entry in entries:
+        began = entry.fact.at if began is None else began
+        when = f"{entry.fact.at - began:+9.3f}s  #{entry.seq}"
+        if getattr(entry.fact, "step", None) == step:
+            lines.append(f"{when}  {type(entry.fact).__name__}{_fact(entry.fact)}")
+            lines.extend(_values(entry.fact))
+        for decision in entry.decisions:
+            if getattr(decision, "step", None) == step:
+                lines.append(f"{when}  → {type(decision).__name__}{_decision(decision)}")
+                lines.extend(_values(decision))
+    return "\n".join([safe(step, oneline=True), *lines]) if lines else ""
+
+
+def _fact(fact: Fact) -> str:
+    match fact:
+        case events.AttemptSucceeded(attempt=attempt, usage=usage):
+            used = f", {usage.tokens_in}+{usage.tokens_out} tokens" if usage else ""
+            return f" (attempt {attempt}{used})"
+        case events.AttemptFailed(attempt=attempt, failure=failure, message=message):
+            return f" (attempt {attempt}): {failure}: {safe(message, oneline=True)}"
+        case events.AttemptLost(attempt=attempt):
+            return f" (attempt {attempt})"
+        case _:
+            return ""
+
+
+def _decision(decision: Decision) -> str:
+    reason = decision.reason
+    text = f": {safe(reason.text, oneline=True)} [{safe(reason.rule, oneline=True)}]"
+    match decision:
+        case events.StartAttempt():
+            about = f"attempt {decision.attempt}, agent '{decision.agent}'"
+            return f" ({about}, effects {decision.effects}, timeout {decision.timeout:g} s){text}"
+        case events.Retry():
+            return f" (attempt {decision.attempt} in {decision.delay:g} s){text}"
+        case events.TakeCase():
+            return f" ({'default' if decision.case is None else decision.case!r}){text}"
+        case events.FailStep() | events.CancelAttempt():
+            return f" ({decision.status}){text}"
+        case _:
+            return text
+
+
+def _values(event: Fact | Decision) -> Iterator[str]:
+    """The data that came with an event, and the figures that a decision used."""
+    shown: list[tuple[str, Json]] = []
+    match event:
+        case events.StartAttempt():
+            shown.append(("input", event.input))
+        case events.AttemptSucceeded():
+            shown.append(("answer", event.text if event.text is not None else event.value))
+        case events.UseValue():
+            shown.append(("value", event.value))
+        case events.CompleteStep() if event.output is not None:
+            shown.append(("output", event.output))
+        case events.RejectOutput():
+            shown.extend(("violation", text) for text in event.reason.figures["violations"])
+    for name, value in shown:
+        first, *rest = safe(pretty(value), limit=LIMIT).split("\n")
+        yield f"             {name}: {first}"
+        yield from (f"               {line}" for line in rest)
+    figures = getattr(getattr(event, "reason", None), "figures", {})
+    plain = {key: value for key, value in figures.items() if key != "violations"}
+    if plain:
+        yield f"             figures: {safe(compact(plain), oneline=True)}"

@@ -1,0 +1,22 @@
+"""JSON values as text."""
+
+import json
+
+from agentflow.spec.model import Json
+
+
+def pretty(value: Json) -> str:
+    """A value for people: text as it is, everything else as indented JSON."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def compact(value: Json) -> str:
+    """A value on one line."""
+    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+
+
+def document(value: Json) -> str:
+    """A value as a JSON document for programs: ASCII only, so that any stream can take it."""
+    return json.dumps(value, indent=2)
