@@ -146,12 +146,20 @@ class Breaches:
                 "it says in which version of the language the spec is written",
             )
             return
-        text = node.text if isinstance(node, Scalar) else found(node)
+        place = self._document.locate(("agentflow",))
+        if isinstance(node, Scalar) and type(node.value) in (int, float):
+            self._report(
+                "unsupported-version",
+                f"version {node.text[:40]} of the language is not known here",
+                place,
+                "write 'agentflow: 1'; a newer release may know the other",
+            )
+            return
         self._report(
             "unsupported-version",
-            f"version {quoted(text)} of the language is not known here",
-            self._document.locate(("agentflow",)),
-            "write 'agentflow: 1'; a newer release may know the other",
+            f"expected a version of the language, found {found(node)}",
+            place,
+            "write 'agentflow: 1'",
         )
 
     def _extra(self, spot: Spot) -> None:
@@ -208,14 +216,16 @@ class Breaches:
         planned: frozenset[str] = getattr(spot.owner, "planned", frozenset())
         if isinstance(node, Mapping) and node.entries and planned.issuperset(node.entries):
             return  # each of its keys was reported as not supported
-        what = quoted(str(path[-1])) if path else "the pipeline"
+        lack = f"the pipeline has no {quoted(key)}"
+        if path:
+            lack = f"{quoted(str(path[-1]))} has no {quoted(key)}, which {called(spot.owner)} needs"
         self._report(
             "missing-key",
-            f"{what} has no {quoted(key)}, which {called(spot.owner)} needs",
+            lack,
             self._document.locate_key(path)
             if path
             else Location(self._document.file, START_OF_FILE),
-            f"add '{key}: {'…' if spot.shape is None else expected(spot.shape)}'",
+            f"add '{key}:' with {expected(spot.shape or Shape(object))}",
         )
 
     def _kind(self, spot: Spot) -> None:
@@ -304,7 +314,7 @@ class Breaches:
                 "bad-name",
                 f"{quoted(text)} cannot be {what}: expected {rule}",
                 self._place(spot),
-                f"write {quoted(mended)}" if mended else foreign_letter(text),
+                f"write {quoted(mended)}" if mended and len(mended) <= 60 else foreign_letter(text),
             )
         else:
             self._wrong(Breach(spot, "pattern", {}))

@@ -77,26 +77,40 @@ def _validate(data: Json, vocabulary: Vocabulary) -> Pipeline:
 
 
 def _without(paths: list[Path], data: Json, vocabulary: Vocabulary) -> Pipeline | None:
-    """The pipeline without some keys; None if it needs them."""
-    for path in paths:
-        _remove(path, data)
-    try:
-        return _validate(data, vocabulary)
-    except ValidationError:
-        return None
+    """The pipeline without some keys; None if it needs them.
+
+    A mapping left empty goes as well if it may not be empty, as the action of a `catch` may not.
+    """
+    for remove in (_remove, _remove_empty):
+        for path in paths:
+            remove(path, data)
+        try:
+            return _validate(data, vocabulary)
+        except ValidationError:
+            continue
+    return None
 
 
 def _remove(path: Path, data: Json) -> None:
-    """Take out what a path leads to, and a mapping that is left empty by it."""
-    around = []
-    for part in path[:-1]:
-        around.append(data)
+    """Take out the key that a path leads to."""
+    mapping = _at(path[:-1], data)
+    if isinstance(mapping, dict):
+        mapping.pop(path[-1], None)
+
+
+def _remove_empty(path: Path, data: Json) -> None:
+    """Take out the mapping around a key if nothing is left in it."""
+    if _at(path[:-1], data) == {}:
+        _remove(path[:-1], data)
+
+
+def _at(path: Path, data: Json) -> Json:
+    """What a path leads to; None if it was taken out."""
+    for part in path:
         if isinstance(data, dict) and part not in data:
-            return  # it went with something around it
+            return None
         data = data[part]
-    data.pop(path[-1], None)
-    if not data and around and isinstance(around[-1], dict):
-        around[-1].pop(path[-2], None)
+    return data
 
 
 def _is_bool(root: Mapping, key: str) -> bool:

@@ -20,7 +20,7 @@ _CALLED: dict[type[BaseModel], str] = {
     language.Pipeline: "a pipeline",
     language.Backoff: "a backoff",
     language.RetryPolicy: "a retry policy",
-    language.Use: "{use: VALUE}",
+    language.Use: "this action",
     language.ForEach: "for_each",
     language.AgentStep: "a step with an agent",
     language.GroupStep: "a group of steps",
