@@ -14,6 +14,9 @@ from agentflow.eventlog.faults import told
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
 
+# Not to wait for ever for the other end of a pipe that stands in the place of a file.
+_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+
 
 def check_folder(path: Path) -> None:
     """Refuse a folder that is missing, a link or somebody else's."""
@@ -48,7 +51,7 @@ def open_file(path: Path, flags: int) -> int:
     The descriptor is not inherited by programs that are started.
     """
     with told("open", path):
-        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, _FILE_MODE)
+        descriptor = os.open(path, flags | _FLAGS, _FILE_MODE)
     try:
         _check_regular(path, os.fstat(descriptor))
         if flags & os.O_CREAT:
@@ -73,12 +76,16 @@ def replace_file(path: Path, data: bytes) -> None:
     """
     fresh = path.with_name(path.name + ".new")
     descriptor = open_file(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    with told("write", path):
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        fresh.replace(path)
+    try:
+        with told("write", path):
+            with open(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

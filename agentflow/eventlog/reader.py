@@ -7,7 +7,6 @@ and on what a killed writer left behind.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from agentflow.errors import LogDamaged
@@ -15,7 +14,7 @@ from agentflow.eventlog import blobs, lock
 from agentflow.eventlog.chain import GENESIS, damaged, digest, unlink
 from agentflow.eventlog.head import Head, read_head
 from agentflow.eventlog.private import check_folder
-from agentflow.eventlog.snapshot import PAGE, Row, read_page
+from agentflow.eventlog.snapshot import PAGE, Row, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +35,7 @@ class Reader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -96,19 +90,20 @@ def walk(
     # The entry before `start` is read too, for its hash.
     seq = max(start - 1, 0)
     prev = GENESIS if seq == 0 else None
-    while True:
-        page = read_page(folder, seq, live=lock.is_held(folder) if live is None else live)
-        for row in page:
-            data = _stored_bytes(run, seq, row)
-            record = unlink(run, seq, prev, data)
-            prev = digest(data)
-            if seq == head.seq and prev != head.hash:
-                raise damaged(run, seq, f"entry {seq} is not the one that HEAD names")
-            seq += 1
-            if seq > start:
-                yield prev, record
-        if len(page) < PAGE:
-            break
+    with Snapshot(folder) as snapshot:
+        size = PAGE
+        while size == PAGE:
+            page = snapshot.page(seq, live=lock.is_held(folder) if live is None else live)
+            size = len(page)
+            for row in page:
+                data = _stored_bytes(run, seq, row)
+                record = unlink(run, seq, prev, data)
+                prev = digest(data)
+                if seq == head.seq and prev != head.hash:
+                    raise damaged(run, seq, f"entry {seq} is not the one that HEAD names")
+                seq += 1
+                if seq > start:
+                    yield prev, record
     if seq <= head.seq:
         raise _missing(run, seq, head)
 

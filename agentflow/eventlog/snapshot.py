@@ -5,23 +5,26 @@ enough either, since it makes or changes the files beside a database in WAL mode
 three ways to look, by what is there:
 
 - a writer is alive: an ordinary read-only connection, which takes part in SQLite's own locking;
-- no writer, and a log file (`-wal`) that a killed writer left: `readonly_shm`, which rebuilds the
-  index of that file in memory;
-- no writer and no `-wal`: `immutable`, without any locks.
+- no writer and no log file (`-wal`): `immutable`, without any locks;
+- no writer, but a `-wal` that a killed one left: a private copy of both, made once. (SQLite's
+  `readonly_shm` would do without, but waits ten seconds and fails if the kill came while the index
+  of the log file, `-shm`, was being written.)
 
 The last two are right only as long as nobody writes. That is compared afterwards, and what was
 read in the meantime is thrown away. Each page has a connection of its own, so a reader that waits
 never keeps a writer from tidying up.
 """
 
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
-from agentflow.errors import StoreError
+from agentflow.errors import LogDamaged, StoreError
 from agentflow.eventlog.chain import damaged
 from agentflow.eventlog.faults import from_sqlite, told
 from agentflow.eventlog.private import check_file
@@ -29,7 +32,7 @@ from agentflow.eventlog.private import check_file
 DATABASE = "cache.db"
 
 #: Rows that are read at a time.
-PAGE = 256
+PAGE = 1000
 
 #: What diskcache 5 makes in a database: anything else was put there by somebody else.
 _SCHEMA = frozenset({
@@ -45,14 +48,23 @@ _SCHEMA = frozenset({
     ("trigger", "Settings_size_delete"),
 })  # fmt: skip
 
-# The index file of a log file is made in blocks of this many bytes; a smaller one is torn.
-_INDEX_BLOCK = 32768
-
 _TRIES = 10
 _PAUSE = 0.02
 
 _Answer = TypeVar("_Answer")
-_Traces = tuple[tuple[int, int, int] | None, ...]
+
+
+class _Trace(NamedTuple):
+    inode: int
+    size: int
+    changed: int  # in ns
+
+
+class _Traces(NamedTuple):
+    """What would differ if somebody had written."""
+
+    database: _Trace | None
+    log: _Trace | None
 
 
 class Row(NamedTuple):
@@ -66,65 +78,121 @@ class Row(NamedTuple):
     value: object
 
 
-def read_page(folder: Path, start: int, *, live: bool) -> list[Row]:
-    """Up to `PAGE` rows with keys from `start`, in the order of keys.
-
-    `live` says that a writer holds the lock of the run. Raises `LogDamaged` if SQLite finds the
-    database broken, `StoreError` if it can't be read.
+class Snapshot:
+    """A look at the database of the run in `folder`. All methods raise `LogDamaged` if SQLite
+    finds it broken, and `StoreError` if it can't be read.
     """
-    query = (
-        "SELECT key, raw, mode, filename, tag, value FROM Cache WHERE key >= ? ORDER BY key LIMIT ?"
-    )
 
-    def ask(connection: sqlite3.Connection) -> list[Row]:
-        return [Row(*row) for row in connection.execute(query, (start, PAGE))]
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / DATABASE
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._copied: _Traces | None = None
 
-    return _look(folder, start, ask, live=live)
+    def __enter__(self) -> Self:
+        return self
 
+    def __exit__(self, *_: object) -> None:
+        self._forget()
 
-def read_settings(folder: Path) -> dict[str, object]:
-    """The settings that diskcache keeps in the database of a run that nobody writes."""
+    def page(self, start: int, *, live: bool) -> list[Row]:
+        """Up to `PAGE` rows with keys from `start`, in the order of keys.
 
-    def ask(connection: sqlite3.Connection) -> dict[str, object]:
-        return dict(connection.execute("SELECT key, value FROM Settings").fetchall())
+        `live` says that a writer holds the lock of the run.
+        """
+        query = (
+            "SELECT key, raw, mode, filename, tag, value FROM Cache"
+            " WHERE key >= ? ORDER BY key LIMIT ?"
+        )
 
-    return _look(folder, 0, ask, live=False)
+        def ask(connection: sqlite3.Connection) -> list[Row]:
+            return [Row(*row) for row in connection.execute(query, (start, PAGE))]
 
+        return self._look(start, ask, live=live)
 
-def _look(
-    folder: Path, start: int, ask: Callable[[sqlite3.Connection], _Answer], *, live: bool
-) -> _Answer:
-    path = folder / DATABASE
-    refusal: sqlite3.Error | None = None
-    for attempt in range(_TRIES):
-        if attempt:
-            time.sleep(_PAUSE)
-        _check_files(folder, start)
-        before = _traces(path)
+    def settings(self) -> dict[str, object]:
+        """The settings that diskcache keeps in the database; nobody may be writing."""
+
+        def ask(connection: sqlite3.Connection) -> dict[str, object]:
+            return dict(connection.execute("SELECT key, value FROM Settings").fetchall())
+
+        return self._look(0, ask, live=False)
+
+    def _look(
+        self, start: int, ask: Callable[[sqlite3.Connection], _Answer], *, live: bool
+    ) -> _Answer:
+        refusal: StoreError | None = None
+        for attempt in range(_TRIES):
+            if attempt:
+                time.sleep(_PAUSE)
+            _check_files(self._folder, start)
+            before = _traces(self._path)
+            # A writer that has opened the database has a log file, if only an empty one.
+            shared = live and before.log is not None
+            try:
+                answer = self._ask(start, ask, before, shared=shared)
+            except StoreError as error:
+                # A writer that starts or ends just now moves the files beneath us.
+                refusal = error
+                if isinstance(error, LogDamaged) and (shared or _traces(self._path) == before):
+                    raise
+            else:
+                if shared or _traces(self._path) == before:
+                    return answer
+        raise refusal or from_sqlite("read", self._path, None)
+
+    def _ask(
+        self,
+        start: int,
+        ask: Callable[[sqlite3.Connection], _Answer],
+        traces: _Traces,
+        *,
+        shared: bool,
+    ) -> _Answer:
         try:
-            address = _address(path, live=live)
-            with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
-                _check_schema(folder, start, connection)
-                answer = ask(connection)
-        except sqlite3.OperationalError as error:
-            refusal = error  # a writer that starts or ends just now moves the files beneath us
-            continue
+            with closing(self._connect(traces, shared=shared)) as connection:
+                _check_schema(self._folder, start, connection)
+                return ask(connection)
+        except UnicodeDecodeError as error:  # SQLite's complaint quotes bytes that are no text
+            raise damaged(self._folder.name, start, f"'{self._path}' is malformed") from error
         except sqlite3.DatabaseError as error:
-            raise damaged(folder.name, start, f"'{path}': {error}") from error
-        if live or _traces(path) == before:
-            return answer
-    raise from_sqlite("read", path, refusal) from refusal
+            if _is_damage(error):
+                raise damaged(self._folder.name, start, f"'{self._path}': {error}") from error
+            raise from_sqlite("read", self._path, error) from error
+
+    def _connect(self, traces: _Traces, *, shared: bool) -> sqlite3.Connection:
+        if shared:
+            address = f"{self._path.as_uri()}?mode=ro"
+        elif traces.log is None or not traces.log.size:
+            address = f"{self._path.as_uri()}?mode=ro&immutable=1"
+        else:
+            address = self._copy_once(traces).as_uri()
+        connection = sqlite3.connect(address, uri=True, isolation_level=None)
+        # Text that is no UTF-8 is damage like any other, to be found by its hash.
+        connection.text_factory = lambda data: data.decode(errors="backslashreplace")
+        return connection
+
+    def _copy_once(self, traces: _Traces) -> Path:
+        if self._copy is None or self._copied != traces:
+            self._forget()
+            with told("copy", self._path):
+                self._copy = tempfile.TemporaryDirectory(prefix="agentflow-")
+                for path in (self._path, _beside(self._path, "-wal")):
+                    shutil.copyfile(path, Path(self._copy.name) / path.name)
+            self._copied = traces
+        return Path(self._copy.name) / DATABASE
+
+    def _forget(self) -> None:
+        if self._copy is not None:
+            self._copy.cleanup()
+            self._copy = None
 
 
-def _address(path: Path, *, live: bool) -> str:
-    address = f"{path.as_uri()}?mode=ro"
-    if live:
-        return address
-    if not _size(path, "-wal"):
-        return address + "&immutable=1"
-    if _size(path, "-shm") >= _INDEX_BLOCK:
-        return address + "&readonly_shm=1"
-    return address  # the index is gone, so SQLite has to make it anew
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Is it the bytes? What the system or a lock refused is an `OperationalError` with a code."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return True
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_ERROR
 
 
 def _check_files(folder: Path, start: int) -> None:
@@ -133,9 +201,8 @@ def _check_files(folder: Path, start: int) -> None:
         raise damaged(folder.name, start, f"'{path}' is missing")
     check_file(path)
     for ending in ("-wal", "-shm", "-journal"):
-        beside = path.with_name(path.name + ending)
         try:
-            check_file(beside)
+            check_file(_beside(path, ending))
         except StoreError as error:
             if not isinstance(error.__cause__, FileNotFoundError):
                 raise
@@ -149,20 +216,17 @@ def _check_schema(folder: Path, start: int, connection: sqlite3.Connection) -> N
         raise damaged(folder.name, start, f"{kind} {name!r} of '{folder / DATABASE}' {fault}")
 
 
-def _size(path: Path, ending: str) -> int:
-    beside = path.with_name(path.name + ending)
-    with told("read", beside):
-        return beside.stat().st_size if beside.exists() else 0
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
 
 
 def _traces(path: Path) -> _Traces:
-    """What would differ if somebody had written."""
-    traces: list[tuple[int, int, int] | None] = []
-    for beside in (path, path.with_name(path.name + "-wal")):
-        try:
-            found = beside.stat()
-        except FileNotFoundError:
-            traces.append(None)
-        else:
-            traces.append((found.st_ino, found.st_size, found.st_mtime_ns))
-    return tuple(traces)
+    return _Traces(_trace(path), _trace(_beside(path, "-wal")))
+
+
+def _trace(path: Path) -> _Trace | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return _Trace(found.st_ino, found.st_size, found.st_mtime_ns)

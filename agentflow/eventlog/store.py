@@ -19,9 +19,8 @@ from agentflow.errors import StoreError
 from agentflow.eventlog import blobs, lock, names
 from agentflow.eventlog.faults import told
 from agentflow.eventlog.head import START, Head, read_head, write_head
-from agentflow.eventlog.private import check_folder, make_folder, open_file, sync_folder
+from agentflow.eventlog.private import check_folder, make_folder, sync_folder
 from agentflow.eventlog.reader import Reader, verify
-from agentflow.eventlog.snapshot import DATABASE
 from agentflow.eventlog.writer import Writer
 
 #: What a stored entry survives: every crash of the process, or a loss of power as well.
@@ -122,7 +121,7 @@ class Store:
 
 def _fill(place: Path) -> None:
     """Put an empty log into a folder that is locked, over whatever a killed process left there."""
-    from agentflow.eventlog.disk import open_cache
+    from agentflow.eventlog.disk import make_database
 
     with told("clean", place):
         for child in place.iterdir():
@@ -131,9 +130,7 @@ def _fill(place: Path) -> None:
             elif child.name != lock.NAME:
                 child.unlink()
     make_folder(place / blobs.NAME)
-    # SQLite would make the file itself, but readable for all; what it puts beside it has this mode.
-    os.close(open_file(place / DATABASE, os.O_RDWR | os.O_CREAT | os.O_EXCL))
-    open_cache(place, power=False).close()  # closing writes all of it to cache.db, and syncs
+    make_database(place)
     write_head(place, START)
 
 
