@@ -273,7 +273,7 @@ class Evaluation:
             yield item
 
     def _fold(self, node: Comprehension, items: Iterator[Json]) -> Json:
-        self._built = True
+        self._built |= node.macro in ("map", "filter")
         body = node.body
         match node.macro:
             case "map":

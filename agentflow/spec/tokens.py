@@ -32,6 +32,7 @@ _TOKEN = re.compile(
     )""",
     re.ASCII | re.DOTALL | re.VERBOSE,
 )
+_SPACES = " \t\n\r\f\v"
 _STRING_OR_BRACE = re.compile(rf"{_STRING}|[{{}}'\"]", re.DOTALL)
 _ESCAPE = re.compile(
     r"\\(?:[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|(.))",
@@ -78,7 +79,8 @@ def tokenize(text: str) -> list[Token]:
     language, a character that means nothing.
     """
     tokens = []
-    for match in _TOKEN.finditer(text):
+    end_of_tokens = len(text.rstrip(_SPACES))
+    for match in _TOKEN.finditer(text, 0, end_of_tokens):
         kind = match.lastgroup
         assert kind is not None, "every alternative has a name"
         start, end = match.span(kind)

@@ -21,7 +21,7 @@ INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 #: How many characters the strings that one evaluation builds may have in total.
 MAX_CHARACTERS = 10_000_000
 #: How deep a value may nest that is read as a whole.
-MAX_DEPTH = 200
+MAX_DEPTH = 100
 #: Bits of the largest int that is written as text; Python refuses 4,300 digits and more.
 _LONGEST_INT = 10_000
 #: Characters that are handled in about the time of one step.

@@ -570,8 +570,8 @@ CHARACTERS = "the expression builds more than 10,000,000 characters"
         ("s.replace('x', 'yyyyyyyyyyyy')", CHARACTERS),
         ("l.map(x, s).join('')", STEPS),
         ("[s, s, s, s, s, s, s, s, s, s].join(s)", CHARACTERS),
-        ("json(deep)", "the value nests deeper than 200 levels"),
-        ("[deep]", "the value nests deeper than 200 levels"),
+        ("json(deep)", "the value nests deeper than 100 levels"),
+        ("[deep]", "the value nests deeper than 100 levels"),
     ],
 )
 def test_no_expression_runs_without_bound(text: str, message: str) -> None:
