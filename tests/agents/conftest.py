@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from .calls import children
+from .openai_server import OpenAIServer
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +15,16 @@ def _nothing_left_behind() -> Iterator[None]:
     yield
     assert children() == processes
     assert {thread for thread in threading.enumerate() if thread.is_alive()} <= threads
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
+    """A chat server, with the environment of an operator who uses it."""
+    for variable in ("OPENAI_API_BASE", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    with OpenAIServer() as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-operator")
+        monkeypatch.setenv("ANTHROPIC_API_BASE", running.url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-the-operator")
+        yield running

@@ -48,7 +48,14 @@ KINDS = {
         {"argv": ["false"]},
         {"argv": [sys.executable, "-c", HANGS]},
     ),
+    "llm": Kind(
+        {"model": "openai/echo"},
+        {"model": "openai/fails"},
+        {"model": "openai/hangs"},
+        effects=Effects.NONE,
+    ),
 }
+pytestmark = pytest.mark.usefixtures("server")
 every_kind = pytest.mark.parametrize("kind", list(AGENT_KINDS))
 
 

@@ -1,0 +1,47 @@
+"""Agents of kind `llm`: one answer of a chat model, through LiteLLM.
+
+    kind: llm
+    model: small                          an alias of `models:`, or a model as LiteLLM names it
+    instructions: {file: prompts/extract.md}
+    prompt: "Extract the order of this ticket: ${{ input.body }}"
+
+The model is told the instructions in the system role. What comes from outside reaches it in the
+user role only, between delimiters; without a `prompt` that is the whole input as JSON. The output
+contract is sent as the response format, or in words to models that have no such thing. Keys and
+addresses are those of the operator's environment, as LiteLLM documents them.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from agentflow.agents.protocol import Connection, Host
+from agentflow.spec.model import Agent, Effects, TextFile
+
+
+class Options(Agent):
+    """A chat model."""
+
+    planned = Agent.planned | {"tools", "max_turns", "images"}
+    default_effects: ClassVar[Effects] = Effects.NONE
+
+    kind: Literal["llm"]
+    model: Annotated[str, Field(min_length=1)] = Field(
+        description="An alias of `models`, or a model as LiteLLM names it.",
+        examples=["small", "openai/gpt-5-mini"],
+    )
+    instructions: str | TextFile | None = Field(
+        None, description="What the model is told in the system role: a text, or {file: PATH}."
+    )
+    prompt: str | None = Field(
+        None,
+        description="What the model is asked; ${{ input.NAME }} stands for data. Left out, the"
+        " input is sent as JSON.",
+    )
+
+
+def connect(host: Host) -> Connection:
+    """The chats of one run. LiteLLM takes seconds to import, so it begins in a thread now."""
+    from agentflow.agents.chats import Chats
+
+    return Chats(host)
