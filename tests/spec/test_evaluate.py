@@ -1,7 +1,7 @@
-"""What expressions come to. The tables follow the conformance tests of CEL, section by section.
+"""Paths, absence, logic, comprehensions and bounds: what expressions come to.
 
-https://github.com/google/cel-spec/tree/master/tests/simple/testdata says what the answers are;
-the expressions here are our own.
+The tables follow the conformance tests of CEL, which say what the answers are
+(https://github.com/google/cel-spec/tree/master/tests/simple/testdata); the expressions are ours.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,43 +13,7 @@ from hypothesis import strategies as st
 
 from agentflow.spec.evaluate import Absent, EvaluationError, evaluate
 from agentflow.spec.expressions import parse_expression
-
-SCOPE: Mapping[str, Any] = {
-    "inputs": {
-        "n": 3,
-        "f": 3.0,
-        "half": 0.5,
-        "s": "abc",
-        "yes": True,
-        "no": False,
-        "nothing": None,
-        "empty": [],
-        "list": [1, 2, 3],
-        "mixed": [1, "x", None],
-        "map": {"b": 2, "a": 1},
-        "odd key": "k",
-        "big": 2**70,
-    }
-}
-
-
-def value(text: str, scope: Mapping[str, Any] = SCOPE, **budget: int) -> Any:
-    return evaluate(parse_expression(text), scope, **budget)
-
-
-def error(text: str, scope: Mapping[str, Any] = SCOPE, **budget: int) -> EvaluationError:
-    with pytest.raises(EvaluationError) as caught:
-        value(text, scope, **budget)
-    return caught.value
-
-
-def check(text: str, expected: object) -> None:
-    found = value(text)
-    assert (type(found), found) == (type(expected), expected)
-
-
-def check_error(text: str, message: str) -> None:
-    assert error(text).message == message
+from tests.spec.evaluation import SCOPE, check, check_error, error, value
 
 
 @pytest.mark.parametrize(
@@ -111,144 +75,6 @@ def test_names_from_data_stay_on_one_line() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("42 + 2", 44),
-        ("-42 - -2", -40),
-        ("6 * -7", -42),
-        ("7 / 2", 3),
-        ("-7 / 2", -3),
-        ("7 / -2", -3),
-        ("-7 / -2", 3),
-        ("7 % 5", 2),
-        ("-7 % 5", -2),
-        ("7 % -5", 2),
-        ("-7 % -5", -2),
-        ("-(0)", 0),
-        ("--5", 5),
-        ("4.25 + 15.25", 19.5),
-        ("2.0 - 0.5", 1.5),
-        ("2.5 * 2.0", 5.0),
-        ("1.0 / 4.0", 0.25),
-        ("-(1.5)", -1.5),
-        ("5e-324 / 2.0", 0.0),
-        ("-9223372036854775808 % -1", 0),
-        ("9223372036854775806 + 1", 2**63 - 1),
-        ("'ab' + 'c'", "abc"),
-        ("'' + ''", ""),
-        ("[0, 1] + [2]", [0, 1, 2]),
-        ("[] + []", []),
-    ],
-)
-def test_arithmetic(text: str, expected: object) -> None:
-    check(text, expected)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("1 / 0", "division by zero"),
-        ("1 % 0", "division by zero"),
-        ("1.0 / 0.0", "division by zero"),
-        ("9223372036854775807 + 1", "the result is too large for an int of 64 bits"),
-        ("-9223372036854775808 - 1", "the result is too large for an int of 64 bits"),
-        ("5000000000 * 5000000000", "the result is too large for an int of 64 bits"),
-        ("-9223372036854775808 / -1", "the result is too large for an int of 64 bits"),
-        ("-(-9223372036854775808)", "the result is too large for an int of 64 bits"),
-        ("1e308 * 10.0", "the result is too large for a double"),
-        ("1 + 1.0", "'+' does not mix int and double; convert one with int() or double()"),
-        ("2.0 * 2", "'*' does not mix double and int; convert one with int() or double()"),
-        ("5.5 % 2.0", "'%' does not take double and double"),
-        ("5 % 2.0", "'%' does not take int and double"),
-        ("true + 1", "'+' does not take bool and int"),
-        ("'a' + 1", "'+' does not take string and int"),
-        ("'a' * 2", "'*' does not take string and int"),
-        ("[1] + 1", "'+' does not take list and int"),
-        ("null + null", "'+' does not take null and null"),
-        ("-'a'", "'-' takes a number, found string"),
-        ("-true", "'-' takes a number, found bool"),
-    ],
-)
-def test_arithmetic_that_fails(text: str, message: str) -> None:
-    check_error(text, message)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("1 == 1", True),
-        ("1 == 1.0", True),
-        ("1 != 1.5", True),
-        ("9007199254740993 == 9007199254740992.0", False),
-        ("0.0 == -0.0", True),
-        ("true == 1", False),
-        ("false == 0", False),
-        ("'1' == 1", False),
-        ("null == null", True),
-        ("null == false", False),
-        ("'a' == 'A'", False),
-        ("[1, 2] == [1.0, 2]", True),
-        ("[1, 2] == [2, 1]", False),
-        ("[1] == [1, 1]", False),
-        ("[true] == [1]", False),
-        ("{'a': 1, 'b': [2]} == {'b': [2.0], 'a': 1}", True),
-        ("{'a': 1} == {'b': 1}", False),
-        ("{'a': 1} == {}", False),
-        ("{} == []", False),
-        ("1 < 2", True),
-        ("2 <= 2.0", True),
-        ("2.5 > 2", True),
-        ("2 >= 3", False),
-        ("9007199254740993 > 9007199254740992.0", True),
-        ("'a' < 'b'", True),
-        ("'' < 'a'", True),
-        ("'Z' < 'a'", True),
-        ("'\\uffff' < '\\U0001F600'", True),
-        ("false < true", True),
-        ("true <= false", False),
-    ],
-)
-def test_comparison(text: str, expected: bool) -> None:
-    check(text, expected)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("1 < '2'", "'<' does not compare int and string"),
-        ("true > 0", "'>' does not compare bool and int"),
-        ("null <= null", "'<=' does not compare null and null"),
-        ("[1] >= [1]", "'>=' does not compare list and list"),
-    ],
-)
-def test_comparison_that_fails(text: str, message: str) -> None:
-    check_error(text, message)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2 in [1, 2]", True),
-        ("2.0 in [1, 2]", True),
-        ("true in [1]", False),
-        ("'a' in ['b']", False),
-        ("[1] in [[1]]", True),
-        ("1 in []", False),
-        ("'a' in {'a': 0}", True),
-        ("'b' in {'a': 0}", False),
-        ("1 in {'1': 0}", False),
-    ],
-)
-def test_in(text: str, expected: bool) -> None:
-    check(text, expected)
-
-
-def test_in_looks_into_lists_and_maps() -> None:
-    check_error("'a' in 'abc'", "'in' looks into a list or a map, found string")
-    check_error("1 in null", "'in' looks into a list or a map, found null")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
         ("true && true", True),
         ("true && false", False),
         ("false && 32", False),
@@ -289,100 +115,6 @@ def test_logic(text: str, expected: object) -> None:
     ],
 )
 def test_logic_that_fails(text: str, message: str) -> None:
-    check_error(text, message)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("size('')", 0),
-        ("size('πέντε')", 5),
-        ("'😀'.size()", 1),
-        ("size([1, 2])", 2),
-        ("{'a': 1}.size()", 1),
-        ("string(123)", "123"),
-        ("string(-4.5e-3)", "-0.0045"),
-        ("string(3.0)", "3.0"),
-        ("string(true)", "true"),
-        ("string('a')", "a"),
-        ("int(42)", 42),
-        ("int(1.9)", 1),
-        ("int(-7.9)", -7),
-        ("int('-987')", -987),
-        ("int('9223372036854775807')", 2**63 - 1),
-        ("int(-9223372036854775808.0)", -(2**63)),
-        ("double(0)", 0.0),
-        ("double('6.02214e23')", 6.02214e23),
-        ("double('-84.32e7')", -8.432e8),
-        ("double('123')", 123.0),
-        ("double('.5')", 0.5),
-        ("double(inputs.f)", 3.0),
-        ("'tacocat'.contains('oca')", True),
-        ("'tacocat'.contains('')", True),
-        ("'tacocat'.contains('x')", False),
-        ("'tacocat'.startsWith('taco')", True),
-        ("'tacocat'.endsWith('cat')", True),
-        ("'tacocat'.endsWith('taco')", False),
-        ("'TacoCÆt'.lowerAscii()", "tacocÆt"),
-        ("'tacoCβt'.upperAscii()", "TACOCβT"),
-        (r"' \t\n\v\f\r\u0085\u00a0\u1680x\u2028\u202f\u3000'.trim()", "x"),
-        (r"'\u200bx\u001c'.trim()", "\u200bx\x1c"),
-        ("'a b c'.split(' ')", ["a", "b", "c"]),
-        ("'a b c'.split(' ', 2)", ["a", "b c"]),
-        ("'a b c'.split(' ', 1)", ["a b c"]),
-        ("'a b c'.split(' ', 0)", []),
-        ("'a b c'.split(' ', -1)", ["a", "b", "c"]),
-        ("''.split(',')", [""]),
-        ("'abc'.split('')", ["a", "b", "c"]),
-        ("'abc'.split('', 2)", ["a", "bc"]),
-        ("''.split('')", []),
-        ("['x', 'y'].join()", "xy"),
-        ("['x', 'y'].join('-')", "x-y"),
-        ("[].join('-')", ""),
-        ("'{0} and {0}'.replace('{0}', 'a')", "a and a"),
-        ("'{0} and {0}'.replace('{0}', 'a', 1)", "a and {0}"),
-        ("'{0} and {0}'.replace('{0}', 'a', 0)", "{0} and {0}"),
-        ("'{0} and {0}'.replace('{0}', 'a', -1)", "a and a"),
-        ("'ab'.replace('', '-')", "-a-b-"),
-        ("json(inputs.map)", '{"a":1,"b":2}'),
-        (r"json(['é\n\"', null, true, 1.0])", '["é\\n\\"",null,true,1.0]'),
-        ("json('x')", '"x"'),
-    ],
-)
-def test_functions(text: str, expected: object) -> None:
-    check(text, expected)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("size(1)", "'size' works on list or map or string, found int"),
-        (
-            "string(null)",
-            "argument 1 of 'string' has to be bool or double or int or string, found null",
-        ),
-        (
-            "string([])",
-            "argument 1 of 'string' has to be bool or double or int or string, found list",
-        ),
-        ("int(true)", "argument 1 of 'int' has to be double or int or string, found bool"),
-        ("int('1.5')", "'1.5' is not an int of 64 bits"),
-        ("int(' 1')", "' 1' is not an int of 64 bits"),
-        ("int('1_0')", "'1_0' is not an int of 64 bits"),
-        ("int('٣')", "'٣' is not an int of 64 bits"),
-        ("int('9223372036854775808')", "the result is too large for an int of 64 bits"),
-        ("int(1e99)", "the number is too large for an int of 64 bits"),
-        ("int(9223372036854775808.0)", "the number is too large for an int of 64 bits"),
-        ("double('nan')", "'nan' is not a double"),
-        ("double('Infinity')", "'Infinity' is not a double"),
-        ("double('1e999')", "the number is too large for a double"),
-        ("inputs.n.contains('1')", "'contains' works on string, found int"),
-        ("'a'.contains(1)", "argument 1 of 'contains' has to be string, found int"),
-        ("'a'.split(',', 1.0)", "argument 2 of 'split' has to be int, found double"),
-        ("['a', 1].join(',')", "'join' takes a list of strings; item 1 is int"),
-    ],
-)
-def test_functions_that_fail(text: str, message: str) -> None:
     check_error(text, message)
 
 
@@ -590,19 +322,6 @@ def test_the_budget_is_a_number_of_steps() -> None:
     assert error("false && 1 > 0 || true || true", budget=4).message == (
         "the expression takes more than 4 steps"
     )
-
-
-def test_large_ints_of_the_data_pass_and_compare() -> None:
-    assert value("inputs.big") == 2**70
-    assert value("inputs.big > 1") is True
-    assert value("string(inputs.big)") == str(2**70)
-    assert error("inputs.big + 1").message == "the result is too large for an int of 64 bits"
-    assert error("int(inputs.big)").message == "the number is too large for an int of 64 bits"
-    huge = {"n": 10**6000, "x": float("inf")}
-    assert error("string(n)", huge).message == "the int is too large to be written as text"
-    assert error("double(n)", huge).message == "the number is too large for a double"
-    assert error("json(n)", huge).message == "the value holds a number that JSON cannot hold"
-    assert error("json(x)", huge).message == "the value holds a number that JSON cannot hold"
 
 
 JSON = st.recursive(
