@@ -98,9 +98,10 @@ def make_database(folder: Path) -> None:
 
 
 def open_cache(folder: Path, *, power: bool) -> Any:
-    """A `Cache` on the database in `folder`, which `make_database` has made.
+    """A diskcache `Cache` on the database in `folder`, which `make_database` has made.
 
-    With `power` each commit is synced to the disk, so that it survives a loss of power. To be used from one thread. Raises `StoreError`.
+    With `power` each commit is synced to the disk, so that it survives a loss of power. To be used
+    from one thread. Raises `StoreError`.
     """
     path = folder / DATABASE
     _check_expansion(folder)
@@ -121,7 +122,7 @@ def check_settings(folder: Path) -> None:
     """Refuse settings in the database that we did not make.
 
     diskcache runs each `sqlite_…` row it finds as a PRAGMA and sets each other one as an attribute
-    of itself, before and beside those it is given. Raises `LogDamaged`.
+    of itself, before and beside those it is given. For the holder of the lock. Raises `LogDamaged`.
     """
     ours = {**DEFAULT_SETTINGS, **METADATA, **_SETTINGS}
     with Snapshot(folder) as snapshot:

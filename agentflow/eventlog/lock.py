@@ -29,17 +29,20 @@ _PAUSE = 0.02
 class Lock:
     """The lock of one run, held. `release` may be called again."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
         self._descriptor: int | None = descriptor
 
     def sign(self) -> None:
-        """Write down who holds it."""
+        """Write down who holds it. Raises `StoreError`."""
         holder = {
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "since": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        if self._descriptor is not None:
+        if self._descriptor is None:
+            return
+        with told("write", self._path):
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, json.dumps(holder).encode(), 0)
 
@@ -53,13 +56,16 @@ class Lock:
 
 
 def acquire(folder: Path, run: str) -> Lock:
-    """Take the lock of `run`, which lives in `folder`. Raises `RunLocked` within a second, or `StoreError`."""
+    """Take the lock of `run`, which lives in `folder`.
+
+    Raises `RunLocked` within a second, or `StoreError`.
+    """
     path = folder / NAME
     descriptor = open_file(path, os.O_RDWR | os.O_CREAT)
     try:
         for _ in range(_TRIES):
             if _flock(path, descriptor, fcntl.LOCK_EX):
-                return Lock(descriptor)
+                return Lock(path, descriptor)
             time.sleep(_PAUSE)
         holder = _holder(descriptor)
     except BaseException:

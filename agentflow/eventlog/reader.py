@@ -82,8 +82,8 @@ def walk(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The hashes and records of a run from entry `start` on, each checked.
 
-    `live` says whether a writer is at work; None finds out for each page. Raises `LogDamaged`,
-    `LogTooNew` and `StoreError`, see `Reader.records`.
+    `live` says whether a writer, perhaps the caller, holds the lock; None finds out for each page.
+    Raises `LogDamaged`, `LogTooNew` and `StoreError`, see `Reader.records`.
     """
     run = folder.name
     head = read_head(folder)  # before the rows: entries are stored first, HEAD follows

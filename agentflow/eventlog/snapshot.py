@@ -4,7 +4,8 @@ Readers use `sqlite3` alone: opening a diskcache `Cache` writes. A read-only con
 enough either, since it makes or changes the files beside a database in WAL mode. So there are
 three ways to look, by what is there:
 
-- a writer is alive: an ordinary read-only connection, which takes part in SQLite's own locking;
+- a writer is alive, or it is the writer who asks: an ordinary read-only connection, which takes
+  part in SQLite's own locking;
 - no writer and no log file (`-wal`): `immutable`, without any locks;
 - no writer, but a `-wal` that a killed one left: a private copy of both, made once. (SQLite's
   `readonly_shm` would do without, but waits ten seconds and fails if the kill came while the index
@@ -19,8 +20,8 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self, TypeVar
 
@@ -86,7 +87,7 @@ class Snapshot:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._path = folder / DATABASE
-        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._copy: sqlite3.Connection | None = None
         self._copied: _Traces | None = None
 
     def __enter__(self) -> Self:
@@ -98,7 +99,7 @@ class Snapshot:
     def page(self, start: int, *, live: bool) -> list[Row]:
         """Up to `PAGE` rows with keys from `start`, in the order of keys.
 
-        `live` says that a writer holds the lock of the run.
+        `live` says that a writer, perhaps the caller, holds the lock of the run.
         """
         query = (
             "SELECT key, raw, mode, filename, tag, value FROM Cache"
@@ -111,12 +112,12 @@ class Snapshot:
         return self._look(start, ask, live=live)
 
     def settings(self) -> dict[str, object]:
-        """The settings that diskcache keeps in the database; nobody may be writing."""
+        """The settings that diskcache keeps in the database; for the holder of the lock."""
 
         def ask(connection: sqlite3.Connection) -> dict[str, object]:
             return dict(connection.execute("SELECT key, value FROM Settings").fetchall())
 
-        return self._look(0, ask, live=False)
+        return self._look(0, ask, live=True)
 
     def _look(
         self, start: int, ask: Callable[[sqlite3.Connection], _Answer], *, live: bool
@@ -150,7 +151,7 @@ class Snapshot:
         shared: bool,
     ) -> _Answer:
         try:
-            with closing(self._connect(traces, shared=shared)) as connection:
+            with self._connected(traces, shared=shared) as connection:
                 _check_schema(self._folder, start, connection)
                 return ask(connection)
         except UnicodeDecodeError as error:  # SQLite's complaint quotes bytes that are no text
@@ -160,32 +161,39 @@ class Snapshot:
                 raise damaged(self._folder.name, start, f"'{self._path}': {error}") from error
             raise from_sqlite("read", self._path, error) from error
 
-    def _connect(self, traces: _Traces, *, shared: bool) -> sqlite3.Connection:
-        if shared:
-            address = f"{self._path.as_uri()}?mode=ro"
-        elif traces.log is None or not traces.log.size:
-            address = f"{self._path.as_uri()}?mode=ro&immutable=1"
+    @contextmanager
+    def _connected(self, traces: _Traces, *, shared: bool) -> Iterator[sqlite3.Connection]:
+        if shared or traces.log is None or not traces.log.size:
+            with closing(_open(self._path, "" if shared else "&immutable=1")) as connection:
+                yield connection
         else:
-            address = self._copy_once(traces).as_uri()
-        connection = sqlite3.connect(address, uri=True, isolation_level=None)
-        # Text that is no UTF-8 is damage like any other, to be found by its hash.
-        connection.text_factory = lambda data: data.decode(errors="backslashreplace")
-        return connection
+            yield self._copy_once(traces)
 
-    def _copy_once(self, traces: _Traces) -> Path:
+    def _copy_once(self, traces: _Traces) -> sqlite3.Connection:
         if self._copy is None or self._copied != traces:
             self._forget()
-            with told("copy", self._path):
-                self._copy = tempfile.TemporaryDirectory(prefix="agentflow-")
+            with (
+                told("copy", self._path),
+                tempfile.TemporaryDirectory(prefix="agentflow-") as folder,
+            ):
                 for path in (self._path, _beside(self._path, "-wal")):
-                    shutil.copyfile(path, Path(self._copy.name) / path.name)
-            self._copied = traces
-        return Path(self._copy.name) / DATABASE
+                    shutil.copyfile(path, Path(folder) / path.name)
+                self._copy, self._copied = _open(Path(folder) / DATABASE), traces
+                # Once SQLite has opened the files they need no names, and nothing is left behind.
+                self._copy.execute("SELECT name FROM sqlite_master").fetchall()
+        return self._copy
 
     def _forget(self) -> None:
         if self._copy is not None:
-            self._copy.cleanup()
+            self._copy.close()
             self._copy = None
+
+
+def _open(path: Path, how: str = "") -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro{how}", uri=True, isolation_level=None)
+    # Text that is no UTF-8 is damage like any other, to be found by its hash.
+    connection.text_factory = lambda data: data.decode(errors="backslashreplace")
+    return connection
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

@@ -73,8 +73,7 @@ class Store:
         sealed = read_head(path)  # a log of a newer format is not even locked
         held = lock.acquire(path, path.name)
         try:
-            # Nobody else writes, and nothing of ours is open yet.
-            whole = verify(path, live=False)
+            whole = verify(path, live=True)
             blobs.sweep(path)
             head = Head(whole.count - 1, whole.last_hash)
             return _open(path, held, durability, head=head, sealed=sealed)

@@ -20,19 +20,19 @@ SALVAGE = "'agentflow doctor --salvage run' copies the entries before it to a ne
 
 def assert_damaged(store: Store, seq: int, what: str) -> None:
     """Readers and resume say the same, and change nothing."""
-    before = without_lock(store)
+    before = log_files(store)
     for method in (lambda: store.read("run").verify(), lambda: store.resume("run")):
         with pytest.raises(LogDamaged) as caught:
             method()
         assert str(caught.value) == f"the log of run 'run' is damaged: {what}"
         assert (caught.value.seq, caught.value.help) == (seq, SALVAGE)
-    assert without_lock(store) == before
+    assert log_files(store) == before
 
 
-def without_lock(store: Store) -> dict[str, tuple[bytes, int]]:
-    """All of a store but the lock file, which says who held it last."""
+def log_files(store: Store) -> dict[str, tuple[bytes, int]]:
+    """All of a store but who held its lock last, and SQLite's index, which is made anew at will."""
     files = contents(store.root)
-    return {name: found for name, found in files.items() if not name.endswith("/lock")}
+    return {name: found for name, found in files.items() if not name.endswith(("/lock", "-shm"))}
 
 
 def change(folder: Path, seq: int, *, forged: bool = False) -> None:
@@ -324,7 +324,7 @@ def test_a_newer_log_is_refused_and_left_untouched(store: Store, where: str) -> 
     else:
         head = json.loads((path / "HEAD").read_bytes())
         (path / "HEAD").write_text(json.dumps({**head, "format": 2}))
-    before = without_lock(store)
+    before = log_files(store)
     for method in (lambda: store.read("run").verify(), lambda: store.resume("run")):
         with pytest.raises(LogTooNew) as caught:
             method()
@@ -333,7 +333,7 @@ def test_a_newer_log_is_refused_and_left_untouched(store: Store, where: str) -> 
             "its log has format 2, this version reads up to 1"
         )
         assert caught.value.help == "upgrade agentflow; the log was left untouched"
-    assert without_lock(store) == before
+    assert log_files(store) == before
     assert (path / "lock").read_bytes() == b""
 
 
