@@ -6,7 +6,6 @@ together with its process group, and no other; one that died is replaced when th
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +15,9 @@ from agentflow.agents.processes import GRACE, Child, Processes, first
 from agentflow.agents.protocol import AttemptError
 from agentflow.spec.model import FailureClass, Json
 
-#: How many workers a run has at most. Functions often wait for something, hence more than cores.
-POOL_SIZE = min(32, (os.cpu_count() or 1) + 4)
+#: How many workers a run has at most: more than the engine makes attempts at a time by default,
+#: since a call that waits for a worker spends its deadline waiting.
+POOL_SIZE = 32
 
 _SCRIPT = Path(__file__).with_name("worker.py")
 
@@ -51,7 +51,7 @@ class Worker:
         assert self.child is not None
         self._received.clear()
         self._answer = asyncio.get_running_loop().create_future()
-        request = json.dumps({"call": call, "input": given}, separators=(",", ":"))
+        request = json.dumps({"call": call, "input": dict(given)}, separators=(",", ":"))
         self.child.send(request.encode() + b"\n")
         await first(self._answer, self.child.exited)
         if not self._answer.done():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agentflow.agents import AGENT_KINDS
-from agentflow.agents.pool import POOL_SIZE, Pool
+from agentflow.agents.pool import Pool
 from agentflow.agents.protocol import AttemptError, Connection, Reply
 
 from .calls import HOST, ROOT, attempt, call, connected, cut_short, ends, failure, options
@@ -158,7 +158,6 @@ def test_parallel_calls_share_the_pool() -> None:
     answers = asyncio.run(main())
     assert 1 <= len({answer["pid"] for answer in answers}) <= 2
     assert len({(answer["pid"], answer["calls"]) for answer in answers}) == 20
-    assert POOL_SIZE >= 5
 
 
 def test_a_worker_that_dies_in_a_call() -> None:

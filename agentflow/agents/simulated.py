@@ -1,0 +1,46 @@
+"""Answers made from contracts, so that any spec can be tried without keys, programs or waiting.
+
+No agent kind of its own: `--simulate` puts it in the place of every agent. The answer is a value
+that keeps the output contract, and how long it took is made up; both are functions of the seed,
+the step and the attempt, the same on every machine.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agentflow.agents.protocol import AttemptError, Reply
+from agentflow.contracts.sample import NoSample, sample
+from agentflow.spec.model import FailureClass, Json
+
+#: Seconds that a simulated attempt takes, at least and at most.
+SHORTEST, LONGEST = 0.2, 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedAnswer:
+    """What a simulated attempt answers, and the seconds it takes in the time of the simulation."""
+
+    reply: Reply
+    duration: float
+
+
+def answer(
+    output_schema: Mapping[str, Json] | bool, seed: str, step: str, attempt: int
+) -> SimulatedAnswer:
+    """The answer of an attempt of a step.
+
+    Raises `AttemptError` rejected if no value is found that keeps the contract.
+    """
+    name = f"{seed}/{step}/{attempt}"
+    try:
+        value = sample(output_schema, name)
+    except NoSample as error:
+        raise AttemptError(FailureClass.REJECTED, f"nothing to simulate with: {error}") from error
+    return SimulatedAnswer(Reply(value), _duration(name))
+
+
+def _duration(name: str) -> float:
+    digest = hashlib.sha256(name.encode()).digest()
+    part = int.from_bytes(digest[:8], "big") / 2**64
+    return round(SHORTEST + (LONGEST - SHORTEST) * part, 3)
