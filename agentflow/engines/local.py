@@ -1,14 +1,16 @@
 """The local engine: attempts as asyncio tasks of one process, timers by its loop.
 
-It performs decisions and reports facts, and decides nothing. Whatever an agent does, its attempt
-ends at its deadline: the task is cancelled, which makes the agent kill what it started, and a task
-that does not even end then is left behind after `GRACE` seconds.
+It performs decisions and reports facts, and decides nothing. Facts that come in together are
+settled and stored together. Whatever an agent does, its attempt ends at its deadline: the task is
+cancelled, which makes the agent kill what it started, and a task that does not even end then is
+left behind after `GRACE` seconds.
 """
 
 import asyncio
 import signal
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
 from agentflow.core import events
@@ -16,7 +18,7 @@ from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fac
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver
 from agentflow.plan.address import static
-from agentflow.spec.model import FailureClass
+from agentflow.spec.model import Agent, FailureClass
 
 #: Seconds an agent has to clean up after its deadline before its task is abandoned.
 GRACE = 5.0
@@ -30,6 +32,9 @@ async def run_local(
 
     `first` is `RunStarted`, or `RunResumed` on a state folded from a log. `connections` are the
     agent kinds by name; they are closed at the end.
+
+    Raises:
+        StoreError: the log cannot be written; nothing further was started.
     """
     engine = _LocalEngine(driver, connections, clock)
     try:
@@ -38,8 +43,19 @@ async def run_local(
         await engine.stop()
 
 
+@dataclass(slots=True, eq=False)
+class _Flight:
+    """An attempt in flight. `over` says that its outcome is known or no longer wanted."""
+
+    call: Call
+    deadline: asyncio.TimerHandle
+    task: "asyncio.Task[None] | None" = None
+    expired: bool = False
+    over: bool = False
+
+
 class _LocalEngine:
-    """What is in flight: a task per running attempt, a timer per wait."""
+    """What is in flight, the timers, and the facts that wait for the next turn."""
 
     def __init__(
         self, driver: Driver, connections: Mapping[str, Connection], clock: WallClock
@@ -49,28 +65,20 @@ class _LocalEngine:
         self.connections = connections
         self.clock = clock
         self.loop = asyncio.get_running_loop()
-        self.tasks: dict[str, asyncio.Task[Reply]] = {}
-        self.deadlines: dict[str, asyncio.TimerHandle] = {}
-        self.expired: set[str] = set()
+        self.flights: dict[str, _Flight] = {}
         self.facts: list[Fact] = []
-        self.bug: BaseException | None = None
-        self.wake = asyncio.Event()
+        self.ended: asyncio.Future[None] = self.loop.create_future()
 
     async def drive(self, first: Fact) -> None:
         self._watch_signals()
-        self._perform(self.driver.take([first, *self._lost()]))
+        self.facts = [first, *self._lost()]
+        self._turn()
         self._arm()
-        while self.state.status == "running":
-            await self.wake.wait()
-            self.wake.clear()
-            if self.bug is not None:
-                raise self.bug
-            facts, self.facts = self.facts, []
-            self._perform(self.driver.take(facts))
+        await self.ended
 
     async def stop(self) -> None:
         """Cancel what is in flight and give everything back."""
-        tasks = list(self.tasks.values())
+        tasks = [flight.task for flight in self.flights.values() if flight.task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -79,15 +87,29 @@ class _LocalEngine:
             await connection.close()
         for number in SIGNALS:
             self.loop.remove_signal_handler(number)
-        if self.state.status == "interrupted" and self.facts:
+        if self.state.status == "interrupted":
             # An answer that came while the run was being stopped is an outcome all the same.
             self.driver.take(self.facts)
 
     # --- facts -----------------------------------------------------------------------------
 
     def _report(self, fact: Fact) -> None:
+        if not self.facts:
+            self.loop.call_soon(self._turn)
         self.facts.append(fact)
-        self.wake.set()
+
+    def _turn(self) -> None:
+        """Settle and store what has come in, and perform what follows."""
+        if self.ended.done():
+            return
+        facts, self.facts = self.facts, []
+        try:
+            self._perform(self.driver.take(facts))
+        except Exception as error:  # noqa: BLE001 - it is raised by `drive`
+            self.ended.set_exception(error)
+            return
+        if self.state.status != "running":
+            self.ended.set_result(None)
 
     def _lost(self) -> list[Fact]:
         """What was in flight when the log ended: nobody knows what became of it."""
@@ -107,7 +129,7 @@ class _LocalEngine:
         for each in SIGNALS:
             self.loop.remove_signal_handler(each)
             signal.signal(each, signal.SIG_DFL)
-        self._report(events.RunInterrupted(self.clock.now(), signal.Signals(number).name))
+        self._report(events.RunInterrupted(self.clock.now(), number.name))
 
     # --- decisions -------------------------------------------------------------------------
 
@@ -117,98 +139,97 @@ class _LocalEngine:
                 self._start(decision)
             elif isinstance(decision, events.Retry):
                 if decision.delay > 0:
-                    self._wait(decision.step, decision.delay)
+                    self._fire_after(decision.delay, decision.step)
             elif isinstance(decision, events.CancelAttempt):
-                task = self.tasks.get(decision.step)
-                if task is not None:
-                    task.cancel()
+                self._call_off(self.flights[decision.step])
 
     def _arm(self) -> None:
         """Timers that belong to the state as a whole: the wall budget, and waits of a resumed run."""
         now = self.clock.now()
-        wall = self.state.started_at + self.driver.plan.budget.wall - now
-        self.loop.call_later(max(0.0, wall), self._fire, None)
+        self._fire_after(self.state.started_at + self.driver.plan.budget.wall - now, None)
         for instance in self.state.waiting.values():
             assert instance.due is not None
-            self._wait(instance.address, max(0.0, instance.due - now))
+            self._fire_after(instance.due - now, instance.address)
 
-    def _wait(self, step: str, delay: float) -> None:
-        self.loop.call_later(delay, self._fire, step)
-
-    def _fire(self, step: str | None) -> None:
-        self._report(events.TimerFired(self.clock.now(), step))
+    def _fire_after(self, delay: float, step: str | None) -> None:
+        self.loop.call_later(
+            max(0.0, delay), lambda: self._report(events.TimerFired(self.clock.now(), step))
+        )
 
     def _start(self, decision: events.StartAttempt) -> None:
-        step = decision.step
-        plan = self.driver.plan.steps[static(step)].call
+        plan = self.driver.plan.steps[static(decision.step)].call
         assert plan is not None
         call = Call(
             run_id=self.state.run_id,
-            step=step,
+            step=decision.step,
             attempt=decision.attempt,
             agent=decision.agent,
             input=decision.input,
             output_schema=plan.output.schema,
             timeout=decision.timeout,
         )
-        connection = self.connections[plan.options.kind]
-        task = self.loop.create_task(connection.call(plan.options, call))
-        self.tasks[step] = task
-        self.deadlines[step] = self.loop.call_later(decision.timeout, self._expire, call)
-        task.add_done_callback(lambda done: self._ended(call, done))
+        flight = _Flight(call, self.loop.call_later(decision.timeout, self._expire, decision.step))
+        self.flights[decision.step] = flight
+        flight.task = self.loop.create_task(self._fly(flight, plan.options))
 
-    def _expire(self, call: Call) -> None:
-        """The deadline has come: the agent is to stop, and is not waited for beyond the grace."""
-        self.expired.add(call.step)
-        self.tasks[call.step].cancel()
-        self.deadlines[call.step] = self.loop.call_later(GRACE, self._abandon, call)
-
-    def _abandon(self, call: Call) -> None:
-        self.tasks.pop(call.step, None)
-        self._timed_out(call)
-
-    def _timed_out(self, call: Call) -> None:
-        self.expired.discard(call.step)
-        message = f"no answer within {call.timeout:g} s"
-        self._failed(call, AttemptError(FailureClass.TIMEOUT, message))
-
-    def _ended(self, call: Call, task: asyncio.Task[Reply]) -> None:
-        if self.tasks.get(call.step) is not task:
-            return  # abandoned before
-        del self.tasks[call.step]
-        self.deadlines.pop(call.step).cancel()
-        if call.step in self.expired:
-            self._timed_out(call)
-        elif task.cancelled():
-            return  # by a decision or at the end of the run
-        elif (error := task.exception()) is None:
-            self._succeeded(call, task.result())
-        elif isinstance(error, AttemptError):
-            self._failed(call, error)
+    async def _fly(self, flight: _Flight, options: Agent) -> None:
+        """Make one attempt and report how it ended."""
+        try:
+            reply = await self.connections[options.kind].call(options, flight.call)
+        except AttemptError as error:
+            self._land(flight, self._failed(flight.call, error))
+        except asyncio.CancelledError:
+            if flight.expired:
+                self._land(flight, self._timed_out(flight.call))
+        except Exception as bug:  # noqa: BLE001 - it is raised by `drive`
+            if not self.ended.done():
+                self.ended.set_exception(bug)
         else:
-            self.bug = error
-            self.wake.set()
+            self._land(flight, self._succeeded(flight.call, reply))
 
-    def _succeeded(self, call: Call, reply: Reply) -> None:
-        self._report(
-            AttemptSucceeded(
-                at=self.clock.now(),
-                step=call.step,
-                attempt=call.attempt,
-                value=None if reply.text is not None else reply.value,
-                text=reply.text,
-                usage=reply.usage,
-            )
+    def _land(self, flight: _Flight, outcome: Fact) -> None:
+        if not flight.over:
+            self._call_off(flight)
+            self._report(outcome)
+
+    def _call_off(self, flight: _Flight) -> None:
+        """Wait for this attempt no longer; if its task is not yet through, stop it."""
+        flight.over = True
+        flight.deadline.cancel()
+        if self.flights.get(flight.call.step) is flight:
+            del self.flights[flight.call.step]
+        if flight.task is not None and flight.task is not asyncio.current_task(self.loop):
+            flight.task.cancel()
+
+    def _expire(self, step: str) -> None:
+        """The deadline has come: the agent is to stop, and is not waited for beyond the grace."""
+        flight = self.flights[step]
+        flight.expired = True
+        assert flight.task is not None
+        flight.task.cancel()
+        outcome = self._timed_out(flight.call)
+        flight.deadline = self.loop.call_later(GRACE, self._land, flight, outcome)
+
+    def _timed_out(self, call: Call) -> Fact:
+        message = f"no answer within {call.timeout:g} s"
+        return self._failed(call, AttemptError(FailureClass.TIMEOUT, message))
+
+    def _succeeded(self, call: Call, reply: Reply) -> Fact:
+        return AttemptSucceeded(
+            at=self.clock.now(),
+            step=call.step,
+            attempt=call.attempt,
+            value=None if reply.text is not None else reply.value,
+            text=reply.text,
+            usage=reply.usage,
         )
 
-    def _failed(self, call: Call, error: AttemptError) -> None:
-        self._report(
-            AttemptFailed(
-                at=self.clock.now(),
-                step=call.step,
-                attempt=call.attempt,
-                failure=error.failure,
-                message=error.message,
-                retry_after=error.retry_after,
-            )
+    def _failed(self, call: Call, error: AttemptError) -> Fact:
+        return AttemptFailed(
+            at=self.clock.now(),
+            step=call.step,
+            attempt=call.attempt,
+            failure=error.failure,
+            message=error.message,
+            retry_after=error.retry_after,
         )

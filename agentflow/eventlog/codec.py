@@ -10,13 +10,13 @@ Decoding gives plain data and the dataclasses of `core.events`, nothing else: a 
 """
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from agentflow.core import events
 from agentflow.core.events import Entry, Failure, Reason, Usage
+from agentflow.eventlog import canonical
 from agentflow.spec.model import Effects, FailureClass, Json
 
 #: Payloads of more bytes than this are stored beside the log, by their hash.
@@ -54,26 +54,25 @@ def decode(record: Mapping[str, Json], get_blob: GetBlob) -> Entry:
 def _encode_event(event: object, put_blob: PutBlob) -> dict[str, Json]:
     shape = _SHAPES[type(event).__name__]
     record: dict[str, Json] = {"kind": shape.cls.__name__}
-    for name, default in shape.fields:
+    for name, default, is_payload, nested in shape.fields:
         value = getattr(event, name)
         if value is default or value == default:
             continue
-        if name in _PAYLOADS:
-            data = json_bytes(value)
+        if is_payload:
+            data = canonical.encode(value)
             if len(data) > INLINE_LIMIT:
                 record[name + _BLOB] = put_blob(data)
                 continue
-        elif isinstance(value, Reason | Failure | Usage):
+        elif nested and not isinstance(value, str | None):  # a failure class is text
             value = _plain(value)
         record[name] = value
     return record
 
 
-def _plain(value: Reason | Failure | Usage) -> dict[str, Json]:
-    shape = _SHAPES[type(value).__name__]
+def _plain(value: object) -> dict[str, Json]:
     return {
         name: found
-        for name, default in shape.fields
+        for name, default, *_ in _SHAPES[type(value).__name__].fields
         if (found := getattr(value, name)) is not default and found != default
     }
 
@@ -87,30 +86,29 @@ def _decode_event(record: Mapping[str, Json], get_blob: GetBlob) -> Any:
         if key == "kind":
             continue
         if key.endswith(_BLOB) and key.removesuffix(_BLOB) in _PAYLOADS:
-            fields[key.removesuffix(_BLOB)] = json.loads(get_blob(value))
+            fields[key.removesuffix(_BLOB)] = canonical.decode(get_blob(value))
         else:
             fields[key] = shape.revive(key, value)
     return shape.build(fields)
-
-
-def json_bytes(value: Json) -> bytes:
-    """A JSON value as bytes."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "surrogatepass"
-    )
 
 
 _MISSING = object()
 
 
 class _Shape:
-    """What the codec knows of a dataclass: fields with defaults, and how to revive a field."""
+    """What the codec knows of a dataclass, and how to revive one of its fields.
+
+    `fields` are name, default, whether it is a payload, and whether it is a class of ours.
+    """
 
     def __init__(self, cls: Any) -> None:
         self.cls = cls
-        self.fields = tuple((f.name, _default(f)) for f in dataclasses.fields(cls))
         hints = get_type_hints(cls)
         self._classes = {name: _class_in(hint) for name, hint in hints.items()}
+        self.fields = tuple(
+            (f.name, _default(f), f.name in _PAYLOADS, self._classes[f.name] is not None)
+            for f in dataclasses.fields(cls)
+        )
 
     def revive(self, name: str, value: Json) -> Any:
         """A field's value from its JSON."""
