@@ -17,19 +17,6 @@ def width(text: str) -> int:
     return sum(map(_cells, text))
 
 
-def cut(text: str, cells: int, ellipsis: str = "…") -> str:
-    """As much of the text as has room in so many cells; ends in `ellipsis` if it is not all."""
-    if width(text) <= cells:
-        return text
-    room = cells - width(ellipsis)
-    kept = 0
-    for index, char in enumerate(text):
-        kept += _cells(char)
-        if kept > room:
-            return text[:index] + ellipsis[: max(0, cells)]
-    return text
-
-
 def _cells(char: str) -> int:
     if char.isascii():
         return 1

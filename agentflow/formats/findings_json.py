@@ -4,10 +4,11 @@ Everything outside ASCII is escaped, so that the text survives any pipe and mean
 terminal.
 """
 
-import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from agentflow.findings import Finding, Location, Severity
+from agentflow.formats.values import document
 from agentflow.spec.model import Json
 
 FORMAT = 1
@@ -15,18 +16,19 @@ FORMAT = 1
 
 def render(findings: Sequence[Finding], files: Iterable[str], *, color: bool = False) -> str:  # noqa: ARG001 (formats take the same; JSON has no colours)
     """One JSON document; `files` are those that were checked."""
-    document = {
-        "format": FORMAT,
-        "files": list(files),
-        "findings": [_finding(finding) for finding in findings],
-        "summary": {
-            f"{severity}s" if severity is not Severity.ADVICE else "advice": sum(
-                finding.severity is severity for finding in findings
-            )
-            for severity in Severity
-        },
-    }
-    return json.dumps(document, indent=2)
+    number = Counter(finding.severity for finding in findings)
+    return document(
+        {
+            "format": FORMAT,
+            "files": list(files),
+            "findings": [_finding(finding) for finding in findings],
+            "summary": {
+                "errors": number[Severity.ERROR],
+                "warnings": number[Severity.WARNING],
+                "advice": number[Severity.ADVICE],
+            },
+        }
+    )
 
 
 def _finding(finding: Finding) -> Json:

@@ -11,6 +11,8 @@ through `safe`, which shows what it is made of instead of letting it act:
 
 import re
 
+from agentflow.formats.words import count
+
 # Control characters (C0 but tab and line feed, DEL, C1), lone surrogates, everything that is
 # invisible or changes the direction of what follows: Unicode's format characters, line and
 # paragraph separators, and its "default ignorable" letters and marks. U+FE0F is not among them:
@@ -47,7 +49,7 @@ def safe(text: str, *, limit: int | None = None, oneline: bool = False) -> str:
         text = _ACTIVE.sub(lambda found: _escape(found[0]), text)
     if "::" in text or "##" in text:
         text = _COMMAND.sub(_defuse, text)
-    return f"{text}… ({rest:,} more characters)" if rest else text
+    return f"{text}… ({count(rest, 'more character')})" if rest else text
 
 
 def safe_characters(line: str) -> list[str]:

@@ -1,0 +1,143 @@
+"""A run as lines of a log, for pipes and CI: what a reader wants to know, as it happens.
+
+       +0.00s  run 20261120-133000-4f2a91 of pipeline 'incidents' started
+       +0.41s  collect  succeeded in 0.4s
+       +1.62s  extract[3]  attempt 1 failed: timeout: no answer within 1 s
+       +1.62s  extract[3]  again in 0.7 s: 'timeout' in attempt 1 of 3
+      +12.40s  extract  succeeded in 12s, 30 items: 29 ok, 1 skipped
+
+Of the items of a `for_each` only what goes wrong is told, and the totals at the end.
+"""
+
+from collections.abc import Iterator
+
+from agentflow.core import events
+from agentflow.core.events import Decision, Entry, Fact
+from agentflow.formats.items import tally
+from agentflow.formats.safe import safe
+from agentflow.formats.usage import used
+from agentflow.formats.words import count, duration, offset
+from agentflow.trace import Span, Trace
+
+_LIMIT = 600
+_OFFSET = 10
+
+
+def event_lines(entry: Entry, trace: Trace) -> list[str]:
+    """The lines of an entry; `trace` has taken it in already."""
+    when = offset(entry.fact.at - trace.started).rjust(_OFFSET)
+    lines = [*_fact(entry.fact, trace)]
+    for decision in entry.decisions:
+        lines += _decision(decision, trace)
+    return [f"{when}  {line}" for line in lines]
+
+
+def _fact(fact: Fact, trace: Trace) -> Iterator[str]:
+    match fact:
+        case events.RunStarted():
+            pipeline = safe(trace.plan.pipeline.name, oneline=True)
+            yield f"run {fact.run_id} of pipeline '{pipeline}' started"
+            if fact.mode == "simulated":
+                yield "SIMULATED: no agent is called, all answers are made up"
+        case events.RunResumed():
+            yield f"run {trace.run_id} resumed"
+        case events.RunInterrupted():
+            yield f"run interrupted by {fact.signal}"
+        case events.AttemptFailed():
+            yield _about(
+                fact.step, f"attempt {fact.attempt} failed: {fact.failure}: {fact.message}"
+            )
+        case events.AttemptLost():
+            yield _about(fact.step, f"attempt {fact.attempt} was lost with its process")
+        case events.AttemptSucceeded() | events.TimerFired():
+            pass  # what follows from them is told
+
+
+def _decision(decision: Decision, trace: Trace) -> Iterator[str]:
+    if isinstance(decision, events.FinishRun):
+        yield _end_of_run(decision, trace)
+        return
+    at = decision.step
+    reason = decision.reason.text
+    in_item = "[" in at
+    match decision:
+        case events.RejectOutput():
+            yield _about(at, f"attempt {decision.attempt} rejected: {decision.failure.message}")
+        case events.Retry():
+            yield _about(at, f"again in {decision.delay:g} s: {reason}")
+        case events.UseValue():
+            yield _about(at, f"went on with the value of 'catch': {reason}")
+        case events.SkipStep():
+            # A condition that does not hold for some items is the normal course of things.
+            if not (in_item and decision.reason.rule.endswith(".when")):
+                yield _about(at, f"skipped: {reason}")
+        case events.FailStep():
+            failure = decision.failure
+            yield _about(at, f"{_ending(decision, trace)}: {failure.kind}: {failure.message}")
+        case events.CancelAttempt() | events.CancelStep():
+            yield _about(at, f"cancelled: {reason}")
+        case _ if not in_item:
+            yield from _course(decision, trace)
+
+
+def _course(decision: Decision, trace: Trace) -> Iterator[str]:
+    """How a step begins and ends that goes well."""
+    match decision:
+        case events.StartAttempt(attempt=1):
+            yield _about(decision.step, f"started, agent '{decision.agent}'")
+        case events.StartAttempt():
+            yield _about(decision.step, f"attempt {decision.attempt} started")
+        case events.ExpandItems():
+            yield _about(decision.step, f"started, {count(decision.count, 'item')}")
+        case events.EnterGroup():
+            yield _about(decision.step, "started")
+        case events.TakeCase():
+            taken = "the default" if decision.case is None else f"case '{decision.case}'"
+            yield _about(decision.step, f"took {taken}")
+        case events.AcceptOutput() | events.CompleteStep():
+            yield _about(decision.step, _ending(decision, trace))
+        case _:
+            pass  # `BeginStep` only says that more is to come
+
+
+def _ending(
+    decision: events.AcceptOutput | events.CompleteStep | events.FailStep, trace: Trace
+) -> str:
+    """`succeeded in 12s, 30 items: 29 ok, 1 skipped`."""
+    span = _span(decision.step, trace)
+    if isinstance(decision, events.FailStep):
+        text = "outcome unknown" if decision.status == "unknown" else "failed"
+        preposition = "after"
+    else:
+        text, preposition = "succeeded", "in"
+    assert span is not None
+    if span.started is not None:
+        text += f" {preposition} {duration(trace.now - span.started)}"
+    if span.items is not None and "[" not in decision.step:
+        text += f", {tally(span).sentence()}"
+    return text
+
+
+def _end_of_run(decision: events.FinishRun, trace: Trace) -> str:
+    sums = used(trace.steps.values())
+    facts = [count(trace.calls, "call")]
+    if trace.retries:
+        facts.append(count(trace.retries, "retry", "retries"))
+    facts += filter(None, (sums.tokens_text(), sums.cost_text()))
+    took = duration(trace.now - trace.started)
+    preposition = "in" if decision.status == "succeeded" else "after"
+    return f"run {decision.status} {preposition} {took}, {', '.join(facts)}"
+
+
+def _span(at: str, trace: Trace) -> Span | None:
+    """The span of an address, found from the outside in; cases are not spans and are passed by."""
+    found, inside = None, trace.steps
+    for end in (*(index for index, char in enumerate(at) if char in "/["), len(at)):
+        span = inside.get(at[:end])
+        if span is not None:
+            found, inside = span, span.children
+    return found
+
+
+def _about(at: str, text: str) -> str:
+    return f"{safe(at, oneline=True)}  {safe(text, limit=_LIMIT, oneline=True)}"

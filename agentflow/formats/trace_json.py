@@ -1,0 +1,71 @@
+"""A trace for programs, as a tree. Format 1; the schema is `schemas/trace.v1.schema.json`.
+
+Times are seconds since 1970 in UTC, and null for what has not come yet.
+"""
+
+from agentflow.core.events import Failure
+from agentflow.formats.usage import used
+from agentflow.formats.values import document
+from agentflow.spec.model import Json
+from agentflow.trace import Span, Trace
+
+FORMAT = 1
+
+
+def render(trace: Trace) -> str:
+    """One JSON object: the run, and its steps with what is inside them."""
+    sums = used(trace.steps.values())
+    ended = trace.status not in (None, "running", "interrupted")
+    return document(
+        {
+            "format": FORMAT,
+            "run": trace.run_id,
+            "pipeline": trace.plan.pipeline.name,
+            "mode": trace.mode,
+            "status": trace.status,
+            "started": trace.started,
+            "ended": trace.now if ended else None,
+            "entries": trace.entries,
+            "calls": trace.calls,
+            "retries": trace.retries,
+            "resumed": trace.resumed,
+            "signal": trace.signal,
+            "tokens": sums.tokens,
+            "usd": sums.usd,
+            "unpriced_tokens": sums.unpriced,
+            "outputs": trace.outputs,
+            "failure": failure_data(trace.failure),
+            "steps": [_span(span) for span in trace.steps.values()],
+        }
+    )
+
+
+def failure_data(failure: Failure | None) -> Json:
+    """A failure as plain data."""
+    if failure is None:
+        return None
+    return {
+        "kind": str(failure.kind),
+        "message": failure.message,
+        "cause": failure.cause and str(failure.cause),
+    }
+
+
+def _span(span: Span) -> Json:
+    return {
+        "address": span.address,
+        "name": span.name,
+        "agent": span.agent,
+        "status": span.status,
+        "started": span.started,
+        "ended": span.ended,
+        "attempts": span.attempts,
+        "items": span.items,
+        "case": span.case,
+        "reason": span.reason,
+        "notes": span.notes,
+        "model": span.model,
+        "tokens": span.tokens,
+        "usd": span.usd,
+        "steps": [_span(child) for child in span.children.values()],
+    }

@@ -1,0 +1,45 @@
+"""What calls used up: tokens and money, added up over a tree of spans."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agentflow.formats.words import count, money
+from agentflow.trace import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Tokens, and what is known of their price; `unpriced` tokens have a price nobody knows."""
+
+    tokens: int = 0
+    usd: float | None = None
+    unpriced: int = 0
+
+    def tokens_text(self) -> str:
+        """`3,410 tokens`, or nothing."""
+        return count(self.tokens, "token") if self.tokens else ""
+
+    def cost_text(self) -> str:
+        """`$0.0123`, `cost unknown`, `more than $0.0123`, or nothing."""
+        if self.usd is None:
+            return "cost unknown" if self.unpriced else ""
+        return f"more than {money(self.usd)}" if self.unpriced else money(self.usd)
+
+
+def used(spans: Iterable[Span]) -> Used:
+    """The sum over the spans and all inside them."""
+    tokens = unpriced = 0
+    usd: float | None = None
+    # A loop over a stack, since this is done for every frame of a live display.
+    stack = list(spans)
+    while stack:
+        span = stack.pop()
+        if span.tokens:
+            tokens += span.tokens
+            if span.usd is None:
+                unpriced += span.tokens
+        if span.usd is not None:
+            usd = (usd or 0.0) + span.usd
+        if span.children:
+            stack.extend(tuple(span.children.values()))
+    return Used(tokens, usd, unpriced)

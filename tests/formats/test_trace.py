@@ -1,0 +1,103 @@
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import referencing
+
+from agentflow.core.events import Failure
+from agentflow.formats import trace_json, trace_text
+from agentflow.formats.event_text import event_lines
+from agentflow.spec.model import FailureClass
+from agentflow.trace import Trace
+from tests.formats.goldens import CASES, SCHEMAS, assert_golden
+from tests.formats.scenes import SCENES
+from tests.formats.stage import START, Run, accept, call, expand, plan, step
+
+TRACES = CASES / "traces"
+
+
+def test_every_golden_belongs_to_a_scene() -> None:
+    assert {file.name.split(".")[0] for file in TRACES.iterdir()} == set(SCENES)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_tree(name: str) -> None:
+    trace = SCENES[name]().trace
+    assert_golden(TRACES / f"{name}.tree.txt", trace_text.render(trace, now=trace.now + 0.5))
+
+
+@pytest.mark.parametrize("name", ["mixed", "running"])
+def test_tree_without_unicode(name: str) -> None:
+    text = trace_text.render(SCENES[name]().trace, unicode=False, width=60)
+    assert text.isascii()
+    assert_golden(TRACES / f"{name}.ascii.txt", text)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_lines_of_a_log(name: str) -> None:
+    run = SCENES[name]()
+    trace = Trace(run.plan)
+    lines = []
+    for entry in run.entries:
+        trace.apply(entry)
+        lines += event_lines(entry, trace)
+    assert_golden(TRACES / f"{name}.events.txt", "\n".join(lines))
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_json_keeps_its_schema(name: str) -> None:
+    trace = SCENES[name]().trace
+    text = trace_json.render(trace)
+    document = json.loads(text)
+    schema = json.loads((SCHEMAS / "trace.v1.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema, registry=referencing.Registry()).validate(document)
+    assert text.isascii()
+    assert _addresses(document) == [span.address for span in trace.spans()]
+
+
+def test_json() -> None:
+    assert_golden(TRACES / "small_items.json", trace_json.render(SCENES["small_items"]().trace))
+
+
+def _addresses(node: dict[str, list[dict[str, object]]]) -> list[object]:
+    found: list[object] = []
+    for inner in node["steps"]:
+        found.append(inner["address"])
+        found += _addresses(inner)  # type: ignore[arg-type]
+    return found
+
+
+def test_failure_data() -> None:
+    failure = Failure(FailureClass.UNKNOWN_EFFECT, "may have happened", FailureClass.TIMEOUT)
+    assert trace_json.failure_data(None) is None
+    assert trace_json.failure_data(failure) == {
+        "kind": "unknown_effect",
+        "message": "may have happened",
+        "cause": "timeout",
+    }
+
+
+def test_a_run_that_has_not_begun() -> None:
+    trace = Trace(plan(step("collect", "inbox")))
+    assert trace_text.render(trace) == "incidents  run\nnot started"
+
+
+def test_as_many_items_as_may_be_shown_are_not_folded() -> None:
+    run = Run(plan(step("extract", "reader")))
+    run.starts(expand("extract", 3), *(call(f"extract[{n}]", "reader") for n in range(3)))
+    for number in range(3):
+        run.answers(1, f"extract[{number}]", accept(f"extract[{number}]"))
+    unfolded = trace_text.render(run.trace, fold=3, now=START + 1).splitlines()[2:-1]
+    folded = trace_text.render(run.trace, fold=2, now=START + 1).splitlines()[2:-1]
+    assert unfolded == [f"  ✓ [{n}]{'1.0s':>40}" for n in range(3)]
+    assert folded == [*unfolded[:2], "  … 1 more succeeded"]
+
+
+def test_only_items_that_are_shown_become_lines() -> None:
+    run = Run(plan(step("extract", "reader")))
+    run.starts(expand("extract", 5_000))
+    for number in range(5_000):
+        run.timer(1, None, call(f"extract[{number}]", "reader"), accept(f"extract[{number}]"))
+    assert len(trace_text.lines(run.trace, now=START + 1, width=80, fold=4)) == 8
