@@ -42,12 +42,16 @@ def load(path: str | Path) -> Spec:
     Raises:
         FileProblem: the spec itself cannot be read. What is wrong inside is in `problems`.
     """
-    data = read_bytes(Path(path), MAX_BYTES)
-    reader = ProjectReader(Path(path).parent)
-    document, pipeline, plan, problems = understand(data, str(path), reader)
-    name = Path(path).name
+    return load_bytes(read_bytes(Path(path), MAX_BYTES), str(path), Path(path).parent)
+
+
+def load_bytes(data: bytes, file: str, folder: Path) -> Spec:
+    """Read a spec from its bytes; what it names is looked up from `folder`."""
+    reader = ProjectReader(folder)
+    document, pipeline, plan, problems = understand(data, file, reader)
+    name = Path(file).name
     return Spec(
-        file=str(path),
+        file=file,
         name=name,
         folder=reader.folder,
         document=document,

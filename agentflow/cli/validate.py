@@ -8,7 +8,8 @@ from agentflow.cli.report import emit, wants_color
 from agentflow.errors import ExitCode, UsageError
 from agentflow.findings import Finding, Severity
 from agentflow.formats import findings_json, findings_text
-from agentflow.loading import check, load, load_stdin
+from agentflow.loading import Spec, check, load, load_bytes
+from agentflow.spec.document import MAX_BYTES
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -22,7 +23,7 @@ def validate_specs(paths: Sequence[str], format: str) -> int:
     findings: list[Finding] = []
     sources: dict[str, str] = {}
     for path in _specs(paths):
-        spec = load_stdin(sys.stdin.buffer.read()) if path == "-" else load(path)
+        spec = _read(path)
         findings.extend(check(spec))
         sources[spec.file] = spec.document.text
     if format == "json":
@@ -31,6 +32,12 @@ def validate_specs(paths: Sequence[str], format: str) -> int:
         emit(findings_text.render(findings, sources, color=wants_color(sys.stdout)))
     bad = any(finding.severity is Severity.ERROR for finding in findings)
     return ExitCode.FINDINGS if bad else ExitCode.OK
+
+
+def _read(path: str) -> Spec:
+    if path == "-":
+        return load_bytes(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", Path.cwd())
+    return load(path)
 
 
 def _specs(paths: Sequence[str]) -> Iterator[str]:

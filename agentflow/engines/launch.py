@@ -1,6 +1,5 @@
 """Starting a run and taking one up again: plan, log, agents and engine put together."""
 
-import asyncio
 import secrets
 import time
 from collections.abc import Mapping
@@ -10,7 +9,6 @@ from pathlib import Path
 from agentflow import __version__
 from agentflow.agents import AGENT_KINDS
 from agentflow.agents.protocol import AttemptError, Connection, Host
-from agentflow.agents.simulated import answer as simulated_answer
 from agentflow.core.events import (
     AttemptFailed,
     AttemptSucceeded,
@@ -22,7 +20,6 @@ from agentflow.core.events import (
 from agentflow.core.state import State
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, Listener, Log
-from agentflow.engines.local import run_local
 from agentflow.engines.virtual import Answer, Answerer, run_virtual
 from agentflow.plan.address import static
 from agentflow.plan.steps import Plan
@@ -93,6 +90,10 @@ def take_up(plan: Plan, state: State, log: Log, listener: Listener, *, folder: P
 
 
 def _run_live(driver: Driver, first: Fact, folder: Path, clock: WallClock) -> None:
+    import asyncio
+
+    from agentflow.engines.local import run_local
+
     plan = driver.plan
     host = Host(
         root=find_root(folder), folder=folder, models=plan.pipeline.models, texts=plan.texts
@@ -110,6 +111,7 @@ def _run_live(driver: Driver, first: Fact, folder: Path, clock: WallClock) -> No
 
 def _simulated(plan: Plan, seed: str) -> Answerer:
     """Answers made from the contracts, the same for the same seed."""
+    from agentflow.agents.simulated import answer as simulated_answer
 
     def answer(decision: StartAttempt) -> Answer:
         call = plan.steps[static(decision.step)].call

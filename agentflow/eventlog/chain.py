@@ -16,7 +16,7 @@ from agentflow.eventlog.upcast import FORMAT, upcast
 #: The hash "before" entry 0.
 GENESIS = "0" * 64
 
-_SALVAGE = "'agentflow doctor --salvage {run}' copies the entries before it to a new run"
+_AFTER_DAMAGE = "put the run's folder back from a copy, or run the spec again"
 
 
 def digest(data: bytes) -> str:
@@ -74,6 +74,4 @@ def check_format(run: str, seq: int, found: object) -> int:
 
 def damaged(run: str, seq: int, what: str) -> LogDamaged:
     """The error for a log that cannot be trusted from entry `seq` on; `what` says why."""
-    return LogDamaged(
-        f"the log of run '{run}' is damaged: {what}", seq=seq, help=_SALVAGE.format(run=run)
-    )
+    return LogDamaged(f"the log of run '{run}' is damaged: {what}", seq=seq, help=_AFTER_DAMAGE)

@@ -15,7 +15,7 @@ from agentflow.eventlog.chain import digest
 
 from .logs import contents, execute, make_killed_run, make_run, record, stored
 
-SALVAGE = "'agentflow doctor --salvage run' copies the entries before it to a new run"
+AFTER_DAMAGE = "put the run's folder back from a copy, or run the spec again"
 
 
 def assert_damaged(store: Store, seq: int, what: str) -> None:
@@ -25,7 +25,7 @@ def assert_damaged(store: Store, seq: int, what: str) -> None:
         with pytest.raises(LogDamaged) as caught:
             method()
         assert str(caught.value) == f"the log of run 'run' is damaged: {what}"
-        assert (caught.value.seq, caught.value.help) == (seq, SALVAGE)
+        assert (caught.value.seq, caught.value.help) == (seq, AFTER_DAMAGE)
     assert log_files(store) == before
 
 
