@@ -285,7 +285,8 @@ class Breaches:
                     f"a step has exactly one of: {listed(STEP_KINDS)}",
                 )
                 return
-        typos = ((key, nearest(key, STEP_KINDS)) for key in node.entries)
+        known = {key for kind in STEP_KINDS.values() for key in keys_of(kind)}
+        typos = ((key, nearest(key, STEP_KINDS)) for key in node.entries if key not in known)
         typo = next(((key, near) for key, near in typos if near), None)
         self._report(
             "missing-key",

@@ -14,6 +14,9 @@ import yaml
 from agentflow.findings import Finding, Location, Related, Severity, Span
 from agentflow.spec.source import Source
 
+#: No help quotes more of a line than this.
+_LONG = 100
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -97,7 +100,9 @@ def explain(error: yaml.YAMLError, source: Source, file: str) -> Finding:
 def _place(mark: yaml.Mark | None, source: Source) -> _Place | None:
     if mark is None:
         return None
-    return _Place(mark.line + 1, mark.column + 1, source.line(mark.line + 1))
+    # The end of a file without a last line end is on a line of its own to libyaml.
+    line, column = source.position(source.offset(mark.line + 1, mark.column + 1))
+    return _Place(line, column, source.line(line))
 
 
 def _colon(said: _Said) -> _Trouble:
@@ -120,7 +125,7 @@ def _colon(said: _Said) -> _Trouble:
 def _bad_start(said: _Said) -> _Trouble:
     if said.place.after.startswith("\t"):
         return _tab(said)
-    text = re.sub(r"\s+#.*", "", said.place.after).rstrip()
+    text = re.sub(r"\s+#.*", "", said.place.after[:_LONG]).rstrip()
     return _Trouble(
         f"text cannot start with '{said.place.after[:1]}'",
         f"put it in quotes: {json.dumps(text, ensure_ascii=False)}"

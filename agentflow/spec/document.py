@@ -18,6 +18,7 @@ about it. The rules that report here:
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import yaml
 
@@ -26,7 +27,7 @@ from agentflow.spec.collector import collector_paused
 from agentflow.spec.complaints import explain
 from agentflow.spec.inside import Offsets, value_offsets
 from agentflow.spec.nodes import Mapping, Node, Scalar, Sequence
-from agentflow.spec.reader import Reader, TooLarge
+from agentflow.spec.reader import MAX_FINDINGS, Reader, TooLarge
 from agentflow.spec.source import Source
 from agentflow.spec.suspicion import suspicions
 
@@ -145,7 +146,7 @@ def parse_document(data: bytes | str, file: str) -> Document:
             findings.append(stopped)
         # Half a tree would only give rise to complaints about the missing half.
         return Document(file, text, None, _in_order(findings))
-    findings.extend(suspicions(reader.root, source, file))
+    findings.extend(islice(suspicions(reader.root, source, file), MAX_FINDINGS))
     root = reader.root
     if not isinstance(root, Mapping):
         findings.append(_not_a_mapping(root, text, file))

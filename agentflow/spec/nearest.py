@@ -14,16 +14,16 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that takes the fewest slips of the finger to come from `name`.
 
     A slip is a letter too many, too few, wrong, or in its neighbour's place; case is none. One
-    slip is allowed for every three letters of the shorter name, and always one if there are two
-    letters at least. Of equally near names the first counts. None if none is near.
+    slip is allowed for every three letters of the longer name, and none if one of the two is a
+    single letter. Of equally near names the first counts. None if none is near.
     """
     best: str | None = None
     allowed = _LONGEST
     typed = name[:_LONGEST].casefold()
     for candidate in known:
         meant = candidate[:_LONGEST].casefold()
-        shorter = min(len(typed), len(meant))
-        limit = min(allowed, max(shorter // 3, 1 if shorter > 1 else 0))
+        lengths = sorted((len(typed), len(meant)))
+        limit = min(allowed, lengths[1] // 3 if lengths[0] > 1 else 0)
         distance = _slips(typed, meant, limit)
         if distance <= limit:
             best, allowed = candidate, distance - 1

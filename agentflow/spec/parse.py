@@ -6,9 +6,10 @@ without them is returned too, marked as partial.
 """
 
 from dataclasses import dataclass
+from itertools import islice
 
 from pydantic import ValidationError
-from pydantic_core import to_json
+from pydantic_core import ErrorDetails, to_json
 
 from agentflow.findings import Finding, Location, Severity
 from agentflow.spec.breaches import Breaches
@@ -16,9 +17,7 @@ from agentflow.spec.collector import collector_paused
 from agentflow.spec.document import Document, Path
 from agentflow.spec.model import Json, Pipeline, Vocabulary
 from agentflow.spec.nodes import Mapping, Scalar, to_data
-
-#: More findings than this about one file help nobody, and cost more than reading it.
-MAX_COMPLAINTS = 1_000
+from agentflow.spec.reader import MAX_FINDINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +53,9 @@ def _parse(document: Document, root: Mapping, vocabulary: Vocabulary) -> ParseRe
     try:
         pipeline = _validate(data, vocabulary)
     except ValidationError as error:
-        complaints = error.errors(include_url=False, include_input=False)
-        breaches.add(complaints[:MAX_COMPLAINTS])
-        too_many = max(len(complaints) - MAX_COMPLAINTS, 0)
+        complaints = _complaints(error, data, vocabulary)
+        breaches.add(complaints)
+        too_many = error.error_count() - len(complaints)
     findings = _without_echoes(breaches.findings, document)
     if too_many:
         findings.append(_more(too_many, document))
@@ -74,6 +73,29 @@ def _validate(data: Json, vocabulary: Vocabulary) -> Pipeline:
     # By way of JSON, since only there strict checking takes text for an enumeration: otherwise
     # "3" would do for a number and "no" for false, and the schema in the editor would object.
     return vocabulary.pipeline.model_validate_json(to_json(data), strict=True)
+
+
+def _complaints(error: ValidationError, data: Json, vocabulary: Vocabulary) -> list[ErrorDetails]:
+    """What pydantic has to say, up to `MAX_FINDINGS` of it."""
+    if error.error_count() > 10 * MAX_FINDINGS:
+        # Its list cannot be had in parts, and takes more than a kilobyte for each complaint: look
+        # at the head of every collection instead.
+        try:
+            _validate(_head(data), vocabulary)
+        except ValidationError as fewer:
+            error = fewer
+        else:
+            return []
+    return error.errors(include_url=False, include_input=False)[:MAX_FINDINGS]
+
+
+def _head(data: Json) -> Json:
+    """The data with the first hundred of everything."""
+    if isinstance(data, dict):
+        return {key: _head(value) for key, value in islice(data.items(), 100)}
+    if isinstance(data, list):
+        return [_head(item) for item in data[:100]]
+    return data
 
 
 def _without(paths: list[Path], data: Json, vocabulary: Vocabulary) -> Pipeline | None:

@@ -29,6 +29,8 @@ from agentflow.spec.wording import quoted
 
 MAX_DEPTH = 100
 MAX_NODES = 500_000
+#: More findings than this about one file help nobody, and cost more than reading it.
+MAX_FINDINGS = 1_000
 
 #: What may follow a document: blank lines, comments, and the mark that ends it.
 _NOTHING_MORE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n|$))*+")
@@ -290,6 +292,10 @@ class Reader:
     ) -> None:
         location = Location(self._file, span)
         self.findings.append(Finding(rule, severity, message, location, help, related))
+        if len(self.findings) >= MAX_FINDINGS:
+            raise TooLarge(
+                f"more than {MAX_FINDINGS:,} problems, reading stopped", span.line, span.column
+            )
 
 
 def _last_child(node: Mapping | Sequence) -> Node | None:

@@ -54,13 +54,15 @@ def resolve(text: str) -> Json:
         return _WORDS[text]
     if text[0] not in _NUMBER_STARTS:
         return text
+    if _is_ordinary(text):
+        return int(text)
     number = _number(text)
     return text if number is None or not _fits(number) else number
 
 
 def doubt(text: str) -> Doubt | None:
     """What to tell the author of a plain scalar; None for nearly all of them."""
-    if not text or text[0] not in _NUMBER_STARTS:
+    if not text or text[0] not in _NUMBER_STARTS or _is_ordinary(text):
         return None
     number = _number(text)
     if _NOT_A_NUMBER.fullmatch(text) or (number is not None and not _fits(number)):
@@ -86,6 +88,13 @@ def doubt(text: str) -> Doubt | None:
             f"write {number} for the number, or put it in quotes to keep it as it is written",
         )
     return None
+
+
+def _is_ordinary(text: str) -> bool:
+    """Is it a number as most are: a few digits, with nothing to think about?"""
+    return (
+        len(text) < 16 and text.isdecimal() and text.isascii() and (text[0] != "0" or text == "0")
+    )
 
 
 def _number(text: str) -> int | float | None:

@@ -1,0 +1,226 @@
+"""Specs against the models of the language. Cases are files: `tests/cases/spec/{good,bad}`.
+
+Beside a bad file lies what is to be said about it, one finding a line:
+`line:column rule message (help)`.
+"""
+
+import gc
+from pathlib import Path
+
+import pytest
+
+from agentflow.findings import Finding
+from agentflow.spec.document import Document, parse_document
+from agentflow.spec.model import AgentStep, Effects, GroupStep, RetryPolicy, SwitchStep, Use
+from agentflow.spec.nearest import nearest
+from agentflow.spec.parse import ParseResult, parse
+from tests.spec.vocabulary import VOCABULARY
+
+CASES = Path(__file__).parent.parent / "cases" / "spec"
+GOOD = sorted((CASES / "good").glob("*.yaml"))
+BAD = sorted((CASES / "bad").glob("*.yaml"))
+
+HEAD = "agentflow: 1\nname: sample\n"
+ONE = "steps: {one: {agent: worker}}\n"
+
+
+def read(text: str | bytes) -> tuple[Document, ParseResult]:
+    document = parse_document(text, "f.yaml")
+    return document, parse(document, VOCABULARY)
+
+
+def said(findings: list[Finding]) -> str:
+    """Findings as the files beside the bad cases hold them."""
+    lines = []
+    for finding in sorted(findings, key=lambda finding: finding.location.span):
+        span = finding.location.span
+        mend = f" ({finding.help})" if finding.help else ""
+        lines.append(f"{span.line}:{span.column} {finding.rule} {finding.message}{mend}\n")
+    return "".join(lines)
+
+
+def test_there_are_cases() -> None:
+    assert len(GOOD) >= 20
+    assert len(BAD) >= 60
+    assert {path.stem for path in BAD} == {path.stem for path in (CASES / "bad").glob("*.txt")}
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_good(path: Path) -> None:
+    document, result = read(path.read_bytes())
+    assert said([*document.findings, *result.findings]) == ""
+    assert result.pipeline is not None
+    assert not result.partial
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_bad(path: Path) -> None:
+    document, result = read(path.read_bytes())
+    assert said([*document.findings, *result.findings]) == path.with_suffix(".txt").read_text()
+    assert result.pipeline is None or result.partial or document.findings
+
+
+def test_a_pipeline_holds_what_the_file_says() -> None:
+    text = """
+agentflow: 1
+name: desk
+retries: {patient: {max_attempts: 5}}
+agents:
+  worker: {kind: python, call: work:run, effects: read}
+steps:
+  first: {agent: worker, with: {x: "${{ inputs.x }}"}, retry: patient, timeout: 30s}
+  second:
+    switch: "${{ steps.first.output.kind }}"
+    cases: {a: {steps: {third: {agent: worker, catch: {any: {use: 1}}}}}}
+  fourth: {steps: {fifth: {agent: worker}}, output: 2}
+"""
+    document, result = read(text)
+    pipeline = result.pipeline
+    assert (document.findings, result.findings) == ((), ())
+    assert pipeline is not None
+    assert pipeline.agents["worker"].effects is Effects.READ
+    assert pipeline.retries["patient"] == RetryPolicy(max_attempts=5)
+    first, second, fourth = pipeline.steps.values()
+    assert isinstance(first, AgentStep)
+    assert (first.with_, first.retry) == ({"x": "${{ inputs.x }}"}, "patient")
+    assert isinstance(second, SwitchStep)
+    third = second.cases["a"].steps["third"]
+    assert isinstance(third, AgentStep)
+    assert third.catch == {"any": Use(use=1)}
+    assert isinstance(fourth, GroupStep)
+    assert fourth.output == 2
+
+
+def test_findings_point_at_the_word_that_is_wrong() -> None:
+    _, result = read(
+        HEAD + "steps:\n  one: {agent: worker, timout: 30s, retry: {max_attempts: no}}\n"
+    )
+    spans = [finding.location.span for finding in result.findings]
+    assert [(span.line, span.column, span.end_column) for span in spans] == [
+        (4, 24, 30),
+        (4, 59, 61),
+    ]
+
+
+def test_a_step_of_two_kinds_shows_both() -> None:
+    _, result = read(
+        HEAD + "steps:\n  one:\n    agent: worker\n    steps: {two: {agent: worker}}\n"
+    )
+    (finding,) = result.findings
+    (related,) = finding.related
+    assert (finding.location.span.line, related.location.span.line) == (6, 5)
+    assert related.message == "the other one"
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "a: [", "a\n"])
+def test_a_document_without_a_mapping_has_nothing_to_parse(text: str) -> None:
+    document, result = read(text)
+    assert document.findings
+    assert result == ParseResult(None, ())
+
+
+def test_keys_that_are_not_known_do_not_hide_the_rest() -> None:
+    _, result = read(
+        HEAD + "why_multi_agent: {}\nsteps: {one: {agent: worker, repair: 1, wiht: {a: 1}}}\n"
+    )
+    assert [finding.rule for finding in result.findings] == [
+        "not-supported",
+        "not-supported",
+        "unknown-key",
+    ]
+    assert result.partial
+    assert result.pipeline is not None
+    assert isinstance(result.pipeline.steps["one"], AgentStep)
+
+
+def test_an_action_with_nothing_left_goes_as_a_whole() -> None:
+    _, result = read(
+        HEAD + "steps: {one: {agent: worker, catch: {timeout: {escalate: lead}, any: skip}}}\n"
+    )
+    assert result.partial
+    assert result.pipeline is not None
+    assert result.pipeline.steps["one"].catch == {"any": "skip"}
+
+
+def test_a_key_below_an_unknown_one_is_no_trouble() -> None:
+    text = HEAD + "steps: {one: {agent: worker, catch: {tmeout: {escalate: lead}}}}\n"
+    _, result = read(text)
+    assert [finding.rule for finding in result.findings] == ["unknown-key", "not-supported"]
+    assert result.partial
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + "foo: 1\nsteps: {one: {human: {ask: Well?}}}\n",
+        HEAD + "foo: 1\nsteps: {one: {agent: worker, timeout: 3}}\n",
+        HEAD + "foo: 1\n",
+    ],
+)
+def test_other_errors_leave_no_pipeline(text: str) -> None:
+    _, result = read(text)
+    assert result.pipeline is None
+    assert not result.partial
+
+
+def test_what_the_document_reported_is_not_repeated() -> None:
+    document, result = read(HEAD + "steps: {one: {agent: worker, timeout: {inputs.wait}}}\n")
+    assert [finding.rule for finding in document.findings] == ["unquoted-template"]
+    assert result == ParseResult(None, ())
+
+
+def test_a_thousand_findings_are_enough() -> None:
+    keys = "".join(f"k{number}: 1\n" for number in range(1_500))
+    _, result = read(HEAD + ONE + keys)
+    assert len(result.findings) == 1_001
+    assert result.findings[0].message == "500 more problems are not listed"
+    assert result.pipeline is None
+
+
+def test_very_many_problems_are_looked_at_in_part() -> None:
+    keys = "".join(f"k{number}: 1\n" for number in range(12_000))
+    _, result = read(HEAD + ONE + keys)
+    assert len(result.findings) == 98
+    assert result.findings[0].message == "11,903 more problems are not listed"
+
+
+def test_very_many_problems_far_down_are_counted() -> None:
+    fine = "".join(f"  fine{number}: {{agent: worker}}\n" for number in range(100))
+    bad = "".join(f"  bad{number}: {{agent: 1}}\n" for number in range(10_001))
+    _, result = read(HEAD + "steps:\n" + fine + bad)
+    assert [finding.message for finding in result.findings] == [
+        "10,001 more problems are not listed"
+    ]
+    assert result.pipeline is None
+
+
+def test_the_garbage_collector_is_left_as_it_was() -> None:
+    assert gc.isenabled()
+    read(HEAD)
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("timout", "timeout"),
+        ("tiemout", "timeout"),
+        ("Timeout", "timeout"),
+        ("time_out", "timeout"),
+        ("wiht", "with"),
+        ("wth", "with"),
+        ("a", None),
+        ("", None),
+        ("catches", "catch"),
+        ("instructions", None),
+        ("timeout" * 1000, None),
+    ],
+)
+def test_nearest(name: str, expected: str | None) -> None:
+    assert nearest(name, ["agent", "with", "catch", "timeout", "needs"]) == expected
+
+
+def test_of_equally_near_names_the_first_counts() -> None:
+    assert nearest("cat", ["car", "cap"]) == "car"
+    assert nearest("cap", ["car", "cap"]) == "cap"
+    assert nearest("cat", []) is None
