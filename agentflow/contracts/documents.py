@@ -12,11 +12,12 @@ from typing import TypeAlias
 from urllib.parse import unquote
 
 from agentflow.contracts.keywords import Path, Schema, subschemas
+from agentflow.contracts.pointers import NoSuchPlace, lookup
 from agentflow.contracts.strict import NotJson, loads
 from agentflow.errors import AgentflowError, ExitCode, FileProblem
 from agentflow.spec.wording import did_you_mean, quoted
 
-#: A document and a JSON pointer into it, unescaped as in the text: ("Trip", "/properties/legs").
+#: A document and a JSON pointer into it, as in the text: ("Trip", "/properties/legs").
 Target: TypeAlias = tuple[str, str]
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
@@ -59,7 +60,6 @@ class Documents:
                 "save the schema in the project and refer to the file",
             )
         file, _, fragment = reference.partition("#")
-        fragment = unquote(fragment)
         if file:
             return self._file(unquote(file), document, path), fragment
         if fragment.startswith(_CONTRACTS) and not document.startswith("/"):
@@ -73,16 +73,12 @@ class Documents:
         root = self._document(document, path)
         if pointer and not pointer.startswith("/"):
             return self._anchored(root, pointer, document, path)
-        place = root
-        for part in pointer.split("/")[1:]:
-            key = part.replace("~1", "/").replace("~0", "~")
-            if isinstance(place, dict) and key in place:
-                place = place[key]
-            elif isinstance(place, list) and key.isdecimal() and int(key) < len(place):
-                place = place[int(key)]
-            else:
-                near = did_you_mean(key, place) if isinstance(place, dict) else ""
-                raise ContractError(f"{self.describe(target)} does not exist{near}", path)
+        try:
+            place = lookup(root, pointer)
+        except NoSuchPlace as nowhere:
+            known = nowhere.place if isinstance(nowhere.place, dict) else ()
+            near = did_you_mean(nowhere.key, known)
+            raise ContractError(f"{self.describe(target)} does not exist{near}", path) from None
         if not isinstance(place, dict | bool):
             raise ContractError(f"{self.describe(target)} is not a schema", path)
         return place

@@ -3,12 +3,14 @@
 `json` is lenient where it matters here: it takes `NaN`, keeps the last of two equal keys, turns
 `1e999` into infinity, passes lone surrogates on, and recurses as deep as the text says. `orjson`
 also keeps the last of two keys, and rounds integers beyond 64 bits. So the text is measured
-first, then read by `json` with hooks that refuse.
+first, then read by `json` with hooks that refuse. Two equal keys are let pass if their values are
+equal too: then every reader takes the same value from the text.
 """
 
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from typing import NoReturn
 
@@ -29,16 +31,11 @@ LIMITS = Limits()
 
 
 class NotJson(ValueError):
-    """The text is not JSON, or not JSON that can be kept exactly.
+    """The text is not JSON, or not JSON that can be kept exactly. `reason` is one line."""
 
-    `reason` is one line that names what is wrong. `fatal` says that it is JSON as far as its form
-    goes, so that looking for another reading of the same text would be guessing.
-    """
-
-    def __init__(self, reason: str, *, fatal: bool = False) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.fatal = fatal
 
 
 # Possessive, and content with a missing end quote: linear on every text.
@@ -64,9 +61,7 @@ def loads(text: str, limits: Limits = LIMITS) -> Json:
 def check_size(text: str, limits: Limits = LIMITS) -> None:
     """Raise `NotJson` for a text that is longer than it may be."""
     if len(text) > limits.size:
-        raise NotJson(
-            f"too long: {len(text)} characters, at most {limits.size} are read", fatal=True
-        )
+        raise NotJson(f"too long: {len(text)} characters, at most {limits.size} are read")
 
 
 def check_depth(text: str, limits: Limits = LIMITS) -> None:
@@ -76,18 +71,17 @@ def check_depth(text: str, limits: Limits = LIMITS) -> None:
     brackets = _NO_BRACKETS.sub("", _STRINGS.sub("", text))
     depth = max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
     if depth > limits.depth:
-        raise NotJson(
-            f"nested too deep: {depth} levels, at most {limits.depth} are read", fatal=True
-        )
+        raise NotJson(f"nested too deep: {depth} levels, at most {limits.depth} are read")
 
 
+@lru_cache(maxsize=8)
 def _decoder(limits: Limits) -> json.JSONDecoder:
     """A decoder that refuses what `json` would bend."""
 
     def number(literal: str) -> str:
         if len(literal) > limits.digits:
             raise NotJson(
-                f"a number of {len(literal)} digits, at most {limits.digits} are read", fatal=True
+                f"a number of {len(literal)} characters, at most {limits.digits} are read"
             )
         return literal
 
@@ -100,14 +94,12 @@ def _decoder(limits: Limits) -> json.JSONDecoder:
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    """The pairs as a dict; two pairs with one key have no meaning that all readers share."""
+    """The pairs as a dict; which of two values a repeated key has is for nobody to guess."""
     result = dict(pairs)
     if len(result) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise NotJson(f"the key {quoted(key)} is there twice in one object", fatal=True)
-            seen.add(key)
+        for key, value in pairs:
+            if json.dumps(value, sort_keys=True) != json.dumps(result[key], sort_keys=True):
+                raise NotJson(f"the key {quoted(key)} is there twice, with different values")
     return result
 
 
@@ -115,12 +107,12 @@ def _finite(literal: str) -> float:
     """A number with a fraction or an exponent, as the nearest double."""
     value = float(literal)
     if value in (float("inf"), float("-inf")):
-        raise NotJson(f"the number {literal[:40]} is too large", fatal=True)
+        raise NotJson(f"the number {literal[:40]} is too large")
     return value
 
 
 def _constant(name: str) -> NoReturn:
-    raise NotJson(f"{name} is not a JSON value", fatal=True)
+    raise NotJson(f"{name} is not a JSON value")
 
 
 def _check_surrogates(value: Json) -> None:
@@ -134,7 +126,6 @@ def _check_surrogates(value: Json) -> None:
             except UnicodeEncodeError:
                 raise NotJson(
                     "a string holds half of a surrogate pair (a '\\u' escape without its partner)",
-                    fatal=True,
                 ) from None
         elif isinstance(item, list):
             pending.extend(item)
@@ -143,10 +134,26 @@ def _check_surrogates(value: Json) -> None:
             pending.extend(item.values())
 
 
+#: What `json` says, in the words of the messages here.
+_SAID = {
+    "Expecting value": "a value is expected",
+    "Expecting property name enclosed in double quotes": "a key in double quotes is expected",
+    "Expecting ',' delimiter": "a comma or the end is expected",
+    "Expecting ':' delimiter": "a colon is expected",
+    "Extra data": "there is more after the value",
+    "Unterminated string starting at": "a string has no end",
+    "Invalid control character at": "a line break or other control character in a string",
+    "Invalid \\escape": "an escape that JSON does not have",
+    "Invalid \\uXXXX escape": "an escape of fewer than four digits",
+    "Illegal trailing comma before end of object": "a comma after the last pair",
+    "Illegal trailing comma before end of array": "a comma after the last item",
+}
+
+
 def _place(text: str, error: json.JSONDecodeError) -> str:
-    """What the parser expected, where, and what stands there instead."""
+    """What is wrong, where, and what stands there."""
+    what = _SAID.get(error.msg.removesuffix(": "), error.msg)
     if error.pos >= len(text.rstrip()):
-        return "it ends too early, or is empty"
-    found = text[error.pos : error.pos + 20].replace("\n", " ")
-    expected = error.msg[:1].lower() + error.msg[1:]
-    return f"{expected} at line {error.lineno} column {error.colno}, before {quoted(found)}"
+        return f"{what}, but the text ends"
+    found = quoted(text[error.pos : error.pos + 20])
+    return f"{what} at line {error.lineno} column {error.colno}, where {found} stands"

@@ -1,0 +1,242 @@
+"""The one JSON value that stands in a text, if what surrounds it is nothing but surroundings.
+
+Models write fences, prose and comments around their answer. Leaving those out loses nothing, as
+long as it is certain that nothing else in the text is data. So the text is read from bracket to
+bracket, and every part has to be accounted for as one of
+
+- a *value*: a list or an object that is strict JSON as it stands;
+- a *mark* of prose: `[x]`, `[1]`, `[link](…)`, `a[0]`, `{name}`;
+- prose without brackets, that is neither a rest of JSON nor inside quotes together with a value.
+  Where the schema admits a string, the prose must not share a line with the value either, since
+  the sentence as a whole may be the answer.
+
+A bracket that is none of these means that the text was cut or is damaged, and then it is rejected
+as a whole: a value inside of something broken is not what the author meant. Values of a type that
+the schema does not admit are not candidates; of the others there must be exactly one. A number, a
+string or a literal counts only as the content of the one fence in the text, because prose is full
+of them.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from agentflow.contracts.describe import count, listed
+from agentflow.contracts.keywords import TYPES, json_type
+from agentflow.contracts.strict import Limits, NotJson, check_size, loads
+from agentflow.spec.model import Json
+
+_BRACKET = re.compile(r"[\[\]{}]")
+#: A string, or a bracket; a string without an end runs to the end of the text.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
+_CLOSING = {"[": "]", "{": "}"}
+
+_WORDS = re.compile(r'\[[A-Za-z/^!@#*][^\[\]{}"\n]{0,200}\]')
+_NUMBERS = re.compile(r"\[\d[\d\s,;\u2013-]{0,40}\]")
+_CHECKBOX = re.compile(r"\s*(?:[-*+]|\d{1,4}\.)\s*")
+_PLACEHOLDER = re.compile(r"\{\{?[ \t]*[A-Za-z_][\w .-]{0,100}\}?\}")
+_LITERALS = ("true", "false", "null")
+
+_STRAY = re.compile(r"[\s,\]}]*")
+_KEY = re.compile(r'"\s*+:')
+_ONLY_SCALARS = re.compile(
+    r'[\s,]*+(?:(?:"(?:[^"\\]++|\\.)*+"|-?\d++(?:\.\d++)?+(?:[eE][+-]?\d++)?+|true|false|null)[\s,]*+)++'
+)
+#: Comments, the name of a function that is called, the language of a fence.
+_NO_PROSE = re.compile(r"/\*.*?\*/|//.*|<[/!]?[\w-]{1,50}>|[\w.]{1,100}\($|`{3,}[\w-]{0,50}|json$")
+#: Brackets that are looked at outside of values.
+_MOST_BRACKETS = 10_000
+#: How far around a bracket its line is looked at.
+_NEAR = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A JSON value and where it stands, `text[start:end]`."""
+
+    value: Json
+    start: int
+    end: int
+
+
+def unwrap(text: str, types: frozenset[str], limits: Limits) -> tuple[Json, str]:
+    """The value of a text, and what was left out around it (empty for plain JSON).
+
+    `types` are the JSON types that are asked for; they only decide between values in prose. Raises
+    `NotJson`.
+    """
+    check_size(text, limits)
+    if not text.strip():
+        raise NotJson("the answer is empty")
+    body = text.removeprefix("\ufeff")
+    try:
+        return loads(body, limits), "a byte order mark" if body != text else ""
+    except NotJson as problem:
+        as_a_whole = problem
+    if body.lstrip()[0] in _CLOSING and _end(body, len(body) - len(body.lstrip()), limits) >= len(
+        body.rstrip()
+    ):
+        raise as_a_whole  # damaged from its first bracket to its last
+    values, strays = _read(body, types, limits)
+    if not values:
+        return _fenced_scalar(body, types, limits, as_a_whole), "a fence around the value"
+    one = _only_candidate(body, values, types)
+    others = [value for value in values if value is not one]
+    before = _without(body, 0, one.start, others)
+    after = _without(body, one.end, len(body), others)
+    _refuse_more_data(before, after)
+    if "string" in types and (_in_words(before.split("\n")[-1]) or _in_words(after.split("\n")[0])):
+        raise NotJson("not JSON: a value stands in a sentence, and the contract admits text too")
+    closed = one.end + len(_STRAY.match(body, one.end)[0])  # type: ignore[index]  # it matches ""
+    for stray in strays:
+        if not one.end <= stray < closed:
+            raise NotJson(f"{body[stray]!r} {_where(body, stray)} closes nothing: looks damaged")
+    left, right = len(before.strip()), count(len(after.strip()), "character")
+    return one.value, f"{left} before and {right} after the value"
+
+
+def _read(text: str, types: frozenset[str], limits: Limits) -> tuple[list[_Value], list[int]]:
+    """The values of a text, outermost only, and where brackets are closed that nothing opened.
+
+    Raises `NotJson` for a bracket that opens neither a value nor a mark.
+    """
+    values: list[_Value] = []
+    strays: list[int] = []
+    position = 0
+    for _ in range(_MOST_BRACKETS):
+        bracket = _BRACKET.search(text, position)
+        if bracket is None:
+            return values, strays
+        start = bracket.start()
+        mark = _mark_end(text, start, types)
+        if bracket[0] in "]}":
+            strays.append(start)
+            position = start + 1
+        elif mark is not None:
+            position = mark
+        else:
+            end = _end(text, start, limits)
+            try:
+                values.append(_Value(loads(text[start:end], limits), start, end))
+            except NotJson as problem:
+                place = _where(text, start)
+                raise NotJson(f"in the value that begins {place}: {problem.reason}") from None
+            position = end
+    raise NotJson(f"not JSON: more than {_MOST_BRACKETS} brackets in other text")
+
+
+def _end(text: str, start: int, limits: Limits) -> int:
+    """Where the bracket at `start` is closed; raises `NotJson` if it is not, or is too deep."""
+    expected: list[str] = []
+    for token in _TOKEN.finditer(text, start):
+        if token[0] in _CLOSING:
+            expected.append(_CLOSING[token[0]])
+            if len(expected) > limits.depth:
+                raise NotJson(f"nested too deep: at most {limits.depth} levels are read")
+        elif token[0] in ("]", "}"):
+            if token[0] != expected.pop():
+                place = _where(text, token.start())
+                raise NotJson(f"not JSON: '{token[0]}' {place} closes another bracket")
+            if not expected:
+                return token.end()
+    raise NotJson(f"not JSON: '{text[start]}' {_where(text, start)} is never closed: looks cut")
+
+
+def _mark_end(text: str, start: int, types: frozenset[str]) -> int | None:
+    """Where the bracket at `start` ends, if it is a mark of prose."""
+    placeholder = _PLACEHOLDER.match(text, start)
+    if placeholder:
+        return placeholder.end()
+    before = text[max(0, start - _NEAR) : start].rpartition("\n")[2]
+    if text.startswith("[ ]", start) and _CHECKBOX.fullmatch(before):
+        return start + len("[ ]")
+    words = _WORDS.match(text, start)
+    if words and not ("array" in types and _may_be_items(words[0])):
+        return words.end()
+    numbers = _NUMBERS.match(text, start)
+    if not numbers:
+        return None
+    after = text[numbers.end() : numbers.end() + _NEAR].partition("\n")[0]
+    alone = not before.strip() and not after.strip()
+    citation = not alone and ("array" not in types or numbers[0][1:-1].strip().isdecimal())
+    glued = before[-1:].isalnum() or before[-1:] in ("_", ")", "]") or after.startswith("(")
+    return numbers.end() if citation or glued else None
+
+
+def _may_be_items(group: str) -> bool:
+    """Could words in brackets be meant as a list?"""
+    return "," in group or group[1:-1].strip() in _LITERALS
+
+
+def _only_candidate(text: str, values: list[_Value], types: frozenset[str]) -> _Value:
+    """The one value of an admitted type; raises `NotJson`."""
+    candidates = [value for value in values if json_type(value.value) in types]
+    side_by_side = any(
+        not text[left.end : right.start].strip(" \t\r\n,;") for left, right in pairwise(values)
+    )
+    if len(candidates) > 1 or side_by_side:
+        places = listed((_where(text, value.start) for value in values[:2]), "and")
+        raise NotJson(f"more than one JSON value: they begin {places}")
+    if not candidates:
+        found = "object" if isinstance(values[0].value, dict) else "list"
+        asked = listed((name for name in TYPES if name in types), "or")
+        raise NotJson(f"the only JSON value in the text is of type {found}, not {asked}")
+    return candidates[0]
+
+
+def _without(text: str, start: int, end: int, others: list[_Value]) -> str:
+    """A stretch of the text with the values in it blanked out."""
+    parts = []
+    for other in others:
+        if start <= other.start < end:
+            parts.append(text[start : other.start])
+            start = other.end
+    return " ".join([*parts, text[start:end]])
+
+
+def _refuse_more_data(before: str, after: str) -> None:
+    """Raise `NotJson` if what surrounds a value looks like more of the same data."""
+    for rest in (before, after):
+        if _KEY.search(rest):
+            raise NotJson("not JSON: a key stands outside of the value; looks cut or damaged")
+        if rest.count('"') % 2:
+            raise NotJson("not JSON: the value stands inside quotes")
+        if _ONLY_SCALARS.fullmatch(rest):
+            raise NotJson("more than one JSON value: one stands beside the list or object")
+    if before.rstrip().endswith(","):
+        last = before.rstrip().removesuffix(",").rstrip()
+        if last.endswith(_LITERALS) or last[-1:] in tuple("\"'0123456789"):
+            raise NotJson("not JSON: the value follows another one and a comma; looks cut")
+    stray = _STRAY.match(after)[0]  # type: ignore[index]  # it matches the empty text too
+    rest = after[len(stray) :]
+    if rest.startswith(("...", "…")):
+        raise NotJson("not JSON: an ellipsis follows the value; looks cut")
+    goes_on = "," in stray or (stray.strip() != "" and "\n" not in stray[len(stray.rstrip()) :])
+    if goes_on and rest and not rest.startswith("`"):
+        raise NotJson("not JSON: more data follows the value; looks cut or damaged")
+
+
+def _in_words(line: str) -> bool:
+    """Is there prose in the rest of a value's line, and not only a comment, a call or a fence?"""
+    return len(line) > _NEAR or any(map(str.isalnum, _NO_PROSE.sub("", line)))
+
+
+def _fenced_scalar(text: str, types: frozenset[str], limits: Limits, as_a_whole: NotJson) -> Json:
+    """The number, string or literal that is the content of the only fence; raises `NotJson`."""
+    lines = text.split("\n")
+    fences = [index for index, line in enumerate(lines) if line.lstrip().startswith("```")]
+    if len(fences) != 2:
+        raise as_a_whole
+    opening, closing = (lines[index].strip() for index in fences)
+    if opening.strip("`").lower() not in ("", "json") or closing.strip("`"):
+        raise as_a_whole
+    value = loads("\n".join(lines[fences[0] + 1 : fences[1]]), limits)
+    if json_type(value) not in types:
+        raise as_a_whole
+    return value
+
+
+def _where(text: str, position: int) -> str:
+    """A position in words."""
+    line = text.count("\n", 0, position) + 1
+    return f"at line {line} column {position - text.rfind(chr(10), 0, position)}"
