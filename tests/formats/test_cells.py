@@ -12,7 +12,7 @@ from agentflow.formats.cells import width
         ("日本語", 6),
         ("cafe\u0301", 4),
         ("😀", 2),
-        ("ｆｕｌｌ", 8),
+        ("\uff46\uff55", 4),
         ("✓ → …", 5),
     ],
 )

@@ -1,0 +1,175 @@
+"""What `run` shows while a run goes on.
+
+A display is told each entry after the trace has taken it in. Nothing it does may hurt the run: it
+writes to an `Outlet`, which never fails, and what it draws it draws in a thread of its own, so
+that a terminal that is stopped (Ctrl-S) stops nothing else.
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from agentflow.cli.outlet import Outlet, standard_output
+from agentflow.cli.tracing import console_on, print_lines, styled_text
+from agentflow.core.events import Entry
+from agentflow.engines.clock import WallClock
+from agentflow.formats import trace_text
+from agentflow.formats.event_text import event_lines
+from agentflow.formats.styled import ASCII, UNICODE, Line, Piece, Style, crop
+from agentflow.trace import Trace
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+Now = Callable[[], float]
+
+#: Seconds between frames, and at least so many times what drawing one took: with thousands of
+#: items, looking at a run must not slow it down.
+_PAUSE = 0.125
+_SHARE = 20
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+#: A tree that is taller than the terminal is drawn with fewer and fewer items first.
+_FOLDS = (trace_text.FOLD, 3, 0)
+
+
+class Display(Protocol):
+    """Shows a run from `start` to `stop`."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def entry(self, entry: Entry) -> None:
+        """The trace has taken in this entry."""
+
+    def stop(self) -> None:
+        """The run goes no further."""
+
+
+def choose_display(
+    trace: Trace,
+    *,
+    quiet: bool = False,
+    json: bool = False,
+    outlet: Outlet | None = None,
+    now: Now | None = None,
+) -> Display:
+    """The display for a run: a live tree on a terminal, lines elsewhere, nothing if so asked.
+
+    With `json` there is one document at the end, which is not the display's.
+    """
+    outlet = outlet or standard_output()
+    if quiet or json or outlet is None:
+        return QuietDisplay()
+    if outlet.isatty() and not console_on(outlet).is_dumb_terminal:
+        return LiveDisplay(trace, outlet, now or WallClock().now)
+    return PlainDisplay(trace, outlet)
+
+
+class QuietDisplay:
+    """Nothing at all."""
+
+    def start(self) -> None:
+        """Show nothing."""
+
+    def entry(self, entry: Entry) -> None:
+        """Show nothing."""
+
+    def stop(self) -> None:
+        """Show nothing."""
+
+
+class PlainDisplay:
+    """A line for each event worth one, as it happens."""
+
+    def __init__(self, trace: Trace, outlet: Outlet) -> None:
+        self._trace = trace
+        self._outlet = outlet
+
+    def start(self) -> None:
+        """There is nothing to tell yet."""
+
+    def entry(self, entry: Entry) -> None:
+        """Tell it."""
+        lines = event_lines(entry, self._trace)
+        if lines:
+            self._outlet.write("\n".join(lines) + "\n")
+            self._outlet.flush()
+
+    def stop(self) -> None:
+        """Everything has been told."""
+
+
+class LiveDisplay:
+    """The tree, drawn again and again in place, and once in full at the end."""
+
+    def __init__(self, trace: Trace, outlet: Outlet, now: Now) -> None:
+        from rich.live import Live
+
+        self._trace = trace
+        self._outlet = outlet
+        self._now = now
+        self._console = console_on(outlet)
+        self._spinner = itertools.cycle(_SPINNER if outlet.unicode else "")
+        # The frames are erased at the end, since they may have been cropped. What a library
+        # prints meanwhile appears above them.
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._draw, name="display", daemon=True)
+
+    def start(self) -> None:
+        """Begin to draw."""
+        self._live.start()
+        self._thread.start()
+
+    def entry(self, entry: Entry) -> None:
+        """Nothing to do: the next frame shows what the trace has become."""
+
+    def stop(self) -> None:
+        """Put the whole tree in the place of the frames."""
+        self._stopped.set()
+        self._thread.join()
+        self._live.stop()
+        if self._trace.status is not None:
+            print_lines(self._console, self._lines(trace_text.FOLD), self._outlet)
+
+    def _draw(self) -> None:
+        pause = _PAUSE
+        while not self._stopped.wait(pause):
+            began = time.perf_counter()
+            self._live.update(self._frame(), refresh=True)
+            pause = max(_PAUSE, _SHARE * (time.perf_counter() - began))
+
+    def _frame(self) -> "Group":
+        from rich.console import Group
+
+        if self._trace.status is None:
+            return Group()
+        room = max(3, self._console.height - 1)
+        for fold in _FOLDS:
+            lines = self._lines(fold)
+            if len(lines) <= room:
+                break
+        symbols = UNICODE if self._outlet.unicode else ASCII
+        turned = next(self._spinner, None)
+        shown = (_turn(line, turned) for line in crop(lines, room, symbols.more))
+        return Group(*(styled_text(line, self._outlet) for line in shown))
+
+    def _lines(self, fold: int) -> list[Line]:
+        return trace_text.lines(
+            self._trace,
+            now=self._now(),
+            width=self._console.width - 1,
+            fold=fold,
+            unicode=self._outlet.unicode,
+        )
+
+
+def _turn(line: Line, spinner: str | None) -> Line:
+    """The line with its running symbol as the spinner stands."""
+    if spinner is None:
+        return line
+    return tuple(
+        Piece(spinner, piece.style) if piece.style is Style.SPIN else piece for piece in line
+    )
