@@ -31,7 +31,6 @@ class ExitCode(IntEnum):
     FINDINGS = 1  # findings, a failed run, a divergence
     USAGE = 2
     COULD_NOT = 3
-    INTERRUPTED = 130
 
 
 class AgentflowError(Exception):

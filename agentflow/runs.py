@@ -22,6 +22,13 @@ from agentflow.summary import Summary
 Audience = Callable[[Plan, str], Listener]
 
 
+_PLAIN = Settings()
+
+
+def _nobody(_plan: Plan, _run_id: str) -> Listener:
+    return lambda _entry: None
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A run as its log has it: how it began, the plan of its recorded sources, its entries."""
@@ -32,9 +39,13 @@ class Recorded:
 
 
 def run(
-    spec: Spec, inputs: Mapping[str, Json], store: Store, settings: Settings, audience: Audience
+    spec: Spec,
+    inputs: Mapping[str, Json],
+    store: Store,
+    settings: Settings = _PLAIN,
+    audience: Audience = _nobody,
 ) -> State:
-    """Run a pipeline and give the state it ends in. Its log is in the store under `run_id`.
+    """Run a pipeline and give the state it ends in; its log is in the store under its `run_id`.
 
     Raises:
         SpecError: the spec has errors.
@@ -142,7 +153,8 @@ def resume(
     """
     with store.resume(run_id) as log:
         run_id = log.path.name
-        recorded = _recorded(run_id, log.records(), store.read(run_id))
+        with store.read(run_id) as reader:
+            recorded = _recorded(run_id, log.records(), reader)
         state = fold(recorded.plan, recorded.entries)
         if state.status not in ("running", "interrupted"):
             raise UsageError(f"run '{run_id}' has ended: {state.status}")

@@ -1,0 +1,1 @@
+"""Speed, measured: `python -m benchmarks` prints one table. Nothing here is part of the tests."""

@@ -1,0 +1,72 @@
+"""Measure, and print the table that stands in the README."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks import durable, measure, specs
+
+STEPS = 1_000
+RUNS = 5
+
+
+def main() -> None:
+    """Print a Markdown table, row by row as it is measured."""
+    print("| what | measured | beside | ratio |")
+    print("|---|---|---|---|")
+    with tempfile.TemporaryDirectory(prefix="agentflow-bench-") as name:
+        folder = Path(name)
+        specs.write_module(folder)
+        for row in (*_validation(folder), *_durability(folder), *_memory(folder)):
+            print(f"| {' | '.join(row)} |", flush=True)
+
+
+def _validation(folder: Path) -> Iterator[tuple[str, ...]]:
+    """Whole processes of `agentflow validate`, and how they grow."""
+    paths = [specs.chain(folder, length) for length in (3, 1_000, 10_000)]
+
+    def seconds(path: Path) -> float:
+        return measure.command(["validate", str(path)], folder).seconds
+
+    small, middle, large = measure.in_turn(RUNS, *(lambda p=p: seconds(p) for p in paths))
+    yield "`validate`, 3 steps", f"{small * 1e3:.0f} ms", "", ""
+    yield "`validate`, 1,000 steps", f"{middle:.2f} s", "", ""
+    growth = (large - small) / (middle - small)
+    yield "`validate`, 10,000 steps", f"{large:.2f} s", "10 times the steps", f"{growth:.1f} times"
+
+
+def _durability(folder: Path) -> Iterator[tuple[str, ...]]:
+    """A step of a run beside a bare insert of the same bytes."""
+    for name, path in (
+        ("chain", specs.chain(folder, STEPS)),
+        ("fan-out", specs.fan_out(folder, STEPS)),
+    ):
+        rows = durable.rows_of_a_run(path)
+        ours, floor = measure.in_turn(
+            RUNS,
+            durable.seconds_of_a_run(path),
+            durable.seconds_of_bare_inserts(rows, STEPS),
+        )
+        yield (
+            f"{name} of {STEPS:,} steps that do nothing, durable",
+            f"{ours / STEPS * 1e6:.0f} µs a step",
+            f"bare SQLite insert: {floor / STEPS * 1e6:.0f} µs",
+            f"{ours / floor:.1f}",
+        )
+
+
+def _memory(folder: Path) -> Iterator[tuple[str, ...]]:
+    """Peak memory of a process that runs a wide fan-out, beside one that runs a single item."""
+    wide, narrow = specs.fan_out(folder, 10_000), specs.fan_out(folder, 1)
+    most = measure.command(["run", "--quiet", str(wide)], folder)
+    least = measure.command(["run", "--quiet", str(narrow)], folder)
+    yield (
+        "memory of a fan-out of 10,000 items",
+        f"{most.mebibytes:.0f} MiB",
+        f"one item: {least.mebibytes:.0f} MiB",
+        f"{most.mebibytes / least.mebibytes:.1f}",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""How things are measured: medians of runs that take turns, and whole processes from outside."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A finished process: wall seconds, and its peak memory in MiB."""
+
+    seconds: float
+    mebibytes: float
+
+
+def command(arguments: Sequence[str], folder: Path) -> Process:
+    """Run `python -m agentflow …` to its end."""
+    began = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "agentflow", *arguments],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - began
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise SystemExit(f"agentflow {' '.join(arguments)} failed")
+    return Process(seconds, usage.ru_maxrss / 1024)
+
+
+def in_turn(runs: int, *measured: Callable[[], float]) -> list[float]:
+    """The median of each, with A B A B … so that a machine that slows down slows all of them."""
+    taken: list[list[float]] = [[] for _ in measured]
+    for _ in range(runs):
+        for times, measure in zip(taken, measured, strict=True):
+            times.append(measure())
+    return [statistics.median(times) for times in taken]
