@@ -207,7 +207,7 @@ class _Tree:
 
     def _told(self, span: Span) -> Piece | None:
         """Why it is as it is: the reason, or else what went wrong before it went well."""
-        if span.reason and not _fails_by_its_inside(span):
+        if span.reason and not _is_explained_inside(span):
             style = self._style(span)
             style = Style.DIM if style is Style.SKIP else style
             return Piece(safe(span.reason, limit=_REASON_LIMIT, oneline=True), style)
@@ -257,9 +257,9 @@ def _aligned(rows: Sequence[_Row], width: int) -> Iterator[Line]:
         yield (*row.left, Piece(text, Style.DIM))
 
 
-def _fails_by_its_inside(span: Span) -> bool:
-    """Did it fail because something inside did, which says why?"""
-    if span.status != "failed":
+def _is_explained_inside(span: Span) -> bool:
+    """Did it fail, or was it passed over, because something inside failed, which says why?"""
+    if span.status not in ("failed", "skipped"):
         return False
     return any(child.status in ("failed", "unknown") for child in tuple(span.children.values()))
 

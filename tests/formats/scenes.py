@@ -165,6 +165,25 @@ def small_items() -> Run:
     return run
 
 
+def passed_over() -> Run:
+    """An item is skipped since a step inside it failed, which is said once."""
+    body = (step("read", "reader", inside="extract"), step("check", "clerk", inside="extract"))
+    run = Run(plan(step("extract", body=body)))
+    run.starts(expand("extract", 1), enter("extract[0]"), call("extract[0]/read", "reader"))
+    message = "the text is empty"
+    run.fails(
+        0.2,
+        "extract[0]/read",
+        FailureClass.REJECTED,
+        message,
+        fail("extract[0]/read", FailureClass.REJECTED, message),
+        skip("extract[0]", f"step 'extract[0]/read' failed: {message}", "extract.catch.any"),
+        complete("extract"),
+        finish(),
+    )
+    return run
+
+
 def interrupted() -> Run:
     """Stopped by a signal in the middle."""
     run = Run(plan(step("collect", "inbox"), step("report", "writer")))
@@ -220,5 +239,15 @@ def crowd() -> Run:
 
 SCENES: dict[str, Callable[[], Run]] = {
     scene.__name__: scene
-    for scene in (chain, running, mixed, small_items, interrupted, simulated, hostile, crowd)
+    for scene in (
+        chain,
+        running,
+        mixed,
+        small_items,
+        passed_over,
+        interrupted,
+        simulated,
+        hostile,
+        crowd,
+    )
 }
