@@ -191,6 +191,12 @@ CatchKey = Literal[
 ]
 
 
+class TextFile(Node):
+    """A text that lies in a file of its own."""
+
+    file: str = Field(min_length=1, description="A path relative to the spec.")
+
+
 class Agent(Node):
     """What every kind of agent has in common. A kind subclasses it and adds its own keys."""
 
@@ -240,7 +246,7 @@ class AgentStep(StepBase):
 
     planned = StepBase.planned | {"among"}
 
-    agent: Name
+    agent: Name = Field(description="The agent, by its name under `agents`.")
     with_: dict[Name, Value] = Field(
         default={}, alias="with", description="The agent's input, field by field."
     )
@@ -271,8 +277,10 @@ class SwitchStep(StepBase):
     planned = StepBase.planned | {"retry", "timeout", "effects"}
 
     switch: Value = Field(description="${{ EXPRESSION }} whose text chooses the case.")
-    cases: Annotated[dict[str, Case], Field(min_length=1)]
-    default: Case | None = None
+    cases: Annotated[dict[str, Case], Field(min_length=1)] = Field(
+        description="What happens for each text; exactly one case runs."
+    )
+    default: Case | None = Field(None, description="What happens for any other text.")
 
 
 #: The keys that make a step what it is, and the steps that have them.
@@ -333,17 +341,27 @@ class Pipeline(Node):
     planned = frozenset({"why_multi_agent", "escalations", "tests"})
 
     agentflow: Literal[1] = Field(description="The version of the language.")
-    name: Name
-    description: str | None = None
+    name: Name = Field(description="The pipeline's name.")
+    description: str | None = Field(None, description="What the pipeline is for.")
     pattern: Pattern | None = Field(None, description="The shape the author decided on.")
     inputs: Contract | None = Field(None, description="The contract of the pipeline's inputs.")
-    contracts: dict[ContractName, dict[str, Json]] = {}
-    models: dict[Name, Model] = {}
-    retries: dict[Name, RetryPolicy] = {}
-    budget: Budget = Budget()
-    agents: dict[Name, Agent] = {}
-    steps: Annotated[dict[Name, Step], Field(min_length=1)]
-    outputs: dict[Name, Value] = {}
+    contracts: dict[ContractName, dict[str, Json]] = Field(
+        default={}, description="JSON Schemas under names of their own."
+    )
+    models: dict[Name, Model] = Field(
+        default={}, description="Chat models under names of their own."
+    )
+    retries: dict[Name, RetryPolicy] = Field(
+        default={}, description="Retry policies under names of their own."
+    )
+    budget: Budget = Field(default=Budget(), description="What a run may use up.")
+    agents: dict[Name, Agent] = Field(default={}, description="Who does the work.")
+    steps: Annotated[dict[Name, Step], Field(min_length=1)] = Field(
+        description="What is to be done. The order follows from references and `needs`."
+    )
+    outputs: dict[Name, Value] = Field(
+        default={}, description="What the pipeline answers, field by field."
+    )
 
 
 @dataclass(frozen=True)
@@ -357,7 +375,9 @@ class Vocabulary:
     def pipeline(self) -> type[Pipeline]:
         """The model of a whole spec with these agent kinds."""
         kinds = Annotated[Union[self.agent_kinds], Discriminator("kind")]  # type: ignore[name-defined]  # noqa: UP007
-        return create_model("Pipeline", __base__=Pipeline, agents=(dict[Name, kinds], {}))
+        said = Pipeline.model_fields["agents"].description
+        field: Any = Field(default={}, description=said)
+        return create_model("Pipeline", __base__=Pipeline, agents=(dict[Name, kinds], field))
 
     def agent_kind(self, name: str) -> type[Agent] | None:
         """The model of an agent kind by its name."""

@@ -92,6 +92,19 @@ def test_it_is_free_of_the_noise_of_its_making() -> None:
         assert "anyOf" not in schema or all(set(choice) != {"anyOf"} for choice in schema["anyOf"])
 
 
+@pytest.mark.parametrize("name", ["", "AgentStep", "SwitchStep", "PythonAgent", "CommandAgent"])
+def test_an_editor_has_something_to_show(name: str) -> None:
+    schema = SCHEMA["$defs"][name] if name else SCHEMA
+    assert schema["description"]
+    silent = [key for key, value in schema["properties"].items() if not hover(value)]
+    assert set(silent) <= {"kind", "description", "retry", "effects", "for_each", "output"}
+
+
+def hover(schema: dict[str, Any]) -> bool:
+    """Is there a text to show for a key?"""
+    return "description" in schema or any(hover(choice) for choice in schema.get("anyOf", []))
+
+
 def test_it_renders_as_a_file() -> None:
     text = render_schema(VOCABULARY)
     assert text.endswith("}\n")
