@@ -13,9 +13,12 @@ the document, the parser and the plan under the rule's name; such a rule hands t
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.guards import Guards
+from agentflow.lint.shapes import Shapes
 from agentflow.plan.steps import Plan
 from agentflow.spec.document import Document
 from agentflow.spec.model import Pipeline
@@ -30,12 +33,13 @@ class Family(StrEnum):
     CONTRACT = "contract"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Context:
     """Everything a rule may look at; nothing in it reads files or runs code.
 
     `pipeline` and `plan` are None where the spec is too broken to have one. `problems` is what
-    the stages before the rules have reported.
+    the stages before the rules have reported. What several rules need is worked out once, when the
+    first of them asks: `shapes` and `guards`, which there are only where there is a plan.
     """
 
     document: Document
@@ -46,6 +50,18 @@ class Context:
     def reported(self, rule: str) -> Iterator[Finding]:
         """The problems that an earlier stage reported under the name of a rule."""
         return (problem for problem in self.problems if problem.rule == rule)
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """What references lead to."""
+        assert self.plan is not None
+        return Shapes(self.plan)
+
+    @cached_property
+    def guards(self) -> Guards:
+        """What is known to hold where a reference stands."""
+        assert self.plan is not None
+        return Guards(self.document, self.plan)
 
 
 class Rule(Protocol):

@@ -1,0 +1,132 @@
+"""What follows from a condition: which paths have a value, and which other conditions hold.
+
+Everything here is conservative: what it says is so whenever the condition comes to `truth`.
+"""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from agentflow.lint.shapes import Steps
+from agentflow.spec.evaluate import EvaluationError, evaluate
+from agentflow.spec.expressions import references
+from agentflow.spec.syntax import (
+    Binary,
+    Call,
+    Default,
+    Expr,
+    Identifier,
+    Index,
+    Literal,
+    Select,
+    Unary,
+)
+
+#: A condition by its text without blanks, and whether it holds.
+Fact: TypeAlias = tuple[str, bool]
+#: A root of the scope and the way from it.
+ReadPath: TypeAlias = tuple[str, Steps]
+
+
+def proven(condition: Expr, truth: bool) -> Iterator[ReadPath]:
+    """Paths that have a value if a condition comes to `truth`."""
+    match condition:
+        case Unary("!", operand):
+            yield from proven(operand, not truth)
+        case Binary("&&", left, right) if truth:
+            yield from proven(left, True)
+            yield from proven(right, True)
+        case Binary("||", left, right) if not truth:
+            yield from proven(left, False)
+            yield from proven(right, False)
+        case _:
+            yield from strict(condition)
+            yield from _by_status(condition, truth)
+            yield from _by_absence(condition, truth)
+
+
+def strict(expr: Expr) -> Iterator[ReadPath]:
+    """Paths without which an expression has no value at all."""
+    match expr:
+        case Identifier() | Select() | Index():
+            for found in references(expr):
+                if not found.guarded and None not in found.path:
+                    yield found.root, found.path
+        case Unary(_, operand):
+            yield from strict(operand)
+        case Binary(operator, left, right) if operator not in ("&&", "||"):
+            yield from strict(left)
+            yield from strict(right)
+        case Call(_, args):
+            for arg in args:
+                yield from strict(arg)
+
+
+def not_empty(expr: Expr) -> Iterator[ReadPath]:
+    """Paths that have a value if a list has an item."""
+    if isinstance(expr, Default) and _constant(expr.fallback) == []:
+        expr = expr.path
+    yield from strict(expr)
+
+
+def facts(condition: Expr, text: str, truth: bool) -> Iterator[Fact]:
+    """What holds if a condition comes to `truth`; `text` is what it was parsed from."""
+    match condition:
+        case Unary("!", operand):
+            yield from facts(operand, text, not truth)
+        case Binary("&&", left, right) if truth:
+            yield from facts(left, text, True)
+            yield from facts(right, text, True)
+        case Binary("||", left, right) if not truth:
+            yield from facts(left, text, False)
+            yield from facts(right, text, False)
+        case Binary("!=", left, right):
+            yield f"{shown(left, text)}=={shown(right, text)}", not truth
+        case _:
+            yield shown(condition, text), truth
+
+
+def shown(expr: Expr, text: str) -> str:
+    """An expression without blanks and with one kind of quotes, to be compared with others."""
+    return "".join(text[expr.start : expr.end].split()).replace("'", '"')
+
+
+def _by_status(condition: Expr, truth: bool) -> Iterator[ReadPath]:
+    """`steps.a.status == "succeeded"` proves the output; so does that it is not `skipped`."""
+    match condition:
+        case Binary("==" | "!=" as operator, Select() as path, Literal(str() as value)):
+            equal = (operator == "==") == truth
+            for found in references(path):
+                is_status = found.root == "steps" and found.path[1:] == ("status",)
+                if is_status and value == ("succeeded" if equal else "skipped"):
+                    yield found.root, (found.path[0], "output")
+
+
+def _by_absence(condition: Expr, truth: bool) -> Iterator[ReadPath]:
+    """A condition that none of its paths would let come to `truth` proves that one exists.
+
+    So does what all of them have in common: `has(a.b)`, `default(a.b, 0) > 3`,
+    `size(default(a.b, [])) > 0`.
+    """
+    found = references(condition)
+    if not found or any(one.root != found[0].root or None in one.path for one in found):
+        return
+    if _constant(condition) is (not truth):
+        yield found[0].root, _common([one.path for one in found])
+
+
+def _constant(expr: Expr) -> object:
+    """What an expression comes to if no path has a value; None if it needs one."""
+    try:
+        return evaluate(expr, {})
+    except EvaluationError:
+        return None
+
+
+def _common(paths: list[Steps]) -> Steps:
+    """The way that all paths begin with."""
+    length = 0
+    for parts in zip(*paths, strict=False):
+        if len(set(parts)) > 1:
+            break
+        length += 1
+    return paths[0][:length]

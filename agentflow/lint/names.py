@@ -1,0 +1,34 @@
+"""The nearest known names to those that are not known, for a bounded amount of work.
+
+One look-up goes through all the known names. A spec with thousands of wrong names among thousands
+of right ones would take minutes, and nobody reads that many suggestions.
+"""
+
+from collections.abc import Iterable
+from itertools import islice
+
+from agentflow.spec.nearest import nearest
+from agentflow.spec.phrases import listed
+from agentflow.spec.wording import quoted
+
+_MOST_COMPARISONS = 20_000
+#: More names than this are not listed when none is near.
+_MOST_LISTED = 12
+
+
+class Suggestions:
+    """The suggestions of one rule about one spec."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_COMPARISONS
+
+    def help(self, name: str, known: Iterable[str], otherwise: str) -> str:
+        """What to say about an unknown name: the nearest, or `otherwise` and what there is."""
+        names = list(islice(known, self._left))
+        self._left -= len(names)
+        near = nearest(name, names)
+        if near is not None:
+            return f"did you mean {quoted(near)}?"
+        if 0 < len(names) <= _MOST_LISTED:
+            return f"{otherwise}; there is: {listed(names)}"
+        return otherwise

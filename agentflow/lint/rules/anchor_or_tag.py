@@ -1,0 +1,54 @@
+"""An anchor, an alias, a merge key or a tag.
+
+They make a value stand in one place and act in another, a short file expand without bound, and a
+text call code in some readers. What is needed twice has a name instead: a contract, a model, a
+retry policy, an agent.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, timeout: &patience 30s}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    11:35 anchors ('&patience') are not part of the language
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, timeout: 30s}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterable
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+
+NAME = "anchor-or-tag"
+FAMILY = Family.SPEC
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterable[Finding]:
+    """Each one in the file."""
+    return context.reported(NAME)

@@ -1,0 +1,96 @@
+"""A step does nothing to the world, and nobody reads what it answers.
+
+Its work is paid for and thrown away. Mostly the output was meant to come from it: a refinement that
+is computed and then forgotten, a report that is not the one handed out. A step that is only there to
+stop the run is named in the `needs` of those that must not run before it.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+      proofread: {agent: writer, with: {text: "${{ steps.write.output }}"}}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    12:3 nobody reads the output of 'proofread', and it has no effect
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+      proofread: {agent: writer, with: {text: "${{ steps.write.output }}"}}
+    outputs: {letter: "${{ steps.proofread.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.shapes import enclosing
+from agentflow.plan.steps import Plan
+from agentflow.spec.model import Effects
+from agentflow.spec.wording import quoted
+
+NAME = "dead-step"
+FAMILY = Family.GRAPH
+SEVERITY = Severity.WARNING
+
+_HARMLESS = (Effects.NONE, Effects.READ)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each step without effect that no other step and no output asks for; of nested ones the outermost."""
+    if context.plan is None or _names_are_missing(context.plan):
+        return
+    awaited = {use.target for use in context.plan.uses}
+    acting = _acting(context.plan)
+    dead = {
+        at
+        for at, step in context.plan.steps.items()
+        if at not in acting and at not in awaited and not step.downstream
+    }
+    for at in dead:
+        if any(outer in dead for outer in enclosing(at) if outer != at):
+            continue
+        step = context.plan.steps[at]
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"nobody reads the output of {quoted(step.id)}, and it has no effect",
+            location=context.document.locate_key(step.path),
+            help="read its output, take it out, or name it in 'needs' if it is there to stop the run",
+        )
+
+
+def _names_are_missing(plan: Plan) -> bool:
+    """Is there a reference to a step that does not exist? It may be the one that looks dead."""
+    return any(use.reference.root == "steps" and use.target is None for use in plan.uses)
+
+
+def _acting(plan: Plan) -> set[str]:
+    """The steps that do something to the world, and all that encloses them."""
+    return {
+        around
+        for at, step in plan.steps.items()
+        if step.kind == "agent" and (step.call is None or step.call.effects not in _HARMLESS)
+        for around in enclosing(at)
+    }

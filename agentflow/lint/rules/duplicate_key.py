@@ -1,0 +1,54 @@
+"""A key stands twice in one mapping.
+
+Most readers of YAML keep the last and say nothing, so one of two steps, agents or settings is
+gone without a trace.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+      write: {agent: writer, timeout: 10s}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    12:3 'write' is here twice
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, timeout: 10s}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterable
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+
+NAME = "duplicate-key"
+FAMILY = Family.SPEC
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterable[Finding]:
+    """Each second key."""
+    return context.reported(NAME)

@@ -1,0 +1,53 @@
+"""An expression cannot be read.
+
+Expressions are a subset of CEL, the Common Expression Language. Text with `${{ }}` around it that
+is none is not handed on as text: the agent would be told the formula and not its value.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, with: {urgent: "${{ run.id === 'x' }}"}}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    11:53 '===' means nothing here
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, with: {urgent: "${{ run.id == 'x' }}"}}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterable
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+
+NAME = "expression-syntax"
+FAMILY = Family.SPEC
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterable[Finding]:
+    """Each such expression."""
+    return context.reported(NAME)

@@ -1,0 +1,54 @@
+"""A character that nobody sees, in a key or where it turns the order of the text around.
+
+Two names that look alike are then not the same, and what a reviewer reads is not what runs. In
+text that is data, such a character is a warning.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+      wri\u200bte: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    12:6 the key holds U+200B (zero width space), which nobody sees
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterable
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+
+NAME = "invisible-character"
+FAMILY = Family.SPEC
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterable[Finding]:
+    """Each such character."""
+    return context.reported(NAME)

@@ -1,0 +1,100 @@
+"""An expression reads a field that may be absent.
+
+The contract of the producer names the field and does not require it, or only some cases of a switch
+give it. On the day it is missing, the expression has no value and the step fails: absence is never
+a value.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      classifier:
+        kind: command
+        argv: [./classify]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [kind]
+          properties: {kind: {type: string}, reason: {type: string}}
+    steps:
+      classify: {agent: classifier}
+    outputs: {reason: "${{ steps.classify.output.reason }}"}
+
+Says:
+
+    16:24 'steps.classify.output.reason' may be absent: its contract does not require it
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      classifier:
+        kind: command
+        argv: [./classify]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [kind]
+          properties: {kind: {type: string}, reason: {type: string}}
+    steps:
+      classify: {agent: classifier}
+    outputs: {reason: '${{ default(steps.classify.output.reason, "none given") }}'}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.contracts.describe import path_text
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.shapes import Gap, Trace
+from agentflow.plan.steps import Use
+from agentflow.spec.wording import quoted
+
+NAME = "maybe-absent"
+FAMILY = Family.CONTRACT
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each unguarded reference with a part that some outputs, or some inputs, lack."""
+    if context.plan is None:
+        return
+    for use in context.plan.uses:
+        if use.reference.guarded:
+            continue
+        trace = context.shapes.of_use(use)
+        gaps = [gap for gap in trace.gaps if _counts(gap, trace)]
+        if gaps:
+            yield from _unproven(context, use, gaps)
+
+
+def _counts(gap: Gap, trace: Trace) -> bool:
+    """Is this more than a field that does not exist at all, which another rule reports?"""
+    return gap.lack == "optional" or (gap.lack == "never" and not trace.leads_nowhere)
+
+
+def _unproven(context: Context, use: Use, gaps: list[Gap]) -> Iterator[Finding]:
+    root, path = use.reference.root, use.reference.path
+    known = context.guards.at(use)
+    # A condition on the step that is read may well tell the cases apart.
+    spoken_of = known.speaks_of(path_text((root, *map(str, path[:1]))))
+    for gap in gaps:
+        missing = path[: gap.at + 1]
+        if known.instead or known.exists(root, missing) or (gap.case and spoken_of):
+            continue
+        shown = path_text((root, *(part for part in missing if part is not None)))
+        why = f"{gap.case} does not give it" if gap.case else "its contract does not require it"
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(shown)} may be absent: {why}",
+            location=context.document.in_string(use.path, use.start, use.end),
+            help=f"write default({shown}, VALUE), or require the field in the contract",
+        )
+        return

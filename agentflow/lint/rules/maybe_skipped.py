@@ -1,0 +1,140 @@
+"""A step reads the output of one that may have been skipped.
+
+A step is skipped when its `when` is false, or when it fails and `catch` says `skip`. It has no output
+then, and absence is never a value: the reader fails. So it needs `default(...)`, `coalesce(...)` or
+`has(...)`, or the same condition.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [body, urgent]
+      properties: {body: {type: string}, urgent: {type: boolean}}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      look_up:
+        when: inputs.urgent
+        agent: writer
+        with: {about: "${{ inputs.body }}"}
+      write:
+        agent: writer
+        with: {facts: "${{ steps.look_up.output }}"}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    22:24 step 'look_up' may be skipped, and has no output then
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [body, urgent]
+      properties: {body: {type: string}, urgent: {type: boolean}}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      look_up:
+        when: inputs.urgent
+        agent: writer
+        with: {about: "${{ inputs.body }}"}
+      write:
+        agent: writer
+        with: {facts: '${{ default(steps.look_up.output, "none") }}'}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.contracts.describe import path_text
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.guards import Known
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.shapes import enclosing
+from agentflow.plan.steps import Path, Plan, StepPlan, Use
+from agentflow.spec.wording import quoted
+
+NAME = "maybe-skipped"
+FAMILY = Family.CONTRACT
+SEVERITY = Severity.ERROR
+
+#: What a failed expression is caught as.
+_CAUGHT_AS = ("rejected", "any")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each unguarded reference to the output of a step that may be skipped."""
+    if context.plan is None:
+        return
+    for use in context.plan.uses:
+        if use.target is None or use.reference.guarded or use.reference.path[1:2] != ("output",):
+            continue
+        step = context.plan.steps[use.target]
+        causes = _causes(step)
+        if not causes or _is_caught(use, context.plan):
+            continue
+        known = context.guards.at(use)
+        if known.instead or known.exists("steps", (step.id, "output")):
+            continue
+        if causes[0][-1] == "when" and _same_condition(context, step, known):
+            causes = causes[1:]
+        if causes:
+            shown = path_text(("steps", *(part for part in use.reference.path if part is not None)))
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"step {quoted(step.id)} may be skipped, and has no output then",
+                location=context.document.in_string(use.path, use.start, use.end),
+                help=f"write default({shown}, VALUE), or ask has({shown}) first",
+                related=tuple(
+                    Related("skipped by this", context.document.locate_key(path)) for path in causes
+                ),
+            )
+
+
+def _causes(step: StepPlan) -> list[Path]:
+    """Where the spec says that a step may be skipped."""
+    causes: list[Path] = [(*step.path, "when")] if step.when is not None else []
+    if step.for_each is None:  # otherwise an item is skipped, and the list is shorter
+        causes += (
+            (*step.path, "catch", key)
+            for key, action in step.catch.items()
+            if action.action == "skip"
+        )
+    return causes
+
+
+def _same_condition(context: Context, step: StepPlan, known: Known) -> bool:
+    return context.guards.condition(step) <= known.facts
+
+
+def _is_caught(use: Use, plan: Plan) -> bool:
+    """Does the reader, or what it is part of, say what follows if the value is missing?"""
+    for at in enclosing(use.reader):
+        step = plan.steps.get(at)
+        if step is None or not any(
+            key in step.catch and step.catch[key].action != "fail" for key in _CAUGHT_AS
+        ):
+            continue
+        inside = use.path[len(step.path)] if at == use.reader else ""
+        if inside == "catch" or (step.for_each is not None and inside in ("when", "for_each")):
+            continue
+        return True
+    return False

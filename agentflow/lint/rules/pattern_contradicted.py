@@ -1,0 +1,127 @@
+"""The steps do not have the shape that `pattern` declares.
+
+`pattern` says what the author decided on, so that a reader knows what to expect. A `chain` is a row in
+which each step waits for the one before it; a `router` chooses by a `switch` or by `when`; in a
+`parallel` pipeline something runs side by side.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    pattern: chain
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      draft: {agent: writer}
+      facts: {agent: writer}
+      polish:
+        agent: writer
+        with: {text: "${{ steps.draft.output }}", facts: "${{ steps.facts.output }}"}
+    outputs: {letter: "${{ steps.polish.output }}"}
+
+Says:
+
+    3:10 this is no 'chain': 'draft' and 'facts' do not wait for each other
+
+Good:
+
+    agentflow: 1
+    name: letters
+    pattern: parallel
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      draft: {agent: writer}
+      facts: {agent: writer}
+      polish:
+        agent: writer
+        with: {text: "${{ steps.draft.output }}", facts: "${{ steps.facts.output }}"}
+    outputs: {letter: "${{ steps.polish.output }}"}
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.graph import topological_order
+from agentflow.plan.steps import Plan, ScopePlan
+from agentflow.spec.wording import quoted
+
+NAME = "pattern-contradicted"
+FAMILY = Family.GRAPH
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """The pattern, if the graph contradicts it."""
+    if context.plan is None or context.plan.pipeline.pattern is None:
+        return
+    pattern = context.plan.pipeline.pattern
+    reason = _CONTRADICTIONS[pattern](context.plan)
+    if reason is not None:
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"this is no {quoted(pattern)}: {reason}",
+            location=context.document.locate(("pattern",)),
+            help="name the pattern that it is, or leave 'pattern' out",
+        )
+
+
+def _against_chain(plan: Plan) -> str | None:
+    pair = _side_by_side(plan.root)
+    return f"{quoted(pair[0])} and {quoted(pair[1])} do not wait for each other" if pair else None
+
+
+def _against_router(plan: Plan) -> str | None:
+    chooses = any(step.kind == "switch" or step.when is not None for step in plan.steps.values())
+    return None if chooses else "there is no 'switch' and no 'when'"
+
+
+def _against_parallel(plan: Plan) -> str | None:
+    fans_out = any(
+        step.for_each is not None and step.for_each.max > 1 and step.for_each.parallel != 1
+        for step in plan.steps.values()
+    )
+    if fans_out or any(_side_by_side(scope) for scope in _scopes(plan)):
+        return None
+    return "each step waits for the one before it"
+
+
+def _side_by_side(scope: ScopePlan) -> tuple[str, str] | None:
+    """Two steps of a scope that may run at the same time."""
+    graph = {step.id: step.downstream for step in scope.steps}
+    order = topological_order(graph)
+    for one, other in pairwise(order):
+        # Next to each other in the order and without an edge: no way leads from one to the other.
+        if other not in graph[one]:
+            return one, other
+    return None
+
+
+def _scopes(plan: Plan) -> Iterator[ScopePlan]:
+    yield plan.root
+    for step in plan.steps.values():
+        if step.body is not None:
+            yield step.body
+        yield from step.cases.values()
+        if step.default is not None:
+            yield step.default
+
+
+_CONTRADICTIONS = {
+    "chain": _against_chain,
+    "router": _against_router,
+    "parallel": _against_parallel,
+}

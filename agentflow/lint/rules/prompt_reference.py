@@ -1,0 +1,111 @@
+"""A prompt asks for something that its agent is not given.
+
+A prompt reads the fields of the agent's own `input` and nothing else, so that a reader of the agent
+knows what reaches the model. Anything else has no value, and every call fails before it is made.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        prompt: "Write about ${{ input.topik }}."
+        input:
+          type: object
+          additionalProperties: false
+          required: [topic]
+          properties: {topic: {type: string}}
+        output: {type: string}
+    steps:
+      write: {agent: writer, with: {topic: spring}}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    7:30 the input has no field 'topik'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        prompt: "Write about ${{ input.topic }}."
+        input:
+          type: object
+          additionalProperties: false
+          required: [topic]
+          properties: {topic: {type: string}}
+        output: {type: string}
+    steps:
+      write: {agent: writer, with: {topic: spring}}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.schemas import ANYTHING, Contract, part_of
+from agentflow.plan.steps import Path
+from agentflow.spec.document import Document
+from agentflow.spec.expressions import ExpressionError, Reference, references
+from agentflow.spec.templates import parse_template, template_expressions
+from agentflow.spec.wording import quoted
+
+NAME = "prompt-reference"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each expression in a prompt that cannot be read or has no value."""
+    if context.plan is None:
+        return
+    calls = (step.call for step in context.plan.steps.values() if step.call is not None)
+    inputs = {call.agent: Contract(call.input.schema, call.input.schema) for call in calls}
+    for name, agent in context.plan.pipeline.agents.items():
+        # Only agents that call a model have this key; this layer does not know which these are.
+        prompt = getattr(agent, "prompt", None)
+        if isinstance(prompt, str):
+            path = ("agents", name, "prompt")
+            yield from _in_prompt(context.document, path, prompt, inputs.get(name, ANYTHING))
+
+
+def _in_prompt(document: Document, path: Path, prompt: str, given: Contract) -> Iterator[Finding]:
+    try:
+        template = parse_template(prompt)
+    except ExpressionError as error:
+        place = document.in_string(path, error.start, error.end)
+        yield Finding(NAME, SEVERITY, error.message, place, error.help)
+        return
+    suggestions = Suggestions()
+    for _, offset, expr in template_expressions(template):
+        for found in references(expr):
+            problem = _problem(found, given, suggestions)
+            if problem is not None:
+                message, advice = problem
+                place = document.in_string(path, offset + found.start, offset + found.end)
+                yield Finding(NAME, SEVERITY, message, place, advice)
+
+
+def _problem(found: Reference, given: Contract, suggestions: Suggestions) -> tuple[str, str] | None:
+    """Why a reference in a prompt has no value, and what to do about it."""
+    if found.root != "input":
+        advice = (
+            f"hand it to the agent with 'with', and read input.{found.path[-1]}"
+            if found.path
+            else "write input.NAME"
+        )
+        return f"a prompt reads 'input' only, not {quoted(found.root)}", advice
+    name = found.path[0] if found.path else None
+    part = part_of(given, name) if isinstance(name, str) else None
+    if part is None or part.lack != "never":
+        return None
+    advice = suggestions.help(str(name), part.known, "add it to the agent's input contract")
+    return f"the input has no field {quoted(str(name))}", advice

@@ -1,0 +1,82 @@
+"""`with` gives an agent a field that its input contract does not have.
+
+The contract is closed, so the call is refused before it starts, in every run.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input:
+          type: object
+          additionalProperties: false
+          required: [topic]
+          properties: {topic: {type: string}, tone: {type: string}}
+        output: {type: string}
+    steps:
+      write: {agent: writer, with: {topic: spring, ton: light}}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    15:48 agent 'writer' takes no 'ton'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input:
+          type: object
+          additionalProperties: false
+          required: [topic]
+          properties: {topic: {type: string}, tone: {type: string}}
+        output: {type: string}
+    steps:
+      write: {agent: writer, with: {topic: spring, tone: light}}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.nodes import Mapping
+from agentflow.spec.wording import quoted
+
+NAME = "unknown-argument"
+FAMILY = Family.CONTRACT
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each argument that a closed contract does not name."""
+    if context.plan is None:
+        return
+    suggestions = Suggestions()
+    for step in context.plan.steps.values():
+        if step.call is None:
+            continue
+        schema = step.call.input.schema
+        closed = schema.get("additionalProperties") is False and "patternProperties" not in schema
+        known = schema.get("properties", {}) if closed else None
+        given = context.document.node((*step.path, "with"))
+        for name in given.entries if isinstance(given, Mapping) else ():
+            if known is None or name in known:
+                continue
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"agent {quoted(step.call.agent)} takes no {quoted(name)}",
+                location=context.document.locate_key((*step.path, "with", name)),
+                help=suggestions.help(name, known, "add it to the agent's input contract"),
+            )

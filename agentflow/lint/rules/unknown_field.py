@@ -1,0 +1,122 @@
+"""An expression reads a field that its contract does not have.
+
+The contract of the producer says which fields there are. Where it is closed (`additionalProperties:
+false`) no other field can arrive, so the expression has no value in any run, or silently takes its
+default. Where it is open and does not name the field, it is a warning: the field may arrive, and
+nothing makes sure that it does.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      classifier:
+        kind: command
+        argv: [./classify]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [kind]
+          properties: {kind: {type: string}, reason: {type: string}}
+    steps:
+      classify: {agent: classifier}
+    outputs: {kind: "${{ steps.classify.output.knd }}"}
+
+Says:
+
+    16:22 'steps.classify.output' has no field 'knd'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      classifier:
+        kind: command
+        argv: [./classify]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [kind]
+          properties: {kind: {type: string}, reason: {type: string}}
+    steps:
+      classify: {agent: classifier}
+    outputs: {kind: "${{ steps.classify.output.kind }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.contracts.describe import path_text
+from agentflow.findings import Finding, Location, Severity
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.shapes import Gap
+from agentflow.plan.steps import Use
+from agentflow.spec.wording import quoted
+
+NAME = "unknown-field"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.ERROR
+
+_OF_A_STEP = ("output", "status")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each reference with a part that cannot exist, or that an open contract does not name."""
+    if context.plan is None:
+        return
+    suggestions = Suggestions()
+    for use in context.plan.uses:
+        root, path = use.reference.root, use.reference.path
+        place = context.document.in_string
+        if use.target is not None and len(path) > 1 and path[1] not in _OF_A_STEP:
+            yield _of_step(use, place(use.path, use.start, use.end))
+            continue
+        if root == "run" and path and path[0] != "id":
+            message = f"'run' has no {quoted(str(path[0]))}, only an 'id'"
+            yield Finding(NAME, SEVERITY, message, place(use.path, use.start, use.end))
+            continue
+        trace = context.shapes.of_use(use)
+        if not trace.gaps or (root == "inputs" and trace.gaps[0].at == 0 and trace.leads_nowhere):
+            continue
+        gap = trace.gaps[0]
+        unnamed = all(one.lack == "unnamed" for one in trace.gaps)
+        if trace.leads_nowhere or (unnamed and not use.reference.guarded):
+            yield _missing(use, gap, place(use.path, use.start, use.end), suggestions)
+
+
+def _of_step(use: Use, location: Location) -> Finding:
+    step, part = use.reference.path[:2]
+    if part == "items":
+        return Finding(NAME, SEVERITY, "'items' of a step is not supported yet", location)
+    return Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=f"a step has 'output' and 'status', not {quoted(str(part))}",
+        location=location,
+        help=f"for a field of its output write steps.{step}.output.{part}",
+    )
+
+
+def _missing(use: Use, gap: Gap, location: Location, suggestions: Suggestions) -> Finding:
+    path = use.reference.path
+    holder = quoted(
+        path_text((use.reference.root, *(part for part in path[: gap.at] if part is not None)))
+    )
+    name = str(path[gap.at])
+    certain = gap.lack == "never"
+    if gap.what:
+        message = f"{holder} is {gap.what}, it has no field {quoted(name)}"
+        advice = (
+            f"take one by its index, or all with .map(x, x.{name})" if "list" in gap.what else None
+        )
+    else:
+        message = f"{holder} has no field {quoted(name)}"
+        if not certain:
+            message = f"the contract of {holder} does not name {quoted(name)}"
+        advice = suggestions.help(name, gap.known, "add it to the contract")
+    return Finding(NAME, SEVERITY if certain else Severity.WARNING, message, location, advice)

@@ -1,0 +1,87 @@
+"""An expression reads an input that the pipeline does not have.
+
+What a run may be given is what the contract `inputs` names. Anything else is refused when the run
+starts, so the expression could never have a value.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [body]
+      properties: {body: {type: string}}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, with: {about: "${{ inputs.boddy }}"}}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    16:45 unknown input 'boddy'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [body]
+      properties: {body: {type: string}}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, with: {about: "${{ inputs.body }}"}}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.wording import quoted
+
+NAME = "unknown-input"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each `inputs.x` where the contract of the inputs leaves no room for an `x`."""
+    if context.plan is None:
+        return
+    suggestions = Suggestions()
+    declared = context.plan.pipeline.inputs is not None
+    for use in context.plan.uses:
+        if use.reference.root != "inputs" or not use.reference.path:
+            continue
+        known: tuple[str, ...] = ()
+        if declared:
+            trace = context.shapes.of_use(use)
+            if not trace.leads_nowhere or trace.gaps[0].at > 0:
+                continue
+            known = trace.gaps[0].known
+        name = str(use.reference.path[0])
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"unknown input {quoted(name)}"
+            if declared
+            else f"unknown input {quoted(name)}: the pipeline has no 'inputs'",
+            location=context.document.in_string(use.path, use.start, use.end),
+            help=suggestions.help(name, known, "add it to the contract under 'inputs'"),
+        )

@@ -1,0 +1,52 @@
+"""A key that the language does not have.
+
+A misspelt `timeout` that is ignored is a step without a timeout, so nothing is ignored.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, timout: 30s}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    11:26 'timout' is not a key of a step with an agent
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, timeout: 30s}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterable
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+
+NAME = "unknown-key"
+FAMILY = Family.SPEC
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterable[Finding]:
+    """Each unknown key."""
+    return context.reported(NAME)

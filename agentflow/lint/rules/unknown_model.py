@@ -1,0 +1,76 @@
+"""An agent asks for a model that `models` does not define.
+
+A name without a slash is an alias of `models`. The provider would be asked for a model of this name,
+and refuse it in the middle of a run.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    models:
+      small: {model: openai/gpt-5-mini, max_output_tokens: 800}
+    agents:
+      writer:
+        kind: llm
+        model: smal
+        instructions: Write a letter.
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    8:12 unknown model 'smal'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    models:
+      small: {model: openai/gpt-5-mini, max_output_tokens: 800}
+    agents:
+      writer:
+        kind: llm
+        model: small
+        instructions: Write a letter.
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.wording import quoted
+
+NAME = "unknown-model"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each agent whose model is neither an alias nor named with its provider."""
+    if context.pipeline is None:
+        return
+    models = context.pipeline.models
+    suggestions = Suggestions()
+    for name, agent in context.pipeline.agents.items():
+        # Only agents that call a model have this key; this layer does not know which these are.
+        model = getattr(agent, "model", None)
+        if model is None or model in models or "/" in model:
+            continue
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"unknown model {quoted(model)}",
+            location=context.document.locate(("agents", name, "model")),
+            help=suggestions.help(
+                model, models, "define it under 'models', or name it as PROVIDER/MODEL"
+            ),
+        )

@@ -1,0 +1,93 @@
+"""An expression starts with a name that means nothing where it stands.
+
+`inputs`, `steps` and `run` exist everywhere; `item`, `index` and the name given with `as` only inside
+the `for_each` that makes them. The value would be missing in every run.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, with: {number: "${{ index }}"}}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    11:46 'index' exists only inside a 'for_each'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write:
+        for_each: {over: [to the mayor, to the press], max: 2}
+        agent: writer
+        with: {number: "${{ index }}", kind: "${{ item }}"}
+    outputs: {letters: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.scopes import GLOBAL_ROOTS
+from agentflow.plan.steps import Plan, Use
+from agentflow.spec.wording import quoted
+
+NAME = "unknown-root"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.ERROR
+
+_OF_ITEMS = ("item", "index")
+_PLANNED = {"loop": "loop", "task": "delegate"}
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each reference whose first name is neither a global root nor a local one."""
+    if context.plan is None:
+        return
+    suggestions = Suggestions()
+    for use in context.plan.uses:
+        root = use.reference.root
+        if root in GLOBAL_ROOTS or root in use.locals:
+            continue
+        message, advice = _explain(context.plan, use, suggestions)
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=message,
+            location=context.document.in_string(use.path, use.start, use.end),
+            help=advice,
+        )
+
+
+def _explain(plan: Plan, use: Use, suggestions: Suggestions) -> tuple[str, str]:
+    """The message about an unknown root, and what to write instead."""
+    root = use.reference.root
+    if root in _OF_ITEMS:
+        return f"{quoted(root)} exists only inside a 'for_each'", "give the step a 'for_each'"
+    if root in _PLANNED:
+        return f"{quoted(root)} is not supported yet", f"'{_PLANNED[root]}' steps are not built yet"
+    message = f"unknown name {quoted(root)}"
+    if root in plan.steps:
+        return message, f"for the output of this step write steps.{root}.output"
+    if root in plan.inputs.schema.get("properties", {}):
+        return message, f"for this input write inputs.{root}"
+    known = sorted(GLOBAL_ROOTS | use.locals)
+    return message, suggestions.help(root, known, "an expression starts with a known name")

@@ -1,0 +1,135 @@
+"""A reference, or `needs`, names a step that is not within reach.
+
+In reach are the steps of the same scope and of the scopes around it. The inside of a group or of a
+case is closed: what others may read of it is its `output`. Which step waits for which is derived
+from these names, so each reference has to name its step.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      draft: {agent: writer}
+      polish: {agent: writer, with: {text: "${{ steps.darft.output }}"}}
+    outputs: {letter: "${{ steps.polish.output }}"}
+
+Says:
+
+    12:45 unknown step 'darft'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      draft: {agent: writer}
+      polish: {agent: writer, with: {text: "${{ steps.draft.output }}"}}
+    outputs: {letter: "${{ steps.polish.output }}"}
+"""
+
+from collections.abc import Iterable, Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.shapes import enclosing
+from agentflow.plan import address
+from agentflow.plan.steps import Plan, StepPlan, Use
+from agentflow.spec.nodes import Scalar, Sequence
+from agentflow.spec.wording import quoted
+
+NAME = "unknown-step"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each name of a step, in an expression or in `needs`, that leads to none."""
+    if context.plan is None:
+        return
+    scopes = _Scopes(context.plan)
+    for use in context.plan.uses:
+        if use.reference.root == "steps" and use.target is None:
+            yield _of_use(context, use, scopes)
+    for step in context.plan.steps.values():
+        yield from _of_needs(context, step, scopes)
+
+
+class _Scopes:
+    """Which steps stand where."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.ids: dict[str, dict[str, None]] = {}
+        self.homes: dict[str, str] = {}  # of each id, one scope that has it
+        self.suggestions = Suggestions()
+        self._steps = plan.steps
+        for at, step in plan.steps.items():
+            scope = address.parent(at) or ""
+            self.ids.setdefault(scope, {})[step.id] = None
+            self.homes.setdefault(step.id, scope)
+
+    def owner(self, scope: str) -> str:
+        """The step that a scope is the inside, or a case, of."""
+        return next(self._steps[at].id for at in enclosing(scope) if at in self._steps)
+
+    def help(self, name: str, scope: str) -> str:
+        """What to do about a name that is not in reach of a scope."""
+        known = (step_id for at in enclosing(scope) for step_id in self.ids.get(at, ()))
+        return self.suggestions.help(name, known, "no step in reach has this name")
+
+
+def _of_use(context: Context, use: Use, scopes: _Scopes) -> Finding:
+    name = use.reference.path[0] if use.reference.path else None
+    if not isinstance(name, str):
+        message = "'steps' needs the name of a step: the order of steps is derived from it"
+        advice = "write steps.NAME.output"
+    elif name in scopes.homes:
+        inside = scopes.homes[name]
+        message = f"step {quoted(name)} is inside {quoted(inside)}, out of reach here"
+        advice = f"hand it on in the output of {quoted(scopes.owner(inside))} and read that"
+    else:
+        message = f"unknown step {quoted(name)}"
+        advice = scopes.help(name, use.scope)
+    return Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=message,
+        location=context.document.in_string(use.path, use.start, use.end),
+        help=advice,
+    )
+
+
+def _of_needs(context: Context, step: StepPlan, scopes: _Scopes) -> Iterable[Finding]:
+    needs = context.document.node((*step.path, "needs"))
+    if not isinstance(needs, Sequence):
+        return
+    scope = address.parent(step.address) or ""
+    for index, item in enumerate(needs.items):
+        if not isinstance(item, Scalar) or item.text in scopes.ids[scope]:
+            continue
+        elsewhere = item.text in scopes.homes
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"step {quoted(item.text)} is not beside {quoted(step.id)}"
+            if elsewhere
+            else f"unknown step {quoted(item.text)}",
+            location=context.document.locate((*step.path, "needs", index)),
+            help="'needs' names steps of the same scope; let the whole group wait"
+            if elsewhere
+            else scopes.help(item.text, scope),
+        )

@@ -1,0 +1,92 @@
+"""A case of a switch that its value can never choose.
+
+The value comes from a list of choices, and the label is not among them. It is mostly a misspelt
+label, and the choice that was meant goes to `default` or nowhere.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      classifier:
+        kind: command
+        argv: [./classify]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [kind]
+          properties: {kind: {enum: [refund, question]}}
+    steps:
+      classify: {agent: classifier}
+      act:
+        switch: "${{ steps.classify.output.kind }}"
+        cases:
+          refund: {output: {desk: billing}}
+          qestion: {output: {desk: support}}
+        default: {output: {desk: front}}
+    outputs: {desk: "${{ steps.act.output.desk }}"}
+
+Says:
+
+    20:7 the value is never 'qestion', only 'refund' or 'question'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      classifier:
+        kind: command
+        argv: [./classify]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [kind]
+          properties: {kind: {enum: [refund, question]}}
+    steps:
+      classify: {agent: classifier}
+      act:
+        switch: "${{ steps.classify.output.kind }}"
+        cases:
+          refund: {output: {desk: billing}}
+          question: {output: {desk: support}}
+    outputs: {desk: "${{ steps.act.output.desk }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.contracts.describe import listed
+from agentflow.findings import Finding, Severity
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.wording import quoted
+
+NAME = "unreachable-case"
+FAMILY = Family.GRAPH
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each label that is not among the choices, where these are known."""
+    if context.plan is None:
+        return
+    suggestions = Suggestions()
+    for step in context.plan.steps.values():
+        if step.switch is None:
+            continue
+        labels = context.shapes.labels(step.switch, step.address)
+        for label in step.cases if labels is not None else ():
+            if label in (labels or ()):
+                continue
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"the value is never {quoted(label)}, "
+                f"only {listed(map(quoted, labels or ()), 'or')}",
+                location=context.document.locate_key((*step.path, "cases", label)),
+                help=suggestions.help(label, labels or (), "take the case out"),
+            )

@@ -1,0 +1,134 @@
+"""A step whose `when` can never be true.
+
+It compares a value with something that is not among its choices, mostly a misspelt one, and the step
+is skipped in every run. A `when` that is plainly `false` is a warning.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      classifier:
+        kind: command
+        argv: [./classify]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [kind]
+          properties: {kind: {enum: [refund, question]}}
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      classify: {agent: classifier}
+      write:
+        when: steps.classify.output.kind == "refnd"
+        agent: writer
+    outputs: {letter: '${{ default(steps.write.output, "no letter") }}'}
+
+Says:
+
+    23:11 'steps.classify.output.kind' is never 'refnd', so the step never runs
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      classifier:
+        kind: command
+        argv: [./classify]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [kind]
+          properties: {kind: {enum: [refund, question]}}
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      classify: {agent: classifier}
+      write:
+        when: steps.classify.output.kind == "refund"
+        agent: writer
+    outputs: {letter: '${{ default(steps.write.output, "no letter") }}'}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.plan import address
+from agentflow.plan.steps import StepPlan
+from agentflow.spec.evaluate import EvaluationError, evaluate
+from agentflow.spec.expressions import references
+from agentflow.spec.syntax import Binary, Expr, Identifier, Index, Literal, Select
+from agentflow.spec.wording import quoted
+
+NAME = "unreachable-step"
+FAMILY = Family.GRAPH
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each `when` that is false, or asks for a value that cannot come."""
+    if context.plan is None:
+        return
+    suggestions = Suggestions()
+    for step in context.plan.steps.values():
+        if step.when is None:
+            continue
+        if not references(step.when):
+            if _is_false(step.when):
+                yield _finding(context, step, step.when, "'when' is false in every run", None)
+            continue
+        for path, wanted in _demands(step.when):
+            labels = context.shapes.labels(path, address.parent(step.address) or "")
+            if labels is None or wanted in labels:
+                continue
+            shown = step.when_text[path.start : path.end]
+            message = f"{quoted(shown)} is never {quoted(wanted)}, so the step never runs"
+            advice = suggestions.help(wanted, labels, "compare with a value that may come")
+            yield _finding(context, step, path, message, advice)
+
+
+def _finding(
+    context: Context, step: StepPlan, part: Expr, message: str, advice: str | None
+) -> Finding:
+    return Finding(
+        rule=NAME,
+        severity=SEVERITY if advice else Severity.WARNING,
+        message=message,
+        location=context.document.in_string((*step.path, "when"), part.start, part.end),
+        help=advice or "take the step out",
+    )
+
+
+def _is_false(when: Expr) -> bool:
+    try:
+        return evaluate(when, {}) is False
+    except EvaluationError:
+        return False
+
+
+def _demands(when: Expr) -> Iterator[tuple[Expr, str]]:
+    """The comparisons with a text that all have to hold."""
+    match when:
+        case Binary("&&", left, right):
+            yield from _demands(left)
+            yield from _demands(right)
+        case Binary("==", Identifier() | Select() | Index() as path, Literal(str() as wanted)):
+            yield path, wanted
+        case Binary("==", Literal(str() as wanted), Identifier() | Select() | Index() as path):
+            yield path, wanted

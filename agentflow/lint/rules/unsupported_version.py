@@ -1,0 +1,52 @@
+"""The spec names no version of the language, or one that is not known here.
+
+What a key means may differ between versions; a spec of another one would be misread.
+
+Bad:
+
+    agentflow: 2
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    1:12 version 2 of the language is not known here
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterable
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+
+NAME = "unsupported-version"
+FAMILY = Family.SPEC
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterable[Finding]:
+    """The version."""
+    return context.reported(NAME)

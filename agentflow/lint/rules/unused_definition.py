@@ -1,0 +1,136 @@
+"""Something is defined and nothing uses it.
+
+An agent that no step calls, a contract, a model or a retry policy that nobody names, an input that
+nobody reads. It may be a leftover. It may also be the one that was meant where another is named.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    retries:
+      transient: {max_attempts: 3}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    4:3 retry policy 'transient' is not used
+
+Good:
+
+    agentflow: 1
+    name: letters
+    retries:
+      transient: {max_attempts: 3}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, retry: transient}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from agentflow.contracts.keywords import Schema, subschemas
+from agentflow.findings import Finding, Severity
+from agentflow.lint.policies import named_policies
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.graph import reachable
+from agentflow.plan.steps import Path, Plan
+from agentflow.spec.model import Contract, Pipeline
+from agentflow.spec.wording import quoted
+
+NAME = "unused-definition"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.WARNING
+
+_CONTRACTS = "#/contracts/"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each definition that is not used, at its name.
+
+    Where a name of the same kind is unknown, that is where the missing use is, and one finding
+    about it is enough.
+    """
+    if context.plan is None:
+        return
+    pipeline = context.plan.pipeline
+    models = {getattr(agent, "model", None) for agent in pipeline.agents.values()}
+    policies = {name for _, name in named_policies(context.document, context.plan)}
+    agents = {step.agent for step in context.plan.steps.values()}
+    unused = (
+        *_unused("agent", ("agents",), pipeline.agents, agents - {None}),
+        *_unused("model", ("models",), pipeline.models, _aliases(models)),
+        *_unused("contract", ("contracts",), pipeline.contracts, _asked_contracts(pipeline)),
+        *_unused("retry policy", ("retries",), pipeline.retries, policies),
+        *_unused("input", ("inputs", "properties"), *_inputs(context.plan)),
+    )
+    for what, path in unused:
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{what} {quoted(str(path[-1]))} is not used",
+            location=context.document.locate_key(path),
+            help="use it, or take it out",
+        )
+
+
+def _unused(
+    what: str, path: Path, defined: Iterable[str], used: Collection[object]
+) -> Iterator[tuple[str, Path]]:
+    names = set(defined)
+    if names.issuperset(used):
+        yield from ((what, (*path, name)) for name in defined if name not in used)
+
+
+def _aliases(models: Iterable[object]) -> set[str]:
+    """The models that are asked for by a name of our own, and not by that of the provider."""
+    return {model for model in models if isinstance(model, str) and "/" not in model}
+
+
+def _asked_contracts(pipeline: Pipeline) -> set[str]:
+    """The contracts that agents and inputs name, and those that these refer to."""
+    asked: list[Contract | None] = [pipeline.inputs]
+    for agent in pipeline.agents.values():
+        asked += (agent.input, agent.output)
+    starts = {name for contract in asked for name in _names_in(contract)}
+    graph = {name: set(_names_in(schema)) for name, schema in pipeline.contracts.items()}
+    return starts | reachable(graph, starts)
+
+
+def _names_in(contract: Contract | None) -> Iterator[str]:
+    """The contracts that a contract names or refers to."""
+    if isinstance(contract, str):
+        yield contract
+    pending: list[Schema] = [contract]
+    while pending:
+        schema = pending.pop()
+        reference = schema.get("$ref") if isinstance(schema, dict) else None
+        if isinstance(reference, str) and reference.startswith(_CONTRACTS):
+            yield reference.removeprefix(_CONTRACTS).partition("/")[0]
+        pending.extend(inner for _, inner in subschemas(schema))
+
+
+def _inputs(plan: Plan) -> tuple[Collection[str], set[object]]:
+    """The inputs and those that are read; none where their contract may be shared with others."""
+    inputs = plan.pipeline.inputs
+    properties = inputs.get("properties") if isinstance(inputs, dict) else None
+    if not isinstance(properties, dict):
+        return (), set()
+    paths = {use.reference.path for use in plan.uses if use.reference.root == "inputs"}
+    as_a_whole = any(path[:1] in ((), (None,)) for path in paths)
+    return properties, set(properties) if as_a_whole else {path[0] for path in paths}

@@ -1,0 +1,53 @@
+"""A value is of another type, or outside of the range, than what is expected there.
+
+A number in quotes is text, `10` is no duration, and `yes` is no boolean in YAML 1.2: guessing what
+was meant would be right most of the time.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, timeout: 30}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    11:35 expected a duration such as 30s, found number 30
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, timeout: 30s}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterable
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+
+NAME = "wrong-type"
+FAMILY = Family.SPEC
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterable[Finding]:
+    """Each such value."""
+    return context.reported(NAME)
