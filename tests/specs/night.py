@@ -98,7 +98,8 @@ def ask_desk(fact: Json, outages: list[Json]) -> tuple[str, Json]:
             answer = desks.support(fact["subject"], fact["summary"])
             assert violations("SupportAnswer", answer) == []
             return "support", answer
-    decision = desks.decision("P4", "support agent", 72, "Read it.", "no desk is responsible")
+    action = "Read it and file it; nobody waits for an answer."
+    decision = desks.decision("P4", "support agent", 72, action, "no desk is responsible")
     return "triage", {"decision": decision}
 
 
