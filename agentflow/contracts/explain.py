@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from agentflow.contracts.describe import described, excerpt, listed
+from agentflow.contracts.describe import excerpt, listed
 from agentflow.contracts.engine import Parts, validator
 from agentflow.contracts.keywords import TYPES, Path, Schema, json_type
 from agentflow.contracts.pointers import below, follow
@@ -53,9 +53,14 @@ _Found: TypeAlias = Iterator[_Node | Violation]
 def explain(schema: Schema, value: Json) -> tuple[Violation, ...]:
     """The violations of a value that does not fit a self-contained schema: at least one.
 
-    At most 20, the last one saying how many more there are.
+    At most 20, and one more that says how many more there are. A schema that refers to its parts in
+    ways that `Resolver` refuses gets one violation that says no more than that.
     """
-    return _Explanation(schema).of(value)
+    try:
+        found = _Explanation(schema).of(value)
+    except ValueError:
+        found = ()
+    return found or (violation((), value, "a value that fits the contract"),)
 
 
 class _Explanation:
@@ -77,9 +82,7 @@ class _Explanation:
         if beyond:
             more = f"and {beyond} more" if self._places < MOST_PLACES else "and more"
             found.append(Violation("", more, "", "", ""))
-        return tuple(found) or (
-            violation((), value, "a value that fits the contract", described(value)),
-        )
+        return tuple(found)
 
     def _walk(self, start: _Node) -> Iterator[Violation]:
         """Depth first with a stack of its own: values may be deeper than Python's."""
