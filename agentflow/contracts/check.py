@@ -29,18 +29,19 @@ __all__ = ["Accepted", "Checker", "Rejected", "Violation", "compile_schema", "re
 class Checker:
     """A compiled contract; get one from `compile_schema`."""
 
-    __slots__ = ("_fits", "_schema", "types")
+    __slots__ = ("_schema", "fits", "types")
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._fits = validator(schema).is_valid
+        #: Does a JSON value fit? `check` says why not.
+        self.fits = validator(schema).is_valid
         #: The JSON types that a value may have at all.
         self.types = types_of(schema, schema)
 
     def check(self, value: Json) -> tuple[Violation, ...]:
         """What breaks the contract; empty for a value that fits. See `explain` for the bounds."""
         try:
-            if self._fits(value):
+            if self.fits(value):
                 return ()
         except (TypeError, ValueError, OverflowError) as error:
             # It came from a program of the user's: a set, a key that is no text, half a surrogate

@@ -24,6 +24,20 @@ def validator(schema: Schema) -> jsonschema_rs.Validator:
     )
 
 
+def canonical(schema: Schema) -> jsonschema_rs.CanonicalSchema:
+    """The canonical form of a schema; raises `ValueError` for one that has none.
+
+    jsonschema-rs calls this part of itself experimental; only `compat` uses it.
+    """
+    return jsonschema_rs.canonicalize(
+        schema,
+        draft=jsonschema_rs.Draft202012,
+        offline=True,
+        validate_formats=True,
+        pattern_options=PATTERNS,
+    )
+
+
 class Parts:
     """Validators for the parts of one self-contained schema, made when they are asked for."""
 

@@ -60,7 +60,7 @@ def explain(schema: Schema, value: Json) -> tuple[Violation, ...]:
         found = _Explanation(schema).of(value)
     except ValueError:
         found = ()
-    return found or (violation((), value, "a value that fits the contract"),)
+    return found or (violation((), value, "", "a value that fits the contract"),)
 
 
 class _Explanation:
@@ -100,7 +100,7 @@ class _Explanation:
         """What is wrong with a node: violations of its own, then nodes below it."""
         self._places += 1
         if not isinstance(node.schema, dict):
-            yield violation(node.path, node.value, "nothing here")
+            yield violation(node.path, node.value, "false", "nothing here")
             return
         for keyword in ASSERTIONS:
             if keyword in node.schema and not self._holds(keyword, node):
@@ -149,7 +149,7 @@ class _Explanation:
             if branch in schema:
                 yield from self._below(node, (branch,), schema[branch], node.value, None)
         if "not" in schema and self._fits(below(node.pointer, "not"), node.value):
-            yield violation(node.path, node.value, f"anything but {excerpt(schema['not'])}")
+            yield violation(node.path, node.value, "not", f"anything but {excerpt(schema['not'])}")
 
     def _branches(self, node: _Node, keyword: str) -> _Found:
         """What is wrong with `anyOf` or `oneOf`: the branch that comes nearest speaks for all."""
@@ -162,14 +162,16 @@ class _Explanation:
             if keyword == "oneOf" and len(fitting) > 1:
                 which = listed((str(index + 1) for index in fitting), "and")
                 found = f"a value that fits alternatives {which}"
-                yield violation(node.path, node.value, "exactly one alternative to fit", found)
+                yield violation(
+                    node.path, node.value, keyword, "exactly one alternative to fit", found
+                )
             return
         shapes = [types_of(branch.schema, self._root) for branch in branches]
         near = [b for b, types in zip(branches, shapes, strict=True) if _admits(types, node.value)]
         if not near:
             every = frozenset[str]().union(*shapes)
             names = [name for name in _TYPES if name in every and not _implied(name, every)]
-            yield violation(node.path, node.value, listed(names, "or") or "nothing here")
+            yield violation(node.path, node.value, keyword, listed(names, "or") or "nothing here")
         elif all(isinstance(b.schema, dict) and _CHOICE & b.schema.keys() for b in near):
             values = [value for branch in near for value in _chosen(branch.schema)]
             yield keyword_violation(node.path, node.value, "enum", values)
@@ -240,20 +242,25 @@ class _Explanation:
                     first = next(self._walk(wrong), None)
                     because = f": {first.message}" if first else ""
                     message = f"the key {quoted(name)} is not allowed{because}"
-                    yield violation(node.path, value, "other keys", quoted(name), message)
+                    yield violation(
+                        node.path, value, "propertyNames", "other keys", quoted(name), message
+                    )
         for name, other in schema.get("dependentSchemas", {}).items():
             if name in value:
                 yield from self._below(node, ("dependentSchemas", name), other, value, None)
 
     def _missing(self, node: _Node, value: dict[str, Json]) -> Iterator[Violation]:
-        wanted = {name: "" for name in node.schema.get("required", ()) if name not in value}
+        wanted = dict.fromkeys(node.schema.get("required", ()), ("required", ""))
         for name, others in node.schema.get("dependentRequired", {}).items():
             if name in value:
                 reason = f", which goes with {quoted(name)}"
-                wanted.update({other: reason for other in others if other not in value})
-        for name, reason in wanted.items():
-            message = f"missing {quoted(name)}{reason}"
-            yield violation(node.path, value, f"the key {quoted(name)}", message=message)
+                wanted = dict.fromkeys(others, ("dependentRequired", reason)) | wanted
+        for name, (keyword, reason) in wanted.items():
+            if name not in value:
+                message = f"missing {quoted(name)}{reason}"
+                yield violation(
+                    node.path, value, keyword, f"the key {quoted(name)}", message=message
+                )
 
     def _additional(self, node: _Node, name: str, part: Json) -> _Found:
         """A key that neither `properties` nor `patternProperties` knows."""
@@ -264,7 +271,9 @@ class _Explanation:
         known = [key for key in node.schema.get("properties", {}) if key not in node.value]
         message = f"unexpected {quoted(name)}{did_you_mean(name, known)}"
         expected = listed(map(quoted, known), "or") if known else "no more keys"
-        yield violation(node.path, {name: part}, expected, quoted(name), message)
+        yield violation(
+            node.path, {name: part}, "additionalProperties", expected, quoted(name), message
+        )
 
     def _array(self, node: _Node, value: list[Json]) -> _Found:
         schema = node.schema
@@ -284,7 +293,11 @@ class _Explanation:
                 wanted = f"at least {least}" if fitting < least else f"at most {most}"
                 what = excerpt(schema["contains"])
                 yield violation(
-                    node.path, value, f"{wanted} of the items to fit {what}", str(fitting)
+                    node.path,
+                    value,
+                    "contains",
+                    f"{wanted} of the items to fit {what}",
+                    str(fitting),
                 )
 
     def _unevaluated(self, node: _Node) -> Iterator[Violation]:
@@ -300,12 +313,19 @@ class _Explanation:
                 without = {key: part for key, part in value.items() if key != name}
                 if self._fits(node.pointer, without):
                     message = f"unexpected {quoted(name)}"
-                    yield violation(node.path, value, "no more keys", quoted(name), message)
+                    yield violation(
+                        node.path,
+                        value,
+                        "unevaluatedProperties",
+                        "no more keys",
+                        quoted(name),
+                        message,
+                    )
         elif isinstance(value, list) and schema.get("unevaluatedItems") is False:
             for length in reversed(range(len(value))):
                 if self._fits(node.pointer, value[:length]):
                     path = (*node.path, length)
-                    yield violation(path, value[length], "nothing here")
+                    yield violation(path, value[length], "unevaluatedItems", "nothing here")
                     break
 
 

@@ -39,7 +39,8 @@ class Violation:
 
     `path` leads to it as one would write it, `legs[0].date`; it is empty for the value itself.
     `message` is one line; `expected` and `found` are its halves where it has two. `excerpt` is the
-    offending value as JSON, cut at 80 characters.
+    offending value as JSON, cut at 80 characters. `keyword` is the word of JSON Schema that the
+    value offends against, empty if there is no single one.
     """
 
     path: str
@@ -47,13 +48,19 @@ class Violation:
     expected: str
     found: str
     excerpt: str
+    keyword: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
 def violation(
-    path: Path, value: Json, expected: str, found: str | None = None, message: str | None = None
+    path: Path,
+    value: Json,
+    keyword: str,
+    expected: str,
+    found: str | None = None,
+    message: str | None = None,
 ) -> Violation:
     """A violation at `path`, whose message is `expected …, found …` unless one is given."""
     found = found or described(value)
@@ -63,6 +70,7 @@ def violation(
         expected=expected,
         found=found,
         excerpt=excerpt(value),
+        keyword=keyword,
     )
 
 
@@ -73,7 +81,7 @@ def keyword_violation(path: Path, value: Json, keyword: str, limit: Any) -> Viol
     message = f"expected {expected}, found {found}"
     if keyword == "enum" and isinstance(value, str):
         message += did_you_mean(value, (choice for choice in limit if isinstance(choice, str)))
-    return violation(path, value, expected, found, message)
+    return violation(path, value, keyword, expected, found, message)
 
 
 def choices(values: list[Json]) -> str:

@@ -17,7 +17,7 @@ from agentflow.contracts.describe import described, listed, shortened
 from agentflow.contracts.keywords import LIST, MAP, ONE, TYPES, Path, Schema, json_type, subschemas
 from agentflow.spec.wording import did_you_mean, quoted
 
-_METASCHEMA = "https://json-schema.org/draft/2020-12/schema"
+METASCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _metaschema_problems(schema: Schema) -> list[SchemaProblem]:
 
 @cache
 def _metaschema() -> jsonschema_rs.Validator:
-    return jsonschema_rs.Draft202012Validator({"$ref": _METASCHEMA}, offline=True)
+    return jsonschema_rs.Draft202012Validator({"$ref": METASCHEMA}, offline=True)
 
 
 def _must(what: str, fits: Callable[[Any], bool]) -> _Check:

@@ -1,0 +1,162 @@
+"""Does every value of a producer's schema fit its consumer's?
+
+The proof comes from jsonschema-rs, which brings both schemas into a canonical form and compares
+those; this module is the only one that asks it to, since that part of the library is young. A
+producer with a few values only is decided by trying all of them. What stays open is searched for
+a witness, a value that the producer allows and the consumer rejects.
+
+"compatible" is said only with a proof. "incompatible" is said with a witness that both schemas
+have judged, or, if none is found, with the library's proof that there is one. Everything else,
+schemas that are none included, is "unknown".
+"""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from jsonschema_rs import CanonicalSchema
+from jsonschema_rs.canonical import Containment
+
+from agentflow.contracts.check import compile_schema
+from agentflow.contracts.documents import ContractError
+from agentflow.contracts.engine import canonical
+from agentflow.contracts.keywords import Schema, subschemas
+from agentflow.contracts.structure import same, within
+from agentflow.contracts.violations import Violation
+from agentflow.contracts.wellformed import METASCHEMA
+from agentflow.contracts.witness import find_witness
+from agentflow.spec.model import Json
+
+
+class Kind(StrEnum):
+    """What is known of a pair of schemas."""
+
+    COMPATIBLE = "compatible"  # every value of the producer fits the consumer
+    INCOMPATIBLE = "incompatible"  # some value of the producer does not
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of a pair, and for an incompatible one the proof.
+
+    `witness` is a value that the producer allows and the consumer rejects; there is one if
+    `violation` is there, which says what the consumer has against it. `path` and `keyword` are
+    those of the violation.
+    """
+
+    kind: Kind
+    witness: Json = None
+    violation: Violation | None = None
+
+    @property
+    def path(self) -> str:
+        """Where in the value the consumer is offended, as `legs[0].date`; empty for the whole."""
+        return self.violation.path if self.violation else ""
+
+    @property
+    def keyword(self) -> str:
+        """The keyword of the consumer's schema that the witness offends."""
+        return self.violation.keyword if self.violation else ""
+
+
+_COMPATIBLE = Verdict(Kind.COMPATIBLE)
+_UNKNOWN = Verdict(Kind.UNKNOWN)
+
+
+def compare(producer: Schema, consumer: Schema) -> Verdict:
+    """Whether all that the self-contained schema `producer` allows, `consumer` allows too.
+
+    `format` is asserted on both sides. Nothing is raised; the answer for equal pairs is kept.
+    """
+    try:
+        return _compare(json.dumps(producer), json.dumps(consumer))
+    except (TypeError, ValueError, RecursionError):
+        return _UNKNOWN  # not JSON, or nested deeper than any schema
+
+
+@lru_cache(maxsize=4096)
+def _compare(producer_text: str, consumer_text: str) -> Verdict:
+    producer, consumer = json.loads(producer_text), json.loads(consumer_text)
+    try:
+        giving, taking = compile_schema(producer), compile_schema(consumer)
+    except ContractError:
+        return _UNKNOWN
+    if producer is False or consumer in (True, {}) or same(producer, consumer):
+        return _COMPATIBLE
+    proof = _proof(producer_text, consumer_text)
+    if proof == Containment.YES:
+        return _COMPATIBLE
+    if not (_self_contained(producer) and _self_contained(consumer)):
+        return Verdict(Kind.INCOMPATIBLE) if proof == Containment.NO else _UNKNOWN
+
+    def proves(value: Json) -> bool:
+        return giving.fits(value) and not taking.fits(value)
+
+    few = _all_values(producer)
+    if few is not None:
+        witnesses = list(filter(proves, few))[:1]
+    elif proof == Containment.UNKNOWN and within(producer, consumer, _certain):
+        return _COMPATIBLE
+    else:
+        apart = _difference(producer_text, consumer_text)
+        witnesses = find_witness(producer, consumer, proves, apart)
+    if witnesses:
+        return Verdict(Kind.INCOMPATIBLE, witnesses[0], taking.check(witnesses[0])[0])
+    if few is not None:
+        return _COMPATIBLE
+    return Verdict(Kind.INCOMPATIBLE) if proof == Containment.NO else _UNKNOWN
+
+
+def _all_values(schema: Schema) -> list[Json] | None:
+    """All values that the schema can allow, if it names them."""
+    if not isinstance(schema, dict):
+        return None
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    return list(values) if values is not None else None
+
+
+def _proof(producer: str, consumer: str) -> Containment:
+    """What the library can prove."""
+    try:
+        return _canonical(consumer).covers(_canonical(producer))
+    except ValueError:
+        return Containment.UNKNOWN
+
+
+def _difference(producer: str, consumer: str) -> Schema:
+    """The library's schema of the values that only the producer allows; `None` if it has none."""
+    try:
+        return _canonical(producer).subtract(_canonical(consumer)).to_json_schema()
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _canonical(schema: str) -> CanonicalSchema:
+    return canonical(json.loads(schema))
+
+
+def _certain(producer: Schema, consumer: Schema) -> bool:
+    """Does the library prove that the producer's values fit the consumer?"""
+    try:
+        return canonical(consumer).covers(canonical(producer)) == Containment.YES
+    except ValueError:
+        return False
+
+
+def _self_contained(schema: Schema) -> bool:
+    """Do all references lead into the schema itself, as `Resolver` leaves them?
+
+    The schema of schemas is let pass too: the library knows it.
+    """
+    pending = [schema]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            reference = part.get("$ref", "#")
+            if not str(reference).startswith(("#", METASCHEMA)):
+                return False
+        pending.extend(child for _, child in subschemas(part))
+    return True
