@@ -5,6 +5,7 @@ condition says so. From each of these follows that some paths exist, and that a 
 on the same condition was not skipped.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -31,6 +32,9 @@ from agentflow.spec.syntax import (
     Unary,
 )
 from agentflow.spec.templates import Whole, parse_template, template_expressions
+
+#: A condition that a step was not skipped.
+_RAN = re.compile(r'steps\.(\w+)\.status=="succeeded"|has\(steps\.(\w+)\.output\)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,37 @@ class Guards:
     def at(self, use: Use) -> Known:
         """What is known where a reference stands."""
         step = self._plan.steps.get(use.reader)
-        place = use.reader
-        if step is not None and use.path == (*step.path, "when"):
-            place = address.parent(use.reader) or ""
-        return self._within(use, self._around(place))
+        part = use.path[len(step.path)] if step is not None else ""
+        if step is None or part not in ("when", "for_each"):
+            known = self._around(use.reader)
+        else:
+            known = self._around(address.parent(use.reader) or "")
+            if part == "for_each":
+                known = self._after_when(step, known)
+        return self._within(use, known)
 
     def condition(self, step: StepPlan) -> frozenset[Fact]:
         """What has to hold for a step to run, as far as its own `when` says."""
         return frozenset(facts(step.when, step.when_text, True)) if step.when else frozenset()
+
+    def runs(self, step: StepPlan, known: Known) -> bool:
+        """Does the `when` of a step hold for certain where this is known?"""
+        pending, seen = [step], {step.address}
+        while pending:
+            step = pending.pop()
+            for fact in self.condition(step) - known.facts:
+                match = _RAN.fullmatch(fact[0]) if fact[1] else None
+                if match is None:
+                    return False
+                other = address.child(address.parent(step.address) or "", match[1] or match[2])
+                if known.exists("steps", (match[1] or match[2], "output")) or other in seen:
+                    continue
+                if other not in self._plan.steps or skipping(self._plan.steps[other]):
+                    return False
+                # That step ran if its own condition held: what fails otherwise ends the scope.
+                seen.add(other)
+                pending.append(self._plan.steps[other])
+        return True
 
     def _around(self, place: str) -> Known:
         """What is known at an address: from all that encloses it, the outermost first."""
@@ -93,12 +120,15 @@ class Guards:
         step = self._plan.steps.get(at)
         if step is None:
             return self._inside_case(at, outer)
-        existing: list[ReadPath] = []
-        if step.when is not None:
-            existing.extend(proven(step.when, True))
+        known = self._after_when(step, outer)
         if step.for_each is not None and isinstance(step.for_each.over, Whole):
-            existing.extend(not_empty(step.for_each.over.expr))
-        return outer.plus(self.condition(step), existing)
+            return known.plus((), not_empty(step.for_each.over.expr))
+        return known
+
+    def _after_when(self, step: StepPlan, known: Known) -> Known:
+        if step.when is None:
+            return known
+        return known.plus(self.condition(step), proven(step.when, True))
 
     def _inside_case(self, at: str, outer: Known) -> Known:
         """A case runs for its label only."""
@@ -127,6 +157,13 @@ class Guards:
         return node.text if isinstance(node, Scalar) else ""
 
 
+def skipping(step: StepPlan) -> tuple[str, ...]:
+    """The failures after which a step is skipped; of an item, the list is only shorter."""
+    if step.for_each is not None:
+        return ()
+    return tuple(key for key, action in step.catch.items() if action.action == "skip")
+
+
 def _expressions(text: str, *, bare: bool) -> Iterator[tuple[int, Expr]]:
     """The expressions of a text that was parsed before, each with its offset."""
     if bare:
@@ -147,10 +184,10 @@ def _down(expr: Expr, text: str, place: tuple[int, int], known: Known) -> tuple[
             return _assumed(known, condition, text, True), then
         case Conditional(condition, _, otherwise) if _holds(otherwise, *place):
             return _assumed(known, condition, text, False), otherwise
-        case Binary("&&", left, right) if _holds(right, *place):
-            return _assumed(known, left, text, True), right
-        case Binary("||", left, right) if _holds(right, *place):
-            return _assumed(known, left, text, False), right
+        case Binary("&&" | "||" as operator, left, right):
+            # The side that decides makes up for an error on the other, whichever comes first.
+            here, there = (right, left) if _holds(right, *place) else (left, right)
+            return _assumed(known, there, text, operator == "&&"), here
         case Default(_, last) | Coalesce(_, last) if _holds(last, *place):
             return replace(known, instead=True), last
     return known, next((part for part in _operands(expr) if _holds(part, *place)), None)

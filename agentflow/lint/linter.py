@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity
 from agentflow.lint.rule import Context, Rule
 from agentflow.lint.rules import RULES
+from agentflow.spec.collector import collector_paused
 
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
 
@@ -15,11 +16,12 @@ def lint(context: Context, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]
     A rule that crashes is a bug of ours: it is reported under its name and the others go on.
     """
     findings: set[Finding] = set()
-    for rule in rules:
-        try:
-            findings.update(rule.check(context))
-        except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
-            findings.add(_crash(context, rule, error))
+    with collector_paused():
+        for rule in rules:
+            try:
+                findings.update(rule.check(context))
+            except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
+                findings.add(_crash(context, rule, error))
     return tuple(sorted(findings, key=_position))
 
 

@@ -22,13 +22,15 @@ class Suggestions:
     def __init__(self) -> None:
         self._left = _MOST_COMPARISONS
 
+    def near(self, name: str, known: Iterable[str]) -> str | None:
+        """`did you mean 'x'?` with the nearest of the known names; None if none is near."""
+        names = list(islice(known, self._left))
+        self._left -= len(names)
+        found = nearest(name, names)
+        return None if found is None else f"did you mean {quoted(found)}?"
+
     def help(self, name: str, known: Iterable[str], otherwise: str) -> str:
         """What to say about an unknown name: the nearest, or `otherwise` and what there is."""
         names = list(islice(known, self._left))
-        self._left -= len(names)
-        near = nearest(name, names)
-        if near is not None:
-            return f"did you mean {quoted(near)}?"
-        if 0 < len(names) <= _MOST_LISTED:
-            return f"{otherwise}; there is: {listed(names)}"
-        return otherwise
+        listing = f"; there is: {listed(names)}" if 0 < len(names) <= _MOST_LISTED else ""
+        return self.near(name, names) or otherwise + listing

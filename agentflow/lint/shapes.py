@@ -5,7 +5,8 @@ group, of a switch and of an item. `Shapes.of_use` follows a reference through b
 of its parts exist for certain, which may be absent, and which never exist. What cannot be told is
 left open: a rule that finds nothing here keeps silent.
 
-Every trace takes a bounded number of steps, so a spec cannot make the linter slow.
+All traces together take a number of steps that is linear in the number of references, so a spec
+cannot make the linter slow: what would take more is left open.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,8 +51,9 @@ from agentflow.spec.templates import Constant, ListOf, MapOf, Template, Text, Wh
 Steps: TypeAlias = tuple[str | int | None, ...]
 Written: TypeAlias = Template | Expr
 
-#: How many parts one trace looks at before it gives up.
+#: How many parts one trace looks at before it gives up, and all traces of a spec together.
 _MOST_PARTS = 200
+_MOST_PARTS_A_REFERENCE = 20
 _BOOLEAN_OPERATORS = frozenset({"||", "&&", "==", "!=", "<", "<=", ">", ">=", "in"})
 _TYPES = {"bool": "boolean", "double": "number", "int": "integer", "list": "array"}
 #: How a step ends that others can read: what fails without `catch` ends the scope.
@@ -134,17 +136,26 @@ class Shapes:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._traces: dict[int, Trace] = {}
+        self._left = _MOST_PARTS + _MOST_PARTS_A_REFERENCE * len(plan.uses)
+        self._traces: dict[object, Trace] = {}
         self._outputs: dict[str, Shape] = {}
         #: Parts of the plan's contracts, by the identity of the schema, which the plan keeps.
         self._parts: dict[tuple[int, str | int], Part] = {}
 
     def of_use(self, use: Use) -> Trace:
         """Where a reference leads; traced once, however many rules ask."""
-        trace = self._traces.get(id(use))
+        path = use.reference.path
+        key: object = id(use)
+        start: Shape
+        if use.target is not None and path[1:2] == ("output",):
+            start, before = self._output(use.target), 2
+            if isinstance(start, Contract) and start.root is not True:
+                key = (id(start.schema), path[2:])  # the same for all who read this contract
+        else:
+            start, before = Alias(use.reference.root, (), _place_of(use, self._plan.steps)), 0
+        trace = self._traces.get(key)
         if trace is None:
-            start = Alias(use.reference.root, (), _place_of(use, self._plan.steps))
-            trace = self._traces[id(use)] = self._trace(start, use.reference.path)
+            trace = self._traces[key] = self._trace(start, path[before:], before)
         return trace
 
     def labels(self, written: Written, place: str) -> tuple[str, ...] | None:
@@ -155,8 +166,8 @@ class Shapes:
             values = values_of(end) if isinstance(end, Contract) else None
             if values is None:
                 return None
-            labels.update((_label(value), None) for value in values)
-        return tuple(labels) if trace.certain else None
+            labels.update((_label(value), None) for value in values if isinstance(value, str | int))
+        return tuple(labels) if trace.certain and labels else None
 
     # --- what is there -----------------------------------------------------------------------
 
@@ -170,7 +181,8 @@ class Shapes:
             case MapOf(entries):
                 return Fields(dict(entries), place)
             case ListOf(items):
-                return Items(self._either(items, place))
+                few = len(items) <= _MOST_PARTS
+                return Items(self._either(items, place) if few else ANYTHING)
             case Text():
                 return typed("string")
             case _:
@@ -230,15 +242,21 @@ class Shapes:
 
     # --- the way through it ------------------------------------------------------------------
 
-    def _trace(self, start: Shape, path: Steps) -> Trace:
+    def _trace(self, start: Shape, path: Steps, before: int = 0) -> Trace:
+        """Follow a path; `before` is how many parts of the reference led to its start."""
         trace = Trace()
         pending: list[tuple[Shape, Steps, str]] = [(start, path, "")]
-        for _ in range(_MOST_PARTS):
+        for _ in range(min(_MOST_PARTS, self._left)):
             if not pending:
                 return trace
+            self._left -= 1
             shape, steps, case = pending.pop()
             if isinstance(shape, Either):
-                pending.extend((option, steps, words or case) for words, option in shape.options)
+                trace.certain &= len(shape.options) <= _MOST_PARTS
+                pending.extend(
+                    (option, steps, words or case)
+                    for words, option in reversed(shape.options[:_MOST_PARTS])
+                )
             elif isinstance(shape, Alias):
                 resolved = self._resolve(shape, shape.steps + steps)
                 if resolved is None:
@@ -249,12 +267,12 @@ class Shapes:
                 trace.ends.append(shape)
             else:
                 inside, part = self._enter(shape, steps[0])
-                at = len(path) - len(steps)
                 if inside is not None:
                     pending.append((inside, steps[1:], case))
-                # What is missing before `path` begins belongs to a reference on the way here, and
-                # is reported where that stands.
-                if part.lack is not None and at >= 0:
+                # What is missing before `path` begins belongs to a reference on the way, and is
+                # reported where that stands.
+                if part.lack is not None and len(steps) <= len(path):
+                    at = before + len(path) - len(steps)
                     trace.gaps.append(Gap(at, part.lack, part.known, part.what, case))
                 elif inside is None:
                     trace.certain = False
@@ -368,7 +386,7 @@ def _by_type(expr: Expr) -> Contract:
             return ANYTHING
 
 
-def _label(value: object) -> str:
+def _label(value: str | int) -> str:
     """The label of the case that a value leads to."""
     if isinstance(value, bool):
         return "true" if value else "false"

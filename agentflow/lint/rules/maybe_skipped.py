@@ -65,7 +65,7 @@ from collections.abc import Iterator
 
 from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.guards import Known
+from agentflow.lint.guards import skipping
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.shapes import enclosing
 from agentflow.plan.steps import Path, Plan, StepPlan, Use
@@ -93,7 +93,7 @@ def check(context: Context) -> Iterator[Finding]:
         known = context.guards.at(use)
         if known.instead or known.exists("steps", (step.id, "output")):
             continue
-        if causes[0][-1] == "when" and _same_condition(context, step, known):
+        if step.when is not None and context.guards.runs(step, known):
             causes = causes[1:]
         if causes:
             shown = path_text(("steps", *(part for part in use.reference.path if part is not None)))
@@ -112,17 +112,7 @@ def check(context: Context) -> Iterator[Finding]:
 def _causes(step: StepPlan) -> list[Path]:
     """Where the spec says that a step may be skipped."""
     causes: list[Path] = [(*step.path, "when")] if step.when is not None else []
-    if step.for_each is None:  # otherwise an item is skipped, and the list is shorter
-        causes += (
-            (*step.path, "catch", key)
-            for key, action in step.catch.items()
-            if action.action == "skip"
-        )
-    return causes
-
-
-def _same_condition(context: Context, step: StepPlan, known: Known) -> bool:
-    return context.guards.condition(step) <= known.facts
+    return causes + [(*step.path, "catch", key) for key in skipping(step)]
 
 
 def _is_caught(use: Use, plan: Plan) -> bool:

@@ -63,6 +63,10 @@ FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
 
 _OF_A_STEP = ("output", "status")
+_INSTEAD = {
+    "a list": "take one by its index, or all with .map(x, x.{})",
+    "empty": "give the step an 'output' with '{}' in it",
+}
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -111,9 +115,7 @@ def _missing(use: Use, gap: Gap, location: Location, suggestions: Suggestions) -
     certain = gap.lack == "never"
     if gap.what:
         message = f"{holder} is {gap.what}, it has no field {quoted(name)}"
-        advice = (
-            f"take one by its index, or all with .map(x, x.{name})" if "list" in gap.what else None
-        )
+        advice = _INSTEAD.get(gap.what, "read it as a whole").format(name)
     else:
         message = f"{holder} has no field {quoted(name)}"
         if not certain:

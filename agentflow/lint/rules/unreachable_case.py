@@ -79,14 +79,16 @@ def check(context: Context) -> Iterator[Finding]:
         if step.switch is None:
             continue
         labels = context.shapes.labels(step.switch, step.address)
-        for label in step.cases if labels is not None else ():
-            if label in (labels or ()):
+        if labels is None:
+            continue
+        for label in step.cases:
+            if label in labels:
                 continue
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
                 message=f"the value is never {quoted(label)}, "
-                f"only {listed(map(quoted, labels or ()), 'or')}",
+                f"only {listed(map(quoted, labels), 'or')}",
                 location=context.document.locate_key((*step.path, "cases", label)),
-                help=suggestions.help(label, labels or (), "take the case out"),
+                help=suggestions.near(label, labels) or "take the case out",
             )

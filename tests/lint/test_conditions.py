@@ -1,0 +1,72 @@
+"""What a condition proves: paths that exist, and other conditions that hold."""
+
+import pytest
+
+from agentflow.lint.conditions import facts, proven
+from agentflow.spec.expressions import parse_expression
+
+OUTPUT = "steps.a.output"
+
+
+def existing(condition: str, truth: bool) -> set[str]:
+    """The paths that have a value if a condition comes to `truth`, as one would write them."""
+    paths = proven(parse_expression(condition), truth)
+    return {".".join((root, *map(str, steps))) for root, steps in paths}
+
+
+@pytest.mark.parametrize(
+    ("condition", "truth"),
+    [
+        ("has(steps.a.output)", True),
+        ("!has(steps.a.output)", False),
+        ('steps.a.status == "succeeded"', True),
+        ('steps.a.status != "succeeded"', False),
+        ('steps.a.status != "skipped"', True),
+        ('steps.a.status == "skipped"', False),
+        ("default(steps.a.output, false)", True),
+        ("default(steps.a.output, true)", False),
+        ("default(steps.a.output, 0) > 3", True),
+        ('default(steps.a.output, "") != ""', True),
+        ("size(default(steps.a.output, [])) > 0", True),
+        ("default(steps.a.output, []).exists(x, x > 1)", True),
+        ("inputs.x && has(steps.a.output)", True),
+        ("inputs.x || !has(steps.a.output)", False),
+        ("steps.a.output == 3", False),
+        ("!steps.a.output", True),
+        ("steps.a.output.startsWith('x')", False),
+    ],
+)
+def test_the_output_is_proven(condition: str, truth: bool) -> None:
+    assert OUTPUT in existing(condition, truth)
+
+
+@pytest.mark.parametrize(
+    ("condition", "truth"),
+    [
+        ("has(steps.a.output)", False),
+        ('steps.a.status == "skipped"', True),
+        ('steps.a.status == "succeeded"', False),
+        ("default(steps.a.output, true)", True),
+        ("default(steps.a.output, 9) > 3", True),
+        ("has(steps.a.output) || inputs.x", True),
+        ("has(steps.a.output) && inputs.x", False),
+        ("has(steps.a.output) || has(steps.b.output)", True),
+        ("inputs.x ? steps.a.output : true", True),
+        ("has(steps.a.output[inputs.x])", True),
+    ],
+)
+def test_the_output_is_not_proven(condition: str, truth: bool) -> None:
+    assert OUTPUT not in existing(condition, truth)
+
+
+def test_of_alternatives_the_common_way_is_proven() -> None:
+    assert existing("has(steps.a.output.x) || has(steps.a.output.y)", True) == {OUTPUT}
+
+
+def test_facts_are_told_without_blanks_quotes_and_negations() -> None:
+    text = "!(inputs.x) && inputs.kind != 'a' && size( inputs.list )>1"
+    assert set(facts(parse_expression(text), text, True)) == {
+        ("inputs.x", False),
+        ('inputs.kind=="a"', False),
+        ("size(inputs.list)>1", True),
+    }
