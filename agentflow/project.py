@@ -32,13 +32,16 @@ def read_bytes(path: Path, limit: int) -> bytes:
     try:
         # A pipe would block the open, and a device might do anything when opened.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as file:
+        try:
             mode = os.fstat(handle).st_mode
             if stat.S_ISDIR(mode):
                 raise FileProblem(f"'{path}' is a folder")
             if not stat.S_ISREG(mode):
                 raise FileProblem(f"'{path}' is not a regular file")
-            return file.read(limit + 1)
+            with os.fdopen(handle, "rb", closefd=False) as file:
+                return file.read(limit + 1)
+        finally:
+            os.close(handle)
     except FileNotFoundError:
         raise FileProblem(f"there is no file '{path}'") from None
     except (OSError, ValueError) as error:

@@ -134,12 +134,11 @@ def _answer(_state: State, instance: Instance) -> Decision:
     if not isinstance(answer, Rejected):
         reason = Reason(rule, "the answer keeps its contract")
         return events.AcceptOutput(instance.address, instance.attempt, reason)
-    details = [str(violation) for violation in answer.violations]
-    message = answer.reason if not details else f"{answer.reason}: {details[0]}"
+    details: list[Json] = [str(violation) for violation in answer.violations]
     return events.RejectOutput(
         step=instance.address,
         attempt=instance.attempt,
-        failure=Failure(FailureClass.INVALID_OUTPUT, message),
+        failure=Failure(FailureClass.INVALID_OUTPUT, answer.reason),
         reason=Reason(rule, answer.reason, {"violations": details}),
     )
 

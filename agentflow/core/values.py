@@ -90,7 +90,7 @@ def read_answer(step: StepPlan, fact: AttemptSucceeded) -> Accepted | Rejected:
         return read_output(fact.text, dict(contract.schema))
     violations = contract.checker.check(fact.value)
     if violations:
-        return Rejected("the answer breaks its contract", violations)
+        return Rejected(f"the answer breaks its contract: {violations[0]}", violations)
     return Accepted(fact.value)
 
 

@@ -90,7 +90,6 @@ def take_up(plan: Plan, state: State, log: Log, listener: Listener, *, folder: P
 
 
 def _run_live(driver: Driver, first: Fact, folder: Path, clock: WallClock) -> None:
-    import asyncio
 
     from agentflow.engines.local import run_local
 
@@ -100,13 +99,10 @@ def _run_live(driver: Driver, first: Fact, folder: Path, clock: WallClock) -> No
     )
     kinds = {step.call.options.kind for step in plan.steps.values() if step.call is not None}
 
-    async def drive() -> None:
-        connections: dict[str, Connection] = {
-            name: kind.connect(host) for name, kind in AGENT_KINDS.items() if name in kinds
-        }
-        await run_local(driver, first, connections, clock)
+    def connect() -> dict[str, Connection]:
+        return {name: kind.connect(host) for name, kind in AGENT_KINDS.items() if name in kinds}
 
-    asyncio.run(drive())
+    run_local(driver, first, connect, clock)
 
 
 def _simulated(plan: Plan, seed: str) -> Answerer:

@@ -9,7 +9,7 @@ left behind after `GRACE` seconds.
 import asyncio
 import signal
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
@@ -25,22 +25,39 @@ GRACE = 5.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-async def run_local(
-    driver: Driver, first: Fact, connections: Mapping[str, Connection], clock: WallClock
+def run_local(
+    driver: Driver, first: Fact, connect: Callable[[], Mapping[str, Connection]], clock: WallClock
 ) -> None:
     """Drive a run until it has ended or was interrupted.
 
-    `first` is `RunStarted`, or `RunResumed` on a state folded from a log. `connections` are the
+    `first` is `RunStarted`, or `RunResumed` on a state folded from a log. `connect` opens the
     agent kinds by name; they are closed at the end.
 
     Raises:
         StoreError: the log cannot be written; nothing further was started.
     """
-    engine = _LocalEngine(driver, connections, clock)
+
+    async def drive() -> None:
+        engine = _LocalEngine(driver, connect(), clock)
+        try:
+            await engine.drive(first)
+        finally:
+            await engine.stop()
+
+    # Not `asyncio.run`: that waits at the end for every task, and so for ever for an agent that
+    # swallows its cancellation. Here such a task is left behind after `GRACE` seconds.
+    loop = asyncio.new_event_loop()
     try:
-        await engine.drive(first)
+        loop.run_until_complete(drive())
     finally:
-        await engine.stop()
+        if tasks := asyncio.all_tasks(loop):
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.wait(tasks, timeout=GRACE))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        # It would only complain about what was left behind.
+        loop.set_exception_handler(lambda _loop, _context: None)
+        loop.close()
 
 
 @dataclass(slots=True, eq=False)
@@ -207,8 +224,9 @@ class _LocalEngine:
         flight.expired = True
         assert flight.task is not None
         flight.task.cancel()
-        outcome = self._timed_out(flight.call)
-        flight.deadline = self.loop.call_later(GRACE, self._land, flight, outcome)
+        flight.deadline = self.loop.call_later(
+            GRACE, lambda: self._land(flight, self._timed_out(flight.call))
+        )
 
     def _timed_out(self, call: Call) -> Fact:
         message = f"no answer within {call.timeout:g} s"

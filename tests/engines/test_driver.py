@@ -1,0 +1,46 @@
+"""What every engine does with a fact."""
+
+from agentflow.core import events
+from agentflow.core.events import Entry
+from agentflow.core.state import State
+from agentflow.engines.driver import Driver
+from agentflow.spec.model import FailureClass
+from tests.core.world import START, MemoryLog, drive, pipeline, started
+
+
+def test_the_log_is_sealed_before_a_write_and_at_the_end_and_not_in_between() -> None:
+    plan = pipeline(
+        {
+            "a": {"agent": "do"},
+            "b": {"agent": "do", "needs": ["a"]},
+            "w": {"agent": "write", "needs": ["b"]},
+        }
+    )
+    log = MemoryLog()
+    driver = Driver(plan, State(plan), log, lambda entry: None)
+    sealed = []
+    driver.take([started()])
+    for step in ("a", "b", "w"):
+        sealed.append(log.sealed)
+        driver.take([events.AttemptSucceeded(START, step, 1, value={})])
+    assert sealed == [0, 0, 1]
+    assert log.sealed == 2
+
+
+def test_facts_that_mean_nothing_any_more_leave_no_entry() -> None:
+    plan = pipeline({"a": {"agent": "do", "catch": {"any": "skip"}}, "b": {"agent": "do"}})
+    told: list[Entry] = []
+    driver = Driver(plan, State(plan), MemoryLog(), told.append)
+    driver.take([started()])
+    failed = events.AttemptFailed(START, "a", 1, FailureClass.TIMEOUT, "no")
+    driver.take([failed])
+    assert driver.take([failed, events.TimerFired(START, "a")]) == []
+    assert [type(entry.fact).__name__ for entry in told] == ["RunStarted", "AttemptFailed"]
+
+
+def test_a_virtual_run_ends_an_attempt_at_its_deadline() -> None:
+    plan = pipeline({"a": {"agent": "do", "timeout": "30s"}})
+    run = drive(plan, lambda call: ({}, 31.0))
+    assert run.state.failure is not None
+    assert run.state.failure.message == "step 'a' failed: no answer within 30 s"
+    assert run.state.now - START == 30

@@ -1,0 +1,215 @@
+"""The local engine with agents that misbehave inside its own process."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agentflow.agents.protocol import AttemptError, Call, Reply
+from agentflow.core import events
+from agentflow.core.decide import settle
+from agentflow.core.events import Entry, Fact
+from agentflow.core.evolve import evolve
+from agentflow.core.state import State
+from agentflow.engines import local
+from agentflow.engines.clock import WallClock
+from agentflow.engines.driver import Driver
+from agentflow.errors import StoreError
+from agentflow.plan.steps import Plan
+from agentflow.replay import replay
+from agentflow.spec.model import FailureClass, Json
+from tests.core.world import MemoryLog, Run, pipeline, started
+
+Behaviour = Callable[[Call], Awaitable[Json]]
+
+
+class Agents:
+    """The calls of one run, answered by a coroutine of the test."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+        self.closed = False
+
+    async def call(self, options: Any, call: Call) -> Reply:
+        return Reply(await self.behaviour(call))
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def drive(
+    plan: Plan,
+    behaviour: Behaviour,
+    *,
+    state: State | None = None,
+    first: Fact | None = None,
+    log: MemoryLog | None = None,
+) -> Run:
+    entries: list[Entry] = []
+    clock = WallClock()
+    driver = Driver(plan, state or State(plan), log or MemoryLog(), entries.append)
+    agents = Agents(behaviour)
+    if first is None:
+        first = replace(started(), at=clock.now())
+    local.run_local(driver, first, lambda: {"command": agents}, clock)
+    assert agents.closed
+    return Run(driver.state, entries)
+
+
+async def echo(call: Call) -> Json:
+    return dict(call.input)
+
+
+async def hang(call: Call) -> Json:
+    await asyncio.sleep(3600)
+    return None
+
+
+def test_a_live_run_replays_to_the_same_decisions() -> None:
+    plan = pipeline(
+        {
+            "each": {
+                "for_each": {"over": [1, 2, 3], "max": 3},
+                "agent": "do",
+                "with": {"n": "${{ item }}"},
+            }
+        },
+        outputs={"all": "${{ steps.each.output.map(o, o.n) }}"},
+    )
+    run = drive(plan, echo)
+    assert run.state.outputs == {"all": [1, 2, 3]}
+    assert replay(plan, run.entries).divergence is None
+
+
+def test_outcomes_that_come_together_are_stored_together() -> None:
+    plan = pipeline({"each": {"for_each": {"over": list(range(10)), "max": 10}, "agent": "do"}})
+
+    class Counting(MemoryLog):
+        transactions = 0
+
+        def append(self, records: Sequence[dict[str, Any]]) -> None:
+            self.transactions += 1
+            super().append(records)
+
+    log = Counting()
+    drive(plan, echo, log=log)
+    assert len(log.records) == 11
+    assert log.transactions == 2
+
+
+def test_an_agent_that_does_not_end_is_stopped_at_its_deadline() -> None:
+    plan = pipeline({"a": {"agent": "do", "timeout": "50ms", "catch": {"timeout": "skip"}}})
+    run = drive(plan, hang)
+    (skip,) = run.of(events.SkipStep)
+    assert skip.reason.text == "no answer within 0.05 s"
+    assert run.state.status == "succeeded"
+
+
+def test_an_agent_that_swallows_its_cancellation_is_left_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(local, "GRACE", 0.05)
+
+    async def stubborn(call: Call) -> Json:
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                continue
+
+    plan = pipeline({"a": {"agent": "do", "timeout": "50ms", "catch": {"timeout": "skip"}}})
+    run = drive(plan, stubborn)
+    assert run.of(events.SkipStep)[0].reason.text == "no answer within 0.05 s"
+    assert run.state.status == "succeeded"
+
+
+def test_a_log_that_cannot_be_written_stops_the_run_before_anything_else_starts() -> None:
+    calls: list[str] = []
+
+    class Full(MemoryLog):
+        def append(self, records: Sequence[dict[str, Any]]) -> None:
+            if self.records:
+                raise StoreError("cannot append: disk full")
+            super().append(records)
+
+    async def note(call: Call) -> Json:
+        calls.append(call.step)
+        return {}
+
+    plan = pipeline({"a": {"agent": "do"}, "b": {"agent": "do", "needs": ["a"]}})
+    with pytest.raises(StoreError, match="cannot append: disk full"):
+        drive(plan, note, log=Full())
+    assert calls == ["a"]
+
+
+def test_a_bug_in_an_agent_kind_ends_the_run_with_that_bug() -> None:
+    async def buggy(call: Call) -> Json:
+        raise ZeroDivisionError("our own fault")
+
+    with pytest.raises(ZeroDivisionError, match="our own fault"):
+        drive(pipeline({"a": {"agent": "do"}}), buggy)
+
+
+def test_a_resumed_run_repeats_what_was_lost_and_waits_out_what_waited() -> None:
+    waits = {"initial": "100ms", "factor": 1, "max": "100ms", "jitter": "none"}
+    plan = pipeline(
+        {
+            "lost": {"agent": "do"},
+            "waiting": {"agent": "do", "retry": {"max_attempts": 2, "backoff": waits}},
+        }
+    )
+    state = State(plan)
+    clock = WallClock()
+    now = clock.now()
+    for fact in (
+        events.RunStarted(now, "r1", "s", "/", {}, {}, "live", "0", 4, "test"),
+        events.AttemptFailed(now, "waiting", 1, FailureClass.TIMEOUT, "no"),
+    ):
+        evolve(state, fact)
+        settle(plan, state)
+    assert list(state.running) == ["lost"]
+    assert list(state.waiting) == ["waiting"]
+    run = drive(plan, echo, state=state, first=events.RunResumed(now, "test"))
+    assert run.state.status == "succeeded"
+    assert [type(entry.fact).__name__ for entry in run.entries[:2]] == ["RunResumed", "AttemptLost"]
+    assert {(s.step, s.attempt) for s in run.of(events.StartAttempt)} == {
+        ("lost", 2),
+        ("waiting", 2),
+    }
+
+
+def test_an_outcome_that_comes_while_stopping_is_not_lost() -> None:
+    async def on_cancel(call: Call) -> Json:
+        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            return {"done": True}
+
+    plan = pipeline({"a": {"agent": "write"}})
+    previous = {number: signal.getsignal(number) for number in local.SIGNALS}
+    try:
+        run = drive(plan, on_cancel)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    assert run.state.status == "interrupted"
+    assert [type(entry.fact).__name__ for entry in run.entries] == [
+        "RunStarted",
+        "RunInterrupted",
+        "AttemptSucceeded",
+    ]
+
+
+def test_an_attempt_error_keeps_its_class_and_what_the_other_side_asked() -> None:
+    async def busy(call: Call) -> Json:
+        raise AttemptError(FailureClass.RATE_LIMITED, "429 slow down", retry_after=7)
+
+    run = drive(pipeline({"a": {"agent": "do"}}), busy)
+    fact = run.entries[1].fact
+    assert isinstance(fact, events.AttemptFailed)
+    assert (fact.failure, fact.message, fact.retry_after) == ("rate_limited", "429 slow down", 7)
