@@ -1,0 +1,69 @@
+"""The agents of the pipelines in this folder. They work in the folder of the spec."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+
+def greet(name: str) -> dict[str, Any]:
+    return {"text": f"Hello, {name}!"}
+
+
+def note(name: str, after: str = "") -> dict[str, Any]:
+    """Notes in `calls` that it was called; then waits as long as there is a file `hold-NAME`."""
+    with open("calls", "a") as calls:
+        calls.write(f"{name}\n")
+    while Path(f"hold-{name}").exists():
+        time.sleep(0.005)
+    return {"text": f"{after}{name} "}
+
+
+def flaky(name: str) -> dict[str, Any]:
+    """Fails when it is called for the first time."""
+    note(name)
+    if Path("calls").read_text().split().count(name) == 1:
+        raise OSError("the line is busy")
+    return {"text": name}
+
+
+def chatter() -> dict[str, Any]:
+    sys.stdout.write('{"text": "not the answer"}\n')
+    subprocess.run(["echo", "nor is this"], check=True)
+    return {"text": "the answer"}
+
+
+def bare_object() -> dict[str, Any]:
+    return {"text": object()}
+
+
+def wrong_shape() -> dict[str, Any]:
+    return {"texts": ["a"]}
+
+
+def refuse() -> dict[str, Any]:
+    raise ValueError("no such ticket")
+
+
+def leave() -> dict[str, Any]:
+    sys.exit(4)
+
+
+def sleep() -> dict[str, Any]:
+    subprocess.Popen(["sleep", "1000"])
+    time.sleep(1000)
+    return {"text": "awake"}
+
+
+def spin() -> dict[str, Any]:
+    while True:
+        pass
+
+
+async def ignore_cancellation() -> dict[str, Any]:
+    while True:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(1000)

@@ -1,0 +1,146 @@
+"""The command line in a project of its own: real processes, and a look at what they leave behind."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+#: Seconds after which a test has failed; nothing here takes more than a fraction of it.
+WATCHDOG = 60.0
+AGENTFLOW = (sys.executable, "-m", "agentflow")
+PIPELINES = Path(__file__).with_name("project")
+
+
+class Done(NamedTuple):
+    """How a command ended: its exit code (negative for a signal) and what it printed."""
+
+    code: int
+    out: str
+    err: str = ""
+
+
+class Project:
+    """A folder with the pipelines and agents of `tests/cli/project`.
+
+    Every process that is started here carries a mark in its environment, and so does everything
+    that is started by it in turn.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        shutil.copytree(PIPELINES, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "agentflow.toml").touch()
+        self.folder = folder
+        self._mark = f"AGENTFLOW_TEST={uuid.uuid4()}"
+
+    # --- the command line ------------------------------------------------------------------
+
+    def agentflow(self, *arguments: str | Path, stdin: bytes = b"", **variables: str) -> Done:
+        """Run a command to its end."""
+        done = subprocess.run(
+            [*AGENTFLOW, *arguments],
+            cwd=self.folder,
+            env=self.env(**variables),
+            input=stdin,
+            capture_output=True,
+            timeout=WATCHDOG,
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def json(self, *arguments: str | Path, code: int = 0, **variables: str) -> Any:
+        """What a command prints with `--json`; it has to end with `code` and without complaint."""
+        done = self.agentflow(*arguments, "--json", **variables)
+        assert (done.code, done.err) == (code, "")
+        return json.loads(done.out)
+
+    def start(self, *arguments: str | Path, **variables: str) -> "subprocess.Popen[str]":
+        """Start a command that the test has to end."""
+        return subprocess.Popen(
+            [*AGENTFLOW, *arguments],
+            cwd=self.folder,
+            env=self.env(**variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def env(self, **variables: str) -> dict[str, str]:
+        """The environment of a command."""
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        name, _, value = self._mark.partition("=")
+        return {**inherited, "PYTHONWARNINGS": "default", name: value, **variables}
+
+    # --- files -----------------------------------------------------------------------------
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Put a file into the project."""
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace the only occurrence of a text in a file."""
+        text = (self.folder / name).read_text()
+        assert text.count(old) == 1
+        self.write(name, text.replace(old, new))
+
+    def files(self) -> set[str]:
+        """The files of the project, without those of the store."""
+        paths = (path.relative_to(self.folder) for path in self.folder.rglob("*"))
+        return {str(path) for path in paths if path.parts[0] not in (".agentflow", "__pycache__")}
+
+    def run_ids(self) -> list[str]:
+        """The runs in the store, the oldest first."""
+        return sorted(path.name for path in self.folder.glob(".agentflow/runs/*"))
+
+    # --- agents that can be watched and held up ----------------------------------------------
+
+    def calls(self) -> list[str]:
+        """The calls that were made of `desk:note`, in order."""
+        path = self.folder / "calls"
+        return path.read_text().split() if path.exists() else []
+
+    def hold(self, name: str) -> None:
+        """The call of this name is not to come back before it is released."""
+        self.write(f"hold-{name}", "")
+
+    def release(self, name: str) -> None:
+        """It may come back."""
+        (self.folder / f"hold-{name}").unlink()
+
+    def wait_for_call(self, name: str, times: int = 1) -> None:
+        """Wait until a call has been made so many times."""
+        wait_until(lambda: self.calls().count(name) >= times)
+
+    # --- processes ---------------------------------------------------------------------------
+
+    def processes(self) -> list[str]:
+        """The processes that were started here and run, as their command lines."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if self._mark.encode() in (folder / "environ").read_bytes():
+                    found.append((folder / "cmdline").read_text().replace("\0", " "))
+            except OSError:  # it has ended meanwhile, or is not ours
+                continue
+        return found
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Poll a condition; it has to come true before the watchdog barks."""
+    limit = time.monotonic() + WATCHDOG
+    while not holds():
+        assert time.monotonic() < limit, "the watchdog barked"
+        time.sleep(0.01)
+
+
+def read_until(process: "subprocess.Popen[str]", text: str) -> None:
+    """Read what a command prints up to a line with this text."""
+    assert process.stdout is not None
+    assert any(text in line for line in process.stdout), f"it ended without {text!r}"

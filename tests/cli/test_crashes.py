@@ -1,0 +1,87 @@
+"""kill -9 in the middle: resume ends as if nothing had happened, and repeats only what it may."""
+
+import signal
+
+import pytest
+
+from .shell import Done, Project
+
+ALL = ["first", "second", "red", "green", "blue", "send"]
+OUTPUTS = {"all": "first second red first second green first second blue send "}
+
+
+def crash(project: Project, call: str, *command: str, times: int = 1) -> str:
+    """Kill a command while a call is being made; gives the run's id."""
+    with project.start(*command) as process:
+        project.wait_for_call(call, times)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    (run_id,) = project.run_ids()
+    return run_id
+
+
+def test_an_uncrashed_run(project: Project) -> None:
+    done = project.json("run", "chain.yaml")
+    assert (done["status"], done["outputs"], done["calls"]) == ("succeeded", OUTPUTS, 6)
+    assert sorted(project.calls()) == sorted(ALL)
+
+
+@pytest.mark.parametrize("call", ["first", "second", "green"])
+def test_a_crashed_run_ends_like_an_uncrashed_one(project: Project, call: str) -> None:
+    project.hold(call)
+    run_id = crash(project, call, "run", "chain.yaml")
+    (listed,) = project.json("runs")["runs"]
+    assert (listed["run_id"], listed["status"]) == (run_id, "crashed")
+    project.release(call)
+
+    done = project.json("resume", run_id)
+    assert (done["run"], done["status"], done["outputs"]) == (run_id, "succeeded", OUTPUTS)
+    # The call that was in flight is made again, as a read may be; so may be its neighbours,
+    # whose answers the killed process can have missed. Nothing else is.
+    lost = {"red", "green", "blue"} if call == "green" else {call}
+    calls = project.calls()
+    assert set(calls) == set(ALL)
+    assert calls.count(call) == 2
+    assert all(calls.count(other) == 1 for other in set(ALL) - lost)
+    assert project.agentflow("replay", run_id, "--quiet").code == 0
+
+
+def test_a_run_survives_crashes_of_its_resumption(project: Project) -> None:
+    project.hold("second")
+    run_id = crash(project, "second", "run", "chain.yaml")
+    crash(project, "second", "resume", run_id, times=2)
+    crash(project, "second", "resume", run_id, times=3)
+    project.release("second")
+    assert project.json("resume", run_id)["outputs"] == OUTPUTS
+    assert project.calls().count("first") == 1
+    assert project.calls().count("second") == 4
+    shown = project.json("show", run_id)
+    assert (shown["status"], shown["resumed"]) == ("succeeded", 3)
+
+
+def test_a_write_in_flight_is_unknown_and_not_repeated(project: Project) -> None:
+    project.hold("send")
+    run_id = crash(project, "send", "run", "chain.yaml")
+    project.release("send")
+
+    done = project.json("resume", run_id, code=1)
+    assert (done["status"], done["outputs"]) == ("failed", None)
+    assert done["failure"] == {
+        "kind": "unknown_effect",
+        "message": "step 'send' failed: the process ended before the outcome was known; effects are 'write'",
+        "cause": None,
+    }
+    assert project.calls().count("send") == 1
+    send = project.json("show", run_id)["steps"][-1]
+    assert (send["name"], send["status"], send["attempts"]) == ("send", "unknown", 1)
+    assert send["notes"] == ["attempt 1: lost with its process"]
+    assert project.agentflow("resume", run_id) == Done(
+        2, "", f"error: run '{run_id}' has ended: failed\n"
+    )
+
+
+def test_a_crash_leaves_no_process_behind(project: Project) -> None:
+    project.hold("second")
+    run_id = crash(project, "second", "run", "chain.yaml")
+    # The fixture looks whether they end, the worker among them.
+    assert project.json("show", run_id)["status"] == "running"
