@@ -1,0 +1,45 @@
+"""The parts of the docs that are made from the code.
+
+    python -m tests.docs.generate      write them
+
+A part stands between `<!-- generated: NAME ARGUMENT -->` and `<!-- end -->`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.docs import tables
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+_PART = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
+_MAKERS: Mapping[str, Callable[..., str]] = {
+    "keys": tables.keys,
+    "planned": tables.planned,
+    "refused": tables.refused,
+    "rules": tables.rules,
+    "commands": tables.commands,
+}
+
+
+def generate(text: str) -> str:
+    """A page with its generated parts as they should be now."""
+
+    def part(match: re.Match[str]) -> str:
+        head, name, argument, end = match.groups()
+        made = _MAKERS[name](*[argument] if argument else [])
+        return f"{head}\n{made}\n\n{end}"
+
+    return _PART.sub(part, text)
+
+
+def main() -> None:
+    """Write all pages."""
+    for page in PAGES:
+        page.write_text(generate(page.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,273 @@
+"""Tables of the docs, made from the models of the language, the rules and the commands."""
+
+import re
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import typer.main
+
+from agentflow.agents import VOCABULARY
+from agentflow.cli.main import app
+from agentflow.lint.rules import RULES
+from agentflow.spec.model import (
+    PLANNED_STEP_KINDS,
+    STEP_KINDS,
+    Agent,
+    Budget,
+    ForEach,
+    Model,
+    Pipeline,
+    StepBase,
+    Use,
+)
+from agentflow.spec.schema import language_schema
+from tests.lint.page import page_of
+
+SCHEMA: Mapping[str, Any] = language_schema(VOCABULARY)
+STEPS = tuple(model.__name__ for model in STEP_KINDS.values())
+KINDS = tuple(
+    typing.get_args(kind.model_fields["kind"].annotation)[0] for kind in VOCABULARY.agent_kinds
+)
+
+#: What stands for a definition in a table of keys.
+_WORDS = {
+    "AgentStep": "[step](#steps)",
+    "Backoff": "[backoff](#retry)",
+    "Budget": "[budget](#budgets)",
+    "Case": "[case](#a-switch)",
+    "Effects": "[effects](#effects)",
+    "FailureClass": "[failure class](#what-can-go-wrong)",
+    "ForEach": "[`for_each`](#for_each)",
+    "Model": "[model](#models)",
+    "RetryPolicy": "[policy](#retry)",
+    "Step": "[step](#steps)",
+    "TextFile": "`{file: PATH}`",
+    "Use": "`{use: VALUE}`",
+}
+_PATTERNS = {
+    "^[a-z][a-z0-9_]{0,62}$": "name",
+    "^[A-Z][A-Za-z0-9]{0,62}$": "contract name",
+    "^[0-9]{1,9}(ms|s|m|h|d)$": "duration",
+}
+#: What a key means whose model does not say it.
+_MEANINGS = {
+    "description": "For people; it changes nothing.",
+    "kind": "What the agent is.",
+    "factor": "What each wait is multiplied with to give the next.",
+    "initial": "The wait after the first failure.",
+    "max": "The longest wait.",
+    "max_output_tokens": "How long an answer may be.",
+    "temperature": "As the provider understands it.",
+    "backoff": "How long to wait before the next attempt.",
+    "retry": "When a failed attempt is made again; by default never.",
+    "effects": "What the step does to the world, if not what its agent says.",
+    "for_each": "One instance of the step per item of a list.",
+    "steps": "The steps inside.",
+    "output": "What it answers, over the steps inside.",
+}
+
+
+def keys(name: str) -> str:
+    """The keys of a mapping of the language: a model, an agent kind, or what steps have in common."""
+    schema, own = _schema(name)
+    rows = [
+        f"| `{key}` | {_cell(_kinds() if name == 'Agent' and key == 'kind' else _takes(value))} | "
+        f"{_cell(_default(schema, key))} | {_cell(_meaning(key, value))} |"
+        for key, value in schema["properties"].items()
+        if key in own
+    ]
+    return "\n".join(["| key | takes | default | |", "|---|---|---|---|", *rows])
+
+
+def _kinds() -> str:
+    return " or ".join(f"`{kind}`" for kind in KINDS)
+
+
+def _schema(name: str) -> tuple[Mapping[str, Any], frozenset[str]]:
+    """Where the keys stand, and which of them are meant."""
+    definitions = SCHEMA["$defs"]
+    common = frozenset(definitions["AgentStep"]["properties"]) & frozenset(
+        definitions["GroupStep"]["properties"]
+    )
+    agent = frozenset(Agent.model_fields)
+    if name == "Pipeline":
+        return SCHEMA, frozenset(SCHEMA["properties"])
+    if name == "Agent":
+        return definitions["PythonAgent"], agent
+    if name in KINDS:
+        schema = definitions[f"{name.capitalize()}Agent"]
+        return schema, frozenset(schema["properties"]) - agent
+    if name == "StepBase":
+        return definitions["AgentStep"], common
+    schema = definitions[name]
+    own = frozenset(schema["properties"])
+    return schema, own - common if name in STEPS else own
+
+
+def _takes(schema: Mapping[str, Any]) -> str:
+    """What a key takes, in words."""
+    match schema:
+        case {"const": value}:
+            return f"`{value}`"
+        case {"enum": values}:
+            return " or ".join(f"`{value}`" for value in values)
+        case {"$ref": reference}:
+            return _WORDS[reference.removeprefix("#/$defs/")]
+        case {"anyOf": choices}:
+            words = [_takes(choice) for choice in choices if choice.get("type") != "null"]
+            return " or ".join(words)
+        case {"oneOf": _}:
+            return "[agent](#agents)"
+        case {"type": "array"}:
+            return f"list of {_plural(_takes(schema['items']))}"
+        case {"type": "object"}:
+            return _takes_object(schema)
+        case {"pattern": pattern}:
+            return _PATTERNS.get(pattern, "text")
+        case {"type": "string"}:
+            return "text"
+        case {"type": "boolean"}:
+            return "bool"
+        case {"type": "integer" | "number" as kind}:
+            return f"{'number' if kind == 'number' else 'int'}{_range(schema)}"
+        case _:
+            return "[value](#templates)"
+
+
+def _takes_object(schema: Mapping[str, Any]) -> str:
+    match schema:
+        case {"patternProperties": patterns}:
+            ((pattern, inner),) = patterns.items()
+            return f"{_plural(_PATTERNS[pattern])}, each with {_one(_takes(inner))}"
+        case {"propertyNames": _}:
+            return "[failure classes](#catch) or `any`, each with an action"
+        case {"additionalProperties": True}:
+            return "JSON Schema"
+        case {"additionalProperties": inner}:
+            return f"texts, each with {_one(_takes(inner))}"
+    raise AssertionError(schema)
+
+
+def _one(words: str) -> str:
+    return f"an {words}" if words.lstrip("[")[0] in "aeiou" else f"a {words}"
+
+
+def _plural(words: str) -> str:
+    linked = words.startswith("[")
+    if words == "text":
+        return "texts"
+    return words.replace("]", "s]", 1).replace("classs]", "classes]") if linked else f"{words}s"
+
+
+def _range(schema: Mapping[str, Any]) -> str:
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if least is None and most is None:
+        return ""
+    return f" from {least}" if most is None else f", {least} to {most}"
+
+
+def _default(schema: Mapping[str, Any], key: str) -> str:
+    if key in schema.get("required", ()):
+        return "required"
+    default = schema["properties"][key].get("default")
+    if default is None or isinstance(default, dict):
+        return ""
+    if isinstance(default, list):
+        return ", ".join(f"`{item}`" for item in default)
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def _meaning(key: str, schema: Mapping[str, Any]) -> str:
+    said = str(schema.get("description", ""))
+    # Some say only what their type is, which stands in another column.
+    return said if said and not said.startswith("A duration") else _MEANINGS[key]
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"\$\{\{.*?\}\}", r"`\g<0>`", text).replace("|", "\\|")
+
+
+def planned() -> str:
+    """What this version refuses with "not supported yet", place by place."""
+    rows = [f"| {place} | {_names(names)} |" for place, names in planned_names()]
+    return "\n".join(["| where | refused |", "|---|---|", *rows])
+
+
+def planned_names() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The places, and the names that are refused there."""
+    steps = STEP_KINDS.values()
+    on_agents = frozenset.intersection(*(model.planned for model in steps))
+    yield "top level", tuple(sorted(Pipeline.planned))
+    yield "`budget`", tuple(sorted(Budget.planned))
+    yield "a model", tuple(sorted(Model.planned))
+    yield "`kind` of an agent", VOCABULARY.planned_agent_kinds
+    yield "every agent", tuple(sorted(Agent.planned))
+    for name, kind in zip(KINDS, VOCABULARY.agent_kinds, strict=True):
+        if own := kind.planned - Agent.planned:
+            yield f"an agent of kind `{name}`", tuple(sorted(own))
+    yield "kinds of steps", PLANNED_STEP_KINDS
+    yield "every step", tuple(sorted(StepBase.planned))
+    for name, model in STEP_KINDS.items():
+        if own := model.planned - on_agents:
+            yield f"a step with `{name}`", tuple(sorted(own))
+    yield "`for_each`", tuple(sorted(ForEach.planned))
+    yield "an action of `catch`", tuple(sorted(Use.planned))
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def refused() -> str:
+    """The same as a list without places, each name once."""
+    names = dict.fromkeys(name for _, names in planned_names() for name in names)
+    return _names(tuple(names))
+
+
+def rules() -> str:
+    """A table of all rules, and the page of each."""
+    table = [
+        f"| [`{rule.NAME}`](#{rule.NAME}) | {rule.FAMILY} | {rule.SEVERITY} | {page_of(rule).title} |"
+        for rule in RULES
+    ]
+    pages = [
+        f"## {rule.NAME}\n\n*{rule.FAMILY}, {rule.SEVERITY}.* {page.title}\n\n{page.why}\n\n"
+        f"```yaml\n{page.bad}```\n\n```text\n{chr(10).join(page.says)}\n```\n\n"
+        f"Mended:\n\n```yaml\n{page.good}```"
+        for rule, page in ((rule, page_of(rule)) for rule in RULES)
+    ]
+    head = ["| rule | family | severity | |", "|---|---|---|---|"]
+    return "\n\n".join(["\n".join([*head, *table]), *pages])
+
+
+def commands() -> str:
+    """Every command with its arguments and options."""
+    group: Any = typer.main.get_command(app)
+    return "\n\n".join(
+        _command(command) for command in group.commands.values() if not command.hidden
+    )
+
+
+def _command(command: Any) -> str:
+    arguments = [param for param in command.params if param.param_type_name == "argument"]
+    options = [param for param in command.params if param.param_type_name == "option"]
+    usage = " ".join(
+        [f"agentflow {command.name}", *(str(a.metavar or a.name.upper()) for a in arguments)]
+    )
+    lines = [f"### `{usage}`", "", str(command.help)]
+    rows = [
+        f"| {', '.join(f'`{name}`' for name in (*option.opts[::-1], *option.secondary_opts))}"
+        f"{f' `{option.metavar}`' if option.metavar else ''} | {_shown(option)} | {option.help} |"
+        for option in options
+    ]
+    if rows:
+        lines += ["", "| option | default | |", "|---|---|---|", *rows]
+    return "\n".join(lines)
+
+
+def _shown(option: Any) -> str:
+    default = option.default
+    if default is None or default is False or default == []:
+        return ""
+    return f"`{getattr(default, 'value', default)}`"
