@@ -18,7 +18,7 @@ from typing import Protocol
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.guards import Guards
-from agentflow.lint.shapes import Shapes
+from agentflow.lint.traces import Traces
 from agentflow.plan.steps import Plan
 from agentflow.spec.document import Document
 from agentflow.spec.model import Pipeline
@@ -39,7 +39,7 @@ class Context:
 
     `pipeline` and `plan` are None where the spec is too broken to have one. `problems` is what
     the stages before the rules have reported. What several rules need is worked out once, when the
-    first of them asks: `shapes` and `guards`, which there are only where there is a plan.
+    first of them asks: `traces` and `guards`, which there are only where there is a plan.
     """
 
     document: Document
@@ -52,10 +52,10 @@ class Context:
         return (problem for problem in self.problems if problem.rule == rule)
 
     @cached_property
-    def shapes(self) -> Shapes:
-        """What references lead to."""
+    def traces(self) -> Traces:
+        """Where references lead."""
         assert self.plan is not None
-        return Shapes(self.plan)
+        return Traces(self.plan)
 
     @cached_property
     def guards(self) -> Guards:

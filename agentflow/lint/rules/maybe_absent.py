@@ -52,7 +52,7 @@ from collections.abc import Iterator
 from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.shapes import Gap, Trace
+from agentflow.lint.traces import Gap, Trace
 from agentflow.plan.steps import Use
 from agentflow.spec.wording import quoted
 
@@ -68,7 +68,7 @@ def check(context: Context) -> Iterator[Finding]:
     for use in context.plan.uses:
         if use.reference.guarded:
             continue
-        trace = context.shapes.of_use(use)
+        trace = context.traces.of_use(use)
         gaps = [gap for gap in trace.gaps if _counts(gap, trace)]
         if gaps:
             yield from _unproven(context, use, gaps)

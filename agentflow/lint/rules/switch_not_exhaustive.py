@@ -75,12 +75,14 @@ def check(context: Context) -> Iterator[Finding]:
     for step in context.plan.steps.values():
         if step.switch is None or step.default is not None:
             continue
-        labels = context.shapes.labels(step.switch, step.address)
-        if labels is None:
+        labels = context.traces.labels(step.switch, step.address)
+        if labels.broken:
+            continue
+        if labels.known is None:
             message = "the value may be none of the cases, and there is no 'default'"
             advice = "add a 'default', or make the value an 'enum' in its contract"
         else:
-            missing = [label for label in labels if label not in step.cases]
+            missing = [label for label in labels.known if label not in step.cases]
             if not missing:
                 continue
             message = f"no case for {listed(map(quoted, missing), 'or')}, and no 'default'"

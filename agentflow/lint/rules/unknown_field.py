@@ -54,7 +54,7 @@ from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.shapes import Gap
+from agentflow.lint.traces import Gap
 from agentflow.plan.steps import Use
 from agentflow.spec.wording import quoted
 
@@ -84,7 +84,7 @@ def check(context: Context) -> Iterator[Finding]:
             message = f"'run' has no {quoted(str(path[0]))}, only an 'id'"
             yield Finding(NAME, SEVERITY, message, place(use.path, use.start, use.end))
             continue
-        trace = context.shapes.of_use(use)
+        trace = context.traces.of_use(use)
         if not trace.gaps or (root == "inputs" and trace.gaps[0].at == 0 and trace.leads_nowhere):
             continue
         gap = trace.gaps[0]

@@ -71,7 +71,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         known: tuple[str, ...] = ()
         if declared:
-            trace = context.shapes.of_use(use)
+            trace = context.traces.of_use(use)
             if not trace.leads_nowhere or trace.gaps[0].at > 0:
                 continue
             known = trace.gaps[0].known

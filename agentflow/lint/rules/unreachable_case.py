@@ -78,7 +78,7 @@ def check(context: Context) -> Iterator[Finding]:
     for step in context.plan.steps.values():
         if step.switch is None:
             continue
-        labels = context.shapes.labels(step.switch, step.address)
+        labels = context.traces.labels(step.switch, step.address).known
         if labels is None:
             continue
         for label in step.cases:

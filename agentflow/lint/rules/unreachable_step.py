@@ -94,7 +94,7 @@ def check(context: Context) -> Iterator[Finding]:
                 yield _finding(context, step, step.when, "'when' is false in every run", None)
             continue
         for path, wanted in _demands(step.when):
-            labels = context.shapes.labels(path, address.parent(step.address) or "")
+            labels = context.traces.labels(path, address.parent(step.address) or "").known
             if labels is None or wanted in labels:
                 continue
             shown = step.when_text[path.start : path.end]

@@ -1,0 +1,201 @@
+"""Where references lead: which of their parts exist for certain, may be absent, or never exist.
+
+`Traces.of_use` follows a reference through contracts and templates. What cannot be told is left
+open: a rule that finds nothing here keeps silent. All traces together take a number of steps that
+is linear in the number of references, so a spec cannot make the linter slow.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agentflow.lint.schemas import UNKNOWN, Contract, Lack, Part, part_of, values_of
+from agentflow.lint.shapes import (
+    MOST_OPTIONS,
+    STANDS_IN,
+    Alias,
+    Either,
+    Fields,
+    Items,
+    Shape,
+    Shapes,
+    Steps,
+    Written,
+)
+from agentflow.plan import address
+from agentflow.plan.steps import Plan, StepPlan, Use
+
+#: How many parts one trace looks at before it gives up, and all traces of a spec together.
+_MOST_PARTS = 200
+_MOST_PARTS_A_REFERENCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A part of a path that does not exist, or need not: its index in the path, and why.
+
+    `known` are the fields that are there, `what` is what has no fields at all, and `case` says
+    when it is so, if that is not always.
+    """
+
+    at: int
+    lack: Lack
+    known: tuple[str, ...]
+    what: str
+    case: str
+
+
+@dataclass(slots=True)
+class Trace:
+    """Where a path leads: the values it may come to, and what is missing on the way.
+
+    `certain` is false as soon as anything could not be told; `broken` is true if that is because
+    a step, a name or a contract is missing, which is reported where it is missing.
+    """
+
+    ends: list[Shape] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    certain: bool = True
+    broken: bool = False
+
+    @property
+    def leads_nowhere(self) -> bool:
+        """Is there no way at all to get a value by this path?"""
+        return (
+            self.certain
+            and not self.ends
+            and bool(self.gaps)
+            and all(gap.lack == "never" for gap in self.gaps)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a value can be as the label of a case; `known` is None if it may be anything.
+
+    With `broken`, nothing can be said, since something it is made of is missing.
+    """
+
+    known: tuple[str, ...] | None
+    broken: bool
+
+
+class Traces:
+    """The traces of one plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._shapes = Shapes(plan)
+        self._left = _MOST_PARTS + _MOST_PARTS_A_REFERENCE * len(plan.uses)
+        self._traces: dict[object, Trace] = {}
+        #: Parts of the plan's contracts, by the identity of the schema, which the plan keeps.
+        self._parts: dict[tuple[int, str | int], Part] = {}
+
+    def of_use(self, use: Use) -> Trace:
+        """Where a reference leads; traced once, however many rules ask."""
+        path = use.reference.path
+        key: object = id(use)
+        start: Shape
+        if use.target is not None and path[1:2] == ("output",):
+            start, before = self._shapes.output(use.target), 2
+            if isinstance(start, Contract) and start.root is not True:
+                key = (id(start.schema), path[2:])  # the same for all who read this contract
+        else:
+            start, before = Alias(use.reference.root, (), _place_of(use, self._plan.steps)), 0
+        trace = self._traces.get(key)
+        if trace is None:
+            trace = self._traces[key] = self._trace(start, path[before:], before)
+        return trace
+
+    def labels(self, written: Written, place: str) -> Labels:
+        """The labels that a switch over this value can come to."""
+        trace = self._trace(self._shapes.of(written, place), ())
+        broken = trace.broken or any(gap.lack == "never" for gap in trace.gaps)
+        labels: dict[str, None] = {}
+        for end in trace.ends:
+            values = values_of(end) if isinstance(end, Contract) else None
+            if values is None:
+                return Labels(None, broken)
+            labels.update((_label(value), None) for value in values if isinstance(value, str | int))
+        return Labels(tuple(labels) if trace.certain and labels else None, broken)
+
+    def _trace(self, start: Shape, path: Steps, before: int = 0) -> Trace:
+        """Follow a path; `before` is how many parts of the reference led to its start."""
+        trace = Trace()
+        pending: list[tuple[Shape, Steps, str]] = [(start, path, "")]
+        for _ in range(min(_MOST_PARTS, self._left)):
+            if not pending:
+                return trace
+            self._left -= 1
+            shape, steps, case = pending.pop()
+            if isinstance(shape, Either):
+                trace.certain &= len(shape.options) <= MOST_OPTIONS
+                pending.extend(
+                    (option, steps, words or case)
+                    for words, option in reversed(shape.options[:MOST_OPTIONS])
+                )
+            elif isinstance(shape, Alias):
+                resolved = self._shapes.resolve(shape, shape.steps + steps)
+                if resolved is None:
+                    trace.certain, trace.broken = False, True
+                else:
+                    pending.append((*resolved, case))
+            elif isinstance(shape, Contract) and shape.schema is STANDS_IN:
+                trace.certain, trace.broken = False, True
+            elif not steps:
+                trace.ends.append(shape)
+            else:
+                inside, part = self._enter(shape, steps[0])
+                if inside is not None:
+                    pending.append((inside, steps[1:], case))
+                # What is missing before `path` begins belongs to a reference on the way, and is
+                # reported where that stands.
+                if part.lack is not None and len(steps) <= len(path):
+                    at = before + len(path) - len(steps)
+                    trace.gaps.append(Gap(at, part.lack, part.known, part.what, case))
+                elif inside is None:
+                    trace.certain = False
+                    trace.broken |= part.lack == "never"
+        trace.certain = False
+        return trace
+
+    def _enter(
+        self, shape: Contract | Fields | Items, key: str | int | None
+    ) -> tuple[Shape | None, Part]:
+        """One step into a value: what is there, and what is known about it."""
+        if key is None:
+            return None, UNKNOWN
+        if isinstance(shape, Contract):
+            part = self._part(shape, key)
+            return part.inside, part
+        if isinstance(shape, Items):
+            if isinstance(key, int):
+                return shape.item, UNKNOWN
+            return None, Part(lack="never", what="a list")
+        if isinstance(key, int):
+            return None, UNKNOWN
+        if key in shape.entries:
+            return self._shapes.of(shape.entries[key], shape.place), UNKNOWN
+        return None, Part(lack="never", known=tuple(shape.entries))
+
+    def _part(self, contract: Contract, key: str | int) -> Part:
+        if contract.root is True:  # made here, so its identity may come again
+            return part_of(contract, key)
+        known = self._parts.get((id(contract.schema), key))
+        if known is None:
+            known = self._parts[id(contract.schema), key] = part_of(contract, key)
+        return known
+
+
+def _place_of(use: Use, steps: Mapping[str, StepPlan]) -> str:
+    """Where the names of a reference are looked up: outside the items for `over` and `when`."""
+    reader = steps.get(use.reader)
+    if reader is not None and use.path[len(reader.path)] in ("when", "for_each"):
+        return address.parent(use.reader) or ""
+    return use.reader
+
+
+def _label(value: str | int) -> str:
+    """The label of the case that a value leads to."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
