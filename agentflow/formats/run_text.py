@@ -9,8 +9,10 @@ LIMIT = 2_000
 
 
 def render(trace: Trace, store: str, *, brief: bool) -> str:
-    """The outputs, then where the run is stored and how to go on; `brief` leaves that out."""
-    return "\n".join([*_result(trace), *([] if brief else ["", *_next_steps(trace, store)])])
+    """The outputs, then where the run is stored and how to go on; `brief` is the outputs alone."""
+    if brief:
+        return "\n".join(_result(trace))
+    return "\n".join(["", *_result(trace), "", *_next_steps(trace, store)])
 
 
 def _result(trace: Trace) -> list[str]:

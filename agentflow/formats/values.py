@@ -5,11 +5,16 @@ import json
 from agentflow.spec.model import Json
 
 
+#: What fits into this many characters stays on one line.
+ONE_LINE = 88
+
+
 def pretty(value: Json) -> str:
-    """A value for people: text as it is, everything else as indented JSON."""
+    """A value for people: text as it is, everything else as JSON, indented if it is long."""
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    short = compact(value)
+    return short if len(short) <= ONE_LINE else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def compact(value: Json) -> str:

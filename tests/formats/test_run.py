@@ -38,12 +38,11 @@ def valid(text: str, schema: str) -> Any:
 def test_outputs_and_what_to_do_next() -> None:
     run = ended({"greeting": "hello\nworld", "counts": {"a": 1}})
     assert run_text.render(run.trace, "/home/x/.agentflow", brief=False) == (
+        "\n"
         "outputs:\n"
         "  greeting: hello\n"
         "    world\n"
-        "  counts: {\n"
-        '      "a": 1\n'
-        "    }\n"
+        '  counts: {"a": 1}\n'
         "\n"
         f"stored in /home/x/.agentflow/runs/{RUN}\n"
         f"replay with: agentflow replay {RUN}"
@@ -63,7 +62,7 @@ def test_an_interrupted_run_says_how_to_go_on() -> None:
     run.starts(call("a", "writer"))
     run.happens(events.RunInterrupted(START + 1, "SIGTERM"))
     assert run_text.render(run.trace, "/s", brief=False) == (
-        "interrupted by SIGTERM\n\n"
+        "\ninterrupted by SIGTERM\n\n"
         f"stored in /s/runs/{RUN}\n"
         f"go on with: agentflow resume {RUN}\n"
         f"replay with: agentflow replay {RUN}"
