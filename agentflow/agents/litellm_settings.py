@@ -8,6 +8,7 @@ was; it prints.
 
 import logging
 import os
+import warnings
 from typing import Any
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
@@ -30,5 +31,7 @@ litellm.disable_aiohttp_transport = True
 litellm.suppress_debug_info = True
 litellm.telemetry = False
 litellm.cache = None
+# A call that is cancelled early leaves a coroutine behind that it has made in a thread.
+warnings.filterwarnings("ignore", message="coroutine '.*acompletion.*' was never awaited")
 for _name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
     logging.getLogger(_name).disabled = True

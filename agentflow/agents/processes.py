@@ -137,15 +137,25 @@ class Processes:
         if self._warden is None:
             self._warden = Warden()
         child = Child(on_stdout, self._warden)
+        starting = asyncio.ensure_future(self._start(child, argv, cwd, env))
         try:
-            await asyncio.get_running_loop().subprocess_exec(
-                lambda: child, *argv, cwd=cwd, env=env, start_new_session=True
-            )
-        except BaseException:
-            child.signal(signal.SIGKILL)
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # Cancelled half-way, asyncio would wait for all who hold the pipes, and kill the
+            # leader of the group only.
+            await asyncio.wait([starting])
+            if starting.exception() is None:
+                await self.stop(child)
             raise
-        self._children.add(child)
         return child
+
+    async def _start(
+        self, child: Child, argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None
+    ) -> None:
+        await asyncio.get_running_loop().subprocess_exec(
+            lambda: child, *argv, cwd=cwd, env=env, start_new_session=True
+        )
+        self._children.add(child)
 
     async def stop(self, child: Child) -> None:
         """End a program and everything in its group: asked first, killed after `GRACE`.

@@ -56,12 +56,18 @@ def failure(kind: str, keys: dict[str, Any], host: Host = HOST, **given: Any) ->
     return caught.value.failure.value, caught.value.message
 
 
-async def cut_short(pending: Awaitable[Any], begun: Path) -> int:
-    """Cancel a call as soon as it has written a process id to `begun`; that process id."""
+async def under_way(pending: Awaitable[Any], begun: Path) -> asyncio.Future[Any]:
+    """Make a call, and wait until it has written a process id to `begun`."""
     task = asyncio.ensure_future(pending)
     while not (begun.exists() and begun.read_text()):
         assert not task.done(), task
         await asyncio.sleep(0.01)
+    return task
+
+
+async def cut_short(pending: Awaitable[Any], begun: Path) -> int:
+    """Cancel a call as soon as it has written a process id to `begun`; that process id."""
+    task = await under_way(pending, begun)
     task.cancel()
     await asyncio.wait([task])
     assert task.cancelled()

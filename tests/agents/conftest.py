@@ -1,6 +1,7 @@
 """Every test of this folder leaves nothing behind."""
 
 import threading
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,9 @@ def _nothing_left_behind() -> Iterator[None]:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
     """A chat server, with the environment of an operator who uses it."""
+    # This is done when LiteLLM is imported, but pytest takes it back after each test.
+    warnings.filterwarnings("ignore", message=".*`ReadOnly` qualifier.*")
+    warnings.filterwarnings("ignore", message="coroutine '.*acompletion.*' was never awaited")
     for variable in ("OPENAI_API_BASE", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(variable, raising=False)
     with OpenAIServer() as running:

@@ -1,5 +1,6 @@
 """Agents of kind `command`, with real programs."""
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -156,6 +157,20 @@ def test_a_hung_program_is_killed(script: str, tmp_path: Path) -> None:
         assert await connection.call(options("command", **python(ECHO)), call()) == Reply(
             text="{}\n"
         )
+
+    connected("command", use)
+
+
+def test_cancelling_at_any_moment_does_not_wait_for_grandchildren() -> None:
+    async def use(connection: Connection) -> None:
+        held = options("command", argv=["sh", "-c", "sleep 3600 & wait"])
+        for turns in range(25):
+            task = asyncio.ensure_future(connection.call(held, call()))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
 
     connected("command", use)
 

@@ -15,7 +15,7 @@ from agentflow.agents import AGENT_KINDS, VOCABULARY
 from agentflow.agents.protocol import AttemptError, Connection, Reply
 from agentflow.spec.model import Agent, Effects
 
-from .calls import HOST, WATCHDOG, call, connected, cut_short, options
+from .calls import HOST, WATCHDOG, call, connected, cut_short, options, under_way
 
 ECHO = "import sys; print(sys.stdin.read())"
 HANGS = """
@@ -100,6 +100,22 @@ def test_a_cancelled_call_ends_and_the_connection_lives_on(kind: str, tmp_path: 
 
 
 @every_kind
+def test_a_call_can_be_cancelled_at_any_moment(kind: str, tmp_path: Path) -> None:
+    async def use(connection: Connection) -> None:
+        hangs = options(kind, **KINDS[kind].hangs)
+        for turns in range(25):
+            given = call(note=str(tmp_path / "begun"))
+            task = asyncio.ensure_future(connection.call(hangs, given))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
+
+    connected(kind, use)
+
+
+@every_kind
 def test_a_deadline_cuts_a_call_short(kind: str, tmp_path: Path) -> None:
     async def use(connection: Connection) -> None:
         hangs = options(kind, **KINDS[kind].hangs)
@@ -116,9 +132,7 @@ def test_closing_ends_calls_that_still_run(kind: str, tmp_path: Path) -> None:
         connection = AGENT_KINDS[kind].connect(HOST)
         begun = tmp_path / "begun"
         hangs = options(kind, **KINDS[kind].hangs)
-        task = asyncio.ensure_future(connection.call(hangs, call(note=str(begun))))
-        while not begun.exists():
-            await asyncio.sleep(0.01)
+        task = await under_way(connection.call(hangs, call(note=str(begun))), begun)
         await connection.close()
         await asyncio.wait([task], timeout=WATCHDOG)
         assert isinstance(task.exception(), AttemptError)
