@@ -1,15 +1,17 @@
 """The parts of the docs that are made from the code.
 
-    python -m tests.docs.generate      write them
+    python -m tests.docs.generate             write them
+    python -m tests.docs.generate sessions    and what the commands of sessions print now
 
 A part stands between `<!-- generated: NAME ARGUMENT -->` and `<!-- end -->`.
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.docs import tables
+from tests.docs import sessions, tables
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -37,6 +39,9 @@ def generate(text: str) -> str:
 
 def main() -> None:
     """Write all pages."""
+    if "sessions" in sys.argv[1:]:
+        for played in sessions.PLAYED:
+            sessions.renew(played)
     for page in PAGES:
         page.write_text(generate(page.read_text("utf-8")), "utf-8")
 
