@@ -40,8 +40,10 @@ def _from_file(file: Path) -> dict[str, Json]:
     for finding in document.findings:
         if finding.severity is Severity.ERROR:
             span = finding.location.span
+            # The help of the finding is about specs.
             raise InputError(
-                f"{file}:{span.line}:{span.column}: {finding.message}", help=finding.help
+                f"{file}:{span.line}:{span.column}: {finding.message}",
+                help="inputs are names with values, in JSON or YAML, such as 'name: value'",
             )
     assert document.root is not None
     inputs: dict[str, Json] = to_data(document.root)

@@ -22,7 +22,7 @@ def validate_specs(paths: Sequence[str], format: str) -> int:
     """
     findings: list[Finding] = []
     sources: dict[str, str] = {}
-    for path in _specs(paths):
+    for path in dict.fromkeys(_specs(paths)):
         spec = _read(path)
         findings.extend(check(spec))
         sources[spec.file] = spec.document.text

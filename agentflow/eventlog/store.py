@@ -94,10 +94,10 @@ class Store:
 
     def runs(self) -> list[str]:
         """The ids of all runs, the last in the order of names first."""
-        if not os.path.lexists(self._runs):
-            return []
-        check_folder(self.root)
-        check_folder(self._runs)
+        for folder in (self.root, self._runs):
+            if not os.path.lexists(folder):
+                return []
+            check_folder(folder)
         with told("read", self._runs), os.scandir(self._runs) as found:
             return sorted(
                 (

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from .shell import Project, wait_until
+pytest.register_assert_rewrite("tests.cli.shell")
+
+from .shell import Project, wait_until  # noqa: E402 (after its asserts are told to explain)
 
 
 @pytest.fixture

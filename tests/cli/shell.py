@@ -54,9 +54,19 @@ class Project:
 
     def json(self, *arguments: str | Path, code: int = 0, **variables: str) -> Any:
         """What a command prints with `--json`; it has to end with `code` and without complaint."""
-        done = self.agentflow(*arguments, "--json", **variables)
-        assert (done.code, done.err) == (code, "")
+        done = self.agentflow(*arguments, "--json", stdin=b"", **variables)
+        assert done == Done(code, done.out)
         return json.loads(done.out)
+
+    def errors(self, spec: str) -> list[tuple[int, str]]:
+        """The errors that `validate` finds: line and message."""
+        done = self.agentflow("validate", "--format", "json", spec)
+        assert done == Done(1, done.out)
+        return [
+            (finding["location"]["line"], finding["message"])
+            for finding in json.loads(done.out)["findings"]
+            if finding["severity"] == "error"
+        ]
 
     def start(self, *arguments: str | Path, **variables: str) -> "subprocess.Popen[str]":
         """Start a command that the test has to end."""

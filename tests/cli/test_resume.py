@@ -124,6 +124,7 @@ def test_a_write_cut_short_by_a_signal_is_unknown(project: Project) -> None:
 
 def test_the_second_signal_ends_the_process_at_once(project: Project) -> None:
     # An agent that cannot be cancelled keeps the run from ending in order for some seconds.
+    project.edit("stubborn.yaml", "timeout: 1s", "timeout: 5m")
     with project.start("run", "stubborn.yaml") as process:
         read_until(process, "started, agent 'stubborn'")
         process.send_signal(signal.SIGINT)

@@ -13,6 +13,11 @@ def greet(name: str) -> dict[str, Any]:
     return {"text": f"Hello, {name}!"}
 
 
+def greet_loudly(name: str) -> dict[str, Any]:
+    sys.stdout.write(f"{name}?\n")
+    return {"text": f"{name}!"}
+
+
 def note(name: str, after: str = "") -> dict[str, Any]:
     """Notes in `calls` that it was called; then waits as long as there is a file `hold-NAME`."""
     with open("calls", "a") as calls:
@@ -42,14 +47,6 @@ def bare_object() -> dict[str, Any]:
 
 def wrong_shape() -> dict[str, Any]:
     return {"texts": ["a"]}
-
-
-def refuse() -> dict[str, Any]:
-    raise ValueError("no such ticket")
-
-
-def leave() -> dict[str, Any]:
-    sys.exit(4)
 
 
 def sleep() -> dict[str, Any]:
