@@ -144,7 +144,7 @@ class Bundle:
         last = pointer.rpartition("/")[2]
         if not last or last.isdecimal():
             last = document.rpartition("/")[2].partition(".")[0]
-        base = re.sub(r"[^A-Za-z0-9_-]+", "_", last).strip("_") or "schema"
+        base = "schema" if last.startswith("<") else re.sub(r"[^A-Za-z0-9_-]+", "_", last)
         name, count = base, 1
         while name in self._names:
             count += 1

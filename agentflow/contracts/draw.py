@@ -57,13 +57,17 @@ class Drawing:
         if schema is False:
             raise CannotDraw("nothing is allowed in one place")
         plain = self._flat(schema, depth) if isinstance(schema, dict) else {}
+        if plain.get("type") == []:
+            raise CannotDraw("no type is left in one place")
         if "const" in plain:
             return plain["const"]
         if "enum" in plain:
             return self._choice(plain)
         favourite = self._favourite(plain)
-        if favourite is not _NONE:
-            return favourite
+        return favourite if favourite is not _NONE else self._of_type(plain, depth)
+
+    def _of_type(self, plain: dict[str, Schema], depth: int) -> Json:
+        """A value by the type, and by the keywords for that type."""
         match self._type(plain):
             case "object":
                 return self._object(plain, depth)
@@ -154,8 +158,6 @@ class Drawing:
         if isinstance(declared, str):
             return declared
         if declared is not None:
-            if not declared:
-                raise CannotDraw("no type is left in one place")
             likely = [name for name in declared if name != "null"]
             seldom = not likely or self._chance.random() < _SELDOM
             return str(self._chance.choice(declared if seldom else likely))

@@ -29,7 +29,6 @@ _DIALECT = (
     (re.compile(r"\\p\{(?:L|Letter|Alphabetic|L\w)\}"), "[A-Za-z]"),
     (re.compile(r"\\p\{(?:N|Nd|Number)\}"), "[0-9]"),
     (re.compile(r"\\d"), "[0-9]"),
-    (re.compile(r"\[\^\]"), r"[\\s\\S]"),
 )
 
 

@@ -52,7 +52,7 @@ def check_schema(schema: Schema) -> list[SchemaProblem]:
 def _keyword_problems(schema: Mapping[Any, Any], path: Path) -> Iterator[SchemaProblem]:
     for keyword, value in schema.items():
         if not isinstance(keyword, str):
-            yield SchemaProblem(path, f"the key {keyword!r} must be a text", "quote it")
+            yield _no_text(keyword, path)
         elif keyword in _FORMS:
             yield from _FORMS[keyword](keyword, value, (*path, keyword))
 
@@ -68,8 +68,17 @@ def _no_schema(value: Any, path: Path) -> SchemaProblem:
     return SchemaProblem(path, f"{where}must be a schema, found {described(value)}", hint)
 
 
+def _no_text(key: object, path: Path) -> SchemaProblem:
+    """A key that JSON cannot have."""
+    return SchemaProblem(path, f"the key {key!r} must be a text", "quote it")
+
+
 def _metaschema_problems(schema: Schema) -> list[SchemaProblem]:
-    error = next(iter(_metaschema().iter_errors(schema)), None)
+    """The first thing that the metaschema has against it."""
+    try:
+        error = next(iter(_metaschema().iter_errors(schema)), None)
+    except ValueError as problem:
+        return [SchemaProblem((), f"cannot be written as JSON: {shortened(str(problem))}")]
     if error is None:
         return []
     return [SchemaProblem(tuple(error.instance_path), shortened(error.message))]
@@ -153,9 +162,12 @@ def _schemas_by_name(keyword: str, value: Any, path: Path) -> Iterator[SchemaPro
     if not isinstance(value, dict):
         message = f"'{keyword}' must be an object with a schema a name, found {described(value)}"
         yield SchemaProblem(path, message)
-    elif keyword == "patternProperties":
-        for pattern in value:
-            yield from _pattern(keyword, pattern, (*path, pattern))
+        return
+    for name in value:
+        if not isinstance(name, str):
+            yield _no_text(name, path)
+        elif keyword == "patternProperties":
+            yield from _pattern(keyword, name, (*path, name))
 
 
 def _pattern(keyword: str, value: Any, path: Path) -> Iterator[SchemaProblem]:

@@ -170,7 +170,7 @@ def _smaller(value: Json, proves: Test) -> Json:
 
 
 def _simpler(value: Json) -> Iterator[Json]:
-    """Values with one key, one item or some text less, or zero for another number."""
+    """Values with one key, one item or some text less, or a simple number."""
     if isinstance(value, dict):
         for key in value:
             yield {name: part for name, part in value.items() if name != key}
@@ -184,5 +184,5 @@ def _simpler(value: Json) -> Iterator[Json]:
     elif isinstance(value, str) and value:
         texts = ("", value[:1], value[: len(value) // 2], value[:-1])
         yield from (text for text in texts if text != value)
-    elif isinstance(value, int | float) and value:
-        yield 0
+    elif isinstance(value, int | float):
+        yield from (0, 0.5) if value not in (0, 0.5) else ()
