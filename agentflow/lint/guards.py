@@ -6,7 +6,8 @@ on the same condition was not skipped.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from agentflow.lint.conditions import Fact, ReadPath, facts, not_empty, proven, shown, strict
@@ -33,6 +34,8 @@ from agentflow.spec.syntax import (
 )
 from agentflow.spec.templates import Whole, parse_template, template_expressions
 
+#: How far conditions are followed from step to step.
+_MOST_STEPS = 16
 #: A condition that a step was not skipped.
 _RAN = re.compile(r'steps\.(\w+)\.status=="succeeded"|has\(steps\.(\w+)\.output\)')
 
@@ -54,6 +57,14 @@ class Known:
         length = len(steps)
         return any(root == known and way[:length] == steps for known, way in self.existing)
 
+    def outputs(self) -> list[str]:
+        """The steps, by the names that conditions call them, whose output is known to exist."""
+        return [
+            str(way[0])
+            for root, way in self.existing
+            if root == "steps" and way[1:2] == ("output",)
+        ]
+
     def speaks_of(self, path: str) -> bool:
         """Does any condition here look at a part of what this path leads to?"""
         return any(f"{path}." in text for text, _ in self.facts)
@@ -72,6 +83,8 @@ class Guards:
         self._document = document
         self._plan = plan
         self._known: dict[str, Known] = {"": Known()}
+        self._conditions: dict[str, Known] = {}
+        self._parsed: tuple[Path, list[tuple[int, Expr]]] = ((), [])
 
     def at(self, use: Use) -> Known:
         """What is known where a reference stands."""
@@ -83,18 +96,24 @@ class Guards:
             known = self._around(address.parent(use.reader) or "")
             if part == "for_each":
                 known = self._after_when(step, known)
-        return self._within(use, known)
+        return self._with_what_ran(self._within(use, known), use.reader)
 
-    def condition(self, step: StepPlan) -> frozenset[Fact]:
-        """What has to hold for a step to run, as far as its own `when` says."""
-        return frozenset(facts(step.when, step.when_text, True)) if step.when else frozenset()
+    def condition(self, step: StepPlan) -> Known:
+        """What holds if a step runs, as far as its own `when` says."""
+        known = self._conditions.get(step.address)
+        if known is None:
+            known = Known()
+            if step.when is not None:
+                known = known.plus(facts(step.when, step.when_text, True), proven(step.when, True))
+            self._conditions[step.address] = known
+        return known
 
     def runs(self, step: StepPlan, known: Known) -> bool:
         """Does the `when` of a step hold for certain where this is known?"""
         pending, seen = [step], {step.address}
-        while pending:
+        while pending and len(seen) < _MOST_STEPS:
             step = pending.pop()
-            for fact in self.condition(step) - known.facts:
+            for fact in self.condition(step).facts - known.facts:
                 match = _RAN.fullmatch(fact[0]) if fact[1] else None
                 if match is None:
                     return False
@@ -106,7 +125,25 @@ class Guards:
                 # That step ran if its own condition held: what fails otherwise ends the scope.
                 seen.add(other)
                 pending.append(self._plan.steps[other])
-        return True
+        return not pending
+
+    def _with_what_ran(self, known: Known, place: str) -> Known:
+        """What is known, and what held when the steps ran whose outputs are known to exist."""
+        pending, seen = known.outputs(), set[str]()
+        while pending and len(seen) < _MOST_STEPS:
+            step = self._plan.steps.get(self._in_reach(pending.pop(), place))
+            if step is None or step.when is None or step.address in seen:
+                continue
+            seen.add(step.address)
+            before = known.outputs()
+            known = self._after_when(step, known)
+            pending.extend(set(known.outputs()).difference(before))
+        return known
+
+    def _in_reach(self, step_id: str, place: str) -> str:
+        """The address of the step that a name means at a place; that of no step if there is none."""
+        inside = (address.child(at, step_id) for at in enclosing(place))
+        return next((at for at in inside if at in self._plan.steps), "")
 
     def _around(self, place: str) -> Known:
         """What is known at an address: from all that encloses it, the outermost first."""
@@ -126,9 +163,8 @@ class Guards:
         return known
 
     def _after_when(self, step: StepPlan, known: Known) -> Known:
-        if step.when is None:
-            return known
-        return known.plus(self.condition(step), proven(step.when, True))
+        condition = self.condition(step)
+        return known.plus(condition.facts, condition.existing)
 
     def _inside_case(self, at: str, outer: Known) -> Known:
         """A case runs for its label only."""
@@ -144,13 +180,29 @@ class Guards:
 
     def _within(self, use: Use, known: Known) -> Known:
         """What is known inside the expression too, on the way to the reference."""
-        text = self._text(use.path)
-        for offset, expr in _expressions(text, bare=use.path[-1] == "when"):
-            start, end = use.start - offset, use.end - offset
-            here: Expr | None = expr if _holds(expr, start, end) else None
-            while here is not None:
-                known, here = _down(here, text[offset:], (start, end), known)
+        parsed = self._expressions_at(use.path)
+        offset, expr = parsed[bisect_right(parsed, use.start, key=lambda each: each[0]) - 1]
+        text = self._text(use.path)[offset : offset + expr.end]
+        place = use.start - offset, use.end - offset
+        here: Expr | None = expr
+        while here is not None:
+            known, here = _down(here, text, place, known)
         return known
+
+    def _expressions_at(self, path: Path) -> list[tuple[int, Expr]]:
+        """The expressions of a text, each with its offset.
+
+        Those of one text are kept: questions about a text come in a row.
+        """
+        if self._parsed[0] != path:
+            text = self._text(path)
+            if path[-1] == "when":
+                expressions = [(0, parse_expression(text))]
+            else:
+                template = parse_template(text)
+                expressions = [(at, expr) for _, at, expr in template_expressions(template)]
+            self._parsed = path, expressions
+        return self._parsed[1]
 
     def _text(self, path: Path) -> str:
         node = self._document.node(path)
@@ -162,15 +214,6 @@ def skipping(step: StepPlan) -> tuple[str, ...]:
     if step.for_each is not None:
         return ()
     return tuple(key for key, action in step.catch.items() if action.action == "skip")
-
-
-def _expressions(text: str, *, bare: bool) -> Iterator[tuple[int, Expr]]:
-    """The expressions of a text that was parsed before, each with its offset."""
-    if bare:
-        yield 0, parse_expression(text)
-        return
-    for _, offset, expr in template_expressions(parse_template(text)):
-        yield offset, expr
 
 
 def _holds(expr: Expr, start: int, end: int) -> bool:

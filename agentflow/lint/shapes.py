@@ -163,7 +163,7 @@ class Shapes:
         for key, action in step.catch.items():
             if action.value is not None:
                 options.append((f"'catch.{key}'", self.of(action.value, step.address)))
-        return Either(tuple(options))
+        return options[0][1] if len(options) == 1 else Either(tuple(options))
 
     def _output_of_scope(self, scope: ScopePlan) -> Shape:
         return constant(None) if scope.output is None else self.of(scope.output, scope.address)

@@ -26,7 +26,8 @@ from agentflow.plan.steps import Plan, StepPlan, Use
 
 #: How many parts one trace looks at before it gives up, and all traces of a spec together.
 _MOST_PARTS = 200
-_MOST_PARTS_A_REFERENCE = 20
+_PARTS_IN_ANY_CASE = 5_000
+_PARTS_A_REFERENCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class Gap:
 class Trace:
     """Where a path leads: the values it may come to, and what is missing on the way.
 
-    `certain` is false as soon as anything could not be told; `broken` is true if that is because
-    a step, a name or a contract is missing, which is reported where it is missing.
+    `certain` is false as soon as anything could not be told. `broken` is true if that is not the
+    contract's doing: a step, a name or a contract is missing, which is reported where it is
+    missing, or there was too much to look at.
     """
 
     ends: list[Shape] = field(default_factory=list)
@@ -72,7 +74,7 @@ class Trace:
 class Labels:
     """What a value can be as the label of a case; `known` is None if it may be anything.
 
-    With `broken`, nothing can be said, since something it is made of is missing.
+    With `broken`, nothing can be said, as of a `Trace`.
     """
 
     known: tuple[str, ...] | None
@@ -85,7 +87,7 @@ class Traces:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._shapes = Shapes(plan)
-        self._left = _MOST_PARTS + _MOST_PARTS_A_REFERENCE * len(plan.uses)
+        self._left = _PARTS_IN_ANY_CASE + _PARTS_A_REFERENCE * len(plan.uses)
         self._traces: dict[object, Trace] = {}
         #: Parts of the plan's contracts, by the identity of the schema, which the plan keeps.
         self._parts: dict[tuple[int, str | int], Part] = {}
@@ -128,7 +130,8 @@ class Traces:
             self._left -= 1
             shape, steps, case = pending.pop()
             if isinstance(shape, Either):
-                trace.certain &= len(shape.options) <= MOST_OPTIONS
+                if len(shape.options) > MOST_OPTIONS:
+                    trace.certain, trace.broken = False, True
                 pending.extend(
                     (option, steps, words or case)
                     for words, option in reversed(shape.options[:MOST_OPTIONS])
@@ -155,7 +158,7 @@ class Traces:
                 elif inside is None:
                     trace.certain = False
                     trace.broken |= part.lack == "never"
-        trace.certain = False
+        trace.certain, trace.broken = False, True
         return trace
 
     def _enter(

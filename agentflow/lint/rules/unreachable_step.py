@@ -72,7 +72,6 @@ from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.evaluate import EvaluationError, evaluate
-from agentflow.spec.expressions import references
 from agentflow.spec.syntax import Binary, Expr, Identifier, Index, Literal, Select
 from agentflow.spec.wording import quoted
 
@@ -86,10 +85,11 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     suggestions = Suggestions()
+    reading = {use.reader for use in context.plan.uses if use.path[-1] == "when"}
     for step in context.plan.steps.values():
         if step.when is None:
             continue
-        if not references(step.when):
+        if step.address not in reading:
             if _is_false(step.when):
                 yield _finding(context, step, step.when, "'when' is false in every run", None)
             continue
