@@ -18,7 +18,7 @@ the orchestrator and live in the event log. Exceptions are for the caller's mist
 refusals, and our own bugs (`IllegalTransition`, an `AssertionError` by nature).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 from agentflow.findings import Finding
@@ -59,13 +59,16 @@ class UnknownRun(UsageError):
 
 
 class SpecError(AgentflowError):
-    """The spec has errors. `findings` holds them all, errors first in file order."""
+    """The spec has errors. `findings` holds them in file order, `sources` the texts by file."""
 
     exit_code = ExitCode.FINDINGS
 
-    def __init__(self, message: str, findings: Sequence[Finding]) -> None:
+    def __init__(
+        self, message: str, findings: Sequence[Finding], sources: Mapping[str, str]
+    ) -> None:
         super().__init__(message)
         self.findings = tuple(findings)
+        self.sources = sources
 
 
 class CouldNot(AgentflowError):

@@ -90,5 +90,9 @@ def runnable(spec: Spec) -> Plan:
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     if errors or spec.plan is None:
         count = "an error" if errors == 1 else f"{errors} errors"
-        raise SpecError(f"'{spec.file}' has {count} and cannot run", findings)
+        raise SpecError(
+            f"'{spec.file}' has {count} and cannot run",
+            findings,
+            {spec.file: spec.document.text},
+        )
     return spec.plan

@@ -31,11 +31,15 @@ def _nobody(_plan: Plan, _run_id: str) -> Listener:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A run as its log has it: how it began, the plan of its recorded sources, its entries."""
+    """A run as its log has it: how it began, the plan of its recorded sources, its entries.
+
+    `live` says whether a process is at work on it.
+    """
 
     started: RunStarted
     plan: Plan
     entries: tuple[Entry, ...]
+    live: bool
 
 
 def run(
@@ -182,7 +186,7 @@ def _recorded(run_id: str, records: Iterator[dict[str, Json]], blobs: Reader) ->
     _, _, plan, _ = understand(sources[started.spec], started.spec, RecordedReader(sources))
     if plan is None:
         raise LogDamaged(f"the spec recorded by run '{run_id}' cannot be understood", seq=0)
-    return Recorded(started, plan, entries)
+    return Recorded(started, plan, entries, blobs.live)
 
 
 def _refuse_changes(started: RunStarted, folder: Path) -> None:

@@ -111,7 +111,10 @@ class Trace:
         if isinstance(decision, events.FinishRun):
             self.status = decision.status
             self.failure = decision.failure
-            self.outputs = dict(decision.outputs) if decision.outputs is not None else None
+            if decision.outputs is not None:
+                # The log sorts keys; people get the order of the spec.
+                named = {**self.plan.pipeline.outputs, **decision.outputs}
+                self.outputs = {name: decision.outputs[name] for name in named}
             return
         span = self._span(decision.step)
         match decision:

@@ -61,7 +61,9 @@ def _user(prompt: Template | None, given: Mapping[str, Json], tag: str) -> str:
 
 
 def _delimited(value: Json, tag: str) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = (
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    )
     return f"<{tag}>\n{text}\n</{tag}>"
 
 

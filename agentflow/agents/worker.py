@@ -24,7 +24,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, BinaryIO
 
 #: Bytes of JSON that an answer may have.
-ANSWER_LIMIT = 10_000_000
+ANSWER_LIMIT = 8_000_000
 #: Levels of lists and objects that an answer may have; the event log has to be able to hold it.
 DEPTH_LIMIT = 200
 #: Characters of a message.

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from agentflow.contracts.shape import types_of
 from agentflow.errors import InputError
 from agentflow.findings import Severity
 from agentflow.project import read_bytes
@@ -29,7 +30,7 @@ def read_inputs(
             raise InputError(
                 f"'--input {option}' has no value", help=f"write '--input {name or 'NAME'}=VALUE'"
             )
-        inputs[name] = _value(text, properties.get(name))
+        inputs[name] = _value(text, _is_text(properties.get(name), contract))
     return inputs
 
 
@@ -50,10 +51,14 @@ def _from_file(file: Path) -> dict[str, Json]:
     return inputs
 
 
-def _value(text: str, schema: Json) -> Json:
+def _is_text(schema: Json, contract: Mapping[str, Json]) -> bool:
+    """Does the contract of an input want a string?"""
+    return types_of(schema, dict(contract)) == {"string"} if schema is not None else False
+
+
+def _value(text: str, is_text: bool) -> Json:
     """Text for an input whose contract wants a string; otherwise what it says as YAML."""
-    wanted = schema.get("type") if isinstance(schema, dict) else None
-    if wanted == "string":
+    if is_text:
         return text
     document = parse_document(f"value: {text}", "--input")
     if document.root is None or any(f.severity is Severity.ERROR for f in document.findings):

@@ -34,7 +34,7 @@ def report_error(error: AgentflowError, stream: TextIO) -> None:
     if isinstance(error, SpecError) and error.findings:
         from agentflow.formats import findings_text
 
-        emit(findings_text.render(error.findings, {}, color=wants_color(stream)), stream)
+        emit(findings_text.render(error.findings, error.sources, color=wants_color(stream)), stream)
     emit(f"error: {safe(error.message, oneline=True)}", stream)
     if error.help:
         emit(f"help: {safe(error.help, oneline=True)}", stream)

@@ -31,5 +31,8 @@ def show_run(run_id: str, *, step: str | None, store: Path | None, json: bool) -
         emit(trace_json.render(trace))
     else:
         print_trace(trace, sys.stdout)
-        emit(run_text.render(trace, str(where.root), brief=True))
+        if trace.status == "running" and not recorded.live:
+            emit(f"its process died; go on with: agentflow resume {trace.run_id}")
+        else:
+            emit(run_text.render(trace, str(where.root), brief=True))
     return ExitCode.OK

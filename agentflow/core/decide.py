@@ -246,9 +246,8 @@ def _after_failure(
         figures["no_retry"] = why_no_retry.text
     key, action = _caught(instance, failure)
     if action is None or action.action == "fail":
-        return _fail(
-            instance, failure, Reason(f"catch.{key or failure.kind}", failure.message, figures)
-        )
+        rule = f"{instance.step.address}.catch.{key}" if key else "language.failure"
+        return _fail(instance, failure, Reason(rule, failure.message, figures))
     reason = Reason(f"{instance.step.address}.catch.{key}", failure.message, figures)
     if action.action == "skip":
         return events.SkipStep(instance.address, reason)

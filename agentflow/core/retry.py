@@ -22,20 +22,23 @@ class Again:
     reason: Reason
 
 
-def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason:
-    """Another attempt, or the reason why not.
+def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason | None:
+    """Another attempt, or the reason why not; None where no policy speaks of it.
 
     `instance.failures` counts the failed attempts, this one included.
     """
     call = instance.step.call
     assert call is not None
     policy = call.retry
-    rule = f"{instance.step.address}.retry"
-    figures = {"failed": instance.failures, "retries_used": state.retries}
     if policy is None:
-        return Reason("language.retry", "no retry policy applies", figures)
-    figures["max_attempts"] = policy.max_attempts
-    if failure.kind is FailureClass.UNKNOWN_EFFECT or failure.kind not in policy.on:
+        return None
+    rule = f"{instance.step.address}.retry"
+    figures = {
+        "failed": instance.failures,
+        "max_attempts": policy.max_attempts,
+        "retries_used": state.retries,
+    }
+    if str(failure.kind) not in policy.on:
         return Reason(rule, f"the policy does not retry '{failure.kind}'", figures)
     if failure.kind in ANSWERED and not call.effects.repeatable:
         return Reason(

@@ -202,7 +202,10 @@ class _LocalEngine:
             if not self.ended.done():
                 self.ended.set_exception(bug)
         else:
-            self._land(flight, self._succeeded(flight.call, reply))
+            # A function that blocked the loop comes back late without having been stopped.
+            late = self.loop.time() > flight.deadline.when()
+            outcome = self._timed_out(flight.call) if late else self._succeeded(flight.call, reply)
+            self._land(flight, outcome)
 
     def _land(self, flight: _Flight, outcome: Fact) -> None:
         if not flight.over:

@@ -74,6 +74,8 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:
         case events.FailStep():
             failure = decision.failure
             yield _about(at, f"{_ending(decision, trace)}: {failure.kind}: {failure.message}")
+        case events.CancelAttempt(status="unknown"):
+            yield _about(at, f"stopped, its effect may have happened: {reason}")
         case events.CancelAttempt() | events.CancelStep():
             yield _about(at, f"cancelled: {reason}")
         case _ if not in_item:

@@ -93,26 +93,15 @@ class FailureClass(StrEnum):
     UNKNOWN_EFFECT = "unknown_effect"
 
     @property
-    def retryable(self) -> bool:
-        """Can another attempt of the same call succeed?"""
-        return self in RETRYABLE
-
-    @property
     def ambiguous(self) -> bool:
         """May the effect have happened although the attempt failed?"""
         return self in AMBIGUOUS
 
 
-RETRYABLE = frozenset(
-    {
-        FailureClass.NOT_SENT,
-        FailureClass.RATE_LIMITED,
-        FailureClass.SERVER_ERROR,
-        FailureClass.TIMEOUT,
-        FailureClass.TRUNCATED,
-        FailureClass.INVALID_OUTPUT,
-    }
-)
+#: The classes with which another attempt of the same call can succeed.
+RetryableClass = Literal[
+    "not_sent", "rate_limited", "server_error", "timeout", "truncated", "invalid_output"
+]
 #: The call may have done its work although no answer came.
 AMBIGUOUS = frozenset({FailureClass.SERVER_ERROR, FailureClass.TIMEOUT})
 #: The agent has certainly acted: it answered, only not as its contract asks.
@@ -146,13 +135,8 @@ class RetryPolicy(Node):
     max_attempts: Annotated[int, Field(ge=1, le=100, strict=True)] = Field(
         description="How many attempts in total, the first one included."
     )
-    on: list[FailureClass] = Field(
-        default=[
-            FailureClass.NOT_SENT,
-            FailureClass.RATE_LIMITED,
-            FailureClass.SERVER_ERROR,
-            FailureClass.TIMEOUT,
-        ],
+    on: list[RetryableClass] = Field(
+        default=["not_sent", "rate_limited", "server_error", "timeout"],
         description="The failure classes that are retried.",
     )
     backoff: Backoff = Backoff()

@@ -65,7 +65,7 @@ def test_what_is_not_known_is_none(server: OpenAIServer) -> None:
         (Answer(body=completion('{"a": 1}', "novelty")), "server_error", "stopped with 'novelty'"),
         (Answer(body=completion(None)), "invalid_output", "answered nothing"),
         (Answer(body=completion(" \n")), "invalid_output", "answered nothing"),
-        (Answer(body=completion("x" * 10_000_001)), "invalid_output", "answered more than 10 MB"),
+        (Answer(body=completion("x" * 8_000_001)), "invalid_output", "answered more than 8 MB"),
     ],
 )  # fmt: skip
 def test_what_goes_wrong_takes_one_request(

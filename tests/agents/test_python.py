@@ -104,7 +104,7 @@ def test_answers_that_are_too_deep(isolate: bool) -> None:
 
 def test_an_answer_that_is_too_large() -> None:
     given = keys("answers")
-    assert failure("python", given, what="large") == ("invalid_output", "answered more than 10 MB")
+    assert failure("python", given, what="large") == ("invalid_output", "answered more than 8 MB")
 
 
 def test_a_function_in_process_gets_a_copy() -> None:

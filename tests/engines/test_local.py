@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -125,6 +126,16 @@ def test_an_agent_that_swallows_its_cancellation_is_left_behind(
     run = drive(plan, stubborn)
     assert run.of(events.SkipStep)[0].reason.text == "no answer within 0.05 s"
     assert run.state.status == "succeeded"
+
+
+def test_an_answer_after_the_deadline_is_no_answer_even_if_nothing_could_stop_it() -> None:
+    async def blocking(call: Call) -> Json:
+        time.sleep(0.1)
+        return {}
+
+    run = drive(pipeline({"a": {"agent": "do", "timeout": "50ms"}}), blocking)
+    assert run.state.failure is not None
+    assert run.state.failure.message == "step 'a' failed: no answer within 0.05 s"
 
 
 def test_a_log_that_cannot_be_written_stops_the_run_before_anything_else_starts() -> None:

@@ -61,7 +61,9 @@ def plan(*steps: StepPlan, name: str = "incidents") -> Plan:
 
     collect(steps)
     fake = SimpleNamespace(
-        pipeline=SimpleNamespace(name=name), root=ScopePlan("", (), steps, None), steps=found
+        pipeline=SimpleNamespace(name=name, outputs={}),
+        root=ScopePlan("", (), steps, None),
+        steps=found,
     )
     return cast("Plan", fake)
 

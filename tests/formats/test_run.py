@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from agentflow.core import events
-from agentflow.core.events import Failure, Reason
+from agentflow.core.events import Failure, FinalStatus, Reason
 from agentflow.core.state import State
 from agentflow.formats import replay_json, run_json, run_text, runs_json, runs_text, step_text
 from agentflow.replay import Divergence, Replayed
@@ -24,7 +24,7 @@ DONE = Reason("language.scope", "every step has ended")
 def ended(outputs: dict[str, Any] | None, failure: Failure | None = None) -> Run:
     run = Run(plan(step("a", "writer")))
     run.starts(call("a", "writer"))
-    status = "failed" if failure else "succeeded"
+    status: FinalStatus = "failed" if failure else "succeeded"
     run.answers(2.5, "a", accept("a"), events.FinishRun(status, outputs, failure, DONE))
     return run
 
