@@ -7,7 +7,7 @@ from agentflow.cli.report import emit
 from agentflow.cli.stores import open_store
 from agentflow.cli.tracing import print_trace
 from agentflow.errors import ExitCode, UsageError
-from agentflow.formats import run_text, step_text, trace_json
+from agentflow.formats import run_text, step_json, step_text, trace_json
 from agentflow.runs import read_run
 from agentflow.spec.wording import did_you_mean
 from agentflow.trace import Trace
@@ -26,7 +26,7 @@ def show_run(run_id: str, *, step: str | None, store: Path | None, json: bool) -
             known = [span.address for span in trace.spans()]
             near = did_you_mean(step, known)
             raise UsageError(f"run '{trace.run_id}' has nothing of a step '{step}'{near}")
-        emit(text)
+        emit(step_json.render(recorded.entries, trace.run_id, step) if json else text)
     elif json:
         emit(trace_json.render(trace))
     else:

@@ -1,11 +1,8 @@
-"""What came of a replay, for programs. Format 1."""
+"""What came of a replay, for programs. Format 1; `schemas/replay.v1.schema.json`."""
 
-from dataclasses import asdict
-
-from agentflow.core.events import Decision
+from agentflow.formats.event_data import event_data
 from agentflow.formats.values import document
 from agentflow.replay import Replayed
-from agentflow.spec.model import Json
 
 FORMAT = 1
 
@@ -24,13 +21,9 @@ def render(replayed: Replayed, run_id: str) -> str:
             and {
                 "entry": found.entry.seq,
                 "step": found.step,
-                "then": _data(found.then),
-                "now": _data(found.now),
+                "then": found.then and event_data(found.then),
+                "now": found.now and event_data(found.now),
                 "why": found.why,
             },
         }
     )
-
-
-def _data(decision: Decision | None) -> Json:
-    return decision and {"kind": type(decision).__name__, **asdict(decision)}

@@ -1,4 +1,4 @@
-"""The runs of a store, for programs. Format 1."""
+"""The runs of a store, for programs. Format 1; `schemas/runs.v1.schema.json`."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

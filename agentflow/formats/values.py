@@ -4,7 +4,6 @@ import json
 
 from agentflow.spec.model import Json
 
-
 #: What fits into this many characters stays on one line.
 ONE_LINE = 88
 

@@ -9,7 +9,15 @@ import pytest
 from agentflow.core import events
 from agentflow.core.events import Failure, FinalStatus, Reason
 from agentflow.core.state import State
-from agentflow.formats import replay_json, run_json, run_text, runs_json, runs_text, step_text
+from agentflow.formats import (
+    replay_json,
+    run_json,
+    run_text,
+    runs_json,
+    runs_text,
+    step_json,
+    step_text,
+)
 from agentflow.replay import Divergence, Replayed
 from agentflow.spec.model import Effects, FailureClass
 from agentflow.summary import Summary
@@ -152,6 +160,13 @@ def test_all_that_is_known_of_a_step() -> None:
         '             figures: {"delay": 0.5}'
     )
     assert step_text.render(run.entries, "b") == ""
+    value = valid(step_json.render(run.entries, RUN, "a"), "step.v1.schema.json")
+    assert [event["kind"] for event in value["events"]] == [
+        "StartAttempt",
+        "AttemptSucceeded",
+        "RejectOutput",
+        "Retry",
+    ]
 
 
 @pytest.mark.parametrize("differs", [False, True])
