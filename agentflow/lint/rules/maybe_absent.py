@@ -89,12 +89,14 @@ def _unproven(context: Context, use: Use, gaps: list[Gap]) -> Iterator[Finding]:
         if known.instead or known.exists(root, missing) or (gap.case and spoken_of):
             continue
         shown = path_text((root, *(part for part in missing if part is not None)))
-        why = f"{gap.case} does not give it" if gap.case else "its contract does not require it"
+        why, mend = "its contract does not require it", "require the field in the contract"
+        if gap.case:
+            why, mend = f"{gap.case} does not give it", "give it in every case"
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"{quoted(shown)} may be absent: {why}",
             location=context.document.in_string(use.path, use.start, use.end),
-            help=f"write default({shown}, VALUE), or require the field in the contract",
+            help=f"write default({shown}, VALUE), or {mend}",
         )
         return

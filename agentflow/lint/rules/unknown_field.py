@@ -77,10 +77,10 @@ def check(context: Context) -> Iterator[Finding]:
     for use in context.plan.uses:
         root, path = use.reference.root, use.reference.path
         place = context.document.in_string
-        if use.target is not None and len(path) > 1 and path[1] not in _OF_A_STEP:
+        if use.target is not None and len(path) > 1 and path[1] not in (*_OF_A_STEP, None):
             yield _of_step(use, place(use.path, use.start, use.end))
             continue
-        if root == "run" and path and path[0] != "id":
+        if root == "run" and path and path[0] not in ("id", None):
             message = f"'run' has no {quoted(str(path[0]))}, only an 'id'"
             yield Finding(NAME, SEVERITY, message, place(use.path, use.start, use.end))
             continue

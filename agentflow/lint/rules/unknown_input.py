@@ -67,7 +67,7 @@ def check(context: Context) -> Iterator[Finding]:
     suggestions = Suggestions()
     declared = context.plan.pipeline.inputs is not None
     for use in context.plan.uses:
-        if use.reference.root != "inputs" or not use.reference.path:
+        if use.reference.root != "inputs" or use.reference.path[:1] in ((), (None,)):
             continue
         known: tuple[str, ...] = ()
         if declared:
