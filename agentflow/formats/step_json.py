@@ -11,9 +11,10 @@ FORMAT = 1
 
 def render(entries: Iterable[Entry], run_id: str, step: str) -> str:
     """One JSON object: the facts and decisions about the step at an address, in log order."""
-    found = []
-    for entry in entries:
-        for event in (entry.fact, *entry.decisions):
-            if getattr(event, "step", None) == step:
-                found.append({"entry": entry.seq, "at": entry.fact.at, **event_data(event)})
+    found = [
+        {"entry": entry.seq, "at": entry.fact.at, **event_data(event)}
+        for entry in entries
+        for event in (entry.fact, *entry.decisions)
+        if getattr(event, "step", None) == step
+    ]
     return document({"format": FORMAT, "run": run_id, "step": step, "events": found})
