@@ -1,5 +1,6 @@
 """`python -m agentflow`, and the entry point of the command."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -9,6 +10,7 @@ from agentflow.errors import AgentflowError
 
 def main() -> NoReturn:
     """Run the command line; the one place where errors become text and exit codes."""
+    _fill_in_streams()
     try:
         app(prog_name="agentflow")
     except AgentflowError as error:
@@ -17,6 +19,16 @@ def main() -> NoReturn:
         report_error(error, sys.stderr)
         sys.exit(error.exit_code)
     sys.exit(0)
+
+
+def _fill_in_streams() -> None:
+    """Open those of the standard streams that we were started without.
+
+    The files of a run would take their numbers otherwise, and get what others print.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
 
 
 if __name__ == "__main__":

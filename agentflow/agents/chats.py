@@ -8,7 +8,7 @@ from agentflow.agents.llm import Options
 from agentflow.agents.prompts import messages
 from agentflow.agents.protocol import AttemptError, Call, Host, Reply
 from agentflow.agents.response_format import response_format
-from agentflow.spec.evaluate import EvaluationError
+from agentflow.spec.cel.evaluate import EvaluationError
 from agentflow.spec.expressions import ExpressionError
 from agentflow.spec.model import FailureClass, Model, TextFile
 from agentflow.spec.templates import Template, parse_template

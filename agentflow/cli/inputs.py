@@ -1,5 +1,6 @@
 """Inputs of a run as the command line gives them."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from agentflow.findings import Severity
 from agentflow.project import read_bytes
 from agentflow.spec.document import MAX_BYTES, parse_document
 from agentflow.spec.model import Json
-from agentflow.spec.nodes import to_data
+from agentflow.spec.yaml.nodes import to_data
 
 
 def read_inputs(
@@ -30,8 +31,16 @@ def read_inputs(
             raise InputError(
                 f"'--input {option}' has no value", help=f"write '--input {name or 'NAME'}=VALUE'"
             )
-        inputs[name] = _value(text, _is_text(properties.get(name), contract))
+        inputs[name] = _value(_decoded(name, text), _is_text(properties.get(name), contract))
     return inputs
+
+
+def _decoded(name: str, text: str) -> str:
+    """What was typed. In some locales Python does not take the bytes of arguments for UTF-8."""
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeError:
+        raise InputError(f"'--input {name}' is not UTF-8 text") from None
 
 
 def _from_file(file: Path) -> dict[str, Json]:

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import TextIO
 
-from agentflow.errors import AgentflowError, SpecError
+from agentflow.errors import AgentflowError, CouldNot, SpecError
 from agentflow.formats.safe import safe
 
 
@@ -13,15 +13,20 @@ def emit(text: str, stream: TextIO | None = None) -> None:
 
     A character that the stream cannot show is escaped. If nobody reads any more (`| head`), the
     rest is dropped: what has been done does not change by not being read.
+
+    Raises:
+        CouldNot: it cannot be written for another reason.
     """
     out = stream or sys.stdout
     try:
         encoding = out.encoding or "utf-8"
         out.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         out.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python flushes once more at exit and would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise CouldNot(f"cannot write the output: {error.strerror}") from error
 
 
 def wants_color(stream: TextIO) -> bool:

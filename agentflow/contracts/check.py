@@ -56,7 +56,11 @@ def compile_schema(schema: Schema) -> Checker:
 
     Raises `ContractError` if it is no schema or refers to something that is not in it.
     """
-    return _compile(json.dumps(schema))
+    try:
+        text = json.dumps(schema)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ContractError(f"cannot be written as JSON: {shortened(str(error))}") from None
+    return _compile(text)
 
 
 @lru_cache(maxsize=1024)
@@ -98,7 +102,7 @@ def read_output(text: str, schema: Schema, limits: Limits = LIMITS) -> Accepted 
     try:
         checker = compile_schema(schema)
     except ContractError as error:
-        return Rejected(f"the contract is {error.message}")
+        return Rejected(f"the contract cannot be used: {error.message}")
     try:
         value, unwrapped = unwrap(text, checker.types, limits)
     except NotJson as problem:

@@ -73,10 +73,9 @@ def unwrap(text: str, types: frozenset[str], limits: Limits) -> tuple[Json, str]
         return loads(body, limits), "a byte order mark" if body != text else ""
     except NotJson as problem:
         as_a_whole = problem
-    if body.lstrip()[0] in _CLOSING and _end(body, len(body) - len(body.lstrip()), limits) >= len(
-        body.rstrip()
-    ):
-        raise as_a_whole  # damaged from its first bracket to its last
+    start = len(body) - len(body.lstrip())
+    if body[start] in _CLOSING and _end(body, start, limits) == len(body.rstrip()):
+        raise as_a_whole  # damaged between its first bracket and its last
     values, strays = _read(body, types, limits)
     if not values:
         return _fenced_scalar(body, types, limits, as_a_whole), "a fence around the value"
@@ -85,12 +84,9 @@ def unwrap(text: str, types: frozenset[str], limits: Limits) -> tuple[Json, str]
     before = _without(body, 0, one.start, others)
     after = _without(body, one.end, len(body), others)
     _refuse_more_data(before, after)
+    _refuse_strays(body, one.end, strays)
     if "string" in types and (_in_words(before.split("\n")[-1]) or _in_words(after.split("\n")[0])):
         raise NotJson("not JSON: a value stands in a sentence, and the contract admits text too")
-    closed = one.end + len(_STRAY.match(body, one.end)[0])  # type: ignore[index]  # it matches ""
-    for stray in strays:
-        if not one.end <= stray < closed:
-            raise NotJson(f"{body[stray]!r} {_where(body, stray)} closes nothing: looks damaged")
     left, right = len(before.strip()), count(len(after.strip()), "character")
     return one.value, f"{left} before and {right} after the value"
 
@@ -139,7 +135,7 @@ def _end(text: str, start: int, limits: Limits) -> int:
                 raise NotJson(f"not JSON: '{token[0]}' {place} closes another bracket")
             if not expected:
                 return token.end()
-    raise NotJson(f"not JSON: '{text[start]}' {_where(text, start)} is never closed: looks cut")
+    raise NotJson(f"not JSON: '{text[start]}' {_where(text, start)} is never closed; looks cut")
 
 
 def _mark_end(text: str, start: int, types: frozenset[str]) -> int | None:
@@ -207,13 +203,28 @@ def _refuse_more_data(before: str, after: str) -> None:
         last = before.rstrip().removesuffix(",").rstrip()
         if last.endswith(_LITERALS) or last[-1:] in tuple("\"'0123456789"):
             raise NotJson("not JSON: the value follows another one and a comma; looks cut")
-    stray = _STRAY.match(after)[0]  # type: ignore[index]  # it matches the empty text too
+    stray = after[: _strays_end(after, 0)]
     rest = after[len(stray) :]
     if rest.startswith(("...", "…")):
         raise NotJson("not JSON: an ellipsis follows the value; looks cut")
     goes_on = "," in stray or (stray.strip() != "" and "\n" not in stray[len(stray.rstrip()) :])
     if goes_on and rest and not rest.startswith("`"):
         raise NotJson("not JSON: more data follows the value; looks cut or damaged")
+
+
+def _strays_end(text: str, position: int) -> int:
+    """Where closing brackets, commas and space that begin at `position` end."""
+    stray = _STRAY.match(text, position)
+    return stray.end() if stray else position
+
+
+def _refuse_strays(text: str, end: int, strays: list[int]) -> None:
+    """Raise `NotJson` for a closing bracket too many elsewhere than right after the value."""
+    last = _strays_end(text, end)
+    for stray in strays:
+        if not end <= stray < last:
+            place = _where(text, stray)
+            raise NotJson(f"not JSON: '{text[stray]}' {place} closes nothing; looks damaged")
 
 
 def _in_words(line: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema_rs
 
 from agentflow.contracts.describe import described, listed, shortened
-from agentflow.contracts.keywords import LIST, MAP, ONE, TYPES, Path, Schema, json_type, subschemas
+from agentflow.contracts.keywords import LIST, MAP, TYPES, Path, Schema, json_type, subschemas
 from agentflow.spec.wording import did_you_mean, quoted
 
 METASCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -217,5 +217,3 @@ def _forms() -> dict[str, _Check]:
 
 
 _FORMS: Mapping[str, _Check] = _forms()
-#: Every keyword of JSON Schema 2020-12 that a contract may hold.
-KEYWORDS = frozenset(_FORMS) | ONE | {"$defs", "$vocabulary", "const", "default"}

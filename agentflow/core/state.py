@@ -18,7 +18,7 @@ from agentflow.contracts.check import Accepted, Rejected
 from agentflow.core.events import Failure, FinalStatus, RunMode
 from agentflow.plan import address
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
-from agentflow.spec.evaluate import Absent
+from agentflow.spec.cel.evaluate import Absent
 from agentflow.spec.model import Json
 
 StepStatus = Literal[

@@ -10,7 +10,7 @@ from agentflow.contracts.check import Accepted, Rejected, read_output
 from agentflow.core.events import AttemptSucceeded, Failure
 from agentflow.core.state import Instance, State
 from agentflow.plan.steps import StepPlan
-from agentflow.spec.evaluate import EvaluationError, evaluate
+from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.model import FailureClass, Json
 from agentflow.spec.templates import Template, render
 

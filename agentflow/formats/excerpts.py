@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agentflow.findings import Span
 from agentflow.formats.cells import width
 from agentflow.formats.safe import safe_characters
-from agentflow.spec.source import Source
+from agentflow.spec.yaml.source import Source
 
 #: Cells of an excerpt.
 ROOM = 100

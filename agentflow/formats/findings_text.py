@@ -15,7 +15,7 @@ from agentflow.findings import START_OF_FILE, Finding, Location, Severity
 from agentflow.formats.excerpts import Excerpt, excerpt
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
-from agentflow.spec.source import Source
+from agentflow.spec.yaml.source import Source
 
 
 class _Style(StrEnum):

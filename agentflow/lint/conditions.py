@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from agentflow.lint.shapes import Steps
-from agentflow.spec.evaluate import EvaluationError, evaluate
-from agentflow.spec.expressions import references
-from agentflow.spec.syntax import (
+from agentflow.spec.cel.evaluate import EvaluationError, evaluate
+from agentflow.spec.cel.syntax import (
     Binary,
     Call,
     Default,
@@ -20,6 +19,7 @@ from agentflow.spec.syntax import (
     Select,
     Unary,
 )
+from agentflow.spec.expressions import references
 
 #: A condition by its text without blanks, and whether it holds.
 Fact: TypeAlias = tuple[str, bool]

@@ -14,10 +14,7 @@ from agentflow.lint.conditions import Fact, ReadPath, facts, not_empty, proven, 
 from agentflow.lint.shapes import Steps, enclosing
 from agentflow.plan import address
 from agentflow.plan.steps import Path, Plan, StepPlan, Use
-from agentflow.spec.document import Document
-from agentflow.spec.expressions import parse_expression
-from agentflow.spec.nodes import Scalar
-from agentflow.spec.syntax import (
+from agentflow.spec.cel.syntax import (
     Binary,
     Call,
     Coalesce,
@@ -32,7 +29,10 @@ from agentflow.spec.syntax import (
     Select,
     Unary,
 )
+from agentflow.spec.document import Document
+from agentflow.spec.expressions import parse_expression
 from agentflow.spec.templates import Whole, parse_template, template_expressions
+from agentflow.spec.yaml.nodes import Scalar
 
 #: How far conditions are followed from step to step.
 _MOST_STEPS = 16

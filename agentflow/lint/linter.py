@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity
 from agentflow.lint.rule import Context, Rule
 from agentflow.lint.rules import RULES
-from agentflow.spec.collector import collector_paused
+from agentflow.spec.yaml.collector import collector_paused
 
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from agentflow.plan.steps import Path, Plan
 from agentflow.spec.document import Document
-from agentflow.spec.nodes import Scalar
+from agentflow.spec.yaml.nodes import Scalar
 
 
 def named_policies(document: Document, plan: Plan) -> Iterator[tuple[Path, str]]:

@@ -17,9 +17,8 @@ from agentflow.lint.schemas import (
 )
 from agentflow.plan import address, materials
 from agentflow.plan.steps import ForEachPlan, Plan, ScopePlan, StepPlan
-from agentflow.spec.expressions import references
-from agentflow.spec.functions import FUNCTIONS
-from agentflow.spec.syntax import (
+from agentflow.spec.cel.functions import FUNCTIONS
+from agentflow.spec.cel.syntax import (
     Binary,
     Call,
     Coalesce,
@@ -35,6 +34,7 @@ from agentflow.spec.syntax import (
     Select,
     Unary,
 )
+from agentflow.spec.expressions import references
 from agentflow.spec.templates import Constant, ListOf, MapOf, Template, Text, Whole
 
 #: A way through a value: fields, indices, and None where an index is computed.

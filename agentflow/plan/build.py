@@ -24,6 +24,7 @@ from agentflow.plan.steps import (
     StepKind,
     StepPlan,
 )
+from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import ExpressionError, parse_expression
 from agentflow.spec.model import (
@@ -41,7 +42,6 @@ from agentflow.spec.model import (
     Use,
     seconds,
 )
-from agentflow.spec.syntax import Expr
 from agentflow.spec.templates import Constant, Template, parse_template, template_expressions
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agentflow.plan.steps import Path, Use
+from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import references
-from agentflow.spec.syntax import Expr
 
 #: Roots that exist in every expression.
 GLOBAL_ROOTS = frozenset({"inputs", "run", "steps"})

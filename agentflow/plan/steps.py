@@ -15,9 +15,9 @@ from typing import Literal
 
 from agentflow.contracts.check import Checker
 from agentflow.findings import Finding
+from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import Reference
 from agentflow.spec.model import Agent, Effects, Json, Pipeline, RetryPolicy
-from agentflow.spec.syntax import Expr
 from agentflow.spec.templates import Template
 
 #: A route into the document: keys and indices.

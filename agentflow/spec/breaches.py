@@ -28,7 +28,6 @@ from agentflow.spec.model import (
     Vocabulary,
 )
 from agentflow.spec.nearest import nearest
-from agentflow.spec.nodes import Mapping, Node, Scalar
 from agentflow.spec.phrases import (
     called,
     expected,
@@ -40,6 +39,7 @@ from agentflow.spec.phrases import (
 )
 from agentflow.spec.shape import Shape, Spot, follow, keys_of, kinds_of
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
 
 #: pydantic's words for "this is not even the right type".
 _MISMATCHES = frozenset(

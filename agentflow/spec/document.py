@@ -23,13 +23,13 @@ from itertools import islice
 import yaml
 
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity, Span
-from agentflow.spec.collector import collector_paused
-from agentflow.spec.complaints import explain
-from agentflow.spec.inside import Offsets, value_offsets
-from agentflow.spec.nodes import Mapping, Node, Scalar, Sequence
-from agentflow.spec.reader import MAX_FINDINGS, Reader, TooLarge
-from agentflow.spec.source import Source
-from agentflow.spec.suspicion import suspicions
+from agentflow.spec.yaml.collector import collector_paused
+from agentflow.spec.yaml.complaints import explain
+from agentflow.spec.yaml.inside import Offsets, value_offsets
+from agentflow.spec.yaml.nodes import Mapping, Node, Scalar, Sequence
+from agentflow.spec.yaml.reader import MAX_FINDINGS, Reader, TooLarge
+from agentflow.spec.yaml.source import Source
+from agentflow.spec.yaml.suspicion import suspicions
 
 MAX_BYTES = 8 * 1024 * 1024
 

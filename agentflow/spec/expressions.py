@@ -18,11 +18,11 @@ import typing
 from collections.abc import Mapping
 from typing import NoReturn
 
-from agentflow.spec.functions import FUNCTIONS, Style
-from agentflow.spec.mistakes import FUNCTIONS as FUNCTION_HELP
-from agentflow.spec.mistakes import WORDS
-from agentflow.spec.references import Reference, references
-from agentflow.spec.syntax import (
+from agentflow.spec.cel.functions import FUNCTIONS, Style
+from agentflow.spec.cel.mistakes import FUNCTIONS as FUNCTION_HELP
+from agentflow.spec.cel.mistakes import WORDS
+from agentflow.spec.cel.references import Reference, references
+from agentflow.spec.cel.syntax import (
     Binary,
     BinaryOperator,
     Call,
@@ -43,7 +43,7 @@ from agentflow.spec.syntax import (
     Unary,
     UnaryOperator,
 )
-from agentflow.spec.tokens import ExpressionError, Token, number, tokenize, unquote
+from agentflow.spec.cel.tokens import ExpressionError, Token, number, tokenize, unquote
 from agentflow.spec.wording import did_you_mean, quoted
 
 __all__ = [

@@ -13,11 +13,11 @@ from pydantic_core import ErrorDetails, to_json
 
 from agentflow.findings import Finding, Location, Severity
 from agentflow.spec.breaches import Breaches
-from agentflow.spec.collector import collector_paused
 from agentflow.spec.document import Document, Path
 from agentflow.spec.model import Json, Pipeline, Vocabulary
-from agentflow.spec.nodes import Mapping, Scalar, to_data
-from agentflow.spec.reader import MAX_FINDINGS
+from agentflow.spec.yaml.collector import collector_paused
+from agentflow.spec.yaml.nodes import Mapping, Scalar, to_data
+from agentflow.spec.yaml.reader import MAX_FINDINGS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pydantic import BaseModel
 
 from agentflow.spec import model as language
-from agentflow.spec.nodes import Mapping, Node, Scalar
 from agentflow.spec.shape import Shape, kinds_of, required_keys
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
 
 _PATTERNS = {
     language.NAME_PATTERN: "a name",

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from agentflow.spec.evaluate import BUDGET, Evaluation, EvaluationError
+from agentflow.spec.cel.evaluate import BUDGET, Evaluation, EvaluationError
+from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.cel.tokens import end_of_expression
+from agentflow.spec.cel.values import Meter
 from agentflow.spec.expressions import ExpressionError, parse_expression
 from agentflow.spec.model import Json
-from agentflow.spec.syntax import Expr
-from agentflow.spec.tokens import end_of_expression
-from agentflow.spec.values import Meter
 
 _OPEN, _CLOSE = "${{", "}}"
 

@@ -6,11 +6,11 @@ import typing
 
 import pytest
 
-from agentflow.spec.evaluate import EvaluationError, evaluate
+from agentflow.spec.cel.evaluate import EvaluationError, evaluate
+from agentflow.spec.cel.functions import FUNCTIONS
+from agentflow.spec.cel.syntax import BinaryOperator, Macro
 from agentflow.spec.expressions import ExpressionError, parse_expression
-from agentflow.spec.functions import FUNCTIONS
 from agentflow.spec.model import Json
-from agentflow.spec.syntax import BinaryOperator, Macro
 
 from .pages import all_blocks
 

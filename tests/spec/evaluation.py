@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agentflow.spec.evaluate import EvaluationError, evaluate
+from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.expressions import ExpressionError, parse_expression
 
 SCOPE: Mapping[str, Any] = {

@@ -12,8 +12,8 @@ from agentflow.errors import CouldNot
 from agentflow.findings import Finding, Severity, Span
 from agentflow.spec import document
 from agentflow.spec.document import parse_document
-from agentflow.spec.nodes import Mapping, Scalar, Sequence, to_data
-from agentflow.spec.source import Source
+from agentflow.spec.yaml.nodes import Mapping, Scalar, Sequence, to_data
+from agentflow.spec.yaml.source import Source
 
 
 def said(finding: Finding) -> str:
@@ -332,7 +332,7 @@ def test_a_yaml_library_without_libyaml_is_refused(monkeypatch: pytest.MonkeyPat
 
 def test_the_rules_of_the_docstring_are_those_that_report() -> None:
     folder = Path(document.__file__).parent
-    names = ("document", "reader", "complaints", "suspicion", "scalars")
+    names = ("document", "yaml/reader", "yaml/complaints", "yaml/suspicion", "yaml/scalars")
     source = "".join((folder / f"{name}.py").read_text() for name in names)
     listed = [
         line.split()[0] for line in (document.__doc__ or "").splitlines() if line[:4] == "    "

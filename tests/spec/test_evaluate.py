@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentflow.spec.evaluate import Absent, EvaluationError, evaluate
+from agentflow.spec.cel.evaluate import Absent, EvaluationError, evaluate
 from agentflow.spec.expressions import parse_expression
 from tests.spec.evaluation import SCOPE, check, check_error, error, value
 

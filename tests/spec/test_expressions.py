@@ -4,13 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentflow.spec.expressions import (
-    ExpressionError,
-    parse_expression,
-    references,
-)
-from agentflow.spec.mistakes import OPERATORS
-from agentflow.spec.syntax import (
+from agentflow.spec.cel.mistakes import OPERATORS
+from agentflow.spec.cel.syntax import (
     Binary,
     Call,
     Coalesce,
@@ -26,6 +21,11 @@ from agentflow.spec.syntax import (
     MapLiteral,
     Select,
     Unary,
+)
+from agentflow.spec.expressions import (
+    ExpressionError,
+    parse_expression,
+    references,
 )
 from tests.spec.evaluation import parse_error
 

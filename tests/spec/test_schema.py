@@ -9,9 +9,9 @@ from jsonschema import Draft202012Validator
 
 from agentflow.findings import Severity
 from agentflow.spec.document import Document, parse_document
-from agentflow.spec.nodes import to_data
 from agentflow.spec.parse import parse
 from agentflow.spec.schema import SCHEMA_ID, language_schema, render_schema
+from agentflow.spec.yaml.nodes import to_data
 from tests.spec.test_parse import BAD, GOOD
 from tests.spec.vocabulary import VOCABULARY
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentflow.spec.evaluate import EvaluationError
+from agentflow.spec.cel.evaluate import EvaluationError
+from agentflow.spec.cel.syntax import Identifier
 from agentflow.spec.expressions import ExpressionError
-from agentflow.spec.syntax import Identifier
 from agentflow.spec.templates import (
     Constant,
     ListOf,

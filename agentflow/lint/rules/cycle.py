@@ -49,8 +49,8 @@ from agentflow.plan import address
 from agentflow.plan.graph import cycles
 from agentflow.plan.steps import Plan
 from agentflow.spec.document import Document
-from agentflow.spec.nodes import Scalar, Sequence
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Scalar, Sequence
 
 NAME = "cycle"
 FAMILY = Family.GRAPH

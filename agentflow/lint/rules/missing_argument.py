@@ -51,8 +51,8 @@ from collections.abc import Iterator
 from agentflow.contracts.describe import listed
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.spec.nodes import Mapping
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Mapping
 
 NAME = "missing-argument"
 FAMILY = Family.CONTRACT

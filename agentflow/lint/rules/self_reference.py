@@ -45,8 +45,8 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
-from agentflow.spec.nodes import Scalar, Sequence
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Scalar, Sequence
 
 NAME = "self-reference"
 FAMILY = Family.REFERENCE

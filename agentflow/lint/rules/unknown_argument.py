@@ -50,8 +50,8 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.spec.nodes import Mapping
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Mapping
 
 NAME = "unknown-argument"
 FAMILY = Family.CONTRACT

@@ -49,8 +49,8 @@ from agentflow.lint.rule import Context, Family
 from agentflow.lint.shapes import enclosing
 from agentflow.plan import address
 from agentflow.plan.steps import Plan, StepPlan, Use
-from agentflow.spec.nodes import Scalar, Sequence
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Scalar, Sequence
 
 NAME = "unknown-step"
 FAMILY = Family.REFERENCE

@@ -71,8 +71,8 @@ from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.steps import StepPlan
-from agentflow.spec.evaluate import EvaluationError, evaluate
-from agentflow.spec.syntax import Binary, Expr, Identifier, Index, Literal, Select
+from agentflow.spec.cel.evaluate import EvaluationError, evaluate
+from agentflow.spec.cel.syntax import Binary, Expr, Identifier, Index, Literal, Select
 from agentflow.spec.wording import quoted
 
 NAME = "unreachable-step"

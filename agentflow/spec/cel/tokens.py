@@ -7,8 +7,8 @@ import math
 import re
 from typing import NamedTuple
 
-from agentflow.spec.mistakes import OPERATORS
-from agentflow.spec.values import INT_MAX, INT_MIN
+from agentflow.spec.cel.mistakes import OPERATORS
+from agentflow.spec.cel.values import INT_MAX, INT_MIN
 from agentflow.spec.wording import quoted
 
 #: Quoted text as CEL has it: over several lines in three quotes, within one line in single ones.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from agentflow.spec.syntax import (
+from agentflow.spec.cel.syntax import (
     Binary,
     Call,
     Coalesce,

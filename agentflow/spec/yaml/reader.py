@@ -22,10 +22,10 @@ from yaml.events import (
 
 from agentflow.errors import CouldNot
 from agentflow.findings import Finding, Location, Related, Severity, Span
-from agentflow.spec.nodes import Entry, Mapping, Node, Scalar, Sequence
-from agentflow.spec.scalars import doubt, may_be_value, resolve
-from agentflow.spec.source import Source
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Entry, Mapping, Node, Scalar, Sequence
+from agentflow.spec.yaml.scalars import doubt, may_be_value, resolve
+from agentflow.spec.yaml.source import Source
 
 MAX_DEPTH = 100
 MAX_NODES = 500_000

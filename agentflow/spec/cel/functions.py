@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
 
-from agentflow.spec.model import Json
-from agentflow.spec.values import (
+from agentflow.spec.cel.values import (
     INT_MAX,
     INT_MIN,
     Kind,
@@ -24,6 +23,7 @@ from agentflow.spec.values import (
     plain,
     text_of,
 )
+from agentflow.spec.model import Json
 from agentflow.spec.wording import quoted
 
 Kinds = frozenset[Kind]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import yaml
 
 from agentflow.findings import Finding, Location, Related, Severity, Span
-from agentflow.spec.source import Source
+from agentflow.spec.yaml.source import Source
 
 #: No help quotes more of a line than this.
 _LONG = 100

@@ -10,8 +10,8 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentflow.spec.nodes import Scalar
-from agentflow.spec.source import Source
+from agentflow.spec.yaml.nodes import Scalar
+from agentflow.spec.yaml.source import Source
 
 _ESCAPES = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r\n|.)|.", re.DOTALL)
 _DOUBLED = re.compile(r"''|.", re.DOTALL)

@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Location, Severity, Span
-from agentflow.spec.nodes import Entry, Mapping, Node, Scalar, Sequence
-from agentflow.spec.source import Source
+from agentflow.spec.yaml.nodes import Entry, Mapping, Node, Scalar, Sequence
+from agentflow.spec.yaml.source import Source
 
 # Source: Unicode TR 36 and "Trojan Source" (CVE-2021-42574) for the direction controls; tags
 # (U+E0000 to U+E007F) carry text past a reader's eye to a model, except in flags of regions.

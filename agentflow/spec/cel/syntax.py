@@ -60,7 +60,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a function of `spec.functions`; the receiver of a method call comes first."""
+    """A call of a function of `spec.cel.functions`; the receiver of a method call comes first."""
 
     function: str
     args: tuple["Expr", ...]

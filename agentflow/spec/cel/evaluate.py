@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import NoneType
 from typing import Any
 
-from agentflow.spec.functions import FUNCTIONS, apply
-from agentflow.spec.model import Json
-from agentflow.spec.syntax import (
+from agentflow.spec.cel.functions import FUNCTIONS, apply
+from agentflow.spec.cel.syntax import (
     Binary,
     Call,
     Coalesce,
@@ -35,7 +34,7 @@ from agentflow.spec.syntax import (
     Unary,
     spine,
 )
-from agentflow.spec.values import (
+from agentflow.spec.cel.values import (
     Absent,
     Exhausted,
     Meter,
@@ -53,6 +52,7 @@ from agentflow.spec.values import (
     text_of,
     weight,
 )
+from agentflow.spec.model import Json
 from agentflow.spec.wording import quoted
 
 __all__ = ["BUDGET", "Absent", "Evaluation", "EvaluationError", "evaluate"]

@@ -6,7 +6,7 @@ help. A key that is valid somewhere is only looked up where it was not expected.
 
 from collections.abc import Mapping
 
-#: Operators that this language does not have; `spec.tokens` finds them.
+#: Operators that this language does not have; `spec.cel.tokens` finds them.
 OPERATORS: Mapping[str, str] = {
     "${{": "write the bare expression: '${{ }}' belongs into strings only, and only once",
     "{{": "write the bare expression, without '{{ }}'",
