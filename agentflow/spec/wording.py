@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from agentflow.spec.nearest import nearest
+
 _LONGEST = 60
 
 
@@ -15,7 +17,5 @@ def quoted(name: str) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`, did you mean 'x'?` with the nearest of the known names, or nothing if none is near."""
-    from difflib import get_close_matches  # only a message needs it
-
-    near = get_close_matches(name, known, n=1)
-    return f", did you mean {quoted(near[0])}?" if near else ""
+    near = nearest(name, known)
+    return f", did you mean {quoted(near)}?" if near is not None else ""
