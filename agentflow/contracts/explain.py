@@ -102,17 +102,26 @@ class _Explanation:
         if not isinstance(node.schema, dict):
             yield violation(node.path, node.value, "false", "nothing here")
             return
+        nothing_else = True
         for keyword in ASSERTIONS:
             if keyword in node.schema and not self._holds(keyword, node):
+                nothing_else = False
                 yield keyword_violation(node.path, node.value, keyword, node.schema[keyword])
                 if keyword in ("type", "const", "enum"):
                     return
+        for item in self._deeper(node):
+            nothing_else = False
+            yield item
+        if nothing_else:
+            yield from self._unevaluated(node)
+
+    def _deeper(self, node: _Node) -> _Found:
+        """What the schemas inside of a schema say."""
         yield from self._in_place(node)
         if isinstance(node.value, dict):
             yield from self._object(node, node.value)
         elif isinstance(node.value, list):
             yield from self._array(node, node.value)
-        yield from self._unevaluated(node)
 
     def _holds(self, keyword: str, node: _Node) -> bool:
         return validator({keyword: node.schema[keyword]}).is_valid(node.value)
@@ -303,15 +312,16 @@ class _Explanation:
     def _unevaluated(self, node: _Node) -> Iterator[Violation]:
         """Parts that no keyword has judged, where `unevaluated…: false` forbids such parts.
 
-        Which one it is is found by leaving each out: then the rest fits.
+        Asked when nothing else is wrong. Which parts it is about is found by putting the value
+        together again: a part with which it no longer fits is one.
         """
         schema, value = node.schema, node.value
-        if not isinstance(value, dict | list) or len(value) > _LOOKED_AT:
-            return
-        if isinstance(value, dict) and schema.get("unevaluatedProperties") is False:
-            for name in value:
-                without = {key: part for key, part in value.items() if key != name}
-                if self._fits(node.pointer, without):
+        if schema.get("unevaluatedProperties") is False and isinstance(value, dict):
+            kept = {name: value[name] for name in schema.get("required", ()) if name in value}
+            for name in list(value)[:_LOOKED_AT]:
+                if self._fits(node.pointer, {**kept, name: value[name]}):
+                    kept[name] = value[name]
+                else:
                     message = f"unexpected {quoted(name)}"
                     yield violation(
                         node.path,
@@ -321,12 +331,8 @@ class _Explanation:
                         quoted(name),
                         message,
                     )
-        elif isinstance(value, list) and schema.get("unevaluatedItems") is False:
-            for length in reversed(range(len(value))):
-                if self._fits(node.pointer, value[:length]):
-                    path = (*node.path, length)
-                    yield violation(path, value[length], "unevaluatedItems", "nothing here")
-                    break
+        elif schema.get("unevaluatedItems") is False and isinstance(value, list):
+            yield violation(node.path, value, "unevaluatedItems", "no more items")
 
 
 def _admits(types: frozenset[str], value: Json) -> bool:

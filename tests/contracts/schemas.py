@@ -93,6 +93,8 @@ def _composed(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         few.map(lambda branches: {"allOf": branches}),
         few.map(lambda branches: {"oneOf": branches}),
         inner.map(lambda schema: {"not": schema}),
+        inner.map(lambda schema: {"allOf": [schema], "unevaluatedProperties": False}),
+        few.map(lambda branches: {"anyOf": branches, "unevaluatedItems": False}),
         st.tuples(inner, inner, inner).map(
             lambda three: {"if": three[0], "then": three[1], "else": three[2]}
         ),
@@ -112,7 +114,14 @@ _recursive = _plain.map(
         },
     }
 )
-schemas: st.SearchStrategy[Any] = _plain | _recursive
+_referring = st.tuples(_plain, _plain).map(
+    lambda two: {
+        **(two[0] if isinstance(two[0], dict) else {}),
+        "$ref": "#/$defs/other",
+        "$defs": {"other": two[1]},
+    }
+)
+schemas: st.SearchStrategy[Any] = _plain | _recursive | _referring
 
 
 @st.composite

@@ -199,7 +199,7 @@ def test_the_nearest_alternative_speaks_for_all(value: Json, message: str) -> No
         (
             {"prefixItems": [True], "unevaluatedItems": False},
             [1, 2],
-            "[1]: expected nothing here, found number 2",
+            "expected no more items, found list of 2 items",
         ),
         (False, 1, "expected nothing here, found number 1"),
         ({"type": "string"}, {1: 2}, "expected a JSON value, but Dict key must be str or str enum. Got 'int'"),
@@ -289,3 +289,13 @@ def test_no_schema(schema: Any, message: str) -> None:
     with pytest.raises(ContractError) as caught:
         compile_schema(schema)
     assert caught.value.message == message
+
+
+def test_a_schema_that_json_cannot_hold() -> None:
+    deep: Any = {}
+    for _ in range(50_000):
+        deep = {"not": deep}
+    with pytest.raises(ContractError, match=r"^cannot be written as JSON: maximum recursion depth"):
+        compile_schema(deep)
+    with pytest.raises(ContractError, match=r"^cannot be written as JSON: Object of type set is"):
+        compile_schema({"enum": {1}})

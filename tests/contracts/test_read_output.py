@@ -60,8 +60,8 @@ def test_one_value_is_unwrapped(text: str, schema: Any, value: Json, unwrapped: 
         ("", ANY, "the answer is empty"),
         (" \n", ANY, "the answer is empty"),
         ("I cannot do that.", ANY, "not JSON: a value is expected at line 1 column 1, where 'I cannot do that.' stands"),
-        ('{"a": 1', ANY, "not JSON: '{' at line 1 column 1 is never closed: looks cut"),
-        ('[{"a": 1},\n{"b"', ANY, "not JSON: '[' at line 1 column 1 is never closed: looks cut"),
+        ('{"a": 1', ANY, "not JSON: '{' at line 1 column 1 is never closed; looks cut"),
+        ('[{"a": 1},\n{"b"', ANY, "not JSON: '[' at line 1 column 1 is never closed; looks cut"),
         ('Here:\n{"a": [1, 2}', ANY, "not JSON: '}' at line 2 column 12 closes another bracket"),
         ('"cut', ANY, "not JSON: a string has no end at line 1 column 1, where '\"cut' stands"),
         ("```json\n42", ANY, "not JSON: a value is expected at line 1 column 1, where '```json\\u000a42' stands"),
@@ -77,14 +77,14 @@ def test_one_value_is_unwrapped(text: str, schema: Any, value: Json, unwrapped: 
         ('So: {"a": 1, // no\n"b": {}}', OBJECT, "in the value that begins at line 1 column 5: not JSON: a key in double quotes is expected at line 1 column 10, where '// no\\u000a\"b\": {}}' stands"),
         ('"b": {"c": 1}', OBJECT, "not JSON: a key stands outside of the value; looks cut or damaged"),
         ('{"a": 1}, "b": 2}', OBJECT, "not JSON: a key stands outside of the value; looks cut or damaged"),
-        ('1], {"a": 1}', OBJECT, "']' at line 1 column 2 closes nothing: looks damaged"),
+        ('1], {"a": 1}', OBJECT, "not JSON: ']' at line 1 column 2 closes nothing; looks damaged"),
         ('done, true, {"a": 1}', OBJECT, "not JSON: the value follows another one and a comma; looks cut"),
         ('{"a": 1}, b: 2', OBJECT, "not JSON: more data follows the value; looks cut or damaged"),
         ('{"a": 1} ...', OBJECT, "not JSON: an ellipsis follows the value; looks cut"),
         ('"he said {"a": 1} to me"', OBJECT, "not JSON: the value stands inside quotes"),
         ('The answer is {"a": 1}', ANY, "not JSON: a value stands in a sentence, and the contract admits text too"),
         ("The answer is true", {"type": "boolean"}, "not JSON: a value is expected at line 1 column 1, where 'The answer is true' stands"),
-        ('{\\"a\\": 1}', OBJECT, "not JSON: '{' at line 1 column 1 is never closed: looks cut"),
+        ('{\\"a\\": 1}', OBJECT, "not JSON: '{' at line 1 column 1 is never closed; looks cut"),
         ('{"a": "line\nbreak"}', OBJECT, "not JSON: a line break or other control character in a string at line 1 column 12, where '\\u000abreak\"}' stands"),
         ('{"a" 1}', OBJECT, "not JSON: a colon is expected at line 1 column 6, where '1}' stands"),
         ('{"a": 01}', OBJECT, "not JSON: a comma or the end is expected at line 1 column 8, where '1}' stands"),
@@ -184,5 +184,5 @@ def test_a_string_that_holds_json_is_not_unpacked() -> None:
 
 def test_nothing_is_accepted_for_a_schema_that_is_none() -> None:
     assert read_output("1", {"minimum": "0"}) == Rejected(
-        'the contract is not a valid schema: "0" is not of type "number"'
+        'the contract cannot be used: not a valid schema: "0" is not of type "number"'
     )
