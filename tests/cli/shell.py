@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,21 +40,25 @@ class Project:
 
     # --- the command line ------------------------------------------------------------------
 
-    def agentflow(self, *arguments: str | Path, stdin: bytes = b"", **variables: str) -> Done:
+    def agentflow(
+        self, *arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    ) -> Done:
         """Run a command to its end."""
         done = subprocess.run(
             [*AGENTFLOW, *arguments],
             cwd=self.folder,
-            env=self.env(**variables),
+            env=self.env(env),
             input=stdin,
             capture_output=True,
             timeout=WATCHDOG,
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def json(self, *arguments: str | Path, code: int = 0, **variables: str) -> Any:
+    def json(
+        self, *arguments: str | Path, code: int = 0, env: Mapping[str, str] | None = None
+    ) -> Any:
         """What a command prints with `--json`; it has to end with `code` and without complaint."""
-        done = self.agentflow(*arguments, "--json", stdin=b"", **variables)
+        done = self.agentflow(*arguments, "--json", env=env)
         assert done == Done(code, done.out)
         return json.loads(done.out)
 
@@ -68,23 +72,23 @@ class Project:
             if finding["severity"] == "error"
         ]
 
-    def start(self, *arguments: str | Path, **variables: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str | Path, cwd: Path | None = None) -> "subprocess.Popen[str]":
         """Start a command that the test has to end."""
         return subprocess.Popen(
             [*AGENTFLOW, *arguments],
-            cwd=self.folder,
-            env=self.env(**variables),
+            cwd=cwd or self.folder,
+            env=self.env(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def env(self, **variables: str) -> dict[str, str]:
+    def env(self, variables: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of a command."""
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         name, _, value = self._mark.partition("=")
-        return {**inherited, "PYTHONWARNINGS": "default", name: value, **variables}
+        return {**inherited, "PYTHONWARNINGS": "default", name: value, **(variables or {})}
 
     # --- files -----------------------------------------------------------------------------
 

@@ -9,11 +9,11 @@ CAUGHT = {
     "no_module": "cannot import 'desk.of.nobody': ModuleNotFoundError: "
     "No module named 'desk.of'; 'desk' is not a package",
     "no_import": "cannot import 'broken': RuntimeError: not today (broken.py:1 in <module>)",
-    "no_function": "module 'desk' has no function 'grete'; the nearest is 'greet'",
+    "no_function": "module 'desk' has no function 'grete', did you mean 'greet'?",
     "other_input": "'desk:greet' does not take this input: "
     "greet() missing 1 required positional argument: 'name'",
-    "raises": "ValueError: no such ticket (raising.py:5 in refuse)",
-    "exits": "SystemExit: 4 (raising.py:9 in leave)",
+    "raises": "ValueError: no such ticket (raising.py:6 in refuse)",
+    "exits": "SystemExit: 4 (raising.py:10 in leave)",
     "not_plain": "the answer is not JSON: output.text is of type object",
     "wrong_shape": "the answer breaks its contract: missing 'text'",
     "sleeps": "no answer within 1 s",
@@ -23,7 +23,7 @@ CAUGHT = {
     "no_json": "not JSON: a value is expected at line 1 column 1, where 'hello\\u000a' stands",
     "silent": "program 'true' printed nothing",
     "other_json": "the value breaks its contract: missing 'text' (and 1 more)",
-    "endless": "program 'head' printed more than 10 MB",
+    "endless": "program 'head' printed more than 8 MB",
     "no_paper": "program 'sh' ended with exit code 3: no paper",
     "hangs": "no answer within 1 s",
 }

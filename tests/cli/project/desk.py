@@ -27,14 +27,6 @@ def note(name: str, after: str = "") -> dict[str, Any]:
     return {"text": f"{after}{name} "}
 
 
-def flaky(name: str) -> dict[str, Any]:
-    """Fails when it is called for the first time."""
-    note(name)
-    if Path("calls").read_text().split().count(name) == 1:
-        raise OSError("the line is busy")
-    return {"text": name}
-
-
 def chatter() -> dict[str, Any]:
     sys.stdout.write('{"text": "not the answer"}\n')
     subprocess.run(["echo", "nor is this"], check=True)

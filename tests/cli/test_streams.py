@@ -1,0 +1,111 @@
+"""Where the output goes does not matter to a run: pipes, readers that leave, terminals without
+colour or without Unicode."""
+
+import json
+import subprocess
+
+import pytest
+
+from .shell import AGENTFLOW, WATCHDOG, Done, Project
+from .terminal import Terminal
+
+HELLO = ("run", "hello.yaml", "-i", "name=Ada")
+
+
+def test_pipes_get_no_escape_sequences(project: Project) -> None:
+    run_id = project.json(*HELLO, env={"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1"})["run"]
+    for command in (HELLO, ("show", run_id), ("replay", run_id), ("runs",), ("run", "nowhere")):
+        done = project.agentflow(*command, env={"TERM": "xterm-256color"})
+        assert "\x1b" not in done.out + done.err
+
+
+@pytest.mark.parametrize("command", [("run", "faults.yaml"), ("schema",), ("--help",)])
+def test_a_reader_that_leaves_changes_nothing(project: Project, command: tuple[str, ...]) -> None:
+    with subprocess.Popen(
+        [*AGENTFLOW, *command],
+        cwd=project.folder,
+        env=project.env(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+        assert process.wait(WATCHDOG) == 0
+    if command[0] == "run":
+        (listed,) = project.json("runs")["runs"]
+        assert listed["status"] == "succeeded"
+
+
+def test_nobody_listens(project: Project) -> None:
+    """Descriptors 1 and 2 are closed, as some launchers do."""
+    script = " ".join([*AGENTFLOW, *HELLO, ">&-", "2>&-", "<&-"])
+    done = subprocess.run(["sh", "-c", script], cwd=project.folder, env=project.env())
+    assert done.returncode == 0
+    (listed,) = project.json("runs")["runs"]
+    assert listed["status"] == "succeeded"
+
+
+def test_a_full_disk_behind_the_output(project: Project) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*AGENTFLOW, *HELLO],
+            cwd=project.folder,
+            env=project.env(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+        )
+    (listed,) = project.json("runs")["runs"]
+    assert listed["status"] == "succeeded"
+    assert (done.returncode, done.stderr) == (
+        3,
+        b"error: cannot write the output: No space left on device\n",
+    )
+
+
+LOCALES = {
+    "the C locale": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    "an ASCII stream": {"PYTHONIOENCODING": "ascii"},
+}
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_terminal_without_unicode(project: Project, locale: str) -> None:
+    env = LOCALES[locale]
+    done = project.agentflow("run", "hello.yaml", "-i", "name=Zoë ✓", "--quiet", env=env)
+    assert done == Done(0, "outputs:\n  greeting: Hello, Zo\\xeb \\u2713!\n  times: 1\n")
+    (run_id,) = project.run_ids()
+    assert project.json("show", run_id)["outputs"]["greeting"] == "Hello, Zoë ✓!"
+    shown = project.agentflow("show", run_id, env=env)
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.isascii()
+    refused = project.agentflow("run", "nowhere ✓.yaml", env=env)
+    assert (refused.code, refused.out) == (3, "")
+    assert refused.err.startswith("error: there is no file 'nowhere \\u")
+    assert refused.err.isascii()
+
+
+def test_an_input_that_is_no_text(project: Project) -> None:
+    latin = b"name=Zo\xeb".decode(errors="surrogateescape")
+    done = project.agentflow("run", "hello.yaml", "-i", latin)
+    assert done == Done(2, "", "error: '--input name' is not UTF-8 text\n")
+
+
+def test_json_is_json_in_every_locale(project: Project) -> None:
+    done = project.agentflow(*HELLO[:-1], "name=Zoë", "--json", env={"PYTHONIOENCODING": "ascii"})
+    assert json.loads(done.out)["outputs"]["greeting"] == "Hello, Zoë!"
+
+
+def test_a_terminal(project: Project) -> None:
+    spec, store = project.folder / "hello.yaml", project.folder / "store"
+    command = [*AGENTFLOW, "run", str(spec), "-i", "name=Ada", "--store", str(store)]
+    with Terminal(command, columns=100, rows=30) as terminal:
+        assert terminal.read_to_end() == ""
+        shown = terminal.text().splitlines()
+    (run,) = (store / "runs").iterdir()
+    assert shown[0] == f"hello  run {run.name}"
+    assert shown[1].startswith("✓ greet  greeter  ")
+    assert "  greeting: Hello, Ada!" in shown
+    assert b"\x1b[32m" in terminal.raw
