@@ -4,8 +4,9 @@
 
 As a program it is the child side of `python` agents: it makes one call after the other, as it is
 asked on stdin, until stdin is closed. Modules are looked up in FOLDER, then in ROOT, then wherever
-Python looks. This file imports the standard library only and is run by its path, so that a worker
-is ready in the tenth part of the time that importing `agentflow` takes.
+Python looks. This file is run by its path and imports nothing but the standard library until
+something goes wrong, so that a worker is ready in the tenth part of the time that importing the
+package takes.
 
     request    {"call": "module:function", "input": {…}}           one line of JSON
     answer     +                                                   from here on it may have effects
@@ -63,9 +64,11 @@ def load(call: str, roots: Sequence[str]) -> Callable[..., Any]:
         return function  # type: ignore[no-any-return]
     if function is not None:
         raise Failed("rejected", f"'{call}' is no function but of type {type(function).__name__}")
-    raise Failed(
-        "rejected", f"module '{module_name}' has no function '{name}'{_nearest(name, module)}"
-    )
+    from agentflow.spec.wording import did_you_mean  # only a message needs it
+
+    known = (each for each, value in vars(module).items() if callable(value))
+    near = did_you_mean(name, known)
+    raise Failed("rejected", f"module '{module_name}' has no function '{name}'{near}")
 
 
 def failed(call: str, error: BaseException, roots: Sequence[str]) -> Failed:
@@ -166,15 +169,6 @@ def _plain_list(value: Sequence[Any], levels: int) -> list[Any]:
             problem.path.append(index)
             raise
     return result
-
-
-def _nearest(name: str, module: Any) -> str:
-    """`; the nearest is 'extract'`, or nothing."""
-    import difflib
-
-    names = [known for known in vars(module) if callable(getattr(module, known))]
-    close = difflib.get_close_matches(name, names, n=1)
-    return f"; the nearest is '{close[0]}'" if close else ""
 
 
 class Worker:

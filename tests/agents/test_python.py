@@ -42,7 +42,7 @@ def test_modules_are_found_in_the_folder_and_in_the_root(isolate: bool) -> None:
     [
         ("nowhere:f", "rejected", "cannot import 'nowhere': ModuleNotFoundError: No module named 'nowhere'"),
         ("broken:f", "rejected", "cannot import 'broken': RuntimeError: not configured (desk/broken.py:3 in <module>)"),
-        ("authored:extrac", "rejected", "module 'authored' has no function 'extrac'; the nearest is 'extract'"),
+        ("authored:extrac", "rejected", "module 'authored' has no function 'extrac', did you mean 'extract'?"),
         ("authored:zzz", "rejected", "module 'authored' has no function 'zzz'"),
         ("authored:not_a_function", "rejected", "'authored:not_a_function' is no function but of type int"),
         ("authored:extract", "rejected", "'authored:extract' does not take this input: extract() missing 1 required positional argument: 'body'"),
