@@ -43,11 +43,6 @@ def test_every_fault_has_its_message_and_the_run_goes_on(project: Project) -> No
     }
 
 
-def test_an_agent_that_cannot_be_cancelled_is_left_behind(project: Project) -> None:
-    done = project.json("run", "stubborn.yaml")
-    assert done["outputs"] == {"wait": {}}
-
-
 def test_a_fault_that_is_not_caught_fails_the_run(project: Project) -> None:
     project.edit("hello.yaml", "desk:greet", "raising:refuse")
     done = project.agentflow("run", "hello.yaml", "-i", "name=Ada", "--quiet")

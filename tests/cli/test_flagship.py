@@ -14,7 +14,7 @@ def test_the_incident_desk_writes_its_report(project: Project) -> None:
     report = project.folder / "out" / "incidents.md"
 
     done = project.json("run", "specs/incidents.yaml")
-    assert (done["status"], done["outputs"]["report"]) == ("succeeded", "../out/incidents.md")
+    assert (done["status"], done["outputs"]["report"]) == ("succeeded", str(report))
     text = report.read_text()
     messages = len(list((project.folder / "specs" / "incidents" / "messages").iterdir()))
     assert f"{messages} " in text
