@@ -1,24 +1,34 @@
 """`python -m agentflow`, and the entry point of the command."""
 
 import os
+import signal
 import sys
 from typing import NoReturn
 
-from agentflow.cli.main import app
-from agentflow.errors import AgentflowError
+from agentflow.errors import AgentflowError, CouldNot
 
 
 def main() -> NoReturn:
     """Run the command line; the one place where errors become text and exit codes."""
     _fill_in_streams()
     try:
+        from agentflow.cli.main import app  # Ctrl-C may come already while this is loaded
+
         app(prog_name="agentflow")
     except AgentflowError as error:
-        from agentflow.cli.report import report_error
-
-        report_error(error, sys.stderr)
-        sys.exit(error.exit_code)
+        _fail(error)
+    except OSError as error:
+        _fail(CouldNot(str(error)))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     sys.exit(0)
+
+
+def _fail(error: AgentflowError) -> NoReturn:
+    from agentflow.cli.report import report_error
+
+    report_error(error, sys.stderr)
+    sys.exit(error.exit_code)
 
 
 def _fill_in_streams() -> None:

@@ -1,5 +1,6 @@
 """`agentflow run` and `agentflow resume`: carry a run out and show it."""
 
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,8 +15,9 @@ from agentflow.core.state import State
 from agentflow.engines.driver import Listener
 from agentflow.engines.launch import Settings
 from agentflow.errors import ExitCode
+from agentflow.eventlog import Durability
 from agentflow.formats import run_json, run_text
-from agentflow.loading import load, runnable
+from agentflow.loading import load
 from agentflow.plan.steps import Plan
 from agentflow.runs import Recorded, resume, run
 from agentflow.trace import Trace
@@ -58,29 +60,36 @@ def run_spec(
     simulate: bool,
     seed: str,
     concurrency: int,
+    durability: Durability,
     store: Path | None,
     quiet: bool,
     json: bool,
 ) -> int:
     """Run a spec and print what came of it; gives the exit code."""
     spec = load(path)
-    inputs = read_inputs(given, file, runnable(spec).inputs.schema)
+    inputs = read_inputs(given, file, spec.plan.inputs.schema if spec.plan else {})
     settings = Settings(simulate=simulate, seed=seed, concurrency=concurrency)
     audience = _Audience(quiet=quiet, json=json)
-    where = open_store(store)
+    where = open_store(store, durability)
     try:
         state = run(spec, inputs, where, settings, lambda plan, _: audience.attend(plan))
     finally:
         audience.finish()
-    return _conclude(state, audience, where.root, quiet=quiet, json=json)
+    return _conclude(state, audience, where.root, store, quiet=quiet, json=json)
 
 
 def resume_run(
-    run_id: str, *, as_started: bool, store: Path | None, quiet: bool, json: bool
+    run_id: str,
+    *,
+    as_started: bool,
+    durability: Durability,
+    store: Path | None,
+    quiet: bool,
+    json: bool,
 ) -> int:
     """Take a run up again and print what came of it; gives the exit code."""
     audience = _Audience(quiet=quiet, json=json)
-    where = open_store(store)
+    where = open_store(store, durability)
 
     def attend(recorded: Recorded) -> Listener:
         return audience.attend(recorded.plan, recorded.entries)
@@ -89,19 +98,25 @@ def resume_run(
         state = resume(where, run_id, attend, as_started=as_started)
     finally:
         audience.finish()
-    return _conclude(state, audience, where.root, quiet=quiet, json=json)
+    return _conclude(state, audience, where.root, store, quiet=quiet, json=json)
 
 
-def _conclude(state: State, audience: _Audience, store: Path, *, quiet: bool, json: bool) -> int:
-    """Say how the run ended, where it is stored and what can be done with it."""
+def _conclude(
+    state: State, audience: _Audience, store: Path, given: Path | None, *, quiet: bool, json: bool
+) -> int:
+    """Say how the run ended, where it is stored and what can be done with it.
+
+    `given` is the store that the caller named; further commands have to name it, too.
+    """
     trace = audience.trace
     assert trace is not None
     if json:
         emit(run_json.render(trace, str(store)))
     else:
         ended_well = state.status == "succeeded"
+        option = f"--store {shlex.quote(str(given))}" if given is not None else ""
         emit(
-            run_text.render(trace, str(store), brief=quiet),
+            run_text.render(trace, str(store), brief=quiet, option=option),
             sys.stdout if ended_well or not quiet else sys.stderr,
         )
     if state.status == "interrupted":

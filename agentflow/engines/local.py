@@ -139,13 +139,15 @@ class _LocalEngine:
     def _watch_signals(self) -> None:
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
-                self.loop.add_signal_handler(number, self._interrupt, number)
+                # One that is ignored stays so: that is what `nohup` is for.
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self.loop.add_signal_handler(number, self._interrupt, number)
 
     def _interrupt(self, number: signal.Signals) -> None:
         """The first signal ends the run in order; the next one ends the process at once."""
         for each in SIGNALS:
-            self.loop.remove_signal_handler(each)
-            signal.signal(each, signal.SIG_DFL)
+            if self.loop.remove_signal_handler(each):
+                signal.signal(each, signal.SIG_DFL)
         self._report(events.RunInterrupted(self.clock.now(), number.name))
 
     # --- decisions -------------------------------------------------------------------------

@@ -8,11 +8,14 @@ from agentflow.trace import Trace
 LIMIT = 2_000
 
 
-def render(trace: Trace, store: str, *, brief: bool) -> str:
-    """The outputs, then where the run is stored and how to go on; `brief` is the outputs alone."""
+def render(trace: Trace, store: str, *, brief: bool, option: str = "") -> str:
+    """The outputs, then where the run is stored and how to go on; `brief` is the outputs alone.
+
+    `option` is what further commands need to find the store.
+    """
     if brief:
         return "\n".join(_result(trace))
-    return "\n".join(["", *_result(trace), "", *_next_steps(trace, store)])
+    return "\n".join(["", *_result(trace), "", *_next_steps(trace, store, option)])
 
 
 def _result(trace: Trace) -> list[str]:
@@ -32,9 +35,10 @@ def _result(trace: Trace) -> list[str]:
     return [f"{trace.status or 'not started'}"]
 
 
-def _next_steps(trace: Trace, store: str) -> list[str]:
+def _next_steps(trace: Trace, store: str, option: str) -> list[str]:
+    named = f"{trace.run_id} {safe(option, oneline=True)}".rstrip()
     lines = [f"stored in {safe(store, oneline=True)}/runs/{trace.run_id}"]
     if trace.status == "interrupted":
-        lines.append(f"go on with: agentflow resume {trace.run_id}")
-    lines.append(f"replay with: agentflow replay {trace.run_id}")
+        lines.append(f"go on with: agentflow resume {named}")
+    lines.append(f"replay with: agentflow replay {named}")
     return lines

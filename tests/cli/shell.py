@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -72,10 +72,12 @@ class Project:
             if finding["severity"] == "error"
         ]
 
-    def start(self, *arguments: str | Path, cwd: Path | None = None) -> "subprocess.Popen[str]":
-        """Start a command that the test has to end."""
+    def start(
+        self, *arguments: str | Path, cwd: Path | None = None, launcher: Sequence[str] = ()
+    ) -> "subprocess.Popen[str]":
+        """Start a command that the test has to end, if need be through another program."""
         return subprocess.Popen(
-            [*AGENTFLOW, *arguments],
+            [*launcher, *AGENTFLOW, *arguments],
             cwd=cwd or self.folder,
             env=self.env(),
             stdin=subprocess.DEVNULL,

@@ -177,6 +177,14 @@ def test_concurrency_bounds_the_attempts_in_flight(project: Project) -> None:
     assert json.loads(out)["status"] == "succeeded"
 
 
+def test_what_to_do_next_names_the_store(project: Project) -> None:
+    done = project.agentflow(*HELLO, "--store", "some where")
+    (run,) = (project.folder / "some where" / "runs").iterdir()
+    *_, stored, replay = done.out.splitlines()
+    assert stored == f"stored in {run}"
+    assert replay == f"replay with: agentflow replay {run.name} --store 'some where'"
+
+
 @pytest.mark.parametrize("way", ["option", "variable"])
 def test_a_store_of_ones_own(project: Project, way: str) -> None:
     option = ("--store", "elsewhere") if way == "option" else ()

@@ -110,6 +110,15 @@ def test_a_signal_ends_a_run_in_order(project: Project, number: signal.Signals) 
     assert project.agentflow("replay", run_id, "--quiet").code == 0
 
 
+def test_an_ignored_signal_stays_ignored(project: Project) -> None:
+    project.hold("second")
+    with project.start("run", "chain.yaml", "--quiet", launcher=("nohup",)) as process:
+        project.wait_for_call("second")
+        process.send_signal(signal.SIGHUP)
+        project.release("second")
+        assert process.wait() == 0
+
+
 def test_a_write_cut_short_by_a_signal_is_unknown(project: Project) -> None:
     project.hold("send")
     with project.start("run", "chain.yaml") as process:

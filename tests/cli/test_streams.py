@@ -48,6 +48,15 @@ def test_nobody_listens(project: Project) -> None:
     assert listed["status"] == "succeeded"
 
 
+def test_a_folder_that_is_gone(project: Project) -> None:
+    script = " ".join(["mkdir gone && cd gone && rmdir ../gone &&", *AGENTFLOW, "runs"])
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=project.folder, env=project.env(), capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "error: [Errno 2] No such file or directory\n"
+
+
 def test_a_full_disk_behind_the_output(project: Project) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
