@@ -21,6 +21,13 @@ app = typer.Typer(
 )
 
 
+class Durability(enum.StrEnum):
+    """How `run` and `resume` store entries."""
+
+    PROCESS = "process"
+    POWER = "power"
+
+
 class FindingsFormat(enum.StrEnum):
     """How `validate` says what it found."""
 
@@ -35,6 +42,13 @@ StoreOption = Annotated[
         envvar="AGENTFLOW_STORE",
         help="Folder of the runs; by default .agentflow in the project root.",
         show_default=False,
+    ),
+]
+DurabilityOption = Annotated[
+    Durability,
+    typer.Option(
+        "--durability",
+        help="What stored entries survive: every crash of the process, or a loss of power too.",
     ),
 ]
 RunArgument = Annotated[
@@ -106,6 +120,7 @@ def run(
     concurrency: Annotated[
         int, typer.Option("--concurrency", "-c", min=1, max=1024, help="Attempts at a time.")
     ] = 16,
+    durability: DurabilityOption = Durability.PROCESS,
     store: StoreOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
@@ -121,6 +136,7 @@ def run(
             simulate=simulate,
             seed=seed,
             concurrency=concurrency,
+            durability=durability.value,
             store=store,
             quiet=quiet,
             json=json,
@@ -135,6 +151,7 @@ def resume(
         bool,
         typer.Option("--as-started", help="Go on although files of the spec have changed since."),
     ] = False,
+    durability: DurabilityOption = Durability.PROCESS,
     store: StoreOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
@@ -142,7 +159,16 @@ def resume(
     """Go on with a run that was interrupted or whose process died."""
     from agentflow.cli.run import resume_run
 
-    raise typer.Exit(resume_run(run_id, as_started=as_started, store=store, quiet=quiet, json=json))
+    raise typer.Exit(
+        resume_run(
+            run_id,
+            as_started=as_started,
+            durability=durability.value,
+            store=store,
+            quiet=quiet,
+            json=json,
+        )
+    )
 
 
 @app.command()

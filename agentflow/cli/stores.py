@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from agentflow.eventlog import Store
+from agentflow.eventlog import Durability, Store
 from agentflow.project import find_root
 
 FOLDER = ".agentflow"
 
 
-def open_store(folder: Path | None) -> Store:
+def open_store(folder: Path | None, durability: Durability = "process") -> Store:
     """The store named by `--store`, or else the one of the project that we are in."""
-    return Store(folder if folder is not None else find_root(Path.cwd()) / FOLDER)
+    place = folder if folder is not None else find_root(Path.cwd()) / FOLDER
+    return Store(place, durability)

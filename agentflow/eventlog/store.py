@@ -34,11 +34,12 @@ class Store:
     are refused with `StoreError` by every method.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, durability: Durability = "process") -> None:
         self.root = Path(os.path.abspath(root))
         self._runs = self.root / "runs"
+        self._durability = durability
 
-    def create(self, run_id: str, durability: Durability = "process") -> Writer:
+    def create(self, run_id: str) -> Writer:
         """Make a run and give its writer.
 
         Raises `UsageError` if `run_id` cannot be a name, `StoreError` if that run exists already
@@ -57,13 +58,13 @@ class Store:
             with told("make", self._runs / run_id):
                 place = place.rename(self._runs / run_id)
             sync_folder(self._runs)
-            return _open(place, held, durability, head=START, sealed=START)
+            return _open(place, held, self._durability, head=START, sealed=START)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             held.release()
             raise
 
-    def resume(self, run_id: str, durability: Durability = "process") -> Writer:
+    def resume(self, run_id: str) -> Writer:
         """Give the writer of a run that exists; `run_id` may be its unique beginning.
 
         The whole log is checked first. Raises `UnknownRun`, `RunLocked` (within a second),
@@ -76,7 +77,7 @@ class Store:
             whole = verify(path, live=True)
             blobs.sweep(path)
             head = Head(whole.count - 1, whole.last_hash)
-            return _open(path, held, durability, head=head, sealed=sealed)
+            return _open(path, held, self._durability, head=head, sealed=sealed)
         except BaseException:
             held.release()
             raise

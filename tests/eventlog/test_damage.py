@@ -277,7 +277,7 @@ def test_stored_settings_do_not_win_over_ours(store: Store) -> None:
     execute(path, update, 10, "cull_limit")
     execute(path, update, 1, "size_limit")
     execute(path, update, 0, "sqlite_synchronous")
-    with store.resume("run", "power") as writer:
+    with Store(store.root, "power").resume("run") as writer:
         assert writer._cache.cull_limit == 0
         assert writer._cache._sql("PRAGMA synchronous").fetchone() == (2,)
 

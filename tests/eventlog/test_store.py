@@ -53,7 +53,8 @@ def test_resume_goes_on_where_the_log_ends(store: Store) -> None:
 
 @pytest.mark.parametrize("durability", ["process", "power"])
 def test_nothing_is_left_beside_an_ended_run(store: Store, durability: str) -> None:
-    with store.create("run", "power" if durability == "power" else "process") as writer:
+    store = Store(store.root, "power" if durability == "power" else "process")
+    with store.create("run") as writer:
         writer.append([record(0)])
     assert files_of(writer.path) == CLEAN
     assert files_of(store.root / "runs") == {"run"}
