@@ -11,7 +11,7 @@ from agentflow.contracts.resolve import FileReader
 from agentflow.findings import Finding, Severity
 from agentflow.plan import address
 from agentflow.plan.materials import Materials
-from agentflow.plan.scopes import Frame, Uses
+from agentflow.plan.scopes import Frame, Place, Uses
 from agentflow.plan.steps import (
     DEFAULT_TIMEOUT,
     BudgetPlan,
@@ -67,7 +67,8 @@ class _Builder:
     def build(self) -> Plan:
         frame = self._frame("", None, self.pipeline.steps, frozenset())
         steps = self._steps(self.pipeline.steps, ("steps",), frame, ())
-        outputs = self._template(dict(self.pipeline.outputs), ("outputs",), frame, "", ())
+        here = Place(frame, "", ())
+        outputs = self._template(dict(self.pipeline.outputs), ("outputs",), here)
         budget = self.pipeline.budget
         return Plan(
             pipeline=self.pipeline,
@@ -93,7 +94,7 @@ class _Builder:
         self, steps: Mapping[str, Step], path: Path, frame: Frame, inside: tuple[str, ...]
     ) -> tuple[StepPlan, ...]:
         planned = [
-            self._step(step_id, step, (*path, step_id), frame, (*inside, step_id))
+            self._step(step, (*path, step_id), Place(frame, frame.ids[step_id], (*inside, step_id)))
             for step_id, step in steps.items()
         ]
         # Only now is it known who waits for whom: references may point forward in the file.
@@ -118,36 +119,31 @@ class _Builder:
         self.steps.update((step.address, step) for step in linked)
         return linked
 
-    def _step(
-        self, step_id: str, step: Step, path: Path, frame: Frame, inside: tuple[str, ...]
-    ) -> StepPlan:
-        at = frame.ids[step_id]
-        when = self._expression(step.when, (*path, "when"), frame, at, inside)
-        for_each = self._for_each(step.for_each, (*path, "for_each"), frame, at, inside)
-        inner = frame.with_locals(("item", "index", *for_each.names)) if for_each else frame
+    def _step(self, step: Step, path: Path, here: Place) -> StepPlan:
+        at = here.reader
+        when = self._expression(step.when, (*path, "when"), here)
+        for_each = self._for_each(step.for_each, (*path, "for_each"), here)
+        inner = here.with_locals(("item", "index", *for_each.names)) if for_each else here
         kind: StepKind = "agent"
         call = body = switch = default = None
         cases: dict[str, ScopePlan] = {}
         if isinstance(step, AgentStep):
-            call = self._call(step, path, inner, at, inside)
+            call = self._call(step, path, inner)
         elif isinstance(step, GroupStep):
             kind = "group"
-            body = self._scope(step, at, path, inner, inside)
+            body = self._scope(step, at, path, inner)
         else:
             kind = "switch"
-            switch = self._template(step.switch, (*path, "switch"), inner, at, inside)
+            switch = self._template(step.switch, (*path, "switch"), inner)
             cases = {
-                label: self._scope(
-                    case, address.child(at, label), (*path, "cases", label), inner, inside
-                )
+                label: self._scope(case, address.child(at, label), (*path, "cases", label), inner)
                 for label, case in step.cases.items()
             }
             if step.default is not None:
-                default = self._scope(
-                    step.default, address.default_case(at), (*path, "default"), inner, inside
-                )
+                at_default = address.default_case(at)
+                default = self._scope(step.default, at_default, (*path, "default"), inner)
         return StepPlan(
-            id=step_id,
+            id=here.inside[-1],
             address=at,
             path=path,
             kind=kind,
@@ -156,7 +152,7 @@ class _Builder:
             when=when,
             when_text=step.when or "",
             for_each=for_each,
-            catch=self._catch(step.catch, (*path, "catch"), inner, at, inside),
+            catch=self._catch(step.catch, (*path, "catch"), inner),
             agent=step.agent if isinstance(step, AgentStep) else None,
             call=call,
             body=body,
@@ -165,24 +161,21 @@ class _Builder:
             default=default,
         )
 
-    def _scope(
-        self, group: GroupStep | Case, at: str, path: Path, outer: Frame, inside: tuple[str, ...]
-    ) -> ScopePlan:
+    def _scope(self, group: GroupStep | Case, at: str, path: Path, outer: Place) -> ScopePlan:
         """The inside of a group or case, one frame further in."""
-        frame = self._frame(at, outer, group.steps, outer.locals)
-        steps = self._steps(group.steps, (*path, "steps"), frame, inside)
+        frame = self._frame(at, outer.frame, group.steps, outer.frame.locals)
+        steps = self._steps(group.steps, (*path, "steps"), frame, outer.inside)
         output = None
         if group.output is not None:
-            output = self._template(group.output, (*path, "output"), frame, at, inside)
+            here = Place(frame, at, outer.inside)
+            output = self._template(group.output, (*path, "output"), here)
         return ScopePlan(at, path, steps, output)
 
     # --- parts of a step -------------------------------------------------------------------
 
-    def _call(
-        self, step: AgentStep, path: Path, frame: Frame, at: str, inside: tuple[str, ...]
-    ) -> CallPlan | None:
+    def _call(self, step: AgentStep, path: Path, here: Place) -> CallPlan | None:
         """The agent with what the step overrides; None if there is no such agent."""
-        arguments = self._template(dict(step.with_), (*path, "with"), frame, at, inside)
+        arguments = self._template(dict(step.with_), (*path, "with"), here)
         agent = self.pipeline.agents.get(step.agent)
         if agent is None:
             return None
@@ -202,30 +195,23 @@ class _Builder:
         """A policy by name or as written; a name that does not exist is named by a rule."""
         return self.pipeline.retries.get(retry) if isinstance(retry, str) else retry
 
-    def _for_each(
-        self, spec: ForEach | None, path: Path, frame: Frame, at: str, inside: tuple[str, ...]
-    ) -> ForEachPlan | None:
+    def _for_each(self, spec: ForEach | None, path: Path, here: Place) -> ForEachPlan | None:
         if spec is None:
             return None
         return ForEachPlan(
-            over=self._template(spec.over, (*path, "over"), frame, at, inside),
+            over=self._template(spec.over, (*path, "over"), here),
             max=spec.max,
             parallel=spec.parallel,
             names=(spec.as_,) if spec.as_ else (),
         )
 
     def _catch(
-        self,
-        catch: Mapping[CatchKey, CatchAction],
-        path: Path,
-        frame: Frame,
-        at: str,
-        inside: tuple[str, ...],
+        self, catch: Mapping[CatchKey, CatchAction], path: Path, here: Place
     ) -> dict[str, CatchPlan]:
         planned: dict[str, CatchPlan] = {}
         for key, action in catch.items():
             if isinstance(action, Use):
-                value = self._template(action.use, (*path, key, "use"), frame, at, inside)
+                value = self._template(action.use, (*path, key, "use"), here)
                 planned[key] = CatchPlan("use", value)
             else:
                 planned[key] = CatchPlan(action)
@@ -233,9 +219,7 @@ class _Builder:
 
     # --- expressions -----------------------------------------------------------------------
 
-    def _expression(
-        self, text: str | None, path: Path, frame: Frame, reader: str, inside: tuple[str, ...]
-    ) -> Expr | None:
+    def _expression(self, text: str | None, path: Path, here: Place) -> Expr | None:
         if text is None:
             return None
         try:
@@ -243,19 +227,17 @@ class _Builder:
         except ExpressionError as error:
             self._report(error, path)
             return None
-        self.uses.add(expr, path, 0, frame, reader, inside)
+        self.uses.add(expr, path, 0, here)
         return expr
 
-    def _template(
-        self, value: Json, path: Path, frame: Frame, reader: str, inside: tuple[str, ...]
-    ) -> Template:
+    def _template(self, value: Json, path: Path, here: Place) -> Template:
         try:
             template = parse_template(value)
         except ExpressionError as error:
             self._report(error, (*path, *error.path))
             return Constant(None)
         for inner, offset, expr in template_expressions(template):
-            self.uses.add(expr, (*path, *inner), offset, frame, reader, inside)
+            self.uses.add(expr, (*path, *inner), offset, here)
         return template
 
     def _report(self, error: ExpressionError, path: Path) -> None:

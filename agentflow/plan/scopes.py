@@ -37,6 +37,23 @@ class Frame:
         return Frame(self.address, self.parent, self.ids, self.locals | frozenset(names))
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an expression stands: the frame it is read in and the step it belongs to.
+
+    `reader` is the address of that step, or of the group or case whose output it makes, `""` for
+    the pipeline. `inside` are the ids on the way to it, one for each scope from the outermost in.
+    """
+
+    frame: Frame
+    reader: str
+    inside: tuple[str, ...]
+
+    def with_locals(self, names: Iterable[str]) -> "Place":
+        """The same place as the inside of a `for_each` sees it."""
+        return Place(self.frame.with_locals(names), self.reader, self.inside)
+
+
 @dataclass(slots=True)
 class Uses:
     """Collects the references of a pipeline, and for each scope what its steps wait for.
@@ -47,34 +64,23 @@ class Uses:
     found: list[Use] = field(default_factory=list)
     waits: dict[str, dict[str, set[str]]] = field(default_factory=dict)
 
-    def add(
-        self,
-        expr: Expr,
-        path: Path,
-        offset: int,
-        frame: Frame,
-        reader: str,
-        inside: tuple[str, ...],
-    ) -> None:
-        """Record the references of an expression that starts at `offset` of the text at `path`.
-
-        `reader` is the address of the step that reads, and `inside` the ids on the way to it, one
-        for each scope from the outermost to the reader's own.
-        """
+    def add(self, expr: Expr, path: Path, offset: int, place: Place) -> None:
+        """Record the references of an expression that starts at `offset` of the text at `path`."""
+        frame = place.frame
         for reference in references(expr):
             target = None
             if reference.root == "steps" and reference.path and isinstance(reference.path[0], str):
                 home = frame.find(reference.path[0])
                 if home is not None:
                     target = home.ids[reference.path[0]]
-                    self.wait(home, reference.path[0], inside)
+                    self.wait(home, reference.path[0], place.inside)
             self.found.append(
                 Use(
                     path=path,
                     start=offset + reference.start,
                     end=offset + reference.end,
                     reference=reference,
-                    reader=reader,
+                    reader=place.reader,
                     scope=frame.address,
                     locals=frame.locals,
                     target=target,
