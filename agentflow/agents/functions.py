@@ -22,7 +22,7 @@ class Functions:
 
     def __init__(self, host: Host) -> None:
         self._roots = (str(host.folder), str(host.root))
-        self._pool = Pool(host.folder, host.root)
+        self._pool = Pool(host.folder, host.root, host.concurrency)
         self._loaded: dict[str, Callable[..., Any]] = {}
         self._on_path = False
 

@@ -15,10 +15,6 @@ from agentflow.agents.processes import GRACE, Child, Processes, first
 from agentflow.agents.protocol import AttemptError
 from agentflow.spec.model import FailureClass, Json
 
-#: How many workers a run has at most: more than the engine makes attempts at a time by default,
-#: since a call that waits for a worker spends its deadline waiting.
-POOL_SIZE = 32
-
 _SCRIPT = Path(__file__).with_name("worker.py")
 
 
@@ -72,9 +68,12 @@ class Worker:
 
 
 class Pool:
-    """The worker processes of one run, `size` at most; further calls wait for their turn."""
+    """The worker processes of one run, `size` at most; further calls wait for their turn.
 
-    def __init__(self, folder: Path, root: Path, size: int = POOL_SIZE) -> None:
+    A call that waits spends its deadline waiting, so `size` is what the engine makes at a time.
+    """
+
+    def __init__(self, folder: Path, root: Path, size: int) -> None:
         self._folder = folder
         self._root = root
         self._processes = Processes()

@@ -25,13 +25,15 @@ class Host:
     `folder` is the folder of the spec, `root` the project root above it; both absolute. Programs
     start in `folder`; modules of `python` agents are looked up in `folder`, then in `root`.
     `models` are the `models:` of the spec by alias. `texts` are the files that the spec names
-    with `{file: …}`, by that name, as they were read when the run was planned.
+    with `{file: …}`, by that name, as they were read when the run was planned. The engine makes at
+    most `concurrency` calls at a time.
     """
 
     root: Path
     folder: Path
     models: Mapping[str, Model]
     texts: Mapping[str, str]
+    concurrency: int = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def launch(
     if settings.simulate:
         run_virtual(driver, first, _simulated(plan, settings.seed))
     else:
-        _run_live(driver, first, folder, clock)
+        _run_live(driver, first, folder, clock, settings.concurrency)
     return driver.state
 
 
@@ -85,17 +85,23 @@ def take_up(plan: Plan, state: State, log: Log, listener: Listener, *, folder: P
     """Go on with a run whose state was folded from its log."""
     clock = WallClock()
     driver = Driver(plan, state, log, listener)
-    _run_live(driver, RunResumed(clock.now(), __version__), folder, clock)
+    resumed = RunResumed(clock.now(), __version__)
+    _run_live(driver, resumed, folder, clock, state.concurrency)
     return driver.state
 
 
-def _run_live(driver: Driver, first: Fact, folder: Path, clock: WallClock) -> None:
-
+def _run_live(
+    driver: Driver, first: Fact, folder: Path, clock: WallClock, concurrency: int
+) -> None:
     from agentflow.engines.local import run_local
 
     plan = driver.plan
     host = Host(
-        root=find_root(folder), folder=folder, models=plan.pipeline.models, texts=plan.texts
+        root=find_root(folder),
+        folder=folder,
+        models=plan.pipeline.models,
+        texts=plan.texts,
+        concurrency=concurrency,
     )
     kinds = {step.call.options.kind for step in plan.steps.values() if step.call is not None}
 
