@@ -76,7 +76,7 @@ class Project:
         self, *arguments: str | Path, cwd: Path | None = None, launcher: Sequence[str] = ()
     ) -> "subprocess.Popen[str]":
         """Start a command that the test has to end, if need be through another program."""
-        return subprocess.Popen(
+        self._started = subprocess.Popen(
             [*launcher, *AGENTFLOW, *arguments],
             cwd=cwd or self.folder,
             env=self.env(),
@@ -85,6 +85,7 @@ class Project:
             stderr=subprocess.PIPE,
             text=True,
         )
+        return self._started
 
     def env(self, variables: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of a command."""
@@ -131,8 +132,13 @@ class Project:
         (self.folder / f"hold-{name}").unlink()
 
     def wait_for_call(self, name: str, times: int = 1) -> None:
-        """Wait until a call has been made so many times."""
-        wait_until(lambda: self.calls().count(name) >= times)
+        """Wait until the command that was started last has made a call so many times."""
+
+        def made() -> bool:
+            return self.calls().count(name) >= times
+
+        wait_until(lambda: made() or self._started.poll() is not None)
+        assert made(), f"it ended without a call of {name!r}"
 
     # --- processes ---------------------------------------------------------------------------
 
