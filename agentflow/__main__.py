@@ -42,4 +42,8 @@ def _fill_in_streams() -> None:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        # `python -m` looks for modules in the working folder first, and a `yaml.py` of whoever
+        # wrote the spec must not be ours.
+        sys.path.pop(0)
     main()

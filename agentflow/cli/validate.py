@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from agentflow.cli.report import emit, wants_color
-from agentflow.errors import ExitCode, UsageError
+from agentflow.cli.report import emit, report_error, wants_color
+from agentflow.errors import ExitCode, FileProblem, UsageError
 from agentflow.findings import Finding, Severity
 from agentflow.formats import findings_json, findings_text
 from agentflow.loading import Spec, check, load, load_bytes
@@ -17,19 +17,33 @@ SUFFIXES = (".yaml", ".yml")
 def validate_specs(paths: Sequence[str], format: str) -> int:
     """Check specs and print the findings; gives the exit code.
 
+    A spec that cannot be read does not hide the findings of the others.
+
     Raises:
-        UsageError: there is nothing to check. FileProblem: a spec cannot be read.
+        UsageError: there is nothing to check.
+        FileProblem: none of the specs can be read.
     """
     findings: list[Finding] = []
     sources: dict[str, str] = {}
+    unreadable: list[FileProblem] = []
     for path in dict.fromkeys(_specs(paths)):
-        spec = _read(path)
+        try:
+            spec = _read(path)
+        except FileProblem as error:
+            unreadable.append(error)
+            continue
         findings.extend(check(spec))
         sources[spec.file] = spec.document.text
+    if not sources:
+        raise unreadable[0]
+    for error in unreadable:
+        report_error(error, sys.stderr)
     if format == "json":
         emit(findings_json.render(findings, list(sources)))
     else:
         emit(findings_text.render(findings, sources, color=wants_color(sys.stdout)))
+    if unreadable:
+        return ExitCode.COULD_NOT
     bad = any(finding.severity is Severity.ERROR for finding in findings)
     return ExitCode.FINDINGS if bad else ExitCode.OK
 
