@@ -12,10 +12,10 @@ from pathlib import Path
 
 from agentflow.errors import StoreError
 
-_FULL = "free space on that disk, then resume the run"
-_DENIED = "make it writable for you, then resume the run"
-_BUSY = "close the other program that uses this database, then resume the run"
-_OTHER = "check the disk, then resume the run"
+_FULL = "free space on that disk"
+_DENIED = "make it writable for you"
+_BUSY = "close the other program that uses this database"
+_OTHER = "check the disk"
 
 _ERRNO_HELP = {
     errno.ENOSPC: _FULL,
@@ -40,9 +40,7 @@ _SQLITE_HELP = {
 def from_os(doing: str, path: Path, error: OSError) -> StoreError:
     """The error for a system call that failed while `doing` ("read", "write") something to `path`."""
     why = (error.strerror or str(error)).lower()
-    return StoreError(
-        f"cannot {doing} '{path}': {why}", help=_ERRNO_HELP.get(error.errno or 0, _OTHER)
-    )
+    return _refused(doing, path, why, _ERRNO_HELP.get(error.errno or 0, _OTHER))
 
 
 def from_sqlite(doing: str, path: Path, error: BaseException | None) -> StoreError:
@@ -55,7 +53,13 @@ def from_sqlite(doing: str, path: Path, error: BaseException | None) -> StoreErr
         # Errors that Python itself raises ("cannot operate on a closed database") have no code.
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     why = "database is locked" if error is None else str(error)
-    return StoreError(f"cannot {doing} '{path}': {why}", help=_SQLITE_HELP.get(code & 0xFF, _OTHER))
+    return _refused(doing, path, why, _SQLITE_HELP.get(code & 0xFF, _OTHER))
+
+
+def _refused(doing: str, path: Path, why: str, advice: str) -> StoreError:
+    # What could not be made has no run in it yet.
+    then = "try again" if doing == "make" else "resume the run"
+    return StoreError(f"cannot {doing} '{path}': {why}", help=f"{advice}, then {then}")
 
 
 @contextmanager

@@ -226,5 +226,5 @@ def test_a_store_that_cannot_be_made(project: Project) -> None:
         3,
         "",
         f"error: cannot make '{project.folder}/no/such/folder': no such file or directory\n"
-        "help: check the disk, then resume the run\n",
+        "help: check the disk, then try again\n",
     )

@@ -94,11 +94,11 @@ def test_a_folder_that_cannot_be_written(store: Store, public: Path, make: Maker
     """
     done = run_code(copied, code)
     runs = copied.root / "runs"
-    advice = "permission denied | make it writable for you, then resume the run"
+    advice = "permission denied | make it writable for you, then"
     assert done.stdout.splitlines() == [
         "10 5 False",
-        f"cannot open '{runs / 'run' / 'lock'}': {advice}",
-        f"cannot make '{runs / '.new-new'}': {advice}",
+        f"cannot open '{runs / 'run' / 'lock'}': {advice} resume the run",
+        f"cannot make '{runs / '.new-new'}': {advice} try again",
     ]
     assert done.stderr == ""
 
