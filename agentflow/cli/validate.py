@@ -7,7 +7,7 @@ from pathlib import Path
 from agentflow.cli.report import emit, report_error, wants_color
 from agentflow.errors import ExitCode, FileProblem, UsageError
 from agentflow.findings import Finding, Severity
-from agentflow.formats import findings_json, findings_text
+from agentflow.formats import FINDINGS_FORMATS
 from agentflow.loading import Spec, check, load, load_bytes
 from agentflow.spec.document import MAX_BYTES
 
@@ -38,10 +38,7 @@ def validate_specs(paths: Sequence[str], format: str) -> int:
         raise unreadable[0]
     for error in unreadable:
         report_error(error, sys.stderr)
-    if format == "json":
-        emit(findings_json.render(findings, list(sources)))
-    else:
-        emit(findings_text.render(findings, sources, color=wants_color(sys.stdout)))
+    emit(FINDINGS_FORMATS[format](findings, sources, color=wants_color(sys.stdout)))
     if unreadable:
         return ExitCode.COULD_NOT
     bad = any(finding.severity is Severity.ERROR for finding in findings)

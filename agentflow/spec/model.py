@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, Union, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, Union
 
 from pydantic import (
     BaseModel,
@@ -362,10 +362,3 @@ class Vocabulary:
         said = Pipeline.model_fields["agents"].description
         field: Any = Field(default={}, description=said)
         return create_model("Pipeline", __base__=Pipeline, agents=(dict[Name, kinds], field))
-
-    def agent_kind(self, name: str) -> type[Agent] | None:
-        """The model of an agent kind by its name."""
-        for kind in self.agent_kinds:
-            if name in get_args(kind.model_fields["kind"].annotation):
-                return kind
-        return None

@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 import referencing
 
+from agentflow.cli.main import FindingsFormat
 from agentflow.findings import Finding, Location, Related, Severity, Span
 from agentflow.formats import FINDINGS_FORMATS, findings_json, findings_text
 from tests.formats.goldens import CASES, SCHEMAS, assert_golden
@@ -85,3 +86,4 @@ def test_a_line_of_many_megabytes_is_not_gone_through() -> None:
 def test_the_registry_names_every_format_of_findings() -> None:
     modules = {file.stem for file in Path(findings_text.__file__).parent.glob("findings_*.py")}
     assert {f"findings_{name}" for name in FINDINGS_FORMATS} == modules
+    assert [choice.value for choice in FindingsFormat] == list(FINDINGS_FORMATS)
