@@ -36,8 +36,8 @@ def validate_specs(paths: Sequence[str], format: str) -> int:
         sources[spec.file] = spec.document.text
     if not sources:
         raise unreadable[0]
-    for error in unreadable:
-        report_error(error, sys.stderr)
+    for problem in unreadable:
+        report_error(problem, sys.stderr)
     emit(FINDINGS_FORMATS[format](findings, sources, color=wants_color(sys.stdout)))
     if unreadable:
         return ExitCode.COULD_NOT
