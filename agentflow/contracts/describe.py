@@ -66,6 +66,11 @@ def listed(words: Iterable[str], conjunction: str) -> str:
     return f"{', '.join(every[:-1])} {conjunction} {every[-1]}"
 
 
+def type_names(types: frozenset[str]) -> str:
+    """`string or null`; where all numbers are meant, integers are not told apart."""
+    return listed(sorted(types - {"integer"} if "number" in types else types), "or")
+
+
 def path_text(path: Path | Sequence[str | int]) -> str:
     """A path as one would write it: `legs[0].date`; a key that is no plain word in brackets."""
     text = ""

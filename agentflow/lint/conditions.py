@@ -6,7 +6,7 @@ Everything here is conservative: what it says is so whenever the condition comes
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from agentflow.lint.shapes import Steps
+from agentflow.plan.shapes import Steps
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.syntax import (
     Binary,

@@ -10,9 +10,11 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from agentflow.contracts.describe import path_text
 from agentflow.lint.conditions import Fact, ReadPath, facts, not_empty, proven, shown, strict
-from agentflow.lint.shapes import Steps, enclosing
 from agentflow.plan import address
+from agentflow.plan.schemas import alternatives
+from agentflow.plan.shapes import Steps, enclosing
 from agentflow.plan.steps import Path, Plan, StepPlan, Use
 from agentflow.spec.cel.syntax import (
     Binary,
@@ -69,6 +71,10 @@ class Known:
         """Does any condition here look at a part of what this path leads to?"""
         return any(f"{path}." in text for text, _ in self.facts)
 
+    def compares(self, path: str) -> bool:
+        """Does any condition here look at what is found at this path, or inside of it?"""
+        return any(path in text and not text.startswith("has(") for text, _ in self.facts)
+
     def plus(self, new_facts: Iterable[Fact], existing: Iterable[ReadPath]) -> "Known":
         """The same with more that holds."""
         return replace(
@@ -84,6 +90,8 @@ class Guards:
         self._plan = plan
         self._known: dict[str, Known] = {"": Known()}
         self._conditions: dict[str, Known] = {}
+        #: Of contracts by their identity, which the plan keeps.
+        self._alternatives: dict[int, bool] = {}
         self._parsed: tuple[Path, list[tuple[int, Expr]]] = ((), [])
 
     def at(self, use: Use) -> Known:
@@ -97,6 +105,30 @@ class Guards:
             if part == "for_each":
                 known = self._after_when(step, known)
         return self._with_what_ran(self._within(use, known), use.reader)
+
+    def narrow(self, use: Use) -> bool:
+        """Does a condition choose among the values that a reference can have where it stands?
+
+        If the producer has alternatives, a condition on any field of it may.
+        """
+        root, path = use.reference.root, use.reference.path
+        if self._has_alternatives(use):
+            path = path[: 2 if root == "steps" else 0]
+        read = path_text((root, *(part for part in path if part is not None)))
+        return self.at(use).compares(read)
+
+    def _has_alternatives(self, use: Use) -> bool:
+        """Can it depend on one field of an output, or of the inputs, what another is?"""
+        schema = self._plan.inputs.schema
+        if use.reference.root != "inputs":
+            step = self._plan.steps.get(use.target or "")
+            if step is None or step.call is None:
+                return True
+            schema = step.call.output.schema
+        known = self._alternatives.get(id(schema))
+        if known is None:
+            known = self._alternatives[id(schema)] = alternatives(schema)
+        return known
 
     def condition(self, step: StepPlan) -> Known:
         """What holds if a step runs, as far as its own `when` says."""
@@ -167,15 +199,16 @@ class Guards:
         return known.plus(condition.facts, condition.existing)
 
     def _inside_case(self, at: str, outer: Known) -> Known:
-        """A case runs for its label only."""
+        """A case runs for its label only, the default for none of the labels."""
         switch = self._plan.steps.get(address.parent(at) or "")
         if switch is None or not isinstance(switch.switch, Whole):
             return outer
         chosen = switch.switch
-        taken: list[Fact] = []
-        if at != address.default_case(switch.address):
-            text = self._text((*switch.path, "switch"))[chosen.offset :]
-            taken.append((f'{shown(chosen.expr, text)}=="{address.name(at)}"', True))
+        text = shown(chosen.expr, self._text((*switch.path, "switch"))[chosen.offset :])
+        if at == address.default_case(switch.address):
+            taken: list[Fact] = [(f'{text}=="{label}"', False) for label in switch.cases]
+        else:
+            taken = [(f'{text}=="{address.name(at)}"', True)]
         return outer.plus(taken, strict(chosen.expr))
 
     def _within(self, use: Use, known: Known) -> Known:

@@ -20,6 +20,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.guards import Guards
 from agentflow.lint.traces import Traces
 from agentflow.plan.steps import Plan
+from agentflow.plan.types import Types
 from agentflow.spec.document import Document
 from agentflow.spec.model import Pipeline
 
@@ -39,7 +40,7 @@ class Context:
 
     `pipeline` and `plan` are None where the spec is too broken to have one. `problems` is what
     the stages before the rules have reported. What several rules need is worked out once, when the
-    first of them asks: `traces` and `guards`, which there are only where there is a plan.
+    first of them asks: `traces`, `guards` and `types`, which there are only where there is a plan.
     """
 
     document: Document
@@ -56,6 +57,12 @@ class Context:
         """Where references lead."""
         assert self.plan is not None
         return Traces(self.plan)
+
+    @cached_property
+    def types(self) -> Types:
+        """The types of templates and expressions."""
+        assert self.plan is not None
+        return Types(self.plan)
 
     @cached_property
     def guards(self) -> Guards:

@@ -8,20 +8,21 @@ is linear in the number of references, so a spec cannot make the linter slow.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agentflow.lint.schemas import UNKNOWN, Contract, Lack, Part, part_of, values_of
-from agentflow.lint.shapes import (
+from agentflow.plan import address
+from agentflow.plan.schemas import UNKNOWN, Contract, Lack, Part, part_of, values_of
+from agentflow.plan.shapes import (
     MOST_OPTIONS,
     STANDS_IN,
     Alias,
     Either,
     Fields,
     Items,
+    Link,
     Shape,
     Shapes,
     Steps,
     Written,
 )
-from agentflow.plan import address
 from agentflow.plan.steps import Plan, StepPlan, Use
 
 #: How many parts one trace looks at before it gives up, and all traces of a spec together.
@@ -136,8 +137,8 @@ class Traces:
                     (option, steps, words or case)
                     for words, option in reversed(shape.options[:MOST_OPTIONS])
                 )
-            elif isinstance(shape, Alias):
-                resolved = self._shapes.resolve(shape, shape.steps + steps)
+            elif isinstance(shape, Link):
+                resolved = self._shapes.resolve(shape, steps)
                 if resolved is None:
                     trace.certain, trace.broken = False, True
                 else:
@@ -177,7 +178,7 @@ class Traces:
         if isinstance(key, int):
             return None, UNKNOWN
         if key in shape.entries:
-            return self._shapes.of(shape.entries[key], shape.place), UNKNOWN
+            return self._shapes.entry(shape, key), UNKNOWN
         return None, Part(lack="never", known=tuple(shape.entries))
 
     def _part(self, contract: Contract, key: str | int) -> Part:

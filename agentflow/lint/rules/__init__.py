@@ -12,6 +12,7 @@ from agentflow.lint.rules import (
     duplicate_key,
     expression_syntax,
     hash_in_text,
+    incompatible_argument,
     invalid_contract,
     invisible_character,
     maybe_absent,
@@ -42,6 +43,7 @@ from agentflow.lint.rules import (
     unreadable_file,
     unsupported_version,
     unused_definition,
+    wrong_expression_type,
     wrong_type,
 )
 
@@ -85,6 +87,8 @@ RULES: tuple[Rule, ...] = (
     invalid_contract,
     unknown_argument,
     missing_argument,
+    incompatible_argument,
+    wrong_expression_type,
     maybe_skipped,
     maybe_absent,
 )

@@ -46,8 +46,8 @@ from collections.abc import Iterable, Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.shapes import enclosing
 from agentflow.plan import address
+from agentflow.plan.shapes import enclosing
 from agentflow.plan.steps import Plan, StepPlan, Use
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar, Sequence

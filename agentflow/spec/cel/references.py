@@ -91,7 +91,7 @@ class _Walk:
         if not isinstance(root, Identifier):
             yield from self.expr(root)
         elif root.name not in self.bound:
-            steps = _known_steps(nodes)
+            steps = known_steps(nodes)
             guarded = guarded or (root.name, steps) in self.existing
             yield Reference(root.name, steps, guarded, path.start, path.end)
         for node in nodes:
@@ -111,7 +111,7 @@ class _Walk:
             case Has(path):
                 nodes = spine(path)
                 root = nodes[-1]
-                steps = _known_steps(nodes)
+                steps = known_steps(nodes)
                 if isinstance(root, Identifier) and root.name not in self.bound:
                     for length in range(len(steps) + 1):
                         # An index that is not known proves nothing about the same index elsewhere.
@@ -119,7 +119,7 @@ class _Walk:
                             yield root.name, steps[:length]
 
 
-def _known_steps(nodes: tuple[Expr, ...]) -> Steps:
+def known_steps(nodes: tuple[Expr, ...]) -> Steps:
     """The fields and indices of a spine from its root on, up to the first that is computed."""
     steps: list[str | int | None] = []
     for node in reversed(nodes[:-1]):

@@ -8,13 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from agentflow.contracts.keywords import Schema, json_type
+from agentflow.contracts.descent import SOME_ITEM
+from agentflow.contracts.keywords import SHELVES, Schema, json_type, subschemas
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
 from agentflow.spec.model import Json
-
-#: Any item of a list, where a path has an index.
-SOME_ITEM = -1
 
 #: Why a part is missing: it does not exist, a contract does not require it, or an open contract
 #: does not name it.
@@ -22,9 +20,9 @@ Lack: TypeAlias = Literal["never", "optional", "unnamed"]
 
 _MOST_REFERENCES = 50
 #: Keywords that say nothing about the value.
-_ANNOTATIONS = frozenset(
-    {"$ref", "$comment", "default", "deprecated", "description", "examples", "title"}
-)
+ANNOTATIONS = SHELVES | {
+    "$ref", "$comment", "default", "deprecated", "description", "examples", "title"
+}  # fmt: skip
 #: Keywords that may demand a field which `required` does not name.
 _CONDITIONS = frozenset(
     {
@@ -41,15 +39,20 @@ _CONDITIONS = frozenset(
         "propertyNames",
     }
 )
+_ALTERNATIVES = frozenset({"anyOf", "dependentSchemas", "if", "not", "oneOf"})
 _IN_WORDS = {"array": "a list", "string": "text", "boolean": "true or false", "null": "empty"}
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A value that keeps a schema; `root` is what references in the schema lead into."""
+    """A value that keeps a schema; `root` is what references in the schema lead into.
+
+    Not `exact` if the value is computed, so that it need not come to all that the schema allows.
+    """
 
     schema: Schema
     root: Schema
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,9 @@ def constant(value: Json) -> Contract:
     return Contract({"const": value}, True)
 
 
-def typed(name: str) -> Contract:
-    """A value of which only the type is known."""
-    return Contract({"type": name}, True)
+def computed(schema: Schema) -> Contract:
+    """What an operator or a function makes."""
+    return Contract(schema, True, exact=False)
 
 
 def part_of(contract: Contract, key: str | int) -> Part:
@@ -142,10 +145,19 @@ def past_references(contract: Contract) -> Schema:
     """The schema itself, where a reference is all that it demands."""
     schema = contract.schema
     for _ in range(_MOST_REFERENCES):
-        if not isinstance(schema, dict) or "$ref" not in schema or schema.keys() - _ANNOTATIONS:
+        if not isinstance(schema, dict) or "$ref" not in schema or schema.keys() - ANNOTATIONS:
             return schema
         schema = follow(schema["$ref"], contract.root)
     return True
+
+
+def alternatives(schema: Schema) -> bool:
+    """Does a self-contained schema let one field depend on another anywhere?"""
+    if not isinstance(schema, dict):
+        return False
+    return bool(_ALTERNATIVES & schema.keys()) or any(
+        alternatives(part) for _, part in subschemas(schema)
+    )
 
 
 def _has_default(schema: Schema) -> bool:

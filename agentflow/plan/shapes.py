@@ -4,20 +4,23 @@ A contract says it of an agent's output and of the inputs; a template says it of
 group, of a switch and of an item. What cannot be told is left open.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from agentflow.lint.schemas import (
-    ANYTHING,
-    SOME_ITEM,
-    Contract,
-    constant,
-    typed,
-)
+from agentflow.contracts.descent import SOME_ITEM
+from agentflow.contracts.keywords import Schema
+from agentflow.contracts.shape import types_of
 from agentflow.plan import address, materials
+from agentflow.plan.schemas import (
+    ANYTHING,
+    Contract,
+    computed,
+    constant,
+)
 from agentflow.plan.steps import ForEachPlan, Plan, ScopePlan, StepPlan
 from agentflow.spec.cel.functions import FUNCTIONS
+from agentflow.spec.cel.references import known_steps
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
@@ -26,15 +29,15 @@ from agentflow.spec.cel.syntax import (
     Conditional,
     Default,
     Expr,
-    Has,
     Identifier,
     Index,
+    ListLiteral,
     Literal,
     MapLiteral,
     Select,
     Unary,
+    spine,
 )
-from agentflow.spec.expressions import references
 from agentflow.spec.templates import Constant, ListOf, MapOf, Template, Text, Whole
 
 #: A way through a value: fields, indices, and None where an index is computed.
@@ -47,6 +50,21 @@ STANDS_IN = materials.ANYTHING.schema
 MOST_OPTIONS = 200
 _BOOLEAN_OPERATORS = frozenset({"||", "&&", "==", "!=", "<", "<=", ">", ">=", "in"})
 _TYPES = {"bool": "boolean", "double": "number", "int": "integer", "list": "array"}
+#: Results of which more than the type is known.
+_RESULTS: Mapping[str, Schema] = {
+    "size": {"type": "integer", "minimum": 0},
+    "split": {"type": "array", "items": {"type": "string"}},
+}
+_ADDED = frozenset({"array", "integer", "number", "string"})
+_RUN = Contract(
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["id"],
+        "properties": {"id": {"type": "string", "minLength": 1}},
+    },
+    True,
+)
 #: How a step ends that others can read: what fails without `catch` ends the scope.
 _STATUS = Contract({"enum": ["succeeded", "skipped"]}, True)
 
@@ -57,20 +75,38 @@ class Fields:
 
     entries: Mapping[str, Written]
     place: str
+    variables: "Variables" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list whose items all look like this."""
+    """A list whose items all look like this, with how many it has at least and at most.
+
+    Not `exact` if it is computed, so that it need not come to all of that.
+    """
 
     item: "Shape"
+    least: int = 0
+    most: int | None = None
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """Some of the items of a list, chosen by a condition."""
+
+    source: "Shape"
 
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """One of several, each with the words for when it is that one: `case 'refund'`."""
+    """One of several, each with the words for when it is that one: `case 'refund'`.
+
+    Not `exact` if it is an expression that chooses, so that none of them is all that it can be.
+    """
 
     options: tuple[tuple[str, "Shape"], ...]
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +118,19 @@ class Alias:
     place: str
 
 
-Shape: TypeAlias = Contract | Fields | Items | Either | Alias
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What a path leads to inside of another value."""
+
+    whole: "Shape"
+    steps: Steps
+
+
+#: What stands for something else.
+Link: TypeAlias = Alias | Inside | Some
+Shape: TypeAlias = Contract | Fields | Items | Some | Either | Alias | Inside
+#: The variables of the macros around an expression, with what they stand for.
+Variables: TypeAlias = Mapping[str, Shape]
 
 
 class Shapes:
@@ -98,53 +146,81 @@ class Shapes:
         """The shape of what the author wrote, read where `place` is."""
         match written:
             case Whole(expr):
-                return self._of_expression(expr, place)
+                return self._expression(expr, place, {})
             case Constant(value):
                 return constant(value)
             case MapOf() | ListOf():
                 if (id(written), place) not in self._large:
                     self._large[id(written), place] = self._of_large(written, place)
                 return self._large[id(written), place]
-            case Text():
-                return typed("string")
+            case Text(parts):
+                least = sum(len(part) for part in parts if isinstance(part, str))
+                return computed({"type": "string", "minLength": least})
             case _:
-                return self._of_expression(written, place)
+                return self._expression(written, place, {})
+
+    def entry(self, fields: Fields, key: str) -> Shape:
+        """The shape of a value in a map."""
+        written = fields.entries[key]
+        if isinstance(written, Template):
+            return self.of(written, fields.place)
+        return self._expression(written, fields.place, fields.variables)
 
     def _of_large(self, written: MapOf | ListOf, place: str) -> Shape:
         if isinstance(written, MapOf):
             return Fields(dict(written.entries), place)
-        few = len(written.items) <= MOST_OPTIONS
-        return Items(self._either(written.items, place) if few else ANYTHING)
+        count = len(written.items)
+        if count > MOST_OPTIONS:
+            return Items(ANYTHING, count, count)
+        return Items(_either([self.of(item, place) for item in written.items]), count, count)
 
-    def _of_expression(self, expr: Expr, place: str) -> Shape:
+    def _expression(self, expr: Expr, place: str, variables: Variables) -> Shape:
+        def part(inner: Expr) -> Shape:
+            return self._expression(inner, place, variables)
+
         match expr:
             case Literal(value):
                 return constant(value)
             case Identifier() | Select() | Index():
-                return _alias(expr, place)
+                return self._path(expr, place, variables)
             case Conditional(_, then, otherwise):
-                return self._either((then, otherwise), place)
-            case Default(path, fallback):
-                return self._either((path, fallback), place)
+                return _either([part(then), part(otherwise)], exact=False)
+            case Default(first, last):
+                return _either([part(first), part(last)])
             case Coalesce(paths, last):
-                return self._either((*paths, last), place)
+                return _either([part(path) for path in (*paths, last)])
+            case ListLiteral(items):
+                return Items(_either([part(item) for item in items]), len(items), len(items))
             case MapLiteral(pairs):
-                named = {str(key.value): value for key, value in pairs if isinstance(key, Literal)}
-                return Fields(named, place) if len(named) == len(pairs) else typed("object")
+                return _map(pairs, place, variables)
             case Comprehension("filter", source):
-                return self._of_expression(source, place)
+                return Some(part(source))
+            case Comprehension("map", source, variable, body):
+                inner = {**variables, variable: Inside(part(source), (SOME_ITEM,))}
+                return Items(self._expression(body, place, inner), exact=False)
+            case Binary("+", left, right):
+                return _sum(part(left), part(right))
             case _:
                 return _by_type(expr)
 
-    def _either(self, options: Iterable[Written], place: str) -> Shape:
-        return Either(tuple(("", self.of(option, place)) for option in options))
+    def _path(self, path: Identifier | Select | Index, place: str, variables: Variables) -> Shape:
+        nodes = spine(path)
+        steps = known_steps(nodes)
+        start = nodes[-1]
+        if not isinstance(start, Identifier):
+            return Inside(self._expression(start, place, variables), steps)
+        if start.name in variables:
+            return Inside(variables[start.name], steps)
+        return Alias(start.name, steps, place)
 
     def output(self, at: str) -> Shape:
         """The output of a step."""
         if at not in self._outputs:
             step = self._plan.steps[at]
             inside = self._output_of_one(step)
-            self._outputs[at] = Items(inside) if step.for_each else inside
+            if step.for_each is not None:
+                inside = Items(inside, most=step.for_each.max)
+            self._outputs[at] = inside
         return self._outputs[at]
 
     def _output_of_one(self, step: StepPlan) -> Shape:
@@ -168,19 +244,31 @@ class Shapes:
     def _output_of_scope(self, scope: ScopePlan) -> Shape:
         return constant(None) if scope.output is None else self.of(scope.output, scope.address)
 
-    def resolve(self, alias: Alias, steps: Steps) -> tuple[Shape, Steps] | None:
-        """What an alias stands for and the way that is left from there; None if unknown."""
+    def resolve(self, link: Link, steps: Steps) -> tuple[Shape, Steps] | None:
+        """What a link stands for, and the way from there to a part of it; None if unknown."""
+        match link:
+            case Some(source):
+                return source, steps
+            case Inside(whole, before):
+                return whole, (*before, *steps)
+            case Alias():
+                return self._resolve_alias(link, (*link.steps, *steps))
+
+    def _resolve_alias(self, alias: Alias, steps: Steps) -> tuple[Shape, Steps] | None:
         if alias.root == "inputs":
             schema = self._plan.inputs.schema
             return Contract(schema, schema), steps
         if alias.root == "steps":
             return self._resolve_step(alias.place, steps)
+        if alias.root == "run":
+            return _RUN, steps
         for place in enclosing(alias.place):
             step = self._plan.steps.get(place)
             if step is None or step.for_each is None:
                 continue
             if alias.root == "index":
-                return typed("integer"), steps
+                last = step.for_each.max - 1
+                return Contract({"type": "integer", "minimum": 0, "maximum": last}, True), steps
             if alias.root in ("item", *step.for_each.names):
                 return self._items_of(step.for_each, place), (SOME_ITEM, *steps)
         return None
@@ -208,21 +296,35 @@ def enclosing(place: str) -> Iterator[str]:
     yield ""
 
 
+def _either(options: list[Shape], *, exact: bool = True) -> Shape:
+    return Either(tuple(("", option) for option in options), exact)
+
+
+def _map(pairs: tuple[tuple[Expr, Expr], ...], place: str, variables: Variables) -> Shape:
+    named = {str(key.value): value for key, value in pairs if isinstance(key, Literal)}
+    if len(named) < len(pairs):
+        return computed({"type": "object"})
+    return Fields(named, place, variables)
+
+
+def _sum(left: Shape, right: Shape) -> Contract:
+    """What `+` makes: it never mixes types, so what is known of one side holds for both."""
+    types = _ADDED
+    for side in (left, right):
+        if isinstance(side, Contract):
+            types &= types_of(side.schema, side.root)
+    return computed({"type": sorted(types)}) if types else ANYTHING
+
+
 def _by_type(expr: Expr) -> Contract:
     """What is known of a value that is computed: at most its type."""
     match expr:
         case Binary(operator) if operator in _BOOLEAN_OPERATORS:
-            return typed("boolean")
-        case Comprehension("map"):
-            return typed("array")
-        case Has() | Unary("!") | Comprehension():
-            return typed("boolean")
+            return computed({"type": "boolean"})
+        case Binary() | Unary("-"):
+            return computed({"type": "number"})
         case Call(function):
-            return typed(_TYPES.get(FUNCTIONS[function].result, "string"))
-        case _:
-            return ANYTHING
-
-
-def _alias(path: Identifier | Select | Index, place: str) -> Shape:
-    whole = next((one for one in references(path) if one.end == path.end), None)
-    return ANYTHING if whole is None else Alias(whole.root, whole.path, place)
+            result = {"type": _TYPES.get(FUNCTIONS[function].result, "string")}
+            return computed(_RESULTS.get(function, result))
+        case _:  # `has`, `!`, and the macros that ask something of a list
+            return computed({"type": "boolean"})

@@ -1,0 +1,177 @@
+"""The handoffs of a plan, and where in the file both of their sides stand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agentflow.contracts.descent import SOME_ITEM, Descent
+from agentflow.contracts.describe import path_text
+from agentflow.contracts.keywords import Schema
+from agentflow.findings import Location, Related
+from agentflow.plan.handoffs import Way
+from agentflow.plan.schemas import Contract
+from agentflow.plan.steps import Path, Plan, Use
+from agentflow.spec.cel.syntax import Identifier, Index, Select
+from agentflow.spec.document import Document
+from agentflow.spec.templates import Constant, MapOf, Template, Whole
+from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Mapping, Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """A template whose value goes to the field of an agent's `input`, or stands for its `output`.
+
+    `path` leads to the template in the document, `inside` is how much of that is its step;
+    `place` is the address where the template is read. `wanted` is what the value has to keep.
+    """
+
+    template: Template
+    path: Path
+    inside: int
+    place: str
+    agent: str
+    side: str
+    field: Way
+    wanted: Contract
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What gives a part of the value: a template, and the way to the part from there.
+
+    `text` names the part as one would write it. `uses` are the references in the template.
+    """
+
+    template: Template
+    path: Path
+    place: str
+    way: Way
+    text: str
+    uses: tuple[Use, ...]
+
+    @property
+    def is_reference(self) -> bool:
+        """Is the template a path and nothing else?"""
+        template = self.template
+        return isinstance(template, Whole) and isinstance(
+            template.expr, Identifier | Select | Index
+        )
+
+
+class Handoffs:
+    """All the handoffs of one plan."""
+
+    def __init__(self, document: Document, plan: Plan) -> None:
+        self._document = document
+        self._plan = plan
+        self._uses: dict[Path, list[Use]] = {}
+        for use in plan.uses:
+            self._uses.setdefault(use.path, []).append(use)
+
+    def __iter__(self) -> Iterator[Handoff]:
+        descent = Descent()
+        for step in self._plan.steps.values():
+            call = step.call
+            if call is None:
+                continue
+            inside = len(step.path)
+            root: Schema = call.input.schema
+            for name, template in _entries(call.arguments):
+                path = (*step.path, "with", name)
+                wanted = Contract(descent.into(root, root, name), root)
+                if wanted.schema is False:
+                    continue  # an argument that the contract does not have is named elsewhere
+                yield Handoff(
+                    template, path, inside, step.address, call.agent, "input", (name,), wanted
+                )
+            whole = Contract(call.output.schema, call.output.schema)
+            for key, action in step.catch.items():
+                if action.value is not None:
+                    path = (*step.path, "catch", key, "use")
+                    yield Handoff(
+                        action.value, path, inside, step.address, call.agent, "output", (), whole
+                    )
+
+    def source(self, handoff: Handoff, way: Way) -> Source:
+        """What gives the part of a handoff that a way leads to."""
+        template, path, rest = _innermost(handoff.template, handoff.path, way)
+        uses = tuple(self._uses.get(path, ()))
+        source = Source(template, path, handoff.place, rest, "", uses)
+        shown: Way = (*path[handoff.inside :], *rest)
+        if source.is_reference:
+            reference = max(uses, key=lambda use: use.end - use.start).reference
+            parts = (SOME_ITEM if part is None else part for part in reference.path)
+            shown = (reference.root, *parts, *rest)
+        return Source(template, path, handoff.place, rest, way_text(shown), uses)
+
+    def place_of(self, source: Source) -> Location:
+        """Where the template of a source stands."""
+        template = source.template
+        if isinstance(template, Whole):
+            start, end = template.expr.start, template.expr.end
+            return self._document.in_string(
+                source.path, template.offset + start, template.offset + end
+            )
+        return self._document.locate(source.path)
+
+    def contracts(self, handoff: Handoff, source: Source, way: Way) -> tuple[Related, ...]:
+        """Where the contracts of the consumer and of the producer speak of a part."""
+        taken = self._in_contract(("agents", handoff.agent, handoff.side), (*handoff.field, *way))
+        places = [Related(f"what {quoted(handoff.agent)} wants", taken)]
+        if source.is_reference:
+            use = max(source.uses, key=lambda use: use.end - use.start)
+            given = self._produced(use, source.way)
+            if given is not None:
+                places.append(Related(f"what {quoted(source.text)} is", given))
+        return tuple(places)
+
+    def _produced(self, use: Use, way: Way) -> Location | None:
+        path = tuple(SOME_ITEM if part is None else part for part in use.reference.path)
+        if use.reference.root == "inputs":
+            return self._in_contract(("inputs",), (*path, *way))
+        step = self._plan.steps.get(use.target or "")
+        if step is None or step.call is None or path[1:2] != ("output",):
+            return None
+        inside = (*path[2:], *way)
+        if step.for_each is not None:
+            inside = inside[1:]
+        return self._in_contract(("agents", step.call.agent, "output"), inside)
+
+    def _in_contract(self, contract: Path, way: Way) -> Location:
+        """Where a contract speaks of a part, as far as it is written out in the file."""
+        path: Path = contract
+        for key in (None, *way):
+            if key is not None:
+                path = (*path, "items") if isinstance(key, int) else (*path, "properties", key)
+            node = self._document.node(path)
+            reference = self._document.node((*path, "$ref")) if isinstance(node, Mapping) else node
+            if isinstance(reference, Scalar):
+                named = ("contracts", reference.text.rpartition("/")[2])
+                if self._document.node(named) is None:
+                    break  # it goes on in another file
+                path = named
+        return self._document.locate_key(path)
+
+
+def way_text(way: Way) -> str:
+    """A way as one would write it, with `[]` for any item: `legs[].date`."""
+    return path_text(way).replace(f"[{SOME_ITEM}]", "[]")
+
+
+def _innermost(template: Template, path: Path, way: Way) -> tuple[Template, Path, Way]:
+    """The template that a way leads into, its path in the document, and what is left of the way."""
+    for index, key in enumerate(way):
+        inner = dict(_entries(template)).get(str(key))
+        if inner is None:
+            return template, path, way[index:]
+        template, path = inner, (*path, key)
+    return template, path, ()
+
+
+def _entries(template: Template) -> Iterator[tuple[str, Template]]:
+    """The templates of the fields of a map."""
+    match template:
+        case MapOf(entries):
+            yield from entries
+        case Constant(dict() as value):
+            yield from ((str(key), Constant(part)) for key, part in value.items())

@@ -1,0 +1,123 @@
+"""A value that is handed on does not always fit the contract of its receiver.
+
+What a step passes to an agent has the type that its producer's contract says, and that has to lie
+within the input contract of the agent. Where nothing fits, the call is refused in every run. Where
+some values do not fit, it is refused on the day that one of them comes, and the finding names such
+a value. The same holds for what `catch` puts in the place of an output.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      counter:
+        kind: command
+        argv: [./count]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [words]
+          properties: {words: {type: string}}
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input:
+          type: object
+          additionalProperties: false
+          required: [length]
+          properties: {length: {type: integer}}
+        output: {type: string}
+    steps:
+      count: {agent: counter}
+      write: {agent: writer, with: {length: "${{ steps.count.output.words }}"}}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    26:46 'steps.count.output.words' is string, 'writer.input.length' wants integer
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      counter:
+        kind: command
+        argv: [./count]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [words]
+          properties: {words: {type: integer}}
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input:
+          type: object
+          additionalProperties: false
+          required: [length]
+          properties: {length: {type: integer}}
+        output: {type: string}
+    steps:
+      count: {agent: counter}
+      write: {agent: writer, with: {length: "${{ steps.count.output.words }}"}}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.handoffs import Handoffs, Source, way_text
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.handoffs import breaches
+from agentflow.spec.wording import quoted
+
+NAME = "incompatible-argument"
+FAMILY = Family.CONTRACT
+SEVERITY = Severity.ERROR
+
+_ALWAYS = "hand over another value, or change one of the two contracts"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each argument, and each value of `catch`, that does not fit, or need not."""
+    if context.plan is None:
+        return
+    handoffs = Handoffs(context.document, context.plan)
+    for handoff in handoffs:
+        given = context.types.of(handoff.template, handoff.place)
+        for breach in breaches(given, handoff.wanted):
+            source = handoffs.source(handoff, breach.way)
+            if not breach.always and not _may_come(context, source):
+                continue
+            target = way_text((handoff.agent, handoff.side, *handoff.field, *breach.way))
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY if breach.always else Severity.WARNING,
+                message=f"{quoted(source.text)} {breach.found}, {quoted(target)} {breach.wanted}",
+                location=handoffs.place_of(source),
+                help=_ALWAYS if breach.always else _advice(source, target),
+                related=handoffs.contracts(handoff, source, breach.way),
+            )
+
+
+def _may_come(context: Context, source: Source) -> bool:
+    """Is there nothing that keeps such a value from being handed on?
+
+    What a condition lets through, or an operator makes, is for the author to know.
+    """
+    return context.types.exact(source.template, source.place) and not any(
+        context.guards.narrow(use) for use in source.uses
+    )
+
+
+def _advice(source: Source, target: str) -> str:
+    if source.is_reference:
+        return f"narrow the contract of {quoted(source.text)}, or widen that of {quoted(target)}"
+    return f"write a value that {quoted(target)} takes"

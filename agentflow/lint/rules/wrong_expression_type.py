@@ -1,0 +1,153 @@
+"""An expression comes to a value of a type that its place cannot use.
+
+`when` has to be true or false, `for_each` goes over a list, and only text, numbers, true and false
+go into text. The contracts say that this value is of another type, so the step fails in every run.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [letters]
+      properties: {letters: {type: array, items: {type: string}}}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, when: size(inputs.letters), with: {text: "${{ inputs.letters }}"}}
+    outputs: {letter: "${{ default(steps.write.output, 'none') }}"}
+
+Says:
+
+    16:32 'when' has to be true or false, this is integer
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [letters]
+      properties: {letters: {type: array, items: {type: string}}}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, when: size(inputs.letters) > 0, with: {text: "${{ inputs.letters }}"}}
+    outputs: {letter: "${{ default(steps.write.output, 'none') }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.contracts.describe import type_names
+from agentflow.contracts.shape import types_of
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.plan import address
+from agentflow.plan.shapes import Written
+from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.spec.templates import ListOf, MapOf, Template, Text, Whole
+
+NAME = "wrong-expression-type"
+FAMILY = Family.CONTRACT
+SEVERITY = Severity.ERROR
+
+_BOOLEAN = frozenset({"boolean"})
+_LIST = frozenset({"array"})
+_IN_TEXT = frozenset({"boolean", "integer", "number", "string"})
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each expression that cannot come to a value of the type that is needed."""
+    if context.plan is None:
+        return
+    for step in context.plan.steps.values():
+        yield from _of_step(context, step)
+    for template, path, place in _templates(context.plan):
+        for part, at in _texts(template, path):
+            found = _wrong_type(context, part, place, _IN_TEXT)
+            if found:
+                start, end = part.offset + part.expr.start, part.offset + part.expr.end
+                yield Finding(
+                    rule=NAME,
+                    severity=SEVERITY,
+                    message=f"only strings, numbers and booleans go into text, this is {found}",
+                    location=context.document.in_string(at, start, end),
+                    help="json(x) writes any value as text",
+                )
+
+
+def _of_step(context: Context, step: StepPlan) -> Iterator[Finding]:
+    """What is wrong with `when` and `for_each`, which are read outside of the step."""
+    outside = address.parent(step.address) or ""
+    if step.when is not None:
+        found = _wrong_type(context, step.when, outside, _BOOLEAN)
+        if found:
+            message = f"'when' has to be true or false, this is {found}"
+            place = context.document.locate((*step.path, "when"))
+            yield Finding(NAME, SEVERITY, message, place, "compare it with something")
+    if step.for_each is not None:
+        found = _wrong_type(context, step.for_each.over, outside, _LIST)
+        if found:
+            message = f"'for_each' goes over a list, this is {found}"
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=message,
+                location=context.document.locate((*step.path, "for_each", "over")),
+                help="name a list, or write one: [a, b]",
+            )
+
+
+def _wrong_type(
+    context: Context, written: Written, place: str, wanted: frozenset[str]
+) -> str | None:
+    """The type of a value in words, if it is certain that it is none of those wanted."""
+    schema = context.types.of(written, place)
+    types = types_of(schema, schema)
+    if not types or types & wanted:
+        return None
+    return type_names(types)
+
+
+def _templates(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
+    """All templates, each with its path in the document and the address where it is read."""
+    yield plan.outputs, ("outputs",), ""
+    for step in plan.steps.values():
+        if step.call is not None:
+            yield step.call.arguments, (*step.path, "with"), step.address
+        if step.switch is not None:
+            yield step.switch, (*step.path, "switch"), step.address
+        if step.for_each is not None:
+            over = (*step.path, "for_each", "over")
+            yield step.for_each.over, over, address.parent(step.address) or ""
+        for key, action in step.catch.items():
+            if action.value is not None:
+                yield action.value, (*step.path, "catch", key, "use"), step.address
+        for scope in (step.body, *step.cases.values(), step.default):
+            if scope is not None and scope.output is not None:
+                yield scope.output, (*scope.path, "output"), scope.address
+
+
+def _texts(template: Template, path: Path) -> Iterator[tuple[Whole, Path]]:
+    """The expressions that stand in text, each with the path of that text."""
+    match template:
+        case Text(parts):
+            yield from ((part, path) for part in parts if isinstance(part, Whole))
+        case MapOf(entries):
+            for key, inner in entries:
+                yield from _texts(inner, (*path, key))
+        case ListOf(items):
+            for index, inner in enumerate(items):
+                yield from _texts(inner, (*path, index))

@@ -1,0 +1,298 @@
+"""Where values that keep one schema break another: a handoff, judged field by field.
+
+Objects and lists that say plainly what is in them are gone through side by side; what is left are
+small pairs, each decided by `contracts.compat`. So every breach has its field, and a field of which
+the producer says nothing hides no other.
+
+What nobody means as a promise is not held against the producer. An object that names its fields is
+taken to have no others, one that names none and a value without a type are taken to be right.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from agentflow.contracts.assembly import Assembly, TooLarge, self_contained
+from agentflow.contracts.check import compile_schema
+from agentflow.contracts.compat import Kind, Verdict, compare
+from agentflow.contracts.descent import SOME_ITEM
+from agentflow.contracts.describe import excerpt, type_names
+from agentflow.contracts.keywords import TYPES, Schema
+from agentflow.contracts.shape import types_of
+from agentflow.contracts.violations import Violation, choices
+from agentflow.plan.schemas import ANNOTATIONS, Contract, past_references
+from agentflow.spec.wording import quoted
+
+#: The way to a part of the value; SOME_ITEM stands for any item.
+Way: TypeAlias = tuple[str | int, ...]
+
+_DEEPEST = 20
+_MOST_PAIRS = 500
+_EVERY = frozenset(TYPES)
+_SCALARS = _EVERY - {"array", "object"}
+_UNIONS = ("anyOf", "oneOf")
+_REMARKS = ANNOTATIONS - {"$ref"}
+_OF_OBJECTS = frozenset({"type", "properties", "required", "additionalProperties"}) | _REMARKS
+_COUNTS = frozenset({"type", "minItems", "maxItems", "uniqueItems"})
+_OF_LISTS = _COUNTS | {"items"} | _REMARKS
+#: Violations that speak of a size; the value itself would be a long line.
+_SIZES = frozenset({"maxItems", "maxLength", "minItems", "minLength", "uniqueItems"})
+_CHOICES = frozenset({"const", "enum"})
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A part of the value that need not fit, or, if it is so `always`, cannot.
+
+    `found` says what the producer gives and `wanted` what the consumer takes, as the second and
+    the last part of a sentence: PRODUCER may be "" (no 'minLength'), CONSUMER wants a date.
+    """
+
+    way: Way
+    always: bool
+    found: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """What a part of the value keeps, and what it should.
+
+    `present` if every value has this part. `around` are the pairs that it is a part of, by the
+    identity of their schemas: what is a part of itself is judged once.
+    """
+
+    given: Contract
+    taken: Contract
+    way: Way = ()
+    present: bool = True
+    around: frozenset[tuple[int, int]] = frozenset()
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return id(self.given.schema), id(self.taken.schema)
+
+    def part(self, key: str | int, given: Schema, taken: Schema, *, present: bool) -> "_Pair":
+        """The pair of a field or of the items."""
+        return _Pair(
+            Contract(given, self.given.root),
+            Contract(taken, self.taken.root),
+            (*self.way, key),
+            self.present and present,
+            self.around | {self.key},
+        )
+
+
+def breaches(given: dict[str, Schema], taken: Contract) -> Iterator[Breach]:
+    """Every part in which values of a type are known to break a contract."""
+    pending = [_Pair(Contract(given, given), taken)]
+    for _ in range(_MOST_PAIRS):
+        if not pending:
+            return
+        pair = _plain(pending.pop())
+        known = types_of(pair.given.schema, pair.given.root)
+        if pair.taken.schema in (True, {}) or known in (_EVERY, frozenset()):
+            continue
+        if pair.key in pair.around or len(pair.way) > _DEEPEST:
+            continue
+        try:
+            found, parts = _apart(pair)
+        except TooLarge:
+            continue
+        yield from found
+        pending.extend(reversed(parts))
+
+
+def _apart(pair: _Pair) -> tuple[list[Breach], list[_Pair]]:
+    """What is wrong with the pair itself, and the pairs that are left to be judged."""
+    given, taken = pair.given.schema, pair.taken.schema
+    union = next((word for word in _UNIONS if _only(given, word)), None)
+    if union is not None:
+        if pair.present and _nothing_fits(pair):
+            return [_breach(pair, _compared(pair), always=True)], []
+        options = (Contract(option, pair.given.root) for option in given[union])
+        return [], [replace(pair, given=option, present=False) for option in options]
+    if _only(taken, "allOf"):
+        demands = (Contract(demand, pair.taken.root) for demand in taken["allOf"])
+        return [], [replace(pair, taken=demand) for demand in demands]
+    if _are(pair, "object", _OF_OBJECTS):
+        return list(_of_object(pair)), list(_fields(pair))
+    if _are(pair, "array", _OF_LISTS):
+        counts = _Pair(
+            Contract(_counts(given), True), Contract(_counts(taken), True), pair.way, pair.present
+        )
+        items = pair.part(
+            SOME_ITEM,
+            given.get("items", True),
+            taken.get("items", True),
+            present=given.get("minItems", 0) > 0,
+        )
+        return list(_judged(counts)), [items]
+    return list(_judged(pair)), []
+
+
+def _plain(pair: _Pair) -> _Pair:
+    """The pair past its references, and past the options of the consumer that cannot be meant."""
+    given = Contract(_written_out(past_references(pair.given)), pair.given.root)
+    taken = Contract(past_references(pair.taken), pair.taken.root)
+    types = types_of(given.schema, given.root)
+    for word in _UNIONS:
+        if _only(taken.schema, word):
+            meant = [one for one in taken.schema[word] if types & types_of(one, taken.root)]
+            if len(meant) == 1:
+                taken = Contract(meant[0], taken.root)
+                return _plain(replace(pair, given=given, taken=taken))
+    return replace(pair, given=given, taken=taken)
+
+
+def _written_out(schema: Schema) -> Schema:
+    """The schema, where it is a constant object, said field by field."""
+    value = schema.get("const") if isinstance(schema, dict) else None
+    if not isinstance(value, dict):
+        return schema
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(value),
+        "properties": {name: {"const": part} for name, part in value.items()},
+    }
+
+
+def _only(schema: Schema, keyword: str) -> bool:
+    """Does a schema say nothing but this?"""
+    return isinstance(schema, dict) and schema.keys() - _REMARKS == {keyword}
+
+
+def _are(pair: _Pair, kind: str, keywords: frozenset[str]) -> bool:
+    """Are both for values of one type, and does the producer say it in these keywords only?
+
+    What else the consumer demands is left open.
+    """
+    given, taken = pair.given, pair.taken
+    return (
+        isinstance(given.schema, dict)
+        and isinstance(taken.schema, dict)
+        and types_of(given.schema, given.root) == {kind}
+        and kind in types_of(taken.schema, taken.root)
+        and not given.schema.keys() - keywords
+        and not taken.schema.keys() & {"$ref", *_UNIONS}
+    )
+
+
+def _of_object(pair: _Pair) -> Iterator[Breach]:
+    """Fields that may be missing, and fields that are not taken."""
+    given, taken = pair.given.schema, pair.taken.schema
+    named = {**given.get("properties", {}), **dict.fromkeys(given.get("required", ()))}
+    open_to_more = given.get("additionalProperties", True) is not False
+    if not named and open_to_more:
+        return
+    required = given.get("required", ())
+    for name in taken.get("required", ()):
+        if name in required:
+            continue
+        always = pair.present and name not in named and not open_to_more
+        found = f"may lack {quoted(name)} (not required)"
+        if name not in named:
+            found = f"{'is not sure to have' if open_to_more else 'has no'} {quoted(name)}"
+        yield Breach(pair.way, always, found, "requires it")
+    if taken.get("additionalProperties", True) is False and "patternProperties" not in taken:
+        for name in named:
+            if name not in taken.get("properties", {}):
+                always = pair.present and name in required
+                found = f"{'has' if always else 'may have'} {quoted(name)}"
+                yield Breach(pair.way, always, found, "takes no such field")
+
+
+def _fields(pair: _Pair) -> Iterator[_Pair]:
+    given, taken = pair.given.schema, pair.taken.schema
+    others = taken.get("additionalProperties", True)
+    if "patternProperties" in taken or others is False:
+        others = True  # which fields are taken at all is judged by their names
+    for name, part in given.get("properties", {}).items():
+        demand = taken.get("properties", {}).get(name, others)
+        yield pair.part(name, part, demand, present=name in given.get("required", ()))
+
+
+def _counts(schema: dict[str, Schema]) -> dict[str, Schema]:
+    """What a schema says of a list as a whole."""
+    return {keyword: value for keyword, value in schema.items() if keyword in _COUNTS}
+
+
+def _judged(pair: _Pair) -> Iterator[Breach]:
+    """The breach of a pair that is not taken apart any further, if there is one for certain."""
+    verdict = _compared(pair)
+    if verdict.kind != Kind.INCOMPATIBLE:
+        return
+    given = pair.given.schema
+    always = pair.present and _nothing_fits(pair)
+    # What else is in an object or a list that is told in other words is more than can be judged.
+    telling = bool(_CHOICES & given.keys()) or not given.keys() - _COUNTS
+    scalar = types_of(given, pair.given.root) <= _SCALARS
+    if always or (verdict.violation is not None and (telling or scalar)):
+        yield _breach(pair, verdict, always=always)
+
+
+def _compared(pair: _Pair) -> Verdict:
+    return compare(
+        self_contained(pair.given.schema, pair.given.root),
+        self_contained(pair.taken.schema, pair.taken.root),
+    )
+
+
+def _nothing_fits(pair: _Pair) -> bool:
+    """Is there no value at all that both allow?"""
+    given, taken = pair.given, pair.taken
+    if not types_of(given.schema, given.root) & types_of(taken.schema, taken.root):
+        return True
+    few = _values(given.schema)
+    if few is not None:
+        fits = compile_schema(self_contained(taken.schema, taken.root)).fits
+        return not any(map(fits, few))
+    assembly = Assembly()
+    both = [assembly.take(side.schema, side.root) for side in (given, taken)]
+    return compare(assembly.whole({"allOf": both}), {"not": {}}).kind == Kind.COMPATIBLE
+
+
+def _values(schema: dict[str, Schema]) -> list[Schema] | None:
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    return list(values) if values is not None else None
+
+
+def _breach(pair: _Pair, verdict: Verdict, *, always: bool) -> Breach:
+    taken = pair.taken
+    violation = verdict.violation
+    wanted = violation.expected if violation else type_names(types_of(taken.schema, taken.root))
+    where = f" at {quoted(violation.path)}" if violation and violation.path else ""
+    found = _always(pair, verdict) if always else _sometimes(pair, verdict)
+    return Breach(pair.way, always, found, f"wants {wanted}{where}")
+
+
+def _always(pair: _Pair, verdict: Verdict) -> str:
+    """What the producer gives, where nothing of it fits."""
+    given, taken = pair.given, pair.taken
+    values = _values(given.schema)
+    if values is not None:
+        return f"is {choices(values)}"
+    types = types_of(given.schema, given.root)
+    if types & types_of(taken.schema, taken.root):
+        return f"can never fit, as with {excerpt(verdict.witness)}"
+    return f"is {type_names(types)}"
+
+
+def _sometimes(pair: _Pair, verdict: Verdict) -> str:
+    """The witness in words, and what the producer does not say to rule it out."""
+    violation = verdict.violation
+    assert violation is not None
+    found = f"may be {excerpt(verdict.witness)}"
+    if violation.keyword in _SIZES and verdict.witness != "":
+        found = f"may have {violation.found}"
+    return found + _why(pair.given.schema, violation)
+
+
+def _why(given: dict[str, Schema], violation: Violation) -> str:
+    keyword = violation.keyword
+    if keyword in ("type", *_CHOICES, "") or _CHOICES & given.keys() or violation.path:
+        return ""
+    if keyword in given:
+        return f" (its {quoted(keyword)} is {excerpt(given[keyword])})"
+    return f" (no {quoted(keyword)})"

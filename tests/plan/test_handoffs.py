@@ -1,0 +1,118 @@
+"""What is said of a producer's schema and a consumer's, part by part."""
+
+import pytest
+
+from agentflow.contracts.keywords import Schema
+from agentflow.plan.handoffs import breaches
+from agentflow.plan.schemas import Contract
+
+STRING = {"type": "string"}
+
+
+def said(given: Schema, taken: Schema) -> list[str]:
+    """`!` before what can never fit, then the way and both halves of the sentence."""
+    return [
+        f"{'! ' if found.always else ''}{list(found.way)} {found.found}, {found.wanted}"
+        for found in breaches(given, Contract(taken, taken))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "expected"),
+    [
+        # Nothing fits.
+        (STRING, {"type": "integer"}, "! [] is string, wants integer"),
+        ({"type": ["number", "null"]}, STRING, "! [] is null or number, wants string"),
+        ({"const": "x"}, {"enum": ["a", "b"]}, '! [] is "x", wants one of "a" or "b"'),
+        ({"enum": [1, 2]}, STRING, "! [] is one of 1 or 2, wants string"),
+        (
+            {"type": "string", "maxLength": 2},
+            {"type": "string", "minLength": 4},
+            '! [] can never fit, as with "", wants at least 4 characters',
+        ),
+        (
+            {"anyOf": [STRING, {"type": "null"}]},
+            {"type": "integer"},
+            "! [] is null or string, wants integer",
+        ),
+        (
+            {"type": "array", "items": STRING, "minItems": 3},
+            {"type": "array", "maxItems": 2},
+            '! [] can never fit, as with ["", "", ""], wants at most 2 items',
+        ),
+        (
+            {"type": "array", "items": STRING, "minItems": 1},
+            {"type": "array", "items": {"type": "integer"}},
+            "! [-1] is string, wants integer",
+        ),
+        # Some values do not fit.
+        (
+            {"anyOf": [STRING, {"type": "null"}]},
+            STRING,
+            "[] may be null, wants string",
+        ),
+        (STRING, {"minLength": 1}, "[] may be \"\" (no 'minLength'), wants at least 1 character"),
+        (
+            {"type": "string", "maxLength": 9},
+            {"type": "string", "maxLength": 3},
+            "[] may have 4 characters (its 'maxLength' is 9), wants at most 3 characters",
+        ),
+        ({"enum": ["a", 1]}, STRING, "[] may be 1, wants string"),
+        (
+            {"type": "array", "items": STRING},
+            {"type": "array", "uniqueItems": True},
+            (
+                "[] may have an item that is there twice (no 'uniqueItems'), "
+                "wants items that all differ"
+            ),
+        ),
+        (
+            {"type": "object", "properties": {"a": STRING}},
+            {"type": "object", "properties": {"a": {"type": "integer"}}},
+            "['a'] may be \"\", wants integer",
+        ),
+        (
+            {"type": "object", "properties": {"a": STRING}},
+            {"type": "object", "additionalProperties": {"type": "integer"}},
+            "['a'] may be \"\", wants integer",
+        ),
+        (
+            {"type": "object", "required": ["a"], "properties": {"a": STRING}},
+            {"anyOf": [{"type": "object", "required": ["b"]}, {"type": "null"}]},
+            "[] is not sure to have 'b', requires it",
+        ),
+        (STRING, {"allOf": [{"minLength": 1}, {}]}, None),
+    ],
+)
+def test_a_breach(given: Schema, taken: Schema, expected: str | None) -> None:
+    if expected is None:
+        assert len(said(given, taken)) == 1
+    else:
+        assert said(given, taken) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ({}, STRING),
+        ({"description": "whatever"}, {"const": 1}),
+        ({"type": "object"}, {"type": "object", "required": ["a"]}),
+        ({"type": "array"}, {"type": "array", "items": STRING}),
+        (
+            {"type": "object", "properties": {"a": {}}},
+            {"type": "object", "properties": {"a": STRING}},
+        ),
+        (
+            {"type": "object", "properties": {"a": STRING}},
+            {"type": "object", "additionalProperties": False, "patternProperties": {"^a": STRING}},
+        ),
+        (
+            {"type": "object", "allOf": [{"properties": {"a": STRING}}]},
+            {"type": "object", "required": ["a"]},
+        ),
+        ({"type": "integer"}, {"type": "number"}),
+        (False, STRING),
+    ],
+)
+def test_silence_where_nothing_is_promised_or_all_fits(given: Schema, taken: Schema) -> None:
+    assert said(given, taken) == []
