@@ -96,15 +96,18 @@ def breaches(given: dict[str, Schema], taken: Contract) -> Iterator[Breach]:
         if pair.key in pair.around or len(pair.way) > _DEEPEST:
             continue
         try:
-            found, parts = _apart(pair)
+            found, parts = _apart(pair, known)
         except TooLarge:
             continue
         yield from found
         pending.extend(reversed(parts))
 
 
-def _apart(pair: _Pair) -> tuple[list[Breach], list[_Pair]]:
-    """What is wrong with the pair itself, and the pairs that are left to be judged."""
+def _apart(pair: _Pair, types: frozenset[str]) -> tuple[list[Breach], list[_Pair]]:
+    """What is wrong with the pair itself, and the pairs that are left to be judged.
+
+    `types` are those that the producer's values can have.
+    """
     given, taken = pair.given.schema, pair.taken.schema
     union = next((word for word in _UNIONS if _only(given, word)), None)
     if union is not None:
@@ -115,9 +118,9 @@ def _apart(pair: _Pair) -> tuple[list[Breach], list[_Pair]]:
     if _only(taken, "allOf"):
         demands = (Contract(demand, pair.taken.root) for demand in taken["allOf"])
         return [], [replace(pair, taken=demand) for demand in demands]
-    if _are(pair, "object", _OF_OBJECTS):
+    if types == {"object"} and _are(pair, "object", _OF_OBJECTS):
         return list(_of_object(pair)), list(_fields(pair))
-    if _are(pair, "array", _OF_LISTS):
+    if types == {"array"} and _are(pair, "array", _OF_LISTS):
         counts = _Pair(
             Contract(_counts(given), True), Contract(_counts(taken), True), pair.way, pair.present
         )
@@ -135,9 +138,9 @@ def _plain(pair: _Pair) -> _Pair:
     """The pair past its references, and past the options of the consumer that cannot be meant."""
     given = Contract(_written_out(past_references(pair.given)), pair.given.root)
     taken = Contract(past_references(pair.taken), pair.taken.root)
-    types = types_of(given.schema, given.root)
     for word in _UNIONS:
         if _only(taken.schema, word):
+            types = types_of(given.schema, given.root)
             meant = [one for one in taken.schema[word] if types & types_of(one, taken.root)]
             if len(meant) == 1:
                 taken = Contract(meant[0], taken.root)
@@ -164,7 +167,7 @@ def _only(schema: Schema, keyword: str) -> bool:
 
 
 def _are(pair: _Pair, kind: str, keywords: frozenset[str]) -> bool:
-    """Are both for values of one type, and does the producer say it in these keywords only?
+    """Does the producer speak in these keywords only, and does the consumer take this type?
 
     What else the consumer demands is left open.
     """
@@ -172,10 +175,9 @@ def _are(pair: _Pair, kind: str, keywords: frozenset[str]) -> bool:
     return (
         isinstance(given.schema, dict)
         and isinstance(taken.schema, dict)
-        and types_of(given.schema, given.root) == {kind}
-        and kind in types_of(taken.schema, taken.root)
         and not given.schema.keys() - keywords
         and not taken.schema.keys() & {"$ref", *_UNIONS}
+        and kind in types_of(taken.schema, taken.root)
     )
 
 
@@ -220,14 +222,17 @@ def _counts(schema: dict[str, Schema]) -> dict[str, Schema]:
 
 def _judged(pair: _Pair) -> Iterator[Breach]:
     """The breach of a pair that is not taken apart any further, if there is one for certain."""
+    given, taken = pair.given.schema, pair.taken.schema
+    types = types_of(given, pair.given.root)
+    if _only(taken, "type") and types <= types_of(taken, pair.taken.root):
+        return
     verdict = _compared(pair)
     if verdict.kind != Kind.INCOMPATIBLE:
         return
-    given = pair.given.schema
     always = pair.present and _nothing_fits(pair)
     # What else is in an object or a list that is told in other words is more than can be judged.
     telling = bool(_CHOICES & given.keys()) or not given.keys() - _COUNTS
-    scalar = types_of(given, pair.given.root) <= _SCALARS
+    scalar = types <= _SCALARS
     if always or (verdict.violation is not None and (telling or scalar)):
         yield _breach(pair, verdict, always=always)
 

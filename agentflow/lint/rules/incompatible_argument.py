@@ -76,6 +76,8 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.handoffs import Handoffs, Source, way_text
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.handoffs import breaches
+from agentflow.plan.shapes import enclosing
+from agentflow.plan.steps import Plan
 from agentflow.spec.wording import quoted
 
 NAME = "incompatible-argument"
@@ -94,7 +96,7 @@ def check(context: Context) -> Iterator[Finding]:
         given = context.types.of(handoff.template, handoff.place)
         for breach in breaches(given, handoff.wanted):
             source = handoffs.source(handoff, breach.way)
-            if not breach.always and not _may_come(context, source):
+            if not breach.always and not _may_come(context, context.plan, source):
                 continue
             target = way_text((handoff.agent, handoff.side, *handoff.field, *breach.way))
             yield Finding(
@@ -107,11 +109,16 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-def _may_come(context: Context, source: Source) -> bool:
+def _may_come(context: Context, plan: Plan, source: Source) -> bool:
     """Is there nothing that keeps such a value from being handed on?
 
-    What a condition lets through, or an operator makes, is for the author to know.
+    What a condition lets through, or an operator makes, is for the author to know. So is what
+    happens if a call is refused, where `catch` says it.
     """
+    around = (plan.steps.get(at) for at in enclosing(source.place))
+    catches = (step.catch.get("rejected") for step in around if step is not None)
+    if any(action is not None and action.action != "fail" for action in catches):
+        return False
     return context.types.exact(source.template, source.place) and not any(
         context.guards.narrow(use) for use in source.uses
     )
