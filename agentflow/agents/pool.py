@@ -29,6 +29,7 @@ class Worker:
         self.child: Child | None = None
         self._received = bytearray()
         self._answer: asyncio.Future[bytes] | None = None
+        self._calls = 0
 
     async def start(self, processes: Processes, folder: Path, root: Path) -> None:
         """Start the process. Raises `AttemptError` not_sent if the system has none to give."""
@@ -47,19 +48,30 @@ class Worker:
         assert self.child is not None
         self._received.clear()
         self._answer = asyncio.get_running_loop().create_future()
-        request = json.dumps({"call": call, "input": dict(given)}, separators=(",", ":"))
-        self.child.send(request.encode() + b"\n")
+        self._calls += 1
+        request = {"id": self._calls, "call": call, "input": dict(given)}
+        self.child.send(json.dumps(request, separators=(",", ":")).encode() + b"\n")
         await first(self._answer, self.child.exited)
         if not self._answer.done():
             # What it sent before its end may still be on its way, and so may its last words.
             await first(self._answer, self.child.drained, timeout=GRACE)
         if self._answer.done():
-            answer: dict[str, Any] = json.loads(self._answer.result())
-            return answer
+            return self._read(call, self._answer.result())
         if not self._received:
             raise NotTaken(f"a worker process {self.child.how_it_ended()}")
         message = f"the worker process that ran '{call}' {self.child.how_it_ended()}"
         raise AttemptError(FailureClass.SERVER_ERROR, message)
+
+    def _read(self, call: str, line: bytes) -> dict[str, Any]:
+        """The answer to the current call; whatever else was written there is no answer to it."""
+        try:
+            answer: Any = json.loads(line)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict) or answer.get("id") != self._calls:
+            message = f"the process that ran '{call}' wrote something else where its answer goes"
+            raise AttemptError(FailureClass.SERVER_ERROR, message)
+        return answer
 
     def _take(self, data: bytes) -> None:
         self._received += data

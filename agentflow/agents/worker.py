@@ -8,11 +8,13 @@ Python looks. This file is run by its path and imports nothing but the standard 
 something goes wrong, so that a worker is ready in the tenth part of the time that importing the
 package takes.
 
-    request    {"call": "module:function", "input": {…}}           one line of JSON
-    answer     +                                                   from here on it may have effects
-               {"value": …} or {"failure": CLASS, "message": …}    one line of JSON
+    request    {"id": N, "call": "module:function", "input": {…}}           one line of JSON
+    answer     +                                                            now it may have effects
+               {"id": N, "value": …}
+               or {"id": N, "failure": CLASS, "message": …}                 one line of JSON
 
-What the function prints goes to stderr and cannot get into the answers.
+What the function prints goes to stderr and cannot get into the answers. A fork of the worker that
+comes back from the function answers nobody. Each call begins in FOLDER.
 """
 
 import importlib
@@ -176,6 +178,7 @@ class Worker:
 
     def __init__(self, roots: Sequence[str]) -> None:
         self._roots = roots
+        self._process = os.getpid()
         self._functions: dict[str, Callable[..., Any]] = {}
         self._finish: Callable[[Awaitable[Any]], Any] | None = None
 
@@ -189,26 +192,32 @@ class Worker:
                 answers.flush()
                 answer = self._call(request["call"], function, request["input"])
             except Failed as failure:
-                answer = _line({"failure": failure.failure, "message": failure.message})
-            answers.write(answer)
+                answer = {"failure": failure.failure, "message": failure.message}
+            if os.getpid() != self._process:
+                os._exit(0)  # a fork that came back from the function answers nobody
+            answered = _line(request, answer)
+            if len(answered) > ANSWER_LIMIT:
+                message = f"answered more than {ANSWER_LIMIT // 10**6} MB"
+                answered = _line(request, {"failure": "invalid_output", "message": message})
+            answers.write(answered)
             answers.flush()
+            os.chdir(self._roots[0])
 
     def _load(self, call: str) -> Callable[..., Any]:
         if call not in self._functions:
             self._functions[call] = load(call, self._roots)
         return self._functions[call]
 
-    def _call(self, call: str, function: Callable[..., Any], given: dict[str, Any]) -> bytes:
+    def _call(
+        self, call: str, function: Callable[..., Any], given: dict[str, Any]
+    ) -> dict[str, Any]:
         try:
             value = function(**given)
             if isinstance(value, Awaitable):
                 value = self._wait_for(value)
         except BaseException as error:  # sys.exit() is only a failed call, too
             raise failed(call, error, self._roots) from error
-        answer = _line({"value": plain(value)})
-        if len(answer) > ANSWER_LIMIT:
-            raise Failed("invalid_output", f"answered more than {ANSWER_LIMIT // 10**6} MB")
-        return answer
+        return {"value": plain(value)}
 
     def _wait_for(self, value: Awaitable[Any]) -> Any:
         if self._finish is None:
@@ -222,7 +231,8 @@ class Worker:
         return self._finish(value)
 
 
-def _line(answer: dict[str, Any]) -> bytes:
+def _line(request: dict[str, Any], answer: dict[str, Any]) -> bytes:
+    answer = {"id": request["id"], **answer}
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 

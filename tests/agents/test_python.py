@@ -12,6 +12,7 @@ import pytest
 from agentflow.agents import AGENT_KINDS
 from agentflow.agents.pool import Pool
 from agentflow.agents.protocol import AttemptError, Connection, Reply
+from agentflow.spec.model import Json
 
 from .calls import HOST, ROOT, attempt, call, connected, cut_short, ends, failure, options
 
@@ -232,3 +233,38 @@ def test_a_coroutine_in_process_can_be_cancelled(tmp_path: Path) -> None:
 def test_what_is_no_function_reference_is_refused(target: str) -> None:
     with pytest.raises(ValueError, match="call"):
         AGENT_KINDS["python"].Options(kind="python", call=target)  # type: ignore[call-arg]
+
+
+def in_turn(*calls: tuple[str, dict[str, Json]]) -> list[Json]:
+    """The answers of calls that one worker makes one after the other; failures as their class."""
+
+    async def main() -> list[Json]:
+        pool = Pool(HOST.folder, ROOT, size=1)
+        answers: list[Json] = []
+        for name, given in calls:
+            try:
+                answers.append(await pool.call(f"odd:{name}", given))
+            except AttemptError as error:
+                answers.append(f"{error.failure}: {error.message}")
+        await pool.close()
+        return answers
+
+    return asyncio.run(main())
+
+
+def test_a_fork_that_comes_back_answers_nobody() -> None:
+    calls = [("forks", {"n": 1}), *(("plain", {"n": n}) for n in range(2, 5))]
+    assert in_turn(*calls) == ["parent of 1", "plain 2", "plain 3", "plain 4"]
+
+
+@pytest.mark.parametrize("text", ["hello world garbage", "\xff", "{}\n", '{"id": 7, "value": 1}\n'])
+def test_what_a_function_writes_where_answers_go_is_no_answer(text: str) -> None:
+    failed = (
+        "server_error: the process that ran 'odd:writes' wrote something else where its answer goes"
+    )
+    calls = [("writes", {"text": text}), ("plain", {"n": 2})]
+    assert in_turn(*calls) == [failed, "plain 2"]
+
+
+def test_each_call_begins_in_the_folder_of_the_spec() -> None:
+    assert in_turn(("moves", {}), ("moves", {})) == [str(HOST.folder)] * 2
