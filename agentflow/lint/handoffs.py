@@ -10,7 +10,7 @@ from agentflow.findings import Location, Related
 from agentflow.plan.handoffs import Way
 from agentflow.plan.schemas import Contract
 from agentflow.plan.steps import Path, Plan, Use
-from agentflow.spec.cel.syntax import Identifier, Index, Select
+from agentflow.spec.cel.syntax import Identifier, spine
 from agentflow.spec.document import Document
 from agentflow.spec.templates import Constant, MapOf, Template, Whole
 from agentflow.spec.wording import quoted
@@ -51,11 +51,9 @@ class Source:
 
     @property
     def is_reference(self) -> bool:
-        """Is the template a path and nothing else?"""
+        """Is the template a path from a root of the scope, and nothing else?"""
         template = self.template
-        return isinstance(template, Whole) and isinstance(
-            template.expr, Identifier | Select | Index
-        )
+        return isinstance(template, Whole) and isinstance(spine(template.expr)[-1], Identifier)
 
 
 class Handoffs:
