@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from agentflow.cli.outlet import Outlet, standard_output
 from agentflow.cli.tracing import console_on, print_lines, styled_text
-from agentflow.core.events import Entry
+from agentflow.core.events import Entry, RunInterrupted
 from agentflow.engines.clock import WallClock
 from agentflow.formats import trace_text
 from agentflow.formats.event_text import event_lines
@@ -124,7 +124,10 @@ class LiveDisplay:
         self._thread.start()
 
     def entry(self, entry: Entry) -> None:
-        """Nothing to do: the next frame shows what the trace has become."""
+        """The next frame shows what the trace has become."""
+        if isinstance(entry.fact, RunInterrupted):
+            # The next signal ends the process at once, and must not leave it without a cursor.
+            self._console.show_cursor(True)
 
     def stop(self) -> None:
         """Put the whole tree in the place of the frames."""

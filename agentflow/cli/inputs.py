@@ -1,11 +1,13 @@
 """Inputs of a run as the command line gives them."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agentflow.contracts.shape import types_of
+from agentflow.contracts.strict import NotJson, loads
 from agentflow.errors import InputError
 from agentflow.findings import Severity
 from agentflow.project import read_bytes
@@ -20,7 +22,7 @@ def read_inputs(
     """The inputs from `--inputs FILE`, and over them those from `--input NAME=VALUE`.
 
     Raises:
-        InputError: the file is no mapping, or an option has no `=`.
+        InputError: the file is no mapping, or an option has no `=` or no sound value.
         FileProblem: the file cannot be read.
     """
     inputs = _from_file(file) if file is not None else {}
@@ -31,7 +33,7 @@ def read_inputs(
             raise InputError(
                 f"'--input {option}' has no value", help=f"write '--input {name or 'NAME'}=VALUE'"
             )
-        inputs[name] = _value(_decoded(name, text), _is_text(properties.get(name), contract))
+        inputs[name] = _value(name, _decoded(name, text), _is_text(properties.get(name), contract))
     return inputs
 
 
@@ -44,8 +46,14 @@ def _decoded(name: str, text: str) -> str:
 
 
 def _from_file(file: Path) -> dict[str, Json]:
-    """YAML, and JSON with it, by the same strict reader that specs go through."""
+    """JSON, or else YAML by the same strict reader that specs go through."""
     data = sys.stdin.buffer.read(MAX_BYTES + 1) if str(file) == "-" else read_bytes(file, MAX_BYTES)
+    try:
+        value = loads(data.decode())
+    except (NotJson, UnicodeDecodeError):
+        value = None
+    if isinstance(value, dict):
+        return value
     document = parse_document(data, str(file))
     for finding in document.findings:
         if finding.severity is Severity.ERROR:
@@ -65,11 +73,23 @@ def _is_text(schema: Json, contract: Mapping[str, Json]) -> bool:
     return types_of(schema, dict(contract)) == {"string"} if schema is not None else False
 
 
-def _value(text: str, is_text: bool) -> Json:
-    """Text for an input whose contract wants a string; otherwise what it says as YAML."""
+def _value(name: str, text: str, is_text: bool) -> Json:
+    """Text for an input whose contract wants a string; otherwise what it says as JSON or YAML.
+
+    What looks like a list, a mapping or a quoted text and is none is refused. Anything else is
+    text: nobody quotes `Answer: yes` on a command line.
+    """
     if is_text:
         return text
+    with contextlib.suppress(NotJson):
+        return loads(text)
     document = parse_document(f"value: {text}", "--input")
-    if document.root is None or any(f.severity is Severity.ERROR for f in document.findings):
-        return text
-    return to_data(document.root)["value"]
+    errors = [f for f in document.findings if f.severity is Severity.ERROR]
+    if document.root is not None and not errors:
+        return to_data(document.root)["value"]
+    if text.lstrip().startswith(("[", "{", '"', "'")):
+        raise InputError(
+            f"'--input {name}' is neither JSON nor YAML: {errors[0].message}",
+            help="mind the quotes of the shell: --input 'NAME=[1, 2]'",
+        )
+    return text

@@ -1,6 +1,7 @@
 """`agentflow show`: a run as it stands, or all that is known of one of its steps."""
 
 import sys
+import time
 from pathlib import Path
 
 from agentflow.cli.report import emit
@@ -30,7 +31,7 @@ def show_run(run_id: str, *, step: str | None, store: Path | None, json: bool) -
     elif json:
         emit(trace_json.render(trace))
     else:
-        print_trace(trace, sys.stdout)
+        print_trace(trace, sys.stdout, now=time.time() if recorded.live else None)
         if trace.status == "running" and not recorded.live:
             emit(f"its process died; go on with: agentflow resume {trace.run_id}")
         else:

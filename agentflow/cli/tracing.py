@@ -28,15 +28,19 @@ _LOOK = {
 }
 
 
-def print_trace(trace: Trace, stream: TextIO) -> None:
-    """Print a trace as it stood at its last entry: in colour on a terminal, else as plain text."""
+def print_trace(trace: Trace, stream: TextIO, *, now: float | None = None) -> None:
+    """Print a trace as it stands `now`, by default as it stood at its last entry.
+
+    In colour on a terminal, else as plain text.
+    """
     outlet = Outlet(stream)
+    now = trace.now if now is None else now
     if not wants_color(stream):
-        outlet.write(trace_text.render(trace, unicode=outlet.unicode) + "\n")
+        outlet.write(trace_text.render(trace, now=now, unicode=outlet.unicode) + "\n")
         outlet.flush()
         return
     console = console_on(outlet)
-    lines = trace_text.lines(trace, now=trace.now, width=console.width - 1, unicode=outlet.unicode)
+    lines = trace_text.lines(trace, now=now, width=console.width - 1, unicode=outlet.unicode)
     print_lines(console, lines, outlet)
 
 

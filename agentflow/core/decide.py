@@ -89,7 +89,7 @@ def _start(plan: Plan, state: State, instance: Instance) -> Decision:
     call = instance.step.call
     assert call is not None
     if state.calls >= plan.budget.calls:
-        message = f"the run's {plan.budget.calls} calls are used up"
+        message = f"the run's {plan.budget.calls} calls (budget.calls) are used up"
         return _after_failure(instance, Failure(FailureClass.BUDGET_EXCEEDED, message))
     try:
         given = value_of(call.arguments, instance.env, "'with'")

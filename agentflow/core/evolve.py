@@ -143,9 +143,7 @@ def _timer_fired(state: State, event: events.TimerFired) -> None:
     close(
         state,
         state.root,
-        Failure(
-            FailureClass.BUDGET_EXCEEDED, f"the run took longer than its wall budget of {wall:g} s"
-        ),
+        Failure(FailureClass.BUDGET_EXCEEDED, f"the run took longer than {wall:g} s (budget.wall)"),
     )
     state.agenda.extend((Need.STOP, instance) for instance in state.running.values())
 

@@ -54,7 +54,9 @@ def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason 
     budget = state.plan.budget.retries
     if state.retries >= budget:
         figures["budget"] = budget
-        return Reason("budget.retries", f"the run's {budget} retries are used up", figures)
+        return Reason(
+            "budget.retries", f"the run's {budget} retries (budget.retries) are used up", figures
+        )
     chance = share(state.run_id, instance.address, instance.failures)
     delay = backoff(policy.backoff, instance.failures - 1, chance)
     text = f"'{failure.kind}' in attempt {instance.failures} of {policy.max_attempts}"

@@ -41,6 +41,7 @@ def fill(state: State, scope: Scope) -> None:
 def end(state: State, instance: Instance, status: StepStatus, output: Json = None) -> None:
     """The step has come to its end; whatever waited for it may go on."""
     scope = instance.scope
+    from_inside = instance.inside is not None and instance.inside.failure is not None
     instance.status = status
     instance.output = output
     instance.answer = None
@@ -52,7 +53,8 @@ def end(state: State, instance: Instance, status: StepStatus, output: Json = Non
     scope.remaining -= 1
     if status in ("failed", "unknown") and not scope.closed:
         assert instance.failure is not None
-        close(state, scope, _as_seen_from_outside(instance))
+        named = instance.failure if from_inside else _with_name(instance)
+        close(state, scope, named)
     if scope.closed:
         settle_closed(state, scope)
         return
@@ -66,12 +68,10 @@ def end(state: State, instance: Instance, status: StepStatus, output: Json = Non
         state.agenda.append((Need.OUTPUT if scope.owner else Need.FINISH, scope.owner))
 
 
-def _as_seen_from_outside(instance: Instance) -> Failure:
-    """The failure with the name of the step it began in."""
+def _with_name(instance: Instance) -> Failure:
+    """The failure with the name of the step it began in, for those outside."""
     failure = instance.failure
     assert failure is not None
-    if instance.step.kind != "agent" or instance.expands:
-        return failure
     return Failure(
         failure.kind, f"step '{instance.address}' failed: {failure.message}", failure.cause
     )

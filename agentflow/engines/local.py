@@ -7,14 +7,18 @@ left behind after `GRACE` seconds.
 """
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import FrameType
+from typing import Any
 
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
 from agentflow.core import events
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact
+from agentflow.core.state import Instance
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver
 from agentflow.plan.address import static
@@ -85,6 +89,8 @@ class _LocalEngine:
         self.flights: dict[str, _Flight] = {}
         self.facts: list[Fact] = []
         self.ended: asyncio.Future[None] = self.loop.create_future()
+        self.handlers: dict[signal.Signals, Any] = {}
+        self.signalled = False
 
     async def drive(self, first: Fact) -> None:
         self._watch_signals()
@@ -102,8 +108,8 @@ class _LocalEngine:
             await asyncio.wait(tasks, timeout=GRACE)
         for connection in self.connections.values():
             await connection.close()
-        for number in SIGNALS:
-            self.loop.remove_signal_handler(number)
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
         if self.state.status == "interrupted":
             # An answer that came while the run was being stopped is an outcome all the same.
             self.driver.take(self.facts)
@@ -129,26 +135,35 @@ class _LocalEngine:
             self.ended.set_result(None)
 
     def _lost(self) -> list[Fact]:
-        """What was in flight when the log ended: nobody knows what became of it."""
+        """What was in flight when the log ended: nobody knows what became of it.
+
+        What may not be repeated comes first: if it ends the run, nothing else is done again.
+        """
         now = self.clock.now()
-        return [
-            events.AttemptLost(now, instance.address, instance.attempt)
-            for instance in self.state.running.values()
-        ]
+        lost = sorted(self.state.running.values(), key=_is_repeatable)
+        return [events.AttemptLost(now, instance.address, instance.attempt) for instance in lost]
 
     def _watch_signals(self) -> None:
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
                 # One that is ignored stays so: that is what `nohup` is for.
                 if signal.getsignal(number) is not signal.SIG_IGN:
-                    self.loop.add_signal_handler(number, self._interrupt, number)
+                    self.handlers[number] = signal.signal(number, self._on_signal)
 
-    def _interrupt(self, number: signal.Signals) -> None:
-        """The first signal ends the run in order; the next one ends the process at once."""
-        for each in SIGNALS:
-            if self.loop.remove_signal_handler(each):
-                signal.signal(each, signal.SIG_DFL)
-        self._report(events.RunInterrupted(self.clock.now(), number.name))
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        """The first signal ends the run in order; the next one ends the process at once.
+
+        The loop has handlers of its own, but it does not come round to them while a function of
+        the author's blocks it.
+        """
+        if self.signalled:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        self.signalled = True
+        self.loop.call_soon_threadsafe(self._interrupt, signal.Signals(number).name)
+
+    def _interrupt(self, name: str) -> None:
+        self._report(events.RunInterrupted(self.clock.now(), name))
 
     # --- decisions -------------------------------------------------------------------------
 
@@ -256,3 +271,8 @@ class _LocalEngine:
             message=error.message,
             retry_after=error.retry_after,
         )
+
+
+def _is_repeatable(instance: Instance) -> bool:
+    assert instance.step.call is not None
+    return instance.step.call.effects.repeatable

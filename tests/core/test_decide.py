@@ -88,7 +88,9 @@ def test_a_switch_without_a_fitting_case_fails() -> None:
     plan = pipeline({"s": {"switch": "${{ inputs.kind }}", "cases": {"a": {"output": 1}}}})
     run = drive(plan, inputs={"kind": "b"})
     assert run.state.failure is not None
-    assert run.state.failure.message == "'switch': no case is 'b', and no 'default'"
+    assert run.state.failure.message == (
+        "step 's' failed: 'switch': no case is 'b', and no 'default'"
+    )
 
 
 def test_for_each_keeps_the_order_of_the_items_whoever_is_first() -> None:

@@ -110,7 +110,7 @@ def test_the_retry_budget_of_the_run_ends_retries_before_the_policy_does() -> No
     run = drive(plan, lambda call: FailureClass.TIMEOUT)
     assert run.state.retries == 4
     reasons = {skip.reason.figures["no_retry"] for skip in run.of(events.SkipStep)}
-    assert reasons == {"the run's 4 retries are used up"}
+    assert reasons == {"the run's 4 retries (budget.retries) are used up"}
 
 
 def test_the_call_budget_ends_the_run_before_the_call_is_made() -> None:
@@ -122,7 +122,10 @@ def test_the_call_budget_ends_the_run_before_the_call_is_made() -> None:
     assert len(run.of(events.StartAttempt)) == 3
     assert run.state.failure is not None
     assert run.state.failure.kind == "budget_exceeded"
-    assert run.state.failure.message == "step 'a[3]' failed: the run's 3 calls are used up"
+    assert (
+        run.state.failure.message
+        == "step 'a[3]' failed: the run's 3 calls (budget.calls) are used up"
+    )
 
 
 def test_the_wall_budget_stops_what_is_in_flight() -> None:
@@ -153,7 +156,7 @@ def test_the_wall_budget_stops_what_is_in_flight() -> None:
     assert run.state.status == "failed"
     assert run.state.now - START == 5
     assert run.state.failure is not None
-    assert run.state.failure.message == "the run took longer than its wall budget of 5 s"
+    assert run.state.failure.message == "the run took longer than 5 s (budget.wall)"
 
 
 def test_retry_after_is_honoured_where_it_is_longer() -> None:
