@@ -111,8 +111,11 @@ def _apart(pair: _Pair, types: frozenset[str]) -> tuple[list[Breach], list[_Pair
     given, taken = pair.given.schema, pair.taken.schema
     union = next((word for word in _UNIONS if _only(given, word)), None)
     if union is not None:
+        verdict = _compared(pair)
+        if verdict.kind == Kind.COMPATIBLE:
+            return [], []  # an option of a `oneOf` by itself may allow more
         if pair.present and _nothing_fits(pair):
-            return [_breach(pair, _compared(pair), always=True)], []
+            return [_breach(pair, verdict, always=True)], []
         options = (Contract(option, pair.given.root) for option in given[union])
         return [], [replace(pair, given=option, present=False) for option in options]
     if _only(taken, "allOf"):

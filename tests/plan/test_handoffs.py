@@ -112,6 +112,7 @@ def test_a_breach(given: Schema, taken: Schema, expected: str | None) -> None:
         ),
         ({"type": "integer"}, {"type": "number"}),
         (False, STRING),
+        ({"oneOf": [STRING, STRING, {"type": "object"}]}, {"type": "object"}),
     ],
 )
 def test_silence_where_nothing_is_promised_or_all_fits(given: Schema, taken: Schema) -> None:
