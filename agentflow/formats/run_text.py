@@ -2,6 +2,7 @@
 
 from agentflow.formats.safe import safe
 from agentflow.formats.values import pretty
+from agentflow.plan.address import static
 from agentflow.trace import Trace
 
 #: Characters of one output that are shown; `show` and `--json` have all of it.
@@ -40,5 +41,18 @@ def _next_steps(trace: Trace, store: str, option: str) -> list[str]:
     lines = [f"stored in {safe(store, oneline=True)}/runs/{trace.run_id}"]
     if trace.status == "interrupted":
         lines.append(f"go on with: agentflow resume {named}")
+        lines.extend(_not_repeated(trace))
     lines.append(f"replay with: agentflow replay {named}")
     return lines
+
+
+def _not_repeated(trace: Trace) -> list[str]:
+    """What was cut short and may have had its effect: whoever resumes has to know before."""
+    cut_short = []
+    for span in trace.spans():
+        call = trace.plan.steps[static(span.address)].call if span.status == "running" else None
+        if call is not None and not span.children and not call.effects.repeatable:
+            cut_short.append(safe(span.address, oneline=True))
+    if not cut_short:
+        return []
+    return [f"  which will not repeat what may have had its effect: {', '.join(cut_short)}"]

@@ -31,7 +31,7 @@ Json: TypeAlias = Any
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 CONTRACT_NAME_PATTERN = r"^[A-Z][A-Za-z0-9]{0,62}$"
-DURATION_PATTERN = r"^[0-9]{1,9}(ms|s|m|h|d)$"
+DURATION_PATTERN = r"^0*[1-9][0-9]{0,8}(ms|s|m|h|d)$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 ContractName = Annotated[str, StringConstraints(pattern=CONTRACT_NAME_PATTERN)]

@@ -120,7 +120,9 @@ def mend(shape: Shape, node: Node | None) -> str | None:
     kinds = {getattr(s.form, "__origin__", s.form) for s in (shape.members or (shape,))}
     if shape.rule("pattern") == language.DURATION_PATTERN:
         duration = mended_duration(node.text)
-        return f"write {duration}" if duration else "write a whole number and ms, s, m, h or d"
+        return (
+            f"write {duration}" if duration else "write a whole number above 0 and ms, s, m, h or d"
+        )
     if list in kinds:
         return f"write [{node.text}]" if len(node.text) <= 40 else "write a list"
     if isinstance(node.value, str):
@@ -136,7 +138,7 @@ def mend(shape: Shape, node: Node | None) -> str | None:
 def mended_duration(text: str) -> str | None:
     """`30 sec` as `30s`; a bare number is taken for seconds."""
     match = re.fullmatch(r"([0-9]{1,9})(?:\.0*)? *([A-Za-z]*)", text.strip())
-    if match is None:
+    if match is None or not int(match[1]):
         return None
     unit = _UNIT_OF.get(match[2].lower() or "s")
     return f"{match[1]}{unit}" if unit else None

@@ -41,7 +41,9 @@ def step(
         for_each=None,
         catch={},
         agent=agent,
-        call=cast("CallPlan", SimpleNamespace(agent=agent)) if agent else None,
+        call=cast("CallPlan", SimpleNamespace(agent=agent, effects=Effects.NONE))
+        if agent
+        else None,
         body=ScopePlan(at, (), body, None) if body else None,
         cases=scopes,
     )

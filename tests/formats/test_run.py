@@ -1,7 +1,7 @@
 """How a run ended, the list of runs, one step, and a replay, for people and for programs."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import jsonschema
 import pytest
@@ -74,6 +74,17 @@ def test_an_interrupted_run_says_how_to_go_on() -> None:
         f"stored in /s/runs/{RUN}\n"
         f"go on with: agentflow resume {RUN}\n"
         f"replay with: agentflow replay {RUN}"
+    )
+
+
+def test_an_interrupted_run_says_what_resuming_will_not_repeat() -> None:
+    run = Run(plan(step("a", "writer"), step("b", "writer")))
+    for planned in run.plan.steps.values():
+        cast("Any", planned.call).effects = Effects.WRITE
+    run.starts(call("a", "writer"), call("b", "writer"))
+    run.happens(events.RunInterrupted(START + 1, "SIGINT"))
+    assert "\n  which will not repeat what may have had its effect: a, b\n" in (
+        run_text.render(run.trace, "/s", brief=False)
     )
 
 
