@@ -11,7 +11,7 @@ from agentflow.contracts.resolve import FileReader
 from agentflow.findings import Finding, Severity
 from agentflow.plan import address
 from agentflow.plan.materials import Materials
-from agentflow.plan.scopes import Frame, Place, Uses
+from agentflow.plan.scopes import GLOBAL_ROOTS, ITEM_NAMES, Frame, Place, Uses
 from agentflow.plan.steps import (
     DEFAULT_TIMEOUT,
     BudgetPlan,
@@ -123,7 +123,7 @@ class _Builder:
         at = here.reader
         when = self._expression(step.when, (*path, "when"), here)
         for_each = self._for_each(step.for_each, (*path, "for_each"), here)
-        inner = here.with_locals(("item", "index", *for_each.names)) if for_each else here
+        inner = here.with_locals((*ITEM_NAMES, *for_each.names)) if for_each else here
         kind: StepKind = "agent"
         call = body = switch = default = None
         cases: dict[str, ScopePlan] = {}
@@ -198,6 +198,16 @@ class _Builder:
     def _for_each(self, spec: ForEach | None, path: Path, here: Place) -> ForEachPlan | None:
         if spec is None:
             return None
+        if spec.as_ in GLOBAL_ROOTS | ITEM_NAMES:
+            self.findings.append(
+                Finding(
+                    rule="bad-name",
+                    severity=Severity.ERROR,
+                    message=f"'{spec.as_}' already means something else in expressions",
+                    location=self.document.locate((*path, "as")),
+                    help="give the item another name",
+                )
+            )
         return ForEachPlan(
             over=self._template(spec.over, (*path, "over"), here),
             max=spec.max,

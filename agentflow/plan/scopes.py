@@ -14,6 +14,8 @@ from agentflow.spec.expressions import references
 
 #: Roots that exist in every expression.
 GLOBAL_ROOTS = frozenset({"inputs", "run", "steps"})
+#: Roots that exist inside a `for_each`.
+ITEM_NAMES = frozenset({"item", "index"})
 
 
 @dataclass(frozen=True, slots=True)
