@@ -151,7 +151,7 @@ def test_a_connection_that_is_not_used(kind: str) -> None:
 @every_kind
 def test_the_options_say_what_they_are(kind: str) -> None:
     model = AGENT_KINDS[kind].Options
-    assert VOCABULARY.agent_kind(kind) is model
+    assert model in VOCABULARY.agent_kinds
     assert model.default_effects is KINDS[kind].effects
     own = model.model_fields.keys() - Agent.model_fields.keys()
     assert all(model.model_fields[name].description for name in own)

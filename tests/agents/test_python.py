@@ -253,8 +253,13 @@ def in_turn(*calls: tuple[str, dict[str, Json]]) -> list[Json]:
 
 
 def test_a_fork_that_comes_back_answers_nobody() -> None:
-    calls = [("forks", {"n": 1}), *(("plain", {"n": n}) for n in range(2, 5))]
-    assert in_turn(*calls) == ["parent of 1", "plain 2", "plain 3", "plain 4"]
+    calls = [("forks", 1), ("plain", 2), ("plain", 3), ("plain", 4)]
+    assert in_turn(*((name, {"n": n}) for name, n in calls)) == [
+        "parent of 1",
+        "plain 2",
+        "plain 3",
+        "plain 4",
+    ]
 
 
 @pytest.mark.parametrize("text", ["hello world garbage", "\xff", "{}\n", '{"id": 7, "value": 1}\n'])
@@ -262,8 +267,7 @@ def test_what_a_function_writes_where_answers_go_is_no_answer(text: str) -> None
     failed = (
         "server_error: the process that ran 'odd:writes' wrote something else where its answer goes"
     )
-    calls = [("writes", {"text": text}), ("plain", {"n": 2})]
-    assert in_turn(*calls) == [failed, "plain 2"]
+    assert in_turn(("writes", {"text": text}), ("plain", {"n": 2})) == [failed, "plain 2"]
 
 
 def test_each_call_begins_in_the_folder_of_the_spec() -> None:
