@@ -38,7 +38,8 @@ class Functions:
         try:
             return Reply(await self._call_here(options.call, call.input))
         except Failed as failure:
-            raise AttemptError(FailureClass(failure.failure), failure.message) from failure
+            kind = FailureClass(failure.failure)
+            raise AttemptError(kind, failure.message, detail=failure.detail) from failure
 
     async def close(self) -> None:
         """End the workers."""

@@ -47,6 +47,7 @@ class Worker:
         """
         assert self.child is not None
         self._received.clear()
+        self.child.forget_words()
         self._answer = asyncio.get_running_loop().create_future()
         self._calls += 1
         request = {"id": self._calls, "call": call, "input": dict(given)}
@@ -119,11 +120,16 @@ class Pool:
     async def _ask(self, worker: Worker, call: str, given: Mapping[str, Json]) -> Json:
         try:
             answer = await worker.ask(call, given)
-        except BaseException:
+        except BaseException as error:
             assert worker.child is not None
             await self._processes.stop(worker.child)
+            if isinstance(error, AttemptError):
+                error.detail = worker.child.words()
+            elif isinstance(error, asyncio.CancelledError):
+                error.args = (worker.child.words(),)
             raise
         self._idle.append(worker)
         if "failure" in answer:
-            raise AttemptError(FailureClass(answer["failure"]), answer["message"])
+            failure, message = FailureClass(answer["failure"]), answer["message"]
+            raise AttemptError(failure, message, detail=answer.get("detail"))
         return answer["value"]

@@ -58,6 +58,14 @@ class Child(asyncio.SubprocessProtocol):
         """Close stdin after what was sent."""
         self._stdin().close()
 
+    def words(self) -> str | None:
+        """The end of what it has written to stderr, as far as it is kept; None if nothing."""
+        return self._stderr.decode(errors="replace").strip() or None
+
+    def forget_words(self) -> None:
+        """What comes on stderr from here on belongs to the next call."""
+        self._stderr = b""
+
     def last_words(self) -> str:
         """The last line of stderr that is not blank, at most 300 characters; may be empty."""
         lines = self._stderr.decode(errors="replace").splitlines()

@@ -34,6 +34,18 @@ class Programs:
         printed = Printed()
         child = await self._start(options, call, printed)
         try:
+            await self._wait_for(child, call, printed)
+            return Reply(text=_answer(child, printed, name))
+        except AttemptError as error:
+            error.detail = child.words()
+            raise
+        except asyncio.CancelledError as stopped:
+            stopped.args = (child.words(),)
+            raise
+
+    async def _wait_for(self, child: Child, call: Call, printed: "Printed") -> None:
+        """Give the program its input and wait until it has ended or printed too much."""
+        try:
             child.send(_json(call))
             child.end_input()
             await first(child.exited, printed.too_much)
@@ -43,12 +55,6 @@ class Programs:
                 await first(child.drained, printed.too_much, timeout=GRACE)
         finally:
             await self._processes.stop(child)
-        if printed.too_much.done():
-            message = f"{name} printed more than {ANSWER_LIMIT // 10**6} MB"
-            raise AttemptError(FailureClass.INVALID_OUTPUT, message)
-        if child.exited.result() != 0:
-            raise AttemptError(FailureClass.SERVER_ERROR, f"{name} {child.how_it_ended()}")
-        return Reply(text=_text(printed, name))
 
     async def close(self) -> None:
         """End what still runs."""
@@ -106,7 +112,13 @@ def _json(call: Call) -> bytes:
     )
 
 
-def _text(printed: Printed, name: str) -> str:
+def _answer(child: Child, printed: Printed, name: str) -> str:
+    """What a program that has ended has answered. Raises `AttemptError`."""
+    if printed.too_much.done():
+        message = f"{name} printed more than {ANSWER_LIMIT // 10**6} MB"
+        raise AttemptError(FailureClass.INVALID_OUTPUT, message)
+    if child.exited.result() != 0:
+        raise AttemptError(FailureClass.SERVER_ERROR, f"{name} {child.how_it_ended()}")
     try:
         text = b"".join(printed.pieces).decode()
     except UnicodeDecodeError as error:

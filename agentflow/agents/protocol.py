@@ -70,15 +70,22 @@ class AttemptError(Exception):
     """An attempt failed in a way the language has a class for.
 
     `message` is one line for a person. `retry_after` is in seconds, as the other side asked.
+    `detail` is what the log keeps for whoever looks closer: the end of stderr, a traceback.
     """
 
     def __init__(
-        self, failure: FailureClass, message: str, *, retry_after: float | None = None
+        self,
+        failure: FailureClass,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        detail: str | None = None,
     ) -> None:
         super().__init__(message)
         self.failure = failure
         self.message = message
         self.retry_after = retry_after
+        self.detail = detail
 
 
 class Connection(Protocol):
@@ -88,7 +95,7 @@ class Connection(Protocol):
         """Make one attempt. Raises `AttemptError`.
 
         When cancelled it stops what it started, processes with all their children included, and
-        only then lets `CancelledError` through.
+        only then lets `CancelledError` through, with what would be the `detail` as its argument.
         """
 
     async def close(self) -> None:

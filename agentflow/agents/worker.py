@@ -11,7 +11,7 @@ package takes.
     request    {"id": N, "call": "module:function", "input": {…}}           one line of JSON
     answer     +                                                            now it may have effects
                {"id": N, "value": …}
-               or {"id": N, "failure": CLASS, "message": …}                 one line of JSON
+               or {"id": N, "failure": CLASS, "message": …, "detail": …}    one line of JSON
 
 What the function prints goes to stderr and cannot get into the answers. A fork of the worker that
 comes back from the function answers nobody. Each call begins in FOLDER.
@@ -32,14 +32,17 @@ ANSWER_LIMIT = 8_000_000
 DEPTH_LIMIT = 200
 #: Characters of a message.
 MESSAGE_LIMIT = 500
+#: Characters of a traceback that are kept, from its end.
+DETAIL_LIMIT = 4_000
 
 
 class Failed(Exception):
-    """The call failed. `failure` is the name of its class in the language."""
+    """The call failed. `failure` is the name of its class in the language, `detail` a traceback."""
 
-    def __init__(self, failure: str, message: str) -> None:
+    def __init__(self, failure: str, message: str, detail: str | None = None) -> None:
         super().__init__(message)
         self.failure = failure
+        self.detail = detail
         line = " ".join(message.split())
         self.message = line if len(line) <= MESSAGE_LIMIT else line[: MESSAGE_LIMIT - 1] + "…"
 
@@ -82,7 +85,11 @@ def failed(call: str, error: BaseException, roots: Sequence[str]) -> Failed:
     traceback = error.__traceback__
     if isinstance(error, TypeError) and (traceback is None or traceback.tb_next is None):
         return Failed("rejected", f"'{call}' does not take this input: {error}")
-    return Failed("server_error", describe(error, roots))
+    from traceback import format_exception  # only a failure needs it
+
+    frames = traceback.tb_next if traceback is not None else None
+    detail = "".join(format_exception(type(error), error, frames))
+    return Failed("server_error", describe(error, roots), detail[-DETAIL_LIMIT:])
 
 
 def describe(error: BaseException, roots: Sequence[str]) -> str:
@@ -193,6 +200,8 @@ class Worker:
                 answer = self._call(request["call"], function, request["input"])
             except Failed as failure:
                 answer = {"failure": failure.failure, "message": failure.message}
+                if failure.detail is not None:
+                    answer["detail"] = failure.detail
             if os.getpid() != self._process:
                 os._exit(0)  # a fork that came back from the function answers nobody
             answered = _line(request, answer)

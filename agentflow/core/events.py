@@ -95,7 +95,10 @@ class AttemptSucceeded:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFailed:
-    """An attempt ended without an answer. `retry_after` is in seconds, as the other side asked."""
+    """An attempt ended without an answer. `retry_after` is in seconds, as the other side asked.
+
+    `detail` is what the agent said besides: the end of its stderr, a traceback.
+    """
 
     at: float
     step: str
@@ -104,6 +107,7 @@ class AttemptFailed:
     message: str
     retry_after: float | None = None
     usage: Usage | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,9 +212,10 @@ class _LocalEngine:
             reply = await self.connections[options.kind].call(options, flight.call)
         except AttemptError as error:
             self._land(flight, self._failed(flight.call, error))
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as stopped:
             if flight.expired:
-                self._land(flight, self._timed_out(flight.call))
+                said = stopped.args[0] if stopped.args else None
+                self._land(flight, self._timed_out(flight.call, said))
         except Exception as bug:  # noqa: BLE001 - it is raised by `drive`
             if not self.ended.done():
                 self.ended.set_exception(bug)
@@ -248,9 +249,9 @@ class _LocalEngine:
             GRACE, lambda: self._land(flight, self._timed_out(flight.call))
         )
 
-    def _timed_out(self, call: Call) -> Fact:
+    def _timed_out(self, call: Call, said: str | None = None) -> Fact:
         message = f"no answer within {call.timeout:g} s"
-        return self._failed(call, AttemptError(FailureClass.TIMEOUT, message))
+        return self._failed(call, AttemptError(FailureClass.TIMEOUT, message, detail=said))
 
     def _succeeded(self, call: Call, reply: Reply) -> Fact:
         return AttemptSucceeded(
@@ -270,6 +271,7 @@ class _LocalEngine:
             failure=error.failure,
             message=error.message,
             retry_after=error.retry_after,
+            detail=error.detail,
         )
 
 

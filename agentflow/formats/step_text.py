@@ -67,6 +67,8 @@ def _values(event: Fact | Decision) -> Iterator[str]:
             shown.append(("input", event.input))
         case events.AttemptSucceeded():
             shown.append(("answer", event.text if event.text is not None else event.value))
+        case events.AttemptFailed() if event.detail is not None:
+            shown.append(("said", event.detail))
         case events.UseValue():
             shown.append(("value", event.value))
         case events.CompleteStep() if event.output is not None:
