@@ -41,15 +41,16 @@ _SCHEMA = frozenset({
     ("table", "Cache"),
     ("index", "sqlite_autoindex_Settings_1"),
     ("index", "Cache_key_raw"),
-    ("index", "Cache_expire_time"),
 })  # fmt: skip
-#: Its triggers, which a writer takes out, and which stand there if it was killed before it could.
-COUNTERS = (
-    "Settings_count_insert",
-    "Settings_count_delete",
-    "Settings_size_insert",
-    "Settings_size_update",
-    "Settings_size_delete",
+#: What a writer takes out of that, and what stands there if it was killed before it could: kinds
+#: and names.
+UNUSED = (
+    ("trigger", "Settings_count_insert"),
+    ("trigger", "Settings_count_delete"),
+    ("trigger", "Settings_size_insert"),
+    ("trigger", "Settings_size_update"),
+    ("trigger", "Settings_size_delete"),
+    ("index", "Cache_expire_time"),
 )
 
 _TRIES = 10
@@ -221,7 +222,7 @@ def _check_files(folder: Path, start: int) -> None:
 
 def _check_schema(folder: Path, start: int, connection: sqlite3.Connection) -> None:
     found = set(connection.execute("SELECT type, name FROM sqlite_master").fetchall())
-    found -= {("trigger", name) for name in COUNTERS}
+    found -= set(UNUSED)
     if found != _SCHEMA:
         kind, name = min(found ^ _SCHEMA)
         fault = "is missing" if (kind, name) in _SCHEMA else "was put in"

@@ -179,7 +179,7 @@ def test_a_missing_database(store: Store) -> None:
 def test_an_emptied_database(store: Store) -> None:
     database = make_run(store) / "cache.db"
     database.write_bytes(b"")
-    assert_damaged(store, 0, f"index 'Cache_expire_time' of '{database}' is missing")
+    assert_damaged(store, 0, f"index 'Cache_key_raw' of '{database}' is missing")
 
 
 def test_a_truncated_database(store: Store) -> None:
