@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agentflow.core.decide import settle
-from agentflow.core.events import Decision, Entry, RunStarted
+from agentflow.core.events import Decision, Entry
 from agentflow.core.evolve import IllegalTransition, evolve
 from agentflow.core.state import State
 from agentflow.plan.steps import Plan
@@ -88,11 +88,4 @@ def _compare(entry: Entry, now: tuple[Decision, ...]) -> Divergence | None:
         now_one = now[index] if index < len(now) else None
         if then_one != now_one:
             return Divergence(entry, index, then_one, now_one)
-    return None
-
-
-def started(entries: Iterable[Entry]) -> RunStarted | None:
-    """The fact that a log begins with."""
-    for entry in entries:
-        return entry.fact if isinstance(entry.fact, RunStarted) else None
     return None

@@ -4,7 +4,7 @@ It is built entry by entry, so that a live display and a look at an old run are 
 from the plan, so that steps which have not started are there too. Nothing is decided here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from agentflow.core import events
@@ -203,6 +203,14 @@ class Trace:
         assert plan is not None
         span.case = decision.case if decision.case is not None else "default"
         self._add_scope(plan, at, span.children)
+
+
+def trace_of(plan: Plan, entries: Iterable[Entry]) -> Trace:
+    """The trace of a run as far as its log goes."""
+    trace = Trace(plan)
+    for entry in entries:
+        trace.apply(entry)
+    return trace
 
 
 def _why(decision: events.FailStep) -> str:

@@ -11,7 +11,7 @@ from agentflow.formats import replay_json, replay_text
 from agentflow.loading import load, runnable
 from agentflow.replay import replay
 from agentflow.runs import read_run
-from agentflow.trace import Trace
+from agentflow.trace import trace_of
 
 
 def replay_run(
@@ -21,9 +21,7 @@ def replay_run(
     where = open_store(store)
     recorded = read_run(where, where.find(run_id))
     plan = runnable(load(spec)) if spec is not None else recorded.plan
-    trace = Trace(recorded.plan)
-    for entry in recorded.entries:
-        trace.apply(entry)
+    trace = trace_of(recorded.plan, recorded.entries)
     replayed = replay(plan, recorded.entries)
     if json:
         emit(replay_json.render(replayed, trace.run_id))

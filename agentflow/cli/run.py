@@ -20,7 +20,7 @@ from agentflow.formats import run_json, run_text
 from agentflow.loading import load
 from agentflow.plan.steps import Plan
 from agentflow.runs import Recorded, resume, run
-from agentflow.trace import Trace
+from agentflow.trace import Trace, trace_of
 
 
 class _Audience:
@@ -34,9 +34,7 @@ class _Audience:
 
     def attend(self, plan: Plan, entries: Sequence[Entry] = ()) -> Listener:
         """Begin; `entries` are those that were there before."""
-        trace = self.trace = Trace(plan)
-        for entry in entries:
-            trace.apply(entry)
+        trace = self.trace = trace_of(plan, entries)
         display = self.display = choose_display(trace, quiet=self._quiet, json=self._json)
         display.start()
 

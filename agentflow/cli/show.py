@@ -11,16 +11,14 @@ from agentflow.errors import ExitCode, UsageError
 from agentflow.formats import run_text, step_json, step_text, trace_json
 from agentflow.runs import read_run
 from agentflow.spec.wording import did_you_mean
-from agentflow.trace import Trace
+from agentflow.trace import trace_of
 
 
 def show_run(run_id: str, *, step: str | None, store: Path | None, json: bool) -> int:
     """Print a run; gives the exit code."""
     where = open_store(store)
     recorded = read_run(where, where.find(run_id))
-    trace = Trace(recorded.plan)
-    for entry in recorded.entries:
-        trace.apply(entry)
+    trace = trace_of(recorded.plan, recorded.entries)
     if step is not None:
         text = step_text.render(recorded.entries, step)
         if not text:
