@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from agentflow.core.decide import settle
 from agentflow.core.events import Decision, Entry
-from agentflow.core.evolve import IllegalTransition, evolve
+from agentflow.core.evolve import evolve
 from agentflow.core.state import State
+from agentflow.core.table import IllegalTransition
 from agentflow.plan.steps import Plan
 
 

@@ -10,7 +10,7 @@ from agentflow.contracts.check import Rejected
 from agentflow.core import events
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.evolve import evolve
-from agentflow.core.retry import Again, as_unknown, judge
+from agentflow.core.failing import after_failure, on_failure, on_loss, on_stop
 from agentflow.core.state import Instance, Need, State
 from agentflow.core.values import (
     Unusable,
@@ -20,7 +20,7 @@ from agentflow.core.values import (
     outputs_of,
     value_of,
 )
-from agentflow.plan.steps import CatchPlan, Plan
+from agentflow.plan.steps import Plan
 from agentflow.spec.model import FailureClass, Json
 
 
@@ -57,7 +57,7 @@ def _condition(_state: State, instance: Instance) -> Decision:
     try:
         holds = condition_of(instance)
     except Unusable as error:
-        return _after_failure(instance, error.failure)
+        return after_failure(instance, error.failure)
     if holds:
         return events.BeginStep(instance.address, Reason(rule, f"'{text}' is true"))
     return events.SkipStep(instance.address, Reason(rule, f"'{text}' is false"))
@@ -74,7 +74,7 @@ def _enter(_state: State, instance: Instance) -> Decision:
             return events.EnterGroup(instance.address, _because_of_needs(instance))
         label = case_of(instance)
     except Unusable as error:
-        return _after_failure(instance, error.failure)
+        return after_failure(instance, error.failure)
     if label in step.cases:
         reason = Reason(f"{step.address}.cases.{label}", f"the value is '{label}'")
         return events.TakeCase(instance.address, label, reason)
@@ -82,7 +82,7 @@ def _enter(_state: State, instance: Instance) -> Decision:
         reason = Reason(f"{step.address}.default", f"no case is '{label}'")
         return events.TakeCase(instance.address, None, reason)
     failure = Failure(FailureClass.REJECTED, f"'switch': no case is '{label}', and no 'default'")
-    return _after_failure(instance, failure)
+    return after_failure(instance, failure)
 
 
 def _start(plan: Plan, state: State, instance: Instance) -> Decision:
@@ -90,15 +90,15 @@ def _start(plan: Plan, state: State, instance: Instance) -> Decision:
     assert call is not None
     if state.calls >= plan.budget.calls:
         message = f"the run's {plan.budget.calls} calls (budget.calls) are used up"
-        return _after_failure(instance, Failure(FailureClass.BUDGET_EXCEEDED, message))
+        return after_failure(instance, Failure(FailureClass.BUDGET_EXCEEDED, message))
     try:
         given = value_of(call.arguments, instance.env, "'with'")
     except Unusable as error:
-        return _after_failure(instance, error.failure)
+        return after_failure(instance, error.failure)
     violations = call.input.checker.check(given)
     if violations:
         message = f"the input breaks the contract of '{call.agent}': {violations[0]}"
-        return _after_failure(instance, Failure(FailureClass.REJECTED, message))
+        return after_failure(instance, Failure(FailureClass.REJECTED, message))
     return events.StartAttempt(
         step=instance.address,
         attempt=instance.attempt + 1,
@@ -158,7 +158,7 @@ def _output(_state: State, instance: Instance) -> Decision:
         try:
             output = value_of(inside.plan.output, inside.env, "'output'")
         except Unusable as error:
-            return _after_failure(instance, error.failure)
+            return after_failure(instance, error.failure)
     reason = Reason("language.scope", "every step inside has ended")
     return events.CompleteStep(instance.address, output, reason)
 
@@ -179,116 +179,12 @@ def _finish(state: State) -> Decision:
     )
 
 
-# --- failing -------------------------------------------------------------------------------
-
-
-def _failure(state: State, instance: Instance) -> Decision:
-    """An attempt failed, or everything inside a group, switch or `for_each` has."""
-    if instance.inside is not None:
-        failure = instance.inside.failure
-        assert failure is not None
-        if failure.kind is FailureClass.CANCELLED:
-            return events.CancelStep(instance.address, Reason("language.failure", failure.message))
-        return _after_failure(instance, failure)
-    call, failure = instance.step.call, instance.failure
-    assert call is not None
-    assert failure is not None
-    verdict = judge(state, instance, failure := as_unknown(failure, call.effects))
-    if isinstance(verdict, Again):
-        return events.Retry(
-            instance.address,
-            instance.attempt + 1,
-            verdict.delay,
-            counted=True,
-            reason=verdict.reason,
-        )
-    return _after_failure(instance, failure, why_no_retry=verdict)
-
-
-def _lost(_state: State, instance: Instance) -> Decision:
-    call = instance.step.call
-    assert call is not None
-    text = f"the process ended before the outcome was known; effects are '{call.effects}'"
-    if call.effects.repeatable and not instance.scope.closed:
-        return events.Retry(
-            instance.address,
-            instance.attempt + 1,
-            delay=0,
-            counted=False,
-            reason=Reason("language.effects", text),
-        )
-    kind = FailureClass.CANCELLED if call.effects.repeatable else FailureClass.UNKNOWN_EFFECT
-    return _after_failure(instance, Failure(kind, text))
-
-
-def _stop(state: State, instance: Instance) -> Decision:
-    scope = instance.scope
-    text = scope.failure.message if scope.failure else "what encloses the step has failed"
-    reason = Reason("language.failure", text)
-    if instance.address not in state.running:
-        return events.CancelStep(instance.address, reason)
-    call = instance.step.call
-    assert call is not None
-    return events.CancelAttempt(
-        instance.address,
-        instance.attempt,
-        status="cancelled" if call.effects.repeatable else "unknown",
-        reason=reason,
-    )
-
-
-def _after_failure(
-    instance: Instance, failure: Failure, why_no_retry: Reason | None = None
-) -> Decision:
-    """What `catch` says about a failure that is not retried; without a word it fails the step."""
-    figures = dict(why_no_retry.figures) if why_no_retry else {}
-    if why_no_retry:
-        figures["no_retry"] = why_no_retry.text
-    key, action = _caught(instance, failure)
-    if action is None or action.action == "fail":
-        rule = f"{instance.step.address}.catch.{key}" if key else "language.failure"
-        return _fail(instance, failure, Reason(rule, failure.message, figures))
-    reason = Reason(f"{instance.step.address}.catch.{key}", failure.message, figures)
-    if action.action == "skip":
-        return events.SkipStep(instance.address, reason)
-    assert action.value is not None
-    try:
-        value = value_of(action.value, instance.env, f"'catch.{key}.use'")
-    except Unusable as error:
-        return _fail(instance, error.failure, reason)
-    if instance.step.call is not None:
-        violations = instance.step.call.output.checker.check(value)
-        if violations:
-            message = f"'catch.{key}.use' breaks the output contract: {violations[0]}"
-            return _fail(instance, Failure(FailureClass.REJECTED, message), reason)
-    return events.UseValue(instance.address, value, reason)
-
-
-def _caught(instance: Instance, failure: Failure) -> tuple[str | None, CatchPlan | None]:
-    """The key of `catch` that takes a failure: its class, what caused it, or `any`.
-
-    On a `for_each` step, `catch` is about one instance; the step as a whole has no catch.
-    """
-    if instance.expands:
-        return None, None
-    catch = instance.step.catch
-    for key in (failure.kind, failure.cause or failure.kind, "any"):
-        if key in catch:
-            return str(key), catch[key]
-    return None, None
-
-
-def _fail(instance: Instance, failure: Failure, reason: Reason) -> Decision:
-    unknown = failure.kind is FailureClass.UNKNOWN_EFFECT and instance.inside is None
-    return events.FailStep(instance.address, "unknown" if unknown else "failed", failure, reason)
-
-
 _BY_NEED = {
     Need.CONDITION: _condition,
     Need.ENTER: _enter,
     Need.ANSWER: _answer,
     Need.OUTPUT: _output,
-    Need.FAILURE: _failure,
-    Need.LOST: _lost,
-    Need.STOP: _stop,
+    Need.FAILURE: on_failure,
+    Need.LOST: on_loss,
+    Need.STOP: on_stop,
 }

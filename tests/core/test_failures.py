@@ -6,9 +6,10 @@ import pytest
 
 from agentflow.core import events
 from agentflow.core.decide import settle
-from agentflow.core.evolve import IllegalTransition, evolve
+from agentflow.core.evolve import evolve
 from agentflow.core.retry import backoff, share
 from agentflow.core.state import State
+from agentflow.core.table import IllegalTransition
 from agentflow.replay import fold
 from agentflow.spec.model import Backoff, FailureClass, Json
 from tests.core.world import START, drive, pipeline, started

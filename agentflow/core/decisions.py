@@ -1,0 +1,137 @@
+"""What each decision does to the state: the lower half of the transition table.
+
+One function a decision, named after its class.
+"""
+
+from agentflow.contracts.check import Accepted
+from agentflow.core import events
+from agentflow.core.scopes import activate, end, enter, fill
+from agentflow.core.state import Instance, Need, Scope, State, open_items, open_scope
+from agentflow.core.table import IllegalTransition, take
+from agentflow.core.values import items_of
+from agentflow.plan import address
+
+
+def begin_step(state: State, event: events.BeginStep) -> None:
+    enter(state, take(state, event), condition_holds=True)
+
+
+def enter_group(state: State, event: events.EnterGroup) -> None:
+    instance = take(state, event)
+    assert instance.step.body is not None
+    _open(state, instance, open_scope(instance.step.body, instance.address, instance, instance.env))
+
+
+def take_case(state: State, event: events.TakeCase) -> None:
+    instance = take(state, event)
+    if event.case is None:
+        plan, at = instance.step.default, address.default_case(instance.address)
+    else:
+        plan, at = instance.step.cases.get(event.case), address.child(instance.address, event.case)
+    if plan is None:
+        raise IllegalTransition(event, event.step, f"without a case '{event.case}'")
+    _open(state, instance, open_scope(plan, at, instance, instance.env))
+
+
+def expand_items(state: State, event: events.ExpandItems) -> None:
+    instance = take(state, event)
+    assert instance.step.for_each is not None
+    values = items_of(instance)
+    if len(values) != event.count:
+        raise IllegalTransition(event, event.step, f"over {len(values)} items")
+    limit = instance.step.for_each.parallel or state.concurrency
+    _open(state, instance, open_items(instance, values, limit))
+
+
+def _open(state: State, instance: Instance, scope: Scope) -> None:
+    activate(instance)
+    instance.inside = scope
+    for inner in scope.steps.values():
+        if inner.waits_for == 0:
+            enter(state, inner)
+    fill(state, scope)
+    if scope.remaining == 0:
+        state.agenda.append((Need.OUTPUT, instance))
+
+
+def start_attempt(state: State, event: events.StartAttempt) -> None:
+    instance = take(state, event)
+    if event.attempt != instance.attempt + 1:
+        raise IllegalTransition(event, event.step, f"in attempt {instance.attempt}")
+    activate(instance)
+    instance.attempt = event.attempt
+    instance.failure = None
+    state.running[instance.address] = instance
+    state.calls += 1
+
+
+def accept_output(state: State, event: events.AcceptOutput) -> None:
+    instance = take(state, event)
+    if not isinstance(instance.answer, Accepted):
+        raise IllegalTransition(event, event.step, "without an answer that keeps its contract")
+    end(state, instance, "succeeded", instance.answer.value)
+
+
+def reject_output(state: State, event: events.RejectOutput) -> None:
+    instance = take(state, event)
+    instance.failures += 1
+    instance.failure = event.failure
+    instance.answer = None
+    state.agenda.appendleft((Need.FAILURE, instance))
+
+
+def retry(state: State, event: events.Retry) -> None:
+    instance = take(state, event)
+    instance.status = "waiting"
+    if event.counted:
+        state.retries += 1
+    if event.delay > 0:
+        instance.due = state.now + event.delay
+        state.waiting[instance.address] = instance
+    else:
+        state.ready.append(instance)
+
+
+def complete_step(state: State, event: events.CompleteStep) -> None:
+    instance = take(state, event)
+    assert instance.inside is not None
+    if instance.expands:
+        output = [i.output for i in instance.inside.items if i.status == "succeeded"]
+    else:
+        output = event.output
+    end(state, instance, "succeeded", output)
+
+
+def use_value(state: State, event: events.UseValue) -> None:
+    end(state, take(state, event), "succeeded", event.value)
+
+
+def skip_step(state: State, event: events.SkipStep) -> None:
+    end(state, take(state, event), "skipped")
+
+
+def fail_step(state: State, event: events.FailStep) -> None:
+    instance = take(state, event)
+    instance.failure = event.failure
+    end(state, instance, event.status)
+
+
+def cancel_attempt(state: State, event: events.CancelAttempt) -> None:
+    instance = take(state, event)
+    del state.running[instance.address]
+    end(state, instance, event.status)
+
+
+def cancel_step(state: State, event: events.CancelStep) -> None:
+    instance = take(state, event)
+    state.waiting.pop(instance.address, None)
+    end(state, instance, "cancelled")
+
+
+def finish_run(state: State, event: events.FinishRun) -> None:
+    if not state.agenda or state.agenda[0][0] is not Need.FINISH:
+        raise IllegalTransition(event, "run", "not through")
+    state.agenda.clear()
+    state.status = event.status
+    state.outputs = event.outputs
+    state.failure = event.failure

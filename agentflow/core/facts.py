@@ -1,0 +1,92 @@
+"""What each fact does to the state: the upper half of the transition table.
+
+One function a fact, named after its class.
+"""
+
+from agentflow.core import events
+from agentflow.core.events import Failure
+from agentflow.core.scopes import close, enter
+from agentflow.core.state import Instance, Need, State, open_scope
+from agentflow.core.table import IllegalTransition, expect_run
+from agentflow.core.values import read_answer
+from agentflow.spec.model import FailureClass
+
+
+def run_started(state: State, event: events.RunStarted) -> None:
+    if state.root is not None:
+        raise IllegalTransition(event, "run", "started already")
+    state.run_id = event.run_id
+    state.mode = event.mode
+    state.started_at = state.now = event.at
+    state.concurrency = event.concurrency
+    env = {"inputs": event.inputs, "run": {"id": event.run_id}}
+    state.root = open_scope(state.plan.root, "", None, env)
+    for instance in state.root.steps.values():
+        if instance.waits_for == 0:
+            enter(state, instance)
+
+
+def run_interrupted(state: State, event: events.RunInterrupted) -> None:
+    expect_run(state, event, "running")
+    state.now = event.at
+    state.status = "interrupted"
+
+
+def run_resumed(state: State, event: events.RunResumed) -> None:
+    if state.status not in ("running", "interrupted"):
+        raise IllegalTransition(event, "run", state.status)
+    state.now = event.at
+    state.status = "running"
+
+
+def attempt_succeeded(state: State, event: events.AttemptSucceeded) -> None:
+    instance = _ended_attempt(state, event)
+    instance.answer = read_answer(instance.step, event)
+    state.agenda.append((Need.ANSWER, instance))
+
+
+def attempt_failed(state: State, event: events.AttemptFailed) -> None:
+    instance = _ended_attempt(state, event)
+    instance.failures += 1
+    instance.failure = Failure(event.failure, event.message)
+    instance.retry_after = event.retry_after
+    state.agenda.append((Need.FAILURE, instance))
+
+
+def attempt_lost(state: State, event: events.AttemptLost) -> None:
+    state.agenda.append((Need.LOST, _ended_attempt(state, event)))
+
+
+def timer_fired(state: State, event: events.TimerFired) -> None:
+    expect_run(state, event, "running")
+    state.now = event.at
+    if event.step is not None:
+        instance = state.waiting.pop(event.step, None)
+        if instance is None:
+            raise IllegalTransition(event, event.step, "not waiting")
+        state.ready.append(instance)
+        return
+    assert state.root is not None
+    wall = state.plan.budget.wall
+    close(
+        state,
+        state.root,
+        Failure(FailureClass.BUDGET_EXCEEDED, f"the run took longer than {wall:g} s (budget.wall)"),
+    )
+    state.agenda.extend((Need.STOP, instance) for instance in state.running.values())
+
+
+def _ended_attempt(
+    state: State, event: events.AttemptSucceeded | events.AttemptFailed | events.AttemptLost
+) -> Instance:
+    """The instance whose attempt an outcome belongs to; it no longer holds a slot."""
+    # An outcome may still come in while the run is being stopped; it is decided on at resume.
+    expect_run(state, event, "running", "interrupted")
+    instance = state.running.get(event.step)
+    if instance is None:
+        raise IllegalTransition(event, event.step, "not running")
+    if instance.attempt != event.attempt:
+        raise IllegalTransition(event, event.step, f"in attempt {instance.attempt}")
+    del state.running[event.step]
+    state.now = event.at
+    return instance

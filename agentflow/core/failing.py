@@ -1,0 +1,112 @@
+"""What follows from a failure: another attempt, what `catch` says, or the end of the step."""
+
+from agentflow.core import events
+from agentflow.core.events import Decision, Failure, Reason
+from agentflow.core.retry import Again, as_unknown, judge
+from agentflow.core.state import Instance, State
+from agentflow.core.values import Unusable, value_of
+from agentflow.plan.steps import CatchPlan
+from agentflow.spec.model import FailureClass
+
+
+def on_failure(state: State, instance: Instance) -> Decision:
+    """An attempt failed, or everything inside a group, switch or `for_each` has."""
+    if instance.inside is not None:
+        failure = instance.inside.failure
+        assert failure is not None
+        if failure.kind is FailureClass.CANCELLED:
+            return events.CancelStep(instance.address, Reason("language.failure", failure.message))
+        return after_failure(instance, failure)
+    call, failure = instance.step.call, instance.failure
+    assert call is not None
+    assert failure is not None
+    verdict = judge(state, instance, failure := as_unknown(failure, call.effects))
+    if isinstance(verdict, Again):
+        return events.Retry(
+            instance.address,
+            instance.attempt + 1,
+            verdict.delay,
+            counted=True,
+            reason=verdict.reason,
+        )
+    return after_failure(instance, failure, why_no_retry=verdict)
+
+
+def on_loss(_state: State, instance: Instance) -> Decision:
+    """An attempt was in flight when its process ended."""
+    call = instance.step.call
+    assert call is not None
+    text = f"the process ended before the outcome was known; effects are '{call.effects}'"
+    if call.effects.repeatable and not instance.scope.closed:
+        return events.Retry(
+            instance.address,
+            instance.attempt + 1,
+            delay=0,
+            counted=False,
+            reason=Reason("language.effects", text),
+        )
+    kind = FailureClass.CANCELLED if call.effects.repeatable else FailureClass.UNKNOWN_EFFECT
+    return after_failure(instance, Failure(kind, text))
+
+
+def on_stop(state: State, instance: Instance) -> Decision:
+    """It is active in a scope that has failed, or the run's time is up."""
+    scope = instance.scope
+    text = scope.failure.message if scope.failure else "what encloses the step has failed"
+    reason = Reason("language.failure", text)
+    if instance.address not in state.running:
+        return events.CancelStep(instance.address, reason)
+    call = instance.step.call
+    assert call is not None
+    return events.CancelAttempt(
+        instance.address,
+        instance.attempt,
+        status="cancelled" if call.effects.repeatable else "unknown",
+        reason=reason,
+    )
+
+
+def after_failure(
+    instance: Instance, failure: Failure, why_no_retry: Reason | None = None
+) -> Decision:
+    """What `catch` says about a failure that is not retried; without a word it fails the step."""
+    figures = dict(why_no_retry.figures) if why_no_retry else {}
+    if why_no_retry:
+        figures["no_retry"] = why_no_retry.text
+    key, action = _caught(instance, failure)
+    if action is None or action.action == "fail":
+        rule = f"{instance.step.address}.catch.{key}" if key else "language.failure"
+        return _fail(instance, failure, Reason(rule, failure.message, figures))
+    reason = Reason(f"{instance.step.address}.catch.{key}", failure.message, figures)
+    if action.action == "skip":
+        return events.SkipStep(instance.address, reason)
+    assert action.value is not None
+    try:
+        value = value_of(action.value, instance.env, f"'catch.{key}.use'")
+    except Unusable as error:
+        return _fail(instance, error.failure, reason)
+    if instance.step.call is not None:
+        violations = instance.step.call.output.checker.check(value)
+        if violations:
+            message = f"'catch.{key}.use' breaks the output contract: {violations[0]}"
+            return _fail(instance, Failure(FailureClass.REJECTED, message), reason)
+    return events.UseValue(instance.address, value, reason)
+
+
+def _caught(instance: Instance, failure: Failure) -> tuple[str | None, CatchPlan | None]:
+    """The key of `catch` that takes a failure: its class, what caused it, or `any`.
+
+    On a `for_each` step, `catch` is about one instance; the step as a whole has no catch.
+    """
+    if instance.expands:
+        return None, None
+    catch = instance.step.catch
+    for key in (failure.kind, failure.cause or failure.kind, "any"):
+        if key in catch:
+            return str(key), catch[key]
+    return None, None
+
+
+def _fail(instance: Instance, failure: Failure, reason: Reason) -> Decision:
+    unknown = failure.kind is FailureClass.UNKNOWN_EFFECT and instance.inside is None
+    return events.FailStep(instance.address, "unknown" if unknown else "failed", failure, reason)

@@ -1,0 +1,92 @@
+"""The transition table: from which status of a step each fact and each decision is possible.
+
+    event             from                       to
+    BeginStep         pending                    pending
+    EnterGroup        pending                    running
+    TakeCase          pending                    running
+    ExpandItems       pending                    running
+    StartAttempt      pending, waiting           running
+    AttemptSucceeded  running                    running
+    AttemptFailed     running                    running
+    AttemptLost       running                    running
+    AcceptOutput      running                    succeeded
+    RejectOutput      running                    running
+    Retry             running                    waiting
+    TimerFired        waiting                    waiting
+    CompleteStep      running                    succeeded
+    UseValue          pending, waiting, running  succeeded
+    SkipStep          pending, waiting, running  skipped
+    FailStep          pending, waiting, running  failed, unknown
+    CancelAttempt     running                    cancelled, unknown
+    CancelStep        waiting, running           cancelled
+
+Everything else is illegal: it means that the log is not one that this plan could have written.
+"""
+
+from typing import Any
+
+from agentflow.core import events
+from agentflow.core.events import Event
+from agentflow.core.state import Instance, State, StepStatus
+
+_UNSETTLED: frozenset[StepStatus] = frozenset({"pending", "waiting", "running"})
+_RUNNING: frozenset[StepStatus] = frozenset({"running"})
+_PENDING: frozenset[StepStatus] = frozenset({"pending"})
+FROM: dict[type, frozenset[StepStatus]] = {
+    events.BeginStep: _PENDING,
+    events.EnterGroup: _PENDING,
+    events.TakeCase: _PENDING,
+    events.ExpandItems: _PENDING,
+    events.StartAttempt: frozenset({"pending", "waiting"}),
+    events.AttemptSucceeded: _RUNNING,
+    events.AttemptFailed: _RUNNING,
+    events.AttemptLost: _RUNNING,
+    events.AcceptOutput: _RUNNING,
+    events.RejectOutput: _RUNNING,
+    events.Retry: _RUNNING,
+    events.TimerFired: frozenset({"waiting"}),
+    events.CompleteStep: _RUNNING,
+    events.UseValue: _UNSETTLED,
+    events.SkipStep: _UNSETTLED,
+    events.FailStep: _UNSETTLED,
+    events.CancelAttempt: _RUNNING,
+    events.CancelStep: frozenset({"waiting", "running"}),
+}
+
+
+class IllegalTransition(AssertionError):
+    """An event that cannot happen in this state: the log and the plan do not belong together."""
+
+    def __init__(self, event: Event, step: str, status: str) -> None:
+        super().__init__(f"{type(event).__name__} is impossible: '{step}' is {status}")
+        self.event = event
+        self.step = step
+        self.status = status
+
+
+def expect_run(state: State, event: Event, *statuses: str) -> None:
+    """Raise `IllegalTransition` unless the run has one of these statuses."""
+    if state.root is None or state.status not in statuses:
+        raise IllegalTransition(event, "run", state.status if state.root else "not started")
+
+
+def take(state: State, event: Any) -> Instance:
+    """The instance that a decision is about: the head of the agenda, or else of the ready calls.
+
+    Raises:
+        IllegalTransition: it is not next, or its status is not in the table.
+    """
+    if state.agenda:
+        instance = state.agenda[0][1]
+        queue: Any = state.agenda
+    elif state.ready:
+        instance = state.ready[0]
+        queue = state.ready
+    else:
+        raise IllegalTransition(event, event.step, "not to be decided")
+    if instance is None or instance.address != event.step:
+        raise IllegalTransition(event, event.step, "not next to be decided")
+    if instance.status not in FROM[type(event)]:
+        raise IllegalTransition(event, event.step, instance.status)
+    queue.popleft()
+    return instance

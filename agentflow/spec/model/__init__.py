@@ -1,0 +1,104 @@
+"""What an author can say: the pipeline language as frozen pydantic models.
+
+These models are the one source of the language. `spec.schema` publishes their JSON Schema,
+`spec.parse` fills them from a located document and turns what does not fit into findings. They
+hold plain data: expressions are still text, names are not resolved, files are not read. That is
+the work of `agentflow.plan`.
+
+Agent kinds bring their own keys: each is a subclass of `Agent` in `agentflow.agents`, and the set
+of kinds is passed in as a `Vocabulary`, so that this layer knows no agent by itself.
+"""
+
+from agentflow.spec.model.agents import (
+    Agent,
+    Model,
+    TextFile,
+)
+from agentflow.spec.model.pipeline import (
+    Pattern,
+    Pipeline,
+    Vocabulary,
+)
+from agentflow.spec.model.policies import (
+    Backoff,
+    Budget,
+    CatchAction,
+    CatchKey,
+    Retry,
+    RetryPolicy,
+    Use,
+)
+from agentflow.spec.model.steps import (
+    PLANNED_STEP_KINDS,
+    STEP_KINDS,
+    AgentStep,
+    Case,
+    ForEach,
+    GroupStep,
+    Step,
+    StepBase,
+    SwitchStep,
+)
+from agentflow.spec.model.values import (
+    AMBIGUOUS,
+    ANSWERED,
+    CONTRACT_NAME_PATTERN,
+    DURATION_PATTERN,
+    NAME_PATTERN,
+    Contract,
+    ContractName,
+    Count,
+    Duration,
+    Effects,
+    Expression,
+    FailureClass,
+    Json,
+    Name,
+    Node,
+    RetryableClass,
+    Value,
+    seconds,
+)
+
+__all__ = [
+    "AMBIGUOUS",
+    "ANSWERED",
+    "CONTRACT_NAME_PATTERN",
+    "DURATION_PATTERN",
+    "NAME_PATTERN",
+    "PLANNED_STEP_KINDS",
+    "STEP_KINDS",
+    "Agent",
+    "AgentStep",
+    "Backoff",
+    "Budget",
+    "Case",
+    "CatchAction",
+    "CatchKey",
+    "Contract",
+    "ContractName",
+    "Count",
+    "Duration",
+    "Effects",
+    "Expression",
+    "FailureClass",
+    "ForEach",
+    "GroupStep",
+    "Json",
+    "Model",
+    "Name",
+    "Node",
+    "Pattern",
+    "Pipeline",
+    "Retry",
+    "RetryPolicy",
+    "RetryableClass",
+    "Step",
+    "StepBase",
+    "SwitchStep",
+    "TextFile",
+    "Use",
+    "Value",
+    "Vocabulary",
+    "seconds",
+]

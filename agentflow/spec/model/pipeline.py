@@ -1,0 +1,59 @@
+"""A whole spec, and the words that upper layers bring into it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import Discriminator, Field, create_model
+
+from agentflow.spec.model.agents import Agent, Model
+from agentflow.spec.model.policies import Budget, RetryPolicy
+from agentflow.spec.model.steps import Step
+from agentflow.spec.model.values import Contract, ContractName, Json, Name, Node, Value
+
+Pattern = Literal["chain", "router", "parallel"]
+
+
+class Pipeline(Node):
+    """A whole spec. `Vocabulary.pipeline` narrows `agents` to the kinds that exist."""
+
+    planned = frozenset({"why_multi_agent", "escalations", "tests"})
+
+    agentflow: Literal[1] = Field(description="The version of the language.")
+    name: Name = Field(description="The pipeline's name.")
+    description: str | None = Field(None, description="What the pipeline is for.")
+    pattern: Pattern | None = Field(None, description="The shape the author decided on.")
+    inputs: Contract | None = Field(None, description="The contract of the pipeline's inputs.")
+    contracts: dict[ContractName, dict[str, Json]] = Field(
+        default={}, description="JSON Schemas under names of their own."
+    )
+    models: dict[Name, Model] = Field(
+        default={}, description="Chat models under names of their own."
+    )
+    retries: dict[Name, RetryPolicy] = Field(
+        default={}, description="Retry policies under names of their own."
+    )
+    budget: Budget = Field(default=Budget(), description="What a run may use up.")
+    agents: dict[Name, Agent] = Field(default={}, description="Who does the work.")
+    steps: Annotated[dict[Name, Step], Field(min_length=1)] = Field(
+        description="What is to be done. The order follows from references and `needs`."
+    )
+    outputs: dict[Name, Value] = Field(
+        default={}, description="What the pipeline answers, field by field."
+    )
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words that upper layers bring: the agent kinds, and the names of those not built yet."""
+
+    agent_kinds: tuple[type[Agent], ...]
+    planned_agent_kinds: tuple[str, ...] = ("http", "mcp", "a2a")
+
+    @cached_property
+    def pipeline(self) -> type[Pipeline]:
+        """The model of a whole spec with these agent kinds."""
+        kinds = Annotated[Union[self.agent_kinds], Discriminator("kind")]  # type: ignore[name-defined]  # noqa: UP007
+        said = Pipeline.model_fields["agents"].description
+        field: Any = Field(default={}, description=said)
+        return create_model("Pipeline", __base__=Pipeline, agents=(dict[Name, kinds], field))

@@ -1,0 +1,77 @@
+"""What an author says about failure and cost: retries, what `catch` does, budgets."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agentflow.spec.model.values import Count, Duration, Name, Node, RetryableClass, Value
+
+
+class Backoff(Node):
+    """How long to wait between attempts: initial · factor^i, at most `max`, times the jitter."""
+
+    initial: Duration = "1s"
+    factor: Annotated[float, Field(ge=1, le=10)] = 2
+    max: Duration = "30s"
+    jitter: Literal["full", "none"] = Field(
+        "full",
+        description="'full' waits between 0 and the computed time, by a hash of the attempt.",
+    )
+
+
+class RetryPolicy(Node):
+    """When a failed attempt is made again."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=100, strict=True)] = Field(
+        description="How many attempts in total, the first one included."
+    )
+    on: list[RetryableClass] = Field(
+        default=["not_sent", "rate_limited", "server_error", "timeout"],
+        description="The failure classes that are retried.",
+    )
+    backoff: Backoff = Backoff()
+
+
+Retry = Annotated[
+    Name | RetryPolicy,
+    Field(description="A policy of `retries` by name, or a policy written here."),
+]
+
+
+class Use(Node):
+    """Go on with this value in the place of the output; it is checked against the contract."""
+
+    planned = frozenset({"escalate", "agent"})
+
+    use: Value
+
+
+CatchAction = Annotated[
+    Literal["fail", "skip"] | Use,
+    Field(description="fail (the default), skip, or {use: VALUE}."),
+]
+CatchKey = Literal[
+    "not_sent",
+    "rate_limited",
+    "server_error",
+    "timeout",
+    "rejected",
+    "context_overflow",
+    "truncated",
+    "invalid_output",
+    "budget_exceeded",
+    "unknown_effect",
+    "any",
+]
+
+
+class Budget(Node):
+    """What a run may use up. What is left out has the default of `BUDGET_DEFAULTS`."""
+
+    planned = frozenset({"tokens", "usd", "escalations", "meters"})
+
+    calls: Count = Field(10_000, description="Attempts that may be started.")
+    retries: Annotated[int, Field(ge=0, strict=True)] = Field(
+        100, description="Attempts that may be made again, over all steps."
+    )
+    wall: Duration = Field("24h", description="How long the run may take, from start to end.")

@@ -1,0 +1,105 @@
+"""What is to be done: the kinds of steps."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
+
+from agentflow.spec.model.policies import CatchAction, CatchKey, Retry
+from agentflow.spec.model.values import Count, Duration, Effects, Expression, Name, Node, Value
+
+
+class ForEach(Node):
+    """One instance of the step per item of a list."""
+
+    planned = frozenset({"min_success", "key"})
+
+    over: Value = Field(description="The list: ${{ EXPRESSION }}, or a list written here.")
+    max: Count = Field(description="How many items there may be; more is an error.")
+    as_: Name | None = Field(None, alias="as", description="A name for the item besides `item`.")
+    parallel: Count | None = Field(None, description="How many instances at a time.")
+
+
+class StepBase(Node):
+    """What every step has in common."""
+
+    planned = frozenset({"assert", "repair", "idempotency_key"})
+
+    description: str | None = None
+    needs: list[Name] = Field(
+        default=[], description="Steps that have to end before this one starts."
+    )
+    when: Expression | None = Field(
+        None, description="A bare expression of type bool; false skips the step."
+    )
+    for_each: ForEach | None = None
+    catch: dict[CatchKey, CatchAction] = Field(
+        default={}, description="What follows a failure, by its class; `any` is the last resort."
+    )
+
+
+class AgentStep(StepBase):
+    """A call of an agent."""
+
+    planned = StepBase.planned | {"among"}
+
+    agent: Name = Field(description="The agent, by its name under `agents`.")
+    with_: dict[Name, Value] = Field(
+        default={}, alias="with", description="The agent's input, field by field."
+    )
+    retry: Retry | None = None
+    timeout: Duration | None = Field(None, description="How long one attempt may take.")
+    effects: Effects | None = None
+
+
+class GroupStep(StepBase):
+    """Steps that belong together, with an output of their own."""
+
+    planned = StepBase.planned | {"retry", "timeout", "effects"}
+
+    steps: Annotated[dict[Name, "Step"], Field(min_length=1)]
+    output: Value | None = None
+
+
+class Case(Node):
+    """One way a switch can go."""
+
+    steps: dict[Name, "Step"] = Field(default={})
+    output: Value | None = None
+
+
+class SwitchStep(StepBase):
+    """Exactly one case runs."""
+
+    planned = StepBase.planned | {"retry", "timeout", "effects"}
+
+    switch: Value = Field(description="${{ EXPRESSION }} whose text chooses the case.")
+    cases: Annotated[dict[str, Case], Field(min_length=1)] = Field(
+        description="What happens for each text; exactly one case runs."
+    )
+    default: Case | None = Field(None, description="What happens for any other text.")
+
+
+#: The keys that make a step what it is, and the steps that have them.
+STEP_KINDS: Mapping[str, type[StepBase]] = {
+    "agent": AgentStep,
+    "switch": SwitchStep,
+    "steps": GroupStep,
+}
+PLANNED_STEP_KINDS = ("human", "pipeline", "loop", "delegate")
+
+
+def _step_kind(value: Any) -> str | None:
+    """Which kind of step a mapping is, by the one key that decides."""
+    for key in STEP_KINDS:
+        if isinstance(value, dict) and key in value:
+            return key
+    return None
+
+
+Step = Annotated[
+    Annotated[AgentStep, Tag("agent")]
+    | Annotated[SwitchStep, Tag("switch")]
+    | Annotated[GroupStep, Tag("steps")],
+    Discriminator(_step_kind),
+]
