@@ -12,7 +12,7 @@ from agentflow.core.events import Decision, Entry, Failure, RunMode
 from agentflow.core.state import RunStatus, StepStatus
 from agentflow.plan import address
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
-from agentflow.spec.model import Json
+from agentflow.spec.model import FailureClass, Json
 
 
 @dataclass(slots=True)
@@ -51,8 +51,22 @@ class Span:
 
 
 @dataclass(slots=True)
+class Gate:
+    """The `confidence` of an agent: how many answers came to it, and how many it held back."""
+
+    agent: str
+    field: str
+    min: float
+    answers: int = 0
+    fired: int = 0
+
+
+@dataclass(slots=True)
 class Trace:
-    """A run as a tree. `now` is the time of the last entry, `entries` how many there were."""
+    """A run as a tree. `now` is the time of the last entry, `entries` how many there were.
+
+    `gates` are the `confidence` of the agents that have one, by the agent's name.
+    """
 
     plan: Plan
     run_id: str = ""
@@ -63,11 +77,13 @@ class Trace:
     entries: int = 0
     calls: int = 0
     retries: int = 0
+    repairs: int = 0
     resumed: int = 0
     signal: str | None = None
     outputs: dict[str, Json] | None = None
     failure: Failure | None = None
     steps: dict[str, Span] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
     _by_address: dict[str, Span] = field(default_factory=dict)
 
     def apply(self, entry: Entry) -> None:
@@ -136,14 +152,22 @@ class Trace:
                 span.agent = decision.agent
                 span.attempts = decision.attempt
                 self.calls += 1
-            case events.AcceptOutput() | events.CompleteStep():
+            case events.AcceptOutput():
+                self._gate(decision)
+                self._end(span, "succeeded", None)
+            case events.CompleteStep():
                 self._end(span, "succeeded", None)
             case events.UseValue():
                 self._end(
                     span, "succeeded", f"went on with the value of 'catch': {decision.reason.text}"
                 )
             case events.RejectOutput():
+                self._gate(decision)
                 span.notes.append(f"attempt {decision.attempt}: {decision.failure.message}")
+            case events.Repair():
+                span.status = "waiting"
+                span.reason = f"asked again: {decision.reason.text}"
+                self.repairs += 1
             case events.Retry():
                 span.status = "waiting"
                 span.reason = f"again in {decision.delay:g} s: {decision.reason.text}"
@@ -156,6 +180,21 @@ class Trace:
                 self._end(span, decision.status, decision.reason.text)
             case events.CancelStep():
                 self._end(span, "cancelled", decision.reason.text)
+
+    def _gate(self, decision: events.AcceptOutput | events.RejectOutput) -> None:
+        """Count an answer that came as far as the gate of its agent."""
+        call = self._step_plan(decision.step).call
+        assert call is not None
+        fired = False
+        if isinstance(decision, events.RejectOutput):
+            fired = decision.failure.kind is FailureClass.LOW_CONFIDENCE
+            if not fired:
+                return
+        if call.confidence is not None:
+            name, least = call.confidence.field, call.confidence.min
+            gate = self.gates.setdefault(call.agent, Gate(call.agent, name, least))
+            gate.answers += 1
+            gate.fired += fired
 
     def _begin(self, span: Span) -> None:
         span.status = "running"

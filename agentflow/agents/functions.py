@@ -13,7 +13,7 @@ from typing import Any
 from agentflow.agents.pool import Pool
 from agentflow.agents.protocol import AttemptError, Call, Host, Reply
 from agentflow.agents.python import Options
-from agentflow.agents.worker import Failed, failed, load, plain
+from agentflow.agents.worker import Failed, arguments, failed, load, plain
 from agentflow.spec.model import FailureClass, Json
 
 
@@ -33,10 +33,11 @@ class Functions:
         input, server_error if it raises or its process dies, invalid_output if its answer is not
         JSON, not_sent if there is no process to run it.
         """
+        offers = _offers(call)
         if options.isolate:
-            return Reply(await self._pool.call(options.call, call.input))
+            return Reply(await self._pool.call(options.call, call.input, offers))
         try:
-            return Reply(await self._call_here(options.call, call.input))
+            return Reply(await self._call_here(options.call, call.input, offers))
         except Failed as failure:
             kind = FailureClass(failure.failure)
             raise AttemptError(kind, failure.message, detail=failure.detail) from failure
@@ -49,10 +50,13 @@ class Functions:
                 with suppress(ValueError):  # a function has changed the path itself
                     sys.path.remove(root)
 
-    async def _call_here(self, call: str, given: Mapping[str, Json]) -> Json:
+    async def _call_here(
+        self, call: str, given: Mapping[str, Json], offers: Mapping[str, Json]
+    ) -> Json:
         function = self._loaded.get(call) or self._load(call)
         # Only a copy is handed out, or the function could change what other steps see.
-        value = self._invoke(call, function, {name: _copy(item) for name, item in given.items()})
+        copy = {name: _copy(item) for name, item in given.items()}
+        value = self._invoke(call, function, arguments(function, copy, offers))
         if isinstance(value, Awaitable):
             try:
                 value = await value
@@ -77,6 +81,13 @@ class Functions:
             self._on_path = True
         self._loaded[call] = load(call, self._roots)
         return self._loaded[call]
+
+
+def _offers(call: Call) -> dict[str, Json]:
+    """What a function may ask for besides its input, by the name of the parameter."""
+    if call.complaint is None:
+        return {}
+    return {"violations": list(call.complaint.violations)}
 
 
 def _copy(value: Json) -> Json:

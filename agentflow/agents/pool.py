@@ -40,7 +40,9 @@ class Worker:
             message = f"cannot start a worker process: {error.strerror}"
             raise AttemptError(FailureClass.NOT_SENT, message) from error
 
-    async def ask(self, call: str, given: Mapping[str, Json]) -> dict[str, Any]:
+    async def ask(
+        self, call: str, given: Mapping[str, Json], offers: Mapping[str, Json]
+    ) -> dict[str, Any]:
         """Have `module:function` called with these arguments, and get the answer as it was sent.
 
         Raises `NotTaken`, or `AttemptError` server_error if the worker ended while it was at it.
@@ -50,7 +52,7 @@ class Worker:
         self.child.forget_words()
         self._answer = asyncio.get_running_loop().create_future()
         self._calls += 1
-        request = {"id": self._calls, "call": call, "input": dict(given)}
+        request = {"id": self._calls, "call": call, "input": dict(given), "offers": dict(offers)}
         self.child.send(json.dumps(request, separators=(",", ":")).encode() + b"\n")
         await first(self._answer, self.child.exited)
         if not self._answer.done():
@@ -93,18 +95,21 @@ class Pool:
         self._places = asyncio.Semaphore(size)
         self._idle: list[Worker] = []
 
-    async def call(self, call: str, given: Mapping[str, Json]) -> Json:
-        """What `module:function` answers to these arguments. Raises `AttemptError`."""
+    async def call(self, call: str, given: Mapping[str, Json], offers: Mapping[str, Json]) -> Json:
+        """What `module:function` answers to an input; `offers` is what it may ask for besides.
+
+        Raises `AttemptError`.
+        """
         async with self._places:
             while self._idle:
                 try:
-                    return await self._ask(self._idle.pop(), call, given)
+                    return await self._ask(self._idle.pop(), call, given, offers)
                 except NotTaken:
                     continue  # it had died since its last call; another one makes this call
             worker = Worker()
             await worker.start(self._processes, self._folder, self._root)
             try:
-                return await self._ask(worker, call, given)
+                return await self._ask(worker, call, given, offers)
             except NotTaken as error:
                 raise AttemptError(FailureClass.NOT_SENT, str(error)) from error
 
@@ -117,9 +122,11 @@ class Pool:
             await asyncio.wait([child.exited for child in idle], timeout=GRACE)
         await self._processes.close()
 
-    async def _ask(self, worker: Worker, call: str, given: Mapping[str, Json]) -> Json:
+    async def _ask(
+        self, worker: Worker, call: str, given: Mapping[str, Json], offers: Mapping[str, Json]
+    ) -> Json:
         try:
-            answer = await worker.ask(call, given)
+            answer = await worker.ask(call, given, offers)
         except BaseException as error:
             assert worker.child is not None
             await self._processes.stop(worker.child)

@@ -70,6 +70,8 @@ class Programs:
             "AGENTFLOW_STEP": call.step,
             "AGENTFLOW_ATTEMPT": str(call.attempt),
         }
+        if call.complaint is not None:
+            own["AGENTFLOW_VIOLATIONS"] = json.dumps(call.complaint.violations)
         try:
             return await self._processes.start(
                 [self._find(program), *arguments],

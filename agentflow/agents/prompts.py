@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 
 from agentflow.agents.protocol import Call
+from agentflow.core.events import Complaint
 from agentflow.spec.model import Json
 from agentflow.spec.templates import Constant, Template, Text, render
 
@@ -17,7 +18,7 @@ from agentflow.spec.templates import Constant, Template, Text, render
 def messages(
     instructions: str | None, prompt: Template | None, call: Call, *, show_contract: bool
 ) -> list[dict[str, str]]:
-    """The system's and the user's message of a call.
+    """The system's and the user's message of a call, and what follows if it is asked again.
 
     `show_contract` puts the output contract into words, for models without a response format.
     Raises `EvaluationError` if an expression of the prompt does not come to a value.
@@ -30,10 +31,24 @@ def messages(
     )
     if show_contract:
         system.append(_contract(call.output_schema))
-    return [
+    said = [
         {"role": "system", "content": "\n\n".join(system)},
         {"role": "user", "content": _user(prompt, call.input, tag)},
     ]
+    if call.complaint is not None:
+        said += _again(call.complaint, tag)
+    return said
+
+
+def _again(complaint: Complaint, tag: str) -> list[dict[str, str]]:
+    """The model's own answer, and what was wrong with it, which may quote what it was given."""
+    wrong = _delimited("\n".join(f"- {violation}" for violation in complaint.violations), tag)
+    request = (
+        f"This answer was not accepted. What is wrong with it:\n{wrong}\n"
+        "Answer the request again, complete and mended."
+    )
+    answer = [{"role": "assistant", "content": complaint.answer}] if complaint.answer else []
+    return [*answer, {"role": "user", "content": request}]
 
 
 def nonce(call: Call) -> str:

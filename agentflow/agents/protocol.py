@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from agentflow.core.events import Usage
+from agentflow.core.events import Complaint, Usage
 from agentflow.spec.model import Agent, FailureClass, Json, Model
 
 
@@ -42,7 +42,8 @@ class Call:
 
     `input` is checked against the agent's input contract before. `output_schema` is its output
     contract with all references resolved. `timeout` is in seconds: the engine ends the attempt
-    then, whatever the agent does.
+    then, whatever the agent does. `complaint` is set if the agent is asked again because its last
+    answer was not accepted.
     """
 
     run_id: str
@@ -52,6 +53,7 @@ class Call:
     input: Mapping[str, Json]
     output_schema: Mapping[str, Json] | bool
     timeout: float
+    complaint: Complaint | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@
 The function may be `async`. It answers plain data: None, booleans, numbers, text, lists, tuples and
 dicts with text as keys. It runs in a worker process, which is killed with everything it started
 when its time is over, unless `isolate: false` says that it is quick and pure.
+
+A function that is asked again because its answer was not accepted is told why if it has a parameter
+`violations`, which should have a default: it is given a list of texts then.
 """
 
 from typing import Annotated, Literal

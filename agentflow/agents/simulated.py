@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.contracts.sample import NoSample, sample
-from agentflow.spec.model import FailureClass, Json
+from agentflow.spec.model import Confidence, FailureClass, Json
 
 #: Seconds that a simulated attempt takes, at least and at most.
 SHORTEST, LONGEST = 0.2, 3.0
+#: How often another answer is drawn for one that is not sure enough.
+_MOST_DRAWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +28,31 @@ class SimulatedAnswer:
 
 
 def answer(
-    output_schema: Mapping[str, Json] | bool, seed: str, step: str, attempt: int
+    output_schema: Mapping[str, Json] | bool,
+    seed: str,
+    step: str,
+    attempt: int,
+    gate: Confidence | None = None,
 ) -> SimulatedAnswer:
-    """The answer of an attempt of a step.
+    """The answer of an attempt of a step; it passes the `gate` if any answer does.
 
     Raises `AttemptError` rejected if no value is found that keeps the contract.
     """
     name = f"{seed}/{step}/{attempt}"
     try:
         value = sample(output_schema, name)
+        for number in range(_MOST_DRAWS):
+            if gate is None or _is_sure(value, gate):
+                break
+            value = sample(output_schema, f"{name}/{number}")
     except NoSample as error:
         raise AttemptError(FailureClass.REJECTED, f"nothing to simulate with: {error}") from error
     return SimulatedAnswer(Reply(value), _duration(name))
+
+
+def _is_sure(value: Json, gate: Confidence) -> bool:
+    found = value.get(gate.field) if isinstance(value, dict) else None
+    return isinstance(found, int | float) and found >= gate.min
 
 
 def _duration(name: str) -> float:

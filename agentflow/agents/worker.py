@@ -8,10 +8,12 @@ Python looks. This file is run by its path and imports nothing but the standard 
 something goes wrong, so that a worker is ready in the tenth part of the time that importing the
 package takes.
 
-    request    {"id": N, "call": "module:function", "input": {…}}           one line of JSON
+    request    {"id": N, "call": "module:function", "input": {…}, "offers": {…}}   one line of JSON
     answer     +                                                            now it may have effects
                {"id": N, "value": …}
                or {"id": N, "failure": CLASS, "message": …, "detail": …}    one line of JSON
+
+What is offered reaches a function that has a parameter of the name.
 
 What the function prints goes to stderr and cannot get into the answers. A fork of the worker that
 comes back from the function answers nobody. Each call begins in FOLDER.
@@ -23,7 +25,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 #: Bytes of JSON that an answer may have.
@@ -74,6 +76,21 @@ def load(call: str, roots: Sequence[str]) -> Callable[..., Any]:
     known = (each for each, value in vars(module).items() if callable(value))
     near = did_you_mean(name, known)
     raise Failed("rejected", f"module '{module_name}' has no function '{name}'{near}")
+
+
+def arguments(
+    function: Callable[..., Any], given: dict[str, Any], offers: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The input, and of what is offered that which the function has a parameter for."""
+    if not offers:
+        return given
+    import inspect  # hardly any call is offered anything
+
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # some that are written in C do not tell
+        return given
+    return {**{name: value for name, value in offers.items() if name in parameters}, **given}
 
 
 def failed(call: str, error: BaseException, roots: Sequence[str]) -> Failed:
@@ -197,7 +214,8 @@ class Worker:
                 function = self._load(request["call"])
                 answers.write(b"+")
                 answers.flush()
-                answer = self._call(request["call"], function, request["input"])
+                given = arguments(function, request["input"], request["offers"])
+                answer = self._call(request["call"], function, given)
             except Failed as failure:
                 answer = {"failure": failure.failure, "message": failure.message}
                 if failure.detail is not None:

@@ -6,8 +6,8 @@ Nothing here reads a clock, rolls a die or touches the world, which is why a run
 deciding again.
 """
 
-from agentflow.contracts.check import Rejected
 from agentflow.core import events
+from agentflow.core.acceptance import on_answer
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.evolve import evolve
 from agentflow.core.failing import after_failure, on_failure, on_loss, on_stop
@@ -127,22 +127,6 @@ def _because_of_needs(instance: Instance) -> Reason:
 # --- ending --------------------------------------------------------------------------------
 
 
-def _answer(_state: State, instance: Instance) -> Decision:
-    answer = instance.answer
-    assert answer is not None
-    rule = "contract.output"
-    if not isinstance(answer, Rejected):
-        reason = Reason(rule, "the answer keeps its contract")
-        return events.AcceptOutput(instance.address, instance.attempt, reason)
-    details: list[Json] = [str(violation) for violation in answer.violations]
-    return events.RejectOutput(
-        step=instance.address,
-        attempt=instance.attempt,
-        failure=Failure(FailureClass.INVALID_OUTPUT, answer.reason),
-        reason=Reason(rule, answer.reason, {"violations": details}),
-    )
-
-
 def _output(_state: State, instance: Instance) -> Decision:
     inside = instance.inside
     assert inside is not None
@@ -182,7 +166,7 @@ def _finish(state: State) -> Decision:
 _BY_NEED = {
     Need.CONDITION: _condition,
     Need.ENTER: _enter,
-    Need.ANSWER: _answer,
+    Need.ANSWER: on_answer,
     Need.OUTPUT: _output,
     Need.FAILURE: on_failure,
     Need.LOST: on_loss,

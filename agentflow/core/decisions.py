@@ -5,6 +5,8 @@ One function a decision, named after its class.
 
 from agentflow.contracts.check import Accepted
 from agentflow.core import events
+from agentflow.core.acceptance import excerpt
+from agentflow.core.events import Complaint
 from agentflow.core.scopes import activate, end, enter, fill
 from agentflow.core.state import Instance, Need, Scope, State, open_items, open_scope
 from agentflow.core.table import IllegalTransition, take
@@ -77,7 +79,18 @@ def reject_output(state: State, event: events.RejectOutput) -> None:
     instance.failures += 1
     instance.failure = event.failure
     instance.answer = None
+    instance.wrong = tuple(event.reason.figures.get("violations") or (event.reason.text,))
     state.agenda.appendleft((Need.FAILURE, instance))
+
+
+def repair(state: State, event: events.Repair) -> None:
+    instance = take(state, event)
+    instance.status = "waiting"
+    instance.repairs = event.repair
+    instance.failures -= 1  # counted apart from retries
+    instance.complaint = Complaint(excerpt(instance.said), event.violations)
+    instance.said = None
+    state.ready.append(instance)
 
 
 def retry(state: State, event: events.Retry) -> None:
@@ -85,6 +98,8 @@ def retry(state: State, event: events.Retry) -> None:
     instance.status = "waiting"
     if event.counted:
         state.retries += 1
+        instance.repairs = 0
+        instance.said = instance.complaint = None
     if event.delay > 0:
         instance.due = state.now + event.delay
         state.waiting[instance.address] = instance

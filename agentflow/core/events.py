@@ -42,6 +42,18 @@ class Failure:
     cause: FailureClass | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What an agent that is asked again is told about its last answer.
+
+    `answer` is that answer as text, shortened; None if it did not come to one. `violations` are
+    sentences that say what is wrong with it.
+    """
+
+    answer: str | None
+    violations: tuple[str, ...]
+
+
 # --- facts ---------------------------------------------------------------------------------
 
 
@@ -225,11 +237,28 @@ class AcceptOutput:
 
 @dataclass(frozen=True, slots=True)
 class RejectOutput:
-    """The answer breaks its contract; it stays in the log and nobody can read it."""
+    """The answer breaks its contract or is not sure enough.
+
+    It stays in the log and nobody can read it.
+    """
 
     step: str
     attempt: int
     failure: Failure
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Ask the agent again, in another attempt, and tell it what was wrong with its answer.
+
+    `repair` counts the repairs of this answer from 1; they are no retries.
+    """
+
+    step: str
+    attempt: int
+    repair: int
+    violations: tuple[str, ...]
     reason: Reason
 
 
@@ -315,6 +344,7 @@ Decision: TypeAlias = (
     | CancelAttempt
     | AcceptOutput
     | RejectOutput
+    | Repair
     | Retry
     | CompleteStep
     | UseValue

@@ -39,6 +39,7 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.StartAttempt: decisions.start_attempt,
     events.AcceptOutput: decisions.accept_output,
     events.RejectOutput: decisions.reject_output,
+    events.Repair: decisions.repair,
     events.Retry: decisions.retry,
     events.CompleteStep: decisions.complete_step,
     events.UseValue: decisions.use_value,

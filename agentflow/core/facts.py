@@ -41,6 +41,7 @@ def run_resumed(state: State, event: events.RunResumed) -> None:
 
 def attempt_succeeded(state: State, event: events.AttemptSucceeded) -> None:
     instance = _ended_attempt(state, event)
+    instance.said = event.text if event.text is not None else event.value
     instance.answer = read_answer(instance.step, event)
     state.agenda.append((Need.ANSWER, instance))
 
@@ -48,6 +49,8 @@ def attempt_succeeded(state: State, event: events.AttemptSucceeded) -> None:
 def attempt_failed(state: State, event: events.AttemptFailed) -> None:
     instance = _ended_attempt(state, event)
     instance.failures += 1
+    instance.said = None
+    instance.wrong = (event.message,)
     instance.failure = Failure(event.failure, event.message)
     instance.retry_after = event.retry_after
     state.agenda.append((Need.FAILURE, instance))

@@ -1,6 +1,7 @@
 """What follows from a failure: another attempt, what `catch` says, or the end of the step."""
 
 from agentflow.core import events
+from agentflow.core.acceptance import repair
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.retry import Again, as_unknown, judge
 from agentflow.core.state import Instance, State
@@ -20,6 +21,9 @@ def on_failure(state: State, instance: Instance) -> Decision:
     call, failure = instance.step.call, instance.failure
     assert call is not None
     assert failure is not None
+    again = repair(instance, failure)
+    if again is not None:
+        return again
     verdict = judge(state, instance, failure := as_unknown(failure, call.effects))
     if isinstance(verdict, Again):
         return events.Retry(
@@ -71,6 +75,8 @@ def after_failure(
 ) -> Decision:
     """What `catch` says about a failure that is not retried; without a word it fails the step."""
     figures = dict(why_no_retry.figures) if why_no_retry else {}
+    if instance.repairs:
+        figures["repairs"] = instance.repairs
     if why_no_retry:
         figures["no_retry"] = why_no_retry.text
     key, action = _caught(instance, failure)

@@ -45,6 +45,7 @@ def end(state: State, instance: Instance, status: StepStatus, output: Json = Non
     instance.status = status
     instance.output = output
     instance.answer = None
+    instance.said = instance.complaint = None
     instance.inside = None
     instance.env = scope.env  # an item's own names are not needed any more
     if instance.active:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Literal
 
 from agentflow.contracts.check import Accepted, Rejected
-from agentflow.core.events import Failure, FinalStatus, RunMode
+from agentflow.core.events import Complaint, Failure, FinalStatus, RunMode
 from agentflow.plan import address
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.spec.cel.evaluate import Absent
@@ -74,7 +74,10 @@ class Scope:
 class Instance:
     """One step in one place of the run: the step itself, or its instance for one item.
 
-    `attempt` counts attempts, `failures` those that failed and count for the retry policy.
+    `attempt` counts attempts, `failures` those that failed and count for the retry policy, and
+    `repairs` how often the agent was asked again since the last of them. `said` is its last answer
+    as it came and `wrong` what is wrong with it, both out of reach of every expression; `complaint`
+    is what the agent is told about it.
     `inside` is the scope that a group, switch or `for_each` has opened.
     """
 
@@ -88,6 +91,10 @@ class Instance:
     active: bool = False
     attempt: int = 0
     failures: int = 0
+    repairs: int = 0
+    said: Json = None
+    wrong: tuple[str, ...] = ()
+    complaint: Complaint | None = None
     retry_after: float | None = None
     due: float | None = None
     answer: Accepted | Rejected | None = None

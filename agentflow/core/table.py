@@ -11,6 +11,7 @@
     AttemptLost       running                    running
     AcceptOutput      running                    succeeded
     RejectOutput      running                    running
+    Repair            running                    waiting
     Retry             running                    waiting
     TimerFired        waiting                    waiting
     CompleteStep      running                    succeeded
@@ -43,6 +44,7 @@ FROM: dict[type, frozenset[StepStatus]] = {
     events.AttemptLost: _RUNNING,
     events.AcceptOutput: _RUNNING,
     events.RejectOutput: _RUNNING,
+    events.Repair: _RUNNING,
     events.Retry: _RUNNING,
     events.TimerFired: frozenset({"waiting"}),
     events.CompleteStep: _RUNNING,

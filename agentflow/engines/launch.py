@@ -120,7 +120,7 @@ def _simulated(plan: Plan, seed: str) -> Answerer:
         assert call is not None
         step, attempt = decision.step, decision.attempt
         try:
-            made = simulated_answer(call.output.schema, seed, step, attempt)
+            made = simulated_answer(call.output.schema, seed, step, attempt, call.confidence)
         except AttemptError as error:
             return Answer(AttemptFailed(0, step, attempt, error.failure, error.message), 0)
         return Answer(AttemptSucceeded(0, step, attempt, value=made.reply.value), made.duration)

@@ -201,6 +201,7 @@ class _LocalEngine:
             input=decision.input,
             output_schema=plan.output.schema,
             timeout=decision.timeout,
+            complaint=self.state.running[decision.step].complaint,
         )
         flight = _Flight(call, self.loop.call_later(decision.timeout, self._expire, decision.step))
         self.flights[decision.step] = flight

@@ -105,6 +105,7 @@ class _Shape:
         self.cls = cls
         hints = get_type_hints(cls)
         self._classes = {name: _class_in(hint) for name, hint in hints.items()}
+        self._tuples = {name for name, hint in hints.items() if get_origin(hint) is tuple}
         self.fields = tuple(
             (f.name, _default(f), f.name in _PAYLOADS, self._classes[f.name] is not None)
             for f in dataclasses.fields(cls)
@@ -112,6 +113,8 @@ class _Shape:
 
     def revive(self, name: str, value: Json) -> Any:
         """A field's value from its JSON."""
+        if name in self._tuples:
+            return tuple(value)
         wanted = self._classes.get(name)
         if wanted is None or value is None:
             return value

@@ -63,6 +63,8 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:
     match decision:
         case events.RejectOutput():
             yield _about(at, f"attempt {decision.attempt} rejected: {decision.failure.message}")
+        case events.Repair():
+            yield _about(at, f"asked again: {reason}")
         case events.Retry():
             yield _about(at, f"again in {decision.delay:g} s: {reason}")
         case events.UseValue():
@@ -125,6 +127,8 @@ def _end_of_run(decision: events.FinishRun, trace: Trace) -> str:
     facts = [count(trace.calls, "call")]
     if trace.retries:
         facts.append(count(trace.retries, "retry", "retries"))
+    if trace.repairs:
+        facts.append(count(trace.repairs, "repair"))
     facts += filter(None, (sums.tokens_text(), sums.cost_text()))
     took = duration(trace.now - trace.started)
     preposition = "in" if decision.status == "succeeded" else "after"

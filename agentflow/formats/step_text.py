@@ -49,6 +49,8 @@ def _decision(decision: Decision) -> str:
         case events.StartAttempt():
             about = f"attempt {decision.attempt}, agent '{decision.agent}'"
             return f" ({about}, effects {decision.effects}, timeout {decision.timeout:g} s){text}"
+        case events.Repair():
+            return f" (attempt {decision.attempt})" + text
         case events.Retry():
             return f" (attempt {decision.attempt} in {decision.delay:g} s){text}"
         case events.TakeCase():
@@ -74,7 +76,8 @@ def _values(event: Fact | Decision) -> Iterator[str]:
         case events.CompleteStep() if event.output is not None:
             shown.append(("output", event.output))
         case events.RejectOutput():
-            shown.extend(("violation", text) for text in event.reason.figures["violations"])
+            violations = event.reason.figures.get("violations", ())
+            shown.extend(("violation", text) for text in violations)
     for name, value in shown:
         first, *rest = safe(pretty(value), limit=LIMIT).split("\n")
         yield f"             {name}: {first}"

@@ -3,6 +3,8 @@
 Times are seconds since 1970 in UTC, and null for what has not come yet.
 """
 
+from dataclasses import asdict
+
 from agentflow.core.events import Failure
 from agentflow.formats.usage import used
 from agentflow.formats.values import document
@@ -28,12 +30,14 @@ def render(trace: Trace) -> str:
             "entries": trace.entries,
             "calls": trace.calls,
             "retries": trace.retries,
+            "repairs": trace.repairs,
             "resumed": trace.resumed,
             "signal": trace.signal,
             "tokens": sums.tokens,
             "usd": sums.usd,
             "unpriced_tokens": sums.unpriced,
             "outputs": trace.outputs,
+            "gates": [asdict(gate) for gate in trace.gates.values()],
             "failure": failure_data(trace.failure),
             "steps": [_span(span) for span in trace.steps.values()],
         }

@@ -70,7 +70,7 @@ def lines(
         now = trace.now  # nothing goes on any more, or time goes from entry to entry
     tree = _Tree(trace, now, fold, UNICODE if unicode else ASCII)
     rows = [row for span in tuple(trace.steps.values()) for row in tree.step(span, 0)]
-    return [tree.head(), *_aligned(rows, width), tree.foot()]
+    return [tree.head(), *_aligned(rows, width), *tree.gates(), tree.foot()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,8 @@ class _Tree:
         facts = [count(trace.calls, "call")]
         if trace.retries:
             facts.append(count(trace.retries, "retry", "retries"))
+        if trace.repairs:
+            facts.append(count(trace.repairs, "repair"))
         facts += filter(None, (sums.tokens_text(), sums.cost_text()))
         separator = self.symbols.separator
         match trace.status:
@@ -131,6 +133,14 @@ class _Tree:
             case _:
                 status = Piece(f"{trace.status} after {took}", Style.FAIL)
         return (status, Piece(separator + separator.join(facts), Style.DIM))
+
+    def gates(self) -> Iterator[Line]:
+        """How often each `confidence` held an answer back: one that never does may be dormant."""
+        for gate in tuple(self.trace.gates.values()):
+            name, field = _name(gate.agent), _name(gate.field)
+            of = count(gate.answers, "answer")
+            text = f"confidence of {name}: {gate.fired} of {of} below {gate.min:g} in '{field}'"
+            yield (Piece(text, Style.WARN if gate.fired else Style.DIM),)
 
     # --- the tree --------------------------------------------------------------------------
 

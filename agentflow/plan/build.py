@@ -189,6 +189,8 @@ class _Builder:
             effects=step.effects or agent.effects or agent.default_effects,
             timeout=seconds(timeout) if timeout else DEFAULT_TIMEOUT,
             retry=self._retry(step.retry or agent.retry),
+            repair=agent.repair if step.repair is None else step.repair,
+            confidence=agent.confidence,
         )
 
     def _retry(self, retry: Retry | None) -> RetryPolicy | None:

@@ -17,7 +17,7 @@ from agentflow.contracts.check import Checker
 from agentflow.findings import Finding
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import Reference
-from agentflow.spec.model import Agent, Effects, Json, Pipeline, RetryPolicy
+from agentflow.spec.model import Agent, Confidence, Effects, Json, Pipeline, RetryPolicy
 from agentflow.spec.templates import Template
 
 #: A route into the document: keys and indices.
@@ -56,7 +56,10 @@ class CatchPlan:
 
 @dataclass(frozen=True, slots=True)
 class CallPlan:
-    """The agent a step calls and on which terms. `timeout` is in seconds, for one attempt."""
+    """The agent a step calls and on which terms. `timeout` is in seconds, for one attempt.
+
+    `repair` is how often it is asked again about an answer, `confidence` the gate for its answers.
+    """
 
     agent: str
     options: Agent
@@ -66,6 +69,8 @@ class CallPlan:
     effects: Effects
     timeout: float
     retry: RetryPolicy | None
+    repair: int
+    confidence: Confidence | None
 
 
 @dataclass(frozen=True, slots=True)

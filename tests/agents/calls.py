@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from agentflow.agents import AGENT_KINDS
 from agentflow.agents.protocol import AttemptError, Call, Connection, Host, Reply
+from agentflow.core.events import Complaint
 
 ROOT = Path(__file__).with_name("project")
 HOST = Host(root=ROOT, folder=ROOT / "desk", models={}, texts={})
@@ -40,6 +42,14 @@ def connected(kind: str, use: Callable[[Connection], Awaitable[Any]], host: Host
 def options(kind: str, **keys: Any) -> Any:
     """The options of an agent, as a spec would have them."""
     return AGENT_KINDS[kind].Options(kind=kind, **keys)
+
+
+def asked_again(kind: str, keys: dict[str, Any], complaint: Complaint, **given: Any) -> Reply:
+    """One call that is made because the last answer was not accepted."""
+    again = replace(call(**given), attempt=2, complaint=complaint)
+    reply = connected(kind, lambda c: c.call(options(kind, **keys), again))
+    assert isinstance(reply, Reply)
+    return reply
 
 
 def attempt(kind: str, keys: dict[str, Any], host: Host = HOST, **given: Any) -> Reply:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from agentflow.agents.protocol import Connection, Host, Reply
+from agentflow.core.events import Complaint
 
-from .calls import attempt, call, connected, cut_short, ends, failure, options
+from .calls import asked_again, attempt, call, connected, cut_short, ends, failure, options
 
 ECHO = "import sys; sys.stdout.write(sys.stdin.read())"
 
@@ -64,6 +65,14 @@ def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     env = {"OVERRIDDEN": "ours", "AGENTFLOW_RUN_ID": "not this"}
     reply = attempt("command", {**python(script), "env": env})
     assert json.loads(reply.text or "") == ["o", "ours", "run_1", "extract", "1"]
+
+
+def test_a_program_that_is_asked_again_is_told_what_was_wrong() -> None:
+    script = "import json, os; print(os.environ.get('AGENTFLOW_VIOLATIONS', 'null'))"
+    wrong = Complaint("no", ('expected object, found string "no"', "id: is missing"))
+    reply = asked_again("command", python(script), wrong)
+    assert json.loads(reply.text or "") == list(wrong.violations)
+    assert attempt("command", python(script)).text == "null\n"
 
 
 def test_paths_are_relative_to_the_folder_of_the_spec(tmp_path: Path) -> None:

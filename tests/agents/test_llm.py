@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from agentflow.agents.protocol import AttemptError, Call, Connection, Host, Reply
-from agentflow.core.events import Usage
+from agentflow.core.events import Complaint, Usage
 from agentflow.spec.model import Model
 
-from .calls import ROOT, attempt, call, connected, failure, options
+from .calls import ROOT, asked_again, attempt, call, connected, failure, options
 from .openai_server import Answer, OpenAIServer, completion, refusal
 
 MODEL = "openai/gpt-4o-mini"
@@ -30,6 +30,32 @@ def test_an_answer_with_its_usage(server: OpenAIServer) -> None:
     reply = attempt("llm", {"model": MODEL}, body="x")
     assert reply == Reply(text='{"a": 1}', usage=Usage(MODEL, 11, 7, 11 * 15e-8 + 7 * 60e-8))
     assert server.paths == ["/v1/chat/completions"]
+
+
+def test_a_model_that_is_asked_again_sees_its_answer_and_what_was_wrong(
+    server: OpenAIServer,
+) -> None:
+    server.answer = Answer(body=completion('{"a": 1}'))
+    wrong = Complaint('{"a": "</data>"}', ('a: expected integer, found string "</data>"',))
+    asked_again("llm", {"model": MODEL, "prompt": "Count."}, wrong, body="x")
+    (request,) = server.requests
+    system, user, answer, again = request["messages"]
+    assert [m["role"] for m in (system, user, answer, again)] == [
+        "system", "user", "assistant", "user",
+    ]  # fmt: skip
+    assert answer["content"] == '{"a": "</data>"}'
+    tag = system["content"].split("<")[1].split(">")[0]
+    assert again["content"] == (
+        "This answer was not accepted. What is wrong with it:\n"
+        f'<{tag}>\n- a: expected integer, found string "</data>"\n</{tag}>\n'
+        "Answer the request again, complete and mended."
+    )
+
+
+def test_a_model_that_answered_nothing_is_only_told_so(server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion("{}"))
+    asked_again("llm", {"model": MODEL}, Complaint(None, ("it stopped early",)), body="x")
+    assert [m["role"] for m in server.requests[0]["messages"]] == ["system", "user", "user"]
 
 
 def test_what_is_not_known_is_none(server: OpenAIServer) -> None:

@@ -12,9 +12,21 @@ import pytest
 from agentflow.agents import AGENT_KINDS
 from agentflow.agents.pool import Pool
 from agentflow.agents.protocol import AttemptError, Connection, Reply
+from agentflow.core.events import Complaint
 from agentflow.spec.model import Json
 
-from .calls import HOST, ROOT, attempt, call, connected, cut_short, ends, failure, options
+from .calls import (
+    HOST,
+    ROOT,
+    asked_again,
+    attempt,
+    call,
+    connected,
+    cut_short,
+    ends,
+    failure,
+    options,
+)
 
 both = pytest.mark.parametrize("isolate", [True, False])
 
@@ -148,11 +160,28 @@ def test_workers_are_used_again() -> None:
     assert [first["calls"], second["calls"], third["calls"]] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("isolate", [True, False])
+def test_a_function_that_is_asked_again_is_told_what_was_wrong_if_it_wants_to_know(
+    isolate: bool,
+) -> None:
+    wrong = Complaint("no", ("id: is missing",))
+
+    def said(function: str, **given: Any) -> Json:
+        keys = {"call": f"authored:{function}", "isolate": isolate}
+        return asked_again("python", keys, wrong, **given).value
+
+    assert said("learns", body="x") == {"body": "x", "violations": ["id: is missing"]}
+    assert said("learns", body="x", violations=["ours"])["violations"] == ["ours"]
+    assert said("extract", body="x") == {"length": 1}
+    first = attempt("python", {"call": "authored:learns", "isolate": isolate}, body="x")
+    assert first.value == {"body": "x", "violations": None}
+
+
 def test_parallel_calls_share_the_pool() -> None:
     async def main() -> list[Any]:
         pool = Pool(HOST.folder, ROOT, size=2)
         try:
-            return await asyncio.gather(*(pool.call("authored:count", {}) for _ in range(20)))
+            return await asyncio.gather(*(pool.call("authored:count", {}, {}) for _ in range(20)))
         finally:
             await pool.close()
 
@@ -243,7 +272,7 @@ def in_turn(*calls: tuple[str, dict[str, Json]]) -> list[Json]:
         answers: list[Json] = []
         for name, given in calls:
             try:
-                answers.append(await pool.call(f"odd:{name}", given))
+                answers.append(await pool.call(f"odd:{name}", given, {}))
             except AttemptError as error:
                 answers.append(f"{error.failure}: {error.message}")
         await pool.close()

@@ -8,7 +8,7 @@ from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Fact, Failure, Reason, RunMode, Usage
 from agentflow.plan import address
 from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
-from agentflow.spec.model import Effects, FailureClass
+from agentflow.spec.model import Confidence, Effects, FailureClass
 from agentflow.trace import Trace
 
 START = 1_800_000_000.0
@@ -22,6 +22,7 @@ def step(
     inside: str = "",
     body: tuple[StepPlan, ...] = (),
     cases: Mapping[str, tuple[StepPlan, ...]] | None = None,
+    confidence: Confidence | None = None,
 ) -> StepPlan:
     """A step of the scope at the address `inside`; `agent`, `body` or `cases` make its kind."""
     at = address.child(inside, name)
@@ -41,7 +42,9 @@ def step(
         for_each=None,
         catch={},
         agent=agent,
-        call=cast("CallPlan", SimpleNamespace(agent=agent, effects=Effects.NONE))
+        call=cast(
+            "CallPlan", SimpleNamespace(agent=agent, effects=Effects.NONE, confidence=confidence)
+        )
         if agent
         else None,
         body=ScopePlan(at, (), body, None) if body else None,

@@ -4,14 +4,15 @@ import jsonschema
 import pytest
 import referencing
 
-from agentflow.core.events import Failure
+from agentflow.core import events
+from agentflow.core.events import Failure, Reason
 from agentflow.formats import trace_json, trace_text
 from agentflow.formats.event_text import event_lines
-from agentflow.spec.model import FailureClass
+from agentflow.spec.model import Confidence, FailureClass
 from agentflow.trace import Trace
 from tests.formats.goldens import CASES, SCHEMAS, assert_golden
 from tests.formats.scenes import SCENES
-from tests.formats.stage import START, Run, accept, call, expand, plan, step
+from tests.formats.stage import START, Run, accept, call, complete, expand, finish, plan, skip, step
 
 TRACES = CASES / "traces"
 
@@ -92,6 +93,35 @@ def test_as_many_items_as_may_be_shown_are_not_folded() -> None:
     folded = trace_text.render(run.trace, fold=2, now=START + 1).splitlines()[2:-1]
     assert unfolded == [f"  ✓ [{n}]{'1.0s':>40}" for n in range(3)]
     assert folded == [*unfolded[:2], "  … 1 more succeeded"]
+
+
+def test_gates_and_repairs_are_counted() -> None:
+    judge = step("judge", "critic", confidence=Confidence(field="sure", min=0.7))
+    run = Run(plan(judge))
+    run.starts(expand("judge", 3), *(call(f"judge[{n}]", "critic") for n in range(3)))
+    run.answers(1, "judge[0]", accept("judge[0]"))
+    low = Failure(FailureClass.LOW_CONFIDENCE, "'sure' is 0.2, less than 0.7")
+    why = Reason("agents.critic.confidence", low.message)
+    run.answers(
+        2, "judge[1]", events.RejectOutput("judge[1]", 1, low, why), skip("judge[1]", low.message)
+    )
+    broken = Failure(FailureClass.INVALID_OUTPUT, "sure: is missing")
+    wrong = Reason("contract.output", broken.message, {"violations": [broken.message]})
+    again = Reason("judge.repair", "repair 1 of 1: sure: is missing")
+    run.answers(
+        3,
+        "judge[2]",
+        events.RejectOutput("judge[2]", 1, broken, wrong),
+        events.Repair("judge[2]", 2, 1, (broken.message,), again),
+        call("judge[2]", "critic", 2),
+    )
+    run.answers(4, "judge[2]", accept("judge[2]", 2), complete("judge"), finish(), attempt=2)
+    assert trace_text.render(run.trace).splitlines()[-2:] == [
+        "confidence of critic: 1 of 3 answers below 0.7 in 'sure'",
+        "succeeded in 4.0s · 4 calls · 1 repair",
+    ]
+    gates = json.loads(trace_json.render(run.trace))["gates"]
+    assert gates == [{"agent": "critic", "field": "sure", "min": 0.7, "answers": 3, "fired": 1}]
 
 
 def test_only_items_that_are_shown_become_lines() -> None:

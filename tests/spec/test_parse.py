@@ -121,7 +121,7 @@ def test_a_document_without_a_mapping_has_nothing_to_parse(text: str) -> None:
 
 def test_keys_that_are_not_known_do_not_hide_the_rest() -> None:
     _, result = read(
-        HEAD + "why_multi_agent: {}\nsteps: {one: {agent: worker, repair: 1, wiht: {a: 1}}}\n"
+        HEAD + "why_multi_agent: {}\nsteps: {one: {agent: worker, assert: [], wiht: {a: 1}}}\n"
     )
     assert [finding.rule for finding in result.findings] == [
         "not-supported",

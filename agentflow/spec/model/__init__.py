@@ -11,6 +11,7 @@ of kinds is passed in as a `Vocabulary`, so that this layer knows no agent by it
 
 from agentflow.spec.model.agents import (
     Agent,
+    Confidence,
     Model,
     TextFile,
 )
@@ -24,6 +25,7 @@ from agentflow.spec.model.policies import (
     Budget,
     CatchAction,
     CatchKey,
+    Repair,
     Retry,
     RetryPolicy,
     Use,
@@ -45,6 +47,7 @@ from agentflow.spec.model.values import (
     CONTRACT_NAME_PATTERN,
     DURATION_PATTERN,
     NAME_PATTERN,
+    REPAIRABLE,
     Contract,
     ContractName,
     Count,
@@ -67,6 +70,7 @@ __all__ = [
     "DURATION_PATTERN",
     "NAME_PATTERN",
     "PLANNED_STEP_KINDS",
+    "REPAIRABLE",
     "STEP_KINDS",
     "Agent",
     "AgentStep",
@@ -75,6 +79,7 @@ __all__ = [
     "Case",
     "CatchAction",
     "CatchKey",
+    "Confidence",
     "Contract",
     "ContractName",
     "Count",
@@ -90,6 +95,7 @@ __all__ = [
     "Node",
     "Pattern",
     "Pipeline",
+    "Repair",
     "Retry",
     "RetryPolicy",
     "RetryableClass",

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from agentflow.spec.model.policies import Retry
+from agentflow.spec.model.policies import Repair, Retry
 from agentflow.spec.model.values import Contract, Count, Duration, Effects, Node
 
 
@@ -14,10 +14,21 @@ class TextFile(Node):
     file: str = Field(min_length=1, description="A path relative to the spec.")
 
 
+class Confidence(Node):
+    """How sure of its answer an agent has to be."""
+
+    field: str = Field(
+        min_length=1, description="The field of the output that holds a number from 0 to 1."
+    )
+    min: Annotated[float, Field(ge=0, le=1)] = Field(
+        description="The least that passes; an answer below it fails as low_confidence."
+    )
+
+
 class Agent(Node):
     """What every kind of agent has in common. A kind subclasses it and adds its own keys."""
 
-    planned = frozenset({"confidence", "repair", "charges"})
+    planned = frozenset({"charges"})
     default_effects: ClassVar[Effects] = Effects.WRITE
 
     kind: str
@@ -27,6 +38,10 @@ class Agent(Node):
     effects: Effects | None = Field(None, description="What the agent does to the world.")
     timeout: Duration | None = Field(None, description="How long one attempt may take.")
     retry: Retry | None = None
+    repair: Repair = 0
+    confidence: Confidence | None = Field(
+        None, description="A gate: answers that are less sure than this are not accepted."
+    )
 
 
 class Model(Node):

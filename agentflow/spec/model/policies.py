@@ -38,6 +38,17 @@ Retry = Annotated[
 ]
 
 
+Repair = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=10,
+        strict=True,
+        description="How often the agent is asked again with what was wrong with its answer.",
+    ),
+]
+
+
 class Use(Node):
     """Go on with this value in the place of the output; it is checked against the contract."""
 
@@ -59,6 +70,7 @@ CatchKey = Literal[
     "context_overflow",
     "truncated",
     "invalid_output",
+    "low_confidence",
     "budget_exceeded",
     "unknown_effect",
     "any",

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from agentflow.spec.model.policies import CatchAction, CatchKey, Retry
+from agentflow.spec.model.policies import CatchAction, CatchKey, Repair, Retry
 from agentflow.spec.model.values import Count, Duration, Effects, Expression, Name, Node, Value
 
 
@@ -23,7 +23,7 @@ class ForEach(Node):
 class StepBase(Node):
     """What every step has in common."""
 
-    planned = frozenset({"assert", "repair", "idempotency_key"})
+    planned = frozenset({"assert", "idempotency_key"})
 
     description: str | None = None
     needs: list[Name] = Field(
@@ -50,12 +50,13 @@ class AgentStep(StepBase):
     retry: Retry | None = None
     timeout: Duration | None = Field(None, description="How long one attempt may take.")
     effects: Effects | None = None
+    repair: Repair | None = None
 
 
 class GroupStep(StepBase):
     """Steps that belong together, with an output of their own."""
 
-    planned = StepBase.planned | {"retry", "timeout", "effects"}
+    planned = StepBase.planned | {"retry", "timeout", "effects", "repair"}
 
     steps: Annotated[dict[Name, "Step"], Field(min_length=1)]
     output: Value | None = None
@@ -71,7 +72,7 @@ class Case(Node):
 class SwitchStep(StepBase):
     """Exactly one case runs."""
 
-    planned = StepBase.planned | {"retry", "timeout", "effects"}
+    planned = StepBase.planned | {"retry", "timeout", "effects", "repair"}
 
     switch: Value = Field(description="${{ EXPRESSION }} whose text chooses the case.")
     cases: Annotated[dict[str, Case], Field(min_length=1)] = Field(

@@ -68,6 +68,7 @@ class FailureClass(StrEnum):
     CONTEXT_OVERFLOW = "context_overflow"
     TRUNCATED = "truncated"
     INVALID_OUTPUT = "invalid_output"
+    LOW_CONFIDENCE = "low_confidence"
     BUDGET_EXCEEDED = "budget_exceeded"
     CANCELLED = "cancelled"
     UNKNOWN_EFFECT = "unknown_effect"
@@ -85,7 +86,11 @@ RetryableClass = Literal[
 #: The call may have done its work although no answer came.
 AMBIGUOUS = frozenset({FailureClass.SERVER_ERROR, FailureClass.TIMEOUT})
 #: The agent has certainly acted: it answered, only not as its contract asks.
-ANSWERED = frozenset({FailureClass.TRUNCATED, FailureClass.INVALID_OUTPUT})
+ANSWERED = frozenset(
+    {FailureClass.TRUNCATED, FailureClass.INVALID_OUTPUT, FailureClass.LOW_CONFIDENCE}
+)
+#: The agent can mend these itself if it is told what was wrong.
+REPAIRABLE = frozenset({FailureClass.TRUNCATED, FailureClass.INVALID_OUTPUT})
 
 
 class Node(BaseModel):

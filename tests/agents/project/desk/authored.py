@@ -144,3 +144,7 @@ def leaves_child(note: str) -> None:
 
 
 not_a_function = 17
+
+
+def learns(body: str, violations: list[str] | None = None) -> dict[str, Any]:
+    return {"body": body, "violations": violations}

@@ -1,0 +1,94 @@
+"""Is an answer accepted, and if not: is its agent asked again?
+
+An answer becomes the output of its step only if it keeps the contract and is as sure of itself as
+the agent's `confidence` demands. Any other stays in the log, out of reach of every expression.
+"""
+
+import json
+
+from agentflow.contracts.check import Rejected
+from agentflow.core import events
+from agentflow.core.events import Decision, Failure, Reason
+from agentflow.core.state import Instance, State
+from agentflow.plan.steps import CallPlan
+from agentflow.spec.model import REPAIRABLE, Confidence, FailureClass, Json
+
+#: Characters of its own answer that an agent is shown when it is asked again.
+_SHOWN = 20_000
+
+
+def on_answer(_state: State, instance: Instance) -> Decision:
+    """An agent has answered."""
+    answer, call = instance.answer, instance.step.call
+    assert answer is not None
+    assert call is not None
+    rule = "contract.output"
+    if isinstance(answer, Rejected):
+        details: list[Json] = [str(violation) for violation in answer.violations]
+        reason = Reason(rule, answer.reason, {"violations": details})
+        return _reject(instance, FailureClass.INVALID_OUTPUT, reason)
+    doubt = _doubt(call, answer.value)
+    if doubt is not None:
+        return _reject(instance, FailureClass.LOW_CONFIDENCE, doubt)
+    text = "the answer keeps its contract"
+    if answer.unwrapped:
+        text += f"; left out: {answer.unwrapped}"
+    return events.AcceptOutput(instance.address, instance.attempt, Reason(rule, text))
+
+
+def _reject(instance: Instance, kind: FailureClass, reason: Reason) -> Decision:
+    failure = Failure(kind, reason.text)
+    return events.RejectOutput(instance.address, instance.attempt, failure, reason)
+
+
+def _doubt(call: CallPlan, value: Json) -> Reason | None:
+    """Why an answer is not sure enough; None if it is."""
+    gate = call.confidence
+    if gate is None:
+        return None
+    found = value.get(gate.field) if isinstance(value, dict) else None
+    rule = f"agents.{call.agent}.confidence"
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        text = f"the answer has no number in '{gate.field}' to say how sure it is"
+        return Reason(rule, text, _figures(gate, None))
+    if found >= gate.min:
+        return None
+    text = f"'{gate.field}' is {found:g}, less than {gate.min:g}"
+    return Reason(rule, text, _figures(gate, found))
+
+
+def _figures(gate: Confidence, found: float | None) -> dict[str, Json]:
+    return {"field": gate.field, "found": found, "min": gate.min}
+
+
+def repair(instance: Instance, failure: Failure) -> Decision | None:
+    """Ask the agent again with what was wrong; None if that is not to be done.
+
+    An agent that has acted on the world would act again, so it is not asked.
+    """
+    call = instance.step.call
+    assert call is not None
+    if failure.kind not in REPAIRABLE or instance.repairs >= call.repair:
+        return None
+    if not call.effects.repeatable or instance.scope.closed:
+        return None
+    number = instance.repairs + 1
+    return events.Repair(
+        step=instance.address,
+        attempt=instance.attempt + 1,
+        repair=number,
+        violations=instance.wrong,
+        reason=Reason(
+            f"{instance.step.address}.repair",
+            f"repair {number} of {call.repair}: {failure.message}",
+            {"repair": number, "repairs": call.repair},
+        ),
+    )
+
+
+def excerpt(said: Json) -> str | None:
+    """An answer as the text that its agent is shown again, shortened; None if there was none."""
+    if said is None:
+        return None
+    text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
