@@ -1,18 +1,20 @@
 """Reading a spec and holding it against the rules, in one place for every caller."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentflow.agents import VOCABULARY
+from agentflow.contracts.models import ModelProblem, ModelReader, Models, no_models
 from agentflow.contracts.resolve import FileReader
-from agentflow.errors import SpecError
+from agentflow.errors import SpecError, UsageError
 from agentflow.findings import Finding, Severity
 from agentflow.lint.linter import lint
 from agentflow.lint.rule import Context
 from agentflow.plan.build import build_plan
+from agentflow.plan.imports import models_of
 from agentflow.plan.steps import Plan
-from agentflow.project import ProjectReader, read_bytes
+from agentflow.project import CLASS, ProjectReader, read_bytes
 from agentflow.spec.document import MAX_BYTES, Document, parse_document
 from agentflow.spec.model import Pipeline
 from agentflow.spec.parse import parse
@@ -23,7 +25,9 @@ class Spec:
     """A spec as it was read: the document, and as much of pipeline and plan as could be built.
 
     `file` is the path as the user named it. `sources` are the texts it is made of: the spec under
-    its `name`, and the files it names by their path relative to `folder`.
+    its `name`, the files it names by their path relative to `folder`, and the schemas of Python
+    classes by `python:` and their name. `unseen` is how many contracts name classes that nobody
+    has looked at.
     """
 
     file: str
@@ -34,21 +38,78 @@ class Spec:
     plan: Plan | None
     problems: tuple[Finding, ...]
     sources: Mapping[str, str]
+    unseen: int
 
 
-def load(path: str | Path) -> Spec:
+class ImportedModels:
+    """Looks Python classes up by importing their modules, in a process of their own.
+
+    `sources` collects what was found, so that a run can keep all it was made of.
+    """
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        self._folder = folder
+        self._root = root
+        self.sources: dict[str, str] = {}
+
+    def __call__(self, names: Sequence[str]) -> Models:
+        """What there is to know of the classes."""
+        from agentflow.classes.schemas import read_schemas
+
+        models = read_schemas(names, self._folder, self._root)
+        self.sources.update((CLASS + name, text) for name, text in models.schemas.items())
+        return models
+
+
+class RecordedModels:
+    """Looks Python classes up in the sources that a run recorded."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._sources = sources
+
+    def __call__(self, names: Sequence[str]) -> Models:
+        """What the run knew of the classes."""
+        texts = {name: self._sources.get(CLASS + name) for name in names}
+        return Models(
+            {name: text for name, text in texts.items() if text is not None},
+            {
+                name: ModelProblem(f"the run did not record a class '{name}'")
+                for name, text in texts.items()
+                if text is None
+            },
+        )
+
+
+def load(
+    path: str | Path, *, imports: bool = False, recorded: Mapping[str, str] | None = None
+) -> Spec:
     """Read a spec and all it names.
+
+    With `imports`, the modules of Python classes that contracts name are imported. With `recorded`,
+    the sources of a run, they are looked up there. Otherwise those contracts are of unknown content.
 
     Raises:
         FileProblem: the spec itself cannot be read. What is wrong inside is in `problems`.
     """
-    return load_bytes(read_bytes(Path(path), MAX_BYTES), str(path), Path(path).parent)
+    data = read_bytes(Path(path), MAX_BYTES)
+    return load_bytes(data, str(path), Path(path).parent, imports=imports, recorded=recorded)
 
 
-def load_bytes(data: bytes, file: str, folder: Path) -> Spec:
+def load_bytes(
+    data: bytes,
+    file: str,
+    folder: Path,
+    *,
+    imports: bool = False,
+    recorded: Mapping[str, str] | None = None,
+) -> Spec:
     """Read a spec from its bytes; what it names is looked up from `folder`."""
     reader = ProjectReader(folder)
-    document, pipeline, plan, problems = understand(data, file, reader)
+    imported = ImportedModels(reader.folder, reader.root)
+    models: ModelReader = imported if imports else no_models
+    if recorded is not None:
+        models = RecordedModels(recorded)
+    document, pipeline, plan, problems = understand(data, file, reader, models)
     name = Path(file).name
     return Spec(
         file=file,
@@ -58,20 +119,24 @@ def load_bytes(data: bytes, file: str, folder: Path) -> Spec:
         pipeline=pipeline,
         plan=plan,
         problems=problems,
-        sources={**reader.sources, name: document.text},
+        sources={**reader.sources, **imported.sources, name: document.text},
+        unseen=sum(1 for _ in models_of(pipeline)) if pipeline and models is no_models else 0,
     )
 
 
 def understand(
-    data: bytes | str, file: str, read: FileReader
+    data: bytes | str, file: str, read: FileReader, read_models: ModelReader = no_models
 ) -> tuple[Document, Pipeline | None, Plan | None, tuple[Finding, ...]]:
-    """From text to plan, with what was wrong on the way; `read` gives the files it names."""
+    """From text to plan, with what was wrong on the way.
+
+    `read` gives the files that it names, and `read_models` the schemas of Python classes.
+    """
     document = parse_document(data, file)
     parsed = parse(document, VOCABULARY)
     problems = (*document.findings, *parsed.findings)
     if parsed.pipeline is None:
         return document, None, None, problems
-    plan = build_plan(document, parsed.pipeline, read)
+    plan = build_plan(document, parsed.pipeline, read, read_models)
     return document, parsed.pipeline, plan, (*problems, *plan.findings)
 
 
@@ -85,7 +150,13 @@ def runnable(spec: Spec) -> Plan:
 
     Raises:
         SpecError: it has errors; all its findings are in it.
+        UsageError: it was loaded without the Python classes that its contracts name.
     """
+    if spec.unseen:
+        raise UsageError(
+            f"'{spec.file}' has contracts from Python that were not looked at",
+            help="load it with imports",
+        )
     findings = check(spec)
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     if errors or spec.plan is None:

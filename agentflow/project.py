@@ -13,6 +13,8 @@ from agentflow.errors import FileProblem
 MARKS = ("agentflow.toml", "pyproject.toml", ".git")
 #: Bytes of one file that a spec names; the spec itself is capped by `spec.document`.
 MAX_FILE_BYTES = 8 * 1024 * 1024
+#: What the schemas of Python classes are called among the sources of a run: this and the class.
+CLASS = "python:"
 
 
 def find_root(folder: Path) -> Path:
@@ -73,6 +75,10 @@ class ProjectReader:
     def _read(self, path: str) -> str:
         if "\0" in path:
             raise FileProblem("a path cannot hold a zero byte")
+        if path.startswith(CLASS):
+            raise FileProblem(
+                f"'{path}' is the name of a class, not of a file", help=f"write './{path}'"
+            )
         target = (self.folder / path).resolve()
         if not target.is_relative_to(self.root):
             raise FileProblem(

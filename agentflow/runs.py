@@ -11,9 +11,9 @@ from agentflow.engines.launch import Settings, launch, new_run_id, take_up
 from agentflow.errors import FileProblem, InputError, LogDamaged, StoreError, UsageError
 from agentflow.eventlog import Reader, Store
 from agentflow.eventlog.codec import UnknownEvent, decode
-from agentflow.loading import Spec, runnable, understand
+from agentflow.loading import ImportedModels, RecordedModels, Spec, runnable, understand
 from agentflow.plan.steps import Plan
-from agentflow.project import ProjectReader, RecordedReader
+from agentflow.project import CLASS, ProjectReader, RecordedReader, find_root
 from agentflow.replay import fold
 from agentflow.spec.model import Json
 from agentflow.summary import Summary
@@ -148,8 +148,8 @@ def resume(
 ) -> State:
     """Take up a run that was interrupted or whose process died.
 
-    It goes on with the spec that it recorded. If the files have changed since, that is refused,
-    unless `as_started` says that the recorded ones are meant.
+    It goes on with the spec that it recorded. If the files, or the Python classes that contracts
+    name, have changed since, that is refused, unless `as_started` says that the recorded ones are meant.
 
     Raises:
         UnknownRun, RunLocked, LogDamaged, LogTooNew: it cannot be taken up.
@@ -183,24 +183,48 @@ def _recorded(run_id: str, records: Iterator[dict[str, Json]], blobs: Reader) ->
             help="nothing of it was done; run the spec again",
         )
     sources = dict(started.sources)
-    _, _, plan, _ = understand(sources[started.spec], started.spec, RecordedReader(sources))
+    _, _, plan, _ = understand(
+        sources[started.spec], started.spec, RecordedReader(sources), RecordedModels(sources)
+    )
     if plan is None:
         raise LogDamaged(f"the spec recorded by run '{run_id}' cannot be understood", seq=0)
     return Recorded(started, plan, entries, blobs.live)
 
 
 def _refuse_changes(started: RunStarted, folder: Path) -> None:
-    """Raise UsageError if a file of the spec is not what it was when the run began."""
-    read = ProjectReader(folder)
-    changed = []
-    for path, text in started.sources.items():
-        try:
-            if read(path).removeprefix("\ufeff") != text.removeprefix("\ufeff"):
-                changed.append(f"'{path}' has changed")
-        except FileProblem as error:
-            changed.append(error.message)
+    """Raise UsageError if a file or class of the spec is not what it was when the run began.
+
+    Modules are imported for that, in a process of their own.
+    """
+    changed = [*_changed_files(started, folder), *_changed_classes(started, folder)]
     if changed:
         raise UsageError(
             f"the spec of run '{started.run_id}' is not what it was: {'; '.join(changed)}",
             help="'--as-started' goes on with the spec as the run recorded it",
         )
+
+
+def _changed_files(started: RunStarted, folder: Path) -> Iterator[str]:
+    read = ProjectReader(folder)
+    for path, text in started.sources.items():
+        if path.startswith(CLASS):
+            continue
+        try:
+            if read(path).removeprefix("\ufeff") != text.removeprefix("\ufeff"):
+                yield f"'{path}' has changed"
+        except FileProblem as error:
+            yield error.message
+
+
+def _changed_classes(started: RunStarted, folder: Path) -> Iterator[str]:
+    recorded = {
+        path.removeprefix(CLASS): text
+        for path, text in started.sources.items()
+        if path.startswith(CLASS)
+    }
+    now = ImportedModels(folder, find_root(folder))(tuple(recorded))
+    for name, text in recorded.items():
+        if name in now.problems:
+            yield now.problems[name].message
+        elif now.schemas.get(name, text) != text:
+            yield f"the schema of '{name}' has changed"

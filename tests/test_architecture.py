@@ -178,6 +178,42 @@ def test_validating_springs_no_trap(tmp_path: Path) -> None:
     assert set(folder.iterdir()) == before
 
 
+IMPORTS = """\
+agentflow: 1
+name: imports
+inputs: {python: "trap:Model"}
+contracts: {Model: {python: "trap:Model"}}
+agents:
+  worker: {kind: command, argv: [cat], effects: none, input: Model, output: {python: "trap:Model"}}
+steps: {work: {agent: worker, with: {x: "${{ inputs.x }}"}}}
+outputs: {x: "${{ steps.work.output.x }}"}
+"""
+
+
+def test_only_the_leave_to_import_imports_and_in_another_process(tmp_path: Path) -> None:
+    (tmp_path / "agentflow.toml").touch()
+    (tmp_path / "imports.yaml").write_text(IMPORTS)
+    (tmp_path / "trap.py").write_text(
+        "from pydantic import BaseModel\nopen('sprung', 'w').close()\nclass Model(BaseModel): x: int\n"
+    )
+    for command in (
+        ("validate", "imports.yaml"),
+        ("validate", "--format", "json", "imports.yaml"),
+    ):
+        events = watched(tmp_path, *command)
+        assert "trap" not in events.pop("modules")
+        assert str(tmp_path / "trap.py") not in events.pop("open")
+        assert events == {"exit": ["0"]}
+        assert not (tmp_path / "sprung").exists()
+
+    events = watched(tmp_path, "validate", "--allow-imports", "imports.yaml")
+    assert events["exit"] == ["0"]
+    assert "trap" not in events["modules"]
+    (started,) = events["subprocess.Popen"]
+    assert "child.py" in started
+    assert (tmp_path / "sprung").exists()
+
+
 def test_the_watch_sees_what_a_run_does(folder: Path) -> None:
     """Or the tests above would prove nothing."""
     events = watched(folder, "run", "faults.yaml", "--store", "third", "--quiet")

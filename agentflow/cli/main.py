@@ -51,6 +51,13 @@ DurabilityOption = Annotated[
         help="What stored entries survive: every crash of the process, or a loss of power too.",
     ),
 ]
+ImportsOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-imports",
+        help="Import the modules of Python classes that contracts name, in a process of their own.",
+    ),
+]
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN_ID", help="A run's id, or its unique beginning.")
 ]
@@ -84,11 +91,12 @@ def validate(
     format: Annotated[
         FindingsFormat, typer.Option("--format", "-f", help="How to print the findings.")
     ] = FindingsFormat.TEXT,
+    allow_imports: ImportsOption = False,
 ) -> None:
     """Check specs: exit 0 if they can run, 1 if there are errors. Nothing in them is executed."""
     from agentflow.cli.validate import validate_specs
 
-    raise typer.Exit(validate_specs(paths, format.value))
+    raise typer.Exit(validate_specs(paths, format.value, imports=allow_imports))
 
 
 app.command("lint", help="The same as validate.", hidden=True)(validate)

@@ -20,7 +20,9 @@ def replay_run(
     """Replay a run, print its trace again and the verdict; gives the exit code."""
     where = open_store(store)
     recorded = read_run(where, where.find(run_id))
-    plan = runnable(load(spec)) if spec is not None else recorded.plan
+    plan = recorded.plan
+    if spec is not None:
+        plan = runnable(load(spec, recorded=recorded.started.sources))
     trace = trace_of(recorded.plan, recorded.entries)
     replayed = replay(plan, recorded.entries)
     if json:

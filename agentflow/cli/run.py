@@ -64,7 +64,7 @@ def run_spec(
     json: bool,
 ) -> int:
     """Run a spec and print what came of it; gives the exit code."""
-    spec = load(path)
+    spec = load(path, imports=True)
     inputs = read_inputs(given, file, spec.plan.inputs.schema if spec.plan else {})
     settings = Settings(simulate=simulate, seed=seed, concurrency=concurrency)
     audience = _Audience(quiet=quiet, json=json)

@@ -1,4 +1,6 @@
-"""`agentflow validate`: specs in, findings out. Nothing in a spec is executed."""
+"""`agentflow validate`: specs in, findings out. Nothing in a spec is executed, unless imports are
+allowed.
+"""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,10 +16,10 @@ from agentflow.spec.document import MAX_BYTES
 SUFFIXES = (".yaml", ".yml")
 
 
-def validate_specs(paths: Sequence[str], format: str) -> int:
+def validate_specs(paths: Sequence[str], format: str, *, imports: bool) -> int:
     """Check specs and print the findings; gives the exit code.
 
-    A spec that cannot be read does not hide the findings of the others.
+    With `imports`, the modules of Python classes that contracts name are imported. A spec that cannot be read does not hide the findings of the others.
 
     Raises:
         UsageError: there is nothing to check.
@@ -26,29 +28,41 @@ def validate_specs(paths: Sequence[str], format: str) -> int:
     findings: list[Finding] = []
     sources: dict[str, str] = {}
     unreadable: list[FileProblem] = []
+    unseen = 0
     for path in dict.fromkeys(_specs(paths)):
         try:
-            spec = _read(path)
+            spec = _read(path, imports=imports)
         except FileProblem as error:
             unreadable.append(error)
             continue
         findings.extend(check(spec))
         sources[spec.file] = spec.document.text
+        unseen += spec.unseen
     if not sources:
         raise unreadable[0]
     for problem in unreadable:
         report_error(problem, sys.stderr)
     emit(FINDINGS_FORMATS[format](findings, sources, color=wants_color(sys.stdout)))
+    if unseen and format == "text":
+        emit(_unseen(unseen), sys.stderr)
     if unreadable:
         return ExitCode.COULD_NOT
     bad = any(finding.severity is Severity.ERROR for finding in findings)
     return ExitCode.FINDINGS if bad else ExitCode.OK
 
 
-def _read(path: str) -> Spec:
+def _read(path: str, *, imports: bool) -> Spec:
     if path == "-":
-        return load_bytes(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", Path.cwd())
-    return load(path)
+        data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        return load_bytes(data, "<stdin>", Path.cwd(), imports=imports)
+    return load(path, imports=imports)
+
+
+def _unseen(contracts: int) -> str:
+    """What was left out, and how to have it in."""
+    were = "contract from Python was" if contracts == 1 else "contracts from Python were"
+    modules = "its module" if contracts == 1 else "their modules"
+    return f"note: {contracts} {were} not looked at; '--allow-imports' imports {modules}"
 
 
 def _specs(paths: Sequence[str]) -> Iterator[str]:

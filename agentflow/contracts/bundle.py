@@ -165,7 +165,11 @@ class Bundle:
         at_root = place.depth == 0 and not place.target[1]
         refused = ["$dynamicRef", "$recursiveRef"] if at_root else ["$dynamicRef", "$id"]
         if set(schema) == {"python"}:
-            refused.append("python")
+            raise ContractError(
+                f"'python'{where} is only for a whole contract of the spec",
+                (*place.path, "python"),
+                "give it a name under 'contracts', and refer to that: {$ref: '#/contracts/Name'}",
+            )
         for keyword in refused:
             if keyword in schema:
                 raise ContractError(

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 from urllib.parse import unquote
 
+from agentflow.contracts.describe import described
 from agentflow.contracts.keywords import Path, Schema, subschemas
+from agentflow.contracts.models import Models, model_name, names_model
 from agentflow.contracts.pointers import NoSuchPlace, lookup
 from agentflow.contracts.strict import NotJson, loads
 from agentflow.errors import AgentflowError, ExitCode, FileProblem
@@ -34,16 +36,30 @@ class ContractError(AgentflowError):
         self.path = path
 
 
+class UnknownContent(ContractError):
+    """A contract is, or refers to, a Python class of which nothing is known here.
+
+    That is no fault of the contract. If the class has been looked at and has no schema, that is
+    reported where the class is named.
+    """
+
+
 class Documents:
     """All schemas that references of one spec can reach. Each file is read and parsed once."""
 
     def __init__(
-        self, contracts: Mapping[str, Schema], read: Callable[[str], str], folder: str
+        self,
+        contracts: Mapping[str, Schema],
+        read: Callable[[str], str],
+        folder: str,
+        models: Models,
     ) -> None:
         self._contracts = contracts
         self._read = read
         self._folder = folder
+        self._models = models
         self._others: dict[str, Schema] = {}
+        self._schemas: dict[str, Schema] = {}
 
     def add(self, schema: Schema) -> str:
         """Take an inline schema in; gives the name of its document."""
@@ -94,11 +110,31 @@ class Documents:
 
     def _document(self, document: str, path: Path) -> Schema:
         if document in self._others:
-            return self._others[document]
-        if document not in self._contracts:
+            contract = self._others[document]
+        elif document in self._contracts:
+            contract = self._contracts[document]
+        else:
             near = did_you_mean(document, self._contracts)
             raise ContractError(f"unknown contract {quoted(document)}{near}", path)
-        return self._contracts[document]
+        if names_model(contract) and not document.startswith("/"):
+            return self._model(contract, path)
+        return contract
+
+    def _model(self, contract: dict[str, Schema], path: Path) -> Schema:
+        """The schema of the class that a contract names."""
+        name = model_name(contract)
+        if name is None:
+            raise _wrongly_named(contract, path)
+        if name not in self._models.schemas:
+            raise UnknownContent(f"nothing is known of {quoted(name)}", path)
+        if name not in self._schemas:
+            try:
+                self._schemas[name] = loads(self._models.schemas[name])
+            except NotJson as problem:
+                raise ContractError(
+                    f"it cannot be read: {problem.reason}", (*path, "python")
+                ) from problem
+        return self._schemas[name]
 
     def _file(self, reference: str, document: str, path: Path) -> str:
         """Read the file that `document` refers to; gives the name of its document."""
@@ -141,3 +177,18 @@ class Documents:
                 "write a reference to a place as '#/$defs/name'",
             )
         return known[anchor]
+
+
+def _wrongly_named(contract: dict[str, Schema], path: Path) -> ContractError:
+    """What is wrong with `{python: …}`; `path` leads to it."""
+    beside = next((key for key in contract if key != "python"), None)
+    if beside is not None:
+        return ContractError(
+            f"{quoted(beside)} cannot stand beside 'python'",
+            (*path, beside),
+            "a contract that names a Python class says nothing else",
+        )
+    return ContractError(
+        f"'python' must be a text like package.module:Model, found {described(contract['python'])}",
+        (*path, "python"),
+    )

@@ -4,7 +4,9 @@ A contract is a name of the `contracts` block, an inline schema, or a reference.
 
 - `{$ref: "file.json#/pointer"}`, a JSON file, relative to the file that names it;
 - `{$ref: "#/contracts/Name"}`, from anywhere in the spec, so that contracts can use each other;
-- `{$ref: "#/$defs/x"}`, `{$ref: "#"}` or `{$ref: "#anchor"}`, within the same contract or file.
+- `{$ref: "#/$defs/x"}`, `{$ref: "#"}` or `{$ref: "#anchor"}`, within the same contract or file;
+
+or it names a Python class, `{python: "package.module:Model"}`, whose schema the caller passes in.
 
 `Resolver.resolve` gathers everything that a contract reaches under its own `$defs` and rewrites
 the references to point there; a recursive schema stays recursive. Nothing is fetched: files come
@@ -19,11 +21,21 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from agentflow.contracts.bundle import Bundle
-from agentflow.contracts.documents import ContractError, Documents
+from agentflow.contracts.documents import ContractError, Documents, UnknownContent
 from agentflow.contracts.keywords import Schema
+from agentflow.contracts.models import Models
 from agentflow.contracts.wellformed import SchemaProblem, check_schema
 
-__all__ = ["ContractError", "FileReader", "Resolver", "SchemaProblem", "check_schema"]
+__all__ = [
+    "ContractError",
+    "FileReader",
+    "Resolver",
+    "SchemaProblem",
+    "UnknownContent",
+    "check_schema",
+]
+
+_NO_MODELS = Models()
 
 
 class FileReader(Protocol):
@@ -42,11 +54,18 @@ class Resolver:
     """The contracts of one spec, each resolved once however many steps use it.
 
     `contracts` is the `contracts` block by name. `folder` is put before the paths that the reader
-    is asked for; it is empty for a reader that starts at the spec's own folder.
+    is asked for; it is empty for a reader that starts at the spec's own folder. `models` is what
+    is known of Python classes.
     """
 
-    def __init__(self, contracts: Mapping[str, Schema], read: FileReader, folder: str = "") -> None:
-        self._documents = Documents(contracts, read, folder)
+    def __init__(
+        self,
+        contracts: Mapping[str, Schema],
+        read: FileReader,
+        folder: str = "",
+        models: Models = _NO_MODELS,
+    ) -> None:
+        self._documents = Documents(contracts, read, folder, models)
         self._named: dict[str, dict[str, Schema]] = {}
         # By identity; the contract is kept beside the result so that its id stays taken.
         self._inline: dict[int, tuple[object, dict[str, Schema]]] = {}
@@ -54,6 +73,7 @@ class Resolver:
     def resolve(self, contract: str | Mapping[str, Schema]) -> dict[str, Schema]:
         """The self-contained schema of a contract; raises `ContractError`.
 
+        `UnknownContent` is raised if it depends on a class that is not among the models.
         The path of the error leads into the contract: into the block's entry for a name, else
         into the inline schema.
         """

@@ -7,6 +7,7 @@ and the rest of the plan is built all the same, so that one mistake does not hid
 import dataclasses
 from collections.abc import Mapping
 
+from agentflow.contracts.models import ModelReader, no_models
 from agentflow.contracts.resolve import FileReader
 from agentflow.findings import Finding, Severity
 from agentflow.plan import address
@@ -45,24 +46,32 @@ from agentflow.spec.model import (
 from agentflow.spec.templates import Constant, Template, parse_template, template_expressions
 
 
-def build_plan(document: Document, pipeline: Pipeline, read: FileReader) -> Plan:
+def build_plan(
+    document: Document,
+    pipeline: Pipeline,
+    read: FileReader,
+    read_models: ModelReader = no_models,
+) -> Plan:
     """The plan of a pipeline.
 
-    `read` gives the text of a file by its path relative to the spec, confined to the project root.
+    `read` gives the text of a file by its path relative to the spec, confined to the project root,
+    `read_models` the schemas of Python classes; it is asked once.
     """
-    return _Builder(document, pipeline, read).build()
+    return _Builder(document, pipeline, read, read_models).build()
 
 
 class _Builder:
     """The state of one build: the findings and references met so far."""
 
-    def __init__(self, document: Document, pipeline: Pipeline, read: FileReader) -> None:
+    def __init__(
+        self, document: Document, pipeline: Pipeline, read: FileReader, read_models: ModelReader
+    ) -> None:
         self.document = document
         self.pipeline = pipeline
         self.findings: list[Finding] = []
         self.uses = Uses()
         self.steps: dict[str, StepPlan] = {}
-        self.materials = Materials(document, pipeline, read, self.findings)
+        self.materials = Materials(document, pipeline, read, read_models, self.findings)
 
     def build(self) -> Plan:
         frame = self._frame("", None, self.pipeline.steps, frozenset())
@@ -75,6 +84,7 @@ class _Builder:
             root=ScopePlan("", ("steps",), steps, outputs),
             outputs=outputs,
             inputs=self.materials.inputs,
+            contracts=self.materials.contracts,
             budget=BudgetPlan(budget.calls, budget.retries, seconds(budget.wall)),
             steps=self.steps,
             uses=tuple(self.uses.found),

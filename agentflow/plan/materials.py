@@ -4,14 +4,25 @@ Each contract is resolved and compiled once, however many steps use it.
 """
 
 from agentflow.contracts.check import compile_schema
-from agentflow.contracts.resolve import ContractError, FileReader, Resolver, check_schema
+from agentflow.contracts.models import ModelReader, model_name
+from agentflow.contracts.resolve import (
+    ContractError,
+    FileReader,
+    Resolver,
+    SchemaProblem,
+    UnknownContent,
+    check_schema,
+)
 from agentflow.errors import FileProblem
 from agentflow.findings import Finding, Severity
-from agentflow.plan.steps import ContractPlan, Path
+from agentflow.plan.imports import models_of
+from agentflow.plan.steps import ContractPlan, Contracts, Path
 from agentflow.spec.document import Document
 from agentflow.spec.model import Agent, Contract, Pipeline, TextFile
+from agentflow.spec.wording import quoted
 
-#: What stands in for a contract that is missing or broken, so that the plan can still be built.
+#: What stands in for a contract that is missing, broken or of unknown content, so that the plan can
+#: still be built.
 ANYTHING = ContractPlan(schema={}, checker=compile_schema({}))
 
 
@@ -22,12 +33,24 @@ class Materials:
     """
 
     def __init__(
-        self, document: Document, pipeline: Pipeline, read: FileReader, findings: list[Finding]
+        self,
+        document: Document,
+        pipeline: Pipeline,
+        read: FileReader,
+        read_models: ModelReader,
+        findings: list[Finding],
     ) -> None:
         self._document = document
+        self._pipeline = pipeline
         self._findings = findings
         self._read = read
-        self._resolver = Resolver(pipeline.contracts, read)
+        named = tuple(models_of(pipeline))
+        models = read_models(tuple(dict.fromkeys(name for _, name in named)))
+        for path, name in named:
+            if name in models.problems:
+                problem = models.problems[name]
+                self._report("invalid-contract", problem.message, path, problem.help)
+        self._resolver = Resolver(pipeline.contracts, read, models=models)
         self._named: dict[str, ContractPlan] = {}
         for name in pipeline.contracts:
             self._named[name] = self._resolve(name, ("contracts", name))
@@ -41,6 +64,11 @@ class Materials:
             self.output_of[name] = self._contract(agent.output, (*path, "output"))
             self._take_texts(agent, path)
 
+    @property
+    def contracts(self) -> Contracts:
+        """All of them."""
+        return Contracts(self._named, self.input_of, self.output_of)
+
     def _contract(self, contract: Contract | None, path: Path) -> ContractPlan:
         if contract is None:
             return ANYTHING
@@ -52,19 +80,32 @@ class Materials:
         """A contract with a checker; what is wrong with it is reported at its place."""
         try:
             schema = self._resolver.resolve(contract)
+        except UnknownContent:
+            return ANYTHING
         except ContractError as error:
-            unknown = isinstance(contract, str) and not error.path
-            self._report(
-                "unknown-contract" if unknown else "invalid-contract",
-                error.message,
-                (*path, *error.path),
-                error.help,
-            )
+            if isinstance(contract, str) and not error.path:
+                self._report("unknown-contract", error.message, path, error.help)
+            else:
+                self._report_contract(error, contract, path)
             return ANYTHING
         problems = check_schema(schema)
         for problem in problems:
-            self._report("invalid-contract", problem.message, (*path, *problem.path), problem.help)
+            self._report_contract(problem, contract, path)
         return ANYTHING if problems else ContractPlan(schema, compile_schema(schema))
+
+    def _report_contract(
+        self, problem: ContractError | SchemaProblem, contract: Contract, path: Path
+    ) -> None:
+        """Report at the place in the contract; a schema that pydantic made has none in the spec."""
+        model = model_name(
+            self._pipeline.contracts.get(contract) if isinstance(contract, str) else contract
+        )
+        message = problem.message
+        if model is not None:
+            message = f"the schema of {quoted(model)} cannot be used: {message}"
+        else:
+            path = (*path, *problem.path)
+        self._report("invalid-contract", message, path, problem.help)
 
     def _take_texts(self, agent: Agent, path: Path) -> None:
         """Read the files that an agent's own keys name."""

@@ -37,6 +37,18 @@ class ContractPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Contracts:
+    """The contracts of a pipeline: those with a name, and the two of each agent.
+
+    An agent that asks for a contract by its name has the very same object here.
+    """
+
+    named: Mapping[str, ContractPlan]
+    input_of: Mapping[str, ContractPlan]
+    output_of: Mapping[str, ContractPlan]
+
+
+@dataclass(frozen=True, slots=True)
 class ForEachPlan:
     """`over` is evaluated outside the items; `names` are what an item is called inside."""
 
@@ -154,6 +166,7 @@ class Plan:
     root: ScopePlan
     outputs: Template
     inputs: ContractPlan
+    contracts: Contracts
     budget: BudgetPlan
     steps: Mapping[str, StepPlan]
     uses: tuple[Use, ...]

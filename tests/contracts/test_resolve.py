@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from agentflow.contracts.check import compile_schema
-from agentflow.contracts.resolve import ContractError, Resolver
+from agentflow.contracts.models import Models
+from agentflow.contracts.resolve import ContractError, Resolver, UnknownContent
 from agentflow.errors import FileProblem
 
 CONTRACTS: Mapping[str, Any] = {
@@ -302,7 +303,24 @@ def test_the_contract_is_left_as_it_was() -> None:
             (),
             "a schema may refer to itself only below 'properties', 'items' or the like",
         ),
-        ({"python": "models:Trip"}, "'python' is not supported yet", ("python",), None),
+        (
+            {"items": {"python": "models:Trip"}},
+            "'python' is only for a whole contract of the spec",
+            ("items", "python"),
+            "give it a name under 'contracts', and refer to that: {$ref: '#/contracts/Name'}",
+        ),
+        (
+            {"python": "models.Trip"},
+            "'python' must be a text like package.module:Model, found string \"models.Trip\"",
+            ("python",),
+            None,
+        ),
+        (
+            {"python": "models:Trip", "title": "Trip"},
+            "'title' cannot stand beside 'python'",
+            ("title",),
+            "a contract that names a Python class says nothing else",
+        ),
         (
             {"items": {"$dynamicRef": "#node"}},
             "'$dynamicRef' is not supported yet",
@@ -333,6 +351,52 @@ def test_what_cannot_be_resolved(
     with pytest.raises(ContractError) as caught:
         resolve(contract)
     assert (caught.value.message, caught.value.path, caught.value.help) == (message, path, help_)
+
+
+#: As pydantic writes a recursive model.
+NODE = {
+    "$defs": {"Node": {"properties": {"next": {"$ref": "#/$defs/Node"}, "at": {"type": "null"}}}},
+    "$ref": "#/$defs/Node",
+}
+
+
+def test_a_class_is_a_contract_like_any_other() -> None:
+    contracts = {
+        "Node": {"python": "models:Node"},
+        "List": {"properties": {"first": {"$ref": "#/contracts/Node"}}},
+        "At": {"$ref": "#/contracts/Node/$defs/Node/properties/at"},
+    }
+    models = Models({"models:Node": json.dumps(NODE), "models:Bad": "{"})
+    resolver = Resolver(contracts, Reader(), models=models)
+    assert resolver.resolve("Node") == resolver.resolve({"python": "models:Node"}) == NODE
+    assert resolver.resolve("At") == {"type": "null"}
+    assert resolver.resolve("List") == {
+        "properties": {"first": {"$ref": "#/$defs/Node"}},
+        "$defs": {
+            "Node": {"$ref": "#/$defs/Node_2"},
+            "Node_2": {"properties": {"next": {"$ref": "#/$defs/Node_2"}, "at": {"type": "null"}}},
+        },
+    }
+    with pytest.raises(ContractError) as caught:
+        resolver.resolve({"python": "models:Bad"})
+    assert caught.value.message == (
+        "it cannot be read: not JSON: a key in double quotes is expected, but the text ends"
+    )
+
+
+@pytest.mark.parametrize(
+    "contract",
+    [
+        {"python": "models:Unseen"},
+        "Unseen",
+        {"items": {"$ref": "#/contracts/Unseen"}},
+        {"$ref": "#/contracts/Unseen/properties/anything"},
+    ],
+)
+def test_what_depends_on_an_unseen_class_is_unknown(contract: Any) -> None:
+    resolver = Resolver({"Unseen": {"python": "models:Unseen"}}, Reader())
+    with pytest.raises(UnknownContent):
+        resolver.resolve(contract)
 
 
 def test_a_schema_nested_too_deep() -> None:

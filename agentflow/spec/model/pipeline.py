@@ -25,7 +25,7 @@ class Pipeline(Node):
     pattern: Pattern | None = Field(None, description="The shape the author decided on.")
     inputs: Contract | None = Field(None, description="The contract of the pipeline's inputs.")
     contracts: dict[ContractName, dict[str, Json]] = Field(
-        default={}, description="JSON Schemas under names of their own."
+        default={}, description="JSON Schemas, or classes, under names of their own."
     )
     models: dict[Name, Model] = Field(
         default={}, description="Chat models under names of their own."

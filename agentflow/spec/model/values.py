@@ -26,7 +26,10 @@ Duration = Annotated[
 Count = Annotated[int, Field(ge=1, strict=True)]
 Contract = Annotated[
     ContractName | dict[str, Json],
-    Field(description="A contract's name, an inline JSON Schema, or {$ref: file.json#/pointer}."),
+    Field(
+        description="A contract's name, an inline JSON Schema, {$ref: file.json#/pointer},"
+        " or {python: package.module:Model}."
+    ),
 ]
 Expression = Annotated[str, Field(description="A bare expression, without ${{ }}.")]
 Value = Annotated[Json, Field(description="A value; a string in it may hold ${{ EXPRESSION }}.")]
