@@ -12,6 +12,7 @@ from agentflow.errors import FileProblem, InputError, LogDamaged, StoreError, Us
 from agentflow.eventlog import Reader, Store
 from agentflow.eventlog.codec import UnknownEvent, decode
 from agentflow.loading import ImportedModels, RecordedModels, Spec, runnable, understand
+from agentflow.plan.inputs import with_defaults
 from agentflow.plan.steps import Plan
 from agentflow.project import CLASS, ProjectReader, RecordedReader, find_root
 from agentflow.replay import fold
@@ -79,13 +80,7 @@ def complete_inputs(plan: Plan, given: Mapping[str, Json]) -> dict[str, Json]:
     Raises:
         InputError: they break the input contract.
     """
-    properties = plan.inputs.schema.get("properties", {})
-    defaults = {
-        name: schema["default"]
-        for name, schema in properties.items()
-        if isinstance(schema, dict) and "default" in schema
-    }
-    inputs = {**defaults, **given}
+    inputs = with_defaults(plan.inputs, given)
     violations = plan.inputs.checker.check(inputs)
     if violations:
         raise InputError(

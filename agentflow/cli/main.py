@@ -35,6 +35,14 @@ class FindingsFormat(enum.StrEnum):
     JSON = "json"
 
 
+class TestsFormat(enum.StrEnum):
+    """How `test` says what came of the tests."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+
+
 StoreOption = Annotated[
     Path | None,
     typer.Option(
@@ -100,6 +108,28 @@ def validate(
 
 
 app.command("lint", help="The same as validate.", hidden=True)(validate)
+
+
+@app.command("test")
+def run_tests(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="SPEC...", help="Spec files, folders, or - for stdin.")
+    ],
+    filter: Annotated[
+        list[str] | None,
+        typer.Option("--filter", metavar="NAME", help="Only tests of this name; * and ? stand in."),
+    ] = None,
+    format: Annotated[
+        TestsFormat, typer.Option("--format", "-f", help="How to print what came of the tests.")
+    ] = TestsFormat.TEXT,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Show the whole trace of every test.")
+    ] = False,
+) -> None:
+    """Run the tests in specs: exit 0 if all pass, 1 if not. No agent is called, nothing is stored."""
+    from agentflow.cli.test import test_specs
+
+    raise typer.Exit(test_specs(paths, filter or [], format.value, traces=trace))
 
 
 @app.command()

@@ -3,23 +3,21 @@ allowed.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from agentflow.cli.report import emit, report_error, wants_color
-from agentflow.errors import ExitCode, FileProblem, UsageError
+from agentflow.cli.specs import read_spec, spec_paths
+from agentflow.errors import ExitCode, FileProblem
 from agentflow.findings import Finding, Severity
 from agentflow.formats import FINDINGS_FORMATS
-from agentflow.loading import Spec, check, load, load_bytes
-from agentflow.spec.document import MAX_BYTES
-
-SUFFIXES = (".yaml", ".yml")
+from agentflow.loading import check
 
 
 def validate_specs(paths: Sequence[str], format: str, *, imports: bool) -> int:
     """Check specs and print the findings; gives the exit code.
 
-    With `imports`, the modules of Python classes that contracts name are imported. A spec that cannot be read does not hide the findings of the others.
+    With `imports`, the modules of Python classes that contracts name are imported. A spec that
+    cannot be read does not hide the findings of the others.
 
     Raises:
         UsageError: there is nothing to check.
@@ -29,9 +27,9 @@ def validate_specs(paths: Sequence[str], format: str, *, imports: bool) -> int:
     sources: dict[str, str] = {}
     unreadable: list[FileProblem] = []
     unseen = 0
-    for path in dict.fromkeys(_specs(paths)):
+    for path in spec_paths(paths):
         try:
-            spec = _read(path, imports=imports)
+            spec = read_spec(path, imports=imports)
         except FileProblem as error:
             unreadable.append(error)
             continue
@@ -51,30 +49,8 @@ def validate_specs(paths: Sequence[str], format: str, *, imports: bool) -> int:
     return ExitCode.FINDINGS if bad else ExitCode.OK
 
 
-def _read(path: str, *, imports: bool) -> Spec:
-    if path == "-":
-        data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        return load_bytes(data, "<stdin>", Path.cwd(), imports=imports)
-    return load(path, imports=imports)
-
-
 def _unseen(contracts: int) -> str:
     """What was left out, and how to have it in."""
     were = "contract from Python was" if contracts == 1 else "contracts from Python were"
     modules = "its module" if contracts == 1 else "their modules"
     return f"note: {contracts} {were} not looked at; '--allow-imports' imports {modules}"
-
-
-def _specs(paths: Sequence[str]) -> Iterator[str]:
-    """The specs that are meant: a folder stands for the specs that lie directly in it."""
-    for path in paths:
-        if path != "-" and Path(path).is_dir():
-            found = sorted(str(file) for file in Path(path).iterdir() if file.suffix in SUFFIXES)
-            if not found:
-                raise UsageError(
-                    f"there are no specs in the folder '{path}'",
-                    help="a spec is a file that ends in .yaml or .yml",
-                )
-            yield from found
-        else:
-            yield path

@@ -75,7 +75,7 @@ def launch(
     )
     driver = Driver(plan, State(plan), log, listener)
     if settings.simulate:
-        run_virtual(driver, first, _simulated(plan, settings.seed))
+        run_virtual(driver, first, simulated_answers(plan, settings.seed))
     else:
         _run_live(driver, first, folder, clock, settings.concurrency)
     return driver.state
@@ -111,7 +111,7 @@ def _run_live(
     run_local(driver, first, connect, clock)
 
 
-def _simulated(plan: Plan, seed: str) -> Answerer:
+def simulated_answers(plan: Plan, seed: str) -> Answerer:
     """Answers made from the contracts, the same for the same seed."""
     from agentflow.agents.simulated import answer as simulated_answer
 

@@ -6,23 +6,28 @@ and the trace are the real ones.
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
+from agentflow import __version__
 from agentflow.core.events import (
     AttemptFailed,
+    AttemptLost,
     AttemptSucceeded,
     Fact,
     Retry,
+    RunResumed,
     RunStarted,
     StartAttempt,
     TimerFired,
 )
+from agentflow.core.state import Instance, State
 from agentflow.engines.driver import Driver
 from agentflow.spec.model import FailureClass
 
-Outcome = AttemptSucceeded | AttemptFailed
+#: `AttemptLost` is the process of the run dying: all that is in flight is lost with it.
+Outcome = AttemptSucceeded | AttemptFailed | AttemptLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +52,34 @@ def run_virtual(driver: Driver, first: RunStarted, answer: Answerer) -> None:
 
     wall = first.at + driver.plan.budget.wall
     expect(wall, TimerFired(wall))
-    fact: Fact = first
+    facts: Sequence[Fact] = [first]
     while True:
-        for decision in driver.take([fact]):
+        for decision in driver.take(facts):
+            now = driver.state.now
             if isinstance(decision, StartAttempt):
-                expect(*_ending(fact.at, decision, answer(decision)))
+                expect(*_ending(now, decision, answer(decision)))
             elif isinstance(decision, Retry) and decision.delay > 0:
-                at = fact.at + decision.delay
-                expect(at, TimerFired(at, decision.step))
+                expect(now + decision.delay, TimerFired(now, decision.step))
         if driver.state.status != "running":
             return
         _, _, fact = heapq.heappop(coming)
+        facts = [fact]
+        if isinstance(fact, AttemptLost) and fact.step in driver.state.running:
+            facts = _crash(driver.state, fact.at)
+            coming = [entry for entry in coming if isinstance(entry[2], TimerFired)]
+            heapq.heapify(coming)
+
+
+def _crash(state: State, at: float) -> list[Fact]:
+    """The process died and another one takes the run up; what may not be repeated comes first."""
+    lost = sorted(state.running.values(), key=_may_be_made_again)
+    attempts = (AttemptLost(at, instance.address, instance.attempt) for instance in lost)
+    return [RunResumed(at, __version__), *attempts]
+
+
+def _may_be_made_again(instance: Instance) -> bool:
+    assert instance.step.call is not None
+    return instance.step.call.effects.repeatable
 
 
 def _ending(now: float, decision: StartAttempt, answer: Answer) -> tuple[float, Outcome]:

@@ -16,32 +16,35 @@ FORMAT = 1
 
 def render(trace: Trace) -> str:
     """One JSON object: the run, and its steps with what is inside them."""
+    return document(data_of(trace))
+
+
+def data_of(trace: Trace) -> Json:
+    """A trace as plain data."""
     sums = used(trace.steps.values())
     ended = trace.status not in (None, "running", "interrupted")
-    return document(
-        {
-            "format": FORMAT,
-            "run": trace.run_id,
-            "pipeline": trace.plan.pipeline.name,
-            "mode": trace.mode,
-            "status": trace.status,
-            "started": trace.started,
-            "ended": trace.now if ended else None,
-            "entries": trace.entries,
-            "calls": trace.calls,
-            "retries": trace.retries,
-            "repairs": trace.repairs,
-            "resumed": trace.resumed,
-            "signal": trace.signal,
-            "tokens": sums.tokens,
-            "usd": sums.usd,
-            "unpriced_tokens": sums.unpriced,
-            "outputs": trace.outputs,
-            "gates": [asdict(gate) for gate in trace.gates.values()],
-            "failure": failure_data(trace.failure),
-            "steps": [_span(span) for span in trace.steps.values()],
-        }
-    )
+    return {
+        "format": FORMAT,
+        "run": trace.run_id,
+        "pipeline": trace.plan.pipeline.name,
+        "mode": trace.mode,
+        "status": trace.status,
+        "started": trace.started,
+        "ended": trace.now if ended else None,
+        "entries": trace.entries,
+        "calls": trace.calls,
+        "retries": trace.retries,
+        "repairs": trace.repairs,
+        "resumed": trace.resumed,
+        "signal": trace.signal,
+        "tokens": sums.tokens,
+        "usd": sums.usd,
+        "unpriced_tokens": sums.unpriced,
+        "outputs": trace.outputs,
+        "gates": [asdict(gate) for gate in trace.gates.values()],
+        "failure": failure_data(trace.failure),
+        "steps": [_span(span) for span in trace.steps.values()],
+    }
 
 
 def failure_data(failure: Failure | None) -> Json:

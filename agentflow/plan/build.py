@@ -13,6 +13,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.plan import address
 from agentflow.plan.materials import Materials
 from agentflow.plan.scopes import GLOBAL_ROOTS, ITEM_NAMES, Frame, Place, Uses
+from agentflow.plan.scripts import plan_scripts
 from agentflow.plan.steps import (
     DEFAULT_TIMEOUT,
     BudgetPlan,
@@ -79,6 +80,7 @@ class _Builder:
         here = Place(frame, "", ())
         outputs = self._template(dict(self.pipeline.outputs), ("outputs",), here)
         budget = self.pipeline.budget
+        scripts, problems = plan_scripts(self.document, self.pipeline)
         return Plan(
             pipeline=self.pipeline,
             root=ScopePlan("", ("steps",), steps, outputs),
@@ -89,7 +91,8 @@ class _Builder:
             steps=self.steps,
             uses=tuple(self.uses.found),
             texts=self.materials.texts,
-            findings=tuple(self.findings),
+            scripts=scripts,
+            findings=(*self.findings, *problems),
         )
 
     # --- scopes and steps ------------------------------------------------------------------

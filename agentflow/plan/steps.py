@@ -15,6 +15,7 @@ from typing import Literal
 
 from agentflow.contracts.check import Checker
 from agentflow.findings import Finding
+from agentflow.plan.scripts import ScriptPlan
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import Reference
 from agentflow.spec.model import Agent, Confidence, Effects, Json, Pipeline, RetryPolicy
@@ -159,7 +160,7 @@ class Plan:
 
     `findings` is what was wrong on the way: a plan with errors among them is for the linter only.
     `steps` are all steps by address, `uses` all references in file order, `texts` the files that
-    agents name, by the name they have in the spec.
+    agents name, by the name they have in the spec. `scripts` are the tests by name.
     """
 
     pipeline: Pipeline
@@ -171,4 +172,5 @@ class Plan:
     steps: Mapping[str, StepPlan]
     uses: tuple[Use, ...]
     texts: Mapping[str, str]
+    scripts: Mapping[str, ScriptPlan]
     findings: tuple[Finding, ...]

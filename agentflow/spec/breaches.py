@@ -341,7 +341,8 @@ class Breaches:
             what = "entry" if isinstance(node, Mapping) else "item"
             wanted = f"at least {least} {what}{'' if least == 1 else 's'}"
         elif breach.type == "value_error":
-            wanted = str(breach.context.get("error", wanted))
+            self._report("wrong-type", str(breach.context["error"]), self._place(spot), None)
+            return
         choices = [c for s in (shape, *shape.members) for c in s.choices]
         if choices and isinstance(node, Scalar):
             near = nearest(node.text, choices)

@@ -28,6 +28,10 @@ _CALLED: dict[type[BaseModel], str] = {
     language.Case: "a case",
     language.Model: "a model",
     language.Budget: "a budget",
+    language.PipelineTest: "a test",
+    language.Answer: "an answer",
+    language.Expectations: "'expect'",
+    language.ExpectedFailure: "an expected failure",
 }
 _UNITS = {
     "ms": ("ms", "msec", "millis", "millisecond", "milliseconds"),
@@ -61,6 +65,8 @@ def expected(shape: Shape) -> str:
         return f"one of: {', '.join(shape.choices)}" if len(shape.choices) > 1 else shape.choices[0]
     if shape.members:
         return either([word for member in shape.members for word in _alternatives(member)])
+    if shape.model is language.Answer:
+        return "an answer"
     if shape.model is not None:
         needed = required_keys(shape.model)
         return (
@@ -123,6 +129,8 @@ def mend(shape: Shape, node: Node | None) -> str | None:
         return (
             f"write {duration}" if duration else "write a whole number above 0 and ms, s, m, h or d"
         )
+    if language.Answer in kinds:
+        return f"write {{value: {node.text}}}" if len(node.text) <= 40 else "write {value: …}"
     if list in kinds:
         return f"write [{node.text}]" if len(node.text) <= 40 else "write a list"
     if isinstance(node.value, str):

@@ -158,6 +158,8 @@ def _child(shape: Shape, part: str | int, *, at_key: bool) -> Shape | None:
 
 def _branch(union: Shape, label: str) -> Shape | None:
     """The alternative of a union that pydantic calls by this label."""
+    if label.startswith("list["):
+        return next((m for m in union.members if get_origin(m.form) is list), None)
     for member in union.members:
         plain = {str: ("str", "constrained-str")}.get(member.form, ())
         if label in plain:
@@ -165,8 +167,11 @@ def _branch(union: Shape, label: str) -> Shape | None:
         tags = [rule.tag for rule in member.rules if isinstance(rule, Tag)]
         if label in tags:
             return member
-        if member.model is not None and label in (member.model.__name__, *kinds_of(member.model)):
-            return member
+        if member.model is not None:
+            name = member.model.__name__
+            # A model with a validator is called `function-after[_validator(), Name]`.
+            if label in (name, *kinds_of(member.model)) or label.endswith(f", {name}]"):
+                return member
     return None
 
 

@@ -33,14 +33,18 @@ KINDS = tuple(
 #: What stands for a definition in a table of keys.
 _WORDS = {
     "AgentStep": "[step](#steps)",
+    "Answer": "[answer](#scripted-answers)",
     "Backoff": "[backoff](#retry)",
     "Budget": "[budget](#budgets)",
     "Case": "[case](#a-switch)",
     "Confidence": "[gate](#confidence)",
     "Effects": "[effects](#effects)",
+    "Expectations": "[expectations](#what-is-expected)",
+    "ExpectedFailure": "`{class: CLASS, message: TEXT}`",
     "FailureClass": "[failure class](#what-can-go-wrong)",
     "ForEach": "[`for_each`](#for_each)",
     "Model": "[model](#models)",
+    "PipelineTest": "[test](#tests)",
     "RetryPolicy": "[policy](#retry)",
     "Step": "[step](#steps)",
     "TextFile": "`{file: PATH}`",
@@ -50,6 +54,11 @@ _PATTERNS = {
     "^[a-z][a-z0-9_]{0,62}$": "name",
     "^[A-Z][A-Za-z0-9]{0,62}$": "contract name",
     "^[0-9]{1,9}(ms|s|m|h|d)$": "duration",
+}
+_PLURALS = {
+    "text": "texts",
+    "address": "addresses",
+    "mapping of fields": "mappings of fields",
 }
 #: What a key means whose model does not say it.
 _MEANINGS = {
@@ -111,7 +120,7 @@ def _takes(schema: Mapping[str, Any]) -> str:
     """What a key takes, in words."""
     match schema:
         case {"const": value}:
-            return f"`{value}`"
+            return f"`{str(value).lower() if isinstance(value, bool) else value}`"
         case {"enum": values}:
             return " or ".join(f"`{value}`" for value in values)
         case {"$ref": reference}:
@@ -128,7 +137,8 @@ def _takes(schema: Mapping[str, Any]) -> str:
         case {"pattern": pattern}:
             return _PATTERNS.get(pattern, "text")
         case {"type": "string"}:
-            return "text"
+            of_step = str(schema.get("description", "")).startswith("The address")
+            return "address" if of_step else "text"
         case {"type": "boolean"}:
             return "bool"
         case {"type": "integer" | "number" as kind}:
@@ -142,8 +152,14 @@ def _takes_object(schema: Mapping[str, Any]) -> str:
         case {"patternProperties": patterns}:
             ((pattern, inner),) = patterns.items()
             return f"{_plural(_PATTERNS[pattern])}, each with {_one(_takes(inner))}"
-        case {"propertyNames": _}:
+        case {"propertyNames": {"enum": _}}:
             return "[failure classes](#catch) or `any`, each with an action"
+        case {"additionalProperties": {"description": str(said)}} if said.startswith(
+            "A JSON value"
+        ):
+            return "mapping of fields"
+        case {"propertyNames": _, "additionalProperties": inner}:
+            return f"addresses, each with {_one(_takes(inner))}"
         case {"additionalProperties": True}:
             return "JSON Schema"
         case {"additionalProperties": inner}:
@@ -157,8 +173,8 @@ def _one(words: str) -> str:
 
 def _plural(words: str) -> str:
     linked = words.startswith("[")
-    if words == "text":
-        return "texts"
+    if words in _PLURALS:
+        return _PLURALS[words]
     return words.replace("]", "s]", 1).replace("classs]", "classes]") if linked else f"{words}s"
 
 

@@ -37,6 +37,8 @@ from agentflow.lint.rules import (
     unknown_policy,
     unknown_root,
     unknown_step,
+    unknown_test,
+    unknown_test_step,
     unquoted_template,
     unreachable_case,
     unreachable_step,
@@ -44,6 +46,7 @@ from agentflow.lint.rules import (
     unsupported_version,
     unused_definition,
     wrong_expression_type,
+    wrong_test_inputs,
     wrong_type,
 )
 
@@ -67,6 +70,8 @@ RULES: tuple[Rule, ...] = (
     expression_syntax,
     unknown_agent,
     unknown_step,
+    unknown_test,
+    unknown_test_step,
     unknown_root,
     unknown_contract,
     unknown_model,
@@ -88,6 +93,7 @@ RULES: tuple[Rule, ...] = (
     unknown_argument,
     missing_argument,
     incompatible_argument,
+    wrong_test_inputs,
     wrong_expression_type,
     maybe_skipped,
     maybe_absent,

@@ -62,6 +62,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Each reference whose first name is neither a global root nor a local one."""
     if context.plan is None:
         return
+    yield from context.reported(NAME)
     suggestions = Suggestions()
     for use in context.plan.uses:
         root = use.reference.root

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, create_model
 from agentflow.spec.model.agents import Agent, Model
 from agentflow.spec.model.policies import Budget, RetryPolicy
 from agentflow.spec.model.steps import Step
+from agentflow.spec.model.testing import PipelineTest
 from agentflow.spec.model.values import Contract, ContractName, Json, Name, Node, Value
 
 Pattern = Literal["chain", "router", "parallel"]
@@ -17,7 +18,7 @@ Pattern = Literal["chain", "router", "parallel"]
 class Pipeline(Node):
     """A whole spec. `Vocabulary.pipeline` narrows `agents` to the kinds that exist."""
 
-    planned = frozenset({"why_multi_agent", "escalations", "tests"})
+    planned = frozenset({"why_multi_agent", "escalations"})
 
     agentflow: Literal[1] = Field(description="The version of the language.")
     name: Name = Field(description="The pipeline's name.")
@@ -40,6 +41,9 @@ class Pipeline(Node):
     )
     outputs: dict[Name, Value] = Field(
         default={}, description="What the pipeline answers, field by field."
+    )
+    tests: dict[Name, PipelineTest] = Field(
+        default={}, description="Runs with scripted answers, for `agentflow test`."
     )
 
 

@@ -1,0 +1,82 @@
+"""A test of a pipeline: the real orchestrator in virtual time, with scripted answers.
+
+Core, driver and the format of the log are those of every run; the log lies in memory and is gone
+afterwards. The same test gives the same log, to the microsecond.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentflow import __version__
+from agentflow.core.events import Entry, RunStarted
+from agentflow.core.state import State
+from agentflow.engines.driver import Driver
+from agentflow.engines.launch import simulated_answers
+from agentflow.engines.scripted import NoAnswer, Script
+from agentflow.engines.virtual import run_virtual
+from agentflow.plan.inputs import with_defaults
+from agentflow.plan.scripts import ScriptPlan
+from agentflow.plan.steps import Plan
+from agentflow.testing.calls import calls_of
+from agentflow.testing.differences import Difference
+from agentflow.testing.expectations import Result, judge
+from agentflow.testing.verdict import Verdict
+from agentflow.trace import trace_of
+
+#: When every test begins: 2026-01-01, 00:00 UTC.
+_START = 1_767_225_600.0
+
+
+@dataclass(slots=True)
+class _MemoryLog:
+    """A log that nobody keeps."""
+
+    next_seq: int = 0
+    blobs: dict[str, bytes] = field(default_factory=dict)
+
+    def append(self, records: Sequence[dict[str, Any]]) -> None:
+        self.next_seq += len(records)
+
+    def put_blob(self, data: bytes) -> str:
+        digest = f"{len(self.blobs)}"
+        self.blobs[digest] = data
+        return digest
+
+    def seal(self) -> None:
+        """Nothing of it outlives the test."""
+
+
+def rehearse(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, str]) -> Verdict:
+    """Run a test and judge what came of it.
+
+    `plan` has no errors, so the test's inputs keep their contract and its addresses exist. `spec`
+    is the name of the spec among `sources`.
+    """
+    entries: list[Entry] = []
+    driver = Driver(plan, State(plan), _MemoryLog(), entries.append)
+    simulate = simulated_answers(plan, script.seed) if script.simulate else None
+    answers = Script(script, simulate, {})
+    first = RunStarted(
+        at=_START,
+        run_id=f"test-{script.name}",
+        spec=spec,
+        folder="",
+        sources=sources,
+        inputs=with_defaults(plan.inputs, script.inputs),
+        mode="simulated",
+        seed=script.seed,
+        concurrency=script.concurrency,
+        agentflow=__version__,
+    )
+    cut_short: Difference | None = None
+    try:
+        run_virtual(driver, first, answers.answer)
+    except NoAnswer as problem:
+        cut_short = problem.difference
+    trace = trace_of(plan, entries)
+    if cut_short is not None:
+        # Everything else only follows from it.
+        return Verdict(script.name, (cut_short,), trace)
+    found = judge(script, Result(trace, calls_of(entries)))
+    return Verdict(script.name, (*found, *answers.unused()), trace)

@@ -1,0 +1,66 @@
+"""Tests in the XML of JUnit, which CI systems show.
+
+There is no standard of it. This is what the schema of Jenkins' xUnit plugin (junit-10.xsd) admits,
+which is what GitLab, GitHub actions and others read too. `time` is the time of the test's run, which
+is virtual.
+"""
+
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from agentflow.formats import trace_text
+from agentflow.formats.safe import safe
+from agentflow.formats.tests_text import told
+from agentflow.testing.verdict import Suite, Verdict
+
+
+def render(suites: Sequence[Suite], *, traces: bool = False, unicode: bool = True) -> str:  # noqa: ARG001 (formats take the same; XML is ASCII)
+    """One XML document. `traces` puts the trace of every test into it, not of failed ones only."""
+    verdicts = [verdict for suite in suites for verdict in suite.verdicts]
+    root = Element(
+        "testsuites",
+        name="agentflow",
+        tests=str(len(verdicts)),
+        failures=str(sum(not verdict.passed for verdict in verdicts)),
+        errors=str(sum(suite.broken is not None for suite in suites)),
+    )
+    for suite in suites:
+        _suite(root, suite, traces=traces)
+    indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode")
+
+
+def _suite(root: Element, suite: Suite, *, traces: bool) -> None:
+    seconds = sum(verdict.trace.now - verdict.trace.started for verdict in suite.verdicts)
+    element = SubElement(
+        root,
+        "testsuite",
+        name=safe(suite.file, oneline=True),
+        tests=str(len(suite.verdicts)),
+        failures=str(sum(not verdict.passed for verdict in suite.verdicts)),
+        errors=str(int(suite.broken is not None)),
+        time=f"{seconds:.3f}",
+    )
+    if suite.broken is not None:
+        case = SubElement(element, "testcase", name="spec", classname=_class(suite))
+        SubElement(case, "error", type="spec", message=safe(suite.broken, oneline=True))
+    for verdict in suite.verdicts:
+        _case(element, suite, verdict, traces=traces)
+
+
+def _case(parent: Element, suite: Suite, verdict: Verdict, *, traces: bool) -> None:
+    seconds = verdict.trace.now - verdict.trace.started
+    case = SubElement(
+        parent, "testcase", name=verdict.name, classname=_class(suite), time=f"{seconds:.3f}"
+    )
+    if not verdict.passed:
+        lines = [told(difference) for difference in verdict.differences]
+        failure = SubElement(case, "failure", type="difference", message=lines[0])
+        failure.text = "\n".join(lines)
+    if traces or not verdict.passed:
+        SubElement(case, "system-out").text = trace_text.render(verdict.trace, unicode=False)
+
+
+def _class(suite: Suite) -> str:
+    """Many viewers group by this name and take dots for folders."""
+    return safe(suite.file, oneline=True).removesuffix(".yaml").replace("/", ".")

@@ -1,0 +1,65 @@
+"""Addresses of steps as tests write them: as a trace shows them, or open where a number stands.
+
+collect              the step
+extract[3]           its instance for item 3
+extract[*]/read      `read` in the instance for any item
+refine[#*]/draft     `draft` in any iteration of the loop `refine`
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from agentflow.plan import address
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+
+ANY_ITEM = "[*]"
+ANY_ITERATION = "[#*]"
+_NUMBER = re.compile(r"\[(#?)[0-9]+\]")
+
+
+def matches(pattern: str, at: str) -> bool:
+    """Does the pattern stand for this address?"""
+    return pattern == at or ("*]" in pattern and bool(_compiled(pattern).fullmatch(at)))
+
+
+def openness(pattern: str) -> int:
+    """How many numbers a pattern leaves open; 0 is an address."""
+    return pattern.count("*]")
+
+
+def opened(pattern: str) -> str:
+    """The pattern with all its numbers left open."""
+    return _NUMBER.sub(r"[\1*]", pattern)
+
+
+def patterns_of(plan: Plan) -> Iterator[tuple[str, StepPlan, bool]]:
+    """All steps of a plan by their pattern with every number open, from the outside in.
+
+    With each goes whether the pattern stands for the step as it is carried out: of a `for_each`
+    step those are its instances.
+    """
+    yield from _in_scope(plan.root, "")
+
+
+def _in_scope(scope: ScopePlan, at: str) -> Iterator[tuple[str, StepPlan, bool]]:
+    for step in scope.steps:
+        here = address.child(at, step.id)
+        yield here, step, step.for_each is None
+        if step.for_each is not None:
+            here += ANY_ITEM
+            yield here, step, True
+        if step.body is not None:
+            yield from _in_scope(step.body, here)
+        for label, case in step.cases.items():
+            yield from _in_scope(case, address.child(here, label))
+        if step.default is not None:
+            yield from _in_scope(step.default, address.default_case(here))
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    text = re.escape(pattern)
+    for mark in ("", "#"):
+        text = text.replace(re.escape(f"[{mark}*]"), rf"\[{re.escape(mark)}[0-9]+\]")
+    return re.compile(text)

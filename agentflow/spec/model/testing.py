@@ -1,0 +1,140 @@
+"""What an author says about the behaviour of a pipeline: tests with scripted answers."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from agentflow.spec.model.values import (
+    Count,
+    Duration,
+    Expression,
+    FailureClass,
+    Json,
+    Name,
+    Node,
+    Value,
+)
+
+#: The failures that an agent can report; all others are the orchestrator's own.
+ReportedClass = Literal[
+    "not_sent",
+    "rate_limited",
+    "server_error",
+    "timeout",
+    "rejected",
+    "context_overflow",
+    "truncated",
+    "invalid_output",
+]
+#: How a step can have ended when a run is over.
+StepEnd = Literal["succeeded", "failed", "skipped", "cancelled", "unknown", "not_started"]
+
+Address = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description="The address of a step as a trace shows it; `[*]` stands for any number.",
+    ),
+]
+
+Data = Annotated[Json, Field(description="A JSON value, in which nothing is expanded.")]
+
+_FORMS = ("value", "text", "fail", "crash")
+
+
+class Answer(Node):
+    """What a call comes to in a test: exactly one of `value`, `text`, `fail` and `crash`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": [form]} for form in _FORMS],
+            "dependentRequired": {"message": ["fail"], "retry_after": ["fail"]},
+        }
+    )
+
+    value: Value = Field(
+        None,
+        description="The agent answers this; in ${{ EXPRESSION }}, `input` is what it was given.",
+    )
+    text: str | None = Field(None, description="The agent writes this, and it is read as ever.")
+    fail: ReportedClass | None = Field(None, description="The attempt fails with this class.")
+    crash: Literal[True] | None = Field(
+        None, description="The process of the run dies during the call, and the run is resumed."
+    )
+    message: str | None = Field(None, description="What the failure says.")
+    retry_after: Duration | None = Field(None, description="How long the failure asks to wait.")
+    after: Duration = Field(
+        "1s", description="How long it takes; beyond the timeout it is a `timeout`."
+    )
+
+    @model_validator(mode="after")
+    def _has_one_form(self) -> Self:
+        given = {k for k in self.model_fields_set if k == "value" or getattr(self, k) is not None}
+        if len(given.intersection(_FORMS)) != 1:
+            raise ValueError("an answer has exactly one of: value, text, fail, crash")
+        if "fail" not in given and given & {"message", "retry_after"}:
+            raise ValueError("'message' and 'retry_after' belong to 'fail'")
+        return self
+
+
+class ExpectedFailure(Node):
+    """How a run is to fail."""
+
+    class_: FailureClass | None = Field(None, alias="class", description="The class.")
+    message: str | None = Field(None, description="A part of the message.")
+
+
+class Expectations(Node):
+    """What is to have happened. What is left out is not looked at."""
+
+    status: Literal["succeeded", "failed", "cancelled"] | None = Field(
+        None,
+        description="How the run ends; by default `failed` beside `failure`, else `succeeded`.",
+    )
+    outputs: dict[str, Data] | None = Field(
+        None, description="What the pipeline answers, all of it and exactly."
+    )
+    outputs_include: dict[str, Data] | None = Field(
+        None, description="What is in the answer, whatever other fields its objects have."
+    )
+    failure: ExpectedFailure | None = Field(None, description="Why the run fails.")
+    steps: dict[Address, StepEnd] = Field(default={}, description="How steps end.")
+    path: list[Address] | None = Field(
+        None, description="All calls in the order in which they start, and no others."
+    )
+    calls: dict[Address, Annotated[int, Field(ge=0, strict=True)]] = Field(
+        default={}, description="How many calls a step makes, all attempts counted."
+    )
+    order: Annotated[list[Address], Field(min_length=2)] | None = Field(
+        None, description="Steps whose calls have ended before the first call of the next starts."
+    )
+    overlap: Annotated[list[Address], Field(min_length=2)] | None = Field(
+        None, description="Steps that are at work at the same time."
+    )
+    given: dict[Address, dict[str, Data] | list[dict[str, Data]]] = Field(
+        default={}, description="Fields that agents are given: in every call, or call by call."
+    )
+    that: list[Expression] = Field(
+        default=[], description="Expressions over `outputs`, `calls` and `seconds` that are true."
+    )
+
+
+class PipelineTest(Node):
+    """A run with scripted answers, and what is expected of it."""
+
+    description: str | None = None
+    like: Name | None = Field(
+        None, description="Another test, whose inputs and answers count where this has no own."
+    )
+    inputs: dict[str, Data] = Field(default={}, description="The inputs of the run.")
+    answers: dict[Address, Answer | list[Answer]] = Field(
+        default={}, description="What calls come to: one answer for all, or a list, one for each."
+    )
+    unscripted: Literal["error", "simulate"] = Field(
+        "error", description="What a call without an answer is: an error, or simulated."
+    )
+    seed: str = Field("0", description="What simulated answers depend on.")
+    concurrency: Count = Field(16, description="Attempts at a time.")
+    expect: Expectations = Field(
+        default_factory=Expectations, description="What is to have happened when the run is over."
+    )

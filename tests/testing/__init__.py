@@ -1,0 +1,1 @@
+"""Tests of tests: scripted answers, expectations and what is said of them."""
