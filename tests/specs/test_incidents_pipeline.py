@@ -39,6 +39,12 @@ def test_the_specs_are_valid(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "no problems in 2 files\n")
 
 
+def test_the_specs_pass_their_own_tests(tmp_path: Path) -> None:
+    done = agentflow(tmp_path, "test", "specs")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.endswith("8 tests passed\n")
+
+
 def test_a_run_gives_the_report_of_the_agents_called_by_hand(tmp_path: Path, night: Night) -> None:
     code, said = run(tmp_path)
     assert (code, said["status"]) == (0, "succeeded")
