@@ -20,13 +20,14 @@ class Span:
     """A step, an instance of one, or a case, over time.
 
     `reason` says why, for everything that is not plain success. `notes` is the history of failed
-    attempts and retries. Times are those of the facts; None means not yet.
+    attempts and retries, `key` the idempotency key. Times are those of the facts; None means not yet.
     """
 
     address: str
     agent: str | None = None
     status: StepStatus = "pending"
     attempts: int = 0
+    key: str | None = None
     started: float | None = None
     ended: float | None = None
     items: int | None = None
@@ -151,6 +152,7 @@ class Trace:
                 self._begin(span)
                 span.agent = decision.agent
                 span.attempts = decision.attempt
+                span.key = decision.key
                 self.calls += 1
             case events.AcceptOutput():
                 self._gate(decision)

@@ -85,9 +85,12 @@ class Functions:
 
 def _offers(call: Call) -> dict[str, Json]:
     """What a function may ask for besides its input, by the name of the parameter."""
-    if call.complaint is None:
-        return {}
-    return {"violations": list(call.complaint.violations)}
+    offers: dict[str, Json] = {}
+    if call.complaint is not None:
+        offers["violations"] = list(call.complaint.violations)
+    if call.idempotency_key is not None:
+        offers["idempotency_key"] = call.idempotency_key
+    return offers
 
 
 def _copy(value: Json) -> Json:

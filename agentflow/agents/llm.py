@@ -24,6 +24,7 @@ class Options(Agent):
 
     planned = Agent.planned | {"tools", "max_turns", "images"}
     default_effects: ClassVar[Effects] = Effects.NONE
+    takes_key: ClassVar[bool] = False
 
     kind: Literal["llm"]
     model: Annotated[str, Field(min_length=1)] = Field(

@@ -12,6 +12,8 @@ from agentflow.agents.protocol import AttemptError, Call, Host, Reply
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.spec.model import FailureClass
 
+#: The variable that holds the step's idempotency key.
+_KEY = "AGENTFLOW_IDEMPOTENCY_KEY"
 #: What the system says when it has no process to give at the moment.
 _BUSY = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
@@ -65,18 +67,11 @@ class Programs:
         if not cwd.is_dir():
             raise AttemptError(FailureClass.REJECTED, f"folder '{options.cwd}' not found")
         program, *arguments = options.argv
-        own = {
-            "AGENTFLOW_RUN_ID": call.run_id,
-            "AGENTFLOW_STEP": call.step,
-            "AGENTFLOW_ATTEMPT": str(call.attempt),
-        }
-        if call.complaint is not None:
-            own["AGENTFLOW_VIOLATIONS"] = json.dumps(call.complaint.violations)
         try:
             return await self._processes.start(
                 [self._find(program), *arguments],
                 cwd=cwd,
-                env={**os.environ, **options.env, **own},
+                env=_environment(options, call),
                 on_stdout=printed.add,
             )
         except OSError as error:
@@ -107,11 +102,26 @@ class Printed:
             self.too_much.set_result(None)
 
 
+def _environment(options: Options, call: Call) -> dict[str, str]:
+    env = {
+        **os.environ,
+        **options.env,
+        "AGENTFLOW_RUN_ID": call.run_id,
+        "AGENTFLOW_STEP": call.step,
+        "AGENTFLOW_ATTEMPT": str(call.attempt),
+    }
+    if call.complaint is not None:
+        env["AGENTFLOW_VIOLATIONS"] = json.dumps(call.complaint.violations)
+    # A key that this process itself was given, as a program of another run, is not this step's.
+    env.pop(_KEY, None)
+    return env if call.idempotency_key is None else {**env, _KEY: call.idempotency_key}
+
+
 def _json(call: Call) -> bytes:
-    # The replacement for half a character is its JSON escape.
-    return (
-        json.dumps(dict(call.input), ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
-    )
+    # Keys in order: an attempt after a resume is given the same bytes. The replacement for half a
+    # character is its JSON escape.
+    text = json.dumps(dict(call.input), ensure_ascii=False, sort_keys=True)
+    return text.encode(errors="backslashreplace") + b"\n"
 
 
 def _answer(child: Child, printed: Printed, name: str) -> str:

@@ -43,7 +43,8 @@ class Call:
     `input` is checked against the agent's input contract before. `output_schema` is its output
     contract with all references resolved. `timeout` is in seconds: the engine ends the attempt
     then, whatever the agent does. `complaint` is set if the agent is asked again because its last
-    answer was not accepted.
+    answer was not accepted. `idempotency_key` is the same in every attempt of the step; an agent
+    hands it on to the world, where it can.
     """
 
     run_id: str
@@ -54,6 +55,7 @@ class Call:
     output_schema: Mapping[str, Json] | bool
     timeout: float
     complaint: Complaint | None = None
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,10 @@ when its time is over, unless `isolate: false` says that it is quick and pure.
 
 A function that is asked again because its answer was not accepted is told why if it has a parameter
 `violations`, which should have a default: it is given a list of texts then.
+
+If the step has an idempotency key and the function a parameter of that name, it gets the key there:
+
+    def book(order_id: str, idempotency_key: str) -> dict
 """
 
 from typing import Annotated, Literal

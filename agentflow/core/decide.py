@@ -18,6 +18,7 @@ from agentflow.core.values import (
     condition_of,
     items_of,
     outputs_of,
+    payload_of,
     value_of,
 )
 from agentflow.plan.steps import Plan
@@ -92,13 +93,9 @@ def _start(plan: Plan, state: State, instance: Instance) -> Decision:
         message = f"the run's {plan.budget.calls} calls (budget.calls) are used up"
         return after_failure(instance, Failure(FailureClass.BUDGET_EXCEEDED, message))
     try:
-        given = value_of(call.arguments, instance.env, "'with'")
+        given, key = payload_of(instance)
     except Unusable as error:
         return after_failure(instance, error.failure)
-    violations = call.input.checker.check(given)
-    if violations:
-        message = f"the input breaks the contract of '{call.agent}': {violations[0]}"
-        return after_failure(instance, Failure(FailureClass.REJECTED, message))
     return events.StartAttempt(
         step=instance.address,
         attempt=instance.attempt + 1,
@@ -107,6 +104,7 @@ def _start(plan: Plan, state: State, instance: Instance) -> Decision:
         timeout=call.timeout,
         effects=call.effects,
         reason=_because_of_needs(instance),
+        key=key,
     )
 
 

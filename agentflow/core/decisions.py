@@ -62,6 +62,7 @@ def start_attempt(state: State, event: events.StartAttempt) -> None:
         raise IllegalTransition(event, event.step, f"in attempt {instance.attempt}")
     activate(instance)
     instance.attempt = event.attempt
+    instance.intent = instance.intent or event
     instance.failure = None
     state.running[instance.address] = instance
     state.calls += 1
@@ -127,6 +128,7 @@ def skip_step(state: State, event: events.SkipStep) -> None:
 
 def fail_step(state: State, event: events.FailStep) -> None:
     instance = take(state, event)
+    state.waiting.pop(instance.address, None)
     instance.failure = event.failure
     end(state, instance, event.status)
 

@@ -204,7 +204,8 @@ class ExpandItems:
 class StartAttempt:
     """Call the agent. This is the intent: stored before the first byte leaves.
 
-    `timeout` is in seconds. `input` is frozen with the intent.
+    `timeout` is in seconds. `input` and `key`, the idempotency key, are frozen with the intent of
+    the first attempt: all further attempts of the step carry the same.
     """
 
     step: str
@@ -214,6 +215,7 @@ class StartAttempt:
     timeout: float
     effects: Effects
     reason: Reason
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ One function a fact, named after its class.
 """
 
 from agentflow.core import events
+from agentflow.core.effects import doubt
 from agentflow.core.events import Failure
 from agentflow.core.scopes import close, enter
 from agentflow.core.state import Instance, Need, State, open_scope
@@ -53,11 +54,15 @@ def attempt_failed(state: State, event: events.AttemptFailed) -> None:
     instance.wrong = (event.message,)
     instance.failure = Failure(event.failure, event.message)
     instance.retry_after = event.retry_after
+    if event.failure.ambiguous:
+        doubt(instance)
     state.agenda.append((Need.FAILURE, instance))
 
 
 def attempt_lost(state: State, event: events.AttemptLost) -> None:
-    state.agenda.append((Need.LOST, _ended_attempt(state, event)))
+    instance = _ended_attempt(state, event)
+    doubt(instance)
+    state.agenda.append((Need.LOST, instance))
 
 
 def timer_fired(state: State, event: events.TimerFired) -> None:

@@ -2,8 +2,9 @@
 
 from agentflow.core import events
 from agentflow.core.acceptance import repair
+from agentflow.core.effects import as_unknown, is_repeatable
 from agentflow.core.events import Decision, Failure, Reason
-from agentflow.core.retry import Again, as_unknown, judge
+from agentflow.core.retry import Again, judge
 from agentflow.core.state import Instance, State
 from agentflow.core.values import Unusable, value_of
 from agentflow.plan.steps import CatchPlan
@@ -18,13 +19,12 @@ def on_failure(state: State, instance: Instance) -> Decision:
         if failure.kind is FailureClass.CANCELLED:
             return events.CancelStep(instance.address, Reason("language.failure", failure.message))
         return after_failure(instance, failure)
-    call, failure = instance.step.call, instance.failure
-    assert call is not None
+    failure = instance.failure
     assert failure is not None
     again = repair(instance, failure)
     if again is not None:
         return again
-    verdict = judge(state, instance, failure := as_unknown(failure, call.effects))
+    verdict = judge(state, instance, failure)
     if isinstance(verdict, Again):
         return events.Retry(
             instance.address,
@@ -41,7 +41,9 @@ def on_loss(_state: State, instance: Instance) -> Decision:
     call = instance.step.call
     assert call is not None
     text = f"the process ended before the outcome was known; effects are '{call.effects}'"
-    if call.effects.repeatable and not instance.scope.closed:
+    if call.key is not None:
+        text += ", and it has an idempotency key"
+    if is_repeatable(call) and not instance.scope.closed:
         return events.Retry(
             instance.address,
             instance.attempt + 1,
@@ -59,6 +61,9 @@ def on_stop(state: State, instance: Instance) -> Decision:
     text = scope.failure.message if scope.failure else "what encloses the step has failed"
     reason = Reason("language.failure", text)
     if instance.address not in state.running:
+        if instance.in_doubt:
+            failure = as_unknown(instance, Failure(FailureClass.CANCELLED, text))
+            return _fail(instance, failure, reason)
         return events.CancelStep(instance.address, reason)
     call = instance.step.call
     assert call is not None
@@ -74,6 +79,7 @@ def after_failure(
     instance: Instance, failure: Failure, why_no_retry: Reason | None = None
 ) -> Decision:
     """What `catch` says about a failure that is not retried; without a word it fails the step."""
+    failure = as_unknown(instance, failure)
     figures = dict(why_no_retry.figures) if why_no_retry else {}
     if instance.repairs:
         figures["repairs"] = instance.repairs

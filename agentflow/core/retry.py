@@ -1,17 +1,12 @@
-"""May a failed attempt be made again, and when?
-
-The promise, word for word: an attempt that started and has no recorded outcome is repeated only
-if its effects are `none`, `read` or `idempotent`; otherwise the step becomes `unknown`. The same
-holds for the ambiguous failures, where the other side may have done its work and the answer was
-lost.
-"""
+"""May a failed attempt be made again, and when? Effects are asked first: see `core.effects`."""
 
 import hashlib
 from dataclasses import dataclass
 
+from agentflow.core.effects import is_repeatable
 from agentflow.core.events import Failure, Reason
 from agentflow.core.state import Instance, State
-from agentflow.spec.model import ANSWERED, Backoff, Effects, FailureClass, seconds
+from agentflow.spec.model import ANSWERED, Backoff, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +35,12 @@ def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason 
     }
     if str(failure.kind) not in policy.on:
         return Reason(rule, f"the policy does not retry '{failure.kind}'", figures)
-    if failure.kind in ANSWERED and not call.effects.repeatable:
-        return Reason(
-            "language.effects",
-            f"the agent has acted, and its effects are '{call.effects}'",
-            figures,
+    if not is_repeatable(call) and (failure.kind in ANSWERED or failure.kind.ambiguous):
+        acted = "has acted" if failure.kind in ANSWERED else "may have acted"
+        text = (
+            f"the agent {acted}, its effects are '{call.effects}', and there is no idempotency key"
         )
+        return Reason("language.effects", text, figures)
     if instance.scope.closed:
         return Reason("language.failure", "what encloses the step has failed", figures)
     if instance.failures >= policy.max_attempts:
@@ -64,17 +59,6 @@ def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason 
         delay = instance.retry_after
         text += f"; the other side asked for {delay:g} s"
     return Again(delay, Reason(rule, text, {**figures, "delay": delay}))
-
-
-def as_unknown(failure: Failure, effects: Effects) -> Failure:
-    """An ambiguous failure of a step that must not be repeated leaves its effect unknown."""
-    if not failure.kind.ambiguous or effects.repeatable:
-        return failure
-    return Failure(
-        FailureClass.UNKNOWN_EFFECT,
-        f"{failure.message}; its effects are '{effects}' and may have happened",
-        cause=failure.kind,
-    )
 
 
 def backoff(policy: Backoff, retry: int, chance: float) -> float:

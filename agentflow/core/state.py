@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Literal
 
 from agentflow.contracts.check import Accepted, Rejected
-from agentflow.core.events import Complaint, Failure, FinalStatus, RunMode
+from agentflow.core.events import Complaint, Failure, FinalStatus, RunMode, StartAttempt
 from agentflow.plan import address
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.spec.cel.evaluate import Absent
@@ -77,7 +77,8 @@ class Instance:
     `attempt` counts attempts, `failures` those that failed and count for the retry policy, and
     `repairs` how often the agent was asked again since the last of them. `said` is its last answer
     as it came and `wrong` what is wrong with it, both out of reach of every expression; `complaint`
-    is what the agent is told about it.
+    is what the agent is told about it. `intent` is that of its first attempt, whose input and key all
+    others carry. `in_doubt` says that an attempt may have had an effect which must not happen twice.
     `inside` is the scope that a group, switch or `for_each` has opened.
     """
 
@@ -101,6 +102,8 @@ class Instance:
     output: Json = None
     failure: Failure | None = None
     inside: Scope | None = None
+    intent: StartAttempt | None = None
+    in_doubt: bool = False
 
     @property
     def expands(self) -> bool:

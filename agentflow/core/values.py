@@ -14,6 +14,9 @@ from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.model import FailureClass, Json
 from agentflow.spec.templates import Template, render
 
+#: The longest idempotency key, in characters; the bound that payment services set.
+KEY_LENGTH = 255
+
 
 class Unusable(Exception):
     """A value that an expression was to give could not be had; `failure` says why."""
@@ -80,6 +83,32 @@ def case_of(instance: Instance) -> str:
     if isinstance(value, int | str):
         return str(value)
     raise Unusable("'switch'", f"expected text, an integer or a boolean, found {type_name(value)}")
+
+
+def payload_of(instance: Instance) -> tuple[dict[str, Json], str | None]:
+    """What an agent is given and its idempotency key, if it has one.
+
+    Both are worked out for the first attempt; all others carry the same.
+
+    Raises:
+        Unusable: one cannot be evaluated, or breaks what is asked of it.
+    """
+    if instance.intent is not None:
+        return dict(instance.intent.input), instance.intent.key
+    call = instance.step.call
+    assert call is not None
+    given: dict[str, Json] = value_of(call.arguments, instance.env, "'with'")
+    violations = call.input.checker.check(given)
+    if violations:
+        what = f"the input breaks the contract of '{call.agent}'"
+        raise Unusable(what, str(violations[0]))
+    if call.key is None:
+        return given, None
+    key = value_of(call.key, instance.env, "'idempotency_key'")
+    if not 0 < len(key) <= KEY_LENGTH or not key.isprintable() or key != key.strip():
+        wanted = f"expected 1 to {KEY_LENGTH} printable characters"
+        raise Unusable("'idempotency_key'", f"{wanted}, found {len(key)}: {key[:60]!r}")
+    return given, key
 
 
 def read_answer(step: StepPlan, fact: AttemptSucceeded) -> Accepted | Rejected:

@@ -17,6 +17,7 @@ from typing import Any
 
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
 from agentflow.core import events
+from agentflow.core.effects import is_repeatable
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact
 from agentflow.core.state import Instance
 from agentflow.engines.clock import WallClock
@@ -140,7 +141,7 @@ class _LocalEngine:
         What may not be repeated comes first: if it ends the run, nothing else is done again.
         """
         now = self.clock.now()
-        lost = sorted(self.state.running.values(), key=_is_repeatable)
+        lost = sorted(self.state.running.values(), key=_may_be_made_again)
         return [events.AttemptLost(now, instance.address, instance.attempt) for instance in lost]
 
     def _watch_signals(self) -> None:
@@ -202,6 +203,7 @@ class _LocalEngine:
             output_schema=plan.output.schema,
             timeout=decision.timeout,
             complaint=self.state.running[decision.step].complaint,
+            idempotency_key=decision.key,
         )
         flight = _Flight(call, self.loop.call_later(decision.timeout, self._expire, decision.step))
         self.flights[decision.step] = flight
@@ -276,6 +278,6 @@ class _LocalEngine:
         )
 
 
-def _is_repeatable(instance: Instance) -> bool:
+def _may_be_made_again(instance: Instance) -> bool:
     assert instance.step.call is not None
-    return instance.step.call.effects.repeatable
+    return is_repeatable(instance.step.call)

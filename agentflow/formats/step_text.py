@@ -67,6 +67,8 @@ def _values(event: Fact | Decision) -> Iterator[str]:
     match event:
         case events.StartAttempt():
             shown.append(("input", event.input))
+            if event.key is not None:
+                shown.append(("key", event.key))
         case events.AttemptSucceeded():
             shown.append(("answer", event.text if event.text is not None else event.value))
         case events.AttemptFailed() if event.detail is not None:

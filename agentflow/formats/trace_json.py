@@ -67,6 +67,7 @@ def _span(span: Span) -> Json:
         "started": span.started,
         "ended": span.ended,
         "attempts": span.attempts,
+        "idempotency_key": span.key,
         "items": span.items,
         "case": span.case,
         "reason": span.reason,

@@ -1,10 +1,41 @@
-"""The retry policies that agents and steps name."""
+"""The retry policies that agents and steps name, and the steps that are retried by them."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
 from agentflow.spec.document import Document
+from agentflow.spec.model import RetryPolicy
 from agentflow.spec.yaml.nodes import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """A step with a policy that allows for more than one attempt.
+
+    `path` leads to the `retry` that counts, on the step or on its agent, and `effects_path` to the
+    `effects` that would count.
+    """
+
+    plan: StepPlan
+    call: CallPlan
+    policy: RetryPolicy
+    path: Path
+    effects_path: Path
+
+
+def retried(document: Document, plan: Plan) -> Iterator[Retried]:
+    """The steps of a plan that may be attempted again, in file order."""
+    for step in plan.steps.values():
+        call = step.call
+        if call is None or call.retry is None or call.retry.max_attempts == 1:
+            continue
+
+        def said(key: str, step: StepPlan = step, agent: str = call.agent) -> Path:
+            own = (*step.path, key)
+            return own if document.node(own) is not None else ("agents", agent, key)
+
+        yield Retried(step, call, call.retry, said("retry"), said("effects"))
 
 
 def named_policies(document: Document, plan: Plan) -> Iterator[tuple[Path, str]]:

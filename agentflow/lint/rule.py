@@ -32,6 +32,7 @@ class Family(StrEnum):
     REFERENCE = "reference"
     GRAPH = "graph"
     CONTRACT = "contract"
+    RETRY = "retry"
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,14 @@ from agentflow.spec.model import (
     Use,
     seconds,
 )
-from agentflow.spec.templates import Constant, Template, parse_template, template_expressions
+from agentflow.spec.templates import (
+    Constant,
+    Template,
+    Text,
+    Whole,
+    parse_template,
+    template_expressions,
+)
 
 
 def build_plan(
@@ -189,6 +196,7 @@ class _Builder:
     def _call(self, step: AgentStep, path: Path, here: Place) -> CallPlan | None:
         """The agent with what the step overrides; None if there is no such agent."""
         arguments = self._template(dict(step.with_), (*path, "with"), here)
+        key = self._key(step.idempotency_key, (*path, "idempotency_key"), here)
         agent = self.pipeline.agents.get(step.agent)
         if agent is None:
             return None
@@ -204,7 +212,15 @@ class _Builder:
             retry=self._retry(step.retry or agent.retry),
             repair=agent.repair if step.repair is None else step.repair,
             confidence=agent.confidence,
+            key=key,
         )
+
+    def _key(self, written: str | None, path: Path, here: Place) -> Template | None:
+        """An idempotency key is text, also where it is one expression and nothing else."""
+        if written is None:
+            return None
+        template = self._template(written, path, here)
+        return Text((template,)) if isinstance(template, Whole) else template
 
     def _retry(self, retry: Retry | None) -> RetryPolicy | None:
         """A policy by name or as written; a name that does not exist is named by a rule."""

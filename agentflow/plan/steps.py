@@ -72,6 +72,7 @@ class CallPlan:
     """The agent a step calls and on which terms. `timeout` is in seconds, for one attempt.
 
     `repair` is how often it is asked again about an answer, `confidence` the gate for its answers.
+    `key` comes to text: what the world is to know repeats of this call by.
     """
 
     agent: str
@@ -84,6 +85,7 @@ class CallPlan:
     retry: RetryPolicy | None
     repair: int
     confidence: Confidence | None
+    key: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Agents of kind `command`, with real programs."""
 
 import asyncio
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -73,6 +74,21 @@ def test_a_program_that_is_asked_again_is_told_what_was_wrong() -> None:
     reply = asked_again("command", python(script), wrong)
     assert json.loads(reply.text or "") == list(wrong.violations)
     assert attempt("command", python(script)).text == "null\n"
+
+
+def test_a_key_is_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A run can be a program of another run; its key is not that of its steps.
+    monkeypatch.setenv("AGENTFLOW_IDEMPOTENCY_KEY", "that of another run")
+    name = "AGENTFLOW_IDEMPOTENCY_KEY"
+    shown = options("command", **python(f"import os; print(repr(os.environ.get('{name}')))"))
+    keyed = dataclasses.replace(call(), idempotency_key="order/17 ü")
+    assert connected("command", lambda c: c.call(shown, keyed)).text == "'order/17 ü'\n"
+    assert connected("command", lambda c: c.call(shown, call())).text == "None\n"
+
+
+def test_the_bytes_of_an_input_do_not_depend_on_the_order_of_its_fields() -> None:
+    first = attempt("command", python(ECHO), a={"x": 1, "y": 2}, b=1).text
+    assert attempt("command", python(ECHO), b=1, a={"y": 2, "x": 1}).text == first
 
 
 def test_paths_are_relative_to_the_folder_of_the_spec(tmp_path: Path) -> None:

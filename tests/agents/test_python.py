@@ -1,6 +1,7 @@
 """Agents of kind `python`, with real worker processes."""
 
 import asyncio
+import dataclasses
 import os
 import signal
 import sys
@@ -40,6 +41,36 @@ def keys(function: str, isolate: bool = True) -> dict[str, Any]:
 def test_fields_are_keyword_arguments(function: str, isolate: bool) -> None:
     given: dict[str, Any] = {"body": "Zürich 🚂\n\u2028", "n": [1, 2.5, None, True, {"a": {}}]}
     assert attempt("python", keys(function, isolate), **given) == Reply(given)
+
+
+@both
+@pytest.mark.parametrize(
+    ("function", "key", "given", "answer"),
+    [
+        ("keyed", "k/1", {"order": 7}, [7, "k/1"]),
+        ("keyed_at_will", "k/1", {"order": 7}, [7, "k/1"]),
+        ("keyed_at_will", None, {"order": 7}, [7, None]),
+        ("keyed_at_will", "k/1", {"order": 7, "idempotency_key": "a field"}, [7, "a field"]),
+        ("extract", "k/1", {"body": "abc"}, {"length": 3}),
+        ("echo", "k/1", {"order": 7}, {"order": 7}),
+    ],
+)
+def test_a_function_gets_the_key_if_it_has_a_place_for_it(
+    function: str, key: str | None, given: dict[str, Any], answer: Json, isolate: bool
+) -> None:
+    made = dataclasses.replace(call(**given), idempotency_key=key)
+    called = options("python", **keys(function, isolate))
+    assert connected("python", lambda c: c.call(called, made)) == Reply(answer)
+
+
+@both
+def test_a_function_that_needs_a_key_says_so(isolate: bool) -> None:
+    failed, message = failure("python", keys("keyed", isolate), order=7)
+    assert failed == "rejected"
+    assert message == (
+        "'authored:keyed' does not take this input: "
+        "keyed() missing 1 required positional argument: 'idempotency_key'"
+    )
 
 
 @both

@@ -59,6 +59,29 @@ def test_a_run_survives_crashes_of_its_resumption(project: Project) -> None:
     assert (shown["status"], shown["resumed"]) == ("succeeded", 3)
 
 
+def test_a_write_in_flight_that_has_a_key_is_repeated_with_it(project: Project) -> None:
+    project.hold("book")
+    run_id = crash(project, "book", "run", "keyed.yaml", "-i", "orders=[a, b]", times=2)
+    crash(project, "book", "resume", run_id, times=4)
+    project.release("book")
+
+    done = project.json("resume", run_id)
+    assert (done["status"], done["outputs"]) == (
+        "succeeded",
+        {"booked": [{"text": "a"}, {"text": "b"}]},
+    )
+    bookings = (project.folder / "bookings").read_text().splitlines()
+    assert sorted(bookings) == [f"{run_id}/0 a"] * 3 + [f"{run_id}/1 b"] * 3
+    shown = project.json("show", run_id)
+    assert [item["idempotency_key"] for item in shown["steps"][0]["steps"]] == [
+        f"{run_id}/0",
+        f"{run_id}/1",
+    ]
+    step = project.agentflow("show", run_id, "--step", "book[1]").out
+    assert step.count(f"             key: {run_id}/1\n") == 3
+    assert project.agentflow("replay", run_id, "--quiet").code == 0
+
+
 def test_a_write_in_flight_is_unknown_and_not_repeated(project: Project) -> None:
     project.hold("send")
     run_id = crash(project, "send", "run", "chain.yaml")

@@ -91,7 +91,7 @@ def test_a_write_that_answered_wrongly_has_acted_and_is_not_repeated() -> None:
     run = drive(plan, lambda call: "no")
     assert len(run.of(events.StartAttempt)) == 1
     assert run.of(events.FailStep)[0].reason.figures["no_retry"] == (
-        "the agent has acted, and its effects are 'write'"
+        "the agent has acted, its effects are 'write', and there is no idempotency key"
     )
 
 

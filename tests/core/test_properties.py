@@ -57,6 +57,8 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
         made["agent"] = draw(st.sampled_from(["do", "do", "write"]))
         if (retry := draw(RETRY)) is not None:
             made["retry"] = retry
+        if draw(st.integers(0, 3)) == 0:
+            made["idempotency_key"] = draw(st.sampled_from(["k", "${{ run.id }}/${{ inputs.no }}"]))
     elif kind == "steps":
         made |= {"steps": draw(steps(depth - 1)), "output": {"done": True}}
     else:
@@ -131,7 +133,7 @@ def test_every_run_ends_within_its_bounds(world: tuple[Plan, list[Does], int]) -
 
 @examples
 @given(worlds())
-def test_no_step_has_two_outcomes_and_no_write_is_repeated_after_an_ambiguous_failure(
+def test_no_step_has_two_outcomes_and_no_write_is_repeated_without_a_key(
     world: tuple[Plan, list[Does], int],
 ) -> None:
     run, _ = carry_out(world)
@@ -151,8 +153,11 @@ def test_no_step_has_two_outcomes_and_no_write_is_repeated_after_an_ambiguous_fa
         for entry in run.entries
         if isinstance(entry.fact, events.AttemptFailed) and entry.fact.failure == "timeout"
     }
+    intents: dict[str, StartAttempt] = {}
     for start in run.of(StartAttempt):
-        if start.attempt > 1 and not start.effects.repeatable:
+        first = intents.setdefault(start.step, start)
+        assert (start.key, start.input) == (first.key, first.input)
+        if start.attempt > 1 and not start.effects.repeatable and start.key is None:
             assert start.step not in ambiguous
 
 

@@ -47,7 +47,8 @@ def test_every_failure_class_is_explained(failure: FailureClass) -> None:
 @pytest.mark.parametrize("effects", Effects)
 def test_every_effect_is_explained(effects: Effects) -> None:
     (row,) = re.findall(rf"^\| `{effects}` \|.*$", _section(LANGUAGE, "Effects"), re.MULTILINE)
-    assert row.endswith("| yes |" if effects.repeatable else "| never by itself |")
+    answer = "yes" if effects.repeatable else "only with a [key](#idempotency-keys)"
+    assert row.endswith(f"| {answer} |")
 
 
 def test_what_is_retried_by_default_is_what_the_table_says() -> None:

@@ -8,18 +8,17 @@ Bad:
     name: letters
     agents:
       writer:
-        kind: command
-        argv: [./write]
-        effects: none
+        kind: a2a
+        url: https://letters.example
         input: {type: object}
         output: {type: string}
     steps:
-      write: {agent: writer, idempotency_key: "${{ run.id }}"}
+      write: {agent: writer}
     outputs: {letter: "${{ steps.write.output }}"}
 
 Says:
 
-    11:26 'idempotency_key' is not supported yet
+    5:11 agents of kind 'a2a' are not supported yet
 
 Good:
 

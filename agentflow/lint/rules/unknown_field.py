@@ -52,6 +52,7 @@ from collections.abc import Iterator
 
 from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Location, Severity
+from agentflow.lint.keys import passing
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.traces import Gap
@@ -81,6 +82,8 @@ def check(context: Context) -> Iterator[Finding]:
             yield _of_step(use, place(use.path, use.start, use.end))
             continue
         if root == "run" and path and path[0] not in ("id", None):
+            if passing(context.plan, use):
+                continue
             message = f"'run' has no {quoted(str(path[0]))}, only an 'id'"
             yield Finding(NAME, SEVERITY, message, place(use.path, use.start, use.end))
             continue

@@ -44,6 +44,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.keys import passing
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.scopes import GLOBAL_ROOTS
@@ -66,7 +67,7 @@ def check(context: Context) -> Iterator[Finding]:
     suggestions = Suggestions()
     for use in context.plan.uses:
         root = use.reference.root
-        if root in GLOBAL_ROOTS or root in use.locals:
+        if root in GLOBAL_ROOTS or root in use.locals or passing(context.plan, use):
             continue
         message, advice = _explain(context.plan, use, suggestions)
         yield Finding(

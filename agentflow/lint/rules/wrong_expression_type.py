@@ -127,6 +127,8 @@ def _templates(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
     for step in plan.steps.values():
         if step.call is not None:
             yield step.call.arguments, (*step.path, "with"), step.address
+            if step.call.key is not None:
+                yield step.call.key, (*step.path, "idempotency_key"), step.address
         if step.switch is not None:
             yield step.switch, (*step.path, "switch"), step.address
         if step.for_each is not None:

@@ -56,4 +56,8 @@ FUNCTIONS: Mapping[str, str] = {
     "existsOne": "write x.exists_one(v, condition)",
     "select": "write x.filter(v, condition)",
     "not": "write '!'",
+    "now": "an expression knows no time; take it in as an input",
+    "timestamp": "an expression knows no time; take it in as an input",
+    "uuid": "an expression knows no chance; run.id is another one in every run",
+    "random": "an expression knows no chance; run.id is another one in every run",
 }

@@ -30,6 +30,8 @@ class Agent(Node):
 
     planned = frozenset({"charges"})
     default_effects: ClassVar[Effects] = Effects.WRITE
+    #: Can it hand an idempotency key on to the world?
+    takes_key: ClassVar[bool] = True
 
     kind: str
     description: str | None = None

@@ -23,7 +23,7 @@ class ForEach(Node):
 class StepBase(Node):
     """What every step has in common."""
 
-    planned = frozenset({"assert", "idempotency_key"})
+    planned = frozenset({"assert"})
 
     description: str | None = None
     needs: list[Name] = Field(
@@ -51,6 +51,11 @@ class AgentStep(StepBase):
     timeout: Duration | None = Field(None, description="How long one attempt may take.")
     effects: Effects | None = None
     repair: Repair | None = None
+    idempotency_key: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="Text with ${{ EXPRESSION }} that names this piece of work: every repeat carries"
+        " it.",
+    )
 
 
 class GroupStep(StepBase):

@@ -27,6 +27,14 @@ def note(name: str, after: str = "") -> dict[str, Any]:
     return {"text": f"{after}{name} "}
 
 
+def book(order: str, idempotency_key: str) -> dict[str, Any]:
+    """Notes the order with its key, and does not come back as long as there is a file `hold-book`."""
+    with open("bookings", "a") as bookings:
+        bookings.write(f"{idempotency_key} {order}\n")
+    note("book")
+    return {"text": order}
+
+
 def chatter() -> dict[str, Any]:
     sys.stdout.write('{"text": "not the answer"}\n')
     subprocess.run(["echo", "nor is this"], check=True)

@@ -148,3 +148,11 @@ not_a_function = 17
 
 def learns(body: str, violations: list[str] | None = None) -> dict[str, Any]:
     return {"body": body, "violations": violations}
+
+
+def keyed(order: int, idempotency_key: str) -> list[Any]:
+    return [order, idempotency_key]
+
+
+def keyed_at_will(order: int, *, idempotency_key: str | None = None) -> list[Any]:
+    return [order, idempotency_key]

@@ -1,0 +1,46 @@
+"""What may be made again, and what is said of a step that may not.
+
+The promise, word for word: an attempt that started and has no recorded outcome is repeated only
+if its effects are `none`, `read` or `idempotent`, or it has an idempotency key; otherwise the step
+becomes `unknown`. The same holds for the ambiguous failures, where the other side may have done
+its work and the answer was lost.
+
+A key is no licence to forget. A step that carries one and is given up after such an attempt is
+`unknown` as well: repeating was safe, but what became of it is still not known.
+"""
+
+from agentflow.core.events import Failure
+from agentflow.core.state import Instance
+from agentflow.plan.steps import CallPlan
+from agentflow.spec.model import ANSWERED, FailureClass
+
+
+def is_repeatable(call: CallPlan) -> bool:
+    """May an attempt be made again although it may have had its effect?"""
+    return call.effects.repeatable or call.key is not None
+
+
+def doubt(instance: Instance) -> None:
+    """An attempt has ended without telling whether it had its effect."""
+    call = instance.step.call
+    assert call is not None
+    instance.in_doubt |= not call.effects.repeatable
+
+
+def as_unknown(instance: Instance, failure: Failure) -> Failure:
+    """The failure of a step that goes no further: `unknown_effect` where nobody knows.
+
+    An answer, even a wrong one, means that the agent has acted: that is known, and stays.
+    """
+    call = instance.step.call
+    if call is None or not instance.in_doubt or failure.kind in ANSWERED:
+        return failure
+    if failure.kind is FailureClass.UNKNOWN_EFFECT:
+        return failure
+    if failure.kind.ambiguous:
+        said = f"its effects are '{call.effects}' and may have happened"
+    else:
+        said = f"an earlier attempt may have had its effects, which are '{call.effects}'"
+    if instance.intent is not None and instance.intent.key is not None:
+        said += f"; its idempotency key is '{instance.intent.key}'"
+    return Failure(FailureClass.UNKNOWN_EFFECT, f"{failure.message}; {said}", failure.kind)

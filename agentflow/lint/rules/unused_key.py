@@ -1,0 +1,65 @@
+"""A step has an idempotency key, and its agent has nobody to give it to.
+
+A chat model does not know of keys. The key would change nothing, and whoever reads the spec would
+take the call for one that is done once.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer, idempotency_key: "${{ run.id }}"}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    10:26 an agent of kind 'llm' cannot take a key
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.keys import Keys
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.wording import quoted
+
+NAME = "unused-key"
+FAMILY = Family.RETRY
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each key of a step whose agent is of a kind that hands none on."""
+    if context.plan is None:
+        return
+    for step in Keys(context.plan):
+        assert step.call is not None
+        agent = step.call.options
+        if not agent.takes_key:
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"an agent of kind {quoted(agent.kind)} cannot take a key",
+                location=context.document.locate_key((*step.path, "idempotency_key")),
+                help="take it out",
+            )
