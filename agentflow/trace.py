@@ -17,10 +17,11 @@ from agentflow.spec.model import FailureClass, Json
 
 @dataclass(slots=True)
 class Span:
-    """A step, an instance of one, or a case, over time.
+    """A step, an instance of one, or an iteration of a loop, over time.
 
     `reason` says why, for everything that is not plain success. `notes` is the history of failed
     attempts and retries, `key` the idempotency key. Times are those of the facts; None means not yet.
+    `items` and `iterations` count what a `for_each` and a loop have inside.
     """
 
     address: str
@@ -31,6 +32,7 @@ class Span:
     started: float | None = None
     ended: float | None = None
     items: int | None = None
+    iterations: int | None = None
     case: str | None = None
     reason: str | None = None
     notes: list[str] = field(default_factory=list)
@@ -148,6 +150,9 @@ class Trace:
             case events.ExpandItems():
                 self._begin(span)
                 span.items = decision.count
+            case events.BeginIteration():
+                self._begin(span)
+                self._add_iteration(span, decision)
             case events.StartAttempt():
                 self._begin(span)
                 span.agent = decision.agent
@@ -208,6 +213,7 @@ class Trace:
         span.status = status
         span.reason = reason
         span.ended = self.now
+        self._end_iteration(span)
 
     def _use(self, span: Span, usage: events.Usage | None) -> None:
         if usage is not None:
@@ -234,6 +240,24 @@ class Trace:
             inner = address.child(at, step.id)
             agent = step.call.agent if step.call else None
             into[inner] = self._by_address[inner] = Span(inner, agent=agent)
+
+    def _add_iteration(self, span: Span, decision: events.BeginIteration) -> None:
+        self._end_iteration(span)
+        span.iterations = decision.index + 1
+        inside = self._span(address.iteration(decision.step, decision.index))
+        self._begin(inside)
+        body = self._step_plan(decision.step).body
+        assert body is not None
+        self._add_scope(body, inside.address, inside.children)
+
+    def _end_iteration(self, span: Span) -> None:
+        """The last iteration of a loop, if this is one, is over: as its steps have made it."""
+        if span.iterations is not None:
+            inside = self._span(address.iteration(span.address, span.iterations - 1))
+            ends = {step.status for step in inside.children.values()}
+            failed: tuple[StepStatus, ...] = ("unknown", "failed", "cancelled")
+            inside.status = next((status for status in failed if status in ends), "succeeded")
+            inside.ended = self.now
 
     def _add_case(self, span: Span, decision: events.TakeCase) -> None:
         step = self._step_plan(decision.step)

@@ -11,6 +11,7 @@ from agentflow.core.acceptance import on_answer
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.evolve import evolve
 from agentflow.core.failing import after_failure, on_failure, on_loss, on_stop
+from agentflow.core.loops import after_iteration, first_iteration
 from agentflow.core.state import Instance, Need, State
 from agentflow.core.values import (
     Unusable,
@@ -73,6 +74,8 @@ def _enter(_state: State, instance: Instance) -> Decision:
             return events.ExpandItems(instance.address, count, reason)
         if step.kind == "group":
             return events.EnterGroup(instance.address, _because_of_needs(instance))
+        if step.kind == "loop":
+            return first_iteration(instance)
         label = case_of(instance)
     except Unusable as error:
         return after_failure(instance, error.failure)
@@ -134,6 +137,8 @@ def _output(_state: State, instance: Instance) -> Decision:
         text = f"{done} of {len(inside.items)} items succeeded"
         reason = Reason(f"{instance.step.address}.for_each", text, figures)
         return events.CompleteStep(instance.address, None, reason)
+    if instance.step.kind == "loop":
+        return after_iteration(instance)
     assert inside.plan is not None
     output: Json = None
     if inside.plan.output is not None:

@@ -45,6 +45,17 @@ def expand_items(state: State, event: events.ExpandItems) -> None:
     _open(state, instance, open_items(instance, values, limit))
 
 
+def begin_iteration(state: State, event: events.BeginIteration) -> None:
+    instance = take(state, event)
+    last = -1 if instance.inside is None else instance.inside.env["loop"]["index"]
+    if event.index != last + 1:
+        raise IllegalTransition(event, event.step, f"in iteration {last}")
+    assert instance.step.body is not None
+    at = address.iteration(instance.address, event.index)
+    env = {**instance.env, "loop": {"index": event.index, "state": event.state}}
+    _open(state, instance, open_scope(instance.step.body, at, instance, env))
+
+
 def _open(state: State, instance: Instance, scope: Scope) -> None:
     activate(instance)
     instance.inside = scope

@@ -201,6 +201,16 @@ class ExpandItems:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginIteration:
+    """A loop goes round once more, or for the first time (`index` 0), with this state."""
+
+    step: str
+    index: int
+    state: Mapping[str, Json]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class StartAttempt:
     """Call the agent. This is the intent: stored before the first byte leaves.
 
@@ -281,9 +291,9 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class CompleteStep:
-    """A group, a switch or a `for_each` is through.
+    """A group, a switch, a loop or a `for_each` is through.
 
-    `output` is a group's or case's; that of a `for_each` is the list of its instances' outputs
+    `output` is that of the group, case or last iteration; that of a `for_each` is the list of its instances' outputs
     and is not written twice.
     """
 
@@ -342,6 +352,7 @@ Decision: TypeAlias = (
     | EnterGroup
     | TakeCase
     | ExpandItems
+    | BeginIteration
     | StartAttempt
     | CancelAttempt
     | AcceptOutput

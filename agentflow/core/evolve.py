@@ -36,6 +36,7 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.EnterGroup: decisions.enter_group,
     events.TakeCase: decisions.take_case,
     events.ExpandItems: decisions.expand_items,
+    events.BeginIteration: decisions.begin_iteration,
     events.StartAttempt: decisions.start_attempt,
     events.AcceptOutput: decisions.accept_output,
     events.RejectOutput: decisions.reject_output,

@@ -1,5 +1,7 @@
 """What follows from a failure: another attempt, what `catch` says, or the end of the step."""
 
+from collections.abc import Mapping
+
 from agentflow.core import events
 from agentflow.core.acceptance import repair
 from agentflow.core.effects import as_unknown, is_repeatable
@@ -8,7 +10,7 @@ from agentflow.core.retry import Again, judge
 from agentflow.core.state import Instance, State
 from agentflow.core.values import Unusable, value_of
 from agentflow.plan.steps import CatchPlan
-from agentflow.spec.model import FailureClass
+from agentflow.spec.model import FailureClass, Json
 
 
 def on_failure(state: State, instance: Instance) -> Decision:
@@ -94,7 +96,7 @@ def after_failure(
         return events.SkipStep(instance.address, reason)
     assert action.value is not None
     try:
-        value = value_of(action.value, instance.env, f"'catch.{key}.use'")
+        value = value_of(action.value, _seen_by(instance, action), f"'catch.{key}.use'")
     except Unusable as error:
         return _fail(instance, error.failure, reason)
     if instance.step.call is not None:
@@ -108,15 +110,29 @@ def after_failure(
 def _caught(instance: Instance, failure: Failure) -> tuple[str | None, CatchPlan | None]:
     """The key of `catch` that takes a failure: its class, what caused it, or `any`.
 
-    On a `for_each` step, `catch` is about one instance; the step as a whole has no catch.
+    On a `for_each` step, `catch` is about one instance; the step as a whole has no catch. On a
+    loop, `exhausted` is about its own end, not that of a loop inside.
     """
     if instance.expands:
         return None, None
     catch = instance.step.catch
+    foreign = instance.step.kind == "loop" and _came_from_inside(instance)
     for key in (failure.kind, failure.cause or failure.kind, "any"):
-        if key in catch:
+        if key in catch and not (foreign and key == "exhausted"):
             return str(key), catch[key]
     return None, None
+
+
+def _came_from_inside(instance: Instance) -> bool:
+    """Did a step inside fail, rather than the step itself?"""
+    return instance.inside is not None and instance.inside.failure is not None
+
+
+def _seen_by(instance: Instance, action: CatchPlan) -> Mapping[str, Json]:
+    """What the value of `use` can read: after the end of a loop, its last iteration too."""
+    if action.place != instance.step.address and instance.inside is not None:
+        return instance.inside.env
+    return instance.env
 
 
 def _fail(instance: Instance, failure: Failure, reason: Reason) -> Decision:

@@ -32,7 +32,7 @@ class Need(StrEnum):
     """Why something stands on the agenda."""
 
     CONDITION = "condition"  # all it waits for has ended: does `when` hold?
-    ENTER = "enter"  # a group, a switch or a `for_each` may open
+    ENTER = "enter"  # a group, a switch, a loop or a `for_each` may open
     ANSWER = "answer"  # an agent answered: does it keep the contract?
     FAILURE = "failure"  # an attempt or all of a scope failed: retry, catch or fail?
     LOST = "lost"  # an attempt was in flight when its process ended
@@ -43,7 +43,7 @@ class Need(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """Steps that run together: the pipeline, a group, a case, or the items of a `for_each`.
+    """Steps that run together: the pipeline, a group, a case, an iteration, the items of a `for_each`.
 
     `remaining` counts what has not ended, `active` what has started and not ended. A scope is
     closed when something in it failed: nothing new starts, and it is over when nothing is active.
@@ -79,7 +79,8 @@ class Instance:
     as it came and `wrong` what is wrong with it, both out of reach of every expression; `complaint`
     is what the agent is told about it. `intent` is that of its first attempt, whose input and key all
     others carry. `in_doubt` says that an attempt may have had an effect which must not happen twice.
-    `inside` is the scope that a group, switch or `for_each` has opened.
+    `inside` is the scope that a group, switch, loop or `for_each` has opened; of a loop, that of
+    the iteration it is in.
     """
 
     address: str

@@ -5,6 +5,7 @@
     EnterGroup        pending                    running
     TakeCase          pending                    running
     ExpandItems       pending                    running
+    BeginIteration    pending, running           running
     StartAttempt      pending, waiting           running
     AttemptSucceeded  running                    running
     AttemptFailed     running                    running
@@ -38,6 +39,7 @@ FROM: dict[type, frozenset[StepStatus]] = {
     events.EnterGroup: _PENDING,
     events.TakeCase: _PENDING,
     events.ExpandItems: _PENDING,
+    events.BeginIteration: frozenset({"pending", "running"}),
     events.StartAttempt: frozenset({"pending", "waiting"}),
     events.AttemptSucceeded: _RUNNING,
     events.AttemptFailed: _RUNNING,

@@ -11,6 +11,7 @@ from agentflow.core.events import AttemptSucceeded, Failure
 from agentflow.core.state import Instance, State
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
+from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.model import FailureClass, Json
 from agentflow.spec.templates import Template, render
 
@@ -45,12 +46,21 @@ def condition_of(instance: Instance) -> bool:
         Unusable: it cannot be evaluated, or is not a bool.
     """
     assert instance.step.when is not None
+    return holds(instance.step.when, instance.env, "'when'")
+
+
+def holds(condition: Expr, env: Mapping[str, Json], what: str) -> bool:
+    """Is a condition true? `what` names it in the message.
+
+    Raises:
+        Unusable: it cannot be evaluated, or is not a bool.
+    """
     try:
-        value = evaluate(instance.step.when, instance.env)
+        value = evaluate(condition, env)
     except EvaluationError as error:
-        raise Unusable("'when'", str(error)) from error
+        raise Unusable(what, str(error)) from error
     if not isinstance(value, bool):
-        raise Unusable("'when'", f"expected true or false, found {type_name(value)}")
+        raise Unusable(what, f"expected true or false, found {type_name(value)}")
     return value
 
 

@@ -21,7 +21,7 @@ from agentflow.spec.model import Effects, FailureClass, Json
 
 #: Payloads of more bytes than this are stored beside the log, by their hash.
 INLINE_LIMIT = 32 * 1024
-_PAYLOADS = frozenset({"value", "text", "input", "inputs", "output", "outputs", "sources"})
+_PAYLOADS = frozenset({"value", "text", "input", "inputs", "output", "outputs", "sources", "state"})
 _BLOB = "_blob"
 
 PutBlob = Callable[[bytes], str]

@@ -6,7 +6,8 @@
        +1.62s  extract[3]  again in 0.7 s: 'timeout' in attempt 1 of 3
       +12.40s  extract  succeeded in 12s, 30 items: 29 ok, 1 skipped
 
-Of the items of a `for_each` only what goes wrong is told, and the totals at the end.
+Of the items of a `for_each` only what goes wrong is told, and the totals at the end. The iterations
+of a loop are told one by one.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from agentflow.formats.items import tally
 from agentflow.formats.safe import safe
 from agentflow.formats.usage import used
 from agentflow.formats.words import count, duration, offset
+from agentflow.plan import address
 from agentflow.trace import Span, Trace
 
 _LIMIT = 600
@@ -59,7 +61,7 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:
         return
     at = decision.step
     reason = decision.reason.text
-    in_item = "[" in at
+    in_item = address.in_item(at)
     match decision:
         case events.RejectOutput():
             yield _about(at, f"attempt {decision.attempt} rejected: {decision.failure.message}")
@@ -93,6 +95,9 @@ def _course(decision: Decision, trace: Trace) -> Iterator[str]:
             yield _about(decision.step, f"attempt {decision.attempt} started")
         case events.ExpandItems():
             yield _about(decision.step, f"started, {count(decision.count, 'item')}")
+        case events.BeginIteration():
+            most = decision.reason.figures["max"]
+            yield _about(decision.step, f"iteration {decision.index + 1} of at most {most}")
         case events.EnterGroup():
             yield _about(decision.step, "started")
         case events.TakeCase():
@@ -117,8 +122,10 @@ def _ending(
     assert span is not None
     if span.started is not None:
         text += f" {preposition} {duration(trace.now - span.started)}"
-    if span.items is not None and "[" not in decision.step:
+    if span.items is not None and not address.in_item(decision.step):
         text += f", {tally(span).sentence()}"
+    if span.iterations is not None:
+        text += f", {count(span.iterations, 'iteration')}"
     return text
 
 

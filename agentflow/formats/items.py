@@ -1,4 +1,7 @@
-"""The items of a `for_each`: how they stand in a few words, and which of them are worth a line."""
+"""The items of a `for_each`: how they stand in a few words, and which of them are worth a line.
+
+So are the iterations of a loop, which stay in their order.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -92,7 +95,8 @@ def fold_items(span: Span, fold: int) -> Folded:
     chosen = [at for _, at in telling[:room]]
     plain = (at for at, item in enumerate(items) if _is_plain(item))
     chosen += islice(plain, room - len(chosen))
-    chosen.sort(key=lambda at: (items[at].status == "succeeded", at))
+    in_order = span.iterations is not None
+    chosen.sort(key=lambda at: (not in_order and items[at].status == "succeeded", at))
     shown = [items[at] for at in chosen]
     hidden = Counter(item.status for item in items) - Counter(item.status for item in shown)
     return Folded(shown, hidden)

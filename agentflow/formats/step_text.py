@@ -53,6 +53,8 @@ def _decision(decision: Decision) -> str:
             return f" (attempt {decision.attempt})" + text
         case events.Retry():
             return f" (attempt {decision.attempt} in {decision.delay:g} s){text}"
+        case events.BeginIteration():
+            return f" (index {decision.index}){text}"
         case events.TakeCase():
             return f" ({'default' if decision.case is None else decision.case!r}){text}"
         case events.FailStep() | events.CancelAttempt():
@@ -69,6 +71,8 @@ def _values(event: Fact | Decision) -> Iterator[str]:
             shown.append(("input", event.input))
             if event.key is not None:
                 shown.append(("key", event.key))
+        case events.BeginIteration():
+            shown.append(("state", event.state))
         case events.AttemptSucceeded():
             shown.append(("answer", event.text if event.text is not None else event.value))
         case events.AttemptFailed() if event.detail is not None:

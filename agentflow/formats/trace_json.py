@@ -69,6 +69,7 @@ def _span(span: Span) -> Json:
         "attempts": span.attempts,
         "idempotency_key": span.key,
         "items": span.items,
+        "iterations": span.iterations,
         "case": span.case,
         "reason": span.reason,
         "notes": span.notes,

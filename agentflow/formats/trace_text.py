@@ -35,7 +35,7 @@ from agentflow.formats.usage import used
 from agentflow.formats.words import count, duration
 from agentflow.trace import Span, Trace
 
-#: Items of a `for_each` that are shown, unless more of them did not simply succeed.
+#: Items of a `for_each` and iterations that are shown, unless more of them did not simply succeed.
 FOLD = 8
 _WIDTH = 100
 _INDENT = "  "
@@ -155,7 +155,7 @@ class _Tree:
         told = self._told(span)
         if told:
             yield _Row((Piece(f"{indent}{_INDENT * 2}"), told))
-        if span.items is not None and not is_item:
+        if (span.items is not None and not is_item) or span.iterations is not None:
             yield from self._items(span, depth + 1)
         else:
             for child in tuple(span.children.values()):
@@ -170,6 +170,8 @@ class _Tree:
             yield Piece(_name(span.case), Style.NAME)
         if span.items is not None:
             yield from self._progress(span, tally(span))
+        if span.iterations is not None:
+            yield Piece(f"  {count(span.iterations, 'iteration')}")
         if span.attempts > 1:
             text = f"attempt {span.attempts}"
             if span.status not in ("running", "waiting"):

@@ -6,7 +6,7 @@ Everything here is conservative: what it says is so whenever the condition comes
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from agentflow.plan.shapes import Steps
+from agentflow.plan.looks import Steps
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.syntax import (
     Binary,
@@ -63,7 +63,7 @@ def strict(expr: Expr) -> Iterator[ReadPath]:
 
 def not_empty(expr: Expr) -> Iterator[ReadPath]:
     """Paths that have a value if a list has an item."""
-    if isinstance(expr, Default) and _constant(expr.fallback) == []:
+    if isinstance(expr, Default) and constant(expr.fallback) == []:
         expr = expr.path
     yield from strict(expr)
 
@@ -90,6 +90,26 @@ def shown(expr: Expr, text: str) -> str:
     return "".join(text[expr.start : expr.end].split()).replace("'", '"')
 
 
+def constant(expr: Expr) -> object:
+    """What an expression comes to if no path has a value; None if it needs one."""
+    try:
+        return evaluate(expr, {})
+    except EvaluationError:
+        return None
+
+
+def demands(condition: Expr) -> Iterator[tuple[Expr, str]]:
+    """The comparisons of a path with a text that all have to hold."""
+    match condition:
+        case Binary("&&", left, right):
+            yield from demands(left)
+            yield from demands(right)
+        case Binary("==", Identifier() | Select() | Index() as path, Literal(str() as wanted)):
+            yield path, wanted
+        case Binary("==", Literal(str() as wanted), Identifier() | Select() | Index() as path):
+            yield path, wanted
+
+
 def _by_status(condition: Expr, truth: bool) -> Iterator[ReadPath]:
     """`steps.a.status == "succeeded"` proves the output; so does that it is not `skipped`."""
     match condition:
@@ -110,16 +130,8 @@ def _by_absence(condition: Expr, truth: bool) -> Iterator[ReadPath]:
     found = references(condition)
     if not found or any(one.root != found[0].root or None in one.path for one in found):
         return
-    if _constant(condition) is (not truth):
+    if constant(condition) is (not truth):
         yield found[0].root, _common([one.path for one in found])
-
-
-def _constant(expr: Expr) -> object:
-    """What an expression comes to if no path has a value; None if it needs one."""
-    try:
-        return evaluate(expr, {})
-    except EvaluationError:
-        return None
 
 
 def _common(paths: list[Steps]) -> Steps:

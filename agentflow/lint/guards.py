@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from agentflow.contracts.describe import path_text
 from agentflow.lint.conditions import Fact, ReadPath, facts, not_empty, proven, shown, strict
 from agentflow.plan import address
+from agentflow.plan.looks import Steps, enclosing
 from agentflow.plan.schemas import alternatives
-from agentflow.plan.shapes import Steps, enclosing
 from agentflow.plan.steps import Path, Plan, StepPlan, Use
 from agentflow.spec.cel.syntax import (
     Binary,
@@ -36,6 +36,8 @@ from agentflow.spec.expressions import parse_expression
 from agentflow.spec.templates import Whole, parse_template, template_expressions
 from agentflow.spec.yaml.nodes import Scalar
 
+#: Keys with a bare expression; a field of a value may have such a name too.
+_CONDITIONS = frozenset({"when", "until"})
 #: How far conditions are followed from step to step.
 _MOST_STEPS = 16
 #: A condition that a step was not skipped.
@@ -112,7 +114,9 @@ class Guards:
         If the producer has alternatives, a condition on any field of it may.
         """
         root, path = use.reference.root, use.reference.path
-        if self._has_alternatives(use):
+        if root == "loop":
+            path = ()  # what the state is may well go with the iteration
+        elif self._has_alternatives(use):
             path = path[: 2 if root == "steps" else 0]
         read = path_text((root, *(part for part in path if part is not None)))
         return self.at(use).compares(read)
@@ -229,7 +233,7 @@ class Guards:
         """
         if self._parsed[0] != path:
             text = self._text(path)
-            if path[-1] == "when":
+            if path[-1] in _CONDITIONS and "${{" not in text:
                 expressions = [(0, parse_expression(text))]
             else:
                 template = parse_template(text)

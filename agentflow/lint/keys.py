@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agentflow.plan.shapes import enclosing
+from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Path, Plan, StepPlan, Use
 from agentflow.spec.templates import Constant
 

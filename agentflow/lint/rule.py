@@ -33,6 +33,7 @@ class Family(StrEnum):
     GRAPH = "graph"
     CONTRACT = "contract"
     RETRY = "retry"
+    BOUND = "bound"
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agentflow.plan import address
-from agentflow.plan.schemas import UNKNOWN, Contract, Lack, Part, part_of, values_of
-from agentflow.plan.shapes import (
+from agentflow.plan.looks import (
     MOST_OPTIONS,
-    STANDS_IN,
     Alias,
     Either,
     Fields,
     Items,
     Link,
     Shape,
-    Shapes,
     Steps,
     Written,
 )
+from agentflow.plan.schemas import UNKNOWN, Contract, Lack, Part, part_of, values_of
+from agentflow.plan.shapes import STANDS_IN, Shapes
 from agentflow.plan.steps import Plan, StepPlan, Use
 
 #: How many parts one trace looks at before it gives up, and all traces of a spec together.

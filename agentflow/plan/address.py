@@ -4,6 +4,8 @@
     act/refund/pay           step `pay` of case `refund` of switch `act`
     act/*/refuse             step `refuse` of the `default` of switch `act`
     route[3]/act             step `act` in the instance for item 3 of the `for_each` step `route`
+    refine[#2]/draft         step `draft` in iteration 2 of the `loop` step `refine`
+    refine[#]/draft          the same step in the plan, where iterations have no number
 
 Case labels are free text, so the characters that mean something here are percent-encoded in them.
 """
@@ -12,6 +14,7 @@ import re
 
 DEFAULT_CASE = "*"
 _ITEM_NUMBER = re.compile(r"\[[0-9]+\]")
+_ITERATION_NUMBER = re.compile(r"\[#[0-9]+\]")
 _ENCODED = {"%": "%25", "/": "%2F", "[": "%5B", "]": "%5D", "*": "%2A"}
 
 
@@ -32,6 +35,11 @@ def item(step: str, index: int) -> str:
     return f"{step}[{index}]"
 
 
+def iteration(loop: str, index: int | None = None) -> str:
+    """The address of one iteration of a `loop` step; without a number, of any in the plan."""
+    return f"{loop}[#{'' if index is None else index}]"
+
+
 def parent(address: str) -> str | None:
     """The address of what encloses this one; None for the steps of the pipeline."""
     if address.endswith("]"):
@@ -41,7 +49,7 @@ def parent(address: str) -> str | None:
 
 
 def name(address: str) -> str:
-    """The last part of an address, for people: `pay`, `[3]`, `Windows Support`."""
+    """The last part of an address, for people: `pay`, `[3]`, `[#2]`, `Windows Support`."""
     if address.endswith("]"):
         return address[address.rindex("[") :]
     last = address[address.rfind("/") + 1 :]
@@ -51,5 +59,12 @@ def name(address: str) -> str:
 
 
 def static(address: str) -> str:
-    """The address of the step in the plan, without item numbers."""
-    return _ITEM_NUMBER.sub("", address) if "[" in address else address
+    """The address of the step in the plan, without the numbers of items and iterations."""
+    if "[" not in address:
+        return address
+    return _ITERATION_NUMBER.sub("[#]", _ITEM_NUMBER.sub("", address))
+
+
+def in_item(address: str) -> bool:
+    """Is it in an instance for one item of a `for_each`?"""
+    return "[" in address and _ITEM_NUMBER.search(address) is not None

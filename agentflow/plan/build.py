@@ -12,7 +12,7 @@ from agentflow.contracts.resolve import FileReader
 from agentflow.findings import Finding, Severity
 from agentflow.plan import address
 from agentflow.plan.materials import Materials
-from agentflow.plan.scopes import GLOBAL_ROOTS, ITEM_NAMES, Frame, Place, Uses
+from agentflow.plan.scopes import GLOBAL_ROOTS, ITEM_NAMES, LOOP_NAMES, Frame, Place, Uses
 from agentflow.plan.scripts import plan_scripts
 from agentflow.plan.steps import (
     DEFAULT_TIMEOUT,
@@ -20,6 +20,7 @@ from agentflow.plan.steps import (
     CallPlan,
     CatchPlan,
     ForEachPlan,
+    LoopPlan,
     Path,
     Plan,
     ScopePlan,
@@ -37,6 +38,8 @@ from agentflow.spec.model import (
     ForEach,
     GroupStep,
     Json,
+    Loop,
+    LoopStep,
     Pipeline,
     Retry,
     RetryPolicy,
@@ -82,9 +85,8 @@ class _Builder:
         self.materials = Materials(document, pipeline, read, read_models, self.findings)
 
     def build(self) -> Plan:
-        frame = self._frame("", None, self.pipeline.steps, frozenset())
-        steps = self._steps(self.pipeline.steps, ("steps",), frame, ())
-        here = Place(frame, "", ())
+        here = self._inside("", None, self.pipeline.steps)
+        steps = self._steps(self.pipeline.steps, ("steps",), here)
         outputs = self._template(dict(self.pipeline.outputs), ("outputs",), here)
         budget = self.pipeline.budget
         scripts, problems = plan_scripts(self.document, self.pipeline)
@@ -105,16 +107,21 @@ class _Builder:
     # --- scopes and steps ------------------------------------------------------------------
 
     @staticmethod
-    def _frame(
-        at: str, parent: Frame | None, steps: Mapping[str, Step], names: frozenset[str]
-    ) -> Frame:
-        return Frame(at, parent, {step_id: address.child(at, step_id) for step_id in steps}, names)
+    def _inside(at: str, outer: Place | None, steps: Mapping[str, Step]) -> Place:
+        """The place inside a group, case or iteration, one frame further in."""
+        ids = {step_id: address.child(at, step_id) for step_id in steps}
+        if outer is None:
+            return Place(Frame(at, None, ids, frozenset()), at, ())
+        return Place(Frame(at, outer.frame, ids, outer.frame.locals), at, outer.inside)
 
-    def _steps(
-        self, steps: Mapping[str, Step], path: Path, frame: Frame, inside: tuple[str, ...]
-    ) -> tuple[StepPlan, ...]:
+    def _steps(self, steps: Mapping[str, Step], path: Path, scope: Place) -> tuple[StepPlan, ...]:
+        frame = scope.frame
         planned = [
-            self._step(step, (*path, step_id), Place(frame, frame.ids[step_id], (*inside, step_id)))
+            self._step(
+                step,
+                (*path, step_id),
+                Place(frame, frame.ids[step_id], (*scope.inside, step_id)),
+            )
             for step_id, step in steps.items()
         ]
         # Only now is it known who waits for whom: references may point forward in the file.
@@ -145,23 +152,35 @@ class _Builder:
         for_each = self._for_each(step.for_each, (*path, "for_each"), here)
         inner = here.with_locals((*ITEM_NAMES, *for_each.names)) if for_each else here
         kind: StepKind = "agent"
-        call = body = switch = default = None
+        call = body = switch = default = loop = None
+        last = inner
         cases: dict[str, ScopePlan] = {}
         if isinstance(step, AgentStep):
             call = self._call(step, path, inner)
         elif isinstance(step, GroupStep):
             kind = "group"
-            body = self._scope(step, at, path, inner)
+            body = self._scope(step, path, self._inside(at, inner, step.steps))
+        elif isinstance(step, LoopStep):
+            kind = "loop"
+            last = self._inside(
+                address.iteration(at), inner.with_locals(LOOP_NAMES), step.loop.steps
+            )
+            loop = self._loop(step.loop, (*path, "loop"), inner, last)
+            body = self._scope(step.loop, (*path, "loop"), last)
         else:
             kind = "switch"
             switch = self._template(step.switch, (*path, "switch"), inner)
             cases = {
-                label: self._scope(case, address.child(at, label), (*path, "cases", label), inner)
+                label: self._scope(
+                    case,
+                    (*path, "cases", label),
+                    self._inside(address.child(at, label), inner, case.steps),
+                )
                 for label, case in step.cases.items()
             }
             if step.default is not None:
-                at_default = address.default_case(at)
-                default = self._scope(step.default, at_default, (*path, "default"), inner)
+                within = self._inside(address.default_case(at), inner, step.default.steps)
+                default = self._scope(step.default, (*path, "default"), within)
         return StepPlan(
             id=here.inside[-1],
             address=at,
@@ -172,24 +191,33 @@ class _Builder:
             when=when,
             when_text=step.when or "",
             for_each=for_each,
-            catch=self._catch(step.catch, (*path, "catch"), inner),
+            catch=self._catch(step.catch, (*path, "catch"), inner, last),
             agent=step.agent if isinstance(step, AgentStep) else None,
             call=call,
             body=body,
             switch=switch,
             cases=cases,
             default=default,
+            loop=loop,
         )
 
-    def _scope(self, group: GroupStep | Case, at: str, path: Path, outer: Place) -> ScopePlan:
-        """The inside of a group or case, one frame further in."""
-        frame = self._frame(at, outer.frame, group.steps, outer.frame.locals)
-        steps = self._steps(group.steps, (*path, "steps"), frame, outer.inside)
+    def _scope(self, group: GroupStep | Case | Loop, path: Path, here: Place) -> ScopePlan:
+        """The steps and the output of a group, case or iteration; `here` is inside it."""
+        steps = self._steps(group.steps, (*path, "steps"), here)
         output = None
         if group.output is not None:
-            here = Place(frame, at, outer.inside)
             output = self._template(group.output, (*path, "output"), here)
-        return ScopePlan(at, path, steps, output)
+        return ScopePlan(here.reader, path, steps, output)
+
+    def _loop(self, loop: Loop, path: Path, outside: Place, inside: Place) -> LoopPlan:
+        return LoopPlan(
+            max=loop.max,
+            until=self._expression(loop.until, (*path, "until"), inside),
+            until_text=loop.until,
+            state=self._template(dict(loop.state), (*path, "state"), outside),
+            next=self._template(dict(loop.next), (*path, "next"), inside),
+            must_progress=bool(loop.next) and loop.no_progress == "fail",
+        )
 
     # --- parts of a step -------------------------------------------------------------------
 
@@ -247,13 +275,15 @@ class _Builder:
         )
 
     def _catch(
-        self, catch: Mapping[CatchKey, CatchAction], path: Path, here: Place
+        self, catch: Mapping[CatchKey, CatchAction], path: Path, here: Place, last: Place
     ) -> dict[str, CatchPlan]:
+        """What follows which failure; `last` is inside the last iteration, if it is a loop."""
         planned: dict[str, CatchPlan] = {}
         for key, action in catch.items():
             if isinstance(action, Use):
-                value = self._template(action.use, (*path, key, "use"), here)
-                planned[key] = CatchPlan("use", value)
+                place = last if key == "exhausted" else here
+                value = self._template(action.use, (*path, key, "use"), place)
+                planned[key] = CatchPlan("use", value, place.reader)
             else:
                 planned[key] = CatchPlan(action)
         return planned

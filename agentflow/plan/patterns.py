@@ -50,7 +50,8 @@ def _in_scope(scope: ScopePlan, at: str) -> Iterator[tuple[str, StepPlan, bool]]
             here += ANY_ITEM
             yield here, step, True
         if step.body is not None:
-            yield from _in_scope(step.body, here)
+            inside = here + ANY_ITERATION if step.loop is not None else here
+            yield from _in_scope(step.body, inside)
         for label, case in step.cases.items():
             yield from _in_scope(case, address.child(here, label))
         if step.default is not None:

@@ -16,6 +16,8 @@ from agentflow.spec.expressions import references
 GLOBAL_ROOTS = frozenset({"inputs", "run", "steps"})
 #: Roots that exist inside a `for_each`.
 ITEM_NAMES = frozenset({"item", "index"})
+#: Roots that exist inside a `loop`.
+LOOP_NAMES = frozenset({"loop"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Frame:
         return frame
 
     def with_locals(self, names: Iterable[str]) -> "Frame":
-        """The same scope with more local names, as the inside of a `for_each` sees it."""
+        """The same scope with more local names, as the inside of a `for_each` or loop sees it."""
         return Frame(self.address, self.parent, self.ids, self.locals | frozenset(names))
 
 
@@ -43,8 +45,8 @@ class Frame:
 class Place:
     """Where an expression stands: the frame it is read in and the step it belongs to.
 
-    `reader` is the address of that step, or of the group or case whose output it makes, `""` for
-    the pipeline. `inside` are the ids on the way to it, one for each scope from the outermost in.
+    `reader` is the address of that step, or of the group, case or iteration whose output it makes,
+    `""` for the pipeline. `inside` are the ids on the way to it, one for each scope from the outermost in.
     """
 
     frame: Frame
@@ -52,7 +54,7 @@ class Place:
     inside: tuple[str, ...]
 
     def with_locals(self, names: Iterable[str]) -> "Place":
-        """The same place as the inside of a `for_each` sees it."""
+        """The same place as the inside of a `for_each` or a loop sees it."""
         return Place(self.frame.with_locals(names), self.reader, self.inside)
 
 

@@ -4,20 +4,35 @@ A contract says it of an agent's output and of the inputs; a template says it of
 group, of a switch and of an item. What cannot be told is left open.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Mapping
 
 from agentflow.contracts.descent import SOME_ITEM
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
 from agentflow.plan import address, materials
+from agentflow.plan.looks import (
+    MOST_OPTIONS,
+    Alias,
+    Either,
+    Fields,
+    Inside,
+    Items,
+    Link,
+    Shape,
+    Some,
+    Steps,
+    Variables,
+    Written,
+    either,
+    enclosing,
+)
 from agentflow.plan.schemas import (
     ANYTHING,
     Contract,
     computed,
     constant,
 )
+from agentflow.plan.states import loop_around, of_loop
 from agentflow.plan.steps import ForEachPlan, Plan, ScopePlan, StepPlan
 from agentflow.spec.cel.functions import FUNCTIONS
 from agentflow.spec.cel.references import known_steps
@@ -40,14 +55,8 @@ from agentflow.spec.cel.syntax import (
 )
 from agentflow.spec.templates import Constant, ListOf, MapOf, Template, Text, Whole
 
-#: A way through a value: fields, indices, and None where an index is computed.
-Steps: TypeAlias = tuple[str | int | None, ...]
-Written: TypeAlias = Template | Expr
-
 #: The schema of a contract that is missing or broken, by its identity.
 STANDS_IN = materials.ANYTHING.schema
-#: Of more alternatives, or items that are written out, none is looked at.
-MOST_OPTIONS = 200
 _BOOLEAN_OPERATORS = frozenset({"||", "&&", "==", "!=", "<", "<=", ">", ">=", "in"})
 _TYPES = {"bool": "boolean", "double": "number", "int": "integer", "list": "array"}
 #: Results of which more than the type is known.
@@ -69,76 +78,13 @@ _RUN = Contract(
 _STATUS = Contract({"enum": ["succeeded", "skipped"]}, True)
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """A map that the author wrote; its values are read where `place` is."""
-
-    entries: Mapping[str, Written]
-    place: str
-    variables: "Variables" = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """A list whose items all look like this, with how many it has at least and at most.
-
-    Not `exact` if it is computed, so that it need not come to all of that.
-    """
-
-    item: "Shape"
-    least: int = 0
-    most: int | None = None
-    exact: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    """Some of the items of a list, chosen by a condition."""
-
-    source: "Shape"
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """One of several, each with the words for when it is that one: `case 'refund'`.
-
-    Not `exact` if it is an expression that chooses, so that none of them is all that it can be.
-    """
-
-    options: tuple[tuple[str, "Shape"], ...]
-    exact: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """What a path leads to that is read where `place` is."""
-
-    root: str
-    steps: Steps
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """What a path leads to inside of another value."""
-
-    whole: "Shape"
-    steps: Steps
-
-
-#: What stands for something else.
-Link: TypeAlias = Alias | Inside | Some
-Shape: TypeAlias = Contract | Fields | Items | Some | Either | Alias | Inside
-#: The variables of the macros around an expression, with what they stand for.
-Variables: TypeAlias = Mapping[str, Shape]
-
-
 class Shapes:
     """The shapes of one plan."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._outputs: dict[str, Shape] = {}
+        self._loops: dict[str, Shape] = {}
         #: Shapes of lists and maps, which may be large, by the identity of the template.
         self._large: dict[tuple[int, str], Shape] = {}
 
@@ -162,6 +108,8 @@ class Shapes:
     def entry(self, fields: Fields, key: str) -> Shape:
         """The shape of a value in a map."""
         written = fields.entries[key]
+        if isinstance(written, Shape):
+            return written
         if isinstance(written, Template):
             return self.of(written, fields.place)
         return self._expression(written, fields.place, fields.variables)
@@ -172,7 +120,7 @@ class Shapes:
         count = len(written.items)
         if count > MOST_OPTIONS:
             return Items(ANYTHING, count, count)
-        return Items(_either([self.of(item, place) for item in written.items]), count, count)
+        return Items(either([self.of(item, place) for item in written.items]), count, count)
 
     def _expression(self, expr: Expr, place: str, variables: Variables) -> Shape:
         def part(inner: Expr) -> Shape:
@@ -184,13 +132,13 @@ class Shapes:
             case Identifier() | Select() | Index():
                 return self._path(expr, place, variables)
             case Conditional(_, then, otherwise):
-                return _either([part(then), part(otherwise)], exact=False)
+                return either([part(then), part(otherwise)], exact=False)
             case Default(first, last):
-                return _either([part(first), part(last)])
+                return either([part(first), part(last)])
             case Coalesce(paths, last):
-                return _either([part(path) for path in (*paths, last)])
+                return either([part(path) for path in (*paths, last)])
             case ListLiteral(items):
-                return Items(_either([part(item) for item in items]), len(items), len(items))
+                return Items(either([part(item) for item in items]), len(items), len(items))
             case MapLiteral(pairs):
                 return _map(pairs, place, variables)
             case Comprehension("filter", source):
@@ -238,7 +186,7 @@ class Shapes:
             options.append(("the default", self._output_of_scope(step.default)))
         for key, action in step.catch.items():
             if action.value is not None:
-                options.append((f"'catch.{key}'", self.of(action.value, step.address)))
+                options.append((f"'catch.{key}'", self.of(action.value, action.place)))
         return options[0][1] if len(options) == 1 else Either(tuple(options))
 
     def _output_of_scope(self, scope: ScopePlan) -> Shape:
@@ -262,6 +210,8 @@ class Shapes:
             return self._resolve_step(alias.place, steps)
         if alias.root == "run":
             return _RUN, steps
+        if alias.root == "loop":
+            return self._resolve_loop(alias.place, steps)
         for place in enclosing(alias.place):
             step = self._plan.steps.get(place)
             if step is None or step.for_each is None:
@@ -272,6 +222,14 @@ class Shapes:
             if alias.root in ("item", *step.for_each.names):
                 return self._items_of(step.for_each, place), (SOME_ITEM, *steps)
         return None
+
+    def _resolve_loop(self, place: str, steps: Steps) -> tuple[Shape, Steps] | None:
+        step = loop_around(self._plan, place)
+        if step is None:
+            return None
+        if step.address not in self._loops:
+            self._loops[step.address] = of_loop(self, self._plan, step)
+        return self._loops[step.address], steps
 
     def _items_of(self, for_each: ForEachPlan, at: str) -> Shape:
         return self.of(for_each.over, address.parent(at) or "")
@@ -288,18 +246,6 @@ class Shapes:
         return (_STATUS, steps[2:]) if steps[1] == "status" else None
 
 
-def enclosing(place: str) -> Iterator[str]:
-    """An address and everything around it, out to the pipeline, which is `""`."""
-    while place:
-        yield place
-        place = address.parent(place) or ""
-    yield ""
-
-
-def _either(options: list[Shape], *, exact: bool = True) -> Shape:
-    return Either(tuple(("", option) for option in options), exact)
-
-
 def _map(pairs: tuple[tuple[Expr, Expr], ...], place: str, variables: Variables) -> Shape:
     named = {str(key.value): value for key, value in pairs if isinstance(key, Literal)}
     if len(named) < len(pairs):
@@ -313,6 +259,8 @@ def _sum(left: Shape, right: Shape) -> Contract:
     for side in (left, right):
         if isinstance(side, Contract):
             types &= types_of(side.schema, side.root)
+        elif isinstance(side, Items | Some):
+            types &= {"array"}
     return computed({"type": sorted(types)}) if types else ANYTHING
 
 

@@ -3,7 +3,7 @@
 Names are resolved, expressions compiled, defaults filled in, durations in seconds. What runs
 inside what is a tree of scopes; what waits for what are the `upstream` ids of each step.
 
-                    Plan ── root ─▶ ScopePlan ── steps ─▶ StepPlan ──┬─ body ──▶ ScopePlan   (group)
+                    Plan ── root ─▶ ScopePlan ── steps ─▶ StepPlan ──┬─ body ──▶ ScopePlan   (group, loop)
                                                                      └─ cases ─▶ ScopePlan … (switch)
 
 All of it is frozen. The same sources give the same plan on every machine.
@@ -23,7 +23,7 @@ from agentflow.spec.templates import Template
 
 #: A route into the document: keys and indices.
 Path = tuple[str | int, ...]
-StepKind = Literal["agent", "group", "switch"]
+StepKind = Literal["agent", "group", "switch", "loop"]
 
 #: How long an attempt may take where neither step nor agent says it, in seconds.
 DEFAULT_TIMEOUT = 300.0
@@ -60,11 +60,28 @@ class ForEachPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class LoopPlan:
+    """How a loop goes round. `state` is evaluated outside of it, the rest in each iteration.
+
+    What `next` does not name stays as it is. With `must_progress`, a state that `next` leaves as
+    it was ends the loop.
+    """
+
+    max: int
+    until: Expr | None
+    until_text: str
+    state: Template
+    next: Template
+    must_progress: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CatchPlan:
-    """`value` belongs to `use`."""
+    """`value` belongs to `use` and is read where `place` is."""
 
     action: Literal["fail", "skip", "use"]
     value: Template | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +109,7 @@ class CallPlan:
 class ScopePlan:
     """Steps that see each other, in file order, and the output they add up to.
 
-    `address` is that of the group or case, `""` for the pipeline.
+    `address` is that of the group, case or iteration, `""` for the pipeline.
     """
 
     address: str
@@ -106,8 +123,8 @@ class StepPlan:
     """One step.
 
     `upstream` and `downstream` are ids in the same scope: a step inside a group that reads a step
-    outside makes the whole group wait. `address` has no item numbers. `agent` is the name the
-    author wrote; `call` is None if there is no such agent.
+    outside makes the whole group wait. `address` has no numbers of items or iterations. `agent` is
+    the name the author wrote; `call` is None if there is no such agent.
     """
 
     id: str
@@ -126,6 +143,7 @@ class StepPlan:
     switch: Template | None = None
     cases: Mapping[str, ScopePlan] = field(default_factory=dict)
     default: ScopePlan | None = None
+    loop: LoopPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

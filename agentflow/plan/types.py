@@ -11,8 +11,7 @@ import json
 from agentflow.contracts.assembly import Assembly, TooLarge
 from agentflow.contracts.descent import SOME_ITEM, Descent, one_of
 from agentflow.contracts.keywords import Schema
-from agentflow.plan.schemas import Contract
-from agentflow.plan.shapes import (
+from agentflow.plan.looks import (
     MOST_OPTIONS,
     Alias,
     Either,
@@ -20,11 +19,12 @@ from agentflow.plan.shapes import (
     Inside,
     Items,
     Shape,
-    Shapes,
     Some,
     Steps,
     Written,
 )
+from agentflow.plan.schemas import Contract
+from agentflow.plan.shapes import Shapes
 from agentflow.plan.steps import Plan
 
 #: How many values are looked at for one type, and how many of them inside of each other or one

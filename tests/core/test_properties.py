@@ -20,7 +20,9 @@ from tests.core.world import Does, MemoryLog, Run, answering, pipeline, started
 
 CALLS, RETRIES = 40, 5
 ACTIONS = st.sampled_from(["fail", "skip", {"use": {"used": True}}])
-CATCH = st.dictionaries(st.sampled_from(["timeout", "rejected", "any"]), ACTIONS, max_size=2)
+CATCH = st.dictionaries(
+    st.sampled_from(["timeout", "rejected", "exhausted", "any"]), ACTIONS, max_size=2
+)
 RETRY = st.none() | st.builds(
     lambda n: {"max_attempts": n, "on": ["timeout", "server_error", "invalid_output"]},
     st.integers(1, 4),
@@ -49,16 +51,34 @@ def _chained(made: list[dict[str, Json]]) -> st.SearchStrategy[dict[str, Json]]:
     ).map(join)
 
 
+def loop(depth: int) -> st.SearchStrategy[dict[str, Json]]:
+    nexts = [{}, {"n": "${{ loop.state.n + 1 }}"}, {"n": "${{ 1 / loop.state.n }}"}]
+    return st.fixed_dictionaries(
+        {
+            "max": st.integers(1, 3),
+            "state": st.sampled_from([{"n": 0}, {"n": "${{ inputs.absent }}"}]),
+            "until": st.sampled_from(["false", "loop.state.n == 1", "steps.a.output.absent"]),
+            "next": st.sampled_from(nexts),
+            "no_progress": st.sampled_from(["fail", "continue"]),
+            "steps": steps(depth - 1),
+            "output": st.just({"n": "${{ loop.state.n }}"}),
+        }
+    )
+
+
 @st.composite
 def step(draw: Any, depth: int) -> dict[str, Json]:
     made: dict[str, Json] = {}
-    kind = draw(st.sampled_from(["agent"] if depth == 0 else ["agent", "agent", "steps", "switch"]))
+    kinds = ["agent", "agent", "steps", "switch", "loop"]
+    kind = draw(st.sampled_from(kinds if depth else ["agent"]))
     if kind == "agent":
         made["agent"] = draw(st.sampled_from(["do", "do", "write"]))
         if (retry := draw(RETRY)) is not None:
             made["retry"] = retry
         if draw(st.integers(0, 3)) == 0:
             made["idempotency_key"] = draw(st.sampled_from(["k", "${{ run.id }}/${{ inputs.no }}"]))
+    elif kind == "loop":
+        made["loop"] = draw(loop(depth))
     elif kind == "steps":
         made |= {"steps": draw(steps(depth - 1)), "output": {"done": True}}
     else:

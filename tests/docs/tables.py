@@ -43,6 +43,7 @@ _WORDS = {
     "ExpectedFailure": "`{class: CLASS, message: TEXT}`",
     "FailureClass": "[failure class](#what-can-go-wrong)",
     "ForEach": "[`for_each`](#for_each)",
+    "Loop": "[loop](#a-loop)",
     "Model": "[model](#models)",
     "PipelineTest": "[test](#tests)",
     "RetryPolicy": "[policy](#retry)",

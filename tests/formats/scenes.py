@@ -16,6 +16,7 @@ from tests.formats.stage import (
     expand,
     fail,
     finish,
+    iterate,
     plan,
     skip,
     step,
@@ -165,6 +166,41 @@ def small_items() -> Run:
     return run
 
 
+def rounds() -> Run:
+    """A loop that goes round three times, and one that is in its first iteration."""
+    steps = (
+        step("write", "writer", inside="refine[#]"),
+        step("judge", "critic", inside="refine[#]"),
+    )
+    wait = step("wait", body=(step("look", "watcher", inside="wait[#]"),), loops=True)
+    run = Run(plan(step("refine", body=steps, loops=True), wait))
+    run.starts(iterate("refine", 0, 3), call("refine[#0]/write", "writer"))
+    for index in range(3):
+        at = f"refine[#{index}]"
+        run.answers(
+            index * 2 + 1, f"{at}/write", accept(f"{at}/write"), call(f"{at}/judge", "critic")
+        )
+        if index < 2:
+            following = f"refine[#{index + 1}]"
+            run.answers(
+                index * 2 + 2,
+                f"{at}/judge",
+                accept(f"{at}/judge"),
+                iterate("refine", index + 1, 3),
+                call(f"{following}/write", "writer"),
+            )
+    text = "'steps.judge.output.good' is false after 3 iterations (loop.max)"
+    run.answers(
+        6,
+        "refine[#2]/judge",
+        accept("refine[#2]/judge"),
+        events.UseValue("refine", {}, Reason("refine.catch.exhausted", text)),
+        iterate("wait", 0, 30),
+        call("wait[#0]/look", "watcher"),
+    )
+    return run
+
+
 def passed_over() -> Run:
     """An item is skipped since a step inside it failed, which is said once."""
     body = (step("read", "reader", inside="extract"), step("check", "clerk", inside="extract"))
@@ -244,6 +280,7 @@ SCENES: dict[str, Callable[[], Run]] = {
         running,
         mixed,
         small_items,
+        rounds,
         passed_over,
         interrupted,
         simulated,

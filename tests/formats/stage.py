@@ -23,6 +23,7 @@ def step(
     body: tuple[StepPlan, ...] = (),
     cases: Mapping[str, tuple[StepPlan, ...]] | None = None,
     confidence: Confidence | None = None,
+    loops: bool = False,
 ) -> StepPlan:
     """A step of the scope at the address `inside`; `agent`, `body` or `cases` make its kind."""
     at = address.child(inside, name)
@@ -34,7 +35,7 @@ def step(
         id=name,
         address=at,
         path=("steps", name),
-        kind="agent" if agent else "group" if body else "switch",
+        kind="agent" if agent else "loop" if loops else "group" if body else "switch",
         upstream=(),
         downstream=(),
         when=None,
@@ -47,7 +48,7 @@ def step(
         )
         if agent
         else None,
-        body=ScopePlan(at, (), body, None) if body else None,
+        body=ScopePlan(address.iteration(at) if loops else at, (), body, None) if body else None,
         cases=scopes,
     )
 
@@ -166,6 +167,12 @@ def take(name: str, case: str | None) -> Decision:
 def enter(name: str) -> Decision:
     """A group opens."""
     return events.EnterGroup(name, WHY)
+
+
+def iterate(name: str, index: int, most: int) -> Decision:
+    """A loop goes round once more."""
+    reason = Reason(f"{name}.loop", "'steps.judge.output.good' is false", {"max": most})
+    return events.BeginIteration(name, index, {"text": str(index)}, reason)
 
 
 def complete(name: str) -> Decision:

@@ -45,7 +45,7 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.shapes import enclosing
+from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted

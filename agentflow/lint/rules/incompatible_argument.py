@@ -76,7 +76,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.handoffs import Handoffs, Source, way_text
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.handoffs import breaches
-from agentflow.plan.shapes import enclosing
+from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan
 from agentflow.spec.wording import quoted
 

@@ -67,7 +67,7 @@ from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.guards import skipping
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.shapes import enclosing
+from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Path, Plan, StepPlan, Use
 from agentflow.spec.wording import quoted
 
@@ -123,7 +123,7 @@ def _is_caught(use: Use, plan: Plan) -> bool:
             key in step.catch and step.catch[key].action != "fail" for key in _CAUGHT_AS
         ):
             continue
-        inside = use.path[len(step.path)] if at == use.reader else ""
+        inside = use.path[len(step.path)]
         if inside == "catch" or (step.for_each is not None and inside in ("when", "for_each")):
             continue
         return True

@@ -56,7 +56,7 @@ FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
 
 _OF_ITEMS = ("item", "index")
-_PLANNED = {"loop": "loop", "task": "delegate"}
+_PLANNED = {"task": "delegate"}
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -84,6 +84,11 @@ def _explain(plan: Plan, use: Use, suggestions: Suggestions) -> tuple[str, str]:
     root = use.reference.root
     if root in _OF_ITEMS:
         return f"{quoted(root)} exists only inside a 'for_each'", "give the step a 'for_each'"
+    if root == "loop":
+        return (
+            f"{quoted(root)} exists only inside a loop",
+            "a loop hands on what it came to in its 'output'",
+        )
     if root in _PLANNED:
         return f"{quoted(root)} is not supported yet", f"'{_PLANNED[root]}' steps are not built yet"
     message = f"unknown name {quoted(root)}"

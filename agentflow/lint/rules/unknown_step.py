@@ -47,7 +47,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
-from agentflow.plan.shapes import enclosing
+from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, StepPlan, Use
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar, Sequence
@@ -98,7 +98,7 @@ def _of_use(context: Context, use: Use, scopes: _Scopes) -> Finding:
         message = "'steps' needs the name of a step: the order of steps is derived from it"
         advice = "write steps.NAME.output"
     elif name in scopes.homes:
-        inside = scopes.homes[name]
+        inside = scopes.homes[name].removesuffix(address.iteration(""))
         message = f"step {quoted(name)} is inside {quoted(inside)}, out of reach here"
         advice = f"hand it on in the output of {quoted(scopes.owner(inside))} and read that"
     else:

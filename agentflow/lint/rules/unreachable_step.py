@@ -67,12 +67,12 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.conditions import constant, demands
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.steps import StepPlan
-from agentflow.spec.cel.evaluate import EvaluationError, evaluate
-from agentflow.spec.cel.syntax import Binary, Expr, Identifier, Index, Literal, Select
+from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.wording import quoted
 
 NAME = "unreachable-step"
@@ -90,10 +90,10 @@ def check(context: Context) -> Iterator[Finding]:
         if step.when is None:
             continue
         if step.address not in reading:
-            if _is_false(step.when):
+            if constant(step.when) is False:
                 yield _finding(context, step, step.when, "'when' is false in every run", None)
             continue
-        for path, wanted in _demands(step.when):
+        for path, wanted in demands(step.when):
             labels = context.traces.labels(path, address.parent(step.address) or "").known
             if labels is None or wanted in labels:
                 continue
@@ -113,22 +113,3 @@ def _finding(
         location=context.document.in_string((*step.path, "when"), part.start, part.end),
         help=advice or "take the step out",
     )
-
-
-def _is_false(when: Expr) -> bool:
-    try:
-        return evaluate(when, {}) is False
-    except EvaluationError:
-        return False
-
-
-def _demands(when: Expr) -> Iterator[tuple[Expr, str]]:
-    """The comparisons with a text that all have to hold."""
-    match when:
-        case Binary("&&", left, right):
-            yield from _demands(left)
-            yield from _demands(right)
-        case Binary("==", Identifier() | Select() | Index() as path, Literal(str() as wanted)):
-            yield path, wanted
-        case Binary("==", Literal(str() as wanted), Identifier() | Select() | Index() as path):
-            yield path, wanted

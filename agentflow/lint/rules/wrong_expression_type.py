@@ -1,6 +1,6 @@
 """An expression comes to a value of a type that its place cannot use.
 
-`when` has to be true or false, `for_each` goes over a list, and only text, numbers, true and false
+`when` and `until` have to be true or false, `for_each` goes over a list, and only text, numbers, true and false
 go into text. The contracts say that this value is of another type, so the step fails in every run.
 
 Bad:
@@ -55,9 +55,10 @@ from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
-from agentflow.plan.shapes import Written
+from agentflow.plan.looks import Written
 from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.spec.templates import ListOf, MapOf, Template, Text, Whole
+from agentflow.spec.wording import quoted
 
 NAME = "wrong-expression-type"
 FAMILY = Family.CONTRACT
@@ -89,14 +90,17 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _of_step(context: Context, step: StepPlan) -> Iterator[Finding]:
-    """What is wrong with `when` and `for_each`, which are read outside of the step."""
+    """What is wrong with `when` and `for_each`, which are read outside of the step, and `until`."""
     outside = address.parent(step.address) or ""
-    if step.when is not None:
-        found = _wrong_type(context, step.when, outside, _BOOLEAN)
+    conditions = [(step.when, outside, (*step.path, "when"))]
+    if step.loop is not None and step.body is not None:
+        conditions.append((step.loop.until, step.body.address, (*step.body.path, "until")))
+    for condition, place, path in conditions:
+        found = _wrong_type(context, condition, place, _BOOLEAN) if condition else None
         if found:
-            message = f"'when' has to be true or false, this is {found}"
-            place = context.document.locate((*step.path, "when"))
-            yield Finding(NAME, SEVERITY, message, place, "compare it with something")
+            message = f"{quoted(str(path[-1]))} has to be true or false, this is {found}"
+            location = context.document.locate(path)
+            yield Finding(NAME, SEVERITY, message, location, "compare it with something")
     if step.for_each is not None:
         found = _wrong_type(context, step.for_each.over, outside, _LIST)
         if found:
@@ -136,7 +140,10 @@ def _templates(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
             yield step.for_each.over, over, address.parent(step.address) or ""
         for key, action in step.catch.items():
             if action.value is not None:
-                yield action.value, (*step.path, "catch", key, "use"), step.address
+                yield action.value, (*step.path, "catch", key, "use"), action.place
+        if step.loop is not None and step.body is not None:
+            yield step.loop.state, (*step.body.path, "state"), step.address
+            yield step.loop.next, (*step.body.path, "next"), step.body.address
         for scope in (step.body, *step.cases.values(), step.default):
             if scope is not None and scope.output is not None:
                 yield scope.output, (*scope.path, "output"), scope.address

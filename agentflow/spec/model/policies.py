@@ -72,6 +72,7 @@ CatchKey = Literal[
     "invalid_output",
     "low_confidence",
     "budget_exceeded",
+    "exhausted",
     "unknown_effect",
     "any",
 ]

@@ -1,7 +1,7 @@
 """What is to be done: the kinds of steps."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -86,13 +86,42 @@ class SwitchStep(StepBase):
     default: Case | None = Field(None, description="What happens for any other text.")
 
 
+class Loop(Node):
+    """Steps that are gone through again and again until a condition holds."""
+
+    max: Count = Field(description="How many iterations there may be at most.")
+    until: Expression = Field(
+        description="A bare expression of type bool; true after an iteration ends the loop."
+    )
+    state: dict[Name, Value] = Field(
+        default={}, description="What the first iteration sees as `loop.state`, field by field."
+    )
+    next: dict[Name, Value] = Field(
+        default={}, description="The fields of the state that an iteration changes for the next."
+    )
+    no_progress: Literal["fail", "continue"] = Field(
+        "fail", description="What follows when `next` leaves the state as it was."
+    )
+    steps: Annotated[dict[Name, "Step"], Field(min_length=1)]
+    output: Value | None = None
+
+
+class LoopStep(StepBase):
+    """Steps that are repeated until they have come to something, a bounded number of times."""
+
+    planned = StepBase.planned | {"retry", "timeout", "effects", "repair"}
+
+    loop: Loop = Field(description="What is repeated, until when, and what it remembers.")
+
+
 #: The keys that make a step what it is, and the steps that have them.
 STEP_KINDS: Mapping[str, type[StepBase]] = {
     "agent": AgentStep,
     "switch": SwitchStep,
     "steps": GroupStep,
+    "loop": LoopStep,
 }
-PLANNED_STEP_KINDS = ("human", "pipeline", "loop", "delegate")
+PLANNED_STEP_KINDS = ("human", "pipeline", "delegate")
 
 
 def _step_kind(value: Any) -> str | None:
@@ -106,6 +135,7 @@ def _step_kind(value: Any) -> str | None:
 Step = Annotated[
     Annotated[AgentStep, Tag("agent")]
     | Annotated[SwitchStep, Tag("switch")]
-    | Annotated[GroupStep, Tag("steps")],
+    | Annotated[GroupStep, Tag("steps")]
+    | Annotated[LoopStep, Tag("loop")],
     Discriminator(_step_kind),
 ]

@@ -73,6 +73,7 @@ class FailureClass(StrEnum):
     INVALID_OUTPUT = "invalid_output"
     LOW_CONFIDENCE = "low_confidence"
     BUDGET_EXCEEDED = "budget_exceeded"
+    EXHAUSTED = "exhausted"
     CANCELLED = "cancelled"
     UNKNOWN_EFFECT = "unknown_effect"
 

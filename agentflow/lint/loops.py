@@ -1,0 +1,64 @@
+"""The loops of a plan, each with the references that stand inside it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from agentflow.plan.looks import enclosing
+from agentflow.plan.states import entries
+from agentflow.plan.steps import LoopPlan, Plan, ScopePlan, StepPlan, Use
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A loop; `uses` stand in its iterations, of which `own` mean its own `loop`."""
+
+    step: StepPlan
+    loop: LoopPlan
+    body: ScopePlan
+    uses: list[Use] = field(default_factory=list)
+    own: list[Use] = field(default_factory=list)
+
+    @property
+    def changing(self) -> frozenset[str]:
+        """The fields of the state that an iteration gives the next."""
+        return frozenset(entries(self.loop.next))
+
+    def part(self, use: Use) -> str:
+        """The key of the loop that a reference stands under: `until`, `next`, `steps`, `output`.
+
+        `catch` for what follows the last iteration.
+        """
+        length = len(self.body.path)
+        return str(use.path[length]) if use.path[:length] == self.body.path else "catch"
+
+    def is_inside(self, use: Use) -> bool:
+        """Does a reference read a step of the same iteration?"""
+        return use.target is not None and self.body.address in enclosing(use.target)
+
+
+def loops(plan: Plan) -> Iterator[Round]:
+    """All loops, in the order of the plan's steps."""
+    found = {
+        step.body.address: Round(step, step.loop, step.body)
+        for step in plan.steps.values()
+        if step.loop is not None and step.body is not None
+    }
+    for use in plan.uses if found else ():
+        around = [found[at] for at in enclosing(use.reader) if at in found]
+        for each in around:
+            each.uses.append(use)
+        if use.reference.root == "loop" and around:
+            around[0].own.append(use)
+    return iter(found.values())
+
+
+def reads_field(use: Use, name: str) -> bool:
+    """Does a reference to `loop` read this field of the state, by itself or with the whole?"""
+    path = use.reference.path
+    return not path or path in (("state",), ("state", None)) or path[:2] == ("state", name)
+
+
+def next_field(use: Use, body: ScopePlan) -> str | None:
+    """The field of `next` that a reference stands in."""
+    inside = use.path[len(body.path) :]
+    return str(inside[1]) if inside[:1] == ("next",) and len(inside) > 1 else None

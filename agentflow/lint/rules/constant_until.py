@@ -1,0 +1,148 @@
+"""The condition that ends a loop cannot change, or can never come true.
+
+A loop ends well when `until` comes true. If that cannot happen, every run goes through all its
+iterations, and pays for them, to end as `exhausted`. If `until` does not look at the iteration, it is
+true after the first or never.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [body]
+      properties: {body: {type: string}}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+      judge:
+        kind: command
+        argv: [./judge]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [verdict, advice]
+          properties: {verdict: {enum: [good, poor]}, advice: {type: string}}
+    steps:
+      refine:
+        loop:
+          max: 3
+          state: {text: "${{ inputs.body }}"}
+          until: steps.check.output.verdict == "fine"
+          next: {text: "${{ steps.write.output }}"}
+          steps:
+            write: {agent: writer, with: {text: "${{ loop.state.text }}"}}
+            check: {agent: judge, with: {text: "${{ steps.write.output }}"}}
+          output: "${{ steps.write.output }}"
+    outputs: {letter: "${{ steps.refine.output }}"}
+
+Says:
+
+    30:14 'steps.check.output.verdict' is never 'fine', so the loop can only be exhausted
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [body]
+      properties: {body: {type: string}}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+      judge:
+        kind: command
+        argv: [./judge]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [verdict, advice]
+          properties: {verdict: {enum: [good, poor]}, advice: {type: string}}
+    steps:
+      refine:
+        loop:
+          max: 3
+          state: {text: "${{ inputs.body }}"}
+          until: steps.check.output.verdict == "good"
+          next: {text: "${{ steps.write.output }}"}
+          steps:
+            write: {agent: writer, with: {text: "${{ loop.state.text }}"}}
+            check: {agent: judge, with: {text: "${{ steps.write.output }}"}}
+          output: "${{ steps.write.output }}"
+    outputs: {letter: "${{ steps.refine.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.conditions import constant, demands
+from agentflow.lint.loops import Round, loops
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.wording import quoted
+
+NAME = "constant-until"
+FAMILY = Family.BOUND
+SEVERITY = Severity.ERROR
+
+_ADVICE = "let it look at a step of the iteration, or at 'loop.state'"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each `until` that is the same after every iteration, or asks for what cannot come."""
+    if context.plan is None:
+        return
+    suggestions = Suggestions()
+    for each in loops(context.plan):
+        until = each.loop.until
+        if until is None:
+            continue
+        constantly = constant(until)
+        if isinstance(constantly, bool):
+            yield _constant(context, each, until, constantly)
+        elif not _looks_inside(each):
+            message = "'until' is the same after every iteration: it reads nothing of it"
+            yield _finding(context, each, until, Severity.WARNING, message, _ADVICE)
+        for path, wanted in demands(until):
+            labels = context.traces.labels(path, each.body.address).known
+            if labels is not None and wanted not in labels:
+                shown = quoted(each.loop.until_text[path.start : path.end])
+                message = f"{shown} is never {quoted(wanted)}, so the loop can only be exhausted"
+                advice = suggestions.help(wanted, labels, "compare with a value that may come")
+                yield _finding(context, each, path, SEVERITY, message, advice)
+
+
+def _constant(context: Context, each: Round, until: Expr, value: bool) -> Finding:
+    if value:
+        message = "'until' is true after every iteration, so there is only one"
+        return _finding(context, each, until, Severity.WARNING, message, _ADVICE)
+    message = "'until' is false after every iteration, so the loop can only be exhausted"
+    return _finding(context, each, until, SEVERITY, message, _ADVICE)
+
+
+def _looks_inside(each: Round) -> bool:
+    uses = [use for use in each.uses if each.part(use) == "until"]
+    return any(use in each.own or each.is_inside(use) for use in uses)
+
+
+def _finding(
+    context: Context, each: Round, part: Expr, severity: Severity, message: str, advice: str
+) -> Finding:
+    place = context.document.in_string((*each.body.path, "until"), part.start, part.end)
+    return Finding(NAME, severity, message, place, advice)

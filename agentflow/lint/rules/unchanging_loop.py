@@ -1,0 +1,134 @@
+"""Every iteration of a loop is given the same.
+
+Nothing that its steps read changes from one iteration to the next, and the agents look at nothing
+else. So a loop can only hope that the same question gets another answer. To tell the agent what was
+wrong with its last answer, hand it on in `next`.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [body]
+      properties: {body: {type: string}}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+      judge:
+        kind: command
+        argv: [./judge]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [verdict, advice]
+          properties: {verdict: {enum: [good, poor]}, advice: {type: string}}
+    steps:
+      refine:
+        loop:
+          max: 3
+          until: steps.check.output.verdict == "good"
+          steps:
+            write: {agent: writer, with: {about: "${{ inputs.body }}"}}
+            check: {agent: judge, with: {text: "${{ steps.write.output }}"}}
+          output: "${{ steps.write.output }}"
+    outputs: {letter: "${{ steps.refine.output }}"}
+
+Says:
+
+    27:5 every iteration is given the same: no step inside reads anything that changes
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [body]
+      properties: {body: {type: string}}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+      judge:
+        kind: command
+        argv: [./judge]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          additionalProperties: false
+          required: [verdict, advice]
+          properties: {verdict: {enum: [good, poor]}, advice: {type: string}}
+    steps:
+      refine:
+        loop:
+          max: 3
+          state: {advice: none yet}
+          until: steps.check.output.verdict == "good"
+          next: {advice: "${{ steps.check.output.advice }}"}
+          steps:
+            write: {agent: writer, with: {about: "${{ inputs.body }}", advice: "${{ loop.state.advice }}"}}
+            check: {agent: judge, with: {text: "${{ steps.write.output }}"}}
+          output: "${{ steps.write.output }}"
+    outputs: {letter: "${{ steps.refine.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.loops import Round, loops, reads_field
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.looks import enclosing
+from agentflow.plan.steps import Plan, Use
+from agentflow.spec.model import Effects
+
+NAME = "unchanging-loop"
+FAMILY = Family.BOUND
+SEVERITY = Severity.ADVICE
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each loop whose steps see neither its number nor a state that changes, nor the world."""
+    if context.plan is None:
+        return
+    for each in loops(context.plan):
+        if each.loop.max == 1 or _looks_at_the_world(context.plan, each):
+            continue
+        inside = (use for use in each.own if each.part(use) == "steps")
+        if not any(_changes(each, use) for use in inside):
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message="every iteration is given the same: "
+                "no step inside reads anything that changes",
+                location=context.document.locate_key(each.body.path),
+                help="hand on in 'next' what the last iteration found, "
+                "and read it from 'loop.state'",
+            )
+
+
+def _changes(each: Round, use: Use) -> bool:
+    return use.reference.path[:1] == ("index",) or any(
+        reads_field(use, name) for name in each.changing
+    )
+
+
+def _looks_at_the_world(plan: Plan, each: Round) -> bool:
+    """Does an agent inside read the world, or change it, so that it may answer otherwise?"""
+    return any(
+        step.kind == "agent" and (step.call is None or step.call.effects is not Effects.NONE)
+        for at, step in plan.steps.items()
+        if each.body.address in enclosing(at)
+    )
