@@ -60,6 +60,7 @@ LOADS: dict[tuple[str, ...], set[str]] = {
     ("validate", "hello.yaml"): READS_SPECS,
     ("validate", "--format", "json", "chat.yaml"): READS_SPECS,
     ("schema",): {"pydantic"},
+    ("schema", "contracts", "hello.yaml"): READS_SPECS,
     ("runs",): READS_LOGS,
     ("show", "2"): READS_LOGS,
     ("replay", "2"): READS_LOGS,

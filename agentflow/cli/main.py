@@ -43,6 +43,14 @@ class TestsFormat(enum.StrEnum):
     JUNIT = "junit"
 
 
+class ContractsFormat(enum.StrEnum):
+    """How `schema contracts` prints them."""
+
+    JSON = "json"
+    PYDANTIC = "pydantic"
+    TYPESCRIPT = "typescript"
+
+
 StoreOption = Annotated[
     Path | None,
     typer.Option(
@@ -250,9 +258,42 @@ def runs(store: StoreOption = None, json: JsonOption = False) -> None:
     raise typer.Exit(list_runs(store=store, json=json))
 
 
-@app.command()
-def schema() -> None:
-    """Print the JSON Schema of the pipeline language, for editors."""
-    from agentflow.cli.schema import print_schema
+schema = typer.Typer(rich_markup_mode=None)
+app.add_typer(schema, name="schema")
 
-    raise typer.Exit(print_schema())
+
+@schema.callback(invoke_without_command=True)
+def print_schema(
+    context: typer.Context,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODULE:CLASS",
+            help="That of a pydantic model instead; its module is imported.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Print the JSON Schema of the pipeline language, for editors."""
+    from agentflow.cli.schema import print_class, print_schema
+
+    if context.invoked_subcommand is None:
+        raise typer.Exit(print_schema() if model is None else print_class(model))
+    if model is not None:
+        raise typer.BadParameter("'--from' stands alone")
+
+
+@schema.command()
+def contracts(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The pipeline's spec.")],
+    format: Annotated[
+        ContractsFormat,
+        typer.Option("--format", "-f", help="JSON Schemas, pydantic models or TypeScript types."),
+    ] = ContractsFormat.JSON,
+    allow_imports: ImportsOption = False,
+) -> None:
+    """Print all contracts of a spec, each with everything that it refers to."""
+    from agentflow.cli.contracts import print_contracts
+
+    raise typer.Exit(print_contracts(spec, format.value, imports=allow_imports))

@@ -38,7 +38,8 @@ HELP = {
     "replay": "Usage: agentflow replay [OPTIONS] {RUN_ID}",
     "show": "Usage: agentflow show [OPTIONS] {RUN_ID}",
     "runs": "Usage: agentflow runs [OPTIONS]",
-    "schema": "Usage: agentflow schema [OPTIONS]",
+    "schema": "Usage: agentflow schema [OPTIONS] COMMAND [ARGS]...",
+    "schema contracts": "Usage: agentflow schema contracts [OPTIONS] {SPEC}",
 }
 
 

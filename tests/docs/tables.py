@@ -263,17 +263,23 @@ def rules() -> str:
 def commands() -> str:
     """Every command with its arguments and options."""
     group: Any = typer.main.get_command(app)
-    return "\n\n".join(
-        _command(command) for command in group.commands.values() if not command.hidden
-    )
+    return "\n\n".join(_command(command, name) for command, name in _commands_in(group, ""))
 
 
-def _command(command: Any) -> str:
+def _commands_in(group: Any, before: str) -> Iterator[tuple[Any, str]]:
+    """The commands of a group, each with its whole name, and those of groups in it."""
+    for command in group.commands.values():
+        if not command.hidden:
+            name = f"{before}{command.name}"
+            yield command, name
+            if hasattr(command, "commands"):
+                yield from _commands_in(command, f"{name} ")
+
+
+def _command(command: Any, name: str) -> str:
     arguments = [param for param in command.params if param.param_type_name == "argument"]
     options = [param for param in command.params if param.param_type_name == "option"]
-    usage = " ".join(
-        [f"agentflow {command.name}", *(str(a.metavar or a.name.upper()) for a in arguments)]
-    )
+    usage = " ".join([f"agentflow {name}", *(str(a.metavar or a.name.upper()) for a in arguments)])
     lines = [f"### `{usage}`", "", str(command.help)]
     rows = [
         f"| {', '.join(f'`{name}`' for name in (*option.opts[::-1], *option.secondary_opts))}"
