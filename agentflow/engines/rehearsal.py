@@ -47,8 +47,30 @@ class _MemoryLog:
         """Nothing of it outlives the test."""
 
 
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """The run of a test: its entries, and what there is to say of the answers it was given.
+
+    `complaints` end the test if it was `cut_short`: everything else would only follow from them.
+    """
+
+    entries: tuple[Entry, ...]
+    complaints: tuple[Difference, ...]
+    cut_short: bool
+
+
 def rehearse(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, str]) -> Verdict:
-    """Run a test and judge what came of it.
+    """Run a test and judge what came of it; see `perform`."""
+    performance = perform(plan, script, spec, sources)
+    trace = trace_of(plan, performance.entries)
+    found: tuple[Difference, ...] = ()
+    if not performance.cut_short:
+        found = judge(script, Result(trace, calls_of(performance.entries)))
+    return Verdict(script.name, (*found, *performance.complaints), trace)
+
+
+def perform(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, str]) -> Performance:
+    """Run a test to its end, or up to a call that has no answer.
 
     `plan` has no errors, so the test's inputs keep their contract and its addresses exist. `spec`
     is the name of the spec among `sources`.
@@ -69,14 +91,8 @@ def rehearse(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, st
         concurrency=script.concurrency,
         agentflow=__version__,
     )
-    cut_short: Difference | None = None
     try:
         run_virtual(driver, first, answers.answer)
     except NoAnswer as problem:
-        cut_short = problem.difference
-    trace = trace_of(plan, entries)
-    if cut_short is not None:
-        # Everything else only follows from it.
-        return Verdict(script.name, (cut_short,), trace)
-    found = judge(script, Result(trace, calls_of(entries)))
-    return Verdict(script.name, (*found, *answers.unused()), trace)
+        return Performance(tuple(entries), (problem.difference,), cut_short=True)
+    return Performance(tuple(entries), tuple(answers.unused()), cut_short=False)

@@ -15,8 +15,10 @@ def test_the_published_schema_is_up_to_date() -> None:
 
 
 def test_every_spec_names_it_for_editors() -> None:
-    specs = sorted((PUBLISHED.parents[1] / "specs").glob("*.yaml"))
+    root = PUBLISHED.parents[1]
+    specs = sorted((root / "specs").rglob("*.yaml"))
     assert specs
     for spec in specs:
         first = spec.read_text(encoding="utf-8").splitlines()[0]
-        assert first == "# yaml-language-server: $schema=../schemas/pipeline.v1.schema.json"
+        up = "../" * len(spec.parent.relative_to(root).parts)
+        assert first == f"# yaml-language-server: $schema={up}schemas/pipeline.v1.schema.json"

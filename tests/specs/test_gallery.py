@@ -1,0 +1,90 @@
+"""The pipelines of the gallery and of the page of patterns: no findings, and as their tests say."""
+
+import importlib
+import sys
+
+import pytest
+
+from agentflow.engines.rehearsal import perform, rehearse
+from agentflow.eventlog.codec import decode, encode
+from agentflow.formats.tests_text import told
+from agentflow.loading import Spec, check, load, runnable
+from agentflow.replay import replay
+
+from .night import SPECS
+
+FOLDERS = ("gallery", "patterns")
+PATHS = [path for folder in FOLDERS for path in sorted((SPECS / folder).glob("*.yaml"))]
+
+sys.path.insert(0, str(SPECS / "gallery"))
+rag_metrics = importlib.import_module("functions.rag_metrics")
+
+
+@pytest.fixture(scope="module", params=PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def spec(request: pytest.FixtureRequest) -> Spec:
+    return load(request.param)
+
+
+def test_the_linter_has_nothing_to_say(spec: Spec) -> None:
+    assert check(spec) == ()
+
+
+def test_its_tests_pass(spec: Spec) -> None:
+    plan = runnable(spec)
+    assert len(plan.scripts) >= 2
+    for name, script in plan.scripts.items():
+        verdict = rehearse(plan, script, spec.name, spec.sources)
+        assert [told(difference) for difference in verdict.differences] == [], name
+
+
+def test_the_log_of_each_of_its_tests_replays(spec: Spec) -> None:
+    """As it would be read from the store, and with the same decisions."""
+    plan = runnable(spec)
+    blobs: dict[str, bytes] = {}
+
+    def put_blob(data: bytes) -> str:
+        blobs[str(len(blobs))] = data
+        return str(len(blobs) - 1)
+
+    for name, script in plan.scripts.items():
+        entries = perform(plan, script, spec.name, spec.sources).entries
+        records = [{**encode(entry, put_blob), "seq": entry.seq} for entry in entries]
+        read = [decode(record, blobs.__getitem__) for record in records]
+        assert read == list(entries), name
+        replayed = replay(plan, read)
+        assert replayed.divergence is None, name
+
+
+def test_it_is_told_of_in_the_docs(spec: Spec) -> None:
+    path = f"specs/{spec.folder.name}/{spec.name}"
+    page = SPECS.parent / "docs" / f"{spec.folder.name}.md"
+    assert f"]({'../' + path})" in page.read_text(encoding="utf-8")
+
+
+# --- the functions of the gallery ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [
+        ("Fine. Quality score: 4/5", 4.0),
+        ("quality score 3.5 / 5 for this", 3.5),
+        ("n/a", None),
+        ("Quality score: 9/5", None),
+        ("", None),
+    ],
+)
+def test_the_score_of_a_judge_is_read(text: str, score: float | None) -> None:
+    assert rag_metrics.read_score(text)["quality_score"] == score
+
+
+def test_a_mean_leaves_out_what_has_no_number() -> None:
+    rows = [
+        {"gpt_groundedness": None, "gpt_relevance": score, "gpt_retrieval_score": 1.0}
+        for score in (4.0, None, 5.0)
+    ]
+    assert rag_metrics.summarize(rows, ["gpt_relevance", "gpt_groundedness"]) == {
+        "gpt_groundedness": None,
+        "gpt_relevance": 4.5,
+        "gpt_retrieval_score": None,
+    }
