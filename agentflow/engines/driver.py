@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agentflow.core.decide import settle
+from agentflow.core.effects import is_repeatable
 from agentflow.core.events import (
     AttemptFailed,
+    AttemptLost,
     AttemptSucceeded,
     Decision,
     Entry,
@@ -20,7 +22,7 @@ from agentflow.core.events import (
     TimerFired,
 )
 from agentflow.core.evolve import evolve
-from agentflow.core.state import State
+from agentflow.core.state import Instance, State
 from agentflow.eventlog import codec
 from agentflow.plan.steps import Plan
 
@@ -93,3 +95,17 @@ class Driver:
 def _is_risky(decision: Decision) -> bool:
     """Is this the intent of something that must not be forgotten?"""
     return isinstance(decision, StartAttempt) and not decision.effects.repeatable
+
+
+def lost(state: State, at: float) -> list[AttemptLost]:
+    """What was in flight when the process of a run ended: nobody knows what became of it.
+
+    What may not be repeated comes first: if it ends the run, nothing else is done again.
+    """
+    running = sorted(state.running.values(), key=_may_be_made_again)
+    return [AttemptLost(at, instance.address, instance.attempt) for instance in running]
+
+
+def _may_be_made_again(instance: Instance) -> bool:
+    assert instance.step.call is not None
+    return is_repeatable(instance.step.call)

@@ -17,11 +17,9 @@ from typing import Any
 
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
 from agentflow.core import events
-from agentflow.core.effects import is_repeatable
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact
-from agentflow.core.state import Instance
 from agentflow.engines.clock import WallClock
-from agentflow.engines.driver import Driver
+from agentflow.engines.driver import Driver, lost
 from agentflow.plan.address import static
 from agentflow.spec.model import Agent, FailureClass
 
@@ -95,7 +93,7 @@ class _LocalEngine:
 
     async def drive(self, first: Fact) -> None:
         self._watch_signals()
-        self.facts = [first, *self._lost()]
+        self.facts = [first, *lost(self.state, self.clock.now())]
         self._turn()
         self._arm()
         await self.ended
@@ -134,15 +132,6 @@ class _LocalEngine:
             return
         if self.state.status != "running":
             self.ended.set_result(None)
-
-    def _lost(self) -> list[Fact]:
-        """What was in flight when the log ended: nobody knows what became of it.
-
-        What may not be repeated comes first: if it ends the run, nothing else is done again.
-        """
-        now = self.clock.now()
-        lost = sorted(self.state.running.values(), key=_may_be_made_again)
-        return [events.AttemptLost(now, instance.address, instance.attempt) for instance in lost]
 
     def _watch_signals(self) -> None:
         if threading.current_thread() is threading.main_thread():
@@ -276,8 +265,3 @@ class _LocalEngine:
             retry_after=error.retry_after,
             detail=error.detail,
         )
-
-
-def _may_be_made_again(instance: Instance) -> bool:
-    assert instance.step.call is not None
-    return is_repeatable(instance.step.call)

@@ -22,8 +22,7 @@ from agentflow.core.events import (
     StartAttempt,
     TimerFired,
 )
-from agentflow.core.state import Instance, State
-from agentflow.engines.driver import Driver
+from agentflow.engines.driver import Driver, lost
 from agentflow.spec.model import FailureClass
 
 #: `AttemptLost` is the process of the run dying: all that is in flight is lost with it.
@@ -65,21 +64,10 @@ def run_virtual(driver: Driver, first: RunStarted, answer: Answerer) -> None:
         _, _, fact = heapq.heappop(coming)
         facts = [fact]
         if isinstance(fact, AttemptLost) and fact.step in driver.state.running:
-            facts = _crash(driver.state, fact.at)
+            # The process died, and another one takes the run up.
+            facts = [RunResumed(fact.at, __version__), *lost(driver.state, fact.at)]
             coming = [entry for entry in coming if isinstance(entry[2], TimerFired)]
             heapq.heapify(coming)
-
-
-def _crash(state: State, at: float) -> list[Fact]:
-    """The process died and another one takes the run up; what may not be repeated comes first."""
-    lost = sorted(state.running.values(), key=_may_be_made_again)
-    attempts = (AttemptLost(at, instance.address, instance.attempt) for instance in lost)
-    return [RunResumed(at, __version__), *attempts]
-
-
-def _may_be_made_again(instance: Instance) -> bool:
-    assert instance.step.call is not None
-    return instance.step.call.effects.repeatable
 
 
 def _ending(now: float, decision: StartAttempt, answer: Answer) -> tuple[float, Outcome]:

@@ -10,9 +10,10 @@ from agentflow.spec.model import Json
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One attempt. Times are in seconds since the start of the run; `ended` is None if it did not.
+    """One attempt, with its idempotency key if it has one.
 
-    `failure` is the class that the agent reported, or that it was `lost` with its process.
+    Times are in seconds since the start of the run; `ended` is None if it did not. `failure`
+    is the class that the agent reported, or that it was `lost` with its process.
     """
 
     step: str
@@ -20,6 +21,7 @@ class CallRecord:
     agent: str
     input: Mapping[str, Json]
     started: float
+    key: str | None = None
     ended: float | None = None
     failure: str | None = None
 
@@ -37,7 +39,12 @@ def calls_of(entries: Iterable[Entry]) -> tuple[CallRecord, ...]:
         for decision in entry.decisions:
             if isinstance(decision, events.StartAttempt):
                 calls[decision.step, decision.attempt] = CallRecord(
-                    decision.step, decision.attempt, decision.agent, decision.input, now
+                    step=decision.step,
+                    attempt=decision.attempt,
+                    agent=decision.agent,
+                    input=decision.input,
+                    started=now,
+                    key=decision.key,
                 )
             elif isinstance(decision, events.CancelAttempt):
                 _end(calls, decision.step, decision.attempt, now, decision.status)
@@ -53,11 +60,8 @@ def as_data(call: CallRecord) -> dict[str, Json]:
         "input": call.input,
         "started": call.started,
     }
-    if call.ended is not None:
-        data["ended"] = call.ended
-    if call.failure is not None:
-        data["failure"] = call.failure
-    return data
+    maybe = {"ended": call.ended, "failure": call.failure, "key": call.key}
+    return data | {name: value for name, value in maybe.items() if value is not None}
 
 
 def _end(

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from .rehearsing import told, verdict
+from tests.core.world import plan_of
+
+from .rehearsing import of, spec, told, verdict
 
 WEIGHED: Any = {"value": {"n": 1}}
 POSTED: Any = {"value": {"n": 7}}
@@ -197,3 +199,16 @@ def test_a_scripted_value_that_cannot_be_had_is_told() -> None:
             "its scripted value: 'input' has no field 'nothing'"
         )
     ]
+
+
+def test_a_crash_repeats_a_write_that_has_a_key() -> None:
+    test = {
+        "answers": {"weigh[*]": WEIGHED, "post": [{"crash": True}, POSTED]},
+        "expect": {
+            "calls": {"post": 2},
+            "that": ["calls[2].key == 'test-t/post' && calls[3].key == calls[2].key"],
+        },
+    }
+    pipeline = spec(test)
+    pipeline["steps"]["post"]["idempotency_key"] = "${{ run.id }}/post"
+    assert told(of(plan_of(pipeline), "t")) == []
