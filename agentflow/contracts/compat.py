@@ -5,6 +5,8 @@ those; this module is the only one that asks it to, since that part of the libra
 producer with a few values only is decided by trying all of them. What stays open is searched for
 a witness, a value that the producer allows and the consumer rejects.
 
+What would cost the library too much is not asked of it, see `contracts.cost`.
+
 "compatible" is said only with a proof. "incompatible" is said with a witness that both schemas
 have judged, or, if none is found, with the library's proof that there is one. Everything else,
 schemas that are none included, is "unknown".
@@ -14,11 +16,13 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import islice
 
 from jsonschema_rs import CanonicalSchema
 from jsonschema_rs.canonical import Containment
 
 from agentflow.contracts.check import compile_schema
+from agentflow.contracts.cost import cost_of
 from agentflow.contracts.documents import ContractError
 from agentflow.contracts.engine import canonical
 from agentflow.contracts.keywords import Schema, subschemas
@@ -27,6 +31,9 @@ from agentflow.contracts.violations import Violation
 from agentflow.contracts.wellformed import METASCHEMA
 from agentflow.contracts.witness import find_witness
 from agentflow.spec.model import Json
+
+#: Of a schema that names its values, so many are tried one by one.
+_MOST_VALUES = 2_000
 
 
 class Kind(StrEnum):
@@ -85,36 +92,39 @@ def _compare(producer_text: str, consumer_text: str) -> Verdict:
         return _UNKNOWN
     if producer is False or consumer in (True, {}) or same(producer, consumer):
         return _COMPATIBLE
-    proof = _proof(producer_text, consumer_text)
-    if proof == Containment.YES:
-        return _COMPATIBLE
-    if not (_self_contained(producer) and _self_contained(consumer)):
-        return Verdict(Kind.INCOMPATIBLE) if proof == Containment.NO else _UNKNOWN
+    if not (cost_of(producer).is_judged_soon and cost_of(consumer).is_judged_soon):
+        return _UNKNOWN
 
     def proves(value: Json) -> bool:
-        return giving.fits(value) and not taking.fits(value)
+        return not taking.fits(value) and giving.fits(value)
 
-    few = _all_values(producer)
+    # References by address are left to the library: validators disagree on where they lead.
+    contained = _self_contained(producer) and _self_contained(consumer)
+    few = _all_values(producer) if contained else None
+    witnesses: list[Json] = []
     if few is not None:
-        witnesses = list(filter(proves, few))[:1]
-    elif proof == Containment.UNKNOWN and within(producer, consumer, _certain):
-        return _COMPATIBLE
+        witnesses = list(islice(filter(proves, few), 1))
+        proof = Containment.NO if witnesses else Containment.YES
     else:
-        apart = _difference(producer_text, consumer_text)
-        witnesses = find_witness(producer, consumer, proves, apart)
+        proof = _proof(producer_text, consumer_text)
+        if proof == Containment.UNKNOWN and contained and within(producer, consumer, _certain):
+            proof = Containment.YES
+        if proof != Containment.YES and contained:
+            apart = _difference(producer_text, consumer_text)
+            witnesses = find_witness(producer, consumer, proves, apart)
+    if proof == Containment.YES:
+        return _COMPATIBLE
     if witnesses:
         return Verdict(Kind.INCOMPATIBLE, witnesses[0], taking.check(witnesses[0])[0])
-    if few is not None:
-        return _COMPATIBLE
     return Verdict(Kind.INCOMPATIBLE) if proof == Containment.NO else _UNKNOWN
 
 
 def _all_values(schema: Schema) -> list[Json] | None:
-    """All values that the schema can allow, if it names them."""
+    """All values that the schema can allow, if it names them and they are not too many."""
     if not isinstance(schema, dict):
         return None
     values = [schema["const"]] if "const" in schema else schema.get("enum")
-    return list(values) if values is not None else None
+    return values if values is not None and len(values) <= _MOST_VALUES else None
 
 
 def _proof(producer: str, consumer: str) -> Containment:
@@ -128,20 +138,29 @@ def _proof(producer: str, consumer: str) -> Containment:
 def _difference(producer: str, consumer: str) -> Schema:
     """The library's schema of the values that only the producer allows; `None` if it has none."""
     try:
-        return _canonical(producer).subtract(_canonical(consumer)).to_json_schema()
+        if all(cost_of(json.loads(text)).is_small for text in (producer, consumer)):
+            return _canonical(producer).subtract(_canonical(consumer)).to_json_schema()
     except ValueError:
-        return None
+        pass
+    return None
 
 
 @lru_cache(maxsize=4096)
-def _canonical(schema: str) -> CanonicalSchema:
-    return canonical(json.loads(schema))
+def _canonical(text: str) -> CanonicalSchema:
+    return _affordable(json.loads(text))
+
+
+def _affordable(schema: Schema) -> CanonicalSchema:
+    """The canonical form; raises `ValueError` also for a schema of which it would cost too much."""
+    if not cost_of(schema).is_affordable:
+        raise ValueError("too many choices or schemas")
+    return canonical(schema)
 
 
 def _certain(producer: Schema, consumer: Schema) -> bool:
     """Does the library prove that the producer's values fit the consumer?"""
     try:
-        return canonical(consumer).covers(canonical(producer)) == Containment.YES
+        return _affordable(consumer).covers(_affordable(producer)) == Containment.YES
     except ValueError:
         return False
 

@@ -14,8 +14,10 @@ from agentflow.contracts.violations import FORMAT_EXAMPLES
 
 #: The span of a number that is bounded on one side only, or not at all.
 _SPAN = 100
-#: Repetitions in a pattern that are still drawn, and tries to meet a length besides a pattern.
+#: Repetitions in a pattern and characters of a text that are still drawn, and tries to meet a
+#: length besides a pattern.
 _MOST_REPEATS = 2_000
+_LONGEST = 1_000_000
 _TRIES = 20
 _HUNDREDTHS = 2**40
 _YEAR = 365 * 24 * 3600
@@ -51,7 +53,12 @@ def draw_text(schema: dict[str, Schema], chance: random.Random) -> str:
 
 
 def simulated_text(chance: random.Random, least: int = 0, most: int | None = None) -> str:
-    """A text that says of itself that it is simulated, if its length allows."""
+    """A text that says of itself that it is simulated, if its length allows.
+
+    Raises `CannotDraw` if it has to be longer than anybody wants to see.
+    """
+    if least > _LONGEST:
+        raise CannotDraw(f"a text of at least {least} characters is too long to be made up")
     mark = f"{chance.getrandbits(8):02x}"
     for text in (f"simulated text {mark}", f"simulated {mark}", f"sim {mark}", mark, mark[0], ""):
         if most is None or len(text) <= most:

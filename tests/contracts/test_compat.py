@@ -6,6 +6,7 @@ import pytest
 
 from agentflow.contracts.check import compile_schema
 from agentflow.contracts.compat import Kind, Verdict, compare
+from agentflow.contracts.cost import cost_of
 from agentflow.spec.model import Json
 
 DATE = {"type": "string", "format": "date"}
@@ -122,6 +123,42 @@ def test_a_schema_nested_without_measure_is_unknown() -> None:
     for _ in range(50_000):
         schema = {"items": schema}
     assert compare(schema, schema) == Verdict(Kind.UNKNOWN)
+
+
+MANY = 14
+BRANCHES = [{"anyOf": [{"pattern": f"a{n}"}, {"pattern": f"b{n}"}]} for n in range(MANY)]
+CONDITIONS = [{"if": {"required": [f"k{n}"]}, "then": {"required": [f"j{n}"]}} for n in range(MANY)]
+NUMBERED = [{"a": number} for number in range(3_000)]
+
+
+@pytest.mark.parametrize(
+    ("producer", "consumer", "kind"),
+    [
+        # Each of these would keep the library busy for minutes, or fill the memory.
+        ({"allOf": BRANCHES}, {"type": "string"}, Kind.INCOMPATIBLE),
+        ({"allOf": BRANCHES, "type": "string"}, {"type": "string"}, Kind.UNKNOWN),
+        ({"allOf": CONDITIONS}, {"required": ["z"]}, Kind.INCOMPATIBLE),
+        ({"dependentRequired": {f"k{n}": [f"j{n}"] for n in range(MANY)}}, {"required": ["z"]}, Kind.INCOMPATIBLE),
+        ({"type": "string", "minLength": 10**10}, {"maxLength": 5}, Kind.INCOMPATIBLE),
+        ({"enum": NUMBERED}, {"enum": NUMBERED[1:]}, Kind.INCOMPATIBLE),
+        ({"enum": NUMBERED[:1_000]}, {"enum": NUMBERED}, Kind.COMPATIBLE),
+    ],
+    ids=lambda value: str(value)[:30],
+)  # fmt: skip
+def test_what_would_cost_too_much_is_decided_by_values_or_left_open(
+    producer: Any, consumer: Any, kind: Kind
+) -> None:
+    assert compare(producer, consumer).kind == kind
+
+
+def test_what_is_hidden_behind_references_is_counted_too() -> None:
+    doubled = {
+        f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{n + 1}"}, {"$ref": f"#/$defs/d{n + 1}"}]}
+        for n in range(40)
+    }
+    schema = {"$ref": "#/$defs/d0", "$defs": {**doubled, "d40": {"pattern": "a"}}}
+    assert not cost_of(schema).is_affordable
+    assert compare(schema, {"type": "integer"}) == Verdict(Kind.UNKNOWN)
 
 
 def test_references_out_of_the_schema_leave_it_to_the_library() -> None:
