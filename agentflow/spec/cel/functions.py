@@ -86,7 +86,9 @@ def _int(meter: Meter, value: str | int | float) -> int:
         if not _INT.fullmatch(value):
             raise Refused(f"{quoted(value)} is not an int of 64 bits")
         return in_range(int(value))
-    if not INT_MIN <= value <= INT_MAX or value == float(INT_MAX):  # which rounds up to 2^63
+    # Of doubles CEL takes those strictly between the limits; the upper one rounds up to 2^63.
+    edges = isinstance(value, float) and value in (float(INT_MIN), float(INT_MAX))
+    if edges or not INT_MIN <= value <= INT_MAX:
         raise Refused("the number is too large for an int of 64 bits")
     return int(value)
 
