@@ -22,7 +22,7 @@ from jsonschema_rs import CanonicalSchema
 from jsonschema_rs.canonical import Containment
 
 from agentflow.contracts.check import compile_schema
-from agentflow.contracts.cost import cost_of
+from agentflow.contracts.cost import Cost, cost_of
 from agentflow.contracts.documents import ContractError
 from agentflow.contracts.engine import canonical
 from agentflow.contracts.keywords import Schema, subschemas
@@ -92,7 +92,7 @@ def _compare(producer_text: str, consumer_text: str) -> Verdict:
         return _UNKNOWN
     if producer is False or consumer in (True, {}) or same(producer, consumer):
         return _COMPATIBLE
-    if not (cost_of(producer).is_judged_soon and cost_of(consumer).is_judged_soon):
+    if not (_cost(producer_text).is_judged_soon and _cost(consumer_text).is_judged_soon):
         return _UNKNOWN
 
     def proves(value: Json) -> bool:
@@ -138,7 +138,7 @@ def _proof(producer: str, consumer: str) -> Containment:
 def _difference(producer: str, consumer: str) -> Schema:
     """The library's schema of the values that only the producer allows; `None` if it has none."""
     try:
-        if all(cost_of(json.loads(text)).is_small for text in (producer, consumer)):
+        if _cost(producer).is_small and _cost(consumer).is_small:
             return _canonical(producer).subtract(_canonical(consumer)).to_json_schema()
     except ValueError:
         pass
@@ -147,22 +147,19 @@ def _difference(producer: str, consumer: str) -> Schema:
 
 @lru_cache(maxsize=4096)
 def _canonical(text: str) -> CanonicalSchema:
-    return _affordable(json.loads(text))
-
-
-def _affordable(schema: Schema) -> CanonicalSchema:
-    """The canonical form; raises `ValueError` also for a schema of which it would cost too much."""
-    if not cost_of(schema).is_affordable:
+    if not _cost(text).is_affordable:
         raise ValueError("too many choices or schemas")
-    return canonical(schema)
+    return canonical(json.loads(text))
+
+
+@lru_cache(maxsize=4096)
+def _cost(text: str) -> Cost:
+    return cost_of(json.loads(text))
 
 
 def _certain(producer: Schema, consumer: Schema) -> bool:
     """Does the library prove that the producer's values fit the consumer?"""
-    try:
-        return _affordable(consumer).covers(_affordable(producer)) == Containment.YES
-    except ValueError:
-        return False
+    return _proof(json.dumps(producer), json.dumps(consumer)) == Containment.YES
 
 
 def _self_contained(schema: Schema) -> bool:
