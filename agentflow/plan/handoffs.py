@@ -8,8 +8,9 @@ What nobody means as a promise is not held against the producer. An object that 
 taken to have no others, one that names none and a value without a type are taken to be right.
 """
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from agentflow.contracts.assembly import Assembly, TooLarge, self_contained
@@ -28,6 +29,7 @@ Way: TypeAlias = tuple[str | int, ...]
 
 _DEEPEST = 20
 _MOST_PAIRS = 500
+_MOST_SEARCHED = 200
 _EVERY = frozenset(TYPES)
 _SCALARS = _EVERY - {"array", "object"}
 _UNIONS = ("anyOf", "oneOf")
@@ -54,6 +56,28 @@ class Breach:
     wanted: str
 
 
+class Effort:
+    """What may still be spent on the handoffs of one spec.
+
+    A pair that fits is proved at once; one that does not is searched for a witness, which takes
+    some ten milliseconds. So the different pairs that were searched are counted, and when there
+    are too many, the others are not known.
+    """
+
+    def __init__(self, most: int = _MOST_SEARCHED) -> None:
+        self._most = most
+        self._searched: set[tuple[str, str]] = set()
+
+    def compared(self, given: Schema, taken: Schema) -> Verdict:
+        """The verdict on two self-contained schemas, "unknown" once the effort is spent."""
+        if len(self._searched) >= self._most:
+            return Verdict(Kind.UNKNOWN)
+        verdict = compare(given, taken)
+        if verdict.kind != Kind.COMPATIBLE:
+            self._searched.add((json.dumps(given), json.dumps(taken)))
+        return verdict
+
+
 @dataclass(frozen=True, slots=True)
 class _Pair:
     """What a part of the value keeps, and what it should.
@@ -67,6 +91,7 @@ class _Pair:
     way: Way = ()
     present: bool = True
     around: frozenset[tuple[int, int]] = frozenset()
+    effort: Effort = field(default_factory=Effort)
 
     @property
     def key(self) -> tuple[int, int]:
@@ -80,12 +105,13 @@ class _Pair:
             (*self.way, key),
             self.present and present,
             self.around | {self.key},
+            self.effort,
         )
 
 
-def breaches(given: dict[str, Schema], taken: Contract) -> Iterator[Breach]:
+def breaches(given: dict[str, Schema], taken: Contract, effort: Effort) -> Iterator[Breach]:
     """Every part in which values of a type are known to break a contract."""
-    pending = [_Pair(Contract(given, given), taken)]
+    pending = [_Pair(Contract(given, given), taken, effort=effort)]
     for _ in range(_MOST_PAIRS):
         if not pending:
             return
@@ -124,8 +150,8 @@ def _apart(pair: _Pair, types: frozenset[str]) -> tuple[list[Breach], list[_Pair
     if types == {"object"} and _are(pair, "object", _OF_OBJECTS):
         return list(_of_object(pair)), list(_fields(pair))
     if types == {"array"} and _are(pair, "array", _OF_LISTS):
-        counts = _Pair(
-            Contract(_counts(given), True), Contract(_counts(taken), True), pair.way, pair.present
+        counts = replace(
+            pair, given=Contract(_counts(given), True), taken=Contract(_counts(taken), True)
         )
         items = pair.part(
             SOME_ITEM,
@@ -241,7 +267,7 @@ def _judged(pair: _Pair) -> Iterator[Breach]:
 
 
 def _compared(pair: _Pair) -> Verdict:
-    return compare(
+    return pair.effort.compared(
         self_contained(pair.given.schema, pair.given.root),
         self_contained(pair.taken.schema, pair.taken.root),
     )
@@ -258,7 +284,8 @@ def _nothing_fits(pair: _Pair) -> bool:
         return not any(map(fits, few))
     assembly = Assembly()
     both = [assembly.take(side.schema, side.root) for side in (given, taken)]
-    return compare(assembly.whole({"allOf": both}), {"not": {}}).kind == Kind.COMPATIBLE
+    whole = assembly.whole({"allOf": both})
+    return pair.effort.compared(whole, {"not": {}}).kind == Kind.COMPATIBLE
 
 
 def _values(schema: dict[str, Schema]) -> list[Schema] | None:

@@ -3,7 +3,7 @@
 import pytest
 
 from agentflow.contracts.keywords import Schema
-from agentflow.plan.handoffs import breaches
+from agentflow.plan.handoffs import Effort, breaches
 from agentflow.plan.schemas import Contract
 
 STRING = {"type": "string"}
@@ -13,7 +13,7 @@ def said(given: Schema, taken: Schema) -> list[str]:
     """`!` before what can never fit, then the way and both halves of the sentence."""
     return [
         f"{'! ' if found.always else ''}{list(found.way)} {found.found}, {found.wanted}"
-        for found in breaches(given, Contract(taken, taken))
+        for found in breaches(given, Contract(taken, taken), Effort())
     ]
 
 
@@ -117,3 +117,13 @@ def test_a_breach(given: Schema, taken: Schema, expected: str | None) -> None:
 )
 def test_silence_where_nothing_is_promised_or_all_fits(given: Schema, taken: Schema) -> None:
     assert said(given, taken) == []
+
+
+def test_pairs_are_searched_until_the_effort_is_spent() -> None:
+    effort = Effort(most=4)  # a breach takes two: does it fit, and does anything
+
+    def found(longest: int) -> int:
+        taken = {"type": "string", "maxLength": longest}
+        return len(list(breaches(STRING, Contract(taken, taken), effort)))
+
+    assert [found(5), found(5), found(6), found(7), found(5)] == [1, 1, 1, 0, 0]

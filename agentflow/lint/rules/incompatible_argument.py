@@ -75,7 +75,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.handoffs import Handoffs, Source, way_text
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.handoffs import breaches
+from agentflow.plan.handoffs import Effort, breaches
 from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan
 from agentflow.spec.wording import quoted
@@ -92,9 +92,10 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     handoffs = Handoffs(context.document, context.plan)
+    effort = Effort()
     for handoff in handoffs:
         given = context.types.of(handoff.template, handoff.place)
-        for breach in breaches(given, handoff.wanted):
+        for breach in breaches(given, handoff.wanted, effort):
             source = handoffs.source(handoff, breach.way)
             if not breach.always and not _may_come(context, context.plan, source):
                 continue
