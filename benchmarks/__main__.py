@@ -1,9 +1,15 @@
 """Measure, and print the table that stands in the README."""
 
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
+from agentflow.lint.linter import lint
+from agentflow.lint.rule import Context, Rule
+from agentflow.lint.rules import RULES, incompatible_argument, wrong_expression_type
+from agentflow.loading import load
 from benchmarks import durable, measure, specs
 
 STEPS = 1_000
@@ -17,7 +23,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="agentflow-bench-") as name:
         folder = Path(name)
         specs.write_module(folder)
-        for row in (*_validation(folder), *_durability(folder), *_memory(folder)):
+        for row in (
+            *_validation(folder),
+            *_contracts(folder),
+            *_durability(folder),
+            *_memory(folder),
+        ):
             print(f"| {' | '.join(row)} |", flush=True)
 
 
@@ -33,6 +44,29 @@ def _validation(folder: Path) -> Iterator[tuple[str, ...]]:
     yield "`validate`, 1,000 steps", f"{middle:.2f} s", "", ""
     growth = (large - small) / (middle - small)
     yield "`validate`, 10,000 steps", f"{large:.2f} s", "10 times the steps", f"{growth:.1f} times"
+
+
+def _contracts(folder: Path) -> Iterator[tuple[str, ...]]:
+    """What types and compatibility add to the other rules, with other contracts every time."""
+    proving = (incompatible_argument, wrong_expression_type)
+    others = [rule for rule in RULES if rule not in proving]
+    numbers = count(1, STEPS)
+    for pairs in (50, STEPS):
+
+        def seconds(rules: Sequence[Rule], pairs: int = pairs) -> float:
+            spec = load(specs.handoffs(folder, STEPS, pairs, next(numbers)))
+            began = time.perf_counter()
+            if lint(Context(spec.document, spec.pipeline, spec.plan, spec.problems), rules):
+                raise SystemExit("the spec to measure with has findings")
+            return time.perf_counter() - began
+
+        every, fewer = measure.in_turn(RUNS, lambda: seconds(RULES), lambda: seconds(others))
+        yield (
+            f"types and compatibility, {STEPS:,} steps, {pairs:,} pairs of contracts",
+            f"{every - fewer:.2f} s",
+            f"the other rules: {fewer:.2f} s",
+            f"{(every - fewer) / fewer:.1f}",
+        )
 
 
 def _durability(folder: Path) -> Iterator[tuple[str, ...]]:

@@ -31,6 +31,56 @@ budget: {calls: 100000}
 steps:
 """
 
+_AGENT = """\
+  agent{number}:
+    kind: python
+    call: noop:noop
+    effects: none
+    input:
+      type: object
+      additionalProperties: false
+      required: [goal, days, budget, legs]
+      properties:
+        goal: {{type: string, maxLength: {number}2000}}
+        days: {{type: integer, minimum: 0, maximum: {number}999}}
+        budget: {{enum: [low, middle, high, any]}}
+        legs:
+          type: array
+          items:
+            type: object
+            required: [from, to]
+            properties:
+              from: {{type: string}}
+              to: {{type: string}}
+              date: {{type: string, maxLength: {number}99}}
+              price: {{type: number, minimum: -{number}}}
+    output:
+      type: object
+      additionalProperties: false
+      required: [goal, days, budget, legs]
+      properties:
+        goal: {{type: string, minLength: 1, maxLength: 99}}
+        days: {{type: integer, minimum: 1, maximum: 99}}
+        budget: {{enum: [low, middle, high]}}
+        legs:
+          type: array
+          maxItems: {number}9
+          items:
+            type: object
+            additionalProperties: false
+            required: [from, to, date, price]
+            properties:
+              from: {{type: string, minLength: 1}}
+              to: {{type: string, minLength: 1}}
+              date: {{type: string, format: date, maxLength: 10}}
+              price: {{type: number, minimum: 0, maximum: {number}99}}
+"""
+_HANDOFF = """\
+  s{step}:
+    agent: agent{number}
+    with: {{goal: {goal}, days: {days}, budget: {budget}, legs: {legs}}}
+"""
+
 
 def write_module(folder: Path) -> None:
     """The module that the generated specs call."""
@@ -48,6 +98,27 @@ def chain(folder: Path, length: int) -> Path:
         )
     lines.append(f'outputs: {{n: "${{{{ steps.s{length - 1}.output.n }}}}"}}\n')
     return _write(folder / f"chain_{length}.yaml", "".join(lines))
+
+
+def handoffs(folder: Path, length: int, contracts: int, first: int) -> Path:
+    """Steps that each hand a trip to the next: `length` of them, by `contracts` pairs of contracts.
+
+    A trip holds a text, a number within limits, a choice and a list of legs. Each is handed on as
+    an argument of its own, and every one of them fits. The contracts are numbered from `first` on,
+    and with another number they have other limits.
+    """
+    lines = [_HEAD.partition("contracts:")[0], "agents:\n"]
+    lines += [_AGENT.format(number=number) for number in range(first, first + contracts)]
+    lines += ["budget: {calls: 100000}\nsteps:\n"]
+    lines += [_HANDOFF.format(step=0, number=first, goal="Rome", days=1, budget="low", legs="[]")]
+    for step in range(1, length):
+        parts = {
+            name: f'"${{{{ steps.s{step - 1}.output.{name} }}}}"'
+            for name in ("goal", "days", "budget", "legs")
+        }
+        lines.append(_HANDOFF.format(step=step, number=first + step % contracts, **parts))
+    lines.append(f'outputs: {{days: "${{{{ steps.s{length - 1}.output.days }}}}"}}\n')
+    return _write(folder / f"handoffs_{length}_{contracts}.yaml", "".join(lines))
 
 
 def fan_out(folder: Path, width: int) -> Path:
