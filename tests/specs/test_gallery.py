@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ PATHS = [path for folder in FOLDERS for path in sorted((SPECS / folder).glob("*.
 
 sys.path.insert(0, str(SPECS / "gallery"))
 rag_metrics = importlib.import_module("functions.rag_metrics")
+files = importlib.import_module("functions.files")
 
 
 @pytest.fixture(scope="module", params=PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -88,3 +90,19 @@ def test_a_mean_leaves_out_what_has_no_number() -> None:
         "gpt_relevance": 4.5,
         "gpt_retrieval_score": None,
     }
+
+
+def test_a_file_is_written_as_a_whole_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert files.save("a.txt", "one") == {"path": "out/a.txt"}
+    assert files.save("a.txt", "zwölf") == {"path": "out/a.txt"}
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.txt"]
+    assert (tmp_path / "out/a.txt").read_text(encoding="utf-8") == "zwölf"
+
+
+@pytest.mark.parametrize("name", ["../a.txt", "a/b.txt", ".hidden", ""])
+def test_a_file_lies_in_its_folder(name: str) -> None:
+    with pytest.raises(ValueError, match="not a file name"):
+        files.save(name, "text")
