@@ -45,13 +45,24 @@ def schema_of(name: str, roots: tuple[str, str]) -> dict[str, Any]:
     try:
         if not isinstance(adapter, TypeAdapter):
             adapter = TypeAdapter(adapter)
-        schema = adapter.json_schema(mode="validation")
+        schema = _with_fields_on_top(adapter.json_schema(mode="validation"))
         json.dumps(schema, allow_nan=False)
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         first = said.partition("\n\nFor further information")[0]
         raise Problem(f"no JSON Schema can be made for '{name}': {first}") from error
     return schema
+
+
+def _with_fields_on_top(schema: dict[str, Any]) -> dict[str, Any]:
+    """Of a class that refers to itself pydantic gives a reference; here its fields are at the root.
+
+    That is where defaults of inputs are looked for, and what providers of models ask for.
+    """
+    if set(schema) != {"$defs", "$ref"}:
+        return schema
+    own = schema["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+    return {**own, "$defs": schema["$defs"]}
 
 
 def _adapted(name: str, roots: tuple[str, str]) -> Any:

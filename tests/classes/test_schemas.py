@@ -30,6 +30,11 @@ class Order(BaseModel):
         return self.id[:3]
 
 
+class Node(BaseModel):
+    name: str
+    children: list["Node"] = []
+
+
 @dataclasses.dataclass
 class Point:
     x: int
@@ -110,6 +115,13 @@ def test_what_pydantic_describes(folder: Path) -> None:
         "items": {"$ref": "#/$defs/Order"},
         "type": "array",
     }
+
+
+def test_a_class_that_refers_to_itself_has_its_fields_on_top(folder: Path) -> None:
+    schema = json.loads(read(folder, "shop:Node").schemas["shop:Node"])
+    node = schema["$defs"]["Node"]
+    assert schema == {**node, "$defs": {"Node": node}}
+    assert node["properties"]["children"]["items"] == {"$ref": "#/$defs/Node"}
 
 
 def test_the_folder_of_the_spec_comes_first(folder: Path) -> None:
