@@ -66,9 +66,9 @@ def unwrap(text: str, types: frozenset[str], limits: Limits) -> tuple[Json, str]
     `NotJson`.
     """
     check_size(text, limits)
-    if not text.strip():
-        raise NotJson("the answer is empty")
     body = text.removeprefix("\ufeff")
+    if not body.strip():
+        raise NotJson("the answer is empty")
     try:
         return loads(body, limits), "a byte order mark" if body != text else ""
     except NotJson as problem:

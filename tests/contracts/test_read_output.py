@@ -59,6 +59,8 @@ def test_one_value_is_unwrapped(text: str, schema: Any, value: Json, unwrapped: 
     [
         ("", ANY, "the answer is empty"),
         (" \n", ANY, "the answer is empty"),
+        ("\ufeff", ANY, "the answer is empty"),
+        ("\ufeff \n", ANY, "the answer is empty"),
         ("I cannot do that.", ANY, "not JSON: a value is expected at line 1 column 1, where 'I cannot do that.' stands"),
         ('{"a": 1', ANY, "not JSON: '{' at line 1 column 1 is never closed; looks cut"),
         ('[{"a": 1},\n{"b"', ANY, "not JSON: '[' at line 1 column 1 is never closed; looks cut"),
