@@ -61,6 +61,11 @@ class Documents:
         self._others: dict[str, Schema] = {}
         self._schemas: dict[str, Schema] = {}
 
+    @property
+    def files(self) -> dict[str, Schema]:
+        """The files that were read so far, by their path."""
+        return {name[1:]: schema for name, schema in self._others.items() if name.startswith("/")}
+
     def add(self, schema: Schema) -> str:
         """Take an inline schema in; gives the name of its document."""
         name = f"<{len(self._others)}"

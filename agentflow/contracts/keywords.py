@@ -5,7 +5,7 @@ under a property that happens to be called `$ref`, it is data. So everything tha
 walks it by this table, which follows the applicator vocabulary (JSON Schema Core, section 10).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from agentflow.spec.model import Json
@@ -39,6 +39,77 @@ MAP = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties"
 IN_PLACE = frozenset({"allOf", "anyOf", "dependentSchemas", "else", "if", "not", "oneOf", "then"})
 #: Keywords that only keep schemas for others to refer to.
 SHELVES = frozenset({"$defs", "definitions"})
+
+#: Keywords that judge values of one type only, by that type (JSON Schema Validation, section 6).
+BY_TYPE: Mapping[str, frozenset[str]] = {
+    "array": frozenset(
+        [
+            "contains",
+            "items",
+            "maxContains",
+            "maxItems",
+            "minContains",
+            "minItems",
+            "prefixItems",
+            "unevaluatedItems",
+            "uniqueItems",
+        ]
+    ),
+    "number": frozenset(
+        {"exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"}
+    ),
+    "object": frozenset(
+        [
+            "additionalProperties",
+            "dependentRequired",
+            "dependentSchemas",
+            "maxProperties",
+            "minProperties",
+            "patternProperties",
+            "properties",
+            "propertyNames",
+            "required",
+            "unevaluatedProperties",
+        ]
+    ),
+    "string": frozenset(
+        {
+            "contentEncoding",
+            "contentMediaType",
+            "contentSchema",
+            "maxLength",
+            "minLength",
+            "pattern",
+        }
+    ),
+}
+#: Keywords that say something to people or to references and judge nothing.
+REMARKS = SHELVES | frozenset(
+    [
+        "$anchor",
+        "$comment",
+        "$dynamicAnchor",
+        "$id",
+        "$schema",
+        "$vocabulary",
+        "default",
+        "deprecated",
+        "description",
+        "examples",
+        "readOnly",
+        "title",
+        "writeOnly",
+    ]
+)
+#: Every keyword that there is.
+KEYWORDS = (
+    ONE
+    | LIST
+    | MAP
+    | REMARKS
+    | frozenset().union(*BY_TYPE.values())
+    | {"$dynamicRef", "$ref", "const", "enum", "format", "type"}
+)
 
 #: The types of JSON Schema. An integer is a number, 1.0 is an integer.
 TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")

@@ -70,6 +70,11 @@ class Resolver:
         # By identity; the contract is kept beside the result so that its id stays taken.
         self._inline: dict[int, tuple[object, dict[str, Schema]]] = {}
 
+    @property
+    def files(self) -> dict[str, Schema]:
+        """The files that were read so far, by their path relative to the spec."""
+        return self._documents.files
+
     def resolve(self, contract: str | Mapping[str, Schema]) -> dict[str, Schema]:
         """The self-contained schema of a contract; raises `ContractError`.
 

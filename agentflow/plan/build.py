@@ -100,6 +100,7 @@ class _Builder:
             steps=self.steps,
             uses=tuple(self.uses.found),
             texts=self.materials.texts,
+            files=self.materials.files,
             scripts=scripts,
             findings=(*self.findings, *problems),
         )

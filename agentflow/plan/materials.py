@@ -4,6 +4,7 @@ Each contract is resolved and compiled once, however many steps use it.
 """
 
 from agentflow.contracts.check import compile_schema
+from agentflow.contracts.keywords import Schema
 from agentflow.contracts.models import ModelReader, model_name
 from agentflow.contracts.resolve import (
     ContractError,
@@ -68,6 +69,11 @@ class Materials:
     def contracts(self) -> Contracts:
         """All of them."""
         return Contracts(self._named, self.input_of, self.output_of)
+
+    @property
+    def files(self) -> dict[str, Schema]:
+        """The files of schemas that contracts refer to, by the name they have in the spec."""
+        return self._resolver.files
 
     def _contract(self, contract: Contract | None, path: Path) -> ContractPlan:
         if contract is None:

@@ -179,8 +179,9 @@ class Plan:
     """A whole pipeline.
 
     `findings` is what was wrong on the way: a plan with errors among them is for the linter only.
-    `steps` are all steps by address, `uses` all references in file order, `texts` the files that
-    agents name, by the name they have in the spec. `scripts` are the tests by name.
+    `steps` are all steps by address, `uses` all references in file order. `texts` are the files that
+    agents name, `files` the schemas in files that contracts refer to, both by their name in the
+    spec. `scripts` are the tests by name.
     """
 
     pipeline: Pipeline
@@ -192,5 +193,6 @@ class Plan:
     steps: Mapping[str, StepPlan]
     uses: tuple[Use, ...]
     texts: Mapping[str, str]
+    files: Mapping[str, Json]
     scripts: Mapping[str, ScriptPlan]
     findings: tuple[Finding, ...]

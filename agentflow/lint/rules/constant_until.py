@@ -28,8 +28,8 @@ Bad:
         output:
           type: object
           additionalProperties: false
-          required: [verdict, advice]
-          properties: {verdict: {enum: [good, poor]}, advice: {type: string}}
+          required: [verdict]
+          properties: {verdict: {enum: [good, poor]}}
     steps:
       refine:
         loop:
@@ -71,8 +71,8 @@ Good:
         output:
           type: object
           additionalProperties: false
-          required: [verdict, advice]
-          properties: {verdict: {enum: [good, poor]}, advice: {type: string}}
+          required: [verdict]
+          properties: {verdict: {enum: [good, poor]}}
     steps:
       refine:
         loop:

@@ -44,7 +44,9 @@ Good:
           properties: {kind: {type: string}, reason: {type: string}}
     steps:
       classify: {agent: classifier}
-    outputs: {reason: '${{ default(steps.classify.output.reason, "none given") }}'}
+    outputs:
+      kind: "${{ steps.classify.output.kind }}"
+      reason: '${{ default(steps.classify.output.reason, "none given") }}'
 """
 
 from collections.abc import Iterator

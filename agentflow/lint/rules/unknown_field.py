@@ -19,7 +19,7 @@ Bad:
           type: object
           additionalProperties: false
           required: [kind]
-          properties: {kind: {type: string}, reason: {type: string}}
+          properties: {kind: {type: string}}
     steps:
       classify: {agent: classifier}
     outputs: {kind: "${{ steps.classify.output.knd }}"}
@@ -42,7 +42,7 @@ Good:
           type: object
           additionalProperties: false
           required: [kind]
-          properties: {kind: {type: string}, reason: {type: string}}
+          properties: {kind: {type: string}}
     steps:
       classify: {agent: classifier}
     outputs: {kind: "${{ steps.classify.output.kind }}"}

@@ -44,11 +44,10 @@ Good:
 
 from collections.abc import Collection, Iterable, Iterator
 
-from agentflow.contracts.keywords import Schema, subschemas
 from agentflow.findings import Finding, Severity
 from agentflow.lint.policies import named_policies
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.graph import reachable
+from agentflow.lint.schemas import named_contracts
 from agentflow.plan.steps import Path, Plan
 from agentflow.spec.model import Contract, Pipeline
 from agentflow.spec.wording import quoted
@@ -56,8 +55,6 @@ from agentflow.spec.wording import quoted
 NAME = "unused-definition"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.WARNING
-
-_CONTRACTS = "#/contracts/"
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -107,22 +104,7 @@ def _asked_contracts(pipeline: Pipeline) -> set[str]:
     asked: list[Contract | None] = [pipeline.inputs]
     for agent in pipeline.agents.values():
         asked += (agent.input, agent.output)
-    starts = {name for contract in asked for name in _names_in(contract)}
-    graph = {name: set(_names_in(schema)) for name, schema in pipeline.contracts.items()}
-    return starts | reachable(graph, starts)
-
-
-def _names_in(contract: Contract | None) -> Iterator[str]:
-    """The contracts that a contract names or refers to."""
-    if isinstance(contract, str):
-        yield contract
-    pending: list[Schema] = [contract]
-    while pending:
-        schema = pending.pop()
-        reference = schema.get("$ref") if isinstance(schema, dict) else None
-        if isinstance(reference, str) and reference.startswith(_CONTRACTS):
-            yield reference.removeprefix(_CONTRACTS).partition("/")[0]
-        pending.extend(inner for _, inner in subschemas(schema))
+    return named_contracts(pipeline, asked)
 
 
 def _inputs(plan: Plan) -> tuple[Collection[str], set[object]]:

@@ -1,0 +1,16 @@
+"""What a chat model gets to see of its input."""
+
+from agentflow.spec.expressions import ExpressionError, references
+from agentflow.spec.templates import parse_template, template_expressions
+
+
+def passes_whole(prompt: str | None, field: str) -> bool:
+    """Does a model see a whole field of its input, rather than parts that the prompt picks?"""
+    if prompt is None:
+        return True  # the input is sent as it is
+    try:
+        expressions = template_expressions(parse_template(prompt))
+        paths = [one.path for _, _, expr in expressions for one in references(expr)]
+    except ExpressionError:
+        return False  # which is reported where the prompt stands
+    return (field,) in paths or () in paths

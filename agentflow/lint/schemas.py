@@ -1,0 +1,152 @@
+"""The schemas of a spec, and where in the file they are written.
+
+Contracts stand in the spec, under names or where they are used, and in JSON files that these refer
+to. What is said of a file stands at the reference in the spec that leads there.
+"""
+
+import posixpath
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from agentflow.contracts.keywords import Schema, subschemas
+from agentflow.contracts.pointers import below
+from agentflow.plan.graph import reachable
+from agentflow.plan.steps import Path, Plan
+from agentflow.spec.document import Document
+from agentflow.spec.model import Contract, Pipeline
+from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
+
+_CONTRACTS = "#/contracts/"
+_MOST_REFERENCES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSchema:
+    """One schema as its author wrote it, references and all.
+
+    `path` leads to it in the document. `where` is empty, or ` in 'mail.json#/properties/to'`; then
+    `path` leads to the reference.
+    """
+
+    schema: dict[str, Schema]
+    path: Path
+    where: str
+
+    def at(self, keyword: str) -> Path:
+        """The path to say something about a keyword."""
+        return self.path if self.where else (*self.path, keyword)
+
+
+def written_schemas(plan: Plan) -> Iterator[WrittenSchema]:
+    """Every schema in the spec and in the files it refers to, each once."""
+    files: dict[str, Path] = {}
+    for path, root in _roots(plan):
+        for steps, schema in _inside(root):
+            yield WrittenSchema(schema, (*path, *steps), "")
+            file = _file_of(schema, "")
+            if file in plan.files:
+                files.setdefault(file, (*path, *steps, "$ref"))
+    pending = deque(files)
+    while pending:
+        name = pending.popleft()
+        for steps, schema in _inside(plan.files[name]):
+            where = f" in {quoted(name + '#' + below('', *steps))}"
+            yield WrittenSchema(schema, files[name], where)
+            file = _file_of(schema, posixpath.dirname(name))
+            if file in plan.files and file not in files:
+                files[file] = files[name]
+                pending.append(file)
+
+
+def _roots(plan: Plan) -> Iterator[tuple[Path, Schema]]:
+    """What stands in the spec where a contract is asked for."""
+    for name, schema in plan.pipeline.contracts.items():
+        yield ("contracts", name), schema
+    yield ("inputs",), plan.pipeline.inputs
+    for name, agent in plan.pipeline.agents.items():
+        yield ("agents", name, "input"), agent.input
+        yield ("agents", name, "output"), agent.output
+
+
+def _inside(root: Schema) -> Iterator[tuple[Path, dict[str, Schema]]]:
+    """A schema and all that stand in it, the outer ones first."""
+    pending: deque[tuple[Path, Schema]] = deque([((), root)])
+    while pending:
+        steps, schema = pending.popleft()
+        if isinstance(schema, dict):
+            yield steps, schema
+            pending.extend(((*steps, *more), child) for more, child in subschemas(schema))
+
+
+def _file_of(schema: dict[str, Schema], folder: str) -> str:
+    """The file that a schema refers to, relative to the spec; empty if there is none."""
+    reference = schema.get("$ref")
+    file = unquote(reference.partition("#")[0]) if isinstance(reference, str) else ""
+    return posixpath.normpath(posixpath.join(folder, file)) if file else ""
+
+
+def named_contracts(pipeline: Pipeline, contracts: Iterable[Contract | None]) -> set[str]:
+    """The names in the `contracts` block that any of these contracts leads to."""
+    starts = {name for contract in contracts for name in _names_in(contract)}
+    graph = {name: set(_names_in(schema)) for name, schema in pipeline.contracts.items()}
+    return starts | reachable(graph, starts)
+
+
+def _names_in(contract: Contract | None) -> Iterator[str]:
+    """The contracts that a contract names or refers to."""
+    if isinstance(contract, str):
+        yield contract
+    for _, schema in _inside(contract):
+        reference = schema.get("$ref")
+        if isinstance(reference, str) and reference.startswith(_CONTRACTS):
+            yield reference.removeprefix(_CONTRACTS).partition("/")[0]
+
+
+def path_in_contract(document: Document, start: Path, steps: Path) -> Path:
+    """Where in the document a part of a contract is written; as far as that is in the document.
+
+    `steps` lead to the part in the resolved contract, with `$ref` for every reference on the way.
+    """
+    root = path = _followed(document, start, start)
+    for step in steps:
+        if step == "$ref":
+            path = _referred(document, path, root)
+            if path[:1] == ("contracts",):
+                root = path[:2]
+            continue
+        if document.node((*path, step)) is None:
+            break
+        path = (*path, step)
+    return path
+
+
+def _followed(document: Document, path: Path, root: Path) -> Path:
+    """The path of a contract past names and past references that say nothing else."""
+    for _ in range(_MOST_REFERENCES):
+        node = document.node(path)
+        only = isinstance(node, Mapping) and set(node.entries) == {"$ref"}
+        further = _referred(document, path, root) if only or isinstance(node, Scalar) else path
+        if further == path:
+            break
+        path = further
+        root = path[:2] if path[:1] == ("contracts",) else root
+    return path
+
+
+def _referred(document: Document, path: Path, root: Path) -> Path:
+    """Where the reference of a schema leads; the schema itself if that is not in the document."""
+    node: Node | None = document.node(path)
+    if isinstance(node, Mapping):
+        node = document.node((*path, "$ref"))
+        text = node.text if isinstance(node, Scalar) else ""
+    else:
+        text = _CONTRACTS + node.text if isinstance(node, Scalar) else ""
+    if text != "#" and not text.startswith("#/"):
+        return path
+    base = () if text.startswith(_CONTRACTS) else root
+    parts = unquote(text).split("/")[1:]
+    target: Path = (*base, *(part.replace("~1", "/").replace("~0", "~") for part in parts))
+    return path if document.node(target) is None else target
