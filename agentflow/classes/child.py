@@ -39,9 +39,9 @@ def schema_of(name: str, roots: tuple[str, str]) -> dict[str, Any]:
 
     It is the schema of what the class accepts (pydantic's mode `validation`), by alias.
     """
+    adapter = _adapted(name, roots)
     from pydantic import TypeAdapter
 
-    adapter = _adapted(name, roots)
     try:
         if not isinstance(adapter, TypeAdapter):
             adapter = TypeAdapter(adapter)
@@ -67,11 +67,12 @@ def _with_fields_on_top(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _adapted(name: str, roots: tuple[str, str]) -> Any:
     """The object itself, if it is of a kind that pydantic describes."""
+    module_name, _, class_name = name.partition(":")
+    module = _imported(module_name, roots)
+    # Only now, since a module may well fail before it needs them.
     from pydantic import BaseModel, TypeAdapter
     from typing_extensions import is_typeddict  # knows its own and those of `typing`
 
-    module_name, _, class_name = name.partition(":")
-    module = _imported(module_name, roots)
     missing = object()
     found = getattr(module, class_name, missing)
     if found is missing:
