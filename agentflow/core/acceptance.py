@@ -1,13 +1,14 @@
 """Is an answer accepted, and if not: is its agent asked again?
 
-An answer becomes the output of its step only if it keeps the contract and is as sure of itself as
-the agent's `confidence` demands. Any other stays in the log, out of reach of every expression.
+An answer becomes the output of its step only if it keeps the contract, all that the step asserts is
+true of it, and it is as sure of itself as the agent's `confidence` demands. Any other stays in the log, out of reach of every expression.
 """
 
 import json
 
 from agentflow.contracts.check import Rejected
 from agentflow.core import events
+from agentflow.core.assertions import broken
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.state import Instance, State
 from agentflow.plan.steps import CallPlan
@@ -26,6 +27,13 @@ def on_answer(_state: State, instance: Instance) -> Decision:
     if isinstance(answer, Rejected):
         details: list[Json] = [str(violation) for violation in answer.violations]
         reason = Reason(rule, answer.reason, {"violations": details})
+        return _reject(instance, FailureClass.INVALID_OUTPUT, reason)
+    found = broken(instance, answer.value)
+    if found is not None:
+        number, wrong = found
+        more = f"; {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        at = f"{instance.step.address}.assert[{number}]"
+        reason = Reason(at, wrong[0] + more, {"violations": wrong})
         return _reject(instance, FailureClass.INVALID_OUTPUT, reason)
     doubt = _doubt(call, answer.value)
     if doubt is not None:

@@ -10,7 +10,7 @@ from agentflow.core import events
 from agentflow.core.acceptance import on_answer
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.evolve import evolve
-from agentflow.core.failing import after_failure, on_failure, on_loss, on_stop
+from agentflow.core.failing import after_failure, complete, on_failure, on_loss, on_stop
 from agentflow.core.loops import after_iteration, first_iteration
 from agentflow.core.state import Instance, Need, State
 from agentflow.core.values import (
@@ -147,7 +147,7 @@ def _output(_state: State, instance: Instance) -> Decision:
         except Unusable as error:
             return after_failure(instance, error.failure)
     reason = Reason("language.scope", "every step inside has ended")
-    return events.CompleteStep(instance.address, output, reason)
+    return complete(instance, output, reason)
 
 
 def _finish(state: State) -> Decision:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from agentflow.core import events
 from agentflow.core.acceptance import repair
+from agentflow.core.assertions import broken
 from agentflow.core.effects import as_unknown, is_repeatable
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.retry import Again, judge
@@ -105,6 +106,15 @@ def after_failure(
             message = f"'catch.{key}.use' breaks the output contract: {violations[0]}"
             return _fail(instance, Failure(FailureClass.REJECTED, message), reason)
     return events.UseValue(instance.address, value, reason)
+
+
+def complete(instance: Instance, output: Json, reason: Reason) -> Decision:
+    """A group, a switch or a loop is through, if what it asserts is true of its output."""
+    found = broken(instance, output)
+    if found is None:
+        return events.CompleteStep(instance.address, output, reason)
+    _, wrong = found
+    return after_failure(instance, Failure(FailureClass.INVALID_OUTPUT, "; ".join(wrong)))
 
 
 def _caught(instance: Instance, failure: Failure) -> tuple[str | None, CatchPlan | None]:

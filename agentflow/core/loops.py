@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from agentflow.core import events
 from agentflow.core.events import Decision, Failure, Reason
-from agentflow.core.failing import after_failure
+from agentflow.core.failing import after_failure, complete
 from agentflow.core.state import Instance
 from agentflow.core.values import Unusable, holds, value_of
 from agentflow.plan.steps import LoopPlan
@@ -43,7 +43,7 @@ def after_iteration(instance: Instance) -> Decision:
             output = None
             if inside.plan.output is not None:
                 output = value_of(inside.plan.output, inside.env, "'loop.output'")
-            return events.CompleteStep(instance.address, output, _done(instance, index))
+            return complete(instance, output, _done(instance, index))
         if index + 1 == loop.max:
             often = "1 iteration" if loop.max == 1 else f"{loop.max} iterations"
             text = f"'{loop.until_text}' is false after {often} (loop.max)"

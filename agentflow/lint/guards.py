@@ -37,7 +37,7 @@ from agentflow.spec.templates import Whole, parse_template, template_expressions
 from agentflow.spec.yaml.nodes import Scalar
 
 #: Keys with a bare expression; a field of a value may have such a name too.
-_CONDITIONS = frozenset({"when", "until"})
+_CONDITIONS = frozenset({"when", "until", "that"})
 #: How far conditions are followed from step to step.
 _MOST_STEPS = 16
 #: A condition that a step was not skipped.

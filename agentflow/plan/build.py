@@ -5,17 +5,26 @@ and the rest of the plan is built all the same, so that one mistake does not hid
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from agentflow.contracts.models import ModelReader, no_models
 from agentflow.contracts.resolve import FileReader
 from agentflow.findings import Finding, Severity
 from agentflow.plan import address
 from agentflow.plan.materials import Materials
-from agentflow.plan.scopes import GLOBAL_ROOTS, ITEM_NAMES, LOOP_NAMES, Frame, Place, Uses
+from agentflow.plan.scopes import (
+    GLOBAL_ROOTS,
+    ITEM_NAMES,
+    LOOP_NAMES,
+    OUTPUT_NAMES,
+    Frame,
+    Place,
+    Uses,
+)
 from agentflow.plan.scripts import plan_scripts
 from agentflow.plan.steps import (
     DEFAULT_TIMEOUT,
+    AssertPlan,
     BudgetPlan,
     CallPlan,
     CatchPlan,
@@ -200,6 +209,7 @@ class _Builder:
             cases=cases,
             default=default,
             loop=loop,
+            asserts=tuple(self._asserts(step, path, inner)),
         )
 
     def _scope(self, group: GroupStep | Case | Loop, path: Path, here: Place) -> ScopePlan:
@@ -221,6 +231,14 @@ class _Builder:
         )
 
     # --- parts of a step -------------------------------------------------------------------
+
+    def _asserts(self, step: Step, path: Path, here: Place) -> Iterator[AssertPlan]:
+        roots = OUTPUT_NAMES if isinstance(step, AgentStep) else OUTPUT_NAMES - {"input"}
+        for index, assertion in enumerate(step.assert_):
+            at = (*path, "assert", index, "that")
+            that = self._expression(assertion.that, at, here.with_locals(roots))
+            if that is not None:
+                yield AssertPlan(that, assertion.that, assertion.message)
 
     def _call(self, step: AgentStep, path: Path, here: Place) -> CallPlan | None:
         """The agent with what the step overrides; None if there is no such agent."""

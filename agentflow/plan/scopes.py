@@ -16,6 +16,8 @@ from agentflow.spec.expressions import references
 GLOBAL_ROOTS = frozenset({"inputs", "run", "steps"})
 #: Roots that exist inside a `for_each`.
 ITEM_NAMES = frozenset({"item", "index"})
+#: Roots that exist in an `assert`, where there is an input.
+OUTPUT_NAMES = frozenset({"output", "input"})
 #: Roots that exist inside a `loop`.
 LOOP_NAMES = frozenset({"loop"})
 

@@ -4,7 +4,7 @@ A contract says it of an agent's output and of the inputs; a template says it of
 group, of a switch and of an item. What cannot be told is left open.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from agentflow.contracts.descent import SOME_ITEM
 from agentflow.contracts.keywords import Schema
@@ -32,6 +32,7 @@ from agentflow.plan.schemas import (
     computed,
     constant,
 )
+from agentflow.plan.scopes import OUTPUT_NAMES
 from agentflow.plan.states import loop_around, of_loop
 from agentflow.plan.steps import ForEachPlan, Plan, ScopePlan, StepPlan
 from agentflow.spec.cel.functions import FUNCTIONS
@@ -173,21 +174,24 @@ class Shapes:
 
     def _output_of_one(self, step: StepPlan) -> Shape:
         """The output of a step, or of its instance for one item."""
-        if step.kind == "agent":
-            # What `catch` puts in its place is held against the contract too.
-            schema = step.call.output.schema if step.call else STANDS_IN
-            return Contract(schema, schema)
-        options: list[tuple[str, Shape]] = []
-        if step.body is not None:
-            options.append(("", self._output_of_scope(step.body)))
-        for label, scope in step.cases.items():
-            options.append((f"case '{label}'", self._output_of_scope(scope)))
-        if step.default is not None:
-            options.append(("the default", self._output_of_scope(step.default)))
+        options = list(self._made_by(step))
         for key, action in step.catch.items():
-            if action.value is not None:
+            # What `catch` puts in the place of an agent's answer is held against the contract too.
+            if action.value is not None and step.kind != "agent":
                 options.append((f"'catch.{key}'", self.of(action.value, action.place)))
         return options[0][1] if len(options) == 1 else Either(tuple(options))
+
+    def _made_by(self, step: StepPlan) -> Iterator[tuple[str, Shape]]:
+        """What a step makes by itself, whatever `catch` says, with the words for when it is that."""
+        if step.kind == "agent":
+            schema = step.call.output.schema if step.call else STANDS_IN
+            yield "", Contract(schema, schema)
+        if step.body is not None:
+            yield "", self._output_of_scope(step.body)
+        for label, scope in step.cases.items():
+            yield f"case '{label}'", self._output_of_scope(scope)
+        if step.default is not None:
+            yield "the default", self._output_of_scope(step.default)
 
     def _output_of_scope(self, scope: ScopePlan) -> Shape:
         return constant(None) if scope.output is None else self.of(scope.output, scope.address)
@@ -210,6 +214,9 @@ class Shapes:
             return self._resolve_step(alias.place, steps)
         if alias.root == "run":
             return _RUN, steps
+        if alias.root in OUTPUT_NAMES:
+            own = self._in_assert(alias.root, alias.place)
+            return None if own is None else (own, steps)
         if alias.root == "loop":
             return self._resolve_loop(alias.place, steps)
         for place in enclosing(alias.place):
@@ -222,6 +229,16 @@ class Shapes:
             if alias.root in ("item", *step.for_each.names):
                 return self._items_of(step.for_each, place), (SOME_ITEM, *steps)
         return None
+
+    def _in_assert(self, root: str, place: str) -> Shape | None:
+        """What `output` and `input` are in the assertions of a step."""
+        step = self._plan.steps.get(place)
+        if step is None or (root == "input" and step.call is None):
+            return None
+        if root == "output":
+            return either([shape for _, shape in self._made_by(step)])
+        assert step.call is not None
+        return Contract(step.call.input.schema, step.call.input.schema)
 
     def _resolve_loop(self, place: str, steps: Steps) -> tuple[Shape, Steps] | None:
         step = loop_around(self._plan, place)

@@ -76,6 +76,15 @@ class LoopPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class AssertPlan:
+    """A condition on the output of a step; `text` is what it was parsed from."""
+
+    that: Expr
+    text: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class CatchPlan:
     """`value` belongs to `use` and is read where `place` is."""
 
@@ -144,6 +153,7 @@ class StepPlan:
     cases: Mapping[str, ScopePlan] = field(default_factory=dict)
     default: ScopePlan | None = None
     loop: LoopPlan | None = None
+    asserts: tuple[AssertPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _CALLED: dict[type[BaseModel], str] = {
     language.AgentStep: "a step with an agent",
     language.GroupStep: "a group of steps",
     language.SwitchStep: "a switch",
+    language.Assertion: "an assertion",
     language.LoopStep: "a step with a loop",
     language.Loop: "a loop",
     language.Case: "a case",

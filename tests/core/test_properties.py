@@ -92,6 +92,9 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
     if draw(st.booleans()):
         made["catch"] = draw(CATCH)
     if draw(st.integers(0, 3)) == 0:
+        that = draw(st.sampled_from(["size(output) == 0", "output.x > 1", "output == output"]))
+        made["assert"] = [{"that": that, "message": "no"}]
+    if draw(st.integers(0, 3)) == 0:
         made["when"] = draw(st.sampled_from(["true", "false", "1 == 1", "inputs.absent"]))
     if draw(st.integers(0, 3)) == 0:
         made["for_each"] = {

@@ -34,6 +34,7 @@ KINDS = tuple(
 _WORDS = {
     "AgentStep": "[step](#steps)",
     "Answer": "[answer](#scripted-answers)",
+    "Assertion": "[assertion](#assert)",
     "Backoff": "[backoff](#retry)",
     "Budget": "[budget](#budgets)",
     "Case": "[case](#a-switch)",

@@ -84,6 +84,8 @@ def _explain(plan: Plan, use: Use, suggestions: Suggestions) -> tuple[str, str]:
     root = use.reference.root
     if root in _OF_ITEMS:
         return f"{quoted(root)} exists only inside a 'for_each'", "give the step a 'for_each'"
+    if root == "output":
+        return f"{quoted(root)} exists only in an 'assert'", "to read a step: steps.NAME.output"
     if root == "loop":
         return (
             f"{quoted(root)} exists only inside a loop",

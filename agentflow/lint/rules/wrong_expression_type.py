@@ -1,6 +1,6 @@
 """An expression comes to a value of a type that its place cannot use.
 
-`when` and `until` have to be true or false, `for_each` goes over a list, and only text, numbers, true and false
+`when`, `until` and `that` have to be true or false, `for_each` goes over a list, and only text, numbers, true and false
 go into text. The contracts say that this value is of another type, so the step fails in every run.
 
 Bad:
@@ -90,11 +90,13 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _of_step(context: Context, step: StepPlan) -> Iterator[Finding]:
-    """What is wrong with `when` and `for_each`, which are read outside of the step, and `until`."""
+    """What is wrong with `when` and `for_each`, which are read outside of the step, `until` and `assert`."""
     outside = address.parent(step.address) or ""
     conditions = [(step.when, outside, (*step.path, "when"))]
     if step.loop is not None and step.body is not None:
         conditions.append((step.loop.until, step.body.address, (*step.body.path, "until")))
+    for index, assertion in enumerate(step.asserts):
+        conditions.append((assertion.that, step.address, (*step.path, "assert", index, "that")))
     for condition, place, path in conditions:
         found = _wrong_type(context, condition, place, _BOOLEAN) if condition else None
         if found:

@@ -20,10 +20,19 @@ class ForEach(Node):
     parallel: Count | None = Field(None, description="How many instances at a time.")
 
 
+class Assertion(Node):
+    """What has to be true of an output, and what is said if it is not."""
+
+    that: Expression = Field(
+        description="A bare expression of type bool over `output`, and `input` of an agent's step."
+    )
+    message: Annotated[str, Field(min_length=1)] = Field(
+        description="What is wrong if it is not true; the agent is told so when it is asked again."
+    )
+
+
 class StepBase(Node):
     """What every step has in common."""
-
-    planned = frozenset({"assert"})
 
     description: str | None = None
     needs: list[Name] = Field(
@@ -33,6 +42,11 @@ class StepBase(Node):
         None, description="A bare expression of type bool; false skips the step."
     )
     for_each: ForEach | None = None
+    assert_: list[Assertion] = Field(
+        default=[],
+        alias="assert",
+        description="What has to be true of the output before it is accepted.",
+    )
     catch: dict[CatchKey, CatchAction] = Field(
         default={}, description="What follows a failure, by its class; `any` is the last resort."
     )
