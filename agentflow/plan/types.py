@@ -118,6 +118,9 @@ class _Description:
 
     def _of_fields(self, fields: Fields, steps: Steps) -> Schema:
         if steps:
+            if steps[0] == SOME_ITEM:
+                # A macro over a map takes its keys.
+                return {"enum": list(fields.entries)} if len(steps) == 1 else False
             first = str(steps[0])
             if steps[0] not in fields.entries:
                 return False

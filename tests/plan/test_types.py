@@ -155,6 +155,8 @@ EXPRESSIONS: dict[str, Schema] = {
     "steps.one.output.list.map(x, {'id': x.id})": a_list(closed(id=ID)),
     "steps.one.output.list.map(x, [1].map(y, x.id))": a_list(a_list(ID)),
     "steps.one.output.map(key, key)": a_list(True),
+    "{'n': 1, 'm': 2}.map(key, key)": a_list({"enum": ["n", "m"]}),
+    "{'n': 1, 'm': 2}.filter(key, true)": a_list({"enum": ["n", "m"]}),
     "steps.one.output.list.exists(x, x.id > 1)": {"type": "boolean"},
     "steps.one.output.list[inputs.age].id": {},
 }
