@@ -117,23 +117,26 @@ class Traces:
             values = values_of(end) if isinstance(end, Contract) else None
             if values is None:
                 return Labels(None, broken)
-            labels.update((_label(value), None) for value in values if isinstance(value, str | int))
+            labels.update(
+                (label_of(value), None) for value in values if isinstance(value, str | int)
+            )
         return Labels(tuple(labels) if trace.certain and labels else None, broken)
 
     def _trace(self, start: Shape, path: Steps, before: int = 0) -> Trace:
         """Follow a path; `before` is how many parts of the reference led to its start."""
         trace = Trace()
-        pending: list[tuple[Shape, Steps, str]] = [(start, path, "")]
+        # With each value the way that is left, how much of that is the end of `path`, and the case.
+        pending: list[tuple[Shape, Steps, int, str]] = [(start, path, len(path), "")]
         for _ in range(min(_MOST_PARTS, self._left)):
             if not pending:
                 return trace
             self._left -= 1
-            shape, steps, case = pending.pop()
+            shape, steps, own, case = pending.pop()
             if isinstance(shape, Either):
                 if len(shape.options) > MOST_OPTIONS:
                     trace.certain, trace.broken = False, True
                 pending.extend(
-                    (option, steps, words or case)
+                    (option, steps, own, words or case)
                     for words, option in reversed(shape.options[:MOST_OPTIONS])
                 )
             elif isinstance(shape, Link):
@@ -141,19 +144,20 @@ class Traces:
                 if resolved is None:
                     trace.certain, trace.broken = False, True
                 else:
-                    pending.append((*resolved, case))
+                    pending.append((*resolved, own, case))
             elif isinstance(shape, Contract) and shape.schema is STANDS_IN:
                 trace.certain, trace.broken = False, True
             elif not steps:
                 trace.ends.append(shape)
             else:
                 inside, part = self._enter(shape, steps[0])
+                here = len(steps) == own
                 if inside is not None:
-                    pending.append((inside, steps[1:], case))
-                # What is missing before `path` begins belongs to a reference on the way, and is
+                    pending.append((inside, steps[1:], own - here, case))
+                # What is missing on the way of another reference that this one leads over is
                 # reported where that stands.
-                if part.lack is not None and len(steps) <= len(path):
-                    at = before + len(path) - len(steps)
+                if part.lack is not None and here:
+                    at = before + len(path) - own
                     trace.gaps.append(Gap(at, part.lack, part.known, part.what, case))
                 elif inside is None:
                     trace.certain = False
@@ -197,7 +201,7 @@ def _place_of(use: Use, steps: Mapping[str, StepPlan]) -> str:
     return use.reader
 
 
-def _label(value: str | int) -> str:
+def label_of(value: str | int) -> str:
     """The label of the case that a value leads to."""
     if isinstance(value, bool):
         return "true" if value else "false"

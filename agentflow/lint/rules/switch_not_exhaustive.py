@@ -59,8 +59,11 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.contracts.describe import listed
+from agentflow.contracts.keywords import Schema
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.traces import label_of
+from agentflow.plan.schemas import Contract, past_references, values_of
 from agentflow.spec.wording import quoted
 
 NAME = "switch-not-exhaustive"
@@ -78,11 +81,14 @@ def check(context: Context) -> Iterator[Finding]:
         labels = context.traces.labels(step.switch, step.address)
         if labels.broken:
             continue
-        if labels.known is None:
+        known = labels.known
+        if known is None:
+            known = _labels(context.types.of(step.switch, step.address))
+        if known is None:
             message = "the value may be none of the cases, and there is no 'default'"
             advice = "add a 'default', or make the value an 'enum' in its contract"
         else:
-            missing = [label for label in labels.known if label not in step.cases]
+            missing = [label for label in known if label not in step.cases]
             if not missing:
                 continue
             message = f"no case for {listed(map(quoted, missing), 'or')}, and no 'default'"
@@ -94,3 +100,23 @@ def check(context: Context) -> Iterator[Finding]:
             location=context.document.locate_key((*step.path, "switch")),
             help=advice,
         )
+
+
+def _labels(switched: Schema) -> tuple[str, ...] | None:
+    """The labels of all that a type allows, if it names its values, in alternatives or not."""
+    found: dict[str, None] = {}
+    pending = [switched]
+    while pending:
+        contract = Contract(pending.pop(), switched)
+        schema = past_references(contract)
+        if not isinstance(schema, dict):
+            return None
+        options = next((schema[word] for word in ("anyOf", "oneOf") if word in schema), None)
+        values = values_of(contract)
+        if values is None and options is None:
+            return None
+        if values is None:
+            pending.extend(reversed(options or ()))
+        else:
+            found.update((label_of(one), None) for one in values if isinstance(one, str | int))
+    return tuple(found)
