@@ -32,6 +32,7 @@ class Family(StrEnum):
     REFERENCE = "reference"
     GRAPH = "graph"
     CONTRACT = "contract"
+    CONFIDENCE = "confidence"
     RETRY = "retry"
     BOUND = "bound"
 

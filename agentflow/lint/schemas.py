@@ -53,7 +53,8 @@ def written_schemas(plan: Plan) -> Iterator[WrittenSchema]:
     while pending:
         name = pending.popleft()
         for steps, schema in _inside(plan.files[name]):
-            where = f" in {quoted(name + '#' + below('', *steps))}"
+            pointer = below("", *steps)
+            where = f" in {quoted(f'{name}#{pointer}' if pointer else name)}"
             yield WrittenSchema(schema, files[name], where)
             file = _file_of(schema, posixpath.dirname(name))
             if file in plan.files and file not in files:

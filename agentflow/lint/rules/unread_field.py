@@ -138,6 +138,8 @@ def _reads(plan: Plan) -> Iterator[tuple[CallPlan, list[Steps]]]:
         reads += (way[inside:] for way in of_step.get(at, ()))
         if step.call.effects not in _HARMLESS:
             reads.append(())
+        if step.call.confidence is not None and reads:
+            reads.append((step.call.confidence.field,))
     for name, call in calls.items():
         yield call, of_agent[name]
 

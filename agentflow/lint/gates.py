@@ -1,0 +1,53 @@
+"""The confidence gates of a plan: what its agents have to be sure of, and where that is written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agentflow.contracts.assembly import TooLarge, self_contained
+from agentflow.contracts.keywords import Schema
+from agentflow.findings import Location
+from agentflow.plan.schemas import Contract, Part, part_of
+from agentflow.plan.steps import CallPlan, Path, Plan
+from agentflow.spec.document import Document
+from agentflow.spec.model import Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The gate of one agent that is called; `field` is what its contract says of the field."""
+
+    confidence: Confidence
+    call: CallPlan
+    field: Part
+
+    @property
+    def agent(self) -> str:
+        """The agent's name."""
+        return self.call.agent
+
+    def place(self, document: Document, key: str) -> Location:
+        """Where `field` or `min` of the gate is written."""
+        path: Path = ("agents", self.agent, "confidence", key)
+        return document.locate(path)
+
+    def numbers(self) -> Schema:
+        """What the field may be, as a schema by itself; None if the contract does not say it."""
+        inside = self.field.inside
+        if inside is None:
+            return None
+        try:
+            return self_contained(inside.schema, inside.root)
+        except TooLarge:
+            return None
+
+
+def gates(plan: Plan) -> Iterator[Gate]:
+    """The gates of all agents that a step calls, each once."""
+    seen: set[str] = set()
+    for step in plan.steps.values():
+        call = step.call
+        if call is None or call.confidence is None or call.agent in seen:
+            continue
+        seen.add(call.agent)
+        contract = Contract(call.output.schema, call.output.schema)
+        yield Gate(call.confidence, call, part_of(contract, call.confidence.field))

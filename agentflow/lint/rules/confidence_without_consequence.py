@@ -1,0 +1,95 @@
+"""A gate holds answers back, and nothing says what follows.
+
+Without a `catch` for `low_confidence`, on the step or around it, one unsure answer fails the run. That
+may be what is wanted; then `catch: {low_confidence: fail}` says so. Mostly an unsure answer is to be
+skipped, or another value to stand in its place.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      sorter:
+        kind: command
+        argv: [./sort]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          required: [kind, sure]
+          properties:
+            kind: {enum: [question, praise]}
+            sure: {type: number, minimum: 0, maximum: 1}
+        confidence: {field: sure, min: 0.7}
+    steps:
+      sort: {agent: sorter}
+    outputs: {kind: '${{ default(steps.sort.output.kind, "question") }}'}
+
+Says:
+
+    15:5 an unsure answer of agent 'sorter' ends the run: no 'catch' speaks of 'low_confidence'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      sorter:
+        kind: command
+        argv: [./sort]
+        effects: none
+        input: {type: object}
+        output:
+          type: object
+          required: [kind, sure]
+          properties:
+            kind: {enum: [question, praise]}
+            sure: {type: number, minimum: 0, maximum: 1}
+        confidence: {field: sure, min: 0.7}
+    steps:
+      sort: {agent: sorter, catch: {low_confidence: skip}}
+    outputs: {kind: '${{ default(steps.sort.output.kind, "question") }}'}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.gates import gates
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.looks import enclosing
+from agentflow.plan.steps import Plan
+from agentflow.spec.wording import quoted
+
+NAME = "confidence-without-consequence"
+FAMILY = Family.CONFIDENCE
+SEVERITY = Severity.ADVICE
+
+_SPEAKING = frozenset({"low_confidence", "any"})
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each gate of an agent that is called where no `catch` speaks of it."""
+    if context.plan is None:
+        return
+    cared_for = _cared_for(context.plan)
+    for gate in gates(context.plan):
+        if gate.agent in cared_for:
+            continue
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"an unsure answer of agent {quoted(gate.agent)} ends the run: "
+            "no 'catch' speaks of 'low_confidence'",
+            location=context.document.locate_key(("agents", gate.agent, "confidence")),
+            help="write catch: {low_confidence: skip}, {use: VALUE} or fail where it is called",
+        )
+
+
+def _cared_for(plan: Plan) -> set[str]:
+    """The agents that some step calls inside of a `catch` for unsure answers."""
+    speaking = {at for at, step in plan.steps.items() if _SPEAKING & step.catch.keys()}
+    return {
+        step.call.agent
+        for at, step in plan.steps.items()
+        if step.call is not None and not speaking.isdisjoint(enclosing(at))
+    }
