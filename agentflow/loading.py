@@ -13,8 +13,9 @@ from agentflow.lint.linter import lint
 from agentflow.lint.rule import Context
 from agentflow.plan.build import build_plan
 from agentflow.plan.imports import models_of
-from agentflow.plan.steps import Plan
-from agentflow.project import CLASS, ProjectReader, read_bytes
+from agentflow.plan.library import texts_by_file
+from agentflow.plan.steps import Plan, plans_within
+from agentflow.project import CLASS, ProjectReader, find_root, read_bytes
 from agentflow.spec.document import MAX_BYTES, Document, parse_document
 from agentflow.spec.model import Pipeline
 from agentflow.spec.parse import parse
@@ -56,9 +57,24 @@ class ImportedModels:
         """What there is to know of the classes."""
         from agentflow.classes.schemas import read_schemas
 
-        models = read_schemas(names, self._folder, self._root)
-        self.sources.update((CLASS + name, text) for name, text in models.schemas.items())
-        return models
+        schemas: dict[str, str] = {}
+        problems: dict[str, ModelProblem] = {}
+        for folder, own in _by_folder(names).items():
+            here = (self._folder / folder).resolve()
+            found = read_schemas(own, here, find_root(here) if folder else self._root)
+            schemas |= {folder + name: text for name, text in found.schemas.items()}
+            problems |= {folder + name: problem for name, problem in found.problems.items()}
+        self.sources.update((CLASS + name, text) for name, text in schemas.items())
+        return Models(schemas, problems)
+
+
+def _by_folder(names: Sequence[str]) -> dict[str, list[str]]:
+    """The classes that are named in each folder, which stands before their names with a slash."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        folder, slash, own = name.rpartition("/")
+        found.setdefault(folder + slash, []).append(own)
+    return found
 
 
 class RecordedModels:
@@ -120,8 +136,14 @@ def load_bytes(
         plan=plan,
         problems=problems,
         sources={**reader.sources, **imported.sources, name: document.text},
-        unseen=sum(1 for _ in models_of(pipeline)) if pipeline and models is no_models else 0,
+        unseen=_classes_in(pipeline, plan) if models is no_models else 0,
     )
+
+
+def _classes_in(pipeline: Pipeline | None, plan: Plan | None) -> int:
+    """How many contracts name Python classes, in a pipeline and in those that it runs."""
+    inside = [each.pipeline for each in plans_within(plan)] if plan else []
+    return sum(1 for each in inside or filter(None, [pipeline]) for _ in models_of(each))
 
 
 def understand(
@@ -136,7 +158,7 @@ def understand(
     problems = (*document.findings, *parsed.findings)
     if parsed.pipeline is None:
         return document, None, None, problems
-    plan = build_plan(document, parsed.pipeline, read, read_models)
+    plan = build_plan(document, parsed.pipeline, read, VOCABULARY, read_models)
     return document, parsed.pipeline, plan, (*problems, *plan.findings)
 
 
@@ -164,6 +186,6 @@ def runnable(spec: Spec) -> Plan:
         raise SpecError(
             f"'{spec.file}' has {count} and cannot run",
             findings,
-            {spec.file: spec.document.text},
+            texts_by_file(spec.document, spec.plan),
         )
     return spec.plan

@@ -59,7 +59,7 @@ def replay(plan: Plan, entries: Iterable[Entry]) -> Replayed:
         seen += 1
         try:
             evolve(state, entry.fact)
-            state, now = settle(plan, state)
+            state, now = settle(state)
         except IllegalTransition as error:
             return Replayed(state, seen, compared, Divergence(entry, 0, None, None, str(error)))
         divergence = _compare(entry, now)

@@ -11,7 +11,7 @@ from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Failure, RunMode
 from agentflow.core.state import RunStatus, StepStatus
 from agentflow.plan import address
-from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan, step_at
 from agentflow.spec.model import FailureClass, Json
 
 
@@ -19,13 +19,15 @@ from agentflow.spec.model import FailureClass, Json
 class Span:
     """A step, an instance of one, or an iteration of a loop, over time.
 
-    `reason` says why, for everything that is not plain success. `notes` is the history of failed
-    attempts and retries, `key` the idempotency key. Times are those of the facts; None means not yet.
-    `items` and `iterations` count what a `for_each` and a loop have inside.
+    `pipeline` is the file of the pipeline that it runs. `reason` says why, for everything that is
+    not plain success. `notes` is the history of failed attempts and retries, `key` the idempotency
+    key. `items` and `iterations` count what a `for_each` and a loop have inside. Times are those of
+    the facts; None means not yet.
     """
 
     address: str
     agent: str | None = None
+    pipeline: str | None = None
     status: StepStatus = "pending"
     attempts: int = 0
     key: str | None = None
@@ -123,7 +125,7 @@ class Trace:
                 self._use(span, fact.usage)
             case events.AttemptLost():
                 self._span(fact.step).notes.append(f"attempt {fact.attempt}: lost with its process")
-            case events.TimerFired():
+            case events.TimerFired() | events.TimeRanOut():
                 pass
 
     def _decision(self, decision: Decision) -> None:  # noqa: C901 - one case a kind
@@ -144,6 +146,11 @@ class Trace:
                 body = self._step_plan(decision.step).body
                 assert body is not None
                 self._add_scope(body, decision.step, span.children)
+            case events.EnterPipeline():
+                self._begin(span)
+                nested = self._step_plan(decision.step).nested
+                assert nested is not None
+                self._add_scope(nested.plan.root, decision.step, span.children)
             case events.TakeCase():
                 self._begin(span)
                 self._add_case(span, decision)
@@ -223,7 +230,7 @@ class Trace:
                 span.usd = (span.usd or 0.0) + usage.usd
 
     def _step_plan(self, at: str) -> StepPlan:
-        return self.plan.steps[address.static(at)]
+        return step_at(self.plan, at)[1]
 
     def _span(self, at: str) -> Span:
         """The span of an address; that of an item is made when it is first heard of."""
@@ -238,8 +245,11 @@ class Trace:
     def _add_scope(self, scope: ScopePlan, at: str, into: dict[str, Span]) -> None:
         for step in scope.steps:
             inner = address.child(at, step.id)
-            agent = step.call.agent if step.call else None
-            into[inner] = self._by_address[inner] = Span(inner, agent=agent)
+            into[inner] = self._by_address[inner] = Span(
+                inner,
+                agent=step.call.agent if step.call else None,
+                pipeline=step.nested.plan.file if step.nested else None,
+            )
 
     def _add_iteration(self, span: Span, decision: events.BeginIteration) -> None:
         self._end_iteration(span)

@@ -11,6 +11,7 @@ from agentflow.errors import ExitCode, FileProblem
 from agentflow.findings import Finding, Severity
 from agentflow.formats import FINDINGS_FORMATS
 from agentflow.loading import check
+from agentflow.plan.library import texts_by_file
 
 
 def validate_specs(paths: Sequence[str], format: str, *, imports: bool) -> int:
@@ -34,7 +35,7 @@ def validate_specs(paths: Sequence[str], format: str, *, imports: bool) -> int:
             unreadable.append(error)
             continue
         findings.extend(check(spec))
-        sources[spec.file] = spec.document.text
+        sources.update(texts_by_file(spec.document, spec.plan))
         unseen += spec.unseen
     if not sources:
         raise unreadable[0]

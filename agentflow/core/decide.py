@@ -1,4 +1,4 @@
-"""The orchestrator: what to do next, as a pure function of plan and state.
+"""The orchestrator: what to do next, as a pure function of the state.
 
 `decide` looks at the head of the agenda, or else at the first call that is ready if a slot is
 free, and answers with one decision about it. `settle` goes on until there is nothing to decide.
@@ -12,6 +12,8 @@ from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.evolve import evolve
 from agentflow.core.failing import after_failure, complete, on_failure, on_loss, on_stop
 from agentflow.core.loops import after_iteration, first_iteration
+from agentflow.core.nesting import enter_pipeline
+from agentflow.core.purse import empty, used_up
 from agentflow.core.state import Instance, Need, State
 from agentflow.core.values import (
     Unusable,
@@ -22,21 +24,20 @@ from agentflow.core.values import (
     payload_of,
     value_of,
 )
-from agentflow.plan.steps import Plan
 from agentflow.spec.model import FailureClass, Json
 
 
-def settle(plan: Plan, state: State) -> tuple[State, tuple[Decision, ...]]:
+def settle(state: State) -> tuple[State, tuple[Decision, ...]]:
     """Decide and evolve until nothing is left to decide."""
     made: list[Decision] = []
-    while decisions := decide(plan, state):
+    while decisions := decide(state):
         for decision in decisions:
             evolve(state, decision)
         made.extend(decisions)
     return state, tuple(made)
 
 
-def decide(plan: Plan, state: State) -> tuple[Decision, ...]:
+def decide(state: State) -> tuple[Decision, ...]:
     """What follows from the state; `()` when there is nothing to do."""
     if state.status != "running":
         return ()
@@ -47,7 +48,7 @@ def decide(plan: Plan, state: State) -> tuple[Decision, ...]:
         assert instance is not None
         return (_BY_NEED[need](state, instance),)
     if state.ready and len(state.running) < state.concurrency:
-        return (_start(plan, state, state.ready[0]),)
+        return (_start(state.ready[0]),)
     return ()
 
 
@@ -65,7 +66,7 @@ def _condition(_state: State, instance: Instance) -> Decision:
     return events.SkipStep(instance.address, Reason(rule, f"'{text}' is false"))
 
 
-def _enter(_state: State, instance: Instance) -> Decision:
+def _enter(state: State, instance: Instance) -> Decision:
     step = instance.step
     try:
         if instance.expands:
@@ -76,6 +77,8 @@ def _enter(_state: State, instance: Instance) -> Decision:
             return events.EnterGroup(instance.address, _because_of_needs(instance))
         if step.kind == "loop":
             return first_iteration(instance)
+        if step.kind == "pipeline":
+            return enter_pipeline(state, instance, _because_of_needs(instance))
         label = case_of(instance)
     except Unusable as error:
         return after_failure(instance, error.failure)
@@ -89,12 +92,13 @@ def _enter(_state: State, instance: Instance) -> Decision:
     return after_failure(instance, failure)
 
 
-def _start(plan: Plan, state: State, instance: Instance) -> Decision:
+def _start(instance: Instance) -> Decision:
     call = instance.step.call
     assert call is not None
-    if state.calls >= plan.budget.calls:
-        message = f"the run's {plan.budget.calls} calls (budget.calls) are used up"
-        return after_failure(instance, Failure(FailureClass.BUDGET_EXCEEDED, message))
+    purse = empty(instance.scope.purse, "calls")
+    if purse is not None:
+        failure = Failure(FailureClass.BUDGET_EXCEEDED, used_up(purse, "calls"))
+        return after_failure(instance, failure)
     try:
         given, key = payload_of(instance)
     except Unusable as error:

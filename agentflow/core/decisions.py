@@ -7,8 +7,17 @@ from agentflow.contracts.check import Accepted
 from agentflow.core import events
 from agentflow.core.acceptance import excerpt
 from agentflow.core.events import Complaint
+from agentflow.core.purse import Purse, charge
 from agentflow.core.scopes import activate, end, enter, fill
-from agentflow.core.state import Instance, Need, Scope, State, open_items, open_scope
+from agentflow.core.state import (
+    Instance,
+    Need,
+    Scope,
+    State,
+    open_items,
+    open_pipeline,
+    open_scope,
+)
 from agentflow.core.table import IllegalTransition, take
 from agentflow.core.values import items_of
 from agentflow.plan import address
@@ -22,6 +31,18 @@ def enter_group(state: State, event: events.EnterGroup) -> None:
     instance = take(state, event)
     assert instance.step.body is not None
     _open(state, instance, open_scope(instance.step.body, instance.address, instance, instance.env))
+
+
+def enter_pipeline(state: State, event: events.EnterPipeline) -> None:
+    instance = take(state, event)
+    assert instance.step.nested is not None
+    plan, outer = instance.step.nested.plan, instance.scope.purse
+    until = outer.until if event.wall is None else state.now + event.wall
+    purse = Purse(plan.budget, instance.address, until, outer)
+    env = {"inputs": event.inputs, "run": {"id": state.run_id}}
+    if event.wall is not None:
+        state.timed[instance.address] = instance
+    _open(state, instance, open_pipeline(plan, instance.address, instance, env, purse))
 
 
 def take_case(state: State, event: events.TakeCase) -> None:
@@ -76,7 +97,7 @@ def start_attempt(state: State, event: events.StartAttempt) -> None:
     instance.intent = instance.intent or event
     instance.failure = None
     state.running[instance.address] = instance
-    state.calls += 1
+    charge(instance.scope.purse, "calls")
 
 
 def accept_output(state: State, event: events.AcceptOutput) -> None:
@@ -109,7 +130,7 @@ def retry(state: State, event: events.Retry) -> None:
     instance = take(state, event)
     instance.status = "waiting"
     if event.counted:
-        state.retries += 1
+        charge(instance.scope.purse, "retries")
         instance.repairs = 0
         instance.said = instance.complaint = None
     if event.delay > 0:

@@ -139,6 +139,14 @@ class TimerFired:
     step: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TimeRanOut:
+    """The wall budget of the pipeline that `step` runs is over."""
+
+    at: float
+    step: str
+
+
 Fact: TypeAlias = (
     RunStarted
     | RunResumed
@@ -147,6 +155,7 @@ Fact: TypeAlias = (
     | AttemptFailed
     | AttemptLost
     | TimerFired
+    | TimeRanOut
 )
 
 
@@ -179,6 +188,19 @@ class EnterGroup:
     """The steps of a group may start."""
 
     step: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class EnterPipeline:
+    """The steps of another pipeline may start, with these inputs.
+
+    `wall` is how many seconds it may take; None where the time of its caller is over before that.
+    """
+
+    step: str
+    inputs: Mapping[str, Json]
+    wall: float | None
     reason: Reason
 
 
@@ -350,6 +372,7 @@ class FinishRun:
 Decision: TypeAlias = (
     BeginStep
     | EnterGroup
+    | EnterPipeline
     | TakeCase
     | ExpandItems
     | BeginIteration

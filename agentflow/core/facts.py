@@ -6,8 +6,9 @@ One function a fact, named after its class.
 from agentflow.core import events
 from agentflow.core.effects import doubt
 from agentflow.core.events import Failure
+from agentflow.core.purse import Purse, took_too_long
 from agentflow.core.scopes import close, enter
-from agentflow.core.state import Instance, Need, State, open_scope
+from agentflow.core.state import Instance, Need, Scope, State, is_within, open_pipeline
 from agentflow.core.table import IllegalTransition, expect_run
 from agentflow.core.values import read_answer
 from agentflow.spec.model import FailureClass
@@ -21,7 +22,8 @@ def run_started(state: State, event: events.RunStarted) -> None:
     state.started_at = state.now = event.at
     state.concurrency = event.concurrency
     env = {"inputs": event.inputs, "run": {"id": event.run_id}}
-    state.root = open_scope(state.plan.root, "", None, env)
+    purse = Purse(state.plan.budget, "", event.at + state.plan.budget.wall)
+    state.root = open_pipeline(state.plan, "", None, env, purse)
     for instance in state.root.steps.values():
         if instance.waits_for == 0:
             enter(state, instance)
@@ -75,13 +77,24 @@ def timer_fired(state: State, event: events.TimerFired) -> None:
         state.ready.append(instance)
         return
     assert state.root is not None
-    wall = state.plan.budget.wall
-    close(
-        state,
-        state.root,
-        Failure(FailureClass.BUDGET_EXCEEDED, f"the run took longer than {wall:g} s (budget.wall)"),
+    _time_is_over(state, state.root)
+
+
+def time_ran_out(state: State, event: events.TimeRanOut) -> None:
+    expect_run(state, event, "running")
+    state.now = event.at
+    instance = state.timed.pop(event.step, None)
+    if instance is None or instance.inside is None:
+        raise IllegalTransition(event, event.step, "without a time of its own")
+    _time_is_over(state, instance.inside)
+
+
+def _time_is_over(state: State, scope: Scope) -> None:
+    """Close the scope of a pipeline and stop what is in flight in it."""
+    close(state, scope, Failure(FailureClass.BUDGET_EXCEEDED, took_too_long(scope.purse)))
+    state.agenda.extend(
+        (Need.STOP, instance) for instance in state.running.values() if is_within(instance, scope)
     )
-    state.agenda.extend((Need.STOP, instance) for instance in state.running.values())
 
 
 def _ended_attempt(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agentflow.core.effects import is_repeatable
 from agentflow.core.events import Failure, Reason
+from agentflow.core.purse import empty, used_up
 from agentflow.core.state import Instance, State
 from agentflow.spec.model import ANSWERED, Backoff, seconds
 
@@ -31,7 +32,7 @@ def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason 
     figures = {
         "failed": instance.failures,
         "max_attempts": policy.max_attempts,
-        "retries_used": state.retries,
+        "retries_used": instance.scope.purse.retries,
     }
     if str(failure.kind) not in policy.on:
         return Reason(rule, f"the policy does not retry '{failure.kind}'", figures)
@@ -46,12 +47,10 @@ def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason 
     if instance.failures >= policy.max_attempts:
         text = f"attempt {instance.failures} of {policy.max_attempts} failed"
         return Reason(rule, text, figures)
-    budget = state.plan.budget.retries
-    if state.retries >= budget:
-        figures["budget"] = budget
-        return Reason(
-            "budget.retries", f"the run's {budget} retries (budget.retries) are used up", figures
-        )
+    purse = empty(instance.scope.purse, "retries")
+    if purse is not None:
+        figures |= {"retries_used": purse.retries, "budget": purse.bounds.retries}
+        return Reason("budget.retries", used_up(purse, "retries"), figures)
     chance = share(state.run_id, instance.address, instance.failures)
     delay = backoff(policy.backoff, instance.failures - 1, chance)
     text = f"'{failure.kind}' in attempt {instance.failures} of {policy.max_attempts}"

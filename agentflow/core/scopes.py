@@ -48,6 +48,7 @@ def end(state: State, instance: Instance, status: StepStatus, output: Json = Non
     instance.said = instance.complaint = None
     instance.inside = None
     instance.intent = None
+    state.timed.pop(instance.address, None)
     instance.env = scope.env  # an item's own names are not needed any more
     if instance.active:
         instance.active = False

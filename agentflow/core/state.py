@@ -16,6 +16,7 @@ from typing import Literal
 
 from agentflow.contracts.check import Accepted, Rejected
 from agentflow.core.events import Complaint, Failure, FinalStatus, RunMode, StartAttempt
+from agentflow.core.purse import Purse
 from agentflow.plan import address
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.spec.cel.evaluate import Absent
@@ -43,8 +44,9 @@ class Need(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Scope:
-    """Steps that run together: the pipeline, a group, a case, an iteration, the items of a `for_each`.
+    """Steps that run together: a pipeline, a group, a case, an iteration, the items of a `for_each`.
 
+    `parent` is the scope whose steps its expressions see besides its own, None for a pipeline.
     `remaining` counts what has not ended, `active` what has started and not ended. A scope is
     closed when something in it failed: nothing new starts, and it is over when nothing is active.
     """
@@ -54,6 +56,7 @@ class Scope:
     owner: "Instance | None"
     plan: ScopePlan | None
     env: dict[str, Json]
+    purse: Purse
     steps: dict[str, "Instance"] = field(default_factory=dict)
     items: list["Instance"] = field(default_factory=list)
     values: list[Json] = field(default_factory=list)
@@ -114,7 +117,10 @@ class Instance:
 
 @dataclass(slots=True, eq=False)
 class State:
-    """Everything that is known of a run. `now` is the time of the last fact."""
+    """Everything that is known of a run. `now` is the time of the last fact.
+
+    `timed` are the steps that run pipelines whose time is over before that of their callers.
+    """
 
     plan: Plan
     status: RunStatus = "running"
@@ -128,8 +134,7 @@ class State:
     ready: deque[Instance] = field(default_factory=deque)
     running: dict[str, Instance] = field(default_factory=dict)
     waiting: dict[str, Instance] = field(default_factory=dict)
-    calls: int = 0
-    retries: int = 0
+    timed: dict[str, Instance] = field(default_factory=dict)
     outputs: Mapping[str, Json] | None = None
     failure: Failure | None = None
 
@@ -186,20 +191,35 @@ class StepView(Mapping[str, Json]):
         return 2
 
 
-def open_scope(plan: ScopePlan, at: str, owner: Instance | None, env: dict[str, Json]) -> Scope:
-    """A scope with all its steps pending. `env` is what its expressions see besides `steps`."""
-    scope = Scope(
-        address=at,
-        parent=owner.scope if owner else None,
-        owner=owner,
-        plan=plan,
-        env={},
-        remaining=len(plan.steps),
-    )
-    scope.env = {**env, "steps": StepsView(scope)}
+def is_within(instance: Instance, scope: Scope) -> bool:
+    """Is it in the scope, or in anything inside that?"""
+    around: Scope | None = instance.scope
+    while around is not None and around is not scope:
+        around = around.owner.scope if around.owner else None
+    return around is scope
+
+
+def open_pipeline(
+    plan: Plan, at: str, owner: Instance | None, env: dict[str, Json], purse: Purse
+) -> Scope:
+    """The scope of a pipeline, with all its steps pending: it sees nothing of what is around it."""
+    return _with_steps(Scope(at, None, owner, plan.root, env, purse), plan.root)
+
+
+def open_scope(plan: ScopePlan, at: str, owner: Instance, env: dict[str, Json]) -> Scope:
+    """The scope of a group, case or iteration, with all its steps pending.
+
+    Its expressions see `env` and the steps of the scopes around it.
+    """
+    return _with_steps(Scope(at, owner.scope, owner, plan, env, owner.scope.purse), plan)
+
+
+def _with_steps(scope: Scope, plan: ScopePlan) -> Scope:
+    scope.remaining = len(plan.steps)
+    scope.env = {**scope.env, "steps": StepsView(scope)}
     for step in plan.steps:
         scope.steps[step.id] = Instance(
-            address=address.child(at, step.id),
+            address=address.child(scope.address, step.id),
             step=step,
             scope=scope,
             env=scope.env,
@@ -216,6 +236,7 @@ def open_items(owner: Instance, values: list[Json], limit: int) -> Scope:
         owner=owner,
         plan=None,
         env=owner.env,
+        purse=owner.scope.purse,
         values=values,
         limit=limit,
         remaining=len(values),

@@ -3,6 +3,7 @@
     event             from                       to
     BeginStep         pending                    pending
     EnterGroup        pending                    running
+    EnterPipeline     pending                    running
     TakeCase          pending                    running
     ExpandItems       pending                    running
     BeginIteration    pending, running           running
@@ -15,6 +16,7 @@
     Repair            running                    waiting
     Retry             running                    waiting
     TimerFired        waiting                    waiting
+    TimeRanOut        running                    running
     CompleteStep      running                    succeeded
     UseValue          pending, waiting, running  succeeded
     SkipStep          pending, waiting, running  skipped
@@ -37,6 +39,7 @@ _PENDING: frozenset[StepStatus] = frozenset({"pending"})
 FROM: dict[type, frozenset[StepStatus]] = {
     events.BeginStep: _PENDING,
     events.EnterGroup: _PENDING,
+    events.EnterPipeline: _PENDING,
     events.TakeCase: _PENDING,
     events.ExpandItems: _PENDING,
     events.BeginIteration: frozenset({"pending", "running"}),
@@ -49,6 +52,7 @@ FROM: dict[type, frozenset[StepStatus]] = {
     events.Repair: _RUNNING,
     events.Retry: _RUNNING,
     events.TimerFired: frozenset({"waiting"}),
+    events.TimeRanOut: _RUNNING,
     events.CompleteStep: _RUNNING,
     events.UseValue: _UNSETTLED,
     events.SkipStep: _UNSETTLED,

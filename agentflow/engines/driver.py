@@ -19,6 +19,7 @@ from agentflow.core.events import (
     Fact,
     RunInterrupted,
     StartAttempt,
+    TimeRanOut,
     TimerFired,
 )
 from agentflow.core.evolve import evolve
@@ -70,7 +71,7 @@ class Driver:
             if self._is_stale(fact):
                 continue
             evolve(self.state, fact)
-            _, decisions = settle(self.plan, self.state)
+            _, decisions = settle(self.state)
             entries.append(Entry(seq + len(entries), fact, decisions))
         if not entries:
             return []
@@ -89,6 +90,8 @@ class Driver:
         if isinstance(fact, TimerFired):
             over = state.status != "running"
             return over or (fact.step is not None and fact.step not in state.waiting)
+        if isinstance(fact, TimeRanOut):
+            return state.status != "running" or fact.step not in state.timed
         return isinstance(fact, RunInterrupted) and state.status != "running"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agentflow import __version__
 from agentflow.agents import AGENT_KINDS
-from agentflow.agents.protocol import AttemptError, Connection, Host
+from agentflow.agents.protocol import AttemptError, Host
 from agentflow.core.events import (
     AttemptFailed,
     AttemptSucceeded,
@@ -21,8 +21,7 @@ from agentflow.core.state import State
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, Listener, Log
 from agentflow.engines.virtual import Answer, Answerer, run_virtual
-from agentflow.plan.address import static
-from agentflow.plan.steps import Plan
+from agentflow.plan.steps import Plan, plans_within, step_at
 from agentflow.project import find_root
 from agentflow.spec.model import Json
 
@@ -93,22 +92,28 @@ def take_up(plan: Plan, state: State, log: Log, listener: Listener, *, folder: P
 def _run_live(
     driver: Driver, first: Fact, folder: Path, clock: WallClock, concurrency: int
 ) -> None:
-    from agentflow.engines.local import run_local
+    from agentflow.engines.local import Connections, run_local
 
-    plan = driver.plan
-    host = Host(
-        root=find_root(folder),
-        folder=folder,
+    def connect() -> Connections:
+        return {
+            (plan.file, kind): AGENT_KINDS[kind].connect(_host(plan, folder, concurrency))
+            for plan in plans_within(driver.plan)
+            for kind in {step.call.options.kind for step in plan.steps.values() if step.call}
+        }
+
+    run_local(driver, first, connect, clock)
+
+
+def _host(plan: Plan, folder: Path, concurrency: int) -> Host:
+    """Where the agents of one pipeline run; `folder` is that of the spec that the run is about."""
+    here = (folder / plan.file).parent.resolve()
+    return Host(
+        root=find_root(here),
+        folder=here,
         models=plan.pipeline.models,
         texts=plan.texts,
         concurrency=concurrency,
     )
-    kinds = {step.call.options.kind for step in plan.steps.values() if step.call is not None}
-
-    def connect() -> dict[str, Connection]:
-        return {name: kind.connect(host) for name, kind in AGENT_KINDS.items() if name in kinds}
-
-    run_local(driver, first, connect, clock)
 
 
 def simulated_answers(plan: Plan, seed: str) -> Answerer:
@@ -116,7 +121,7 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
     from agentflow.agents.simulated import answer as simulated_answer
 
     def answer(decision: StartAttempt) -> Answer:
-        call = plan.steps[static(decision.step)].call
+        call = step_at(plan, decision.step)[1].call
         assert call is not None
         step, attempt = decision.step, decision.attempt
         try:

@@ -13,28 +13,30 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
 from agentflow.core import events
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, lost
-from agentflow.plan.address import static
+from agentflow.plan.steps import step_at
 from agentflow.spec.model import Agent, FailureClass
 
 #: Seconds an agent has to clean up after its deadline before its task is abandoned.
 GRACE = 5.0
+#: The connections of a run, by the file of a pipeline and the kind of its agents.
+Connections: TypeAlias = Mapping[tuple[str, str], Connection]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_local(
-    driver: Driver, first: Fact, connect: Callable[[], Mapping[str, Connection]], clock: WallClock
+    driver: Driver, first: Fact, connect: Callable[[], Connections], clock: WallClock
 ) -> None:
     """Drive a run until it has ended or was interrupted.
 
-    `first` is `RunStarted`, or `RunResumed` on a state folded from a log. `connect` opens the
-    agent kinds by name; they are closed at the end.
+    `first` is `RunStarted`, or `RunResumed` on a state folded from a log. `connect` opens what the
+    agents need; it is closed at the end.
 
     Raises:
         StoreError: the log cannot be written; nothing further was started.
@@ -77,9 +79,7 @@ class _Flight:
 class _LocalEngine:
     """What is in flight, the timers, and the facts that wait for the next turn."""
 
-    def __init__(
-        self, driver: Driver, connections: Mapping[str, Connection], clock: WallClock
-    ) -> None:
+    def __init__(self, driver: Driver, connections: Connections, clock: WallClock) -> None:
         self.driver = driver
         self.state = driver.state
         self.connections = connections
@@ -164,6 +164,9 @@ class _LocalEngine:
             elif isinstance(decision, events.Retry):
                 if decision.delay > 0:
                     self._fire_after(decision.delay, decision.step)
+            elif isinstance(decision, events.EnterPipeline):
+                if decision.wall is not None:
+                    self._run_out_after(decision.wall, decision.step)
             elif isinstance(decision, events.CancelAttempt):
                 self._call_off(self.flights[decision.step])
 
@@ -174,14 +177,23 @@ class _LocalEngine:
         for instance in self.state.waiting.values():
             assert instance.due is not None
             self._fire_after(instance.due - now, instance.address)
+        for instance in self.state.timed.values():
+            assert instance.inside is not None
+            self._run_out_after(instance.inside.purse.until - now, instance.address)
 
     def _fire_after(self, delay: float, step: str | None) -> None:
         self.loop.call_later(
             max(0.0, delay), lambda: self._report(events.TimerFired(self.clock.now(), step))
         )
 
+    def _run_out_after(self, delay: float, step: str) -> None:
+        self.loop.call_later(
+            max(0.0, delay), lambda: self._report(events.TimeRanOut(self.clock.now(), step))
+        )
+
     def _start(self, decision: events.StartAttempt) -> None:
-        plan = self.driver.plan.steps[static(decision.step)].call
+        pipeline, step = step_at(self.driver.plan, decision.step)
+        plan = step.call
         assert plan is not None
         call = Call(
             run_id=self.state.run_id,
@@ -196,12 +208,12 @@ class _LocalEngine:
         )
         flight = _Flight(call, self.loop.call_later(decision.timeout, self._expire, decision.step))
         self.flights[decision.step] = flight
-        flight.task = self.loop.create_task(self._fly(flight, plan.options))
+        flight.task = self.loop.create_task(self._fly(flight, pipeline.file, plan.options))
 
-    async def _fly(self, flight: _Flight, options: Agent) -> None:
-        """Make one attempt and report how it ended."""
+    async def _fly(self, flight: _Flight, file: str, options: Agent) -> None:
+        """Make one attempt of an agent of a file and report how it ended."""
         try:
-            reply = await self.connections[options.kind].call(options, flight.call)
+            reply = await self.connections[file, options.kind].call(options, flight.call)
         except AttemptError as error:
             self._land(flight, self._failed(flight.call, error))
         except asyncio.CancelledError as stopped:

@@ -15,11 +15,13 @@ from agentflow.core.events import (
     AttemptFailed,
     AttemptLost,
     AttemptSucceeded,
+    EnterPipeline,
     Fact,
     Retry,
     RunResumed,
     RunStarted,
     StartAttempt,
+    TimeRanOut,
     TimerFired,
 )
 from agentflow.engines.driver import Driver, lost
@@ -59,6 +61,8 @@ def run_virtual(driver: Driver, first: RunStarted, answer: Answerer) -> None:
                 expect(*_ending(now, decision, answer(decision)))
             elif isinstance(decision, Retry) and decision.delay > 0:
                 expect(now + decision.delay, TimerFired(now, decision.step))
+            elif isinstance(decision, EnterPipeline) and decision.wall is not None:
+                expect(now + decision.wall, TimeRanOut(now, decision.step))
         if driver.state.status != "running":
             return
         _, _, fact = heapq.heappop(coming)

@@ -51,6 +51,8 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:
             )
         case events.AttemptLost():
             yield _about(fact.step, f"attempt {fact.attempt} was lost with its process")
+        case events.TimeRanOut():
+            yield _about(fact.step, "the time of the pipeline is over (budget.wall)")
         case events.AttemptSucceeded() | events.TimerFired():
             pass  # what follows from them is told
 
@@ -98,7 +100,7 @@ def _course(decision: Decision, trace: Trace) -> Iterator[str]:
         case events.BeginIteration():
             most = decision.reason.figures["max"]
             yield _about(decision.step, f"iteration {decision.index + 1} of at most {most}")
-        case events.EnterGroup():
+        case events.EnterGroup() | events.EnterPipeline():
             yield _about(decision.step, "started")
         case events.TakeCase():
             taken = "the default" if decision.case is None else f"case '{decision.case}'"

@@ -62,6 +62,8 @@ def fact_in_words(fact: Fact) -> str:
             return f"attempt {fact.attempt} of '{fact.step}' was lost with its process"
         case events.TimerFired():
             return f"the wait of '{fact.step}' was over" if fact.step else "the run's time was up"
+        case events.TimeRanOut():
+            return f"the time of '{fact.step}' was up"
 
 
 def _decision(label: str, decision: Decision | None, other: Decision | None) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from agentflow.formats.safe import safe
 from agentflow.formats.values import pretty
-from agentflow.plan.address import static
+from agentflow.plan.steps import step_at
 from agentflow.trace import Trace
 
 #: Characters of one output that are shown; `show` and `--json` have all of it.
@@ -50,7 +50,7 @@ def _not_repeated(trace: Trace) -> list[str]:
     """What was cut short and may have had its effect: whoever resumes has to know before."""
     cut_short = []
     for span in trace.spans():
-        call = trace.plan.steps[static(span.address)].call if span.status == "running" else None
+        call = step_at(trace.plan, span.address)[1].call if span.status == "running" else None
         if call is not None and not span.children and not call.effects.repeatable:
             cut_short.append(safe(span.address, oneline=True))
     if not cut_short:

@@ -73,6 +73,8 @@ def _values(event: Fact | Decision) -> Iterator[str]:
                 shown.append(("key", event.key))
         case events.BeginIteration():
             shown.append(("state", event.state))
+        case events.EnterPipeline():
+            shown.append(("inputs", event.inputs))
         case events.AttemptSucceeded():
             shown.append(("answer", event.text if event.text is not None else event.value))
         case events.AttemptFailed() if event.detail is not None:

@@ -63,6 +63,7 @@ def _span(span: Span) -> Json:
         "address": span.address,
         "name": span.name,
         "agent": span.agent,
+        "pipeline": span.pipeline,
         "status": span.status,
         "started": span.started,
         "ended": span.ended,

@@ -165,6 +165,8 @@ class _Tree:
         """What stands behind the name."""
         if span.agent and not is_item:
             yield Piece(f"  {_name(span.agent)}", Style.DIM)
+        if span.pipeline and not is_item:
+            yield Piece(f"  {_name(span.pipeline)}", Style.DIM)
         if span.case is not None:
             yield Piece(f" {self.symbols.arrow} ", Style.DIM)
             yield Piece(_name(span.case), Style.NAME)

@@ -7,9 +7,10 @@ from agentflow.contracts.descent import SOME_ITEM, Descent
 from agentflow.contracts.describe import path_text
 from agentflow.contracts.keywords import Schema
 from agentflow.findings import Location, Related
+from agentflow.lint.receivers import receivers
 from agentflow.plan.handoffs import Way
 from agentflow.plan.schemas import Contract
-from agentflow.plan.steps import Path, Plan, Use
+from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan, Use
 from agentflow.spec.cel.syntax import Identifier, spine
 from agentflow.spec.document import Document
 from agentflow.spec.templates import Constant, MapOf, Template, Whole
@@ -19,20 +20,24 @@ from agentflow.spec.yaml.nodes import Mapping, Scalar
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """A template whose value goes to the field of an agent's `input`, or stands for its `output`.
+    """A template whose value goes to a field of what an agent or a pipeline takes, or stands for
+    an agent's output.
 
     `path` leads to the template in the document, `inside` is how much of that is its step;
-    `place` is the address where the template is read. `wanted` is what the value has to keep.
+    `place` is the address where the template is read. `wanted` is what the value has to keep: the
+    `field` of the `side` of the `receiver`, a contract that stands at `contract` of `document`.
     """
 
     template: Template
     path: Path
     inside: int
     place: str
-    agent: str
+    receiver: str
     side: str
     field: Way
     wanted: Contract
+    document: Document
+    contract: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +73,45 @@ class Handoffs:
 
     def __iter__(self) -> Iterator[Handoff]:
         descent = Descent()
-        for step in self._plan.steps.values():
-            call = step.call
-            if call is None:
-                continue
-            inside = len(step.path)
-            root: Schema = call.input.schema
-            for name, template in _entries(call.arguments):
-                path = (*step.path, "with", name)
+        for receiver in receivers(self._document, self._plan):
+            step = receiver.step
+            root: Schema = receiver.contract
+            for name, template in _entries(receiver.arguments):
                 wanted = Contract(descent.into(root, root, name), root)
                 if wanted.schema is False:
                     continue  # an argument that the contract does not have is named elsewhere
                 yield Handoff(
-                    template, path, inside, step.address, call.agent, "input", (name,), wanted
+                    template=template,
+                    path=(*receiver.given, name),
+                    inside=len(step.path),
+                    place=step.address,
+                    receiver=receiver.name,
+                    side=receiver.side,
+                    field=(name,),
+                    wanted=wanted,
+                    document=receiver.document,
+                    contract=receiver.place,
                 )
-            whole = Contract(call.output.schema, call.output.schema)
-            for key, action in step.catch.items():
-                if action.value is not None:
-                    path = (*step.path, "catch", key, "use")
-                    yield Handoff(
-                        action.value, path, inside, step.address, call.agent, "output", (), whole
-                    )
+        for step in self._plan.steps.values():
+            if step.call is not None:
+                yield from self._caught(step, step.call)
+
+    def _caught(self, step: StepPlan, call: CallPlan) -> Iterator[Handoff]:
+        """The values that `catch` puts in the place of an agent's output."""
+        for key, action in step.catch.items():
+            if action.value is not None:
+                yield Handoff(
+                    template=action.value,
+                    path=(*step.path, "catch", key, "use"),
+                    inside=len(step.path),
+                    place=step.address,
+                    receiver=call.agent,
+                    side="output",
+                    field=(),
+                    wanted=Contract(call.output.schema, call.output.schema),
+                    document=self._document,
+                    contract=("agents", call.agent, "output"),
+                )
 
     def source(self, handoff: Handoff, way: Way) -> Source:
         """What gives the part of a handoff that a way leads to."""
@@ -114,8 +137,8 @@ class Handoffs:
 
     def contracts(self, handoff: Handoff, source: Source, way: Way) -> tuple[Related, ...]:
         """Where the contracts of the consumer and of the producer speak of a part."""
-        taken = self._in_contract(("agents", handoff.agent, handoff.side), (*handoff.field, *way))
-        places = [Related(f"what {quoted(handoff.agent)} wants", taken)]
+        taken = _in_contract(handoff.document, handoff.contract, (*handoff.field, *way))
+        places = [Related(f"what {quoted(handoff.receiver)} wants", taken)]
         if source.is_reference:
             use = max(source.uses, key=lambda use: use.end - use.start)
             given = self._produced(use, source.way)
@@ -126,34 +149,40 @@ class Handoffs:
     def _produced(self, use: Use, way: Way) -> Location | None:
         path = tuple(SOME_ITEM if part is None else part for part in use.reference.path)
         if use.reference.root == "inputs":
-            return self._in_contract(("inputs",), (*path, *way))
+            return _in_contract(self._document, ("inputs",), (*path, *way))
         step = self._plan.steps.get(use.target or "")
-        if step is None or step.call is None or path[1:2] != ("output",):
+        if step is None or path[1:2] != ("output",):
             return None
         inside = (*path[2:], *way)
         if step.for_each is not None:
             inside = inside[1:]
-        return self._in_contract(("agents", step.call.agent, "output"), inside)
-
-    def _in_contract(self, contract: Path, way: Way) -> Location:
-        """Where a contract speaks of a part, as far as it is written out in the file."""
-        path: Path = contract
-        for key in (None, *way):
-            if key is not None:
-                path = (*path, "items") if isinstance(key, int) else (*path, "properties", key)
-            node = self._document.node(path)
-            reference = self._document.node((*path, "$ref")) if isinstance(node, Mapping) else node
-            if isinstance(reference, Scalar):
-                named = ("contracts", reference.text.rpartition("/")[2])
-                if self._document.node(named) is None:
-                    break  # it goes on in another file
-                path = named
-        return self._document.locate_key(path)
+        if step.nested is not None and inside:
+            child = self._plan.children[step.address]
+            return child.document.locate_key(("outputs", inside[0]))
+        if step.call is None:
+            return None
+        return _in_contract(self._document, ("agents", step.call.agent, "output"), inside)
 
 
 def way_text(way: Way) -> str:
     """A way as one would write it, with `[]` for any item: `legs[].date`."""
     return path_text(way).replace(f"[{SOME_ITEM}]", "[]")
+
+
+def _in_contract(document: Document, contract: Path, way: Way) -> Location:
+    """Where a contract speaks of a part, as far as it is written out in the file."""
+    path: Path = contract
+    for key in (None, *way):
+        if key is not None:
+            path = (*path, "items") if isinstance(key, int) else (*path, "properties", key)
+        node = document.node(path)
+        reference = document.node((*path, "$ref")) if isinstance(node, Mapping) else node
+        if isinstance(reference, Scalar):
+            named = ("contracts", reference.text.rpartition("/")[2])
+            if document.node(named) is None:
+                break  # it goes on in another file
+            path = named
+    return document.locate_key(path)
 
 
 def _innermost(template: Template, path: Path, way: Way) -> tuple[Template, Path, Way]:

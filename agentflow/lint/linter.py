@@ -1,6 +1,7 @@
 """Runs the rules over one spec."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity
 from agentflow.lint.rule import Context, Rule
@@ -13,8 +14,20 @@ _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
 def lint(context: Context, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
     """All findings of a spec, in file order; at the same place the gravest comes first.
 
-    A rule that crashes is a bug of ours: it is reported under its name and the others go on.
+    The pipelines that it runs are looked at before, each once. A rule that crashes is a bug of
+    ours: it is reported under its name and the others go on.
     """
+    return _lint(context, rules, {})
+
+
+def _lint(
+    context: Context, rules: Sequence[Rule], known: dict[str, tuple[Finding, ...]]
+) -> tuple[Finding, ...]:
+    for child in context.plan.children.values() if context.plan else ():
+        if child.file not in known:
+            inner = Context(child.document, child.pipeline, child.plan, child.problems)
+            known[child.file] = _lint(inner, rules, known)
+    context = replace(context, of_children=known)
     findings: set[Finding] = set()
     with collector_paused():
         for rule in rules:

@@ -10,8 +10,8 @@ the document, the parser and the plan under the rule's name; such a rule hands t
 `context.reported(NAME)`.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
@@ -42,7 +42,8 @@ class Context:
     """Everything a rule may look at; nothing in it reads files or runs code.
 
     `pipeline` and `plan` are None where the spec is too broken to have one. `problems` is what
-    the stages before the rules have reported. What several rules need is worked out once, when the
+    the stages before the rules have reported, and `of_children` are all the findings of the other
+    pipelines that the spec runs, by file. What several rules need is worked out once, when the
     first of them asks: `traces`, `guards` and `types`, which there are only where there is a plan.
     """
 
@@ -50,6 +51,7 @@ class Context:
     pipeline: Pipeline | None
     plan: Plan | None
     problems: tuple[Finding, ...]
+    of_children: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
 
     def reported(self, rule: str) -> Iterator[Finding]:
         """The problems that an earlier stage reported under the name of a rule."""

@@ -42,11 +42,12 @@ class WrittenSchema:
 
 def written_schemas(plan: Plan) -> Iterator[WrittenSchema]:
     """Every schema in the spec and in the files it refers to, each once."""
+    folder = posixpath.dirname(plan.file)
     files: dict[str, Path] = {}
     for path, root in _roots(plan):
         for steps, schema in _inside(root):
             yield WrittenSchema(schema, (*path, *steps), "")
-            file = _file_of(schema, "")
+            file = _file_of(schema, folder)
             if file in plan.files:
                 files.setdefault(file, (*path, *steps, "$ref"))
     pending = deque(files)

@@ -5,12 +5,15 @@ and the rest of the plan is built all the same, so that one mistake does not hid
 """
 
 import dataclasses
+import posixpath
 from collections.abc import Iterator, Mapping
 
 from agentflow.contracts.models import ModelReader, no_models
 from agentflow.contracts.resolve import FileReader
+from agentflow.errors import FileProblem
 from agentflow.findings import Finding, Severity
 from agentflow.plan import address
+from agentflow.plan.library import Chain, Library, Recursion
 from agentflow.plan.materials import Materials
 from agentflow.plan.scopes import (
     GLOBAL_ROOTS,
@@ -28,14 +31,17 @@ from agentflow.plan.steps import (
     BudgetPlan,
     CallPlan,
     CatchPlan,
+    Child,
     ForEachPlan,
     LoopPlan,
+    NestedPlan,
     Path,
     Plan,
     ScopePlan,
     StepKind,
     StepPlan,
 )
+from agentflow.plan.types import Types
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import ExpressionError, parse_expression
@@ -50,10 +56,12 @@ from agentflow.spec.model import (
     Loop,
     LoopStep,
     Pipeline,
+    PipelineStep,
     Retry,
     RetryPolicy,
     Step,
     Use,
+    Vocabulary,
     seconds,
 )
 from agentflow.spec.templates import (
@@ -70,28 +78,41 @@ def build_plan(
     document: Document,
     pipeline: Pipeline,
     read: FileReader,
+    vocabulary: Vocabulary,
     read_models: ModelReader = no_models,
 ) -> Plan:
-    """The plan of a pipeline.
+    """The plan of a pipeline and of those that it runs.
 
-    `read` gives the text of a file by its path relative to the spec, confined to the project root,
-    `read_models` the schemas of Python classes; it is asked once.
+    `read` gives the text of a file by its path relative to the spec, confined to the project root;
+    `vocabulary` is for the other pipelines among these files. `read_models` gives the schemas of
+    Python classes; it is asked once for each pipeline.
     """
-    return _Builder(document, pipeline, read, read_models).build()
+    library = Library(document.file, read, read_models, vocabulary, _plan)
+    return _plan(document, pipeline, library, (posixpath.basename(document.file),))
+
+
+def _plan(document: Document, pipeline: Pipeline, library: Library, chain: Chain) -> Plan:
+    return _Builder(document, pipeline, library, chain).build()
 
 
 class _Builder:
     """The state of one build: the findings and references met so far."""
 
     def __init__(
-        self, document: Document, pipeline: Pipeline, read: FileReader, read_models: ModelReader
+        self, document: Document, pipeline: Pipeline, library: Library, chain: Chain
     ) -> None:
         self.document = document
         self.pipeline = pipeline
+        self.library = library
+        self.chain = chain
         self.findings: list[Finding] = []
         self.uses = Uses()
         self.steps: dict[str, StepPlan] = {}
-        self.materials = Materials(document, pipeline, read, read_models, self.findings)
+        self.children: dict[str, Child] = {}
+        folder = posixpath.dirname(chain[-1])
+        self.materials = Materials(
+            document, pipeline, library.read, library.read_models, folder, self.findings
+        )
 
     def build(self) -> Plan:
         here = self._inside("", None, self.pipeline.steps)
@@ -100,6 +121,7 @@ class _Builder:
         budget = self.pipeline.budget
         scripts, problems = plan_scripts(self.document, self.pipeline)
         return Plan(
+            file=self.chain[-1],
             pipeline=self.pipeline,
             root=ScopePlan("", ("steps",), steps, outputs),
             outputs=outputs,
@@ -110,6 +132,7 @@ class _Builder:
             uses=tuple(self.uses.found),
             texts=self.materials.texts,
             files=self.materials.files,
+            children=self.children,
             scripts=scripts,
             findings=(*self.findings, *problems),
         )
@@ -162,7 +185,7 @@ class _Builder:
         for_each = self._for_each(step.for_each, (*path, "for_each"), here)
         inner = here.with_locals((*ITEM_NAMES, *for_each.names)) if for_each else here
         kind: StepKind = "agent"
-        call = body = switch = default = loop = None
+        call = body = switch = default = loop = nested = None
         last = inner
         cases: dict[str, ScopePlan] = {}
         if isinstance(step, AgentStep):
@@ -177,6 +200,9 @@ class _Builder:
             )
             loop = self._loop(step.loop, (*path, "loop"), inner, last)
             body = self._scope(step.loop, (*path, "loop"), last)
+        elif isinstance(step, PipelineStep):
+            kind = "pipeline"
+            nested = self._nested(step, path, inner)
         else:
             kind = "switch"
             switch = self._template(step.switch, (*path, "switch"), inner)
@@ -210,6 +236,7 @@ class _Builder:
             default=default,
             loop=loop,
             asserts=tuple(self._asserts(step, path, inner)),
+            nested=nested,
         )
 
     def _scope(self, group: GroupStep | Case | Loop, path: Path, here: Place) -> ScopePlan:
@@ -269,6 +296,25 @@ class _Builder:
         template = self._template(written, path, here)
         return Text((template,)) if isinstance(template, Whole) else template
 
+    def _nested(self, step: PipelineStep, path: Path, here: Place) -> NestedPlan | None:
+        """The other pipeline; None if there is none that could be planned."""
+        arguments = self._template(dict(step.with_), (*path, "with"), here)
+        try:
+            child = self.library.child(step.pipeline, self.chain)
+        except FileProblem as problem:
+            self._complain("unreadable-file", problem.message, (*path, "pipeline"), problem.help)
+            return None
+        except Recursion as recursion:
+            advice = "what is to go round is a step of one pipeline, with a bound"
+            self._complain("recursive-pipeline", str(recursion), (*path, "pipeline"), advice)
+            return None
+        self.children[here.reader] = child
+        if child.plan is None:
+            return None
+        types = Types(child.plan)
+        output = types.of(child.plan.outputs, "")
+        return NestedPlan(child.plan, arguments, output, types.exact(child.plan.outputs, ""))
+
     def _retry(self, retry: Retry | None) -> RetryPolicy | None:
         """A policy by name or as written; a name that does not exist is named by a rule."""
         return self.pipeline.retries.get(retry) if isinstance(retry, str) else retry
@@ -277,15 +323,8 @@ class _Builder:
         if spec is None:
             return None
         if spec.as_ in GLOBAL_ROOTS | ITEM_NAMES:
-            self.findings.append(
-                Finding(
-                    rule="bad-name",
-                    severity=Severity.ERROR,
-                    message=f"'{spec.as_}' already means something else in expressions",
-                    location=self.document.locate((*path, "as")),
-                    help="give the item another name",
-                )
-            )
+            message = f"'{spec.as_}' already means something else in expressions"
+            self._complain("bad-name", message, (*path, "as"), "give the item another name")
         return ForEachPlan(
             over=self._template(spec.over, (*path, "over"), here),
             max=spec.max,
@@ -306,6 +345,10 @@ class _Builder:
             else:
                 planned[key] = CatchPlan(action)
         return planned
+
+    def _complain(self, rule: str, message: str, path: Path, help: str | None) -> None:
+        location = self.document.locate(path)
+        self.findings.append(Finding(rule, Severity.ERROR, message, location, help))
 
     # --- expressions -----------------------------------------------------------------------
 

@@ -3,9 +3,11 @@
 Each contract is resolved and compiled once, however many steps use it.
 """
 
+from collections.abc import Sequence
+
 from agentflow.contracts.check import compile_schema
 from agentflow.contracts.keywords import Schema
-from agentflow.contracts.models import ModelReader, model_name
+from agentflow.contracts.models import ModelReader, Models, model_name
 from agentflow.contracts.resolve import (
     ContractError,
     FileReader,
@@ -17,6 +19,7 @@ from agentflow.contracts.resolve import (
 from agentflow.errors import FileProblem
 from agentflow.findings import Finding, Severity
 from agentflow.plan.imports import models_of
+from agentflow.plan.library import within
 from agentflow.plan.steps import ContractPlan, Contracts, Path
 from agentflow.spec.document import Document
 from agentflow.spec.model import Agent, Contract, Pipeline, TextFile
@@ -30,7 +33,7 @@ ANYTHING = ContractPlan(schema={}, checker=compile_schema({}))
 class Materials:
     """Resolved contracts of all agents and of the inputs, and the texts that agents name.
 
-    Problems are appended to `findings`.
+    `folder` is where the pipeline lies, from the folder that `read` starts at. Problems are appended to `findings`.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Materials:
         pipeline: Pipeline,
         read: FileReader,
         read_models: ModelReader,
+        folder: str,
         findings: list[Finding],
     ) -> None:
         self._document = document
@@ -46,12 +50,13 @@ class Materials:
         self._findings = findings
         self._read = read
         named = tuple(models_of(pipeline))
-        models = read_models(tuple(dict.fromkeys(name for _, name in named)))
+        models = _classes(tuple(dict.fromkeys(name for _, name in named)), folder, read_models)
         for path, name in named:
             if name in models.problems:
                 problem = models.problems[name]
                 self._report("invalid-contract", problem.message, path, problem.help)
-        self._resolver = Resolver(pipeline.contracts, read, models=models)
+        self._folder = folder
+        self._resolver = Resolver(pipeline.contracts, read, folder, models=models)
         self._named: dict[str, ContractPlan] = {}
         for name in pipeline.contracts:
             self._named[name] = self._resolve(name, ("contracts", name))
@@ -119,7 +124,7 @@ class Materials:
             value = getattr(agent, key)
             if isinstance(value, TextFile):
                 try:
-                    self.texts[value.file] = self._read(value.file)
+                    self.texts[value.file] = self._read(within(self._folder, value.file))
                 except FileProblem as error:
                     self._report("unreadable-file", error.message, (*path, key, "file"), error.help)
 
@@ -127,3 +132,13 @@ class Materials:
         self._findings.append(
             Finding(rule, Severity.ERROR, message, self._document.locate(path), help)
         )
+
+
+def _classes(names: Sequence[str], folder: str, read_models: ModelReader) -> Models:
+    """What is known of the classes that a file in `folder` names. They are asked for by both."""
+    known = {within(folder, name): name for name in names}
+    found = read_models(tuple(known))
+    return Models(
+        {known[name]: schema for name, schema in found.schemas.items()},
+        {known[name]: problem for name, problem in found.problems.items()},
+    )

@@ -36,7 +36,7 @@ def opened(pattern: str) -> str:
 def patterns_of(plan: Plan) -> Iterator[tuple[str, StepPlan, bool]]:
     """All steps of a plan by their pattern with every number open, from the outside in.
 
-    With each goes whether the pattern stands for the step as it is carried out: of a `for_each`
+    Those of the pipelines inside it are among them, which may be a great many. With each goes whether the pattern stands for the step as it is carried out: of a `for_each`
     step those are its instances.
     """
     yield from _in_scope(plan.root, "")
@@ -56,6 +56,8 @@ def _in_scope(scope: ScopePlan, at: str) -> Iterator[tuple[str, StepPlan, bool]]
             yield from _in_scope(case, address.child(here, label))
         if step.default is not None:
             yield from _in_scope(step.default, address.default_case(here))
+        if step.nested is not None:
+            yield from _in_scope(step.nested.plan.root, here)
 
 
 @lru_cache(maxsize=4096)

@@ -186,6 +186,9 @@ class Shapes:
         if step.kind == "agent":
             schema = step.call.output.schema if step.call else STANDS_IN
             yield "", Contract(schema, schema)
+        if step.kind == "pipeline":
+            schema = step.nested.output if step.nested else STANDS_IN
+            yield "", Contract(schema, schema, step.nested is not None and step.nested.exact)
         if step.body is not None:
             yield "", self._output_of_scope(step.body)
         for label, scope in step.cases.items():

@@ -4,7 +4,11 @@ Names are resolved, expressions compiled, defaults filled in, durations in secon
 inside what is a tree of scopes; what waits for what are the `upstream` ids of each step.
 
                     Plan ── root ─▶ ScopePlan ── steps ─▶ StepPlan ──┬─ body ──▶ ScopePlan   (group, loop)
-                                                                     └─ cases ─▶ ScopePlan … (switch)
+                                                                     ├─ cases ─▶ ScopePlan … (switch)
+                                                                     └─ nested ▶ Plan     (pipeline)
+
+Another pipeline is a plan of its own, in which addresses begin anew; it is made once, however many
+steps run it. `step_at` finds a step by its address in the run.
 
 All of it is frozen. The same sources give the same plan on every machine.
 """
@@ -15,15 +19,17 @@ from typing import Literal
 
 from agentflow.contracts.check import Checker
 from agentflow.findings import Finding
+from agentflow.plan import address
 from agentflow.plan.scripts import ScriptPlan
 from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.document import Document
 from agentflow.spec.expressions import Reference
 from agentflow.spec.model import Agent, Confidence, Effects, Json, Pipeline, RetryPolicy
 from agentflow.spec.templates import Template
 
 #: A route into the document: keys and indices.
 Path = tuple[str | int, ...]
-StepKind = Literal["agent", "group", "switch", "loop"]
+StepKind = Literal["agent", "group", "switch", "loop", "pipeline"]
 
 #: How long an attempt may take where neither step nor agent says it, in seconds.
 DEFAULT_TIMEOUT = 300.0
@@ -115,6 +121,19 @@ class CallPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class NestedPlan:
+    """Another pipeline that a step runs, and what it is given as inputs.
+
+    `output` is the type of its outputs; it is `exact` as in `plan.schemas.Contract`.
+    """
+
+    plan: "Plan"
+    arguments: Template
+    output: Mapping[str, Json]
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ScopePlan:
     """Steps that see each other, in file order, and the output they add up to.
 
@@ -154,6 +173,7 @@ class StepPlan:
     default: ScopePlan | None = None
     loop: LoopPlan | None = None
     asserts: tuple[AssertPlan, ...] = ()
+    nested: NestedPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +205,32 @@ class BudgetPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """A file that a `pipeline` step names, as far as it could be understood.
+
+    `file` is its path from the folder of the spec that the run is about. `problems` are those of
+    reading it, before any rule has looked at it.
+    """
+
+    file: str
+    document: Document
+    pipeline: Pipeline | None
+    plan: "Plan | None"
+    problems: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A whole pipeline.
 
     `findings` is what was wrong on the way: a plan with errors among them is for the linter only.
-    `steps` are all steps by address, `uses` all references in file order. `texts` are the files that
-    agents name, `files` the schemas in files that contracts refer to, both by their name in the
-    spec. `scripts` are the tests by name.
+    `file` is the pipeline's path from the folder of the spec that the run is about. `steps` are all
+    steps by address, `uses` all references in file order. `texts` are the files that agents name,
+    `files` the schemas in files that contracts refer to, both by their name in the spec. `children`
+    are the other pipelines, by the address of the step that runs them, `scripts` the tests by name.
     """
 
+    file: str
     pipeline: Pipeline
     root: ScopePlan
     outputs: Template
@@ -205,4 +242,36 @@ class Plan:
     texts: Mapping[str, str]
     files: Mapping[str, Json]
     scripts: Mapping[str, ScriptPlan]
+    children: Mapping[str, Child]
     findings: tuple[Finding, ...]
+
+
+def step_at(plan: Plan, at: str) -> tuple[Plan, StepPlan]:
+    """The step at an address of a run, and the plan that it is in.
+
+    Raises:
+        KeyError: there is no such step.
+    """
+    inside = address.static(at)
+    while inside not in plan.steps:
+        outer = address.parent(inside)
+        while outer is not None and (outer not in plan.steps or not plan.steps[outer].nested):
+            outer = address.parent(outer)
+        if outer is None:
+            raise KeyError(at)
+        nested = plan.steps[outer].nested
+        assert nested is not None
+        plan, inside = nested.plan, inside[len(outer) + 1 :]
+    return plan, plan.steps[inside]
+
+
+def plans_within(plan: Plan) -> tuple[Plan, ...]:
+    """The plan itself and those of the pipelines it runs, however deep, each once."""
+    found = {plan.file: plan}
+    pending = [plan]
+    while pending:
+        for child in pending.pop().children.values():
+            if child.plan is not None and child.file not in found:
+                found[child.file] = child.plan
+                pending.append(child.plan)
+    return tuple(found.values())

@@ -23,6 +23,7 @@ _CALLED: dict[type[BaseModel], str] = {
     language.Use: "this action",
     language.ForEach: "for_each",
     language.AgentStep: "a step with an agent",
+    language.PipelineStep: "a step with a pipeline",
     language.GroupStep: "a group of steps",
     language.SwitchStep: "a switch",
     language.Assertion: "an assertion",

@@ -118,7 +118,8 @@ def test_an_agent_is_told_what_was_wrong_and_asked_again() -> None:
     assert first.violations == ('expected object, found string "no"',)
     assert first.reason.rule == "a.repair"
     assert first.reason.figures == {"repair": 1, "repairs": 2}
-    assert run.state.retries == 0  # counted apart
+    assert run.state.root is not None
+    assert run.state.root.purse.retries == 0  # counted apart
     assert run.state.now - START == 3  # nobody waits before a repair
 
 
@@ -139,7 +140,8 @@ def test_a_retry_comes_after_the_repairs_and_has_as_many_of_its_own() -> None:
     assert len(run.of(StartAttempt)) == 4  # two attempts by the policy, each with one repair
     (fail,) = run.of(events.FailStep)
     assert fail.reason.figures["no_retry"] == "attempt 2 of 2 failed"
-    assert run.state.retries == 1
+    assert run.state.root is not None
+    assert run.state.root.purse.retries == 1
 
 
 def test_a_step_says_how_often_and_its_agent_says_it_for_all() -> None:
@@ -200,20 +202,20 @@ def test_a_crash_in_a_repair_keeps_what_the_agent_is_told() -> None:
     plan = pipeline({"a": {"agent": "do", "repair": 1}}, output={"type": "object"})
     state = State(plan)
     evolve(state, started())
-    settle(plan, state)
+    settle(state)
     evolve(state, events.AttemptSucceeded(START + 1, "a", 1, text="no JSON"))
-    settle(plan, state)
+    settle(state)
     told = Complaint("no JSON", ("not JSON: 'no JSON' at line 1, column 1",))
     assert state.running["a"].complaint is not None
     assert state.running["a"].complaint.answer == told.answer
     evolve(state, events.RunResumed(START + 9, "test"))
     evolve(state, events.AttemptLost(START + 9, "a", 2))
-    settle(plan, state)
+    settle(state)
     assert state.running["a"].attempt == 3
     assert state.running["a"].complaint is not None
     assert state.running["a"].complaint.answer == "no JSON"
     evolve(state, events.AttemptSucceeded(START + 10, "a", 3, value={}))
-    settle(plan, state)
+    settle(state)
     assert state.status == "succeeded"
 
 
@@ -245,9 +247,9 @@ def test_what_was_left_out_around_an_answer_is_in_the_log() -> None:
     plan = pipeline({"a": {"agent": "do"}}, output={"type": "object"})
     state = State(plan)
     evolve(state, started())
-    settle(plan, state)
+    settle(state)
     evolve(state, events.AttemptSucceeded(START + 1, "a", 1, text="Here:\n```json\n{}\n```"))
-    _, (accept, _) = settle(plan, state)
+    _, (accept, _) = settle(state)
     assert isinstance(accept, events.AcceptOutput)
     assert accept.reason.text == (
         "the answer keeps its contract; left out: 13 before and 3 characters after the value"

@@ -7,6 +7,7 @@ import pytest
 from agentflow.core import events
 from agentflow.core.decide import settle
 from agentflow.core.evolve import evolve
+from agentflow.core.purse import Purse
 from agentflow.core.retry import backoff, share
 from agentflow.core.state import State
 from agentflow.core.table import IllegalTransition
@@ -15,6 +16,12 @@ from agentflow.spec.model import Backoff, FailureClass, Json
 from tests.core.world import START, drive, pipeline, started
 
 EXACT = {"initial": "2s", "factor": 3, "max": "10s", "jitter": "none"}
+
+
+def purse(state: State) -> Purse:
+    """What the run has used up."""
+    assert state.root is not None
+    return state.root.purse
 
 
 def policy(max_attempts: int, **more: Json) -> dict[str, Json]:
@@ -28,7 +35,7 @@ def test_attempts_are_made_as_often_as_the_policy_says_the_first_included() -> N
     assert [retry.delay for retry in run.of(events.Retry)] == [2, 6, 10]
     (fail,) = run.of(events.FailStep)
     assert fail.reason.figures["no_retry"] == "attempt 4 of 4 failed"
-    assert run.state.retries == 3
+    assert purse(run.state).retries == 3
     # three waits, four attempts of a second each
     assert run.state.now - START == 2 + 6 + 10 + 4
 
@@ -109,7 +116,7 @@ def test_the_retry_budget_of_the_run_ends_retries_before_the_policy_does() -> No
         budget={"retries": 4},
     )
     run = drive(plan, lambda call: FailureClass.TIMEOUT)
-    assert run.state.retries == 4
+    assert purse(run.state).retries == 4
     reasons = {skip.reason.figures["no_retry"] for skip in run.of(events.SkipStep)}
     assert reasons == {"the run's 4 retries (budget.retries) are used up"}
 
@@ -164,12 +171,12 @@ def test_retry_after_is_honoured_where_it_is_longer() -> None:
     plan = pipeline({"a": {"agent": "do", "retry": policy(2)}})
     state = State(plan)
     evolve(state, started())
-    settle(plan, state)
+    settle(state)
     evolve(
         state,
         events.AttemptFailed(START + 1, "a", 1, FailureClass.RATE_LIMITED, "429", retry_after=45),
     )
-    _, (retry,) = settle(plan, state)
+    _, (retry,) = settle(state)
     assert isinstance(retry, events.Retry)
     assert retry.delay == 45
     assert retry.reason.text == ("'rate_limited' in attempt 1 of 2; the other side asked for 45 s")
@@ -180,10 +187,10 @@ def crashed(agent: str, **step: Json) -> tuple[State, tuple[events.Decision, ...
     plan = pipeline({"a": {"agent": agent, **step}})
     state = State(plan)
     evolve(state, started())
-    settle(plan, state)
+    settle(state)
     evolve(state, events.RunResumed(START + 5, "test"))
     evolve(state, events.AttemptLost(START + 5, "a", 1))
-    return settle(plan, state)
+    return settle(state)
 
 
 def test_a_lost_attempt_without_effects_is_repeated_and_costs_no_retry() -> None:
@@ -195,7 +202,7 @@ def test_a_lost_attempt_without_effects_is_repeated_and_costs_no_retry() -> None
     )
     assert isinstance(start, events.StartAttempt)
     assert start.attempt == 2
-    assert state.retries == 0
+    assert purse(state).retries == 0
 
 
 def test_a_lost_write_becomes_unknown_and_is_not_repeated() -> None:
@@ -218,12 +225,12 @@ def test_an_interrupted_run_decides_nothing_until_it_is_resumed() -> None:
     ]
     for seq, fact in enumerate(facts):
         evolve(state, fact)
-        entries.append(events.Entry(seq, fact, settle(plan, state)[1]))
+        entries.append(events.Entry(seq, fact, settle(state)[1]))
     assert entries[1].decisions == ()
     assert entries[2].decisions == ()
     again = fold(plan, entries)
     evolve(again, events.RunResumed(START + 9, "test"))
-    _, decisions = settle(plan, again)
+    _, decisions = settle(again)
     assert [type(d).__name__ for d in decisions] == ["AcceptOutput", "StartAttempt"]
 
 
@@ -231,7 +238,7 @@ def test_a_fact_that_cannot_happen_is_refused_with_step_state_and_event() -> Non
     plan = pipeline({"a": {"agent": "do"}})
     state = State(plan)
     evolve(state, started())
-    settle(plan, state)
+    settle(state)
     impossible: Mapping[str, events.Event] = {
         "AttemptSucceeded is impossible: 'b' is not running": events.AttemptSucceeded(
             START, "b", 1

@@ -1,5 +1,6 @@
 """What holds for every pipeline, whatever its agents do."""
 
+from collections import Counter
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -13,10 +14,10 @@ from agentflow.core.state import State
 from agentflow.engines.driver import Driver
 from agentflow.engines.virtual import run_virtual
 from agentflow.eventlog import codec
-from agentflow.plan.steps import Plan
+from agentflow.plan.steps import Plan, step_at
 from agentflow.replay import fold, replay
 from agentflow.spec.model import FailureClass, Json
-from tests.core.world import Does, MemoryLog, Run, answering, pipeline, started
+from tests.core.world import Does, MemoryLog, Run, answering, pipeline, spec_of, started
 
 CALLS, RETRIES = 40, 5
 ACTIONS = st.sampled_from(["fail", "skip", {"use": {"used": True}}])
@@ -69,7 +70,7 @@ def loop(depth: int) -> st.SearchStrategy[dict[str, Json]]:
 @st.composite
 def step(draw: Any, depth: int) -> dict[str, Json]:
     made: dict[str, Json] = {}
-    kinds = ["agent", "agent", "steps", "switch", "loop"]
+    kinds = ["agent", "agent", "steps", "switch", "loop", "pipeline"]
     kind = draw(st.sampled_from(kinds if depth else ["agent"]))
     if kind == "agent":
         made["agent"] = draw(st.sampled_from(["do", "do", "write"]))
@@ -81,6 +82,8 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
         made["loop"] = draw(loop(depth))
     elif kind == "steps":
         made |= {"steps": draw(steps(depth - 1)), "output": {"done": True}}
+    elif kind == "pipeline":
+        made |= {"pipeline": "child.yaml", "with": {"n": draw(st.sampled_from([1, "one"]))}}
     else:
         made |= {
             "switch": draw(st.sampled_from(["x", "y", "z"])),
@@ -113,10 +116,29 @@ DOES: st.SearchStrategy[Does | tuple[Does, float]] = st.one_of(
 )
 
 
+CHILD_BUDGET = st.fixed_dictionaries(
+    {},
+    optional={
+        "calls": st.integers(1, 3),
+        "retries": st.integers(0, 2),
+        "wall": st.sampled_from(["5s", "50s"]),
+    },
+)
+
+
 @st.composite
 def worlds(draw: Any) -> tuple[Plan, list[Does], int]:
     budget = {"calls": CALLS, "retries": RETRIES, "wall": "90s"}
-    plan = pipeline(draw(steps(2)), output={"type": "object"}, budget=budget)
+    child = spec_of(
+        draw(steps(0)),
+        name="child",
+        output={"type": "object"},
+        budget=draw(CHILD_BUDGET),
+        inputs={"type": "object", "properties": {"n": {"type": "integer"}}},
+        outputs={"n": "${{ inputs.n }}"},
+    )
+    files = {"child.yaml": child}
+    plan = pipeline(draw(steps(2)), output={"type": "object"}, budget=budget, files=files)
     return plan, draw(st.lists(DOES, min_size=1, max_size=8)), draw(st.integers(1, 4))
 
 
@@ -151,7 +173,26 @@ def test_every_run_ends_within_its_bounds(world: tuple[Plan, list[Does], int]) -
     assert sum(retry.counted for retry in run.of(events.Retry)) <= RETRIES
     assert run.state.running == {}
     assert run.state.waiting == {}
+    assert run.state.timed == {}
     assert not run.state.agenda
+
+
+@examples
+@given(worlds())
+def test_what_a_pipeline_inside_uses_up_is_within_its_budget_and_part_of_the_run_s(
+    world: tuple[Plan, list[Does], int],
+) -> None:
+    run, _ = carry_out(world)
+    starts = Counter(start.step for start in run.of(StartAttempt))
+    retries = Counter(retry.step for retry in run.of(events.Retry) if retry.counted)
+    for entered in run.of(events.EnterPipeline):
+        budget = step_at(world[0], entered.step)[1].nested.plan.budget  # type: ignore[union-attr]
+        inside = f"{entered.step}/"
+        assert sum(n for at, n in starts.items() if at.startswith(inside)) <= budget.calls
+        assert sum(n for at, n in retries.items() if at.startswith(inside)) <= budget.retries
+    assert run.state.root is not None
+    purse = run.state.root.purse
+    assert (purse.calls, purse.retries) == (starts.total(), retries.total())
 
 
 @examples
@@ -220,7 +261,7 @@ def test_a_run_taken_up_after_any_entry_ends_too(
 
     def take(fact: Fact) -> None:
         evolve(state, fact)
-        entries.append(Entry(len(entries), fact, settle(plan, state)[1]))
+        entries.append(Entry(len(entries), fact, settle(state)[1]))
 
     now = state.now + 1000
     take(events.RunResumed(now, "test"))

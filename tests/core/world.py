@@ -28,34 +28,53 @@ Script = Callable[[StartAttempt], Does | tuple[Does, float]]
 START = 1_000_000.0
 
 
-def plan_of(spec: Mapping[str, Json] | str) -> Plan:
-    """The plan of a spec, which must have no problems."""
+def plan_of(
+    spec: Mapping[str, Json] | str, files: Mapping[str, Mapping[str, Json]] | None = None
+) -> Plan:
+    """The plan of a spec, which must have no problems; `files` are those that it may name."""
+
+    def read(path: str) -> str:
+        if files is None or path not in files:
+            raise FileProblem(f"there is no file '{path}'")
+        return json.dumps(files[path])
+
     text = spec if isinstance(spec, str) else json.dumps(spec)
-
-    def no_files(path: str) -> str:
-        raise FileProblem(f"there is no file '{path}'")
-
-    _, _, plan, problems = understand(text, "test.yaml", no_files)
+    _, _, plan, problems = understand(text, "test.yaml", read)
     assert problems == (), problems
     assert plan is not None
     return plan
 
 
 def pipeline(
-    steps: Mapping[str, Json], *, input: Json = None, output: Json = None, **more: Json
+    steps: Mapping[str, Json],
+    *,
+    files: Mapping[str, Mapping[str, Json]] | None = None,
+    **more: Json,
 ) -> Plan:
-    """A plan with agents `do` (no effects) and `write` (a write) that share their contracts."""
+    """A plan of `spec_of` these steps."""
+    return plan_of(spec_of(steps, **more), files)
+
+
+def spec_of(
+    steps: Mapping[str, Json],
+    *,
+    name: str = "test",
+    input: Json = None,
+    output: Json = None,
+    **more: Json,
+) -> dict[str, Json]:
+    """A spec with agents `do` (no effects) and `write` (a write) that share their contracts."""
     agents = {
-        name: {
+        agent: {
             "kind": "command",
             "argv": ["true"],
             "effects": effects,
             "input": input or {},
             "output": output or {},
         }
-        for name, effects in (("do", "none"), ("write", "write"))
+        for agent, effects in (("do", "none"), ("write", "write"))
     }
-    return plan_of({"agentflow": 1, "name": "test", "agents": agents, "steps": steps, **more})
+    return {"agentflow": 1, "name": name, "agents": agents, "steps": steps, **more}
 
 
 @dataclass

@@ -56,7 +56,7 @@ def drive(
     agents = Agents(behaviour)
     if first is None:
         first = replace(started(), at=clock.now())
-    local.run_local(driver, first, lambda: {"command": agents}, clock)
+    local.run_local(driver, first, lambda: {("test.yaml", "command"): agents}, clock)
     assert agents.closed
     return Run(driver.state, entries)
 
@@ -181,7 +181,7 @@ def test_a_resumed_run_repeats_what_was_lost_and_waits_out_what_waited() -> None
         events.AttemptFailed(now, "waiting", 1, FailureClass.TIMEOUT, "no"),
     ):
         evolve(state, fact)
-        settle(plan, state)
+        settle(state)
     assert list(state.running) == ["lost"]
     assert list(state.waiting) == ["waiting"]
     run = drive(plan, echo, state=state, first=events.RunResumed(now, "test"))

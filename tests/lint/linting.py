@@ -1,4 +1,9 @@
-"""Lints a text as a user's spec would be, without any file beside it."""
+"""Lints a text as a user's spec would be, with no files beside it but those that the text holds.
+
+In the text, a line `--- # FILE` ends one file and begins another.
+"""
+
+import re
 
 from agentflow.errors import FileProblem
 from agentflow.findings import Finding
@@ -9,7 +14,15 @@ from agentflow.loading import understand
 
 def findings_of(text: str, file: str = "spec.yaml") -> tuple[Finding, ...]:
     """All findings of a spec."""
-    return lint(Context(*understand(text, file, _no_files)))
+    spec, *others = re.split(r"^--- # (.+)\n", text, flags=re.MULTILINE)
+    files = dict(zip(others[::2], others[1::2], strict=True))
+
+    def read(path: str) -> str:
+        if path not in files:
+            raise FileProblem(f"there is no file '{path}'")
+        return files[path]
+
+    return lint(Context(*understand(spec, file, read)))
 
 
 def lines(findings: tuple[Finding, ...]) -> list[str]:
@@ -18,7 +31,3 @@ def lines(findings: tuple[Finding, ...]) -> list[str]:
         f"{found.location.span.line}:{found.location.span.column} {found.message}"
         for found in findings
     ]
-
-
-def _no_files(path: str) -> str:
-    raise FileProblem(f"there is no file '{path}'")

@@ -48,7 +48,7 @@ def _shown(finding: Finding) -> str:
     if finding.help is not None:
         lines.append(f"    {finding.help}")
     lines += (f"    {_place(place.location)} {place.message}" for place in finding.related)
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n".replace(f"{CASES}/", "") for line in lines)
 
 
 def _place(location: Location) -> str:

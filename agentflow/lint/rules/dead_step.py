@@ -46,7 +46,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.looks import enclosing
-from agentflow.plan.steps import Plan
+from agentflow.plan.steps import Plan, StepPlan, plans_within
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 
@@ -88,9 +88,12 @@ def _names_are_missing(plan: Plan) -> bool:
 
 def _acting(plan: Plan) -> set[str]:
     """The steps that do something to the world, and all that encloses them."""
-    return {
-        around
-        for at, step in plan.steps.items()
-        if step.kind == "agent" and (step.call is None or step.call.effects not in _HARMLESS)
-        for around in enclosing(at)
-    }
+    return {around for at, step in plan.steps.items() if _acts(step) for around in enclosing(at)}
+
+
+def _acts(step: StepPlan) -> bool:
+    """Does a step do something to the world itself, as far as is known?"""
+    if step.kind == "pipeline":
+        inner = plans_within(step.nested.plan) if step.nested else ()
+        return not inner or any(_acts(one) for plan in inner for one in plan.steps.values())
+    return step.kind == "agent" and (step.call is None or step.call.effects not in _HARMLESS)

@@ -99,7 +99,7 @@ def check(context: Context) -> Iterator[Finding]:
             source = handoffs.source(handoff, breach.way)
             if not breach.always and not _may_come(context, context.plan, source):
                 continue
-            target = way_text((handoff.agent, handoff.side, *handoff.field, *breach.way))
+            target = way_text((handoff.receiver, handoff.side, *handoff.field, *breach.way))
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY if breach.always else Severity.WARNING,

@@ -50,6 +50,7 @@ from collections.abc import Iterator
 
 from agentflow.contracts.describe import listed
 from agentflow.findings import Finding, Severity
+from agentflow.lint.receivers import receivers
 from agentflow.lint.rule import Context, Family
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping
@@ -58,24 +59,23 @@ NAME = "missing-argument"
 FAMILY = Family.CONTRACT
 SEVERITY = Severity.ERROR
 
+_ARTICLE = {"agent": "an agent", "pipeline": "a pipeline"}
+
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each call without a required argument, at its `with` or its `agent`."""
+    """Each call without a required argument, at its `with`, or where its receiver is named."""
     if context.plan is None:
         return
-    for step in context.plan.steps.values():
-        required = step.call.input.schema.get("required", ()) if step.call else ()
-        if step.call is None or not required:
-            continue
-        given = context.document.node((*step.path, "with"))
+    for receiver in receivers(context.document, context.plan):
+        given = context.document.node(receiver.given)
         names = given.entries if isinstance(given, Mapping) else {}
-        missing = [name for name in required if name not in names]
+        missing = [name for name in receiver.required if name not in names]
         if missing:
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
-                message=f"agent {quoted(step.call.agent)} is not given "
+                message=f"{receiver.what} {quoted(receiver.name)} is not given "
                 f"{listed(map(quoted, missing), 'and')}",
-                location=context.document.locate_key((*step.path, "with" if given else "agent")),
-                help="an agent sees only what 'with' names",
+                location=context.document.locate_key(receiver.given if given else receiver.named),
+                help=f"{_ARTICLE[receiver.what]} sees only what 'with' names",
             )

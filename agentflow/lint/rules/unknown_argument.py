@@ -49,6 +49,7 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
+from agentflow.lint.receivers import receivers
 from agentflow.lint.rule import Context, Family
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping
@@ -63,20 +64,20 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     suggestions = Suggestions()
-    for step in context.plan.steps.values():
-        if step.call is None:
-            continue
-        schema = step.call.input.schema
+    for receiver in receivers(context.document, context.plan):
+        schema = receiver.contract
         closed = schema.get("additionalProperties") is False and "patternProperties" not in schema
         known = schema.get("properties", {}) if closed else None
-        given = context.document.node((*step.path, "with"))
+        given = context.document.node(receiver.given)
         for name in given.entries if isinstance(given, Mapping) else ():
             if known is None or name in known:
                 continue
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
-                message=f"agent {quoted(step.call.agent)} takes no {quoted(name)}",
-                location=context.document.locate_key((*step.path, "with", name)),
-                help=suggestions.help(name, known, "add it to the agent's input contract"),
+                message=f"{receiver.what} {quoted(receiver.name)} takes no {quoted(name)}",
+                location=context.document.locate_key((*receiver.given, name)),
+                help=suggestions.help(
+                    name, known, f"add it to the {receiver.what}'s input contract"
+                ),
             )

@@ -109,7 +109,7 @@ def check(context: Context) -> Iterator[Finding]:
         wanted, surplus = _sorted_out(Contract(given, given), handoff.wanted)
         if not wanted or not surplus:
             continue
-        target = way_text((handoff.agent, "input", *handoff.field))
+        target = way_text((handoff.receiver, "input", *handoff.field))
         spelt_out = ", ".join(f'{name}: "${{{{ {source.text}.{name} }}}}"' for name in wanted)
         yield Finding(
             rule=NAME,

@@ -72,6 +72,20 @@ class AgentStep(StepBase):
     )
 
 
+class PipelineStep(StepBase):
+    """Another pipeline, run in the place of the step."""
+
+    planned = StepBase.planned | {"retry", "timeout", "effects", "repair"}
+
+    pipeline: Annotated[str, Field(min_length=1)] = Field(
+        description="The file of the other pipeline, relative to this one.",
+        examples=["enrich/company.yaml"],
+    )
+    with_: dict[Name, Value] = Field(
+        default={}, alias="with", description="The inputs of the other pipeline."
+    )
+
+
 class GroupStep(StepBase):
     """Steps that belong together, with an output of their own."""
 
@@ -132,10 +146,11 @@ class LoopStep(StepBase):
 STEP_KINDS: Mapping[str, type[StepBase]] = {
     "agent": AgentStep,
     "switch": SwitchStep,
+    "pipeline": PipelineStep,
     "steps": GroupStep,
     "loop": LoopStep,
 }
-PLANNED_STEP_KINDS = ("human", "pipeline", "delegate")
+PLANNED_STEP_KINDS = ("human", "delegate")
 
 
 def _step_kind(value: Any) -> str | None:
@@ -149,6 +164,7 @@ def _step_kind(value: Any) -> str | None:
 Step = Annotated[
     Annotated[AgentStep, Tag("agent")]
     | Annotated[SwitchStep, Tag("switch")]
+    | Annotated[PipelineStep, Tag("pipeline")]
     | Annotated[GroupStep, Tag("steps")]
     | Annotated[LoopStep, Tag("loop")],
     Discriminator(_step_kind),

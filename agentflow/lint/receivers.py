@@ -1,0 +1,71 @@
+"""Who is given arguments with `with`: the agent, or the other pipeline, that a step names."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from agentflow.plan.inputs import with_defaults
+from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.spec.document import Document
+from agentflow.spec.model import Json
+from agentflow.spec.templates import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """One that is given arguments.
+
+    `what` is what it is and `name` what it is called; `named` is where the step names it, and
+    `given` where its arguments stand. `contract` is the schema of what it takes, which stands at
+    `place` of `document`; of that, `required` has to be given. `side` is what its contract is
+    called in messages.
+    """
+
+    step: StepPlan
+    what: str
+    name: str
+    named: Path
+    given: Path
+    arguments: Template
+    contract: Mapping[str, Json]
+    required: tuple[str, ...]
+    side: str
+    document: Document
+    place: Path
+
+
+def receivers(document: Document, plan: Plan) -> Iterator[Receiver]:
+    """Everyone in a plan that takes arguments, as far as it is known who that is."""
+    for step in plan.steps.values():
+        given = (*step.path, "with")
+        if step.call is not None:
+            contract = step.call.input.schema
+            yield Receiver(
+                step=step,
+                what="agent",
+                name=step.call.agent,
+                named=(*step.path, "agent"),
+                given=given,
+                arguments=step.call.arguments,
+                contract=contract,
+                required=tuple(contract.get("required", ())),
+                side="input",
+                document=document,
+                place=("agents", step.call.agent, "input"),
+            )
+        elif step.nested is not None:
+            inner = step.nested.plan
+            contract = inner.inputs.schema
+            defaults = with_defaults(inner.inputs, {})
+            yield Receiver(
+                step=step,
+                what="pipeline",
+                name=inner.pipeline.name,
+                named=(*step.path, "pipeline"),
+                given=given,
+                arguments=step.nested.arguments,
+                contract=contract,
+                required=tuple(n for n in contract.get("required", ()) if n not in defaults),
+                side="inputs",
+                document=plan.children[step.address].document,
+                place=("inputs",),
+            )

@@ -1,0 +1,45 @@
+"""A pipeline runs itself, directly or by way of others, or too many run inside of each other.
+
+It would never end. What is to go round is written as such, within one pipeline and with a bound.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    steps:
+      write: {pipeline: spec.yaml}
+    outputs: {letter: "${{ steps.write.output.letter }}"}
+
+Says:
+
+    4:21 'spec.yaml' runs 'spec.yaml'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterable
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+
+NAME = "recursive-pipeline"
+FAMILY = Family.GRAPH
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterable[Finding]:
+    """Each step that runs such a pipeline."""
+    return context.reported(NAME)

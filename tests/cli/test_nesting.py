@@ -1,0 +1,237 @@
+"""Pipelines that run pipelines: files in other folders, crashes inside, runs without their files."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from agentflow.errors import FileProblem
+from agentflow.eventlog import Store
+from agentflow.loading import load
+from agentflow.runs import read_run
+
+from .shell import Done, Project
+from .test_crashes import ALL, OUTPUTS, crash
+
+OUTER = """\
+agentflow: 1
+name: outer
+steps:
+  inner: {pipeline: chain.yaml}
+outputs: {all: "${{ steps.inner.output.all }}"}
+"""
+#: A pipeline in `flows` that runs one in `flows/lib`, whose files are named from there.
+FILES = {
+    "flows/main.yaml": """\
+agentflow: 1
+name: main
+inputs: {$ref: in.json}
+steps:
+  greet:
+    pipeline: lib/greet.yaml
+    with: {who: "${{ inputs.who }}"}
+    catch: {budget_exceeded: skip}
+outputs: {text: "${{ default(steps.greet.output.text, 'none') }}"}
+""",
+    "flows/in.json": '{"type": "object", "required": ["who"], "properties": {"who": {"type": "string"}}}',
+    "flows/lib/greet.yaml": """\
+agentflow: 1
+name: greet
+inputs: {$ref: in.json}
+agents:
+  say:
+    kind: command
+    argv: [./say]
+    effects: none
+    input: {type: object, required: [who, word], properties: {who: {type: string}, word: {type: string}}}
+    output: {type: string}
+  shout:
+    kind: python
+    call: shouting:shout
+    effects: none
+    input: {type: object, required: [text], properties: {text: {type: string}}}
+    output: {type: string}
+steps:
+  say: {agent: say, with: {who: "${{ inputs.who }}", word: "${{ inputs.word }}"}}
+  shout: {agent: shout, with: {text: "${{ steps.say.output }}"}}
+outputs: {text: "${{ steps.shout.output }}"}
+""",
+    "flows/lib/in.json": json.dumps(
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["who", "word"],
+            "properties": {"who": {"type": "string"}, "word": {"type": "string", "default": "hi"}},
+        }
+    ),
+    "flows/lib/say": """\
+#!/bin/sh
+test "$AGENTFLOW_STEP" = greet/say || exit 9
+cat | tr -d '"{} ' | sed 's/.*/"&"/'
+""",
+    "flows/lib/shouting.py": "def shout(text):\n    return text.upper()\n",
+}
+
+
+@pytest.fixture
+def nested(project: Project) -> Project:
+    (project.folder / "flows/lib").mkdir(parents=True)
+    for name, text in FILES.items():
+        project.write(name, text)
+    (project.folder / "flows/lib/say").chmod(0o755)
+    return project
+
+
+def test_files_are_named_from_the_file_that_names_them(nested: Project) -> None:
+    assert nested.agentflow("validate", "flows/main.yaml").code == 0
+    done = nested.json("run", "flows/main.yaml", "-i", "who=Ada")
+    assert done["outputs"] == {"text": "WHO:ADA,WORD:HI"}
+    shown = nested.json("show", done["run"])
+    (greet,) = shown["steps"]
+    assert (greet["pipeline"], greet["agent"]) == ("lib/greet.yaml", None)
+    assert [(s["address"], s["agent"]) for s in greet["steps"]] == [
+        ("greet/say", "say"),
+        ("greet/shout", "shout"),
+    ]
+    said = nested.agentflow("show", done["run"], "--step", "greet").out
+    assert 'inputs: {"who": "Ada", "word": "hi"}' in said
+
+
+def test_a_run_records_all_files_and_needs_none_of_them(nested: Project) -> None:
+    run_id = nested.json("run", "flows/main.yaml", "-i", "who=Ada")["run"]
+    started = read_run(Store(nested.folder / ".agentflow"), run_id).started
+    assert set(started.sources) == {"main.yaml", "in.json", "lib/greet.yaml", "lib/in.json"}
+    shutil.rmtree(nested.folder / "flows")
+    assert nested.json("replay", run_id)["same"] is True
+    assert nested.json("show", run_id)["outputs"] == {"text": "WHO:ADA,WORD:HI"}
+
+
+def test_it_can_be_simulated(nested: Project) -> None:
+    done = nested.json("run", "flows/main.yaml", "-i", "who=Ada", "--simulate")
+    assert (done["status"], done["calls"]) == ("succeeded", 2)
+    assert nested.agentflow("replay", done["run"]).code == 0
+
+
+def test_its_steps_are_told_by_their_addresses(nested: Project) -> None:
+    lines = nested.agentflow("run", "flows/main.yaml", "-i", "who=Ada").out.splitlines()
+    told = [line.split("  ")[-2:] for line in lines[1:7]]
+    assert [at for at, _ in told] == [
+        "greet",
+        "greet/say",
+        "greet/say",
+        "greet/shout",
+        "greet/shout",
+        "greet",
+    ]
+    assert told[0] == ["greet", "started"]
+
+
+def test_errors_inside_are_shown_where_they_are(nested: Project) -> None:
+    nested.edit("flows/lib/greet.yaml", "{agent: shout,", "{agent: shot,")
+    done = nested.agentflow("validate", "flows/main.yaml")
+    assert done == Done(
+        1,
+        """\
+error[broken-pipeline]: pipeline 'lib/greet.yaml' cannot run: unknown agent 'shot'
+ --> flows/main.yaml:6:15
+  |
+6 |     pipeline: lib/greet.yaml
+  |               ^^^^^^^^^^^^^^
+note: the error
+  --> flows/lib/greet.yaml:19:18
+   |
+19 |   shout: {agent: shot, with: {text: "${{ steps.say.output }}"}}
+   |                  ^^^^
+help: 'agentflow validate flows/lib/greet.yaml' shows all of it
+
+1 error in 1 file
+""",
+    )
+    assert nested.errors("flows/lib/greet.yaml") == [(19, "unknown agent 'shot'")]
+    assert nested.agentflow("run", "flows/main.yaml", "-i", "who=Ada").code == 1
+
+
+def test_a_file_outside_of_the_project_is_refused(nested: Project) -> None:
+    nested.edit("flows/main.yaml", "lib/greet.yaml", "../../elsewhere.yaml")
+    ((line, message),) = nested.errors("flows/main.yaml")
+    assert line == 6
+    assert message == f"'../../elsewhere.yaml' is outside the project '{nested.folder}'"
+
+
+def test_a_pipeline_in_a_folder_above(nested: Project) -> None:
+    nested.write("flows/lib/up.yaml", FILES["flows/main.yaml"].replace("lib/greet", "greet"))
+    (nested.folder / "flows/deep").mkdir()
+    nested.write(
+        "flows/deep/top.yaml",
+        """\
+agentflow: 1
+name: top
+steps:
+  up: {pipeline: ../lib/up.yaml, with: {who: Bob}}
+  again: {pipeline: ../deep/../lib/up.yaml, with: {who: Eve}, needs: [up]}
+outputs: {text: "${{ steps.up.output.text + steps.again.output.text }}"}
+""",
+    )
+    nested.edit("flows/lib/say", " = greet/say ", " != greet/say ")
+    done = nested.json("run", "flows/deep/top.yaml")
+    assert done["outputs"] == {"text": "WHO:BOB,WORD:HIWHO:EVE,WORD:HI"}
+    started = read_run(Store(nested.folder / ".agentflow"), done["run"]).started
+    assert set(started.sources) == {
+        "top.yaml",
+        "../lib/up.yaml",
+        "../lib/greet.yaml",
+        "../lib/in.json",
+    }
+
+
+@pytest.mark.parametrize("call", ["first", "second", "green"])
+def test_a_crash_inside_is_made_good_inside(project: Project, call: str) -> None:
+    project.write("outer.yaml", OUTER)
+    project.hold(call)
+    run_id = crash(project, call, "run", "outer.yaml")
+    project.release(call)
+    done = project.json("resume", run_id)
+    assert (done["run"], done["status"], done["outputs"]) == (run_id, "succeeded", OUTPUTS)
+    lost = {"red", "green", "blue"} if call == "green" else {call}
+    calls = project.calls()
+    assert calls.count(call) == 2
+    assert all(calls.count(other) == 1 for other in set(ALL) - lost)
+    assert project.agentflow("replay", run_id, "--quiet").code == 0
+
+
+def test_an_edited_child_is_refused_at_resume(project: Project) -> None:
+    project.write("outer.yaml", OUTER)
+    project.hold("second")
+    run_id = crash(project, "second", "run", "outer.yaml")
+    project.release("second")
+    project.edit("chain.yaml", '"green"', '"yellow"')
+    refused = project.agentflow("resume", run_id)
+    assert refused == Done(
+        2,
+        "",
+        f"error: the spec of run '{run_id}' is not what it was: 'chain.yaml' has changed\n"
+        "help: '--as-started' goes on with the spec as the run recorded it\n",
+    )
+    assert project.json("resume", run_id, "--as-started")["outputs"] == OUTPUTS
+
+
+def test_its_time_goes_on_over_a_crash(project: Project) -> None:
+    text = (project.folder / "chain.yaml").read_text()
+    project.write("short.yaml", text.replace("agents:", "budget: {wall: 1s}\nagents:"))
+    project.write("outer.yaml", OUTER.replace("chain.yaml", "short.yaml"))
+    project.hold("first")
+    run_id = crash(project, "first", "run", "outer.yaml")
+    done = project.json("resume", run_id, code=1)
+    assert done["failure"]["message"] == "'inner' took longer than 1 s (budget.wall)"
+    assert project.agentflow("replay", run_id, "--quiet").code == 0
+
+
+def test_a_link_that_makes_a_chain_without_end_is_refused(project: Project) -> None:
+    for number in range(9):
+        steps = f"inner: {{pipeline: f{number + 1}.yaml}}"
+        project.write(f"f{number}.yaml", f"agentflow: 1\nname: f{number}\nsteps:\n  {steps}\n")
+    ((_, message),) = project.errors("f1.yaml")
+    assert message.endswith("more than 8 pipelines run inside of each other")
+    with pytest.raises(FileProblem):
+        load(Path(project.folder / "gone.yaml"))
