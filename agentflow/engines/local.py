@@ -86,6 +86,7 @@ class _LocalEngine:
         self.clock = clock
         self.loop = asyncio.get_running_loop()
         self.flights: dict[str, _Flight] = {}
+        self.stopping: set[asyncio.Task[None]] = set()
         self.facts: list[Fact] = []
         self.ended: asyncio.Future[None] = self.loop.create_future()
         self.handlers: dict[signal.Signals, Any] = {}
@@ -103,8 +104,9 @@ class _LocalEngine:
         tasks = [flight.task for flight in self.flights.values() if flight.task is not None]
         for task in tasks:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=GRACE)
+        # What was called off before is not cancelled again, which would disturb its cleaning up.
+        if ending := {*tasks, *self.stopping}:
+            await asyncio.wait(ending, timeout=GRACE)
         for connection in self.connections.values():
             await connection.close()
         for number, handler in self.handlers.items():
@@ -242,6 +244,8 @@ class _LocalEngine:
             del self.flights[flight.call.step]
         if flight.task is not None and flight.task is not asyncio.current_task(self.loop):
             flight.task.cancel()
+            self.stopping.add(flight.task)
+            flight.task.add_done_callback(self.stopping.discard)
 
     def _expire(self, step: str) -> None:
         """The deadline has come: the agent is to stop, and is not waited for beyond the grace."""
