@@ -19,7 +19,7 @@ from functools import lru_cache
 from itertools import islice
 
 from jsonschema_rs import CanonicalSchema
-from jsonschema_rs.canonical import Containment
+from jsonschema_rs.canonical import Containment, Satisfiability
 
 from agentflow.contracts.check import compile_schema
 from agentflow.contracts.cost import Cost, cost_of
@@ -81,6 +81,14 @@ def compare(producer: Schema, consumer: Schema) -> Verdict:
         return _compare(json.dumps(producer), json.dumps(consumer))
     except (TypeError, ValueError, RecursionError):
         return _UNKNOWN  # not JSON, or nested deeper than any schema
+
+
+def nothing_satisfies(schema: Schema) -> bool:
+    """Is it proved that no value at all fits a self-contained schema?"""
+    try:
+        return canonical(schema).satisfiability() == Satisfiability.NO
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 @lru_cache(maxsize=4096)

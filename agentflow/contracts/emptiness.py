@@ -1,8 +1,8 @@
 """Schemas that no value satisfies: where in a contract they are, and which keywords contradict.
 
 The innermost schema that is empty is the one to name; what is around it is empty only because of
-it. Emptiness is proved by `compat` (empty is what fits even `{"not": {}}`), and the contradiction
-is found by taking keywords away one by one as long as the rest is still empty.
+it. The contradiction is found by taking keywords away one by one as long as the rest is still
+empty. Proofs come from `compat`.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from agentflow.contracts.assembly import TooLarge, self_contained
-from agentflow.contracts.compat import Kind, compare
+from agentflow.contracts.compat import nothing_satisfies
 from agentflow.contracts.keywords import BY_TYPE, REMARKS, Path, Schema
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
@@ -111,10 +111,9 @@ class _Search:
             return False
         self._proofs -= 1
         try:
-            alone = self_contained(schema, self._root)
+            return nothing_satisfies(self_contained(schema, self._root))
         except TooLarge:
             return False
-        return compare(alone, {"not": {}}).kind is Kind.COMPATIBLE
 
 
 def _parts(part: _Part, root: Schema) -> Iterator[_Part]:

@@ -5,10 +5,10 @@ may also be the one that matters: a doubt, a warning, a list of sources that sho
 next step or stood in the answer. A field counts as read wherever a part of the pipeline gets it:
 alone, with the whole output, or in a list that is handed on or gone through.
 
-Not reported: fields that the contract does not require; fields of an agent that changes the world,
-which are a receipt; fields with one value only; contracts that are also those of an input, and those
-that another refers to; and texts that a chat model writes before a field that is read, since what it
-writes first shapes what it writes next.
+Not reported: fields that the contract does not require, or has to name because it is closed and a
+program gives them; fields of an agent that changes the world, which are a receipt; fields with one
+value only; contracts that are also those of an input, and those that another refers to; and texts that
+a chat model writes before a field that is read, since what it writes first shapes what it writes next.
 
 Bad:
 
@@ -103,14 +103,15 @@ def check(context: Context) -> Iterator[Finding]:
     read: set[Path] = set()
     unread: dict[Path, tuple[str, _Field]] = {}
     for call, reads in _reads(plan):
+        start = path_in_contract(context.document, ("agents", call.agent, "output"), ())
         for field in _fields(call, reads):
-            place = path_in_contract(context.document, ("agents", call.agent, "output"), field.path)
+            place = (*start, *field.path)
             if field.is_read or (place[0] == "contracts" and place[1] in shared):
                 read.add(place)
             else:
                 unread.setdefault(place, (call.agent, field))
     for place, (agent, field) in unread.items():
-        if place not in read and place[-1] == field.way[-1]:
+        if place not in read and context.document.node(place) is not None:
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
@@ -169,14 +170,15 @@ def _inside(
     whole = any(not steps or not isinstance(steps[0], str) for steps in reads)
     if not whole and any(steps[0] not in properties for steps in reads):
         return  # a name that the contract does not have may be meant for one that it has
+    complete = not calls_model and schema.get("additionalProperties") is False
     names = [str(steps[0]) for steps in reads if steps]
     last = max((n for n, name in enumerate(properties) if name in names), default=-1)
     for position, (name, part) in enumerate(properties.items()):
         inner = Contract(part, contract.root)
         inner_path, inner_way = (*path, "properties", name), (*way, name)
         working = calls_model and position < last and _is_text(inner)
-        allowed_only = name not in schema.get("required", ())
-        is_read = whole or name in names or working or allowed_only or _is_constant(inner)
+        unasked = complete or name not in schema.get("required", ())
+        is_read = whole or name in names or working or unasked or _is_constant(inner)
         yield _Field(inner_path, inner_way, is_read)
         if is_read:
             below = [()] if whole else [steps[1:] for steps in reads if steps[0] == name]
