@@ -31,6 +31,7 @@ class ExitCode(IntEnum):
     FINDINGS = 1  # findings, a failed run, a divergence
     USAGE = 2
     COULD_NOT = 3
+    WAITING = 4  # only people can make the run go on
 
 
 class AgentflowError(Exception):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentflow.core.events import Entry, RunStarted
-from agentflow.core.state import State
+from agentflow.core.state import ENDED_RUN, State
 from agentflow.engines.driver import Listener
 from agentflow.engines.launch import Settings, launch, new_run_id, take_up
 from agentflow.errors import FileProblem, InputError, LogDamaged, StoreError, UsageError
@@ -24,6 +24,11 @@ Audience = Callable[[Plan, str], Listener]
 
 
 _PLAIN = Settings()
+_STATUS_AFTER = {
+    "RunResumed": "running",
+    "RunParked": "waiting",
+    "RunInterrupted": "interrupted",
+}
 
 
 def _nobody(_plan: Plan, _run_id: str) -> Listener:
@@ -114,34 +119,48 @@ def summaries(store: Store) -> Iterator[Summary]:
 def _summary(store: Store, run_id: str) -> Summary:
     """Only the facts and the last decisions are looked at: no plan is made."""
     with store.read(run_id) as reader:
-        first = last = None
+        first: dict[str, Json] | None = None
+        status, ended, seq, at = "running", False, -1, 0.0
         for record in reader.records():
-            first, last = first or record, record
+            first, seq = first or record, record["seq"]
+            if ended:
+                continue  # an answer that came too late
+            status, ended = _status(record, status)
+            at = record["fact"]["at"]
         live = reader.live
-    if first is None or last is None:
-        return Summary(run_id, "running" if live else "crashed")
-    fact, final = first["fact"], last["decisions"][-1:]
-    if final and final[0]["kind"] == "FinishRun":
-        status = final[0]["status"]
-    elif last["fact"]["kind"] == "RunInterrupted":
-        status = "interrupted"
-    else:
-        status = "running" if live else "crashed"
+    if status == "running" and not live:
+        status = "crashed"
+    if first is None:
+        return Summary(run_id, status)
+    fact = first["fact"]
     return Summary(
         run_id=run_id,
         status=status,
         spec=fact["spec"],
         mode=fact["mode"],
         started=fact["at"],
-        seconds=last["fact"]["at"] - fact["at"],
-        entries=last["seq"] + 1,
+        seconds=at - fact["at"],
+        entries=seq + 1,
     )
 
 
+def _status(record: Mapping[str, Json], before: str) -> tuple[str, bool]:
+    """The status of a run after a record, and whether the run has ended."""
+    final = record["decisions"][-1:]
+    if final and final[0]["kind"] == "FinishRun":
+        return str(final[0]["status"]), True
+    return _STATUS_AFTER.get(record["fact"]["kind"], before), False
+
+
 def resume(
-    store: Store, run_id: str, audience: Callable[[Recorded], Listener], *, as_started: bool
+    store: Store,
+    run_id: str,
+    audience: Callable[[Recorded], Listener],
+    *,
+    as_started: bool,
+    wait: bool = False,
 ) -> State:
-    """Take up a run that was interrupted or whose process died.
+    """Take up a run that was interrupted, that waits for people, or whose process died.
 
     It goes on with the spec that it recorded. If the files, or the Python classes that contracts
     name, have changed since, that is refused, unless `as_started` says that the recorded ones are meant.
@@ -155,7 +174,7 @@ def resume(
         with store.read(run_id) as reader:
             recorded = _recorded(run_id, log.records(), reader)
         state = fold(recorded.plan, recorded.entries)
-        if state.status not in ("running", "interrupted"):
+        if state.status in ENDED_RUN:
             raise UsageError(f"run '{run_id}' has ended: {state.status}")
         if recorded.started.mode == "simulated":
             raise UsageError(
@@ -165,7 +184,7 @@ def resume(
         folder = Path(recorded.started.folder)
         if not as_started:
             _refuse_changes(recorded.started, folder)
-        return take_up(recorded.plan, state, log, audience(recorded), folder=folder)
+        return take_up(recorded.plan, state, log, audience(recorded), folder=folder, wait=wait)
 
 
 def _recorded(run_id: str, records: Iterator[dict[str, Json]], blobs: Reader) -> Recorded:

@@ -9,10 +9,36 @@ from dataclasses import dataclass, field
 
 from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Failure, RunMode
-from agentflow.core.state import RunStatus, StepStatus
+from agentflow.core.state import ENDED_RUN, RunStatus, StepStatus
 from agentflow.plan import address
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan, step_at
 from agentflow.spec.model import FailureClass, Json
+
+
+@dataclass(slots=True)
+class Asked:
+    """A question to a person. `delivered` says where it is, `problem` why it is not there.
+
+    As long as it is open, `closed` is None; then it says how it ended, and `by` who answered.
+    """
+
+    question: events.AskPerson
+    delivered: str | None = None
+    problem: str | None = None
+    closed: str | None = None
+    by: str | None = None
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An answer that did not count, and why."""
+
+    at: float
+    step: str
+    question: str
+    by: str | None
+    why: str
 
 
 @dataclass(slots=True)
@@ -20,9 +46,9 @@ class Span:
     """A step, an instance of one, or an iteration of a loop, over time.
 
     `pipeline` is the file of the pipeline that it runs. `reason` says why, for everything that is
-    not plain success. `notes` is the history of failed attempts and retries, `key` the idempotency
-    key. `items` and `iterations` count what a `for_each` and a loop have inside. Times are those of
-    the facts; None means not yet.
+    not plain success. `notes` is the history of failed attempts and retries, `asked` that of the
+    questions to people, `key` the idempotency key. `items` and `iterations` count what a `for_each`
+    and a loop have inside. Times are those of the facts; None means not yet.
     """
 
     address: str
@@ -38,6 +64,7 @@ class Span:
     case: str | None = None
     reason: str | None = None
     notes: list[str] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
     model: str | None = None
     tokens: int = 0
     usd: float | None = None
@@ -87,14 +114,17 @@ class Trace:
     signal: str | None = None
     outputs: dict[str, Json] | None = None
     failure: Failure | None = None
+    refused: list[Refused] = field(default_factory=list)
     steps: dict[str, Span] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
     _by_address: dict[str, Span] = field(default_factory=dict)
+    _questions: dict[str, Asked] = field(default_factory=dict)
 
     def apply(self, entry: Entry) -> None:
         """Take in the next entry of the log."""
         self.entries += 1
-        self.now = entry.fact.at
+        if self.status not in ENDED_RUN:  # an answer may come after the end, and is refused
+            self.now = entry.fact.at
         self._fact(entry.fact)
         for decision in entry.decisions:
             self._decision(decision)
@@ -104,7 +134,11 @@ class Trace:
         for span in self.steps.values():
             yield from span.walk()
 
-    def _fact(self, fact: events.Fact) -> None:
+    def waiting(self) -> Iterator[Asked]:
+        """The questions that are open, in the order in which they were asked."""
+        return (asked for asked in self._questions.values() if asked.closed is None)
+
+    def _fact(self, fact: events.Fact) -> None:  # noqa: C901 - one case a kind
         match fact:
             case events.RunStarted():
                 self.run_id, self.mode, self.started = fact.run_id, fact.mode, fact.at
@@ -125,7 +159,18 @@ class Trace:
                 self._use(span, fact.usage)
             case events.AttemptLost():
                 self._span(fact.step).notes.append(f"attempt {fact.attempt}: lost with its process")
-            case events.TimerFired() | events.TimeRanOut():
+            case events.TimerFired():
+                if fact.question is not None:
+                    self._close(fact.question, "no answer in time")
+            case events.RunParked():
+                self.status = "waiting"
+            case events.Delivered():
+                self._questions[fact.message].delivered = fact.detail
+            case events.NotDelivered():
+                self._questions[fact.message].problem = fact.problem
+                self._close(fact.message, "not delivered")
+                self._span(fact.step).notes.append(f"not delivered: {fact.problem}")
+            case events.PersonAnswered() | events.TimeRanOut():
                 pass
 
     def _decision(self, decision: Decision) -> None:  # noqa: C901 - one case a kind
@@ -136,6 +181,9 @@ class Trace:
                 # The log sorts keys; people get the order of the spec.
                 named = {**self.plan.pipeline.outputs, **decision.outputs}
                 self.outputs = {name: decision.outputs[name] for name in named}
+            return
+        if isinstance(decision, events.RefuseAnswer):
+            self._refuse(decision)
             return
         span = self._span(decision.step)
         match decision:
@@ -186,6 +234,10 @@ class Trace:
                 span.status = "waiting"
                 span.reason = f"again in {decision.delay:g} s: {decision.reason.text}"
                 self.retries += decision.counted
+            case events.AskPerson():
+                self._ask(span, decision)
+            case events.TakeAnswer():
+                self._answer(span, decision)
             case events.SkipStep():
                 self._end(span, "skipped", decision.reason.text)
             case events.FailStep():
@@ -210,6 +262,32 @@ class Trace:
             gate.answers += 1
             gate.fired += fired
 
+    def _ask(self, span: Span, decision: events.AskPerson) -> None:
+        self._begin(span)
+        span.status = "waiting"
+        span.reason = f"asks {decision.who or 'a person'}: {decision.ask}"
+        asked = self._questions[decision.question] = Asked(decision)
+        span.asked.append(asked)
+
+    def _answer(self, span: Span, decision: events.TakeAnswer) -> None:
+        self._close(decision.question, decision.answer, decision.by)
+        span.notes.append(f"answered: {decision.reason.text}")
+        span.reason = None
+        if decision.answer in ("approve", "replace"):
+            self._end(span, "succeeded", None)
+
+    def _refuse(self, decision: events.RefuseAnswer) -> None:
+        by = f" of {decision.by}" if decision.by else ""
+        why = decision.reason.text
+        self.refused.append(Refused(self.now, decision.step, decision.question, decision.by, why))
+        span = self._by_address.get(decision.step)
+        if span is not None and span.ended is None:
+            span.notes.append(f"an answer{by} was refused: {why}")
+
+    def _close(self, question: str, how: str, by: str | None = None) -> None:
+        asked = self._questions[question]
+        asked.closed, asked.by, asked.at = how, by, self.now
+
     def _begin(self, span: Span) -> None:
         span.status = "running"
         span.reason = None
@@ -221,6 +299,8 @@ class Trace:
         span.reason = reason
         span.ended = self.now
         self._end_iteration(span)
+        if span.asked and span.asked[-1].closed is None:
+            self._close(span.asked[-1].question.question, "given up")
 
     def _use(self, span: Span, usage: events.Usage | None) -> None:
         if usage is not None:

@@ -37,6 +37,31 @@ def read_inputs(
     return inputs
 
 
+def read_value(text: str | None, file: Path | None) -> Json:
+    """A value as JSON, from what was typed or from a file; `-` is stdin.
+
+    Raises:
+        InputError: it is not JSON.
+        FileProblem: the file cannot be read.
+    """
+    if file is not None:
+        named = f"'{file}'"
+        if str(file) == "-":
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            data = read_bytes(file, MAX_BYTES)
+    else:
+        named, data = "'--value'", os.fsencode(text or "")
+    try:
+        return loads(data.decode())
+    except UnicodeDecodeError:
+        raise InputError(f"{named} is not UTF-8 text") from None
+    except NotJson as error:
+        raise InputError(
+            f"{named} is {error}", help="text needs quotes of its own: --value '\"yes\"'"
+        ) from None
+
+
 def _decoded(name: str, text: str) -> str:
     """What was typed. In some locales Python does not take the bytes of arguments for UTF-8."""
     try:

@@ -28,6 +28,15 @@ class Durability(enum.StrEnum):
     POWER = "power"
 
 
+class Answer(enum.StrEnum):
+    """What can be said to a question."""
+
+    APPROVE = "approve"
+    REPLACE = "replace"
+    RETRY = "retry"
+    ABORT = "abort"
+
+
 class FindingsFormat(enum.StrEnum):
     """How `validate` says what it found."""
 
@@ -72,6 +81,12 @@ ImportsOption = Annotated[
     typer.Option(
         "--allow-imports",
         help="Import the modules of Python classes that contracts name, in a process of their own.",
+    ),
+]
+WaitOption = Annotated[
+    bool,
+    typer.Option(
+        "--wait", help="Stay until people have answered, instead of ending with exit code 4."
     ),
 ]
 RunArgument = Annotated[
@@ -167,11 +182,12 @@ def run(
         int, typer.Option("--concurrency", "-c", min=1, max=1024, help="Attempts at a time.")
     ] = 16,
     durability: DurabilityOption = Durability.PROCESS,
+    wait: WaitOption = False,
     store: StoreOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Run a pipeline: exit 0 if it succeeded, 1 if it failed, 130 after Ctrl-C."""
+    """Run a pipeline: exit 0 if it succeeded, 1 if it failed, 4 if it waits for people."""
     from agentflow.cli.run import run_spec
 
     raise typer.Exit(
@@ -183,6 +199,7 @@ def run(
             seed=seed,
             concurrency=concurrency,
             durability=durability.value,
+            wait=wait,
             store=store,
             quiet=quiet,
             json=json,
@@ -198,11 +215,12 @@ def resume(
         typer.Option("--as-started", help="Go on although files of the spec have changed since."),
     ] = False,
     durability: DurabilityOption = Durability.PROCESS,
+    wait: WaitOption = False,
     store: StoreOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Go on with a run that was interrupted or whose process died."""
+    """Go on with a run that waits, that was interrupted, or whose process died."""
     from agentflow.cli.run import resume_run
 
     raise typer.Exit(
@@ -210,8 +228,63 @@ def resume(
             run_id,
             as_started=as_started,
             durability=durability.value,
+            wait=wait,
             store=store,
             quiet=quiet,
+            json=json,
+        )
+    )
+
+
+@app.command()
+def inbox(store: StoreOption = None, json: JsonOption = False) -> None:
+    """List the questions that wait for people, over all runs, those that are due first."""
+    from agentflow.cli.inbox import list_questions
+
+    raise typer.Exit(list_questions(store=store, json=json))
+
+
+@app.command()
+def answer(
+    run_id: RunArgument,
+    step: Annotated[
+        str, typer.Argument(metavar="STEP", help="The step that asks, by its address.")
+    ],
+    said: Annotated[
+        Answer, typer.Argument(metavar="ANSWER", help="approve, replace, retry or abort.")
+    ],
+    value: Annotated[
+        str | None, typer.Option("--value", metavar="JSON", help="The value of 'replace'.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="The same from a file, - for stdin."),
+    ] = None,
+    question: Annotated[
+        str | None,
+        typer.Option("--question", help="Only to this question, by its id or the beginning of it."),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="NAME", help="Who answers; by default your user.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")] = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Answer the question of a step: exit 0 if the answer counts, 1 if it was refused."""
+    from agentflow.cli.answer import answer_question
+
+    raise typer.Exit(
+        answer_question(
+            run_id,
+            step,
+            said.value,
+            value=value,
+            file=file,
+            question=question,
+            by=by,
+            reason=reason,
+            store=store,
             json=json,
         )
     )

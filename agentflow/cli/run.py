@@ -1,6 +1,5 @@
 """`agentflow run` and `agentflow resume`: carry a run out and show it."""
 
-import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from pathlib import Path
 from agentflow.cli.display import Display, choose_display
 from agentflow.cli.inputs import read_inputs
 from agentflow.cli.report import emit
-from agentflow.cli.stores import open_store
+from agentflow.cli.stores import open_store, store_option
 from agentflow.core.events import Entry
 from agentflow.core.state import State
 from agentflow.engines.driver import Listener
@@ -59,6 +58,7 @@ def run_spec(
     seed: str,
     concurrency: int,
     durability: Durability,
+    wait: bool,
     store: Path | None,
     quiet: bool,
     json: bool,
@@ -66,7 +66,7 @@ def run_spec(
     """Run a spec and print what came of it; gives the exit code."""
     spec = load(path, imports=True)
     inputs = read_inputs(given, file, spec.plan.inputs.schema if spec.plan else {})
-    settings = Settings(simulate=simulate, seed=seed, concurrency=concurrency)
+    settings = Settings(simulate=simulate, seed=seed, concurrency=concurrency, wait=wait)
     audience = _Audience(quiet=quiet, json=json)
     where = open_store(store, durability)
     try:
@@ -81,6 +81,7 @@ def resume_run(
     *,
     as_started: bool,
     durability: Durability,
+    wait: bool,
     store: Path | None,
     quiet: bool,
     json: bool,
@@ -93,7 +94,7 @@ def resume_run(
         return audience.attend(recorded.plan, recorded.entries)
 
     try:
-        state = resume(where, run_id, attend, as_started=as_started)
+        state = resume(where, run_id, attend, as_started=as_started, wait=wait)
     finally:
         audience.finish()
     return _conclude(state, audience, where.root, store, quiet=quiet, json=json)
@@ -112,11 +113,12 @@ def _conclude(
         emit(run_json.render(trace, str(store)))
     else:
         ended_well = state.status == "succeeded"
-        option = f"--store {shlex.quote(str(given))}" if given is not None else ""
         emit(
-            run_text.render(trace, str(store), brief=quiet, option=option),
+            run_text.render(trace, str(store), brief=quiet, option=store_option(given)),
             sys.stdout if ended_well or not quiet else sys.stderr,
         )
     if state.status == "interrupted":
         return 128 + signal.Signals[trace.signal or "SIGINT"]
+    if state.status == "waiting":
+        return ExitCode.WAITING
     return ExitCode.OK if state.status == "succeeded" else ExitCode.FINDINGS

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from agentflow.cli.report import emit
-from agentflow.cli.stores import open_store
+from agentflow.cli.stores import open_store, store_option
 from agentflow.cli.tracing import print_trace
 from agentflow.errors import ExitCode, UsageError
 from agentflow.formats import run_text, step_json, step_text, trace_json
@@ -33,5 +33,5 @@ def show_run(run_id: str, *, step: str | None, store: Path | None, json: bool) -
         if trace.status == "running" and not recorded.live:
             emit(f"its process died; go on with: agentflow resume {trace.run_id}")
         else:
-            emit(run_text.render(trace, str(where.root), brief=True))
+            emit(run_text.render(trace, str(where.root), brief=True, option=store_option(store)))
     return ExitCode.OK

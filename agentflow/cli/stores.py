@@ -1,5 +1,6 @@
 """Where the runs are: the store that a command means."""
 
+import shlex
 from pathlib import Path
 
 from agentflow.eventlog import Durability, Store
@@ -12,3 +13,8 @@ def open_store(folder: Path | None, durability: Durability = "process") -> Store
     """The store named by `--store`, or else the one of the project that we are in."""
     place = folder if folder is not None else find_root(Path.cwd()) / FOLDER
     return Store(place, durability)
+
+
+def store_option(folder: Path | None) -> str:
+    """What further commands need to find the store that the caller named; empty if that is none."""
+    return f"--store {shlex.quote(str(folder))}" if folder is not None else ""

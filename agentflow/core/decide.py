@@ -8,6 +8,7 @@ deciding again.
 
 from agentflow.core import events
 from agentflow.core.acceptance import on_answer
+from agentflow.core.asking import ask, on_aborted, on_unanswered, verdict
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.evolve import evolve
 from agentflow.core.failing import after_failure, complete, on_failure, on_loss, on_stop
@@ -39,6 +40,8 @@ def settle(state: State) -> tuple[State, tuple[Decision, ...]]:
 
 def decide(state: State) -> tuple[Decision, ...]:
     """What follows from the state; `()` when there is nothing to do."""
+    if state.people.mail:
+        return (verdict(state),)
     if state.status != "running":
         return ()
     if state.agenda:
@@ -73,6 +76,8 @@ def _enter(state: State, instance: Instance) -> Decision:
             count = len(items_of(instance))
             reason = Reason(f"{step.address}.for_each", f"the list has {count} items")
             return events.ExpandItems(instance.address, count, reason)
+        if step.kind == "human":
+            return ask(state, instance)
         if step.kind == "group":
             return events.EnterGroup(instance.address, _because_of_needs(instance))
         if step.kind == "loop":
@@ -176,6 +181,8 @@ _BY_NEED = {
     Need.ANSWER: on_answer,
     Need.OUTPUT: _output,
     Need.FAILURE: on_failure,
+    Need.UNANSWERED: on_unanswered,
+    Need.ABORTED: on_aborted,
     Need.LOST: on_loss,
     Need.STOP: on_stop,
 }

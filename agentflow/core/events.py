@@ -8,13 +8,15 @@ All of them are frozen plain data: JSON values, numbers, text. Times are seconds
 and enter with facts only. A step is named by its address (`agentflow.plan.address`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from agentflow.spec.model import Effects, FailureClass, Json
 
 RunMode = Literal["live", "simulated"]
+#: What a person can say to a question.
+AnswerKind = Literal["approve", "replace", "retry", "abort"]
 #: How a run can end. `interrupted` and `waiting` are states of a run, not ends.
 FinalStatus = Literal["succeeded", "failed", "cancelled"]
 
@@ -133,10 +135,64 @@ class AttemptLost:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """The wait before a retry of `step` is over; without a step, the run's wall budget is."""
+    """The wait before a retry of `step` is over; without a step, the run's wall budget is.
+
+    With a `question`, the time to answer it is.
+    """
 
     at: float
     step: str | None = None
+    question: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunParked:
+    """Only people can make the run go on, and its process does not wait for them."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message is where it was to go; `detail` says where that is."""
+
+    at: float
+    step: str
+    message: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotDelivered:
+    """A message could not be brought to where it was to go."""
+
+    at: float
+    step: str
+    message: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAnswered:
+    """Somebody answered a question, or something claims to be an answer.
+
+    Whether it counts is decided. `ticket` is the answer's own id: none is taken twice. `payload`
+    is the hash of what was asked. `given` is when it was given, which may be long before it was
+    taken in. `via` is the way it came. `problem` says why it could not be read.
+    """
+
+    at: float
+    ticket: str
+    step: str
+    question: str
+    payload: str
+    given: float
+    answer: str
+    value: Json = None
+    by: str | None = None
+    why: str | None = None
+    via: str | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +212,10 @@ Fact: TypeAlias = (
     | AttemptLost
     | TimerFired
     | TimeRanOut
+    | RunParked
+    | Delivered
+    | NotDelivered
+    | PersonAnswered
 )
 
 
@@ -312,6 +372,53 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class AskPerson:
+    """Put a question to a person. It is stored before it is delivered.
+
+    `question` is its id, `number` counts the messages of the run from 0, and `payload` is the hash
+    of all that is asked and shown.
+    `input` is what the person is shown, `answers` what may be answered, from `asked` until `due`.
+    """
+
+    step: str
+    question: str
+    number: int
+    payload: str
+    channel: str
+    who: str | None
+    ask: str
+    input: Json
+    answers: Sequence[str]
+    asked: float
+    due: float
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class TakeAnswer:
+    """The answer counts. `value` is what goes on as the output, if one does."""
+
+    step: str
+    question: str
+    ticket: str
+    by: str | None
+    answer: AnswerKind
+    value: Json
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseAnswer:
+    """The answer does not count: it is late, double, foreign, stale, or breaks a contract."""
+
+    step: str
+    question: str
+    ticket: str
+    by: str | None
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class CompleteStep:
     """A group, a switch, a loop or a `for_each` is through.
 
@@ -382,6 +489,9 @@ Decision: TypeAlias = (
     | RejectOutput
     | Repair
     | Retry
+    | AskPerson
+    | TakeAnswer
+    | RefuseAnswer
     | CompleteStep
     | UseValue
     | SkipStep

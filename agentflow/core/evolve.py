@@ -7,7 +7,7 @@ Which event is possible when stands in `core.table`, what it does in `core.facts
 from collections.abc import Callable
 from typing import Any
 
-from agentflow.core import decisions, events, facts
+from agentflow.core import decisions, events, facts, questions
 from agentflow.core.events import Event
 from agentflow.core.scopes import prune
 from agentflow.core.state import State
@@ -33,6 +33,10 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.AttemptLost: facts.attempt_lost,
     events.TimerFired: facts.timer_fired,
     events.TimeRanOut: facts.time_ran_out,
+    events.RunParked: questions.run_parked,
+    events.Delivered: questions.delivered,
+    events.NotDelivered: questions.not_delivered,
+    events.PersonAnswered: questions.person_answered,
     events.BeginStep: decisions.begin_step,
     events.EnterGroup: decisions.enter_group,
     events.EnterPipeline: decisions.enter_pipeline,
@@ -44,6 +48,9 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.RejectOutput: decisions.reject_output,
     events.Repair: decisions.repair,
     events.Retry: decisions.retry,
+    events.AskPerson: questions.ask_person,
+    events.TakeAnswer: questions.take_answer,
+    events.RefuseAnswer: questions.refuse_answer,
     events.CompleteStep: decisions.complete_step,
     events.UseValue: decisions.use_value,
     events.SkipStep: decisions.skip_step,

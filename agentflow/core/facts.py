@@ -7,6 +7,7 @@ from agentflow.core import events
 from agentflow.core.effects import doubt
 from agentflow.core.events import Failure
 from agentflow.core.purse import Purse, took_too_long
+from agentflow.core.questions import overdue
 from agentflow.core.scopes import close, enter
 from agentflow.core.state import Instance, Need, Scope, State, is_within, open_pipeline
 from agentflow.core.table import IllegalTransition, expect_run
@@ -36,7 +37,7 @@ def run_interrupted(state: State, event: events.RunInterrupted) -> None:
 
 
 def run_resumed(state: State, event: events.RunResumed) -> None:
-    if state.status not in ("running", "interrupted"):
+    if state.status not in ("running", "waiting", "interrupted"):
         raise IllegalTransition(event, "run", state.status)
     state.now = event.at
     state.status = "running"
@@ -70,6 +71,9 @@ def attempt_lost(state: State, event: events.AttemptLost) -> None:
 def timer_fired(state: State, event: events.TimerFired) -> None:
     expect_run(state, event, "running")
     state.now = event.at
+    if event.question is not None:
+        overdue(state, event)
+        return
     if event.step is not None:
         instance = state.waiting.pop(event.step, None)
         if instance is None:

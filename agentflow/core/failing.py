@@ -100,8 +100,8 @@ def after_failure(
         value = value_of(action.value, _seen_by(instance, action), f"'catch.{key}.use'")
     except Unusable as error:
         return _fail(instance, error.failure, reason)
-    if instance.step.call is not None:
-        violations = instance.step.call.output.checker.check(value)
+    if instance.step.contract is not None:
+        violations = instance.step.contract.checker.check(value)
         if violations:
             message = f"'catch.{key}.use' breaks the output contract: {violations[0]}"
             return _fail(instance, Failure(FailureClass.REJECTED, message), reason)

@@ -29,6 +29,17 @@ def activate(instance: Instance) -> None:
         instance.scope.active += 1
 
 
+def forget(state: State, instance: Instance, how: str) -> None:
+    """The question about a step, if there is one, is open no longer; `how` says why."""
+    question = instance.question
+    if question is not None:
+        instance.question = None
+        state.waiting.pop(instance.address, None)
+        del state.people.open[question.question]
+        state.people.closed[question.question] = how
+        state.people.undelivered.pop(question.question, None)
+
+
 def fill(state: State, scope: Scope) -> None:
     """Make instances of a `for_each` as long as there are items and room for them."""
     while not scope.closed and len(scope.items) < len(scope.values):
@@ -41,6 +52,7 @@ def fill(state: State, scope: Scope) -> None:
 def end(state: State, instance: Instance, status: StepStatus, output: Json = None) -> None:
     """The step has come to its end; whatever waited for it may go on."""
     scope = instance.scope
+    forget(state, instance, "the step has ended")
     from_inside = instance.inside is not None and instance.inside.failure is not None
     instance.status = status
     instance.output = output

@@ -15,7 +15,15 @@ from enum import StrEnum
 from typing import Literal
 
 from agentflow.contracts.check import Accepted, Rejected
-from agentflow.core.events import Complaint, Failure, FinalStatus, RunMode, StartAttempt
+from agentflow.core.events import (
+    AskPerson,
+    Complaint,
+    Failure,
+    FinalStatus,
+    PersonAnswered,
+    RunMode,
+    StartAttempt,
+)
 from agentflow.core.purse import Purse
 from agentflow.plan import address
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
@@ -25,7 +33,8 @@ from agentflow.spec.model import Json
 StepStatus = Literal[
     "pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled", "unknown"
 ]
-RunStatus = Literal["running", "interrupted"] | FinalStatus
+RunStatus = Literal["running", "waiting", "interrupted"] | FinalStatus
+ENDED_RUN: frozenset[RunStatus] = frozenset({"succeeded", "failed", "cancelled"})
 ENDED: frozenset[StepStatus] = frozenset({"succeeded", "failed", "skipped", "cancelled", "unknown"})
 
 
@@ -36,6 +45,8 @@ class Need(StrEnum):
     ENTER = "enter"  # a group, a switch, a loop or a `for_each` may open
     ANSWER = "answer"  # an agent answered: does it keep the contract?
     FAILURE = "failure"  # an attempt or all of a scope failed: retry, catch or fail?
+    UNANSWERED = "unanswered"  # a question's time was up, or it could not be delivered
+    ABORTED = "aborted"  # a person gave the step up
     LOST = "lost"  # an attempt was in flight when its process ended
     STOP = "stop"  # it is active in a scope that has failed, or the run's time is up
     OUTPUT = "output"  # everything inside has ended
@@ -84,6 +95,7 @@ class Instance:
     others carry. `in_doubt` says that an attempt may have had an effect which must not happen twice.
     `inside` is the scope that a group, switch, loop or `for_each` has opened; of a loop, that of
     the iteration it is in.
+    `question` is what a person is being asked about the step.
     """
 
     address: str
@@ -108,11 +120,30 @@ class Instance:
     inside: Scope | None = None
     intent: StartAttempt | None = None
     in_doubt: bool = False
+    question: AskPerson | None = None
 
     @property
     def expands(self) -> bool:
         """Is this a `for_each` step that stands for all its items?"""
         return self.step.for_each is not None and not self.is_item
+
+
+@dataclass(slots=True)
+class People:
+    """What goes on between the run and people.
+
+    `open` are the steps that wait for an answer, by the question's id; `closed` says of older
+    questions how they ended. `mail` are answers on which is still to be decided, `tickets` the ids
+    of all that came. `undelivered` are messages not known to be delivered, in order; `messages`
+    counts all there were.
+    """
+
+    open: dict[str, Instance] = field(default_factory=dict)
+    closed: dict[str, str] = field(default_factory=dict)
+    mail: deque[PersonAnswered] = field(default_factory=deque)
+    tickets: set[str] = field(default_factory=set)
+    undelivered: dict[str, AskPerson] = field(default_factory=dict)
+    messages: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -135,6 +166,7 @@ class State:
     running: dict[str, Instance] = field(default_factory=dict)
     waiting: dict[str, Instance] = field(default_factory=dict)
     timed: dict[str, Instance] = field(default_factory=dict)
+    people: People = field(default_factory=People)
     outputs: Mapping[str, Json] | None = None
     failure: Failure | None = None
 

@@ -17,12 +17,17 @@
     Retry             running                    waiting
     TimerFired        waiting                    waiting
     TimeRanOut        running                    running
+    AskPerson         pending, waiting, running  waiting
+    TakeAnswer        waiting                    succeeded, waiting
     CompleteStep      running                    succeeded
     UseValue          pending, waiting, running  succeeded
     SkipStep          pending, waiting, running  skipped
     FailStep          pending, waiting, running  failed, unknown
     CancelAttempt     running                    cancelled, unknown
     CancelStep        waiting, running           cancelled
+
+An answer is decided on in every status of the run, also after its end. `TakeAnswer` and
+`RefuseAnswer` are about the first answer that has come in rather than the head of the agenda.
 
 Everything else is illegal: it means that the log is not one that this plan could have written.
 """
@@ -36,6 +41,7 @@ from agentflow.core.state import Instance, State, StepStatus
 _UNSETTLED: frozenset[StepStatus] = frozenset({"pending", "waiting", "running"})
 _RUNNING: frozenset[StepStatus] = frozenset({"running"})
 _PENDING: frozenset[StepStatus] = frozenset({"pending"})
+_WAITING: frozenset[StepStatus] = frozenset({"waiting"})
 FROM: dict[type, frozenset[StepStatus]] = {
     events.BeginStep: _PENDING,
     events.EnterGroup: _PENDING,
@@ -51,8 +57,10 @@ FROM: dict[type, frozenset[StepStatus]] = {
     events.RejectOutput: _RUNNING,
     events.Repair: _RUNNING,
     events.Retry: _RUNNING,
-    events.TimerFired: frozenset({"waiting"}),
+    events.TimerFired: _WAITING,
     events.TimeRanOut: _RUNNING,
+    events.AskPerson: _UNSETTLED,
+    events.TakeAnswer: _WAITING,
     events.CompleteStep: _RUNNING,
     events.UseValue: _UNSETTLED,
     events.SkipStep: _UNSETTLED,
@@ -78,6 +86,12 @@ def expect_run(state: State, event: Event, *statuses: str) -> None:
         raise IllegalTransition(event, "run", state.status if state.root else "not started")
 
 
+def expect_status(event: Any, instance: Instance) -> None:
+    """Raise `IllegalTransition` unless the table has a row for this status."""
+    if instance.status not in FROM[type(event)]:
+        raise IllegalTransition(event, event.step, instance.status)
+
+
 def take(state: State, event: Any) -> Instance:
     """The instance that a decision is about: the head of the agenda, or else of the ready calls.
 
@@ -94,7 +108,6 @@ def take(state: State, event: Any) -> Instance:
         raise IllegalTransition(event, event.step, "not to be decided")
     if instance is None or instance.address != event.step:
         raise IllegalTransition(event, event.step, "not next to be decided")
-    if instance.status not in FROM[type(event)]:
-        raise IllegalTransition(event, event.step, instance.status)
+    expect_status(event, instance)
     queue.popleft()
     return instance

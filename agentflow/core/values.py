@@ -39,6 +39,18 @@ def value_of(template: Template, env: Mapping[str, Json], what: str) -> Json:
         raise Unusable(what, str(error)) from error
 
 
+def text_of(template: Template, env: Mapping[str, Json], what: str) -> str:
+    """The text of a template.
+
+    Raises:
+        Unusable: it cannot be evaluated, or is not text.
+    """
+    value = value_of(template, env, what)
+    if not isinstance(value, str):
+        raise Unusable(what, f"expected text, found {type_name(value)}")
+    return value
+
+
 def condition_of(instance: Instance) -> bool:
     """Does `when` hold?
 

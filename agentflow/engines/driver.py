@@ -15,9 +15,13 @@ from agentflow.core.events import (
     AttemptLost,
     AttemptSucceeded,
     Decision,
+    Delivered,
     Entry,
     Fact,
+    NotDelivered,
+    PersonAnswered,
     RunInterrupted,
+    RunParked,
     StartAttempt,
     TimeRanOut,
     TimerFired,
@@ -88,11 +92,24 @@ class Driver:
         if isinstance(fact, AttemptSucceeded | AttemptFailed):
             return fact.step not in state.running
         if isinstance(fact, TimerFired):
-            over = state.status != "running"
-            return over or (fact.step is not None and fact.step not in state.waiting)
+            return state.status != "running" or not _is_awaited(state, fact)
         if isinstance(fact, TimeRanOut):
             return state.status != "running" or fact.step not in state.timed
-        return isinstance(fact, RunInterrupted) and state.status != "running"
+        if isinstance(fact, Delivered | NotDelivered):
+            return fact.message not in state.people.undelivered
+        if isinstance(fact, PersonAnswered):
+            return fact.ticket in state.people.tickets
+        return isinstance(fact, RunInterrupted | RunParked) and state.status != "running"
+
+
+def _is_awaited(state: State, fact: TimerFired) -> bool:
+    """Does anything still wait for this timer?"""
+    if fact.step is None:
+        return True
+    if fact.question is not None:
+        return fact.question in state.people.open
+    instance = state.waiting.get(fact.step)
+    return instance is not None and instance.question is None
 
 
 def _is_risky(decision: Decision) -> bool:

@@ -10,6 +10,7 @@ from agentflow import __version__
 from agentflow.agents import AGENT_KINDS
 from agentflow.agents.protocol import AttemptError, Host
 from agentflow.core.events import (
+    AskPerson,
     AttemptFailed,
     AttemptSucceeded,
     Fact,
@@ -19,23 +20,31 @@ from agentflow.core.events import (
 )
 from agentflow.core.state import State
 from agentflow.engines.clock import WallClock
-from agentflow.engines.driver import Driver, Listener, Log
-from agentflow.engines.virtual import Answer, Answerer, run_virtual
+from agentflow.engines.driver import Driver, Listener
+from agentflow.engines.office import Office
+from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
+from agentflow.eventlog import Writer
 from agentflow.plan.steps import Plan, plans_within, step_at
 from agentflow.project import find_root
 from agentflow.spec.model import Json
 
 #: Attempts in flight at a time, where the caller does not say.
 CONCURRENCY = 16
+#: Who answers questions in a simulated run.
+_MADE_UP = "simulated"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a run is to be carried out; the pipeline does not know of it."""
+    """How a run is to be carried out; the pipeline does not know of it.
+
+    `wait` keeps the process of a run that only people can make go on until they have answered.
+    """
 
     simulate: bool = False
     seed: str = "0"
     concurrency: int = CONCURRENCY
+    wait: bool = False
 
 
 def new_run_id() -> str:
@@ -45,7 +54,7 @@ def new_run_id() -> str:
 
 def launch(
     plan: Plan,
-    log: Log,
+    log: Writer,
     listener: Listener,
     *,
     run_id: str,
@@ -74,23 +83,27 @@ def launch(
     )
     driver = Driver(plan, State(plan), log, listener)
     if settings.simulate:
-        run_virtual(driver, first, simulated_answers(plan, settings.seed))
+        answers = simulated_answers(plan, settings.seed)
+        run_virtual(driver, first, answers, simulated_people(plan, settings.seed))
     else:
-        _run_live(driver, first, folder, clock, settings.concurrency)
+        office = Office(log.mailbox, settings.wait)
+        _run_live(driver, first, folder, clock, settings.concurrency, office)
     return driver.state
 
 
-def take_up(plan: Plan, state: State, log: Log, listener: Listener, *, folder: Path) -> State:
+def take_up(
+    plan: Plan, state: State, log: Writer, listener: Listener, *, folder: Path, wait: bool
+) -> State:
     """Go on with a run whose state was folded from its log."""
     clock = WallClock()
     driver = Driver(plan, state, log, listener)
     resumed = RunResumed(clock.now(), __version__)
-    _run_live(driver, resumed, folder, clock, state.concurrency)
+    _run_live(driver, resumed, folder, clock, state.concurrency, Office(log.mailbox, wait))
     return driver.state
 
 
 def _run_live(
-    driver: Driver, first: Fact, folder: Path, clock: WallClock, concurrency: int
+    driver: Driver, first: Fact, folder: Path, clock: WallClock, concurrency: int, office: Office
 ) -> None:
     from agentflow.engines.local import Connections, run_local
 
@@ -101,7 +114,7 @@ def _run_live(
             for kind in {step.call.options.kind for step in plan.steps.values() if step.call}
         }
 
-    run_local(driver, first, connect, clock)
+    run_local(driver, first, connect, clock, office)
 
 
 def _host(plan: Plan, folder: Path, concurrency: int) -> Host:
@@ -131,3 +144,23 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
         return Answer(AttemptSucceeded(0, step, attempt, value=made.reply.value), made.duration)
 
     return answer
+
+
+def simulated_people(plan: Plan, seed: str) -> Person:
+    """What people say, made from the contracts: yes where that is possible, or else a value."""
+    from agentflow.agents.simulated import answer as simulated_answer
+
+    def say(question: AskPerson) -> Said | None:
+        contract = step_at(plan, question.step)[1].contract
+        assert contract is not None
+        try:
+            made = simulated_answer(contract.schema, seed, question.step, question.number)
+        except AttemptError:
+            return None
+        # People take their time: a part of what they have, however long that is.
+        after = (question.due - question.asked) * made.duration / 10
+        if "approve" in question.answers:
+            return Said("approve", None, after, by=_MADE_UP)
+        return Said("replace", made.reply.value, after, by=_MADE_UP)
+
+    return say

@@ -11,7 +11,8 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from types import FrameType
 from typing import Any, TypeAlias
 
@@ -19,7 +20,9 @@ from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
 from agentflow.core import events
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact
 from agentflow.engines.clock import WallClock
+from agentflow.engines.correspondence import Correspondence
 from agentflow.engines.driver import Driver, lost
+from agentflow.engines.office import Office
 from agentflow.plan.steps import step_at
 from agentflow.spec.model import Agent, FailureClass
 
@@ -27,13 +30,18 @@ from agentflow.spec.model import Agent, FailureClass
 GRACE = 5.0
 #: The connections of a run, by the file of a pipeline and the kind of its agents.
 Connections: TypeAlias = Mapping[tuple[str, str], Connection]
+Timer = events.TimerFired | events.TimeRanOut
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_local(
-    driver: Driver, first: Fact, connect: Callable[[], Connections], clock: WallClock
+    driver: Driver,
+    first: Fact,
+    connect: Callable[[], Connections],
+    clock: WallClock,
+    office: Office,
 ) -> None:
-    """Drive a run until it has ended or was interrupted.
+    """Drive a run until it has ended, was interrupted, or waits for people only.
 
     `first` is `RunStarted`, or `RunResumed` on a state folded from a log. `connect` opens what the
     agents need; it is closed at the end.
@@ -43,7 +51,7 @@ def run_local(
     """
 
     async def drive() -> None:
-        engine = _LocalEngine(driver, connect(), clock)
+        engine = _LocalEngine(driver, connect(), clock, office)
         try:
             await engine.drive(first)
         finally:
@@ -79,7 +87,9 @@ class _Flight:
 class _LocalEngine:
     """What is in flight, the timers, and the facts that wait for the next turn."""
 
-    def __init__(self, driver: Driver, connections: Connections, clock: WallClock) -> None:
+    def __init__(
+        self, driver: Driver, connections: Connections, clock: WallClock, office: Office
+    ) -> None:
         self.driver = driver
         self.state = driver.state
         self.connections = connections
@@ -88,13 +98,15 @@ class _LocalEngine:
         self.flights: dict[str, _Flight] = {}
         self.stopping: set[asyncio.Task[None]] = set()
         self.facts: list[Fact] = []
+        self.people = Correspondence(self.state, office, clock, self._report, self._fail)
         self.ended: asyncio.Future[None] = self.loop.create_future()
         self.handlers: dict[signal.Signals, Any] = {}
         self.signalled = False
 
     async def drive(self, first: Fact) -> None:
         self._watch_signals()
-        self.facts = [first, *lost(self.state, self.clock.now())]
+        lost_attempts = lost(self.state, self.clock.now())
+        self.facts = [first, *lost_attempts, *self.people.take_up()]
         self._turn()
         self._arm()
         await self.ended
@@ -111,9 +123,10 @@ class _LocalEngine:
             await connection.close()
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
-        if self.state.status == "interrupted":
+        await self.people.close()
+        if self.ended.done() and self.ended.exception() is None:
             # An answer that came while the run was being stopped is an outcome all the same.
-            self.driver.take(self.facts)
+            self._settle([*self.facts, *self.people.letters()])
 
     # --- facts -----------------------------------------------------------------------------
 
@@ -127,13 +140,28 @@ class _LocalEngine:
         if self.ended.done():
             return
         facts, self.facts = self.facts, []
+        # What came in meanwhile may make the run go on after all.
+        facts = [fact for fact in facts if not isinstance(fact, events.RunParked)] or facts
         try:
-            self._perform(self.driver.take(facts))
+            self._perform(self._settle(facts))
         except Exception as error:  # noqa: BLE001 - it is raised by `drive`
-            self.ended.set_exception(error)
+            self._fail(error)
             return
         if self.state.status != "running":
             self.ended.set_result(None)
+        elif self.people.parked and not self.flights:
+            self._report(events.RunParked(self.clock.now()))
+
+    def _fail(self, error: Exception) -> None:
+        """Raise from `drive`."""
+        if not self.ended.done():
+            self.ended.set_exception(error)
+
+    def _settle(self, facts: list[Fact]) -> list[Decision]:
+        """Settle and store facts; what people have to do with them is tidied up."""
+        decisions = self.driver.take(facts)
+        self.people.tend(facts)
+        return decisions
 
     def _watch_signals(self) -> None:
         if threading.current_thread() is threading.main_thread():
@@ -165,32 +193,43 @@ class _LocalEngine:
                 self._start(decision)
             elif isinstance(decision, events.Retry):
                 if decision.delay > 0:
-                    self._fire_after(decision.delay, decision.step)
+                    due = self.state.now + decision.delay
+                    self._fire_at(due, events.TimerFired(due, decision.step))
             elif isinstance(decision, events.EnterPipeline):
                 if decision.wall is not None:
-                    self._run_out_after(decision.wall, decision.step)
+                    due = self.state.now + decision.wall
+                    self._fire_at(due, events.TimeRanOut(due, decision.step))
+            elif isinstance(decision, events.AskPerson):
+                due = decision.due
+                self._fire_at(due, events.TimerFired(due, decision.step, decision.question))
+                self.people.send(decision)
             elif isinstance(decision, events.CancelAttempt):
                 self._call_off(self.flights[decision.step])
 
     def _arm(self) -> None:
-        """Timers that belong to the state as a whole: the wall budget, and waits of a resumed run."""
-        now = self.clock.now()
-        self._fire_after(self.state.started_at + self.driver.plan.budget.wall - now, None)
+        """Timers that belong to the state as a whole: the wall budgets, and waits of a resumed run.
+
+        What is overdue fires in the order in which it was due.
+        """
+        wall = self.state.started_at + self.driver.plan.budget.wall
+        timers: list[tuple[float, Timer]] = [(wall, events.TimerFired(wall))]
         for instance in self.state.waiting.values():
             assert instance.due is not None
-            self._fire_after(instance.due - now, instance.address)
+            question = instance.question.question if instance.question else None
+            fired = events.TimerFired(instance.due, instance.address, question)
+            timers.append((instance.due, fired))
         for instance in self.state.timed.values():
             assert instance.inside is not None
-            self._run_out_after(instance.inside.purse.until - now, instance.address)
+            until = instance.inside.purse.until
+            timers.append((until, events.TimeRanOut(until, instance.address)))
+        for due, timer in sorted(timers, key=itemgetter(0)):
+            self._fire_at(due, timer)
 
-    def _fire_after(self, delay: float, step: str | None) -> None:
+    def _fire_at(self, due: float, timer: Timer) -> None:
+        """Report a timer when it is due; its time is that at which it fires."""
         self.loop.call_later(
-            max(0.0, delay), lambda: self._report(events.TimerFired(self.clock.now(), step))
-        )
-
-    def _run_out_after(self, delay: float, step: str) -> None:
-        self.loop.call_later(
-            max(0.0, delay), lambda: self._report(events.TimeRanOut(self.clock.now(), step))
+            max(0.0, due - self.clock.now()),
+            lambda: self._report(replace(timer, at=self.clock.now())),
         )
 
     def _start(self, decision: events.StartAttempt) -> None:
@@ -223,8 +262,7 @@ class _LocalEngine:
                 said = stopped.args[0] if stopped.args else None
                 self._land(flight, self._timed_out(flight.call, said))
         except Exception as bug:  # noqa: BLE001 - it is raised by `drive`
-            if not self.ended.done():
-                self.ended.set_exception(bug)
+            self._fail(bug)
         else:
             # A function that blocked the loop comes back late without having been stopped.
             late = self.loop.time() > flight.deadline.when()

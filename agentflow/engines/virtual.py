@@ -12,11 +12,14 @@ from itertools import count
 
 from agentflow import __version__
 from agentflow.core.events import (
+    AnswerKind,
+    AskPerson,
     AttemptFailed,
     AttemptLost,
     AttemptSucceeded,
     EnterPipeline,
     Fact,
+    PersonAnswered,
     Retry,
     RunResumed,
     RunStarted,
@@ -25,10 +28,12 @@ from agentflow.core.events import (
     TimerFired,
 )
 from agentflow.engines.driver import Driver, lost
-from agentflow.spec.model import FailureClass
+from agentflow.spec.model import FailureClass, Json
 
 #: `AttemptLost` is the process of the run dying: all that is in flight is lost with it.
 Outcome = AttemptSucceeded | AttemptFailed | AttemptLost
+#: What comes although the process of the run has died.
+_UNHURT = (TimerFired, PersonAnswered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +44,33 @@ class Answer:
     after: float
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person says to a question, `after` so many seconds. `value` belongs to `replace`."""
+
+    answer: AnswerKind
+    value: Json
+    after: float
+    by: str | None = None
+    why: str | None = None
+
+
 Answerer = Callable[[StartAttempt], Answer]
+#: What a person says, or None for silence.
+Person = Callable[[AskPerson], Said | None]
 
 
-def run_virtual(driver: Driver, first: RunStarted, answer: Answerer) -> None:
-    """Drive a run to its end in virtual time, which begins at `first.at`."""
+def silence(_question: AskPerson) -> None:
+    """Nobody answers."""
+
+
+def run_virtual(
+    driver: Driver, first: RunStarted, answer: Answerer, person: Person = silence
+) -> None:
+    """Drive a run to its end in virtual time, which begins at `first.at`.
+
+    Messages to people are taken to arrive, and go nowhere.
+    """
     numbers = count()
     coming: list[tuple[float, int, Fact]] = []
 
@@ -63,6 +90,11 @@ def run_virtual(driver: Driver, first: RunStarted, answer: Answerer) -> None:
                 expect(now + decision.delay, TimerFired(now, decision.step))
             elif isinstance(decision, EnterPipeline) and decision.wall is not None:
                 expect(now + decision.wall, TimeRanOut(now, decision.step))
+            elif isinstance(decision, AskPerson):
+                due = TimerFired(decision.due, decision.step, decision.question)
+                expect(decision.due, due)
+                if (said := person(decision)) is not None:
+                    expect(now + said.after, _spoken(decision, said, now + said.after))
         if driver.state.status != "running":
             return
         _, _, fact = heapq.heappop(coming)
@@ -70,7 +102,7 @@ def run_virtual(driver: Driver, first: RunStarted, answer: Answerer) -> None:
         if isinstance(fact, AttemptLost) and fact.step in driver.state.running:
             # The process died, and another one takes the run up.
             facts = [RunResumed(fact.at, __version__), *lost(driver.state, fact.at)]
-            coming = [entry for entry in coming if isinstance(entry[2], TimerFired)]
+            coming = [entry for entry in coming if isinstance(entry[2], _UNHURT)]
             heapq.heapify(coming)
 
 
@@ -81,3 +113,20 @@ def _ending(now: float, decision: StartAttempt, answer: Answer) -> tuple[float, 
     message = f"no answer within {decision.timeout:g} s"
     failed = AttemptFailed(now, decision.step, decision.attempt, FailureClass.TIMEOUT, message)
     return now + decision.timeout, failed
+
+
+def _spoken(question: AskPerson, said: Said, at: float) -> PersonAnswered:
+    """The fact that a person said something to a question."""
+    return PersonAnswered(
+        at=at,
+        ticket=f"{question.question}/{said.answer}",
+        step=question.step,
+        question=question.question,
+        payload=question.payload,
+        given=round(at, 6),
+        answer=said.answer,
+        value=said.value,
+        by=said.by,
+        why=said.why,
+        via="virtual",
+    )

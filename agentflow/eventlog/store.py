@@ -5,6 +5,7 @@
         HEAD       how far the log is known to reach
         lock       held by the run's writer
         blobs/     large values, by their hash
+        questions/, answers/   what waits for people, and what they said (`mailbox`)
 
 A run is made under a name of its own, `.new-<run-id>`, and renamed when it is complete, so there
 is never half a run: whoever is killed while making one leaves nothing that is called a run.
@@ -19,6 +20,7 @@ from agentflow.errors import StoreError
 from agentflow.eventlog import blobs, lock, names
 from agentflow.eventlog.faults import told
 from agentflow.eventlog.head import START, Head, read_head, write_head
+from agentflow.eventlog.mailbox import Mailbox
 from agentflow.eventlog.private import check_folder, make_folder, sync_folder
 from agentflow.eventlog.reader import Reader, verify
 from agentflow.eventlog.writer import Writer
@@ -85,6 +87,10 @@ class Store:
     def read(self, run_id: str) -> Reader:
         """Give a reader of a run; `run_id` may be its unique beginning. Raises `UnknownRun`."""
         return Reader(self._path(run_id))
+
+    def mailbox(self, run_id: str) -> Mailbox:
+        """The questions and answers of a run. Raises `UnknownRun`."""
+        return Mailbox(self._path(run_id))
 
     def find(self, text: str) -> str:
         """The id of the run that `text` names, whole or by a beginning that only it has.

@@ -16,6 +16,7 @@ from agentflow.eventlog.chain import digest, link
 from agentflow.eventlog.faults import from_sqlite
 from agentflow.eventlog.head import Head, write_head
 from agentflow.eventlog.lock import Lock
+from agentflow.eventlog.mailbox import Mailbox
 from agentflow.eventlog.reader import walk
 from agentflow.eventlog.snapshot import DATABASE
 
@@ -44,6 +45,11 @@ class Writer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """The questions and answers of the run."""
+        return Mailbox(self.path)
 
     @property
     def next_seq(self) -> int:

@@ -17,7 +17,7 @@ from agentflow.core.events import Decision, Entry, Fact
 from agentflow.formats.items import tally
 from agentflow.formats.safe import safe
 from agentflow.formats.usage import used
-from agentflow.formats.words import count, duration, offset
+from agentflow.formats.words import count, duration, moment, offset
 from agentflow.plan import address
 from agentflow.trace import Span, Trace
 
@@ -53,11 +53,20 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:
             yield _about(fact.step, f"attempt {fact.attempt} was lost with its process")
         case events.TimeRanOut():
             yield _about(fact.step, "the time of the pipeline is over (budget.wall)")
-        case events.AttemptSucceeded() | events.TimerFired():
+        case events.RunParked():
+            yield "run waits for people"
+        case events.NotDelivered():
+            yield _about(fact.step, f"the message could not be delivered: {fact.problem}")
+        case (
+            events.AttemptSucceeded()
+            | events.TimerFired()
+            | events.Delivered()
+            | events.PersonAnswered()
+        ):
             pass  # what follows from them is told
 
 
-def _decision(decision: Decision, trace: Trace) -> Iterator[str]:
+def _decision(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a kind
     if isinstance(decision, events.FinishRun):
         yield _end_of_run(decision, trace)
         return
@@ -71,6 +80,14 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:
             yield _about(at, f"asked again: {reason}")
         case events.Retry():
             yield _about(at, f"again in {decision.delay:g} s: {reason}")
+        case events.AskPerson():
+            who, until = decision.who or "a person", moment(decision.due)
+            yield _about(at, f"asks {who} ({decision.channel}, until {until}): {decision.ask}")
+        case events.TakeAnswer():
+            yield _about(at, f"answered: {reason}")
+        case events.RefuseAnswer():
+            by = f" of {decision.by}" if decision.by else ""
+            yield _about(at or "run", f"an answer{by} was refused: {reason}")
         case events.UseValue():
             yield _about(at, f"went on with the value of 'catch': {reason}")
         case events.SkipStep():

@@ -44,7 +44,7 @@ def render(replayed: Replayed, trace: Trace) -> str:
     return "\n".join(lines)
 
 
-def fact_in_words(fact: Fact) -> str:
+def fact_in_words(fact: Fact) -> str:  # noqa: C901 - one case a kind
     """A fact as a sentence; what was said in it is not made safe."""
     match fact:
         case events.RunStarted():
@@ -60,7 +60,17 @@ def fact_in_words(fact: Fact) -> str:
             return f"{head}: {fact.failure}: {fact.message}"
         case events.AttemptLost():
             return f"attempt {fact.attempt} of '{fact.step}' was lost with its process"
+        case events.RunParked():
+            return "the run waited for people"
+        case events.Delivered():
+            return f"a message of '{fact.step}' was delivered"
+        case events.NotDelivered():
+            return f"a message of '{fact.step}' was not delivered: {fact.problem}"
+        case events.PersonAnswered():
+            return f"'{fact.answer}' was answered to '{fact.step}'"
         case events.TimerFired():
+            if fact.question is not None:
+                return f"the time to answer '{fact.step}' was up"
             return f"the wait of '{fact.step}' was over" if fact.step else "the run's time was up"
         case events.TimeRanOut():
             return f"the time of '{fact.step}' was up"

@@ -1,5 +1,6 @@
 """How a run ended, for programs. Format 1; the schema is `schemas/run.v1.schema.json`."""
 
+from agentflow.formats.inbox_json import questions_data
 from agentflow.formats.trace_json import failure_data
 from agentflow.formats.values import document
 from agentflow.trace import Trace
@@ -21,6 +22,7 @@ def render(trace: Trace, store: str) -> str:
             "seconds": round(trace.now - trace.started, 3),
             "calls": trace.calls,
             "retries": trace.retries,
+            "waiting": questions_data((trace.run_id, asked.question) for asked in trace.waiting()),
             "store": store,
         }
     )

@@ -1,5 +1,6 @@
 """How a run ended, for people: its outputs or the reason why there are none, and what to do next."""
 
+from agentflow.formats.inbox_text import question_lines
 from agentflow.formats.safe import safe
 from agentflow.formats.values import pretty
 from agentflow.plan.steps import step_at
@@ -15,11 +16,11 @@ def render(trace: Trace, store: str, *, brief: bool, option: str = "") -> str:
     `option` is what further commands need to find the store.
     """
     if brief:
-        return "\n".join(_result(trace))
-    return "\n".join(["", *_result(trace), "", *_next_steps(trace, store, option)])
+        return "\n".join(_result(trace, option))
+    return "\n".join(["", *_result(trace, option), "", *_next_steps(trace, store, option)])
 
 
-def _result(trace: Trace) -> list[str]:
+def _result(trace: Trace, option: str) -> list[str]:
     if trace.outputs is not None:
         marked = "outputs (simulated)" if trace.mode == "simulated" else "outputs"
         lines = [f"{marked}:" if trace.outputs else f"{marked}: none"]
@@ -31,6 +32,9 @@ def _result(trace: Trace) -> list[str]:
         return lines
     if trace.failure is not None:
         return [f"failed: {trace.failure.kind}: {safe(trace.failure.message, oneline=True)}"]
+    if trace.status == "waiting":
+        questions = [(trace.run_id, asked.question) for asked in trace.waiting()]
+        return ["waiting for:", *question_lines(questions, option)]
     if trace.status == "interrupted":
         return [f"interrupted by {trace.signal}"]
     return [f"{trace.status or 'not started'}"]
@@ -39,6 +43,8 @@ def _result(trace: Trace) -> list[str]:
 def _next_steps(trace: Trace, store: str, option: str) -> list[str]:
     named = f"{trace.run_id} {safe(option, oneline=True)}".rstrip()
     lines = [f"stored in {safe(store, oneline=True)}/runs/{trace.run_id}"]
+    if trace.status == "waiting":
+        lines.append(f"go on with: agentflow resume {named}")
     if trace.status == "interrupted":
         lines.append(f"go on with: agentflow resume {named}")
         lines.extend(_not_repeated(trace))

@@ -6,6 +6,7 @@ from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Fact
 from agentflow.formats.safe import safe
 from agentflow.formats.values import compact, pretty
+from agentflow.formats.words import moment
 from agentflow.spec.model import Json
 
 #: Characters of one value that are shown; `show --json` has all of it.
@@ -38,6 +39,12 @@ def _fact(fact: Fact) -> str:
             return f" (attempt {attempt}): {failure}: {safe(message, oneline=True)}"
         case events.AttemptLost(attempt=attempt):
             return f" (attempt {attempt})"
+        case events.Delivered(detail=detail):
+            return f": {safe(detail, oneline=True)}"
+        case events.NotDelivered(problem=problem):
+            return f": {safe(problem, oneline=True)}"
+        case events.PersonAnswered():
+            return safe(_answer(fact), oneline=True)
         case _:
             return ""
 
@@ -55,6 +62,9 @@ def _decision(decision: Decision) -> str:
             return f" (attempt {decision.attempt} in {decision.delay:g} s){text}"
         case events.BeginIteration():
             return f" (index {decision.index}){text}"
+        case events.AskPerson():
+            about = f"{decision.who or 'a person'}, channel '{decision.channel}'"
+            return f" ({about}, until {moment(decision.due)}){text}"
         case events.TakeCase():
             return f" ({'default' if decision.case is None else decision.case!r}){text}"
         case events.FailStep() | events.CancelAttempt():
@@ -63,7 +73,15 @@ def _decision(decision: Decision) -> str:
             return text
 
 
-def _values(event: Fact | Decision) -> Iterator[str]:
+def _answer(fact: events.PersonAnswered) -> str:
+    """Who said what, through what, to which question."""
+    by = f" by {fact.by}" if fact.by else ""
+    via = f" through {fact.via}" if fact.via else ""
+    why = f": {fact.why}" if fact.why else ""
+    return f" ('{fact.answer}'{by}{via}, question {fact.question}){why}"
+
+
+def _values(event: Fact | Decision) -> Iterator[str]:  # noqa: C901 - one case a kind
     """The data that came with an event, and the figures that a decision used."""
     shown: list[tuple[str, Json]] = []
     match event:
@@ -79,6 +97,12 @@ def _values(event: Fact | Decision) -> Iterator[str]:
             shown.append(("answer", event.text if event.text is not None else event.value))
         case events.AttemptFailed() if event.detail is not None:
             shown.append(("said", event.detail))
+        case events.AskPerson():
+            shown.extend((("ask", event.ask), ("shown", event.input)))
+        case events.PersonAnswered() if event.value is not None:
+            shown.append(("value", event.value))
+        case events.TakeAnswer(answer="approve"):
+            shown.append(("value", event.value))
         case events.UseValue():
             shown.append(("value", event.value))
         case events.CompleteStep() if event.output is not None:

@@ -6,10 +6,11 @@ Times are seconds since 1970 in UTC, and null for what has not come yet.
 from dataclasses import asdict
 
 from agentflow.core.events import Failure
+from agentflow.core.state import ENDED_RUN
 from agentflow.formats.usage import used
 from agentflow.formats.values import document
 from agentflow.spec.model import Json
-from agentflow.trace import Span, Trace
+from agentflow.trace import Asked, Span, Trace
 
 FORMAT = 1
 
@@ -22,7 +23,7 @@ def render(trace: Trace) -> str:
 def data_of(trace: Trace) -> Json:
     """A trace as plain data."""
     sums = used(trace.steps.values())
-    ended = trace.status not in (None, "running", "interrupted")
+    ended = trace.status in ENDED_RUN
     return {
         "format": FORMAT,
         "run": trace.run_id,
@@ -43,6 +44,7 @@ def data_of(trace: Trace) -> Json:
         "outputs": trace.outputs,
         "gates": [asdict(gate) for gate in trace.gates.values()],
         "failure": failure_data(trace.failure),
+        "refused": [asdict(refused) for refused in trace.refused],
         "steps": [_span(span) for span in trace.steps.values()],
     }
 
@@ -74,8 +76,26 @@ def _span(span: Span) -> Json:
         "case": span.case,
         "reason": span.reason,
         "notes": span.notes,
+        "asked": [_asked(asked) for asked in span.asked],
         "model": span.model,
         "tokens": span.tokens,
         "usd": span.usd,
         "steps": [_span(child) for child in span.children.values()],
+    }
+
+
+def _asked(asked: Asked) -> Json:
+    question = asked.question
+    return {
+        "question": question.question,
+        "channel": question.channel,
+        "who": question.who,
+        "ask": question.ask,
+        "asked": question.asked,
+        "due": question.due,
+        "delivered": asked.delivered,
+        "problem": asked.problem,
+        "closed": asked.closed,
+        "by": asked.by,
+        "at": asked.at,
     }

@@ -126,6 +126,8 @@ class _Tree:
                 status = Piece(f"running for {took}", Style.RUN)
             case "succeeded":
                 status = Piece(f"succeeded in {took}", Style.OK)
+            case "waiting":
+                status = Piece(f"waiting for people after {took}", Style.WAIT)
             case "interrupted":
                 status = Piece(f"interrupted by {trace.signal} after {took}", Style.WAIT)
             case None:
@@ -199,7 +201,7 @@ class _Tree:
 
     def _word(self, span: Span) -> str:
         """What a symbol alone would leave in the dark."""
-        over = self.trace.status != "running"
+        over = self.trace.status not in ("running", "waiting")
         match span.status:
             case "pending" if over:
                 return "not started"

@@ -1,5 +1,7 @@
 """Figures in words: counts, times, sums of money, the same everywhere."""
 
+from datetime import UTC, datetime
+
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
     """`1 step`, `2 steps`, `3,000 entries`."""
@@ -20,6 +22,11 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02d}s"
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def moment(at: float) -> str:
+    """A time as a date: `2026-11-28 13:00 UTC`."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def offset(seconds: float) -> str:

@@ -126,9 +126,9 @@ class Guards:
         schema = self._plan.inputs.schema
         if use.reference.root != "inputs":
             step = self._plan.steps.get(use.target or "")
-            if step is None or step.call is None:
+            if step is None or step.contract is None:
                 return True
-            schema = step.call.output.schema
+            schema = step.contract.schema
         known = self._alternatives.get(id(schema))
         if known is None:
             known = self._alternatives[id(schema)] = alternatives(schema)

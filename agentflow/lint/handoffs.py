@@ -10,7 +10,7 @@ from agentflow.findings import Location, Related
 from agentflow.lint.receivers import receivers
 from agentflow.plan.handoffs import Way
 from agentflow.plan.schemas import Contract
-from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan, Use
+from agentflow.plan.steps import ContractPlan, Path, Plan, StepPlan, Use
 from agentflow.spec.cel.syntax import Identifier, spine
 from agentflow.spec.document import Document
 from agentflow.spec.templates import Constant, MapOf, Template, Whole
@@ -25,7 +25,8 @@ class Handoff:
 
     `path` leads to the template in the document, `inside` is how much of that is its step;
     `place` is the address where the template is read. `wanted` is what the value has to keep: the
-    `field` of the `side` of the `receiver`, a contract that stands at `contract` of `document`.
+    `field` of the `side` of the `receiver`, a contract that stands at `contract` of `document`. The
+    receiver of an `answer` is the step that asks.
     """
 
     template: Template
@@ -93,11 +94,12 @@ class Handoffs:
                     contract=receiver.place,
                 )
         for step in self._plan.steps.values():
-            if step.call is not None:
-                yield from self._caught(step, step.call)
+            if step.contract is not None:
+                yield from self._caught(step, step.contract)
 
-    def _caught(self, step: StepPlan, call: CallPlan) -> Iterator[Handoff]:
-        """The values that `catch` puts in the place of an agent's output."""
+    def _caught(self, step: StepPlan, kept: ContractPlan) -> Iterator[Handoff]:
+        """The values that `catch` puts in the place of what an agent or a person answers."""
+        receiver, side = (step.call.agent, "output") if step.call else (step.id, "answer")
         for key, action in step.catch.items():
             if action.value is not None:
                 yield Handoff(
@@ -105,12 +107,12 @@ class Handoffs:
                     path=(*step.path, "catch", key, "use"),
                     inside=len(step.path),
                     place=step.address,
-                    receiver=call.agent,
-                    side="output",
+                    receiver=receiver,
+                    side=side,
                     field=(),
-                    wanted=Contract(call.output.schema, call.output.schema),
+                    wanted=Contract(kept.schema, kept.schema),
                     document=self._document,
-                    contract=("agents", call.agent, "output"),
+                    contract=_produced_by(step),
                 )
 
     def source(self, handoff: Handoff, way: Way) -> Source:
@@ -159,9 +161,16 @@ class Handoffs:
         if step.nested is not None and inside:
             child = self._plan.children[step.address]
             return child.document.locate_key(("outputs", inside[0]))
-        if step.call is None:
+        if step.contract is None:
             return None
-        return _in_contract(self._document, ("agents", step.call.agent, "output"), inside)
+        return _in_contract(self._document, _produced_by(step), inside)
+
+
+def _produced_by(step: StepPlan) -> Path:
+    """Where the contract of a step's output stands: at its agent, or in its question."""
+    if step.call is not None:
+        return ("agents", step.call.agent, "output")
+    return (*step.path, "human", "answer")
 
 
 def way_text(way: Way) -> str:

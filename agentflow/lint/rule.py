@@ -35,6 +35,7 @@ class Family(StrEnum):
     CONFIDENCE = "confidence"
     RETRY = "retry"
     BOUND = "bound"
+    ESCALATION = "escalation"
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ from agentflow.plan.steps import (
     NestedPlan,
     Path,
     Plan,
+    QuestionPlan,
     ScopePlan,
     StepKind,
     StepPlan,
@@ -52,6 +53,7 @@ from agentflow.spec.model import (
     CatchKey,
     ForEach,
     GroupStep,
+    HumanStep,
     Json,
     Loop,
     LoopStep,
@@ -185,11 +187,14 @@ class _Builder:
         for_each = self._for_each(step.for_each, (*path, "for_each"), here)
         inner = here.with_locals((*ITEM_NAMES, *for_each.names)) if for_each else here
         kind: StepKind = "agent"
-        call = body = switch = default = loop = nested = None
+        call = question = body = switch = default = loop = nested = None
         last = inner
         cases: dict[str, ScopePlan] = {}
         if isinstance(step, AgentStep):
             call = self._call(step, path, inner)
+        elif isinstance(step, HumanStep):
+            kind = "human"
+            question = self._question(step, path, inner)
         elif isinstance(step, GroupStep):
             kind = "group"
             body = self._scope(step, path, self._inside(at, inner, step.steps))
@@ -230,6 +235,7 @@ class _Builder:
             catch=self._catch(step.catch, (*path, "catch"), inner, last),
             agent=step.agent if isinstance(step, AgentStep) else None,
             call=call,
+            question=question,
             body=body,
             switch=switch,
             cases=cases,
@@ -314,6 +320,18 @@ class _Builder:
         types = Types(child.plan)
         output = types.of(child.plan.outputs, "")
         return NestedPlan(child.plan, arguments, output, types.exact(child.plan.outputs, ""))
+
+    def _question(self, step: HumanStep, path: Path, here: Place) -> QuestionPlan:
+        human = step.human
+        return QuestionPlan(
+            ask=self._template(human.ask, (*path, "human", "ask"), here),
+            shown=self._template(dict(step.with_), (*path, "with"), here),
+            answer=self.materials.contract(human.answer, (*path, "human", "answer")),
+            named=human.answer,
+            who=human.who,
+            channel=human.channel,
+            timeout=seconds(step.timeout),
+        )
 
     def _retry(self, retry: Retry | None) -> RetryPolicy | None:
         """A policy by name or as written; a name that does not exist is named by a rule."""

@@ -60,14 +60,14 @@ class Materials:
         self._named: dict[str, ContractPlan] = {}
         for name in pipeline.contracts:
             self._named[name] = self._resolve(name, ("contracts", name))
-        self.inputs = self._contract(pipeline.inputs, ("inputs",))
+        self.inputs = self.contract(pipeline.inputs, ("inputs",))
         self.texts: dict[str, str] = {}
         self.input_of: dict[str, ContractPlan] = {}
         self.output_of: dict[str, ContractPlan] = {}
         for name, agent in pipeline.agents.items():
             path = ("agents", name)
-            self.input_of[name] = self._contract(agent.input, (*path, "input"))
-            self.output_of[name] = self._contract(agent.output, (*path, "output"))
+            self.input_of[name] = self.contract(agent.input, (*path, "input"))
+            self.output_of[name] = self.contract(agent.output, (*path, "output"))
             self._take_texts(agent, path)
 
     @property
@@ -80,7 +80,8 @@ class Materials:
         """The files of schemas that contracts refer to, by the name they have in the spec."""
         return self._resolver.files
 
-    def _contract(self, contract: Contract | None, path: Path) -> ContractPlan:
+    def contract(self, contract: Contract | None, path: Path) -> ContractPlan:
+        """The contract that stands at a path of the spec."""
         if contract is None:
             return ANYTHING
         if isinstance(contract, str) and contract in self._named:

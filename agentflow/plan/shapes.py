@@ -176,15 +176,15 @@ class Shapes:
         """The output of a step, or of its instance for one item."""
         options = list(self._made_by(step))
         for key, action in step.catch.items():
-            # What `catch` puts in the place of an agent's answer is held against the contract too.
-            if action.value is not None and step.kind != "agent":
+            # What `catch` puts in the place of an answer is held against the contract too.
+            if action.value is not None and step.kind not in ("agent", "human"):
                 options.append((f"'catch.{key}'", self.of(action.value, action.place)))
         return options[0][1] if len(options) == 1 else Either(tuple(options))
 
     def _made_by(self, step: StepPlan) -> Iterator[tuple[str, Shape]]:
         """What a step makes by itself, whatever `catch` says, with the words for when it is that."""
-        if step.kind == "agent":
-            schema = step.call.output.schema if step.call else STANDS_IN
+        if step.kind in ("agent", "human"):
+            schema = step.contract.schema if step.contract else STANDS_IN
             yield "", Contract(schema, schema)
         if step.kind == "pipeline":
             schema = step.nested.output if step.nested else STANDS_IN

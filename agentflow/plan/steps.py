@@ -24,12 +24,20 @@ from agentflow.plan.scripts import ScriptPlan
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import Reference
-from agentflow.spec.model import Agent, Confidence, Effects, Json, Pipeline, RetryPolicy
+from agentflow.spec.model import (
+    Agent,
+    Confidence,
+    Contract,
+    Effects,
+    Json,
+    Pipeline,
+    RetryPolicy,
+)
 from agentflow.spec.templates import Template
 
 #: A route into the document: keys and indices.
 Path = tuple[str | int, ...]
-StepKind = Literal["agent", "group", "switch", "loop", "pipeline"]
+StepKind = Literal["agent", "human", "group", "switch", "loop", "pipeline"]
 
 #: How long an attempt may take where neither step nor agent says it, in seconds.
 DEFAULT_TIMEOUT = 300.0
@@ -134,6 +142,22 @@ class NestedPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionPlan:
+    """What a `human` step asks a person, and what it shows. `timeout` is in seconds.
+
+    `named` is the contract of the answer as the author wrote it.
+    """
+
+    ask: Template
+    shown: Template
+    answer: ContractPlan
+    named: Contract
+    who: str | None
+    channel: str
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
 class ScopePlan:
     """Steps that see each other, in file order, and the output they add up to.
 
@@ -167,6 +191,7 @@ class StepPlan:
     catch: Mapping[str, CatchPlan]
     agent: str | None = None
     call: CallPlan | None = None
+    question: QuestionPlan | None = None
     body: ScopePlan | None = None
     switch: Template | None = None
     cases: Mapping[str, ScopePlan] = field(default_factory=dict)
@@ -174,6 +199,13 @@ class StepPlan:
     loop: LoopPlan | None = None
     asserts: tuple[AssertPlan, ...] = ()
     nested: NestedPlan | None = None
+
+    @property
+    def contract(self) -> ContractPlan | None:
+        """What the output keeps, if it comes from an agent or a person."""
+        if self.call is not None:
+            return self.call.output
+        return self.question.answer if self.question is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ _CALLED: dict[type[BaseModel], str] = {
     language.ForEach: "for_each",
     language.AgentStep: "a step with an agent",
     language.PipelineStep: "a step with a pipeline",
+    language.HumanStep: "a human step",
+    language.Question: "a question",
     language.GroupStep: "a group of steps",
     language.SwitchStep: "a switch",
     language.Assertion: "an assertion",

@@ -141,6 +141,7 @@ def test_a_run_as_json(project: Project) -> None:
         "seconds": done["seconds"],
         "calls": 1,
         "retries": 0,
+        "waiting": [],
         "store": f"{project.folder}/.agentflow",
     }
 

@@ -15,7 +15,7 @@ from agentflow.core.events import (
 )
 from agentflow.core.state import State
 from agentflow.engines.driver import Driver
-from agentflow.engines.virtual import Answer, run_virtual
+from agentflow.engines.virtual import Answer, Person, run_virtual, silence
 from agentflow.errors import FileProblem
 from agentflow.loading import understand
 from agentflow.plan.steps import Plan
@@ -152,9 +152,10 @@ def drive(
     script: Script = lambda call: dict(call.input),
     inputs: Mapping[str, Json] | None = None,
     concurrency: int = 16,
+    person: Person = silence,
 ) -> Run:
     """Run a plan to its end in virtual time."""
     entries: list[Entry] = []
     driver = Driver(plan, State(plan), MemoryLog(), entries.append)
-    run_virtual(driver, started(inputs, concurrency), answering(script))
+    run_virtual(driver, started(inputs, concurrency), answering(script), person)
     return Run(driver.state, entries)

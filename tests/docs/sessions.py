@@ -24,6 +24,8 @@ _VOLATILE = (
     (re.compile(r"\+\d+\.\d\ds"), "+TIME"),
     (re.compile(r"\b\d+(\.\d+)?m?s\b"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\d+\.\d"), "STARTED SECONDS"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"), "MOMENT"),
+    (re.compile(r"\bq[0-9a-f]{10}\b"), "QUESTION"),
     (re.compile(r"stored in \S+/\.agentflow/"), "stored in STORE/"),
     (re.compile(r" +"), " "),
 )

@@ -6,6 +6,8 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,7 +21,9 @@ from agentflow.core.state import State
 from agentflow.engines import local
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver
+from agentflow.engines.office import Office
 from agentflow.errors import StoreError
+from agentflow.eventlog.mailbox import Mailbox
 from agentflow.plan.steps import Plan
 from agentflow.replay import replay
 from agentflow.spec.model import FailureClass, Json
@@ -56,7 +60,10 @@ def drive(
     agents = Agents(behaviour)
     if first is None:
         first = replace(started(), at=clock.now())
-    local.run_local(driver, first, lambda: {("test.yaml", "command"): agents}, clock)
+    with TemporaryDirectory() as folder:
+        office = Office(Mailbox(Path(folder)))
+        connections = {("test.yaml", "command"): agents}
+        local.run_local(driver, first, lambda: connections, clock, office)
     assert agents.closed
     return Run(driver.state, entries)
 

@@ -120,6 +120,7 @@ def test_a_run_as_json() -> None:
         "seconds": 2.5,
         "calls": 1,
         "retries": 0,
+        "waiting": [],
         "store": "/s",
     }
 

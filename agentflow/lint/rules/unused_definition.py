@@ -49,7 +49,7 @@ from agentflow.lint.policies import named_policies
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.schemas import named_contracts
 from agentflow.plan.steps import Path, Plan
-from agentflow.spec.model import Contract, Pipeline
+from agentflow.spec.model import Contract
 from agentflow.spec.wording import quoted
 
 NAME = "unused-definition"
@@ -72,7 +72,7 @@ def check(context: Context) -> Iterator[Finding]:
     unused = (
         *_unused("agent", ("agents",), pipeline.agents, agents - {None}),
         *_unused("model", ("models",), pipeline.models, _aliases(models)),
-        *_unused("contract", ("contracts",), pipeline.contracts, _asked_contracts(pipeline)),
+        *_unused("contract", ("contracts",), pipeline.contracts, _asked_contracts(context.plan)),
         *_unused("retry policy", ("retries",), pipeline.retries, policies),
         *_unused("input", ("inputs", "properties"), *_inputs(context.plan)),
     )
@@ -99,9 +99,11 @@ def _aliases(models: Iterable[object]) -> set[str]:
     return {model for model in models if isinstance(model, str) and "/" not in model}
 
 
-def _asked_contracts(pipeline: Pipeline) -> set[str]:
-    """The contracts that agents and inputs name, and those that these refer to."""
+def _asked_contracts(plan: Plan) -> set[str]:
+    """The contracts that agents, questions and inputs name, and those that these refer to."""
+    pipeline = plan.pipeline
     asked: list[Contract | None] = [pipeline.inputs]
+    asked += (step.question.named for step in plan.steps.values() if step.question is not None)
     for agent in pipeline.agents.values():
         asked += (agent.input, agent.output)
     return named_contracts(pipeline, asked)

@@ -135,6 +135,9 @@ def _templates(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
             yield step.call.arguments, (*step.path, "with"), step.address
             if step.call.key is not None:
                 yield step.call.key, (*step.path, "idempotency_key"), step.address
+        if step.question is not None:
+            yield step.question.shown, (*step.path, "with"), step.address
+            yield step.question.ask, (*step.path, "human", "ask"), step.address
         if step.switch is not None:
             yield step.switch, (*step.path, "switch"), step.address
         if step.for_each is not None:

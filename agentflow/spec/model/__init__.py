@@ -15,6 +15,11 @@ from agentflow.spec.model.agents import (
     Model,
     TextFile,
 )
+from agentflow.spec.model.people import (
+    BUILT_IN_CHANNELS,
+    Channel,
+    Question,
+)
 from agentflow.spec.model.pipeline import (
     Pattern,
     Pipeline,
@@ -38,6 +43,7 @@ from agentflow.spec.model.steps import (
     Case,
     ForEach,
     GroupStep,
+    HumanStep,
     Loop,
     LoopStep,
     PipelineStep,
@@ -79,6 +85,7 @@ from agentflow.spec.model.values import (
 __all__ = [
     "AMBIGUOUS",
     "ANSWERED",
+    "BUILT_IN_CHANNELS",
     "CONTRACT_NAME_PATTERN",
     "DURATION_PATTERN",
     "NAME_PATTERN",
@@ -95,6 +102,7 @@ __all__ = [
     "Case",
     "CatchAction",
     "CatchKey",
+    "Channel",
     "Confidence",
     "Contract",
     "ContractName",
@@ -107,6 +115,7 @@ __all__ = [
     "FailureClass",
     "ForEach",
     "GroupStep",
+    "HumanStep",
     "Json",
     "Loop",
     "LoopStep",
@@ -117,6 +126,7 @@ __all__ = [
     "Pipeline",
     "PipelineStep",
     "PipelineTest",
+    "Question",
     "Repair",
     "ReportedClass",
     "Retry",

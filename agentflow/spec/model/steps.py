@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from agentflow.spec.model.people import Question
 from agentflow.spec.model.policies import CatchAction, CatchKey, Repair, Retry
 from agentflow.spec.model.values import Count, Duration, Effects, Expression, Name, Node, Value
 
@@ -86,6 +87,16 @@ class PipelineStep(StepBase):
     )
 
 
+class HumanStep(StepBase):
+    """A question to a person; the step waits for the answer."""
+
+    human: Question
+    with_: dict[Name, Value] = Field(
+        default={}, alias="with", description="What the person is shown, field by field."
+    )
+    timeout: Duration = Field(description="How long the answer is waited for.")
+
+
 class GroupStep(StepBase):
     """Steps that belong together, with an output of their own."""
 
@@ -145,12 +156,13 @@ class LoopStep(StepBase):
 #: The keys that make a step what it is, and the steps that have them.
 STEP_KINDS: Mapping[str, type[StepBase]] = {
     "agent": AgentStep,
+    "human": HumanStep,
     "switch": SwitchStep,
     "pipeline": PipelineStep,
     "steps": GroupStep,
     "loop": LoopStep,
 }
-PLANNED_STEP_KINDS = ("human", "delegate")
+PLANNED_STEP_KINDS = ("delegate",)
 
 
 def _step_kind(value: Any) -> str | None:
@@ -163,6 +175,7 @@ def _step_kind(value: Any) -> str | None:
 
 Step = Annotated[
     Annotated[AgentStep, Tag("agent")]
+    | Annotated[HumanStep, Tag("human")]
     | Annotated[SwitchStep, Tag("switch")]
     | Annotated[PipelineStep, Tag("pipeline")]
     | Annotated[GroupStep, Tag("steps")]

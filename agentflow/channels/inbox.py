@@ -1,0 +1,19 @@
+"""The inbox: a file in the folder of the run, for people and programs to find. The default.
+
+`agentflow inbox` lists what waits, and `agentflow answer` answers. A program may do both by itself:
+read `questions/QUESTION.json` and write `answers/ANYTHING.json`.
+"""
+
+import json
+
+from agentflow.channels.protocol import DeliveryError, Host, Message
+from agentflow.errors import StoreError
+
+
+async def deliver(message: Message, host: Host) -> str:
+    """Put the question into the folder of the run."""
+    text = json.dumps(message.document, ensure_ascii=False, indent=2) + "\n"
+    try:
+        return str(host.post(message.id, text.encode(errors="backslashreplace")))
+    except StoreError as error:
+        raise DeliveryError(error.message) from error

@@ -1,0 +1,75 @@
+"""`agentflow answer`: say something to a question of a run."""
+
+import getpass
+from pathlib import Path
+
+from agentflow.cli.inputs import read_value
+from agentflow.cli.report import emit
+from agentflow.cli.stores import open_store, store_option
+from agentflow.core.events import AnswerKind
+from agentflow.errors import ExitCode, UsageError
+from agentflow.formats import answer_json, answer_text
+from agentflow.spec.model import Json
+from agentflow.waiting import answer
+
+
+def answer_question(
+    run_id: str,
+    step: str,
+    said: AnswerKind,
+    *,
+    value: str | None,
+    file: Path | None,
+    question: str | None,
+    by: str | None,
+    reason: str | None,
+    store: Path | None,
+    json: bool,
+) -> int:
+    """Answer a question and print what became of the answer; gives the exit code."""
+    outcome = answer(
+        open_store(store),
+        run_id,
+        step,
+        said,
+        _value(said, value, file),
+        question=question,
+        by=by or _user(),
+        why=reason,
+    )
+    if json:
+        emit(
+            answer_json.render(
+                outcome.run_id, outcome.question, outcome.status, outcome.taken, outcome.reason
+            )
+        )
+    else:
+        option = store_option(store)
+        emit(
+            answer_text.render(
+                outcome.run_id, outcome.status, outcome.taken, outcome.reason, option
+            )
+        )
+    return ExitCode.FINDINGS if outcome.taken is False else ExitCode.OK
+
+
+def _value(said: AnswerKind, text: str | None, file: Path | None) -> Json:
+    """The value that goes with `replace`."""
+    given = text is not None or file is not None
+    if said != "replace":
+        if given:
+            raise UsageError(f"'{said}' takes no value", help="'replace' does")
+        return None
+    if not given or (text is not None and file is not None):
+        raise UsageError(
+            "'replace' needs a value", help="give one of '--value JSON' and '--file FILE'"
+        )
+    return read_value(text, file)
+
+
+def _user() -> str | None:
+    """Who answers, where the caller does not say."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no such user, as in some containers
+        return None

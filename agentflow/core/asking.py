@@ -1,0 +1,171 @@
+"""Decisions about people: what they are asked, and whether what they say counts.
+
+An answer counts if it names a question that is open, was given in time to exactly what was asked,
+and says something that the question admits. The first that counts closes the question, so each
+question has one answer. What is refused stays in the log with the reason.
+"""
+
+import hashlib
+import json
+
+from agentflow.contracts.descent import Descent
+from agentflow.contracts.shape import types_of
+from agentflow.core import events
+from agentflow.core.assertions import broken
+from agentflow.core.events import Decision, PersonAnswered, Reason
+from agentflow.core.failing import after_failure
+from agentflow.core.state import ENDED_RUN, Instance, State
+from agentflow.core.values import Unusable, text_of, value_of
+from agentflow.plan.steps import ContractPlan
+from agentflow.spec.model import Json
+
+_APPROVED = "approved"
+_BOOLEAN = frozenset({"boolean"})
+
+
+# --- asking --------------------------------------------------------------------------------
+
+
+def ask(state: State, instance: Instance) -> Decision:
+    """The question of a `human` step."""
+    step = instance.step
+    question = step.question
+    assert question is not None
+    try:
+        text = text_of(question.ask, instance.env, "'ask'")
+        shown = value_of(question.shown, instance.env, "'with'")
+    except Unusable as error:
+        return after_failure(instance, error.failure)
+    answers = ["replace", "abort"]
+    if yes(question.answer) is not None:
+        answers.insert(0, "approve")
+    return events.AskPerson(
+        step=instance.address,
+        question=message_id(state, instance),
+        number=state.people.messages,
+        payload=payload_hash(state, instance, question.channel, question.who, text, shown, answers),
+        channel=question.channel,
+        who=question.who,
+        ask=text,
+        input=shown,
+        answers=answers,
+        asked=state.now,
+        due=round(state.now + question.timeout, 6),
+        reason=Reason(f"{step.address}.human", "a person is to answer"),
+    )
+
+
+def message_id(state: State, instance: Instance) -> str:
+    """The id of the next message: the same when the run is replayed, and nowhere else."""
+    parts = (state.run_id, instance.address, str(state.people.messages))
+    return "q" + hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:10]
+
+
+def payload_hash(state: State, instance: Instance, *asked: Json) -> str:
+    """What an answer is bound to: the run, the step, and all that is asked and shown."""
+    whole = json.dumps([state.run_id, instance.address, *asked], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def yes(contract: ContractPlan) -> Json:
+    """The value that `approve` stands for in a contract; None if it has none.
+
+    That is `true` where the answer is a boolean, and `{"approved": true}` where it is an object
+    whose field `approved` is one. What more it has to say, a person has to say with `replace`.
+    """
+    schema = dict(contract.schema)
+    value: Json = True
+    if types_of(schema, schema) != _BOOLEAN:
+        field = Descent().into(schema, schema, _APPROVED)
+        if types_of(field, schema) != _BOOLEAN:
+            return None
+        value = {_APPROVED: True}
+    return value if contract.checker.fits(value) else None
+
+
+# --- answers -------------------------------------------------------------------------------
+
+
+def verdict(state: State) -> Decision:
+    """Does the first answer that has come in count?"""
+    answer = state.people.mail[0]
+    problem = _problem(state, answer)
+    if problem is not None:
+        reason = Reason("language.answers", problem)
+        return events.RefuseAnswer(answer.step, answer.question, answer.ticket, answer.by, reason)
+    instance = state.people.open[answer.question]
+    value = answer.value
+    if answer.answer == "approve":
+        value = _approved(instance)
+    by = f" by {answer.by}" if answer.by else ""
+    why = f": {answer.why}" if answer.why else ""
+    return events.TakeAnswer(
+        step=answer.step,
+        question=answer.question,
+        ticket=answer.ticket,
+        by=answer.by,
+        answer=answer.answer,  # type: ignore[arg-type]  # one of those that the question admits
+        value=value if answer.answer in ("approve", "replace") else None,
+        reason=Reason("language.answers", f"'{answer.answer}'{by}{why}"),
+    )
+
+
+def _problem(state: State, answer: PersonAnswered) -> str | None:
+    """Why an answer does not count; None if it does."""
+    if answer.problem is not None:
+        return answer.problem
+    how = state.people.closed.get(answer.question)
+    if how is not None:
+        return f"the question is no longer open: {how}"
+    if state.status in ENDED_RUN:
+        return f"the run has ended: {state.status}"
+    instance = state.people.open.get(answer.question)
+    if instance is None:
+        return f"the run has asked no question '{answer.question}'"
+    question = instance.question
+    assert question is not None
+    if question.step != answer.step:
+        return f"the question is about step '{question.step}', not '{answer.step}'"
+    if question.payload != answer.payload:
+        return "it answers something else than what was asked"
+    if answer.given > question.due:
+        return f"it came {answer.given - question.due:g} s after the time was up"
+    if answer.answer not in question.answers:
+        admitted = ", ".join(f"'{one}'" for one in question.answers)
+        return f"'{answer.answer}' is no answer to this question, expected one of: {admitted}"
+    contract = instance.step.contract
+    if answer.answer == "replace" and contract is not None:
+        violations = contract.checker.check(answer.value)
+        if violations:
+            return f"the value breaks its contract: {violations[0]}"
+    return _untrue(instance, answer)
+
+
+def _untrue(instance: Instance, answer: PersonAnswered) -> str | None:
+    """What the step asserts about its output that the answer makes untrue."""
+    if answer.answer not in ("approve", "replace"):
+        return None
+    value = _approved(instance) if answer.answer == "approve" else answer.value
+    found = broken(instance, value)
+    return "; ".join(found[1]) if found is not None else None
+
+
+def _approved(instance: Instance) -> Json:
+    """The value that goes on if a person says yes."""
+    assert instance.step.question is not None
+    return yes(instance.step.question.answer)
+
+
+# --- no answer -----------------------------------------------------------------------------
+
+
+def on_unanswered(_state: State, instance: Instance) -> Decision:
+    """Nobody answered in time, or the question could not be delivered."""
+    assert instance.failure is not None
+    return after_failure(instance, instance.failure)
+
+
+def on_aborted(_state: State, instance: Instance) -> Decision:
+    """A person gave the step up."""
+    assert instance.failure is not None
+    return after_failure(instance, instance.failure)

@@ -1,0 +1,115 @@
+"""The files through which a run and people reach each other.
+
+    runs/<run-id>/questions/<question>.json   what waits for an answer
+    runs/<run-id>/answers/<ticket>.json       what was answered and is not taken in yet
+
+Whoever may write into the store may answer: a command, a program, a person with an editor. A file
+counts once it has its name; write it under another one that does not end in `.json` and rename it.
+An answer is removed only after it is in the log, so none is lost, and each is known by its ticket,
+so none is taken in twice.
+"""
+
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentflow.errors import StoreError
+from agentflow.eventlog.faults import told
+from agentflow.eventlog.private import check_folder, make_folder, read_file, replace_file
+
+#: Bytes of one answer; a longer one is not read.
+MAX_BYTES = 8 * 1024 * 1024
+
+_QUESTIONS, _ANSWERS, _SUFFIX = "questions", "answers", ".json"
+_TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An answer as it lies there: `data`, or the `problem` why it cannot be read.
+
+    `given` is when it was written, in seconds since 1970.
+    """
+
+    ticket: str
+    given: float
+    data: bytes
+    problem: str | None = None
+
+
+class Mailbox:
+    """The questions and answers of one run. All methods raise `StoreError`."""
+
+    def __init__(self, run: Path) -> None:
+        self._questions = run / _QUESTIONS
+        self._answers = run / _ANSWERS
+
+    def post(self, question: str, data: bytes) -> Path:
+        """Put a question where people and programs find it; the same one again replaces it."""
+        make_folder(self._questions)
+        path = self._questions / f"{question}{_SUFFIX}"
+        replace_file(path, data)
+        return path
+
+    def posted(self) -> list[str]:
+        """The questions that lie there."""
+        return sorted(path.stem for path in _files(self._questions))
+
+    def withdraw(self, question: str) -> None:
+        """Take a question away; it need not be there."""
+        path = self._questions / f"{question}{_SUFFIX}"
+        with told("remove", path):
+            path.unlink(missing_ok=True)
+
+    def drop(self, data: bytes) -> str:
+        """Put an answer in, durably; gives its ticket."""
+        make_folder(self._answers)
+        # Tickets sort by time, and no two are the same.
+        ticket = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+        replace_file(self._answers / f"{ticket}{_SUFFIX}", data)
+        return ticket
+
+    def letters(self) -> list[Letter]:
+        """The answers that are not taken in yet, the oldest first."""
+        found = [_letter(path) for path in _files(self._answers)]
+        return sorted(
+            (letter for letter in found if letter is not None),
+            key=lambda letter: (letter.given, letter.ticket),
+        )
+
+    def remove(self, ticket: str) -> None:
+        """The answer is in the log."""
+        path = self._answers / f"{ticket}{_SUFFIX}"
+        with told("remove", path):
+            path.unlink(missing_ok=True)
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files with a name that counts; none if the folder is not there."""
+    if not folder.is_symlink() and not folder.exists():
+        return []
+    check_folder(folder)
+    with told("read", folder):
+        return [
+            path
+            for path in folder.iterdir()
+            if path.suffix == _SUFFIX and _TICKET.fullmatch(path.stem)
+        ]
+
+
+def _letter(path: Path) -> Letter | None:
+    """What a file holds; None if it has just been taken in by another process."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    try:
+        if found.st_size > MAX_BYTES:
+            return Letter(path.stem, found.st_mtime, b"", "it has more than 8 MiB")
+        return Letter(path.stem, found.st_mtime, read_file(path))
+    except StoreError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        return Letter(path.stem, found.st_mtime, b"", error.message)

@@ -1,0 +1,34 @@
+"""Questions that wait for people, for programs. Format 1; `schemas/inbox.v1.schema.json`."""
+
+from collections.abc import Iterable, Sequence
+
+from agentflow.core.events import AskPerson
+from agentflow.formats.values import document
+from agentflow.spec.model import Json
+
+FORMAT = 1
+
+
+def render(questions: Sequence[tuple[str, AskPerson]]) -> str:
+    """One JSON object with the list of questions, those that are due first at its head."""
+    return document({"format": FORMAT, "questions": questions_data(questions)})
+
+
+def questions_data(questions: Iterable[tuple[str, AskPerson]]) -> list[Json]:
+    """Questions as plain data, each with all that an answer is bound to."""
+    return [
+        {
+            "run": run_id,
+            "step": asked.step,
+            "question": asked.question,
+            "payload": asked.payload,
+            "channel": asked.channel,
+            "who": asked.who,
+            "ask": asked.ask,
+            "shown": asked.input,
+            "answers": list(asked.answers),
+            "asked": asked.asked,
+            "due": asked.due,
+        }
+        for run_id, asked in questions
+    ]

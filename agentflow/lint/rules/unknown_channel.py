@@ -1,0 +1,68 @@
+"""A question or notice goes to a channel that does not exist.
+
+Nobody would ever see it: the run would wait for an answer to something that was not asked.
+
+Bad:
+
+    agentflow: 1
+    name: refunds
+    inputs: {type: object, required: [order], properties: {order: {type: string}}}
+    steps:
+      approve:
+        human: {ask: "Refund ${{ inputs.order }}?", answer: {type: boolean}, channel: inbx}
+        timeout: 2d
+        catch: {timeout: fail}
+    outputs: {approved: "${{ steps.approve.output }}"}
+
+Says:
+
+    6:83 unknown channel 'inbx'
+
+Good:
+
+    agentflow: 1
+    name: refunds
+    inputs: {type: object, required: [order], properties: {order: {type: string}}}
+    steps:
+      approve:
+        human: {ask: "Refund ${{ inputs.order }}?", answer: {type: boolean}, channel: inbox}
+        timeout: 2d
+        catch: {timeout: fail}
+    outputs: {approved: "${{ steps.approve.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import Path, Plan
+from agentflow.spec.model import BUILT_IN_CHANNELS
+from agentflow.spec.wording import quoted
+
+NAME = "unknown-channel"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each message whose channel is not known."""
+    if context.plan is None:
+        return
+    suggestions = Suggestions()
+    for path, name in _named(context.plan):
+        if name not in BUILT_IN_CHANNELS:
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"unknown channel {quoted(name)}",
+                location=context.document.locate(path),
+                help=suggestions.help(name, BUILT_IN_CHANNELS, "name one that exists"),
+            )
+
+
+def _named(plan: Plan) -> Iterator[tuple[Path, str]]:
+    """Every channel that is named, with its path."""
+    for step in plan.steps.values():
+        if step.question is not None:
+            yield (*step.path, "human", "channel"), step.question.channel

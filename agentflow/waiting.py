@@ -1,0 +1,162 @@
+"""Runs that wait for people: what they wait for, and how an answer gets into one.
+
+An answer is put into the run's mailbox first, so that it cannot be lost. Then whoever holds the
+run's lock takes it in: the process that works on the run, or, if there is none, the one that
+answers. It only takes the answer in; `resume` or `tick` go on with the run.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from agentflow.core.events import AskPerson, PersonAnswered, RefuseAnswer, TakeAnswer
+from agentflow.core.state import ENDED_RUN, State
+from agentflow.engines.clock import WallClock
+from agentflow.engines.driver import Driver
+from agentflow.engines.letters import read_letter, write_letter
+from agentflow.errors import RunLocked, UsageError
+from agentflow.eventlog import Store
+from agentflow.replay import fold
+from agentflow.runs import Recorded, read_run, summaries
+from agentflow.spec.model import Json
+from agentflow.spec.wording import did_you_mean
+
+#: Seconds that the process at work on a run has to say what it makes of an answer.
+_PATIENCE = 5.0
+_PAUSE = 0.1
+_UNFINISHED = frozenset({"running", "waiting", "interrupted", "crashed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A question that is open, and the run that asks it."""
+
+    run_id: str
+    question: AskPerson
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an answer. `taken` is None as long as nobody has taken it in."""
+
+    run_id: str
+    status: str
+    question: AskPerson
+    taken: bool | None
+    reason: str
+
+
+def open_questions(store: Store) -> list[Waiting]:
+    """The questions that are open in the runs of a store, those that are due first."""
+    found: list[Waiting] = []
+    for summary in summaries(store):
+        if summary.status in _UNFINISHED and summary.entries:
+            recorded = read_run(store, summary.run_id)
+            state = fold(recorded.plan, recorded.entries)
+            found += (Waiting(summary.run_id, question) for question in _open(state))
+    return sorted(found, key=lambda waiting: waiting.question.due)
+
+
+def answer(
+    store: Store,
+    run_id: str,
+    step: str,
+    said: str,
+    value: Json = None,
+    *,
+    question: str | None = None,
+    by: str | None = None,
+    why: str | None = None,
+    via: str = "agentflow answer",
+) -> Outcome:
+    """Answer the question about a step; `question` is its id, or the beginning of it.
+
+    Raises:
+        UnknownRun: there is no such run.
+        UsageError: the run has asked nothing about this step.
+        StoreError: the answer cannot be stored.
+    """
+    run_id = store.find(run_id)
+    recorded = read_run(store, run_id)
+    asked = _asked(recorded, step, question)
+    letter = write_letter(run_id, asked, said, value, by=by, why=why, via=via)
+    ticket = store.mailbox(run_id).drop(letter)
+    limit = time.monotonic() + _PATIENCE
+    while True:
+        # The store answers within a second whether somebody else works on the run.
+        held = not _take_in(store, run_id)
+        recorded = read_run(store, run_id)
+        verdict = _verdict(recorded, ticket)
+        status = str(fold(recorded.plan, recorded.entries).status)
+        if verdict is not None:
+            taken = isinstance(verdict, TakeAnswer)
+            return Outcome(run_id, status, asked, taken, verdict.reason.text)
+        if not held or time.monotonic() > limit:
+            return Outcome(run_id, status, asked, None, "")
+        time.sleep(_PAUSE)
+
+
+def _take_in(store: Store, run_id: str) -> bool:
+    """Take in what lies in the mailbox of a run; False if another process works on the run.
+
+    Where the process of a run died, only `resume` can tell what is to be done first, and the
+    answers stay where they are.
+    """
+    try:
+        with store.resume(run_id) as log:
+            recorded = read_run(store, run_id)
+            state = fold(recorded.plan, recorded.entries)
+            if state.status == "running":
+                return True
+            now = WallClock().now()
+            letters = log.mailbox.letters()
+            Driver(recorded.plan, state, log, lambda _entry: None).take(
+                [read_letter(letter, run_id, now) for letter in letters]
+            )
+            for letter in letters:
+                log.mailbox.remove(letter.ticket)
+    except RunLocked:
+        return False
+    return True
+
+
+def _asked(recorded: Recorded, step: str, question: str | None) -> AskPerson:
+    """The question that an answer is to: the one that is open, or else the last about the step."""
+    state = fold(recorded.plan, recorded.entries)
+    ids = set(state.people.open)
+    asked = [
+        decision
+        for entry in recorded.entries
+        for decision in entry.decisions
+        if isinstance(decision, AskPerson)
+    ]
+    about = [one for one in asked if one.step == step and one.question.startswith(question or "")]
+    found = [one for one in about if one.question in ids] or about
+    if not found:
+        run_id = recorded.started.run_id
+        which = did_you_mean(step, [one.step for one in _open(state)])
+        if question is not None:
+            which = f" by the question '{question}'"
+        raise UsageError(
+            f"run '{run_id}' has asked nobody about step '{step}'{which}",
+            help="'agentflow inbox' lists what waits for an answer",
+        )
+    return found[-1]
+
+
+def _open(state: State) -> list[AskPerson]:
+    if state.status in ENDED_RUN:
+        return []
+    return [one.question for one in state.people.open.values() if one.question is not None]
+
+
+def _verdict(recorded: Recorded, ticket: str) -> TakeAnswer | RefuseAnswer | None:
+    """What was decided about an answer."""
+    for entry in reversed(recorded.entries):
+        fact: Any = entry.fact
+        if not isinstance(fact, PersonAnswered) or fact.ticket != ticket:
+            continue
+        for decision in entry.decisions:
+            if isinstance(decision, TakeAnswer | RefuseAnswer):
+                return decision
+    return None
