@@ -12,7 +12,7 @@ from agentflow import __version__
 from agentflow.core.events import Entry, RunStarted
 from agentflow.core.state import State
 from agentflow.engines.driver import Driver
-from agentflow.engines.launch import simulated_answers
+from agentflow.engines.launch import simulated_answers, simulated_people
 from agentflow.engines.scripted import NoAnswer, Script
 from agentflow.engines.virtual import run_virtual
 from agentflow.plan.inputs import with_defaults
@@ -77,8 +77,11 @@ def perform(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, str
     """
     entries: list[Entry] = []
     driver = Driver(plan, State(plan), _MemoryLog(), entries.append)
-    simulate = simulated_answers(plan, script.seed) if script.simulate else None
-    answers = Script(script, simulate, {})
+    answers = Script(
+        script,
+        simulated_answers(plan, script.seed) if script.simulate else None,
+        simulated_people(plan, script.seed) if script.simulate else None,
+    )
     first = RunStarted(
         at=_START,
         run_id=f"test-{script.name}",
@@ -92,7 +95,7 @@ def perform(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, str
         agentflow=__version__,
     )
     try:
-        run_virtual(driver, first, answers.answer)
+        run_virtual(driver, first, answers.answer, answers.say)
     except NoAnswer as problem:
         return Performance(tuple(entries), (problem.difference,), cut_short=True)
     return Performance(tuple(entries), tuple(answers.unused()), cut_short=False)

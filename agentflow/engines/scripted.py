@@ -1,16 +1,27 @@
 """Scripted answers: what the calls of a test come to, in the place of every agent."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from agentflow.contracts.describe import excerpt
-from agentflow.core.events import AttemptFailed, AttemptLost, AttemptSucceeded, StartAttempt
-from agentflow.engines.virtual import Answer, Answerer
+from agentflow.core.events import (
+    AskPerson,
+    AttemptFailed,
+    AttemptLost,
+    AttemptSucceeded,
+    StartAttempt,
+)
+from agentflow.engines.virtual import Answer, Answerer, Outcome, Person, Said
 from agentflow.plan.patterns import matches, openness
-from agentflow.plan.scripts import AnswerPlan, ScriptPlan
+from agentflow.plan.scripts import AnswerPlan, AnswersPlan, ScriptPlan
+from agentflow.spec import model
 from agentflow.spec.cel.evaluate import EvaluationError
-from agentflow.spec.model import FailureClass
-from agentflow.spec.templates import render
+from agentflow.spec.model import FailureClass, Json, seconds
+from agentflow.spec.templates import Template, render
 from agentflow.testing.differences import Difference
+
+_T = TypeVar("_T", model.Answer, model.PersonSays)
 
 
 class NoAnswer(Exception):
@@ -23,67 +34,106 @@ class NoAnswer(Exception):
 
 @dataclass(slots=True)
 class Script:
-    """The answers of a test, and how many of each were given."""
+    """The answers of a test, and how many of each were given.
+
+    `agents` and `people` answer where the test does not; None where that is an error.
+    """
 
     plan: ScriptPlan
-    otherwise: Answerer | None
-    used: dict[str, int]
+    agents: Answerer | None
+    people: Person | None
+    used: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def answer(self, decision: StartAttempt) -> Answer:
-        """The answer to a call.
-
-        Of the patterns that stand for its step the one counts that leaves the fewest numbers open.
+        """What a call comes to.
 
         Raises:
-            NoAnswer: there is none, and none is to be made up.
+            NoAnswer: there is nothing, and nothing is to be made up.
         """
-        patterns = [pattern for pattern in self.plan.answers if matches(pattern, decision.step)]
-        if not patterns:
-            if self.otherwise is not None:
-                return self.otherwise(decision)
-            raise NoAnswer(_missing(decision, "no answer is scripted for it"))
-        pattern = min(patterns, key=openness)
-        scripted = self.plan.answers[pattern]
-        number = self.used.get(pattern, 0)
-        self.used[pattern] = number + 1
-        if scripted.each and number >= len(scripted.answers):
-            known = len(scripted.answers)
-            raise NoAnswer(
-                _missing(decision, f"'{pattern}' has {known} answer{'' if known == 1 else 's'}")
-            )
-        return _play(scripted.answers[number if scripted.each else 0], decision)
+        asked = f"attempt {decision.attempt} of '{decision.agent}'"
+        call = _Asked("answers", decision.step, asked, decision.input)
+        scripted = self._next(self.plan.answers, call, made_up=self.agents is not None)
+        if scripted is None:
+            assert self.agents is not None
+            return self.agents(decision)
+        said, step, attempt = scripted.said, decision.step, decision.attempt
+        outcome: Outcome
+        if said.crash:
+            outcome = AttemptLost(0, step, attempt)
+        elif said.fail is not None:
+            message = said.message if said.message is not None else "as the test says"
+            wait = seconds(said.retry_after) if said.retry_after else None
+            outcome = AttemptFailed(0, step, attempt, FailureClass(said.fail), message, wait)
+        elif said.text is not None:
+            outcome = AttemptSucceeded(0, step, attempt, text=said.text)
+        else:
+            outcome = AttemptSucceeded(0, step, attempt, value=_value(scripted.value, call))
+        return Answer(outcome, scripted.after)
+
+    def say(self, decision: AskPerson) -> Said | None:
+        """What a person says to a question, None for nothing; raises as `answer` does."""
+        question = _Asked("people", decision.step, f"'{decision.ask}'", decision.input)
+        scripted = self._next(self.plan.people, question, made_up=self.people is not None)
+        if scripted is None:
+            assert self.people is not None
+            return self.people(decision)
+        said = scripted.said
+        if said.says == "nothing":
+            return None
+        value = _value(scripted.value, question)
+        return Said(said.says or "replace", value, scripted.after, by=said.by)
 
     def unused(self) -> list[Difference]:
-        """Answers of this test that no call asked for: it does not test what it says."""
+        """Answers of this test that nothing asked for: it does not test what it says."""
         left = []
-        for pattern, scripted in self.plan.answers.items():
-            used, known = self.used.get(pattern, 0), len(scripted.answers)
-            if scripted.own and used < (known if scripted.each else 1):
-                expected = str(known) if scripted.each else "at least 1"
-                left.append(Difference(f"answers.{pattern}: calls", expected, str(used)))
+        for key, scripts in (("answers", self.plan.answers), ("people", self.plan.people)):
+            for pattern, scripted in scripts.items():
+                used, known = self.used.get((key, pattern), 0), len(scripted.answers)
+                if scripted.own and used < (known if scripted.each else 1):
+                    expected = str(known) if scripted.each else "at least 1"
+                    left.append(Difference(f"{key}.{pattern}: calls", expected, str(used)))
         return left
 
+    def _next(
+        self, scripts: Mapping[str, AnswersPlan[_T]], asked: "_Asked", *, made_up: bool
+    ) -> AnswerPlan[_T] | None:
+        """The next answer to a call or question; None if one is to be made up.
 
-def _play(answer: AnswerPlan, decision: StartAttempt) -> Answer:
-    step, attempt, said = decision.step, decision.attempt, answer.said
-    if said.crash:
-        return Answer(AttemptLost(0, step, attempt), answer.after)
-    if said.fail is not None:
-        message = said.message if said.message is not None else "as the test says"
-        failed = AttemptFailed(
-            0, step, attempt, FailureClass(said.fail), message, answer.retry_after
-        )
-        return Answer(failed, answer.after)
-    if said.text is not None:
-        return Answer(AttemptSucceeded(0, step, attempt, text=said.text), answer.after)
+        Of the patterns that stand for its step the one counts that leaves the fewest numbers open.
+        """
+        patterns = [pattern for pattern in scripts if matches(pattern, asked.step)]
+        if not patterns:
+            if made_up:
+                return None
+            raise NoAnswer(_missing(asked, "no answer is scripted for it"))
+        pattern = min(patterns, key=openness)
+        scripted, key = scripts[pattern], (asked.key, pattern)
+        number = self.used.get(key, 0)
+        self.used[key] = number + 1
+        if scripted.each and number >= len(scripted.answers):
+            known = len(scripted.answers)
+            answers = f"{known} answer{'' if known == 1 else 's'}"
+            raise NoAnswer(_missing(asked, f"'{pattern}' has {answers}"))
+        return scripted.answers[number if scripted.each else 0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A call or a question: under which key it is answered, what it is called, what it is given."""
+
+    key: str
+    step: str
+    name: str
+    input: Json
+
+
+def _value(template: Template, asked: _Asked) -> Json:
     try:
-        value = render(answer.value, {"input": decision.input})
+        return render(template, {"input": asked.input})
     except EvaluationError as error:
-        raise NoAnswer(_missing(decision, f"its scripted value: {error}")) from error
-    return Answer(AttemptSucceeded(0, step, attempt, value=value), answer.after)
+        raise NoAnswer(_missing(asked, f"its scripted value: {error}")) from error
 
 
-def _missing(decision: StartAttempt, why: str) -> Difference:
-    given = excerpt(dict(decision.input))
-    called = f"attempt {decision.attempt} of '{decision.agent}', given {given}"
-    return Difference(f"answers.{decision.step}", f"an answer to {called}", why)
+def _missing(asked: _Asked, why: str) -> Difference:
+    given = excerpt(dict(asked.input))
+    return Difference(f"{asked.key}.{asked.step}", f"an answer to {asked.name}, given {given}", why)

@@ -6,13 +6,22 @@ in it is there for the linter only.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from agentflow.findings import Finding, Severity
 from agentflow.spec.cel.references import references
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document, Path
 from agentflow.spec.expressions import ExpressionError, parse_expression
-from agentflow.spec.model import Answer, Expectations, Json, Pipeline, PipelineTest, seconds
+from agentflow.spec.model import (
+    Answer,
+    Expectations,
+    Json,
+    PersonSays,
+    Pipeline,
+    PipelineTest,
+    seconds,
+)
 from agentflow.spec.templates import Constant, Template, parse_template, template_expressions
 from agentflow.spec.wording import did_you_mean, quoted
 
@@ -21,25 +30,28 @@ ANSWER_ROOTS = frozenset({"input"})
 RESULT_ROOTS = frozenset({"outputs", "calls", "seconds"})
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerPlan:
-    """What a call comes to. `value` is the template of a value; `said` is what the author wrote."""
+#: What a test says about a call, and about a question to a person.
+Said = TypeVar("Said", Answer, PersonSays)
 
-    said: Answer
+
+@dataclass(frozen=True, slots=True)
+class AnswerPlan(Generic[Said]):
+    """What a call or question comes to: what the author wrote, and the template of its value."""
+
+    said: Said
     value: Template
     after: float
-    retry_after: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class AnswersPlan:
-    """The answers to the calls that a pattern stands for.
+class AnswersPlan(Generic[Said]):
+    """The answers to the calls or questions that a pattern stands for.
 
     `each` says that there is one for each call; otherwise the only one is for all of them. `own`
     says that they stand in this test and do not come from one that it is `like`.
     """
 
-    answers: tuple[AnswerPlan, ...]
+    answers: tuple[AnswerPlan[Said], ...]
     each: bool
     own: bool
 
@@ -50,7 +62,8 @@ class ScriptPlan:
 
     name: str
     inputs: Mapping[str, Json]
-    answers: Mapping[str, AnswersPlan]
+    answers: Mapping[str, AnswersPlan[Answer]]
+    people: Mapping[str, AnswersPlan[PersonSays]]
     simulate: bool
     seed: str
     concurrency: int
@@ -83,21 +96,23 @@ class _Planner:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.findings: list[Finding] = []
-        self._compiled: dict[tuple[str, str], tuple[AnswerPlan, ...]] = {}
+        self._templates: dict[Path, Template] = {}
 
     def script(self, name: str, tests: Mapping[str, PipelineTest]) -> ScriptPlan:
         test = tests[name]
         inputs: dict[str, Json] = {}
-        answers: dict[str, AnswersPlan] = {}
+        answers: dict[str, AnswersPlan[Answer]] = {}
+        people: dict[str, AnswersPlan[PersonSays]] = {}
         for home, ancestor in reversed(list(ancestry(name, tests))):
+            own, top = home == name, ("tests", home)
             inputs |= ancestor.inputs
-            for pattern, said in ancestor.answers.items():
-                compiled = self._answers(home, pattern, said)
-                answers[pattern] = AnswersPlan(compiled, isinstance(said, list), home == name)
+            answers |= self._answers(ancestor.answers, (*top, "answers"), own=own)
+            people |= self._answers(ancestor.people, (*top, "people"), own=own)
         return ScriptPlan(
             name=name,
             inputs=inputs,
             answers=answers,
+            people=people,
             simulate=test.unscripted == "simulate",
             seed=test.seed,
             concurrency=test.concurrency,
@@ -106,29 +121,34 @@ class _Planner:
         )
 
     def _answers(
-        self, home: str, pattern: str, said: Answer | list[Answer]
-    ) -> tuple[AnswerPlan, ...]:
-        key = (home, pattern)
-        if key not in self._compiled:
-            path: Path = ("tests", home, "answers", pattern)
-            self._compiled[key] = (
-                tuple(self._answer(answer, (*path, n)) for n, answer in enumerate(said))
-                if isinstance(said, list)
-                else (self._answer(said, path),)
-            )
-        return self._compiled[key]
+        self, said: Mapping[str, Said | list[Said]], path: Path, *, own: bool
+    ) -> dict[str, AnswersPlan[Said]]:
+        planned: dict[str, AnswersPlan[Said]] = {}
+        for pattern, answers in said.items():
+            if isinstance(answers, list):
+                places = [(*path, pattern, number) for number in range(len(answers))]
+                each = tuple(map(self._answer, answers, places))
+                planned[pattern] = AnswersPlan(each, each=True, own=own)
+            else:
+                one = self._answer(answers, (*path, pattern))
+                planned[pattern] = AnswersPlan((one,), each=False, own=own)
+        return planned
 
-    def _answer(self, said: Answer, path: Path) -> AnswerPlan:
-        value: Template = Constant(None)
+    def _answer(self, said: Said, path: Path) -> AnswerPlan[Said]:
         here = (*path, "value")
+        if here not in self._templates:
+            self._templates[here] = self._template(said.value, here)
+        return AnswerPlan(said, self._templates[here], seconds(said.after))
+
+    def _template(self, value: Json, path: Path) -> Template:
         try:
-            value = parse_template(said.value)
+            template = parse_template(value)
         except ExpressionError as error:
-            self._report(error, (*here, *error.path))
-        for inner, offset, expr in template_expressions(value):
-            self._check_roots(expr, (*here, *inner), offset, ANSWER_ROOTS)
-        retry_after = seconds(said.retry_after) if said.retry_after else None
-        return AnswerPlan(said, value, seconds(said.after), retry_after)
+            self._report(error, (*path, *error.path))
+            return Constant(None)
+        for inner, offset, expr in template_expressions(template):
+            self._check_roots(expr, (*path, *inner), offset, ANSWER_ROOTS)
+        return template
 
     def _that(self, name: str, test: PipelineTest) -> Iterator[tuple[str, Expr]]:
         for number, text in enumerate(test.expect.that):

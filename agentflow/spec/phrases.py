@@ -36,6 +36,7 @@ _CALLED: dict[type[BaseModel], str] = {
     language.Budget: "a budget",
     language.PipelineTest: "a test",
     language.Answer: "an answer",
+    language.PersonSays: "what a person says",
     language.Expectations: "'expect'",
     language.ExpectedFailure: "an expected failure",
 }
@@ -71,8 +72,8 @@ def expected(shape: Shape) -> str:
         return f"one of: {', '.join(shape.choices)}" if len(shape.choices) > 1 else shape.choices[0]
     if shape.members:
         return either([word for member in shape.members for word in _alternatives(member)])
-    if shape.model is language.Answer:
-        return "an answer"
+    if shape.model in (language.Answer, language.PersonSays):
+        return called(shape.model)
     if shape.model is not None:
         needed = required_keys(shape.model)
         return (
@@ -137,6 +138,8 @@ def mend(shape: Shape, node: Node | None) -> str | None:
         )
     if language.Answer in kinds:
         return f"write {{value: {node.text}}}" if len(node.text) <= 40 else "write {value: …}"
+    if language.PersonSays in kinds:
+        return f"write {{says: {node.text}}}" if len(node.text) <= 40 else "write {says: …}"
     if list in kinds:
         return f"write [{node.text}]" if len(node.text) <= 40 else "write a list"
     if isinstance(node.value, str):

@@ -1,4 +1,4 @@
-"""The calls of a run, as its log has them."""
+"""The calls of a run and the questions it asks people, as its log has them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -10,8 +10,10 @@ from agentflow.spec.model import Json
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One attempt, with its idempotency key if it has one.
+    """One attempt of an agent, with its idempotency key if it has one, or a question to a person.
 
+    A question has the number among those of its step as `attempt`, who is asked as `agent`, and
+    what is shown as `input`.
     Times are in seconds since the start of the run; `ended` is None if it did not. `failure`
     is the class that the agent reported, or that it was `lost` with its process.
     """
@@ -28,14 +30,16 @@ class CallRecord:
 
 def calls_of(entries: Iterable[Entry]) -> tuple[CallRecord, ...]:
     """The calls in the order in which they were started."""
-    calls: dict[tuple[str, int], CallRecord] = {}
+    calls: dict[tuple[str, int | str], CallRecord] = {}
     start: float | None = None
     for entry in entries:
         start = entry.fact.at if start is None else start
         now = round(entry.fact.at - start, 6)
         fact = entry.fact
         if isinstance(fact, events.AttemptSucceeded | events.AttemptFailed | events.AttemptLost):
-            _end(calls, fact.step, fact.attempt, now, _failure(fact))
+            _end(calls, (fact.step, fact.attempt), now, _failure(fact))
+        elif isinstance(fact, events.TimerFired) and fact.question is not None:
+            _end(calls, (str(fact.step), fact.question), now, "timeout")
         for decision in entry.decisions:
             if isinstance(decision, events.StartAttempt):
                 calls[decision.step, decision.attempt] = CallRecord(
@@ -47,7 +51,18 @@ def calls_of(entries: Iterable[Entry]) -> tuple[CallRecord, ...]:
                     key=decision.key,
                 )
             elif isinstance(decision, events.CancelAttempt):
-                _end(calls, decision.step, decision.attempt, now, decision.status)
+                _end(calls, (decision.step, decision.attempt), now, decision.status)
+            elif isinstance(decision, events.AskPerson):
+                asked = sum(step == decision.step for step, at in calls if isinstance(at, str))
+                calls[decision.step, decision.question] = CallRecord(
+                    step=decision.step,
+                    attempt=asked + 1,
+                    agent=decision.who or "a person",
+                    input=decision.input,
+                    started=now,
+                )
+            elif isinstance(decision, events.TakeAnswer):
+                _end(calls, (decision.step, decision.question), now, None)
     return tuple(calls.values())
 
 
@@ -65,13 +80,12 @@ def as_data(call: CallRecord) -> dict[str, Json]:
 
 
 def _end(
-    calls: dict[tuple[str, int], CallRecord],
-    step: str,
-    attempt: int,
+    calls: dict[tuple[str, int | str], CallRecord],
+    call: tuple[str, int | str],
     now: float,
     failure: str | None,
 ) -> None:
-    calls[step, attempt] = replace(calls[step, attempt], ended=now, failure=failure)
+    calls[call] = replace(calls[call], ended=now, failure=failure)
 
 
 def _failure(

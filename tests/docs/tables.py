@@ -46,6 +46,7 @@ _WORDS = {
     "ForEach": "[`for_each`](#for_each)",
     "Loop": "[loop](#a-loop)",
     "Model": "[model](#models)",
+    "PersonSays": "[answer](#what-people-say)",
     "PipelineTest": "[test](#tests)",
     "Question": "[question](#a-human-step)",
     "RetryPolicy": "[policy](#retry)",

@@ -20,6 +20,7 @@ PATHS = [path for folder in FOLDERS for path in sorted((SPECS / folder).glob("*.
 sys.path.insert(0, str(SPECS / "gallery"))
 rag_metrics = importlib.import_module("functions.rag_metrics")
 files = importlib.import_module("functions.files")
+leads = importlib.import_module("functions.leads")
 
 
 @pytest.fixture(scope="module", params=PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -106,3 +107,30 @@ def test_a_file_is_written_as_a_whole_and_again(
 def test_a_file_lies_in_its_folder(name: str) -> None:
     with pytest.raises(ValueError, match="not a file name"):
         files.save(name, "text")
+
+
+def test_candidates_are_ranked_and_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "people.csv").write_text(
+        'id,name,email,bio,skills\na,Ada,a@x,"Python, and tea",py\nb,Ada,b@x,React,js\nc,Cid,c@x,,\n'
+        "d,Dee,d@x,Rust,rs\n",
+        encoding="utf-8",
+    )
+    people = leads.load("people.csv")
+    assert people[0] == {
+        "id": "a",
+        "name": "Ada",
+        "email": "a@x",
+        "bio": "Python, and tea",
+        "skills": "py",
+    }
+    scores = [
+        {"id": i, "score": s, "reason": ""} for i, s in zip("dcba", (5, 9, 5, 7), strict=True)
+    ]
+    ranked = leads.rank(people, scores)
+    assert [candidate["id"] for candidate in ranked["all"]] == ["c", "a", "b", "d"]
+    assert ranked["best"] == ranked["all"][:3]
+    paths = [leads.post(person["id"], person["name"], "Dear you") for person in people]
+    assert len({path["path"] for path in paths}) == 4

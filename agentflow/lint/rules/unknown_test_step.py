@@ -58,7 +58,7 @@ from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.patterns import opened, patterns_of
-from agentflow.plan.steps import Path, StepPlan
+from agentflow.plan.steps import Path
 from agentflow.spec.document import Document
 from agentflow.spec.model import PipelineTest
 from agentflow.spec.wording import quoted
@@ -70,60 +70,70 @@ SEVERITY = Severity.ERROR
 #: A spec with more steps than this, those of pipelines inside it counted each time, is not judged.
 _MOST_STEPS = 50_000
 _LISTS = ("path", "order", "overlap")
+#: What a test can mean by an address: any step, or one that does something itself.
+_DOES = {
+    "call": (frozenset({"agent"}), "calls no agent itself", "name a step with an 'agent'"),
+    "question": (frozenset({"human"}), "asks nobody itself", "name a step with 'human'"),
+    "either": (
+        frozenset({"agent", "human"}),
+        "calls no agent itself",
+        "name a step with an 'agent' or 'human'",
+    ),
+}
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each address in a test that no step has, or that no call has where a call is meant."""
+    """Each address in a test that no step has, or that stands for one that does nothing itself."""
     if context.plan is None or not context.plan.pipeline.tests:
         return
     some = islice(patterns_of(context.plan), _MOST_STEPS)
     steps = {pattern: (step, whole) for pattern, step, whole in some}
     if len(steps) == _MOST_STEPS:
         return
-    callers = [p for p, (step, whole) in steps.items() if whole and step.kind == "agent"]
+    doing = {
+        meant: [p for p, (step, whole) in steps.items() if whole and step.kind in kinds]
+        for meant, (kinds, _, _) in _DOES.items()
+    }
     suggestions = Suggestions()
     for name, test in context.plan.pipeline.tests.items():
-        for pattern, of_call, place in _addresses(context.document, name, test):
+        for pattern, meant, place in _addresses(context.document, name, test):
+            fitting = doing.get(meant) or list(steps)
             known = steps.get(opened(pattern))
             if known is None:
                 message = f"unknown step {quoted(pattern)}"
-                candidates = callers if of_call else list(steps)
                 advice = suggestions.help(
-                    pattern, candidates, "write the address of a step as a trace shows it"
+                    pattern, fitting, "write the address of a step as a trace shows it"
                 )
-            elif of_call and opened(pattern) not in callers:
-                message, advice = _calls_nobody(pattern, known, callers)
+            elif meant in doing and opened(pattern) not in fitting:
+                step, whole = known
+                _, lacks, wanted = _DOES[meant]
+                what = f"is a {step.kind}" if whole else "goes over a list"
+                what = "calls an agent" if whole and step.kind == "agent" else what
+                message = f"{quoted(pattern)} {what} and {lacks}"
+                inside = [p for p in fitting if p.startswith((f"{pattern}/", f"{pattern}["))]
+                first = ", ".join(quoted(p) for p in inside[:3])
+                advice = f"inside it there is: {first}" if inside else wanted
             else:
                 continue
             yield Finding(NAME, SEVERITY, message, place, advice)
 
 
-def _calls_nobody(
-    pattern: str, known: tuple[StepPlan, bool], callers: list[str]
-) -> tuple[str, str]:
-    """A step where a call is meant, and that makes none."""
-    step, whole = known
-    inside = [caller for caller in callers if caller.startswith((f"{pattern}/", f"{pattern}["))]
-    some = ", ".join(quoted(caller) for caller in inside[:3])
-    advice = f"the calls inside it are: {some}" if inside else "name a step with an 'agent'"
-    if not whole:
-        return f"{quoted(pattern)} goes over a list and calls no agent itself", advice
-    return f"{quoted(pattern)} is a {step.kind} and calls no agent itself", advice
-
-
 def _addresses(
     document: Document, name: str, test: PipelineTest
-) -> Iterator[tuple[str, bool, Location]]:
-    """The addresses of a test, whether a call is meant, and where each stands."""
+) -> Iterator[tuple[str, str, Location]]:
+    """The addresses of a test, what is meant by each, and where it stands."""
     top: Path = ("tests", name)
-    for pattern in test.answers:
-        yield pattern, True, document.locate_key((*top, "answers", pattern))
     expect = test.expect
-    of_calls: dict[str, Mapping[str, object]] = {"calls": expect.calls, "given": expect.given}
-    for key, mapping in {**of_calls, "steps": expect.steps}.items():
+    mappings: tuple[tuple[Path, Mapping[str, object], str], ...] = (
+        (("answers",), test.answers, "call"),
+        (("people",), test.people, "question"),
+        (("expect", "calls"), expect.calls, "either"),
+        (("expect", "given"), expect.given, "either"),
+        (("expect", "steps"), expect.steps, "step"),
+    )
+    for key, mapping, meant in mappings:
         for pattern in mapping:
-            place = document.locate_key((*top, "expect", key, pattern))
-            yield pattern, key in of_calls, place
-    for key in _LISTS:
-        for number, pattern in enumerate(getattr(expect, key) or ()):
-            yield pattern, True, document.locate((*top, "expect", key, number))
+            yield pattern, meant, document.locate_key((*top, *key, pattern))
+    for listing in _LISTS:
+        for number, pattern in enumerate(getattr(expect, listing) or ()):
+            yield pattern, "either", document.locate((*top, "expect", listing, number))

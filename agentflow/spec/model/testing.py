@@ -77,6 +77,29 @@ class Answer(Node):
         return self
 
 
+class PersonSays(Node):
+    """What a person says to a question in a test: exactly one of `says` and `value`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["says"]}, {"required": ["value"]}]}
+    )
+
+    says: Literal["approve", "retry", "abort", "nothing"] | None = Field(
+        None, description="The answer, or `nothing`, so that the time runs out."
+    )
+    value: Value = Field(
+        None, description="The answer `replace`; in ${{ EXPRESSION }}, `input` is what is shown."
+    )
+    by: str | None = Field(None, description="Who says it.")
+    after: Duration = Field("1s", description="How long it takes.")
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if (self.says is not None) == ("value" in self.model_fields_set):
+            raise ValueError("a person's answer has exactly one of: says, value")
+        return self
+
+
 class ExpectedFailure(Node):
     """How a run is to fail."""
 
@@ -100,10 +123,11 @@ class Expectations(Node):
     failure: ExpectedFailure | None = Field(None, description="Why the run fails.")
     steps: dict[Address, StepEnd] = Field(default={}, description="How steps end.")
     path: list[Address] | None = Field(
-        None, description="All calls in the order in which they start, and no others."
+        None, description="All calls and questions in the order in which they start, and no others."
     )
     calls: dict[Address, Annotated[int, Field(ge=0, strict=True)]] = Field(
-        default={}, description="How many calls a step makes, all attempts counted."
+        default={},
+        description="How many calls a step makes, all attempts counted, or questions it asks.",
     )
     order: Annotated[list[Address], Field(min_length=2)] | None = Field(
         None, description="Steps whose calls have ended before the first call of the next starts."
@@ -112,7 +136,8 @@ class Expectations(Node):
         None, description="Steps that are at work at the same time."
     )
     given: dict[Address, dict[str, Data] | list[dict[str, Data]]] = Field(
-        default={}, description="Fields that agents are given: in every call, or call by call."
+        default={},
+        description="Fields that agents are given or people shown: in every call, or call by call.",
     )
     that: list[Expression] = Field(
         default=[], description="Expressions over `outputs`, `calls` and `seconds` that are true."
@@ -124,14 +149,18 @@ class PipelineTest(Node):
 
     description: str | None = None
     like: Name | None = Field(
-        None, description="Another test, whose inputs and answers count where this has no own."
+        None,
+        description="Another test, whose inputs, answers and people count where this has no own.",
     )
     inputs: dict[str, Data] = Field(default={}, description="The inputs of the run.")
     answers: dict[Address, Answer | list[Answer]] = Field(
         default={}, description="What calls come to: one answer for all, or a list, one for each."
     )
+    people: dict[Address, PersonSays | list[PersonSays]] = Field(
+        default={}, description="What people say to questions: once for all, or one for each."
+    )
     unscripted: Literal["error", "simulate"] = Field(
-        "error", description="What a call without an answer is: an error, or simulated."
+        "error", description="What a call or question without an answer is: an error, or simulated."
     )
     seed: str = Field("0", description="What simulated answers depend on.")
     concurrency: Count = Field(16, description="Attempts at a time.")
