@@ -117,7 +117,7 @@ def handoffs(folder: Path, length: int, contracts: int, first: int) -> Path:
             for name in ("goal", "days", "budget", "legs")
         }
         lines.append(_HANDOFF.format(step=step, number=first + step % contracts, **parts))
-    lines.append(f'outputs: {{days: "${{{{ steps.s{length - 1}.output.days }}}}"}}\n')
+    lines.append(f'outputs: {{trip: "${{{{ steps.s{length - 1}.output }}}}"}}\n')
     return _write(folder / f"handoffs_{length}_{contracts}.yaml", "".join(lines))
 
 

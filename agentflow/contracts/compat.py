@@ -1,6 +1,7 @@
 """Does every value of a producer's schema fit its consumer's?
 
-The proof comes from jsonschema-rs, which brings both schemas into a canonical form and compares
+A pair that says the same in the same words is proved by `contracts.implied`. For all others the
+proof comes from jsonschema-rs, which brings both schemas into a canonical form and compares
 those; this module is the only one that asks it to, since that part of the library is young. A
 producer with a few values only is decided by trying all of them. What stays open is searched for
 a witness, a value that the producer allows and the consumer rejects.
@@ -25,6 +26,7 @@ from agentflow.contracts.check import compile_schema
 from agentflow.contracts.cost import Cost, cost_of
 from agentflow.contracts.documents import ContractError
 from agentflow.contracts.engine import canonical
+from agentflow.contracts.implied import implied
 from agentflow.contracts.keywords import Schema, subschemas
 from agentflow.contracts.structure import same, within
 from agentflow.contracts.violations import Violation
@@ -86,45 +88,69 @@ def compare(producer: Schema, consumer: Schema) -> Verdict:
 def nothing_satisfies(schema: Schema) -> bool:
     """Is it proved that no value at all fits a self-contained schema?"""
     try:
-        return canonical(schema).satisfiability() == Satisfiability.NO
+        return _canonical(json.dumps(schema)).satisfiability() == Satisfiability.NO
     except (TypeError, ValueError, RecursionError):
         return False
 
 
 @lru_cache(maxsize=4096)
-def _compare(producer_text: str, consumer_text: str) -> Verdict:
+def _compare(producer: str, consumer: str) -> Verdict:
+    proof = _proved(producer, consumer)
+    if proof == Containment.YES:
+        return _COMPATIBLE
+    witnesses = _witnesses(producer, consumer)
+    if witnesses:
+        violations = compile_schema(json.loads(consumer)).check(witnesses[0])
+        return Verdict(Kind.INCOMPATIBLE, witnesses[0], violations[0])
+    return Verdict(Kind.INCOMPATIBLE) if proof == Containment.NO else _UNKNOWN
+
+
+@lru_cache(maxsize=4096)
+def _proved(producer_text: str, consumer_text: str) -> Containment:
+    """What is certain; no witness is searched for."""
     producer, consumer = json.loads(producer_text), json.loads(consumer_text)
     try:
         giving, taking = compile_schema(producer), compile_schema(consumer)
     except ContractError:
-        return _UNKNOWN
+        return Containment.UNKNOWN
     if producer is False or consumer in (True, {}) or same(producer, consumer):
-        return _COMPATIBLE
+        return Containment.YES
     if not (_cost(producer_text).is_judged_soon and _cost(consumer_text).is_judged_soon):
-        return _UNKNOWN
+        return Containment.UNKNOWN
+    contained = _self_contained(producer) and _self_contained(consumer)
+    few = _all_values(producer) if contained else None
+    if few is not None:
+        fits = all(taking.fits(value) or not giving.fits(value) for value in few)
+        return Containment.YES if fits else Containment.NO
+    named = '"$id"' in producer_text + consumer_text  # then a pointer may start from there
+    if contained and not named and implied(producer, producer, consumer, consumer):
+        return Containment.YES
+    proof = _proof(producer_text, consumer_text)
+    if proof == Containment.UNKNOWN and contained and within(producer, consumer, _certain):
+        return Containment.YES
+    return proof
+
+
+def _witnesses(producer_text: str, consumer_text: str) -> list[Json]:
+    """A value that only the producer allows, as a list of one; or an empty list."""
+    producer, consumer = json.loads(producer_text), json.loads(consumer_text)
+    # References by address are left to the library: validators disagree on where they lead.
+    if not (_self_contained(producer) and _self_contained(consumer)):
+        return []
+    if not (_cost(producer_text).is_judged_soon and _cost(consumer_text).is_judged_soon):
+        return []
+    try:
+        giving, taking = compile_schema(producer), compile_schema(consumer)
+    except ContractError:
+        return []
 
     def proves(value: Json) -> bool:
         return not taking.fits(value) and giving.fits(value)
 
-    # References by address are left to the library: validators disagree on where they lead.
-    contained = _self_contained(producer) and _self_contained(consumer)
-    few = _all_values(producer) if contained else None
-    witnesses: list[Json] = []
+    few = _all_values(producer)
     if few is not None:
-        witnesses = list(islice(filter(proves, few), 1))
-        proof = Containment.NO if witnesses else Containment.YES
-    else:
-        proof = _proof(producer_text, consumer_text)
-        if proof == Containment.UNKNOWN and contained and within(producer, consumer, _certain):
-            proof = Containment.YES
-        if proof != Containment.YES and contained:
-            apart = _difference(producer_text, consumer_text)
-            witnesses = find_witness(producer, consumer, proves, apart)
-    if proof == Containment.YES:
-        return _COMPATIBLE
-    if witnesses:
-        return Verdict(Kind.INCOMPATIBLE, witnesses[0], taking.check(witnesses[0])[0])
-    return Verdict(Kind.INCOMPATIBLE) if proof == Containment.NO else _UNKNOWN
+        return list(islice(filter(proves, few), 1))
+    return find_witness(producer, consumer, proves, _difference(producer_text, consumer_text))
 
 
 def _all_values(schema: Schema) -> list[Json] | None:

@@ -29,6 +29,13 @@ _LIMITS = frozenset({"format"}).union(*BY_TYPE.values()) - {
 _COUNTING = frozenset({"contains", "maxProperties", "minProperties", "propertyNames"})
 _COMBINING = frozenset({"allOf", "if", "not", "oneOf"})
 _CHOSEN = frozenset({"const", "enum"})
+_RANGES = (
+    ("minItems", "maxItems"),
+    ("minLength", "maxLength"),
+    ("minProperties", "maxProperties"),
+    ("minimum", "maximum"),
+)
+_OF_RANGES = frozenset({"type"}).union(*_RANGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,4 +162,11 @@ def _doubtful(schema: dict[str, Schema]) -> bool:
         return True
     if "additionalProperties" in schema and any(name not in named for name in required):
         return True
-    return len(said & _LIMITS) > 1 or bool(said & _COUNTING)
+    return (len(said & _LIMITS) > 1 and not _roomy(schema, said)) or bool(said & _COUNTING)
+
+
+def _roomy(schema: dict[str, Schema], said: set[str]) -> bool:
+    """Does it speak of limits only, and is there a whole number between any two of them?"""
+    return said <= _OF_RANGES and all(
+        schema[high] - schema[low] >= 1 for low, high in _RANGES if low in said and high in said
+    )

@@ -15,9 +15,10 @@ from typing import TypeAlias
 
 from agentflow.contracts.assembly import Assembly, TooLarge, self_contained
 from agentflow.contracts.check import compile_schema
-from agentflow.contracts.compat import Kind, Verdict, compare
+from agentflow.contracts.compat import Kind, Verdict, compare, nothing_satisfies
 from agentflow.contracts.descent import SOME_ITEM
 from agentflow.contracts.describe import excerpt, type_names
+from agentflow.contracts.implied import implied
 from agentflow.contracts.keywords import TYPES, Schema
 from agentflow.contracts.shape import types_of
 from agentflow.contracts.violations import Violation, choices
@@ -109,13 +110,17 @@ class _Pair:
         )
 
 
-def breaches(given: dict[str, Schema], taken: Contract, effort: Effort) -> Iterator[Breach]:
+def breaches(type_: dict[str, Schema], wanted: Contract, effort: Effort) -> Iterator[Breach]:
     """Every part in which values of a type are known to break a contract."""
-    pending = [_Pair(Contract(given, given), taken, effort=effort)]
+    pending = [_Pair(Contract(type_, type_), wanted, effort=effort)]
     for _ in range(_MOST_PAIRS):
         if not pending:
             return
-        pair = _plain(pending.pop())
+        pair = pending.pop()
+        given, taken = pair.given, pair.taken
+        if implied(given.schema, given.root, taken.schema, taken.root):
+            continue
+        pair = _plain(pair)
         known = types_of(pair.given.schema, pair.given.root)
         if pair.taken.schema in (True, {}) or known in (_EVERY, frozenset()):
             continue
@@ -284,8 +289,7 @@ def _nothing_fits(pair: _Pair) -> bool:
         return not any(map(fits, few))
     assembly = Assembly()
     both = [assembly.take(side.schema, side.root) for side in (given, taken)]
-    whole = assembly.whole({"allOf": both})
-    return pair.effort.compared(whole, {"not": {}}).kind == Kind.COMPATIBLE
+    return nothing_satisfies(assembly.whole({"allOf": both}))
 
 
 def _values(schema: dict[str, Schema]) -> list[Schema] | None:

@@ -5,11 +5,12 @@ from typing import Any
 
 import jsonschema
 import referencing
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from agentflow.contracts.check import Accepted, compile_schema, read_output
 from agentflow.contracts.compat import Kind, compare
+from agentflow.contracts.implied import implied
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.spec.model import Json
 from tests.contracts.schemas import pairs, schemas, values
@@ -79,6 +80,16 @@ def test_no_value_contradicts_a_compatible_verdict(pair: tuple[Any, Any], value:
     producer, consumer = pair
     if compare(producer, consumer).kind == Kind.COMPATIBLE and judge(producer).is_valid(value):
         assert judge(consumer).is_valid(value)
+
+
+@bounded
+@given(pairs(), values)
+def test_no_value_contradicts_a_short_proof(pair: tuple[Any, Any], value: Json) -> None:
+    producer, consumer = pair
+    assume(implied(producer, producer, consumer, consumer))
+    for given_value in [*samples(producer, 3), value]:
+        if judge(producer).is_valid(given_value):
+            assert judge(consumer).is_valid(given_value)
 
 
 @bounded

@@ -120,7 +120,7 @@ def test_silence_where_nothing_is_promised_or_all_fits(given: Schema, taken: Sch
 
 
 def test_pairs_are_searched_until_the_effort_is_spent() -> None:
-    effort = Effort(most=4)  # a breach takes two: does it fit, and does anything
+    effort = Effort(most=2)
 
     def found(longest: int) -> int:
         taken = {"type": "string", "maxLength": longest}
