@@ -36,8 +36,9 @@ def opened(pattern: str) -> str:
 def patterns_of(plan: Plan) -> Iterator[tuple[str, StepPlan, bool]]:
     """All steps of a plan by their pattern with every number open, from the outside in.
 
-    Those of the pipelines inside it are among them, which may be a great many. With each goes whether the pattern stands for the step as it is carried out: of a `for_each`
-    step those are its instances.
+    Those of the pipelines inside it are among them, which may be a great many. With each goes
+    whether the pattern stands for the step as it is carried out: of a `for_each` step those are
+    its instances.
     """
     yield from _in_scope(plan.root, "")
 

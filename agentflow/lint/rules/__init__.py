@@ -68,6 +68,7 @@ from agentflow.lint.rules import (
     unsupported_version,
     unused_definition,
     unused_key,
+    wait_beyond_wall,
     whole_output,
     wrong_expression_type,
     wrong_test_inputs,
@@ -145,4 +146,5 @@ RULES: tuple[Rule, ...] = (
     lost_refinement,
     unchanging_loop,
     unrouted_timeout,
+    wait_beyond_wall,
 )

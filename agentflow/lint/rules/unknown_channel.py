@@ -10,7 +10,7 @@ Bad:
     steps:
       approve:
         human: {ask: "Refund ${{ inputs.order }}?", answer: {type: boolean}, channel: inbx}
-        timeout: 2d
+        timeout: 2h
         catch: {timeout: fail}
     outputs: {approved: "${{ steps.approve.output }}"}
 
@@ -26,7 +26,7 @@ Good:
     steps:
       approve:
         human: {ask: "Refund ${{ inputs.order }}?", answer: {type: boolean}, channel: inbox}
-        timeout: 2d
+        timeout: 2h
         catch: {timeout: fail}
     outputs: {approved: "${{ steps.approve.output }}"}
 """

@@ -11,12 +11,12 @@ Bad:
     steps:
       approve:
         human: {ask: "Refund ${{ inputs.order }}?", answer: {type: boolean}}
-        timeout: 2d
+        timeout: 2h
     outputs: {approved: "${{ steps.approve.output }}"}
 
 Says:
 
-    5:3 'approve' does not say what follows if nobody answers within 2d
+    5:3 'approve' does not say what follows if nobody answers within 2h
 
 Good:
 
@@ -26,7 +26,7 @@ Good:
     steps:
       approve:
         human: {ask: "Refund ${{ inputs.order }}?", answer: {type: boolean}}
-        timeout: 2d
+        timeout: 2h
         catch: {timeout: fail}
     outputs: {approved: "${{ steps.approve.output }}"}
 """
