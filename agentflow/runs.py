@@ -7,7 +7,7 @@ from pathlib import Path
 from agentflow.core.events import Entry, RunStarted
 from agentflow.core.state import ENDED_RUN, State
 from agentflow.engines.driver import Listener
-from agentflow.engines.launch import Settings, launch, new_run_id, take_up
+from agentflow.engines.launch import Settings, launch, needed_prices, new_run_id, take_up
 from agentflow.errors import FileProblem, InputError, LogDamaged, StoreError, UsageError
 from agentflow.eventlog import Reader, Store
 from agentflow.eventlog.codec import UnknownEvent, decode
@@ -60,10 +60,12 @@ def run(
     Raises:
         SpecError: the spec has errors.
         InputError: the inputs break the pipeline's contract.
+        UsageError: a budget in US dollars needs a price that nobody knows.
         StoreError: the log cannot be written.
     """
     plan = runnable(spec)
     complete = complete_inputs(plan, inputs)
+    prices = needed_prices(plan)
     run_id = new_run_id()
     with store.create(run_id) as log:
         return launch(
@@ -76,6 +78,7 @@ def run(
             sources=spec.sources,
             inputs=complete,
             settings=settings,
+            prices=prices,
         )
 
 

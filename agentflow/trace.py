@@ -97,6 +97,7 @@ class Gate:
 class Trace:
     """A run as a tree. `now` is the time of the last entry, `entries` how many there were.
 
+    `spent` is what was used up at the end of tokens, money and meters, where a budget bounds them.
     `gates` are the `confidence` of the agents that have one, by the agent's name.
     """
 
@@ -116,6 +117,7 @@ class Trace:
     failure: Failure | None = None
     refused: list[Refused] = field(default_factory=list)
     steps: dict[str, Span] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
     _by_address: dict[str, Span] = field(default_factory=dict)
     _questions: dict[str, Asked] = field(default_factory=dict)
@@ -177,6 +179,7 @@ class Trace:
         if isinstance(decision, events.FinishRun):
             self.status = decision.status
             self.failure = decision.failure
+            self.spent = dict(decision.reason.figures.get("spent", {}))
             if decision.outputs is not None:
                 # The log sorts keys; people get the order of the spec.
                 named = {**self.plan.pipeline.outputs, **decision.outputs}

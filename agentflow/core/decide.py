@@ -14,8 +14,9 @@ from agentflow.core.evolve import evolve
 from agentflow.core.failing import after_failure, complete, on_failure, on_loss, on_stop
 from agentflow.core.loops import after_iteration, first_iteration
 from agentflow.core.nesting import enter_pipeline
-from agentflow.core.purse import empty, used_up
-from agentflow.core.state import Instance, Need, State
+from agentflow.core.purse import lack, told
+from agentflow.core.spending import most
+from agentflow.core.state import Instance, Need, Scope, State
 from agentflow.core.values import (
     Unusable,
     case_of,
@@ -51,7 +52,7 @@ def decide(state: State) -> tuple[Decision, ...]:
         assert instance is not None
         return (_BY_NEED[need](state, instance),)
     if state.ready and len(state.running) < state.concurrency:
-        return (_start(state.ready[0]),)
+        return _start(state, state.ready[0])
     return ()
 
 
@@ -97,18 +98,21 @@ def _enter(state: State, instance: Instance) -> Decision:
     return after_failure(instance, failure)
 
 
-def _start(instance: Instance) -> Decision:
+def _start(state: State, instance: Instance) -> tuple[Decision, ...]:
+    """Start the next call; `()` if it has to wait for what calls in flight may give back."""
     call = instance.step.call
     assert call is not None
-    purse = empty(instance.scope.purse, "calls")
-    if purse is not None:
-        failure = Failure(FailureClass.BUDGET_EXCEEDED, used_up(purse, "calls"))
-        return after_failure(instance, failure)
     try:
         given, key = payload_of(instance)
+        held = most(state, instance, given)
     except Unusable as error:
-        return after_failure(instance, error.failure)
-    return events.StartAttempt(
+        return (after_failure(instance, error.failure),)
+    found = lack(instance.purse, held)
+    if found is not None and not found.for_good:
+        return ()
+    if found is not None:
+        return (after_failure(instance, Failure(FailureClass.BUDGET_EXCEEDED, told(found))),)
+    start = events.StartAttempt(
         step=instance.address,
         attempt=instance.attempt + 1,
         agent=call.agent,
@@ -117,7 +121,9 @@ def _start(instance: Instance) -> Decision:
         effects=call.effects,
         reason=_because_of_needs(instance),
         key=key,
+        held={what: amount for what, amount in held.items() if what != "calls"},
     )
+    return (start,)
 
 
 def _because_of_needs(instance: Instance) -> Reason:
@@ -163,16 +169,22 @@ def _finish(state: State) -> Decision:
     root = state.root
     assert root is not None
     if root.failure is not None:
-        reason = Reason("language.failure", root.failure.message)
+        reason = Reason("language.failure", root.failure.message, _spent(root))
         return events.FinishRun("failed", None, root.failure, reason)
     try:
         outputs = outputs_of(state)
     except Unusable as error:
         reason = Reason("outputs", error.failure.message)
         return events.FinishRun("failed", None, error.failure, reason)
-    return events.FinishRun(
-        "succeeded", outputs, None, Reason("language.scope", "every step has ended")
-    )
+    reason = Reason("language.scope", "every step has ended", _spent(root))
+    return events.FinishRun("succeeded", outputs, None, reason)
+
+
+def _spent(root: Scope) -> dict[str, Json]:
+    """What was used up of tokens, money and meters, if a budget bounds them."""
+    plain = ("calls", "retries")
+    spent = {what: amount for what, amount in root.purse.spent.items() if what not in plain}
+    return {"spent": spent} if spent else {}
 
 
 _BY_NEED = {

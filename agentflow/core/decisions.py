@@ -7,8 +7,9 @@ from agentflow.contracts.check import Accepted
 from agentflow.core import events
 from agentflow.core.acceptance import excerpt
 from agentflow.core.events import Complaint
-from agentflow.core.purse import Purse, charge
+from agentflow.core.purse import Purse, charge, hold
 from agentflow.core.scopes import activate, end, enter, fill
+from agentflow.core.spending import settle_call
 from agentflow.core.state import (
     Instance,
     Need,
@@ -36,9 +37,10 @@ def enter_group(state: State, event: events.EnterGroup) -> None:
 def enter_pipeline(state: State, event: events.EnterPipeline) -> None:
     instance = take(state, event)
     assert instance.step.nested is not None
-    plan, outer = instance.step.nested.plan, instance.scope.purse
+    plan, outer = instance.step.nested.plan, instance.purse
     until = outer.until if event.wall is None else state.now + event.wall
-    purse = Purse(plan.budget, instance.address, until, outer)
+    budget = plan.budget
+    purse = Purse(budget.bounds, instance.address, budget.wall, until, outer)
     env = {"inputs": event.inputs, "run": {"id": state.run_id}}
     if event.wall is not None:
         state.timed[instance.address] = instance
@@ -97,7 +99,8 @@ def start_attempt(state: State, event: events.StartAttempt) -> None:
     instance.intent = instance.intent or event
     instance.failure = None
     state.running[instance.address] = instance
-    charge(instance.scope.purse, "calls")
+    instance.held = {"calls": 1, **event.held}
+    hold(instance.purse, instance.held)
 
 
 def accept_output(state: State, event: events.AcceptOutput) -> None:
@@ -130,7 +133,7 @@ def retry(state: State, event: events.Retry) -> None:
     instance = take(state, event)
     instance.status = "waiting"
     if event.counted:
-        charge(instance.scope.purse, "retries")
+        charge(instance.purse, {"retries": 1})
         instance.repairs = 0
         instance.said = instance.complaint = None
     if event.delay > 0:
@@ -168,6 +171,7 @@ def fail_step(state: State, event: events.FailStep) -> None:
 def cancel_attempt(state: State, event: events.CancelAttempt) -> None:
     instance = take(state, event)
     del state.running[instance.address]
+    settle_call(state, instance, None, None)
     end(state, instance, event.status)
 
 

@@ -64,7 +64,9 @@ class RunStarted:
     """A run began. `sources` are the spec and all files it names, by path: the run needs no other.
 
     `spec` is the name of the spec among them and `folder` where it lay, for the programs and
-    modules of its agents. `concurrency` bounds the attempts in flight.
+    modules of its agents. `concurrency` bounds the attempts in flight. `prices` are those of chat
+    models whose price the spec does not say and a budget in US dollars needs: for a million tokens in
+    and out.
     """
 
     at: float
@@ -77,6 +79,7 @@ class RunStarted:
     seed: str
     concurrency: int
     agentflow: str
+    prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +300,8 @@ class StartAttempt:
     """Call the agent. This is the intent: stored before the first byte leaves.
 
     `timeout` is in seconds. `input` and `key`, the idempotency key, are frozen with the intent of
-    the first attempt: all further attempts of the step carry the same.
+    the first attempt: all further attempts of the step carry the same. `held` is what is kept back of
+    the budgets for this attempt, by quantity, besides the call itself.
     """
 
     step: str
@@ -308,6 +312,7 @@ class StartAttempt:
     effects: Effects
     reason: Reason
     key: str | None = None
+    held: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from agentflow.core.events import Failure
 from agentflow.core.purse import Purse, took_too_long
 from agentflow.core.questions import overdue
 from agentflow.core.scopes import close, enter
+from agentflow.core.spending import settle_call
 from agentflow.core.state import Instance, Need, Scope, State, is_within, open_pipeline
 from agentflow.core.table import IllegalTransition, expect_run
 from agentflow.core.values import read_answer
@@ -23,7 +24,9 @@ def run_started(state: State, event: events.RunStarted) -> None:
     state.started_at = state.now = event.at
     state.concurrency = event.concurrency
     env = {"inputs": event.inputs, "run": {"id": event.run_id}}
-    purse = Purse(state.plan.budget, "", event.at + state.plan.budget.wall)
+    state.prices = event.prices
+    budget = state.plan.budget
+    purse = Purse(budget.bounds, "", budget.wall, event.at + budget.wall)
     state.root = open_pipeline(state.plan, "", None, env, purse)
     for instance in state.root.steps.values():
         if instance.waits_for == 0:
@@ -113,5 +116,8 @@ def _ended_attempt(
     if instance.attempt != event.attempt:
         raise IllegalTransition(event, event.step, f"in attempt {instance.attempt}")
     del state.running[event.step]
+    failure = event.failure if isinstance(event, events.AttemptFailed) else None
+    usage = None if isinstance(event, events.AttemptLost) else event.usage
+    settle_call(state, instance, usage, failure)
     state.now = event.at
     return instance

@@ -25,6 +25,6 @@ def enter_pipeline(state: State, instance: Instance, reason: Reason) -> Decision
         message = f"the inputs break the contract of '{plan.pipeline.name}': {violations[0]}"
         return after_failure(instance, Failure(FailureClass.REJECTED, message))
     wall: float | None = plan.budget.wall
-    if wall is not None and state.now + wall >= instance.scope.purse.until:
+    if wall is not None and state.now + wall >= instance.purse.until:
         wall = None
     return events.EnterPipeline(instance.address, given, wall, reason)

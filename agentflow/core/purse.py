@@ -1,33 +1,41 @@
-"""What a run, and each pipeline inside it, may still use up.
+"""What a run, a step or a pipeline inside another may still use up.
 
-The budget of an inner pipeline is carved out of that of its caller: whatever it uses up is charged
-to its own purse and to every purse around that, so it has the least of its own bound and of what
-the caller has left. The purse that is empty first says no, and the reason names it.
+Whatever is used up is charged to the purse at hand and to every purse around it, so an inner budget
+is carved out of the outer one and never stands beside it. What a call may cost at most is held back
+before it starts, and what it did cost is charged when it has ended: calls that run at the same time
+cannot spend the same money. The purse that has too little left says no, and the reason names it.
+
+Quantities go by the keys under `budget`: `calls`, `retries`, `tokens`, `usd`, `meters.NAME`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
 
-from agentflow.plan.steps import BudgetPlan
-
-#: What is counted, by the key of `budget` that bounds it.
-Counted = Literal["calls", "retries"]
+#: How much of which quantity.
+Amounts: TypeAlias = Mapping[str, float]
+NOTHING: Amounts = MappingProxyType({})
+#: Sums of money and of the author's own quantities are kept to this many places.
+_PLACES = 9
 
 
 @dataclass(slots=True, eq=False)
 class Purse:
-    """What was used up under one budget. `until` is when its time is over, in seconds since 1970.
+    """What was used up under one budget.
 
-    `owner` is the address of the step that runs the pipeline, empty for the run itself.
+    Its time is `wall` seconds and over at `until`, in seconds since 1970; a step has that of what is
+    around it. `bounds` has no entry for what is not bounded here. `owner` is the address of the step whose
+    budget it is, empty for the run itself. `spent` is gone, `held` may be given back.
     """
 
-    bounds: BudgetPlan
+    bounds: Amounts
     owner: str
+    wall: float
     until: float
     outer: "Purse | None" = None
-    calls: int = 0
-    retries: int = 0
+    spent: dict[str, float] = field(default_factory=dict)
+    held: dict[str, float] = field(default_factory=dict)
 
     def outwards(self) -> Iterator["Purse"]:
         """This purse and those around it."""
@@ -37,28 +45,92 @@ class Purse:
             purse = purse.outer
 
 
-def charge(purse: Purse, what: Counted) -> None:
-    """Count one more, here and in every purse around."""
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A purse has too little left of a quantity. `wanted` is what was asked for.
+
+    `for_good` says that nothing will be given back that could make up for it.
+    """
+
+    purse: Purse
+    what: str
+    wanted: float
+    for_good: bool
+
+
+def bounded(purse: Purse, what: str) -> bool:
+    """Does any budget bound this quantity?"""
+    return any(what in each.bounds for each in purse.outwards())
+
+
+def lack(purse: Purse, amounts: Amounts) -> Lack | None:
+    """The innermost purse that cannot give these amounts now; None if all can."""
     for each in purse.outwards():
-        setattr(each, what, getattr(each, what) + 1)
+        for what, wanted in amounts.items():
+            bound = each.bounds.get(what)
+            if bound is None:
+                continue
+            gone = each.spent.get(what, 0) + wanted
+            if _above(gone + each.held.get(what, 0), bound):
+                return Lack(each, what, wanted, for_good=_above(gone, bound))
+    return None
 
 
-def empty(purse: Purse, what: Counted) -> Purse | None:
-    """The innermost purse that has nothing left of it, if there is one."""
-    return next(
-        (each for each in purse.outwards() if getattr(each, what) >= getattr(each.bounds, what)),
-        None,
-    )
+def hold(purse: Purse, amounts: Amounts) -> None:
+    """Keep amounts back, here and in every purse around."""
+    for each in purse.outwards():
+        _add(each.held, amounts, 1)
 
 
-def used_up(purse: Purse, what: Counted) -> str:
-    """The message about an empty purse."""
-    amount = f"{getattr(purse.bounds, what)} {what}"
-    whose = f"the {amount} of '{purse.owner}'" if purse.owner else f"the run's {amount}"
-    return f"{whose} (budget.{what}) are used up"
+def settle(purse: Purse, held: Amounts, spent: Amounts) -> None:
+    """Give back what was held, and charge what was spent."""
+    for each in purse.outwards():
+        _add(each.held, held, -1)
+        _add(each.spent, spent, 1)
+
+
+def inner(purse: Purse, bounds: Amounts, owner: str) -> Purse:
+    """A purse for a step, out of the one around it."""
+    return Purse(bounds, owner, purse.wall, purse.until, purse)
+
+
+def charge(purse: Purse, amounts: Amounts) -> None:
+    """Charge what was not held before."""
+    settle(purse, NOTHING, amounts)
+
+
+def figures(purse: Purse, what: str) -> dict[str, float]:
+    """The numbers behind a decision about a quantity."""
+    return {
+        "budget": purse.bounds[what],
+        "spent": purse.spent.get(what, 0),
+        "held": purse.held.get(what, 0),
+    }
+
+
+def told(found: Lack) -> str:
+    """The message about a purse that has too little left."""
+    purse, what = found.purse, found.what
+    bound = f"{purse.bounds[what]:,g} {what.removeprefix('meters.')}"
+    whose = f"the {bound} of '{purse.owner}'" if purse.owner else f"the run's {bound}"
+    if found.wanted == float("inf"):
+        return f"{whose} (budget.{what}) cannot be kept: its model has no 'max_output_tokens'"
+    left = purse.bounds[what] - purse.spent.get(what, 0)
+    if what in ("calls", "retries") or left <= 0:
+        return f"{whose} (budget.{what}) are used up"
+    return f"{left:,g} are left of {whose} (budget.{what}), and this call may use {found.wanted:,g}"
 
 
 def took_too_long(purse: Purse) -> str:
     """The message when the time of a purse is over."""
     whose = f"'{purse.owner}'" if purse.owner else "the run"
-    return f"{whose} took longer than {purse.bounds.wall:g} s (budget.wall)"
+    return f"{whose} took longer than {purse.wall:g} s (budget.wall)"
+
+
+def _add(to: dict[str, float], amounts: Amounts, sign: int) -> None:
+    for what, amount in amounts.items():
+        to[what] = round(to.get(what, 0) + sign * amount, _PLACES)
+
+
+def _above(amount: float, bound: float) -> bool:
+    return round(amount - bound, _PLACES) > 0

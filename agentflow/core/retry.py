@@ -3,9 +3,9 @@
 import hashlib
 from dataclasses import dataclass
 
+from agentflow.core import purse
 from agentflow.core.effects import is_repeatable
 from agentflow.core.events import Failure, Reason
-from agentflow.core.purse import empty, used_up
 from agentflow.core.state import Instance, State
 from agentflow.spec.model import ANSWERED, Backoff, seconds
 
@@ -32,7 +32,7 @@ def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason 
     figures = {
         "failed": instance.failures,
         "max_attempts": policy.max_attempts,
-        "retries_used": instance.scope.purse.retries,
+        "retries_used": instance.purse.spent.get("retries", 0),
     }
     if str(failure.kind) not in policy.on:
         return Reason(rule, f"the policy does not retry '{failure.kind}'", figures)
@@ -47,10 +47,10 @@ def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason 
     if instance.failures >= policy.max_attempts:
         text = f"attempt {instance.failures} of {policy.max_attempts} failed"
         return Reason(rule, text, figures)
-    purse = empty(instance.scope.purse, "retries")
-    if purse is not None:
-        figures |= {"retries_used": purse.retries, "budget": purse.bounds.retries}
-        return Reason("budget.retries", used_up(purse, "retries"), figures)
+    found = purse.lack(instance.purse, {"retries": 1})
+    if found is not None:
+        figures |= purse.figures(found.purse, "retries")
+        return Reason("budget.retries", purse.told(found), figures)
     chance = share(state.run_id, instance.address, instance.failures)
     delay = backoff(policy.backoff, instance.failures - 1, chance)
     text = f"'{failure.kind}' in attempt {instance.failures} of {policy.max_attempts}"

@@ -9,7 +9,7 @@ free. Both are first in, first out, which makes the order of a log a function of
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -24,7 +24,7 @@ from agentflow.core.events import (
     RunMode,
     StartAttempt,
 )
-from agentflow.core.purse import Purse
+from agentflow.core.purse import NOTHING, Amounts, Purse, inner
 from agentflow.plan import address
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.spec.cel.evaluate import Absent
@@ -94,8 +94,8 @@ class Instance:
     is what the agent is told about it. `intent` is that of its first attempt, whose input and key all
     others carry. `in_doubt` says that an attempt may have had an effect which must not happen twice.
     `inside` is the scope that a group, switch, loop or `for_each` has opened; of a loop, that of
-    the iteration it is in.
-    `question` is what a person is being asked about the step.
+    the iteration it is in. `question` is what a person is being asked about the step. `held` is what is kept back for the attempt in flight, `charged` says
+    that its key has been charged to the meters.
     """
 
     address: str
@@ -121,6 +121,14 @@ class Instance:
     intent: StartAttempt | None = None
     in_doubt: bool = False
     question: AskPerson | None = None
+    own_purse: Purse | None = None
+    held: Amounts = field(default_factory=lambda: NOTHING)
+    charged: bool = False
+
+    @property
+    def purse(self) -> Purse:
+        """What pays for the step: its own budget, or that of the scope it is in."""
+        return self.own_purse or self.scope.purse
 
     @property
     def expands(self) -> bool:
@@ -150,7 +158,8 @@ class People:
 class State:
     """Everything that is known of a run. `now` is the time of the last fact.
 
-    `timed` are the steps that run pipelines whose time is over before that of their callers.
+    `timed` are the steps that run pipelines whose time is over before that of their callers. `prices`
+    are those of chat models, in US dollars for a million tokens in and out.
     """
 
     plan: Plan
@@ -167,6 +176,7 @@ class State:
     waiting: dict[str, Instance] = field(default_factory=dict)
     timed: dict[str, Instance] = field(default_factory=dict)
     people: People = field(default_factory=People)
+    prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
     outputs: Mapping[str, Json] | None = None
     failure: Failure | None = None
 
@@ -243,20 +253,22 @@ def open_scope(plan: ScopePlan, at: str, owner: Instance, env: dict[str, Json]) 
 
     Its expressions see `env` and the steps of the scopes around it.
     """
-    return _with_steps(Scope(at, owner.scope, owner, plan, env, owner.scope.purse), plan)
+    return _with_steps(Scope(at, owner.scope, owner, plan, env, owner.purse), plan)
 
 
 def _with_steps(scope: Scope, plan: ScopePlan) -> Scope:
     scope.remaining = len(plan.steps)
     scope.env = {**scope.env, "steps": StepsView(scope)}
     for step in plan.steps:
-        scope.steps[step.id] = Instance(
+        instance = scope.steps[step.id] = Instance(
             address=address.child(scope.address, step.id),
             step=step,
             scope=scope,
             env=scope.env,
             waits_for=len(step.upstream),
         )
+        if step.budget is not None:
+            instance.own_purse = inner(scope.purse, step.budget, instance.address)
     return scope
 
 
@@ -268,7 +280,7 @@ def open_items(owner: Instance, values: list[Json], limit: int) -> Scope:
         owner=owner,
         plan=None,
         env=owner.env,
-        purse=owner.scope.purse,
+        purse=owner.purse,
         values=values,
         limit=limit,
         remaining=len(values),

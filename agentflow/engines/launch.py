@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from agentflow import __version__
 from agentflow.agents import AGENT_KINDS
@@ -23,6 +24,7 @@ from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, Listener
 from agentflow.engines.office import Office
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
+from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
 from agentflow.plan.steps import Plan, plans_within, step_at
 from agentflow.project import find_root
@@ -32,6 +34,10 @@ from agentflow.spec.model import Json
 CONCURRENCY = 16
 #: Who answers questions in a simulated run.
 _MADE_UP = "simulated"
+
+
+#: US dollars for a million tokens in and out, by the name of the model.
+Prices: TypeAlias = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +69,12 @@ def launch(
     sources: Mapping[str, str],
     inputs: Mapping[str, Json],
     settings: Settings,
+    prices: Prices,
 ) -> State:
     """Run a pipeline from its start; gives the state it ends in.
 
-    `inputs` keep the pipeline's input contract. The log is new and empty.
+    `inputs` keep the pipeline's input contract, `prices` are the `needed_prices`. The log is new
+    and empty.
     """
     clock = WallClock()
     first = RunStarted(
@@ -80,6 +88,7 @@ def launch(
         seed=settings.seed,
         concurrency=settings.concurrency,
         agentflow=__version__,
+        prices=prices,
     )
     driver = Driver(plan, State(plan), log, listener)
     if settings.simulate:
@@ -89,6 +98,33 @@ def launch(
         office = Office(log.mailbox, settings.wait)
         _run_live(driver, first, folder, clock, settings.concurrency, office)
     return driver.state
+
+
+def needed_prices(plan: Plan) -> Prices:
+    """The prices that a budget in US dollars needs and the spec does not say.
+
+    Raises:
+        UsageError: one is not known.
+    """
+    plans = plans_within(plan)
+    steps = [step for each in plans for step in each.steps.values()]
+    budgets = [*(each.budget.bounds for each in plans), *(step.budget or {} for step in steps)]
+    if not any("usd" in bounds for bounds in budgets):
+        return {}
+    chats = [step.call.chat for step in steps if step.call is not None]
+    models = list(dict.fromkeys(chat.model for chat in chats if chat and chat.price is None))
+    if not models:
+        return {}
+    from agentflow.agents.prices import known_prices
+
+    prices = known_prices(models)
+    for model in models:
+        if model not in prices:
+            raise UsageError(
+                f"'budget.usd' cannot be kept: nobody knows the price of '{model}'",
+                help="write it under 'models', for a million tokens: price: {input: 1.5, output: 6}",
+            )
+    return prices
 
 
 def take_up(

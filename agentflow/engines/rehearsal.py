@@ -12,7 +12,7 @@ from agentflow import __version__
 from agentflow.core.events import Entry, RunStarted
 from agentflow.core.state import State
 from agentflow.engines.driver import Driver
-from agentflow.engines.launch import simulated_answers, simulated_people
+from agentflow.engines.launch import needed_prices, simulated_answers, simulated_people
 from agentflow.engines.scripted import NoAnswer, Script
 from agentflow.engines.virtual import run_virtual
 from agentflow.plan.inputs import with_defaults
@@ -93,6 +93,7 @@ def perform(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, str
         seed=script.seed,
         concurrency=script.concurrency,
         agentflow=__version__,
+        prices=needed_prices(plan),
     )
     try:
         run_virtual(driver, first, answers.answer, answers.say)

@@ -16,7 +16,7 @@ from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Fact
 from agentflow.formats.items import tally
 from agentflow.formats.safe import safe
-from agentflow.formats.usage import used
+from agentflow.formats.usage import metered, used
 from agentflow.formats.words import count, duration, moment, offset
 from agentflow.plan import address
 from agentflow.trace import Span, Trace
@@ -156,6 +156,7 @@ def _end_of_run(decision: events.FinishRun, trace: Trace) -> str:
     if trace.repairs:
         facts.append(count(trace.repairs, "repair"))
     facts += filter(None, (sums.tokens_text(), sums.cost_text()))
+    facts += metered(trace.spent)
     took = duration(trace.now - trace.started)
     preposition = "in" if decision.status == "succeeded" else "after"
     return f"run {decision.status} {preposition} {took}, {', '.join(facts)}"

@@ -86,7 +86,8 @@ def _values(event: Fact | Decision) -> Iterator[str]:  # noqa: C901 - one case a
     shown: list[tuple[str, Json]] = []
     match event:
         case events.StartAttempt():
-            shown.append(("input", event.input))
+            held = {"held back": dict(event.held)} if event.held else {}
+            shown.extend({"input": event.input, **held}.items())
             if event.key is not None:
                 shown.append(("key", event.key))
         case events.BeginIteration():

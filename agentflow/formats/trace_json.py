@@ -42,6 +42,7 @@ def data_of(trace: Trace) -> Json:
         "usd": sums.usd,
         "unpriced_tokens": sums.unpriced,
         "outputs": trace.outputs,
+        "spent": trace.spent,
         "gates": [asdict(gate) for gate in trace.gates.values()],
         "failure": failure_data(trace.failure),
         "refused": [asdict(refused) for refused in trace.refused],

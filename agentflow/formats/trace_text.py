@@ -31,7 +31,7 @@ from agentflow.formats.styled import (
     line_width,
     plain,
 )
-from agentflow.formats.usage import used
+from agentflow.formats.usage import metered, used
 from agentflow.formats.words import count, duration
 from agentflow.trace import Span, Trace
 
@@ -120,6 +120,7 @@ class _Tree:
         if trace.repairs:
             facts.append(count(trace.repairs, "repair"))
         facts += filter(None, (sums.tokens_text(), sums.cost_text()))
+        facts += metered(trace.spent)
         separator = self.symbols.separator
         match trace.status:
             case "running":

@@ -1,6 +1,6 @@
 """What calls used up: tokens and money, added up over a tree of spans."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from agentflow.formats.words import count, money
@@ -43,3 +43,10 @@ def used(spans: Iterable[Span]) -> Used:
         if span.children:
             stack.extend(tuple(span.children.values()))
     return Used(tokens, usd, unpriced)
+
+
+def metered(spent: Mapping[str, float]) -> Iterator[str]:
+    """`5,000 trade_usd` for each of the author's own quantities."""
+    for what, amount in spent.items():
+        if what.startswith("meters."):
+            yield f"{amount:,g} {what.removeprefix('meters.')}"

@@ -48,6 +48,7 @@ from agentflow.spec.document import Document
 from agentflow.spec.expressions import ExpressionError, parse_expression
 from agentflow.spec.model import (
     AgentStep,
+    Bounds,
     Case,
     CatchAction,
     CatchKey,
@@ -116,6 +117,13 @@ class _Builder:
             document, pipeline, library.read, library.read_models, folder, self.findings
         )
 
+        self.charges = {
+            name: {
+                meter: self._charge(name, meter, value) for meter, value in agent.charges.items()
+            }
+            for name, agent in pipeline.agents.items()
+        }
+
     def build(self) -> Plan:
         here = self._inside("", None, self.pipeline.steps)
         steps = self._steps(self.pipeline.steps, ("steps",), here)
@@ -129,7 +137,7 @@ class _Builder:
             outputs=outputs,
             inputs=self.materials.inputs,
             contracts=self.materials.contracts,
-            budget=BudgetPlan(budget.calls, budget.retries, seconds(budget.wall)),
+            budget=BudgetPlan(_bounds(budget), seconds(budget.wall)),
             steps=self.steps,
             uses=tuple(self.uses.found),
             texts=self.materials.texts,
@@ -233,6 +241,7 @@ class _Builder:
             when_text=step.when or "",
             for_each=for_each,
             catch=self._catch(step.catch, (*path, "catch"), inner, last),
+            budget=_bounds(step.budget) if step.budget else None,
             agent=step.agent if isinstance(step, AgentStep) else None,
             call=call,
             question=question,
@@ -292,8 +301,18 @@ class _Builder:
             retry=self._retry(step.retry or agent.retry),
             repair=agent.repair if step.repair is None else step.repair,
             confidence=agent.confidence,
+            charges=self.charges[step.agent],
+            chat=self.materials.chat_of[step.agent],
             key=key,
         )
+
+    def _charge(self, agent: str, meter: str, value: Json) -> Template:
+        """What a call takes from a meter. It reads the agent's `input` and nothing of a scope."""
+        try:
+            return parse_template(value)
+        except ExpressionError as error:
+            self._report(error, ("agents", agent, "charges", meter, *error.path))
+            return Constant(0)
 
     def _key(self, written: str | None, path: Path, here: Place) -> Template | None:
         """An idempotency key is text, also where it is one expression and nothing else."""
@@ -401,6 +420,13 @@ class _Builder:
                 help=error.help,
             )
         )
+
+
+def _bounds(budget: Bounds) -> dict[str, float]:
+    """The bounds of a budget by quantity, as `core.purse` counts them."""
+    plain = {what: getattr(budget, what) for what in ("calls", "retries", "tokens", "usd")}
+    bounds = {what: bound for what, bound in plain.items() if bound is not None}
+    return bounds | {f"meters.{name}": bound for name, bound in budget.meters.items()}
 
 
 def _link(step: StepPlan, upstream: tuple[str, ...], downstream: tuple[str, ...]) -> StepPlan:

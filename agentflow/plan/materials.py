@@ -18,9 +18,10 @@ from agentflow.contracts.resolve import (
 )
 from agentflow.errors import FileProblem
 from agentflow.findings import Finding, Severity
+from agentflow.plan.chats import chat_of
 from agentflow.plan.imports import models_of
 from agentflow.plan.library import within
-from agentflow.plan.steps import ContractPlan, Contracts, Path
+from agentflow.plan.steps import ChatPlan, ContractPlan, Contracts, Path
 from agentflow.spec.document import Document
 from agentflow.spec.model import Agent, Contract, Pipeline, TextFile
 from agentflow.spec.wording import quoted
@@ -64,11 +65,14 @@ class Materials:
         self.texts: dict[str, str] = {}
         self.input_of: dict[str, ContractPlan] = {}
         self.output_of: dict[str, ContractPlan] = {}
+        self.chat_of: dict[str, ChatPlan | None] = {}
         for name, agent in pipeline.agents.items():
             path = ("agents", name)
             self.input_of[name] = self.contract(agent.input, (*path, "input"))
             self.output_of[name] = self.contract(agent.output, (*path, "output"))
             self._take_texts(agent, path)
+            output = self.output_of[name]
+            self.chat_of[name] = chat_of(agent, pipeline.models, self.texts, output)
 
     @property
     def contracts(self) -> Contracts:

@@ -108,11 +108,27 @@ class CatchPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatPlan:
+    """What a call of a chat model may come to.
+
+    `model` is its name at LiteLLM, `price` what the spec says of US dollars for a million tokens in
+    and out. The prompt has at most `overhead` bytes and `repeats` times those of the input.
+    """
+
+    model: str
+    max_output_tokens: int | None
+    price: tuple[float, float] | None
+    overhead: int
+    repeats: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallPlan:
     """The agent a step calls and on which terms. `timeout` is in seconds, for one attempt.
 
     `repair` is how often it is asked again about an answer, `confidence` the gate for its answers.
-    `key` comes to text: what the world is to know repeats of this call by.
+    `key` comes to text: what the world is to know repeats of this call by. `charges` come to what a
+    call takes from the meters of the budget, `chat` is about agents that call a chat model.
     """
 
     agent: str
@@ -126,6 +142,8 @@ class CallPlan:
     repair: int
     confidence: Confidence | None
     key: Template | None = None
+    charges: Mapping[str, Template] = field(default_factory=dict)
+    chat: ChatPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +207,7 @@ class StepPlan:
     when_text: str
     for_each: ForEachPlan | None
     catch: Mapping[str, CatchPlan]
+    budget: Mapping[str, float] | None = None
     agent: str | None = None
     call: CallPlan | None = None
     question: QuestionPlan | None = None
@@ -229,10 +248,9 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class BudgetPlan:
-    """The bounds of a run; `wall` is in seconds."""
+    """The bounds of a run, by quantity (see `core.purse`); `wall` is in seconds."""
 
-    calls: int
-    retries: int
+    bounds: Mapping[str, float]
     wall: float
 
 

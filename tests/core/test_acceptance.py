@@ -119,7 +119,7 @@ def test_an_agent_is_told_what_was_wrong_and_asked_again() -> None:
     assert first.reason.rule == "a.repair"
     assert first.reason.figures == {"repair": 1, "repairs": 2}
     assert run.state.root is not None
-    assert run.state.root.purse.retries == 0  # counted apart
+    assert run.state.root.purse.spent.get("retries", 0) == 0  # counted apart
     assert run.state.now - START == 3  # nobody waits before a repair
 
 
@@ -141,7 +141,7 @@ def test_a_retry_comes_after_the_repairs_and_has_as_many_of_its_own() -> None:
     (fail,) = run.of(events.FailStep)
     assert fail.reason.figures["no_retry"] == "attempt 2 of 2 failed"
     assert run.state.root is not None
-    assert run.state.root.purse.retries == 1
+    assert run.state.root.purse.spent.get("retries", 0) == 1
 
 
 def test_a_step_says_how_often_and_its_agent_says_it_for_all() -> None:

@@ -1,4 +1,4 @@
-"""A prompt asks for something that its agent is not given.
+"""A prompt, or a charge, asks for something that its agent is not given.
 
 A prompt reads the fields of the agent's own `input` and nothing else, so that a reader of the agent
 knows what reaches the model. Anything else has no value, and every call fails before it is made.
@@ -72,14 +72,18 @@ def check(context: Context) -> Iterator[Finding]:
     for name, agent in context.plan.pipeline.agents.items():
         # Only agents that call a model have this key; this layer does not know which these are.
         prompt = getattr(agent, "prompt", None)
+        given = inputs.get(name, ANYTHING)
         if isinstance(prompt, str):
-            path = ("agents", name, "prompt")
-            yield from _in_prompt(context.document, path, prompt, inputs.get(name, ANYTHING))
+            yield from _in_text(context.document, ("agents", name, "prompt"), prompt, given)
+        for meter, charge in agent.charges.items():
+            if isinstance(charge, str):
+                path = ("agents", name, "charges", meter)
+                yield from _in_text(context.document, path, charge, given)
 
 
-def _in_prompt(document: Document, path: Path, prompt: str, given: Contract) -> Iterator[Finding]:
+def _in_text(document: Document, path: Path, text: str, given: Contract) -> Iterator[Finding]:
     try:
-        template = parse_template(prompt)
+        template = parse_template(text)
     except ExpressionError as error:
         place = document.in_string(path, error.start, error.end)
         yield Finding(NAME, SEVERITY, error.message, place, error.help)
@@ -87,22 +91,25 @@ def _in_prompt(document: Document, path: Path, prompt: str, given: Contract) -> 
     suggestions = Suggestions()
     for _, offset, expr in template_expressions(template):
         for found in references(expr):
-            problem = _problem(found, given, suggestions)
+            problem = _problem(str(path[2]), found, given, suggestions)
             if problem is not None:
                 message, advice = problem
                 place = document.in_string(path, offset + found.start, offset + found.end)
                 yield Finding(NAME, SEVERITY, message, place, advice)
 
 
-def _problem(found: Reference, given: Contract, suggestions: Suggestions) -> tuple[str, str] | None:
-    """Why a reference in a prompt has no value, and what to do about it."""
+def _problem(
+    key: str, found: Reference, given: Contract, suggestions: Suggestions
+) -> tuple[str, str] | None:
+    """Why a reference in a prompt or charge has no value, and what to do about it."""
     if found.root != "input":
         advice = (
             f"hand it to the agent with 'with', and read input.{found.path[-1]}"
             if found.path
             else "write input.NAME"
         )
-        return f"a prompt reads 'input' only, not {quoted(found.root)}", advice
+        who = "a prompt" if key == "prompt" else "a charge"
+        return f"{who} reads 'input' only, not {quoted(found.root)}", advice
     name = found.path[0] if found.path else None
     part = part_of(given, name) if isinstance(name, str) else None
     if part is None or part.lack != "never":

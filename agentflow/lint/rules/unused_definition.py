@@ -1,7 +1,7 @@
 """Something is defined and nothing uses it.
 
-An agent that no step calls, a contract, a model or a retry policy that nobody names, an input that
-nobody reads. It may be a leftover. It may also be the one that was meant where another is named.
+An agent that no step calls, a contract, a model or a retry policy that nobody names, a meter that
+nobody charges, an input that nobody reads. It may be a leftover. It may also be the one that was meant where another is named.
 
 Bad:
 
@@ -45,10 +45,11 @@ Good:
 from collections.abc import Collection, Iterable, Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.meters import bounds
 from agentflow.lint.policies import named_policies
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.schemas import named_contracts
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Path, Plan, plans_within
 from agentflow.spec.model import Contract
 from agentflow.spec.wording import quoted
 
@@ -74,6 +75,7 @@ def check(context: Context) -> Iterator[Finding]:
         *_unused("model", ("models",), pipeline.models, _aliases(models)),
         *_unused("contract", ("contracts",), pipeline.contracts, _asked_contracts(context.plan)),
         *_unused("retry policy", ("retries",), pipeline.retries, policies),
+        *(("meter", path) for path in _idle_meters(context.plan)),
         *_unused("input", ("inputs", "properties"), *_inputs(context.plan)),
     )
     for what, path in unused:
@@ -107,6 +109,19 @@ def _asked_contracts(plan: Plan) -> set[str]:
     for agent in pipeline.agents.values():
         asked += (agent.input, agent.output)
     return named_contracts(pipeline, asked)
+
+
+def _idle_meters(plan: Plan) -> Iterator[Path]:
+    """The meters of budgets that no agent charges, here or in a pipeline inside."""
+    charged = {
+        f"meters.{name}"
+        for each in plans_within(plan)
+        for agent in each.pipeline.agents.values()
+        for name in agent.charges
+    }
+    for bound in bounds(plan):
+        if bound.what.startswith("meters.") and bound.what not in charged:
+            yield bound.path
 
 
 def _inputs(plan: Plan) -> tuple[Collection[str], set[object]]:

@@ -13,6 +13,7 @@ from agentflow.spec.model.agents import (
     Agent,
     Confidence,
     Model,
+    Price,
     TextFile,
 )
 from agentflow.spec.model.people import (
@@ -27,6 +28,7 @@ from agentflow.spec.model.pipeline import (
 )
 from agentflow.spec.model.policies import (
     Backoff,
+    Bounds,
     Budget,
     CatchAction,
     CatchKey,
@@ -68,6 +70,7 @@ from agentflow.spec.model.values import (
     DURATION_PATTERN,
     NAME_PATTERN,
     REPAIRABLE,
+    UNDONE,
     Contract,
     ContractName,
     Count,
@@ -93,12 +96,14 @@ __all__ = [
     "PLANNED_STEP_KINDS",
     "REPAIRABLE",
     "STEP_KINDS",
+    "UNDONE",
     "Address",
     "Agent",
     "AgentStep",
     "Answer",
     "Assertion",
     "Backoff",
+    "Bounds",
     "Budget",
     "Case",
     "CatchAction",
@@ -128,6 +133,7 @@ __all__ = [
     "Pipeline",
     "PipelineStep",
     "PipelineTest",
+    "Price",
     "Question",
     "Repair",
     "ReportedClass",

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from agentflow.spec.model.policies import Repair, Retry
-from agentflow.spec.model.values import Contract, Count, Duration, Effects, Node
+from agentflow.spec.model.values import Contract, Count, Duration, Effects, Name, Node, Value
 
 
 class TextFile(Node):
@@ -28,7 +28,6 @@ class Confidence(Node):
 class Agent(Node):
     """What every kind of agent has in common. A kind subclasses it and adds its own keys."""
 
-    planned = frozenset({"charges"})
     default_effects: ClassVar[Effects] = Effects.WRITE
     #: Can it hand an idempotency key on to the world?
     takes_key: ClassVar[bool] = True
@@ -44,15 +43,32 @@ class Agent(Node):
     confidence: Confidence | None = Field(
         None, description="A gate: answers that are less sure than this are not accepted."
     )
+    charges: dict[Name, Value] = Field(
+        default={}, description="What a call takes from the budget's `meters`, by the input."
+    )
+
+
+class Price(Node):
+    """What a chat model costs."""
+
+    input: Annotated[float, Field(ge=0)] = Field(
+        description="US dollars for a million tokens that go in."
+    )
+    output: Annotated[float, Field(ge=0)] = Field(
+        description="US dollars for a million tokens that come out."
+    )
 
 
 class Model(Node):
     """A chat model under a name of our own."""
 
-    planned = frozenset({"fallbacks", "api_base", "window", "price", "parameters"})
+    planned = frozenset({"fallbacks", "api_base", "window", "parameters"})
 
     model: str = Field(
         min_length=1, description="The model as LiteLLM names it: openai/gpt-5-mini."
     )
     max_output_tokens: Count | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    price: Price | None = Field(
+        None, description="Its price, if LiteLLM does not know it or it is another one."
+    )

@@ -78,10 +78,29 @@ CatchKey = Literal[
 ]
 
 
-class Budget(Node):
-    """What a run may use up. What is left out has the default of `BUDGET_DEFAULTS`."""
+Amount = Annotated[float, Field(gt=0)]
 
-    planned = frozenset({"tokens", "usd", "escalations", "meters"})
+
+class Bounds(Node):
+    """What a step, or a run, may use up."""
+
+    planned = frozenset({"escalations", "wall"})
+
+    calls: Count | None = Field(None, description="Attempts that may be started.")
+    retries: Annotated[int, Field(ge=0, strict=True)] | None = Field(
+        None, description="Attempts that may be made again, over all steps."
+    )
+    tokens: Count | None = Field(None, description="Tokens of chat models, in and out.")
+    usd: Amount | None = Field(None, description="US dollars for chat models.")
+    meters: dict[Name, Amount] = Field(
+        default={}, description="Quantities of your own, which agents charge."
+    )
+
+
+class Budget(Bounds):
+    """What a run may use up. What is left out has its default here, or is not bounded."""
+
+    planned = frozenset({"escalations"})
 
     calls: Count = Field(10_000, description="Attempts that may be started.")
     retries: Annotated[int, Field(ge=0, strict=True)] = Field(

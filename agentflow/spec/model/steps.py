@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from agentflow.spec.model.people import Question
-from agentflow.spec.model.policies import CatchAction, CatchKey, Repair, Retry
+from agentflow.spec.model.policies import Bounds, CatchAction, CatchKey, Repair, Retry
 from agentflow.spec.model.values import Count, Duration, Effects, Expression, Name, Node, Value
 
 
@@ -47,6 +47,9 @@ class StepBase(Node):
         default=[],
         alias="assert",
         description="What has to be true of the output before it is accepted.",
+    )
+    budget: Bounds | None = Field(
+        None, description="What the step may use up, carved out of what is around it."
     )
     catch: dict[CatchKey, CatchAction] = Field(
         default={}, description="What follows a failure, by its class; `any` is the last resort."

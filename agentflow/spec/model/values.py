@@ -93,6 +93,15 @@ AMBIGUOUS = frozenset({FailureClass.SERVER_ERROR, FailureClass.TIMEOUT})
 ANSWERED = frozenset(
     {FailureClass.TRUNCATED, FailureClass.INVALID_OUTPUT, FailureClass.LOW_CONFIDENCE}
 )
+#: The other side has certainly not done what it was asked for.
+UNDONE = frozenset(
+    {
+        FailureClass.NOT_SENT,
+        FailureClass.RATE_LIMITED,
+        FailureClass.REJECTED,
+        FailureClass.CONTEXT_OVERFLOW,
+    }
+)
 #: The agent can mend these itself if it is told what was wrong.
 REPAIRABLE = frozenset({FailureClass.TRUNCATED, FailureClass.INVALID_OUTPUT})
 
