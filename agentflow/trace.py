@@ -48,7 +48,8 @@ class Span:
     `pipeline` is the file of the pipeline that it runs. `reason` says why, for everything that is
     not plain success. `notes` is the history of failed attempts and retries, `asked` that of the
     questions to people, `key` the idempotency key. `items` and `iterations` count what a `for_each`
-    and a loop have inside. Times are those of the facts; None means not yet.
+    and a loop have inside, `item` is what an item of that is called. Times are those of the facts;
+    None means not yet.
     """
 
     address: str
@@ -60,6 +61,7 @@ class Span:
     started: float | None = None
     ended: float | None = None
     items: int | None = None
+    item: str | None = None
     iterations: int | None = None
     case: str | None = None
     reason: str | None = None
@@ -121,6 +123,7 @@ class Trace:
     gates: dict[str, Gate] = field(default_factory=dict)
     _by_address: dict[str, Span] = field(default_factory=dict)
     _questions: dict[str, Asked] = field(default_factory=dict)
+    _keys: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
 
     def apply(self, entry: Entry) -> None:
         """Take in the next entry of the log."""
@@ -208,6 +211,7 @@ class Trace:
             case events.ExpandItems():
                 self._begin(span)
                 span.items = decision.count
+                self._keys[decision.step] = decision.keys
             case events.BeginIteration():
                 self._begin(span)
                 self._add_iteration(span, decision)
@@ -322,6 +326,8 @@ class Trace:
             outer = address.parent(at)
             assert outer is not None
             span = self._by_address[at] = Span(at)
+            if keys := self._keys.get(outer):
+                span.item = str(keys[int(span.name[1:-1])])
             self._span(outer).children[at] = span
         return span
 

@@ -12,6 +12,7 @@ from agentflow.core.asking import ask, on_aborted, on_unanswered, verdict
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.evolve import evolve
 from agentflow.core.failing import after_failure, complete, on_failure, on_loss, on_stop
+from agentflow.core.items import keys_of, needed
 from agentflow.core.loops import after_iteration, first_iteration
 from agentflow.core.nesting import enter_pipeline
 from agentflow.core.purse import lack, told
@@ -74,9 +75,7 @@ def _enter(state: State, instance: Instance) -> Decision:
     step = instance.step
     try:
         if instance.expands:
-            count = len(items_of(instance))
-            reason = Reason(f"{step.address}.for_each", f"the list has {count} items")
-            return events.ExpandItems(instance.address, count, reason)
+            return _expand(instance)
         if step.kind == "human":
             return ask(state, instance)
         if step.kind == "group":
@@ -96,6 +95,21 @@ def _enter(state: State, instance: Instance) -> Decision:
         return events.TakeCase(instance.address, None, reason)
     failure = Failure(FailureClass.REJECTED, f"'switch': no case is '{label}', and no 'default'")
     return after_failure(instance, failure)
+
+
+def _expand(instance: Instance) -> Decision:
+    """One instance for each item; may raise `Unusable`."""
+    values, for_each = items_of(instance), instance.step.for_each
+    assert for_each is not None
+    rule, figures = f"{instance.step.address}.for_each", dict[str, Json]()
+    keys, least = keys_of(instance, values), needed(for_each, len(values))
+    if least is not None:
+        figures = {"items": len(values), "min_success": least}
+        if least > len(values):
+            text = f"the list has {len(values)} items, and {least} have to succeed (min_success)"
+            return after_failure(instance, Failure(FailureClass.EXHAUSTED, f"'for_each': {text}"))
+    reason = Reason(rule, f"the list has {len(values)} items", figures)
+    return events.ExpandItems(instance.address, len(values), reason, keys)
 
 
 def _start(state: State, instance: Instance) -> tuple[Decision, ...]:
@@ -149,6 +163,8 @@ def _output(_state: State, instance: Instance) -> Decision:
     if instance.expands:
         done = sum(item.status == "succeeded" for item in inside.items)
         figures = {"items": len(inside.items), "succeeded": done}
+        if inside.needed is not None:
+            figures["min_success"] = inside.needed
         text = f"{done} of {len(inside.items)} items succeeded"
         reason = Reason(f"{instance.step.address}.for_each", text, figures)
         return events.CompleteStep(instance.address, None, reason)

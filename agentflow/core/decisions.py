@@ -7,6 +7,7 @@ from agentflow.contracts.check import Accepted
 from agentflow.core import events
 from agentflow.core.acceptance import excerpt
 from agentflow.core.events import Complaint
+from agentflow.core.items import needed, outcomes
 from agentflow.core.purse import Purse, charge, hold
 from agentflow.core.scopes import activate, end, enter, fill
 from agentflow.core.spending import settle_call
@@ -65,7 +66,8 @@ def expand_items(state: State, event: events.ExpandItems) -> None:
     if len(values) != event.count:
         raise IllegalTransition(event, event.step, f"over {len(values)} items")
     limit = instance.step.for_each.parallel or state.concurrency
-    _open(state, instance, open_items(instance, values, limit))
+    least = needed(instance.step.for_each, event.count)
+    _open(state, instance, open_items(instance, values, limit, least, event.keys))
 
 
 def begin_iteration(state: State, event: events.BeginIteration) -> None:
@@ -148,6 +150,7 @@ def complete_step(state: State, event: events.CompleteStep) -> None:
     assert instance.inside is not None
     if instance.expands:
         output = [i.output for i in instance.inside.items if i.status == "succeeded"]
+        instance.outcomes = outcomes(instance.inside)
     else:
         output = event.output
     end(state, instance, "succeeded", output)
@@ -158,7 +161,9 @@ def use_value(state: State, event: events.UseValue) -> None:
 
 
 def skip_step(state: State, event: events.SkipStep) -> None:
-    end(state, take(state, event), "skipped")
+    instance = take(state, event)
+    instance.failure = event.failure
+    end(state, instance, "skipped")
 
 
 def fail_step(state: State, event: events.FailStep) -> None:

@@ -278,11 +278,12 @@ class TakeCase:
 
 @dataclass(frozen=True, slots=True)
 class ExpandItems:
-    """A `for_each` has its list of `count` items: one instance for each."""
+    """A `for_each` has its list of `count` items: one instance for each, called `keys` if named."""
 
     step: str
     count: int
     reason: Reason
+    keys: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,10 +448,11 @@ class UseValue:
 
 @dataclass(frozen=True, slots=True)
 class SkipStep:
-    """The step does not take place, or its failure is passed over."""
+    """The step does not take place, or its `failure` is passed over."""
 
     step: str
     reason: Reason
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)

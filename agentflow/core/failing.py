@@ -94,7 +94,7 @@ def after_failure(
         return _fail(instance, failure, Reason(rule, failure.message, figures))
     reason = Reason(f"{instance.step.address}.catch.{key}", failure.message, figures)
     if action.action == "skip":
-        return events.SkipStep(instance.address, reason)
+        return events.SkipStep(instance.address, reason, failure)
     assert action.value is not None
     try:
         value = value_of(action.value, _seen_by(instance, action), f"'catch.{key}.use'")

@@ -3,10 +3,12 @@
 A scope ends in one of two ways. If nothing in it fails, it is through when all its steps have
 ended. If a step fails and no `catch` takes it, the scope closes: nothing new starts in it, what is
 in flight may end and is recorded, waits for retries are given up, and when nothing is active any
-more the failure is that of whatever the scope belongs to.
+more the failure is that of whatever the scope belongs to. The items of a `for_each` with a
+`min_success` close only when too few of them can still succeed.
 """
 
 from agentflow.core.events import Failure
+from agentflow.core.items import too_few
 from agentflow.core.state import Instance, Need, Scope, State, StepStatus, next_item
 from agentflow.spec.model import FailureClass, Json
 
@@ -66,10 +68,14 @@ def end(state: State, instance: Instance, status: StepStatus, output: Json = Non
         instance.active = False
         scope.active -= 1
     scope.remaining -= 1
-    if status in ("failed", "unknown") and not scope.closed:
+    scope.succeeded += status == "succeeded"
+    if scope.needed is not None:
+        failure = too_few(scope, instance)
+        if failure is not None:
+            close(state, scope, failure)
+    elif status in ("failed", "unknown") and not scope.closed:
         assert instance.failure is not None
-        named = instance.failure if from_inside else _with_name(instance)
-        close(state, scope, named)
+        close(state, scope, instance.failure if from_inside else _with_name(instance))
     if scope.closed:
         settle_closed(state, scope)
         return

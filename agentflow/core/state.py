@@ -26,7 +26,7 @@ from agentflow.core.events import (
 )
 from agentflow.core.purse import NOTHING, Amounts, Purse, inner
 from agentflow.plan import address
-from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.plan.steps import ForEachPlan, Plan, ScopePlan, StepPlan
 from agentflow.spec.cel.evaluate import Absent
 from agentflow.spec.model import Json
 
@@ -58,7 +58,8 @@ class Scope:
     """Steps that run together: a pipeline, a group, a case, an iteration, the items of a `for_each`.
 
     `parent` is the scope whose steps its expressions see besides its own, None for a pipeline.
-    `remaining` counts what has not ended, `active` what has started and not ended. A scope is
+    `remaining` counts what has not ended, `active` what has started and not ended. Of the items of
+    a `for_each`, `needed` have to succeed, None if none may fail. A scope is
     closed when something in it failed: nothing new starts, and it is over when nothing is active.
     """
 
@@ -72,6 +73,9 @@ class Scope:
     items: list["Instance"] = field(default_factory=list)
     values: list[Json] = field(default_factory=list)
     limit: int = 0
+    needed: int | None = None
+    keys: tuple[str | int, ...] = ()
+    succeeded: int = 0
     remaining: int = 0
     active: int = 0
     closed: bool = False
@@ -116,6 +120,7 @@ class Instance:
     due: float | None = None
     answer: Accepted | Rejected | None = None
     output: Json = None
+    outcomes: list[Json] | None = None
     failure: Failure | None = None
     inside: Scope | None = None
     intent: StartAttempt | None = None
@@ -206,7 +211,8 @@ class StepsView(Mapping[str, Json]):
 
 
 class StepView(Mapping[str, Json]):
-    """`steps.ID` as an expression sees it: `output` exists only if the step succeeded.
+    """`steps.ID` as an expression sees it: `output` exists only if the step succeeded, and so do
+    the `items` of a `for_each`.
 
     A rejected answer is nowhere in reach: `output` is set by accepting alone.
     """
@@ -224,7 +230,11 @@ class StepView(Mapping[str, Json]):
             raise Absent(f"step '{instance.step.id}' has no output: it is {instance.status}")
         if key == "status":
             return instance.status
-        raise Absent(f"a step has 'output' and 'status', not '{key}'")
+        if key == "items" and instance.step.for_each is not None:
+            if instance.outcomes is not None:
+                return instance.outcomes
+            raise Absent(f"step '{instance.step.id}' has no items: it is {instance.status}")
+        raise Absent(f"a step has 'output' and 'status', a 'for_each' also 'items', not '{key}'")
 
     def __iter__(self) -> Iterator[str]:
         return iter(("output", "status"))
@@ -272,7 +282,13 @@ def _with_steps(scope: Scope, plan: ScopePlan) -> Scope:
     return scope
 
 
-def open_items(owner: Instance, values: list[Json], limit: int) -> Scope:
+def open_items(
+    owner: Instance,
+    values: list[Json],
+    limit: int,
+    needed: int | None,
+    keys: tuple[str | int, ...],
+) -> Scope:
     """The scope of a `for_each`: its instances are made one by one as there is room for them."""
     return Scope(
         address=owner.address,
@@ -283,8 +299,15 @@ def open_items(owner: Instance, values: list[Json], limit: int) -> Scope:
         purse=owner.purse,
         values=values,
         limit=limit,
+        needed=needed,
+        keys=keys,
         remaining=len(values),
     )
+
+
+def item_names(for_each: ForEachPlan, index: int, value: Json) -> dict[str, Json]:
+    """What the expressions of an instance see besides those around it."""
+    return {"item": value, "index": index, **dict.fromkeys(for_each.names, value)}
 
 
 def next_item(scope: Scope) -> Instance:
@@ -294,8 +317,7 @@ def next_item(scope: Scope) -> Instance:
     assert owner.step.for_each is not None
     index = len(scope.items)
     value = scope.values[index]
-    env = {**scope.env, "item": value, "index": index}
-    env.update((name, value) for name in owner.step.for_each.names)
+    env = {**scope.env, **item_names(owner.step.for_each, index, value)}
     instance = Instance(
         address=address.item(owner.address, index),
         step=owner.step,

@@ -73,6 +73,7 @@ def _span(span: Span) -> Json:
         "attempts": span.attempts,
         "idempotency_key": span.key,
         "items": span.items,
+        "item": span.item,
         "iterations": span.iterations,
         "case": span.case,
         "reason": span.reason,

@@ -166,6 +166,8 @@ class _Tree:
 
     def _details(self, span: Span, *, is_item: bool) -> Iterator[Piece]:
         """What stands behind the name."""
+        if span.item is not None:
+            yield Piece(f" {_name(span.item)}", Style.NAME)
         if span.agent and not is_item:
             yield Piece(f"  {_name(span.agent)}", Style.DIM)
         if span.pipeline and not is_item:

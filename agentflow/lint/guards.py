@@ -15,7 +15,7 @@ from agentflow.lint.conditions import Fact, ReadPath, facts, not_empty, proven, 
 from agentflow.plan import address
 from agentflow.plan.looks import Steps, enclosing
 from agentflow.plan.schemas import alternatives
-from agentflow.plan.steps import Path, Plan, StepPlan, Use
+from agentflow.plan.steps import Path, Plan, StepPlan, Use, read_outside
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
@@ -99,12 +99,11 @@ class Guards:
     def at(self, use: Use) -> Known:
         """What is known where a reference stands."""
         step = self._plan.steps.get(use.reader)
-        part = use.path[len(step.path)] if step is not None else ""
-        if step is None or part not in ("when", "for_each"):
+        if step is None or not read_outside(step, use.path):
             known = self._around(use.reader)
         else:
             known = self._around(address.parent(use.reader) or "")
-            if part == "for_each":
+            if use.path[len(step.path)] == "for_each":
                 known = self._after_when(step, known)
         return self._with_what_ran(self._within(use, known), use.reader)
 

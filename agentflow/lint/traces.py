@@ -22,7 +22,7 @@ from agentflow.plan.looks import (
 )
 from agentflow.plan.schemas import UNKNOWN, Contract, Lack, Part, part_of, values_of
 from agentflow.plan.shapes import STANDS_IN, Shapes
-from agentflow.plan.steps import Plan, StepPlan, Use
+from agentflow.plan.steps import Plan, StepPlan, Use, read_outside
 
 #: How many parts one trace looks at before it gives up, and all traces of a spec together.
 _MOST_PARTS = 200
@@ -101,6 +101,8 @@ class Traces:
             start, before = self._shapes.output(use.target), 2
             if isinstance(start, Contract) and start.root is not True:
                 key = (id(start.schema), path[2:])  # the same for all who read this contract
+        elif use.target is not None and path[1:2] == ("items",):
+            start, before = self._shapes.outcomes(use.target), 2
         else:
             start, before = Alias(use.reference.root, (), _place_of(use, self._plan.steps)), 0
         trace = self._traces.get(key)
@@ -196,7 +198,7 @@ class Traces:
 def _place_of(use: Use, steps: Mapping[str, StepPlan]) -> str:
     """Where the names of a reference are looked up: outside the items for `over` and `when`."""
     reader = steps.get(use.reader)
-    if reader is not None and use.path[len(reader.path)] in ("when", "for_each"):
+    if reader is not None and read_outside(reader, use.path):
         return address.parent(use.reader) or ""
     return use.reader
 

@@ -367,7 +367,15 @@ class _Builder:
             max=spec.max,
             parallel=spec.parallel,
             names=(spec.as_,) if spec.as_ else (),
+            min_success=None if spec.min_success == "all" else spec.min_success,
+            key=self._key_of_items(spec, (*path, "key"), here),
         )
+
+    def _key_of_items(self, spec: ForEach, path: Path, here: Place) -> Template | None:
+        if spec.key is None:
+            return None
+        names = (*ITEM_NAMES, spec.as_) if spec.as_ else ITEM_NAMES
+        return self._template(spec.key, path, here.with_locals(names))
 
     def _catch(
         self, catch: Mapping[CatchKey, CatchAction], path: Path, here: Place, last: Place

@@ -54,6 +54,7 @@ from agentflow.spec.cel.syntax import (
     Unary,
     spine,
 )
+from agentflow.spec.model import FailureClass
 from agentflow.spec.templates import Constant, ListOf, MapOf, Template, Text, Whole
 
 #: The schema of a contract that is missing or broken, by its identity.
@@ -72,6 +73,20 @@ _RUN = Contract(
         "additionalProperties": False,
         "required": ["id"],
         "properties": {"id": {"type": "string", "minLength": 1}},
+    },
+    True,
+)
+#: How an item ends without an output, and why.
+_LOST = Contract({"enum": ["skipped", "failed", "unknown"]}, True)
+_ERROR = Contract(
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["class", "message"],
+        "properties": {
+            "class": {"enum": [str(kind) for kind in FailureClass]},
+            "message": {"type": "string"},
+        },
     },
     True,
 )
@@ -263,7 +278,39 @@ class Shapes:
             return None
         if steps[1] == "output":
             return self.output(found), steps[2:]
+        if steps[1] == "items":
+            return self.outcomes(found), steps[2:]
         return (_STATUS, steps[2:]) if steps[1] == "status" else None
+
+    def outcomes(self, at: str) -> Shape:
+        """The `items` of a `for_each`: what became of each."""
+        step = self._plan.steps[at]
+        for_each = step.for_each
+        if for_each is None:
+            return ANYTHING
+        key: Shape = Contract({"type": "integer", "minimum": 0, "maximum": for_each.max - 1}, True)
+        if for_each.key is not None:
+            key = self.of(for_each.key, step.address)
+        done: dict[str, Written | Shape] = {
+            "key": key,
+            "status": constant("succeeded"),
+            "output": self._output_of_one(step),
+        }
+        options = [("an item that succeeded", Fields(done, ""))]
+        if drops_items(step):
+            lost: dict[str, Written | Shape] = {"key": key, "status": _LOST, "error": _ERROR}
+            options.append(("an item that did not succeed", Fields(lost, "")))
+        return Items(Either(tuple(options)), most=for_each.max)
+
+
+def drops_items(step: StepPlan) -> bool:
+    """May the list of outputs of a `for_each` be shorter than the list it went over?"""
+    if step.for_each is None:
+        return False
+    least = step.for_each.min_success
+    if least is None:
+        return any(action.action == "skip" for action in step.catch.values())
+    return isinstance(least, int) or least < 1
 
 
 def _map(pairs: tuple[tuple[Expr, Expr], ...], place: str, variables: Variables) -> Shape:

@@ -65,12 +65,17 @@ class Contracts:
 
 @dataclass(frozen=True, slots=True)
 class ForEachPlan:
-    """`over` is evaluated outside the items; `names` are what an item is called inside."""
+    """`over` is evaluated outside the items; `names` are what an item is called inside.
+
+    `min_success` is a number of instances, or, as a float, a share of them; None if none may fail.
+    """
 
     over: Template
     max: int
     parallel: int | None
     names: tuple[str, ...]
+    min_success: int | float | None = None
+    key: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +249,12 @@ class Use:
     scope: str
     locals: frozenset[str]
     target: str | None
+
+
+def read_outside(step: StepPlan, path: Path) -> bool:
+    """Is what stands at a path inside a step read before the step, or one of its items, begins?"""
+    inside = path[len(step.path) :]
+    return inside[:1] == ("when",) or (inside[:1] == ("for_each",) and inside[1:2] != ("key",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,10 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
             "over": draw(st.sampled_from([[], [1], [1, 2, 3], "${{ [1, 2] }}", "${{ 7 }}"])),
             "max": 3,
             "parallel": draw(st.integers(1, 3)),
+            "min_success": draw(st.sampled_from(["all", "all", 0, 1, 2, 0.5, 1.0])),
         }
+        if draw(st.integers(0, 3)) == 0:
+            made["for_each"]["key"] = draw(st.sampled_from(["k${{ index }}", "${{ item % 2 }}"]))
     return made
 
 

@@ -130,3 +130,11 @@ def test_only_items_that_are_shown_become_lines() -> None:
     for number in range(5_000):
         run.timer(1, None, call(f"extract[{number}]", "reader"), accept(f"extract[{number}]"))
     assert len(trace_text.lines(run.trace, now=START + 1, width=80, fold=4)) == 8
+
+
+def test_an_item_shows_what_it_is_called() -> None:
+    run = Run(plan(step("sort", "sorter")))
+    named = events.ExpandItems("sort", 2, Reason("sort.for_each", "2 items"), ("a", "b\x1b[0m"))
+    run.starts(named, call("sort[0]", "sorter"), call("sort[1]", "sorter"))
+    lines = trace_text.render(run.trace).splitlines()
+    assert [line.split("  ")[1] for line in lines[2:4]] == ["● [0] a", "● [1] b\\x1b[0m"]

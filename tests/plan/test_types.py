@@ -53,6 +53,9 @@ steps:
   each:
     for_each: {over: "${{ steps.one.output.list }}", max: 5, as: entry}
     agent: work
+  some:
+    for_each: {over: "${{ steps.one.output.list }}", max: 5, min_success: 0.5, key: "k ${{ index }}"}
+    agent: work
   act:
     switch: "${{ steps.one.output.kind }}"
     catch: {timeout: {use: {done: never}}}
@@ -123,6 +126,14 @@ EXPRESSIONS: dict[str, Schema] = {
     # What the plan says.
     "steps.one.status": {"enum": ["succeeded", "skipped"]},
     "steps.each.output.map(found, found.text)": a_list(TEXT),
+    "steps.each.items[0].key": {"type": "integer", "minimum": 0, "maximum": 4},
+    "steps.each.items.map(i, i.output.text)": a_list(TEXT),
+    "steps.each.items[0].error": {"not": {}},
+    "steps.some.items[0].key": {"type": "string", "minLength": 2},
+    "steps.some.items[0].status": any_of(
+        {"const": "succeeded"}, {"enum": ["skipped", "failed", "unknown"]}
+    ),
+    "steps.some.items[0].error.message": STRING,
     "steps.act.output.done": any_of({"const": 1}, NAME, {"enum": ["never"]}),
     "steps.act.output.more": TEXT,
     "steps.group.output": a_list(any_of(TEXT, {"const": 7}), minItems=2, maxItems=2),

@@ -75,6 +75,8 @@ NAME = "maybe-skipped"
 FAMILY = Family.CONTRACT
 SEVERITY = Severity.ERROR
 
+#: What a step that was skipped does not have.
+_MADE = (("output",), ("items",))
 #: What a failed expression is caught as.
 _CAUGHT_AS = ("rejected", "any")
 
@@ -84,7 +86,7 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     for use in context.plan.uses:
-        if use.target is None or use.reference.guarded or use.reference.path[1:2] != ("output",):
+        if use.target is None or use.reference.guarded or use.reference.path[1:2] not in _MADE:
             continue
         step = context.plan.steps[use.target]
         causes = _causes(step)

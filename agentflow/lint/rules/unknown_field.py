@@ -56,14 +56,15 @@ from agentflow.lint.keys import passing
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.traces import Gap
-from agentflow.plan.steps import Use
+from agentflow.plan.looks import Steps
+from agentflow.plan.steps import StepPlan, Use
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-field"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
 
-_OF_A_STEP = ("output", "status")
+_OF_A_STEP = ("output", "status", "items")
 _INSTEAD = {
     "a list": "take one by its index, or all with .map(x, x.{})",
     "empty": "give the step an 'output' with '{}' in it",
@@ -78,7 +79,7 @@ def check(context: Context) -> Iterator[Finding]:
     for use in context.plan.uses:
         root, path = use.reference.root, use.reference.path
         place = context.document.in_string
-        if use.target is not None and len(path) > 1 and path[1] not in (*_OF_A_STEP, None):
+        if use.target is not None and _is_no_part(context.plan.steps[use.target], path):
             yield _of_step(use, place(use.path, use.start, use.end))
             continue
         if root == "run" and path and path[0] not in ("id", None):
@@ -96,10 +97,19 @@ def check(context: Context) -> Iterator[Finding]:
             yield _missing(use, gap, place(use.path, use.start, use.end), suggestions)
 
 
+def _is_no_part(step: StepPlan, path: Steps) -> bool:
+    """Does a reference read something of a step that it does not have?"""
+    if path[1:2] == ("items",):
+        return step.for_each is None
+    return len(path) > 1 and path[1] not in (*_OF_A_STEP, None)
+
+
 def _of_step(use: Use, location: Location) -> Finding:
     step, part = use.reference.path[:2]
     if part == "items":
-        return Finding(NAME, SEVERITY, "'items' of a step is not supported yet", location)
+        message = f"{quoted(str(step))} has no 'items': it has no 'for_each'"
+        advice = f"read its output: steps.{step}.output"
+        return Finding(NAME, SEVERITY, message, location, advice)
     return Finding(
         rule=NAME,
         severity=SEVERITY,

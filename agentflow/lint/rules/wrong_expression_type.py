@@ -66,6 +66,7 @@ SEVERITY = Severity.ERROR
 
 _BOOLEAN = frozenset({"boolean"})
 _LIST = frozenset({"array"})
+_KEY = frozenset({"integer", "string"})
 _IN_TEXT = frozenset({"boolean", "integer", "number", "string"})
 
 
@@ -114,6 +115,12 @@ def _of_step(context: Context, step: StepPlan) -> Iterator[Finding]:
                 location=context.document.locate((*step.path, "for_each", "over")),
                 help="name a list, or write one: [a, b]",
             )
+    if step.for_each is not None and step.for_each.key is not None:
+        found = _wrong_type(context, step.for_each.key, step.address, _KEY)
+        if found:
+            message = f"the 'key' of an item is text or an integer, this is {found}"
+            location = context.document.locate((*step.path, "for_each", "key"))
+            yield Finding(NAME, SEVERITY, message, location, "name what tells the items apart")
 
 
 def _wrong_type(
@@ -140,18 +147,25 @@ def _templates(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
             yield step.question.ask, (*step.path, "human", "ask"), step.address
         if step.switch is not None:
             yield step.switch, (*step.path, "switch"), step.address
-        if step.for_each is not None:
-            over = (*step.path, "for_each", "over")
-            yield step.for_each.over, over, address.parent(step.address) or ""
+        yield from _repeated(step)
         for key, action in step.catch.items():
             if action.value is not None:
                 yield action.value, (*step.path, "catch", key, "use"), action.place
-        if step.loop is not None and step.body is not None:
-            yield step.loop.state, (*step.body.path, "state"), step.address
-            yield step.loop.next, (*step.body.path, "next"), step.body.address
         for scope in (step.body, *step.cases.values(), step.default):
             if scope is not None and scope.output is not None:
                 yield scope.output, (*scope.path, "output"), scope.address
+
+
+def _repeated(step: StepPlan) -> Iterator[tuple[Template, Path, str]]:
+    """The templates of a `for_each` and of a loop."""
+    if step.for_each is not None:
+        over = (*step.path, "for_each", "over")
+        yield step.for_each.over, over, address.parent(step.address) or ""
+        if step.for_each.key is not None:
+            yield step.for_each.key, (*step.path, "for_each", "key"), step.address
+    if step.loop is not None and step.body is not None:
+        yield step.loop.state, (*step.body.path, "state"), step.address
+        yield step.loop.next, (*step.body.path, "next"), step.body.address
 
 
 def _texts(template: Template, path: Path) -> Iterator[tuple[Whole, Path]]:

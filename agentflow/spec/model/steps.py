@@ -13,12 +13,22 @@ from agentflow.spec.model.values import Count, Duration, Effects, Expression, Na
 class ForEach(Node):
     """One instance of the step per item of a list."""
 
-    planned = frozenset({"min_success", "key"})
-
     over: Value = Field(description="The list: ${{ EXPRESSION }}, or a list written here.")
     max: Count = Field(description="How many items there may be; more is an error.")
     as_: Name | None = Field(None, alias="as", description="A name for the item besides `item`.")
     parallel: Count | None = Field(None, description="How many instances at a time.")
+    min_success: (
+        Literal["all"]
+        | Annotated[int, Field(ge=0, strict=True)]
+        | Annotated[float, Field(ge=0, le=1, strict=True)]
+    ) = Field(
+        "all",
+        description="How many instances have to succeed: a number, or a share such as 0.9; with"
+        " `all`, none may fail.",
+    )
+    key: Value | None = Field(
+        None, description="What each item is called, `${{ EXPRESSION }}`; no two the same."
+    )
 
 
 class Assertion(Node):
