@@ -73,11 +73,12 @@ def _suite(spec: Spec, wanted: Sequence[str]) -> Suite | None:
     except SpecError as error:
         report_error(error, sys.stderr)
         return Suite(spec.file, (), error.message)
-    verdicts = (
-        rehearse(plan, script, spec.name, spec.sources)
-        for name, script in plan.scripts.items()
-        if _wanted(name, wanted)
-    )
+    scripts = [script for name, script in plan.scripts.items() if _wanted(name, wanted)]
+    try:
+        verdicts = [rehearse(plan, script, spec.name, spec.sources) for script in scripts]
+    except UsageError as error:  # a budget that cannot be kept
+        report_error(error, sys.stderr)
+        return Suite(spec.file, (), error.message)
     return Suite(spec.file, tuple(verdicts))
 
 

@@ -78,6 +78,7 @@ def perform(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, str
     entries: list[Entry] = []
     driver = Driver(plan, State(plan), _MemoryLog(), entries.append)
     answers = Script(
+        plan,
         script,
         simulated_answers(plan, script.seed) if script.simulate else None,
         simulated_people(plan, script.seed) if script.simulate else None,

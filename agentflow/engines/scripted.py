@@ -11,10 +11,12 @@ from agentflow.core.events import (
     AttemptLost,
     AttemptSucceeded,
     StartAttempt,
+    Usage,
 )
 from agentflow.engines.virtual import Answer, Answerer, Outcome, Person, Said
 from agentflow.plan.patterns import matches, openness
 from agentflow.plan.scripts import AnswerPlan, AnswersPlan, ScriptPlan
+from agentflow.plan.steps import Plan, step_at
 from agentflow.spec import model
 from agentflow.spec.cel.evaluate import EvaluationError
 from agentflow.spec.model import FailureClass, Json, seconds
@@ -39,7 +41,8 @@ class Script:
     `agents` and `people` answer where the test does not; None where that is an error.
     """
 
-    plan: ScriptPlan
+    plan: Plan
+    test: ScriptPlan
     agents: Answerer | None
     people: Person | None
     used: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -52,28 +55,31 @@ class Script:
         """
         asked = f"attempt {decision.attempt} of '{decision.agent}'"
         call = _Asked("answers", decision.step, asked, decision.input)
-        scripted = self._next(self.plan.answers, call, made_up=self.agents is not None)
+        scripted = self._next(self.test.answers, call, made_up=self.agents is not None)
         if scripted is None:
             assert self.agents is not None
             return self.agents(decision)
         said, step, attempt = scripted.said, decision.step, decision.attempt
+        usage = self._usage(decision, said.usage)
         outcome: Outcome
         if said.crash:
             outcome = AttemptLost(0, step, attempt)
         elif said.fail is not None:
             message = said.message if said.message is not None else "as the test says"
             wait = seconds(said.retry_after) if said.retry_after else None
-            outcome = AttemptFailed(0, step, attempt, FailureClass(said.fail), message, wait)
+            failure = FailureClass(said.fail)
+            outcome = AttemptFailed(0, step, attempt, failure, message, wait, usage)
         elif said.text is not None:
-            outcome = AttemptSucceeded(0, step, attempt, text=said.text)
+            outcome = AttemptSucceeded(0, step, attempt, text=said.text, usage=usage)
         else:
-            outcome = AttemptSucceeded(0, step, attempt, value=_value(scripted.value, call))
+            value = _value(scripted.value, call)
+            outcome = AttemptSucceeded(0, step, attempt, value=value, usage=usage)
         return Answer(outcome, scripted.after)
 
     def say(self, decision: AskPerson) -> Said | None:
         """What a person says to a question, None for nothing; raises as `answer` does."""
         question = _Asked("people", decision.step, f"'{decision.ask}'", decision.input)
-        scripted = self._next(self.plan.people, question, made_up=self.people is not None)
+        scripted = self._next(self.test.people, question, made_up=self.people is not None)
         if scripted is None:
             assert self.people is not None
             return self.people(decision)
@@ -86,13 +92,21 @@ class Script:
     def unused(self) -> list[Difference]:
         """Answers of this test that nothing asked for: it does not test what it says."""
         left = []
-        for key, scripts in (("answers", self.plan.answers), ("people", self.plan.people)):
+        for key, scripts in (("answers", self.test.answers), ("people", self.test.people)):
             for pattern, scripted in scripts.items():
                 used, known = self.used.get((key, pattern), 0), len(scripted.answers)
                 if scripted.own and used < (known if scripted.each else 1):
                     expected = str(known) if scripted.each else "at least 1"
                     left.append(Difference(f"{key}.{pattern}: calls", expected, str(used)))
         return left
+
+    def _usage(self, decision: StartAttempt, said: model.ScriptedUsage | None) -> Usage | None:
+        """What a call is said to have used up, in the name of its model."""
+        if said is None:
+            return None
+        call = step_at(self.plan, decision.step)[1].call
+        name = call.chat.model if call is not None and call.chat is not None else decision.agent
+        return Usage(name, said.tokens_in, said.tokens_out, said.usd)
 
     def _next(
         self, scripts: Mapping[str, AnswersPlan[_T]], asked: "_Asked", *, made_up: bool

@@ -27,7 +27,7 @@ from agentflow.spec.wording import did_you_mean, quoted
 
 #: What the expressions of a scripted answer and of `that` can speak of.
 ANSWER_ROOTS = frozenset({"input"})
-RESULT_ROOTS = frozenset({"outputs", "calls", "seconds"})
+RESULT_ROOTS = frozenset({"outputs", "calls", "seconds", "spent"})
 
 
 #: What a test says about a call, and about a question to a person.

@@ -173,6 +173,7 @@ def _that(expected: Sequence[tuple[str, Expr]], result: Result) -> Iterator[Diff
     scope: dict[str, Json] = {
         "calls": [as_data(call) for call in result.calls],
         "seconds": round(trace.now - trace.started, 6),
+        "spent": trace.spent,
     }
     if trace.outputs is not None:
         scope["outputs"] = trace.outputs

@@ -52,6 +52,7 @@ _WORDS = {
     "Question": "[question](#a-human-step)",
     "Price": "[price](#models)",
     "RetryPolicy": "[policy](#retry)",
+    "ScriptedUsage": "[usage](#scripted-answers)",
     "Step": "[step](#steps)",
     "TextFile": "`{file: PATH}`",
     "Use": "`{use: VALUE}`",

@@ -61,6 +61,7 @@ from agentflow.spec.model.testing import (
     PersonSays,
     PipelineTest,
     ReportedClass,
+    ScriptedUsage,
     StepEnd,
 )
 from agentflow.spec.model.values import (
@@ -140,6 +141,7 @@ __all__ = [
     "Retry",
     "RetryPolicy",
     "RetryableClass",
+    "ScriptedUsage",
     "Step",
     "StepBase",
     "StepEnd",

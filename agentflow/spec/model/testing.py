@@ -42,6 +42,20 @@ Data = Annotated[Json, Field(description="A JSON value, in which nothing is expa
 _FORMS = ("value", "text", "fail", "crash")
 
 
+class ScriptedUsage(Node):
+    """What the provider of a chat model says that a call used up."""
+
+    tokens_in: Annotated[int, Field(ge=0, strict=True)] = Field(
+        0, description="Tokens of the prompt."
+    )
+    tokens_out: Annotated[int, Field(ge=0, strict=True)] = Field(
+        0, description="Tokens of the answer."
+    )
+    usd: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="US dollars; left out, they follow from the price."
+    )
+
+
 class Answer(Node):
     """What a call comes to in a test: exactly one of `value`, `text`, `fail` and `crash`."""
 
@@ -49,6 +63,7 @@ class Answer(Node):
         json_schema_extra={
             "oneOf": [{"required": [form]} for form in _FORMS],
             "dependentRequired": {"message": ["fail"], "retry_after": ["fail"]},
+            "not": {"required": ["crash", "usage"]},
         }
     )
 
@@ -66,6 +81,9 @@ class Answer(Node):
     after: Duration = Field(
         "1s", description="How long it takes; beyond the timeout it is a `timeout`."
     )
+    usage: ScriptedUsage | None = Field(
+        None, description="What the call used up, for budgets; only a crash has none."
+    )
 
     @model_validator(mode="after")
     def _has_one_form(self) -> Self:
@@ -74,6 +92,8 @@ class Answer(Node):
             raise ValueError("an answer has exactly one of: value, text, fail, crash")
         if "fail" not in given and given & {"message", "retry_after"}:
             raise ValueError("'message' and 'retry_after' belong to 'fail'")
+        if "crash" in given and "usage" in given:
+            raise ValueError("what a crash used up is not known; take 'usage' out")
         return self
 
 
@@ -140,7 +160,8 @@ class Expectations(Node):
         description="Fields that agents are given or people shown: in every call, or call by call.",
     )
     that: list[Expression] = Field(
-        default=[], description="Expressions over `outputs`, `calls` and `seconds` that are true."
+        default=[],
+        description="Expressions over `outputs`, `calls`, `seconds` and `spent` that are true.",
     )
 
 
