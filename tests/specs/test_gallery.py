@@ -21,6 +21,7 @@ sys.path.insert(0, str(SPECS / "gallery"))
 rag_metrics = importlib.import_module("functions.rag_metrics")
 files = importlib.import_module("functions.files")
 leads = importlib.import_module("functions.leads")
+research = importlib.import_module("functions.research")
 
 
 @pytest.fixture(scope="module", params=PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -134,3 +135,8 @@ def test_candidates_are_ranked_and_written_to(
     assert ranked["best"] == ranked["all"][:3]
     paths = [leads.post(person["id"], person["name"], "Dear you") for person in people]
     assert len({path["path"] for path in paths}) == 4
+
+
+def test_sources_are_named_once_and_in_order() -> None:
+    evidence = [{"sources": ["https://b", "https://a"]}, {"sources": ["https://b"]}]
+    assert research.sources(evidence) == {"urls": ["https://a", "https://b"]}
