@@ -7,6 +7,7 @@
     ├── SpecError             1   the spec has errors; carries the findings
     └── CouldNot              3   the world did not let us
         ├── FileProblem       3   a file is missing, unreadable or outside the project
+        ├── MissingSecret     3   the environment has no value for a secret of the spec
         └── StoreError        3   the event log cannot be used
             ├── RunLocked     3   another process owns the run
             ├── LogDamaged    3   bytes are missing or changed; says from which entry on
@@ -78,6 +79,10 @@ class CouldNot(AgentflowError):
 
 class FileProblem(CouldNot):
     """A file is missing, unreadable or outside the project root."""
+
+
+class MissingSecret(CouldNot):
+    """The environment has no value for a secret that the spec names."""
 
 
 class StoreError(CouldNot):

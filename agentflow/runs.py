@@ -4,10 +4,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentflow.agents.secrets import require
 from agentflow.core.events import Entry, RunStarted
 from agentflow.core.state import ENDED_RUN, State
 from agentflow.engines.driver import Listener
-from agentflow.engines.launch import Settings, launch, needed_prices, new_run_id, take_up
+from agentflow.engines.launch import (
+    Settings,
+    called,
+    launch,
+    needed_prices,
+    new_run_id,
+    take_up,
+)
 from agentflow.errors import FileProblem, InputError, LogDamaged, StoreError, UsageError
 from agentflow.eventlog import Reader, Store
 from agentflow.eventlog.codec import UnknownEvent, decode
@@ -61,11 +69,14 @@ def run(
         SpecError: the spec has errors.
         InputError: the inputs break the pipeline's contract.
         UsageError: a budget in US dollars needs a price that nobody knows.
+        MissingSecret: the environment lacks a secret.
         StoreError: the log cannot be written.
     """
     plan = runnable(spec)
     complete = complete_inputs(plan, inputs)
     prices = needed_prices(plan)
+    if not settings.simulate:
+        require(called(plan))
     run_id = new_run_id()
     with store.create(run_id) as log:
         return launch(
@@ -171,6 +182,7 @@ def resume(
     Raises:
         UnknownRun, RunLocked, LogDamaged, LogTooNew: it cannot be taken up.
         UsageError: it has ended, was simulated, or its spec has changed.
+        MissingSecret: the environment lacks a secret.
     """
     with store.resume(run_id) as log:
         run_id = log.path.name
@@ -187,6 +199,7 @@ def resume(
         folder = Path(recorded.started.folder)
         if not as_started:
             _refuse_changes(recorded.started, folder)
+        require(called(recorded.plan))
         return take_up(recorded.plan, state, log, audience(recorded), folder=folder, wait=wait)
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from agentflow.agents.protocol import Connection, Host
-from agentflow.spec.model import Agent
+from agentflow.spec.model import Agent, Secret
 
 
 class Options(Agent):
@@ -26,7 +26,7 @@ class Options(Agent):
         description="The program and its arguments, each taken literally; no shell is involved.",
         examples=[["scripts/extract", "--strict"]],
     )
-    env: dict[str, str] = Field(
+    env: dict[str, str | Secret] = Field(
         default={}, description="Environment variables on top of those that the run has."
     )
     cwd: str | None = Field(

@@ -7,31 +7,15 @@ then LiteLLM's own class.
 """
 
 import re
-import time
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
 
 import httpx
 
+from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
 from agentflow.agents.litellm_settings import litellm
 from agentflow.agents.protocol import AttemptError
 from agentflow.spec.model import FailureClass
 
-#: HTTP statuses. Others from 400 on are rejected, others from 500 on are server errors.
-BY_STATUS = {
-    408: FailureClass.TIMEOUT,
-    429: FailureClass.RATE_LIMITED,
-    529: FailureClass.RATE_LIMITED,
-}
-#: What the transport met, the first that fits. Nothing was sent before there was a connection.
-BY_TRANSPORT: tuple[tuple[type[httpx.TransportError], FailureClass], ...] = (
-    (httpx.ConnectError, FailureClass.NOT_SENT),
-    (httpx.ConnectTimeout, FailureClass.NOT_SENT),
-    (httpx.PoolTimeout, FailureClass.NOT_SENT),
-    (httpx.UnsupportedProtocol, FailureClass.REJECTED),
-    (httpx.TimeoutException, FailureClass.TIMEOUT),
-    (httpx.TransportError, FailureClass.SERVER_ERROR),
-)
 #: LiteLLM's exceptions where nothing is known of the wire, the first that fits.
 BY_EXCEPTION: tuple[tuple[type[Exception], FailureClass], ...] = (
     (litellm.ContextWindowExceededError, FailureClass.CONTEXT_OVERFLOW),
@@ -52,9 +36,9 @@ def failure_of(error: Exception, model: str, timeout: float) -> AttemptError:
     if response is not None:
         return _answered(error, model, response)
     for cause in chain:
-        for transport, failure in BY_TRANSPORT:
-            if isinstance(cause, transport):
-                return AttemptError(failure, f"{model} {_broke(failure, cause, timeout)}")
+        failed = class_of_transport(cause)
+        if failed is not None:
+            return AttemptError(failed, f"{model} {_broke(failed, cause, timeout)}")
     keys = _missing_keys(model)
     if keys:
         message = f"{model} needs a key: set the environment variable {' or '.join(keys)}"
@@ -66,14 +50,10 @@ def failure_of(error: Exception, model: str, timeout: float) -> AttemptError:
 def _answered(error: Exception, model: str, response: httpx.Response) -> AttemptError:
     """The other side has answered with a status."""
     status = response.status_code
-    retry_after = _retry_after(response.headers.get("retry-after"))
+    retry_after = seconds_to_wait(response.headers.get("retry-after"))
+    failure = class_of_status(status, retry_after)
     if isinstance(error, litellm.ContextWindowExceededError):
         failure = FailureClass.CONTEXT_OVERFLOW
-    elif status == 503 and retry_after is not None:
-        failure = FailureClass.RATE_LIMITED
-    else:
-        other = FailureClass.SERVER_ERROR if status >= 500 else FailureClass.REJECTED
-        failure = BY_STATUS.get(status, other)
     return AttemptError(
         failure, f"{model} answered {status}: {_words(error)}", retry_after=retry_after
     )
@@ -110,15 +90,3 @@ def _missing_keys(model: str) -> list[str]:
     """The variables that LiteLLM would take the provider's key from, if none of them is set."""
     missing = litellm.validate_environment(model)["missing_keys"]
     return [name for name in missing if name.endswith("_KEY")]
-
-
-def _retry_after(header: str | None) -> float | None:
-    """Seconds from a `Retry-After` header, which holds seconds or a date (RFC 9110, 10.2.3)."""
-    if header is None:
-        return None
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", header.strip()):
-        return float(header)
-    try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None

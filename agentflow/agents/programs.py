@@ -7,8 +7,10 @@ import os
 from pathlib import Path
 
 from agentflow.agents.command import Options
+from agentflow.agents.payload import payload
 from agentflow.agents.processes import GRACE, Child, Processes, first
 from agentflow.agents.protocol import AttemptError, Call, Host, Reply
+from agentflow.agents.secrets import resolve
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.spec.model import FailureClass
 
@@ -48,7 +50,7 @@ class Programs:
     async def _wait_for(self, child: Child, call: Call, printed: "Printed") -> None:
         """Give the program its input and wait until it has ended or printed too much."""
         try:
-            child.send(_json(call))
+            child.send(payload(call.input) + b"\n")
             child.end_input()
             await first(child.exited, printed.too_much)
             if not printed.too_much.done():
@@ -105,7 +107,7 @@ class Printed:
 def _environment(options: Options, call: Call) -> dict[str, str]:
     env = {
         **os.environ,
-        **options.env,
+        **{name: resolve(value) for name, value in options.env.items()},
         "AGENTFLOW_RUN_ID": call.run_id,
         "AGENTFLOW_STEP": call.step,
         "AGENTFLOW_ATTEMPT": str(call.attempt),
@@ -115,13 +117,6 @@ def _environment(options: Options, call: Call) -> dict[str, str]:
     # A key that this process itself was given, as a program of another run, is not this step's.
     env.pop(_KEY, None)
     return env if call.idempotency_key is None else {**env, _KEY: call.idempotency_key}
-
-
-def _json(call: Call) -> bytes:
-    # Keys in order: an attempt after a resume is given the same bytes. The replacement for half a
-    # character is its JSON escape.
-    text = json.dumps(dict(call.input), ensure_ascii=False, sort_keys=True)
-    return text.encode(errors="backslashreplace") + b"\n"
 
 
 def _answer(child: Child, printed: Printed, name: str) -> str:

@@ -51,14 +51,23 @@ class Log(Protocol):
         """Write down how long the log is, so that a loss shows."""
 
 
+def _as_it_is(fact: Fact) -> Fact:
+    return fact
+
+
 @dataclass(slots=True)
 class Driver:
-    """One run with its log. `listener` is told each entry once it is durable."""
+    """One run with its log. `listener` is told each entry once it is durable.
+
+    `redact` takes secrets out of a fact before anybody learns of it: the orchestrator, the log,
+    those who watch.
+    """
 
     plan: Plan
     state: State
     log: Log
     listener: Listener
+    redact: Callable[[Fact], Fact] = _as_it_is
 
     def take(self, facts: Sequence[Fact]) -> list[Decision]:
         """Settle facts and store the entries together; the decisions are now to be performed.
@@ -74,9 +83,10 @@ class Driver:
         for fact in facts:
             if self._is_stale(fact):
                 continue
-            evolve(self.state, fact)
+            told = self.redact(fact)
+            evolve(self.state, told)
             _, decisions = settle(self.state)
-            entries.append(Entry(seq + len(entries), fact, decisions))
+            entries.append(Entry(seq + len(entries), told, decisions))
         if not entries:
             return []
         self.log.append([codec.encode(entry, self.log.put_blob) for entry in entries])

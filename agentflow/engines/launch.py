@@ -10,6 +10,7 @@ from typing import TypeAlias
 from agentflow import __version__
 from agentflow.agents import AGENT_KINDS
 from agentflow.agents.protocol import AttemptError, Host
+from agentflow.agents.secrets import redactor
 from agentflow.core.events import (
     AskPerson,
     AttemptFailed,
@@ -28,7 +29,7 @@ from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
 from agentflow.plan.steps import Plan, plans_within, step_at
 from agentflow.project import find_root
-from agentflow.spec.model import Json
+from agentflow.spec.model import Agent, Json
 
 #: Attempts in flight at a time, where the caller does not say.
 CONCURRENCY = 16
@@ -138,6 +139,12 @@ def take_up(
     return driver.state
 
 
+def called(plan: Plan) -> list[tuple[str, Agent]]:
+    """The agents that the steps of a plan call, and of those inside of it, with their names."""
+    steps = (step for within in plans_within(plan) for step in within.steps.values())
+    return [(step.call.agent, step.call.options) for step in steps if step.call is not None]
+
+
 def _run_live(
     driver: Driver, first: Fact, folder: Path, clock: WallClock, concurrency: int, office: Office
 ) -> None:
@@ -150,6 +157,7 @@ def _run_live(
             for kind in {step.call.options.kind for step in plan.steps.values() if step.call}
         }
 
+    driver.redact = redactor(called(driver.plan))
     run_local(driver, first, connect, clock, office)
 
 

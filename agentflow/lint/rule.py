@@ -36,6 +36,7 @@ class Family(StrEnum):
     RETRY = "retry"
     BOUND = "bound"
     ESCALATION = "escalation"
+    TRUST = "trust"
 
 
 @dataclass(frozen=True)

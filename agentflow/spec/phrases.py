@@ -149,7 +149,9 @@ def mend(shape: Shape, node: Node | None) -> str | None:
         if bool in kinds:
             return _mended_bool(node.text)
         return None
-    return f'put it in quotes: "{node.text[:40]}"' if str in kinds and not shape.members else None
+    free = [s for s in shape.members if s.form is str and s.rule("pattern") is None]
+    in_quotes = str in kinds and (free or not shape.members)
+    return f'put it in quotes: "{node.text[:40]}"' if in_quotes else None
 
 
 def mended_duration(text: str) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 
 from .calls import WATCHDOG, children
 from .openai_server import OpenAIServer
+from .web_server import WebServer
 
 
 @pytest.fixture(autouse=True)
@@ -33,4 +34,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
         monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-operator")
         monkeypatch.setenv("ANTHROPIC_API_BASE", running.url)
         monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-the-operator")
+        yield running
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    """A web server that does what a test says."""
+    with WebServer() as running:
         yield running

@@ -16,6 +16,7 @@ from agentflow.agents.protocol import AttemptError, Connection, Reply
 from agentflow.spec.model import Agent, Effects
 
 from .calls import HOST, WATCHDOG, call, connected, cut_short, options, under_way
+from .web_server import WebServer
 
 ECHO = "import sys; print(sys.stdin.read())"
 HANGS = """
@@ -54,9 +55,18 @@ KINDS = {
         {"model": "openai/hangs"},
         effects=Effects.NONE,
     ),
+    # The port of the server is known when it runs.
+    "http": Kind({"url": "/echo"}, {"url": "/fails"}, {"url": "/hangs"}),
 }
-pytestmark = pytest.mark.usefixtures("server")
+pytestmark = pytest.mark.usefixtures("server", "_on_the_web")
 every_kind = pytest.mark.parametrize("kind", list(AGENT_KINDS))
+
+
+@pytest.fixture
+def _on_the_web(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The `http` agents find their server."""
+    echo, fails, hangs = ({"url": f"{web.url}/{path}"} for path in ("echo", "fails", "hangs"))
+    monkeypatch.setitem(KINDS, "http", Kind(echo, fails, hangs))
 
 
 def read(reply: Reply) -> Any:

@@ -53,6 +53,7 @@ _WORDS = {
     "Price": "[price](#models)",
     "RetryPolicy": "[policy](#retry)",
     "ScriptedUsage": "[usage](#scripted-answers)",
+    "Secret": "[secret](#secrets)",
     "Step": "[step](#steps)",
     "TextFile": "`{file: PATH}`",
     "Use": "`{use: VALUE}`",

@@ -4,8 +4,10 @@ from agentflow.lint.rule import Rule
 from agentflow.lint.rules import (
     ambiguous_scalar,
     anchor_or_tag,
+    bad_header,
     bad_name,
     bad_number,
+    bad_url,
     broken_pipeline,
     confidence_field_missing,
     confidence_not_a_number,
@@ -39,6 +41,7 @@ from agentflow.lint.rules import (
     prompt_reference,
     recursive_pipeline,
     retried_write_without_key,
+    secret_in_spec,
     self_reference,
     shifted_items,
     slow_pattern,
@@ -95,6 +98,8 @@ RULES: tuple[Rule, ...] = (
     conflicting_keys,
     wrong_type,
     bad_name,
+    bad_url,
+    bad_header,
     unsupported_version,
     expression_syntax,
     unknown_agent,
@@ -155,4 +160,5 @@ RULES: tuple[Rule, ...] = (
     impossible_for_each,
     unrouted_timeout,
     wait_beyond_wall,
+    secret_in_spec,
 )

@@ -1,7 +1,8 @@
-"""A prompt, or a charge, asks for something that its agent is not given.
+"""A prompt, a url or a charge asks for something that its agent is not given.
 
-A prompt reads the fields of the agent's own `input` and nothing else, so that a reader of the agent
-knows what reaches the model. Anything else has no value, and every call fails before it is made.
+All of them read the fields of the agent's own `input` and nothing else, so that a reader of the
+agent knows what reaches the other side. Anything else has no value, and every call fails before it
+is made.
 
 Bad:
 
@@ -70,11 +71,12 @@ def check(context: Context) -> Iterator[Finding]:
     calls = (step.call for step in context.plan.steps.values() if step.call is not None)
     inputs = {call.agent: Contract(call.input.schema, call.input.schema) for call in calls}
     for name, agent in context.plan.pipeline.agents.items():
-        # Only agents that call a model have this key; this layer does not know which these are.
-        prompt = getattr(agent, "prompt", None)
         given = inputs.get(name, ANYTHING)
-        if isinstance(prompt, str):
-            yield from _in_text(context.document, ("agents", name, "prompt"), prompt, given)
+        # Each of these keys is one of some kinds only; this layer does not know of which.
+        for key in ("prompt", "url"):
+            text = getattr(agent, key, None)
+            if isinstance(text, str):
+                yield from _in_text(context.document, ("agents", name, key), text, given)
         for meter, charge in agent.charges.items():
             if isinstance(charge, str):
                 path = ("agents", name, "charges", meter)
@@ -101,15 +103,15 @@ def _in_text(document: Document, path: Path, text: str, given: Contract) -> Iter
 def _problem(
     key: str, found: Reference, given: Contract, suggestions: Suggestions
 ) -> tuple[str, str] | None:
-    """Why a reference in a prompt or charge has no value, and what to do about it."""
+    """Why a reference in a prompt, url or charge has no value, and what to do about it."""
     if found.root != "input":
         advice = (
             f"hand it to the agent with 'with', and read input.{found.path[-1]}"
             if found.path
             else "write input.NAME"
         )
-        who = "a prompt" if key == "prompt" else "a charge"
-        return f"{who} reads 'input' only, not {quoted(found.root)}", advice
+        who = "charge" if key == "charges" else key
+        return f"a {who} reads 'input' only, not {quoted(found.root)}", advice
     name = found.path[0] if found.path else None
     part = part_of(given, name) if isinstance(name, str) else None
     if part is None or part.lack != "never":

@@ -14,6 +14,7 @@ from agentflow.spec.model.agents import (
     Confidence,
     Model,
     Price,
+    Secret,
     TextFile,
 )
 from agentflow.spec.model.people import (
@@ -142,6 +143,7 @@ __all__ = [
     "RetryPolicy",
     "RetryableClass",
     "ScriptedUsage",
+    "Secret",
     "Step",
     "StepBase",
     "StepEnd",

@@ -14,6 +14,15 @@ class TextFile(Node):
     file: str = Field(min_length=1, description="A path relative to the spec.")
 
 
+class Secret(Node):
+    """A value that only the environment of a run has."""
+
+    secret: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = Field(
+        description="The environment variable that holds it."
+    )
+    prefix: str = Field("", description="What stands before it, such as Bearer and a space.")
+
+
 class Confidence(Node):
     """How sure of its answer an agent has to be."""
 

@@ -52,7 +52,7 @@ class Vocabulary:
     """The words that upper layers bring: the agent kinds, and the names of those not built yet."""
 
     agent_kinds: tuple[type[Agent], ...]
-    planned_agent_kinds: tuple[str, ...] = ("http", "mcp", "a2a")
+    planned_agent_kinds: tuple[str, ...] = ("mcp", "a2a")
 
     @cached_property
     def pipeline(self) -> type[Pipeline]:

@@ -1,0 +1,282 @@
+"""The client of `http` agents.
+
+- One call is one request. Nothing is sent a second time by itself, and no connection is used twice:
+  a connection that was kept may be closed by the other side at the moment something is sent on it,
+  and then nobody knows whether it was received.
+- Redirects are followed by these rules, at most `MOST_REDIRECTS` of them: to the same host, or to
+  one of `redirect_hosts`; never from https to http; with the same method and body for 307 and 308,
+  as a GET for 303, and for 301 and 302 if the method is GET. The headers of the spec, credentials
+  among them, go to its own host only.
+- Every address is looked at before it is connected to (`http_addresses`).
+- An answer is read piece by piece, and no further than its limit.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import NoReturn
+
+import httpx
+
+from agentflow.agents.http import Options
+from agentflow.agents.http_addresses import Address, Refused, addresses_of
+from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
+from agentflow.agents.http_requests import Request, request_of
+from agentflow.agents.protocol import AttemptError, Call, Reply
+from agentflow.agents.worker import ANSWER_LIMIT
+from agentflow.contracts.strict import NotJson, loads
+from agentflow.spec.model import FailureClass, Json
+
+MOST_REDIRECTS = 5
+#: Seconds to find a host and connect to it; half of the attempt's time if that is less.
+CONNECT = 10.0
+#: Bytes of the body of a failure that are read, and characters of it that a message shows.
+DETAIL, EXCERPT = 4_000, 300
+_AS_IT_WAS = frozenset({307, 308})
+_AS_GET = frozenset({303})
+_IF_GET = frozenset({301, 302})
+_PORTS = {"http": 80, "https": 443}
+
+
+class Client:
+    """The connection of the kind `http`."""
+
+    def __init__(self) -> None:
+        transport = httpx.AsyncHTTPTransport(
+            trust_env=True,  # for the certificates that the operator trusts
+            retries=0,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        )
+        # No proxy: what it connects to could not be looked at. No credentials from a .netrc.
+        self._client = httpx.AsyncClient(transport=transport, trust_env=False)
+        self._closed = asyncio.Event()
+
+    async def call(self, options: Options, call: Call) -> Reply:
+        """Make the request; the JSON that comes back is the reply's value.
+
+        Raises `AttemptError` with the class of what went wrong.
+        """
+        request = request_of(options, call)
+        answering = asyncio.ensure_future(_Exchange(self._client, options, call).run(request))
+        closed = asyncio.ensure_future(self._closed.wait())
+        try:
+            await asyncio.wait([answering, closed], return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                return Reply(answering.result())
+            message = f"{request.shown} was broken off: the run has ended"
+            raise AttemptError(FailureClass.SERVER_ERROR, message)
+        finally:
+            for task in (answering, closed):
+                task.cancel()
+            await asyncio.wait([answering, closed])
+
+    async def close(self) -> None:
+        """End what is still under way."""
+        self._closed.set()
+        await self._client.aclose()
+
+
+class _Exchange:
+    """One call: the request, and those that redirects make of it.
+
+    `acted` says that the other side has done the work and only tells where its result is (303).
+    """
+
+    def __init__(self, client: httpx.AsyncClient, options: Options, call: Call) -> None:
+        self._client = client
+        self._timeout = call.timeout
+        self._hosts = frozenset(host.lower() for host in options.redirect_hosts)
+        self._from_public = False
+        self._redirects = 0
+        self._acted = False
+
+    async def run(self, request: Request) -> Json:
+        """Send the request, follow where it leads, and give what comes back."""
+        home = _parsed(request)
+        while True:
+            try:
+                async with self._sent(request, home) as answer:
+                    if answer.status_code not in _AS_IT_WAS | _AS_GET | _IF_GET:
+                        return await _read(request, answer)
+                    request = self._redirected(request, answer)
+            except AttemptError as error:
+                if self._acted and error.failure in (FailureClass.NOT_SENT, FailureClass.REJECTED):
+                    error.failure = FailureClass.SERVER_ERROR
+                raise
+
+    @asynccontextmanager
+    async def _sent(self, request: Request, home: httpx.URL) -> AsyncIterator[httpx.Response]:
+        """Send a request to the first of its host's addresses that can be connected to."""
+        url = _parsed(request)
+        headers = {**request.headers, **(request.own if _same_place(home, url) else {})}
+        limit = min(CONNECT, self._timeout / 2)
+        try:
+            async with asyncio.timeout(limit):
+                addresses = await self._addresses(request, url)
+            answer = None
+            for index, address in enumerate(addresses):
+                try:
+                    answer = await self._client.send(
+                        httpx.Request(
+                            request.method,
+                            url.copy_with(host=address.ip),
+                            headers={"Host": url.netloc.decode(), **headers},
+                            content=request.body,
+                            extensions={
+                                "sni_hostname": url.raw_host.decode(),
+                                "timeout": {"connect": limit, "read": self._timeout},
+                            },
+                        ),
+                        stream=True,
+                    )
+                except (httpx.ConnectError, httpx.ConnectTimeout):
+                    if index == len(addresses) - 1:
+                        raise
+                else:
+                    self._from_public |= address.public
+                    break
+            assert answer is not None
+            try:
+                yield answer
+            finally:
+                await answer.aclose()
+        except TimeoutError as error:
+            message = f"{request.shown}: {url.host} was not found within {limit:g} s"
+            raise AttemptError(FailureClass.NOT_SENT, message) from error
+        except httpx.TransportError as error:
+            _broken(request, error, self._timeout)
+
+    async def _addresses(self, request: Request, url: httpx.URL) -> Sequence[Address]:
+        port = url.port or _PORTS[url.scheme]
+        only_public = self._redirects > 0 and self._from_public
+        try:
+            return await addresses_of(url.raw_host.decode(), port, only_public=only_public)
+        except Refused as error:
+            message = f"{request.shown}: {url.host} {error}"
+            raise AttemptError(FailureClass.REJECTED, message) from error
+        except (OSError, UnicodeError) as error:
+            words = getattr(error, "strerror", None) or error
+            message = f"{request.shown}: {url.host} was not found: {words}"
+            raise AttemptError(FailureClass.NOT_SENT, message) from error
+
+    def _redirected(self, request: Request, answer: httpx.Response) -> Request:
+        """The request that a redirect makes of this one. Raises `AttemptError`."""
+        status = answer.status_code
+        safe = request.method == "GET"
+        self._acted |= status in _AS_GET and not safe
+        where = answer.headers.get("location", "")
+        self._redirects += 1
+
+        def refuse(why: str) -> NoReturn:
+            # After 303 the work is done, and only its result is out of reach.
+            failure = FailureClass.INVALID_OUTPUT if self._acted else FailureClass.REJECTED
+            shown = where.partition("?")[0][:200]
+            raise AttemptError(failure, f"{request.shown} answered {status} to '{shown}': {why}")
+
+        if status in _IF_GET and not safe:
+            refuse(f"that does not say whether to {request.method} again; 307 and 308 do")
+        if self._redirects > MOST_REDIRECTS:
+            refuse(f"more than {MOST_REDIRECTS} redirects")
+        here = httpx.URL(request.url)
+        try:
+            there = here.join(where)
+        except (httpx.InvalidURL, ValueError):
+            refuse("that is no url")
+        if not where or there.scheme not in _PORTS or not there.host or there.userinfo:
+            refuse("that is no url to follow")
+        if here.scheme == "https" and there.scheme == "http":
+            refuse("that leads from https to http")
+        if not _same_place(here, there) and there.host.lower() not in self._hosts:
+            refuse("that is another host, and not in 'redirect_hosts'")
+        target = str(there.copy_with(fragment=None))
+        if status in _AS_GET:
+            headers = {k: v for k, v in request.headers.items() if k != "Content-Type"}
+            return replace(request, method="GET", url=target, headers=headers, body=None)
+        return replace(request, url=target)
+
+
+def _parsed(request: Request) -> httpx.URL:
+    try:
+        return httpx.URL(request.url)
+    except httpx.InvalidURL as error:
+        message = f"{request.shown} cannot be sent: {error}"
+        raise AttemptError(FailureClass.REJECTED, message) from error
+
+
+def _same_place(here: httpx.URL, there: httpx.URL) -> bool:
+    """The same host and port, or the same host by https instead of http."""
+    if here.host != there.host:
+        return False
+    return here.port == there.port or (here.port is None and there.port is None)
+
+
+async def _read(request: Request, answer: httpx.Response) -> Json:
+    """The JSON of an answer. Raises `AttemptError`, and lets errors of the transport through."""
+    status = answer.status_code
+    if not 200 <= status < 300:
+        await _refused(request, answer)
+    if status in (204, 205):
+        return None
+
+    def invalid(what: str) -> NoReturn:
+        raise AttemptError(FailureClass.INVALID_OUTPUT, f"{request.shown} answered {what}")
+
+    encoding = answer.headers.get("content-encoding", "identity")
+    if encoding.lower() != "identity":
+        invalid(f"in encoding '{encoding[:20]}', which it was not asked for")
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in answer.aiter_raw():
+        size += len(piece)
+        if size > ANSWER_LIMIT:
+            invalid(f"more than {ANSWER_LIMIT // 10**6} MB")
+        pieces.append(piece)
+    try:
+        text = b"".join(pieces).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        invalid(f"what is not UTF-8, at byte {error.start}")
+    if not text.strip():
+        invalid("nothing")
+    try:
+        return loads(text)
+    except NotJson as error:
+        invalid(f"no JSON that can be read: {error.reason}")
+
+
+async def _refused(request: Request, answer: httpx.Response) -> NoReturn:
+    """An answer that is a failure, with the beginning of what it says."""
+    said = b""
+    with suppress(httpx.TransportError):  # the status says enough
+        async for piece in answer.aiter_raw():
+            said += piece
+            if len(said) >= DETAIL:
+                break
+    detail = said[:DETAIL].decode(errors="replace").strip()
+    line = " ".join(detail.split())[:EXCERPT]
+    wait = seconds_to_wait(answer.headers.get("retry-after"))
+    status = answer.status_code
+    failure = class_of_status(status, wait) if status >= 400 else FailureClass.REJECTED
+    raise AttemptError(
+        failure,
+        f"{request.shown} answered {status}{f': {line}' if line else ''}",
+        retry_after=wait,
+        detail=detail or None,
+    )
+
+
+def _broken(request: Request, error: httpx.TransportError, timeout: float) -> NoReturn:
+    """The transport failed."""
+    failure = class_of_transport(error)
+    assert failure is not None
+    match failure:
+        case FailureClass.NOT_SENT:
+            words = " ".join(str(error).split())[:EXCERPT] or "no connection in time"
+            what = f"cannot be reached: {words}"
+        case FailureClass.REJECTED:
+            what = f"cannot be sent: {' '.join(str(error).split())[:EXCERPT]}"
+        case FailureClass.TIMEOUT:
+            what = f"was not answered within {timeout:g} s"
+        case _:
+            what = "was broken off before the answer was complete"
+    raise AttemptError(failure, f"{request.shown} {what}") from error

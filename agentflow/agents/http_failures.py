@@ -1,0 +1,51 @@
+"""What went wrong in an exchange over HTTP, as a failure class of the language."""
+
+import re
+import time
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from agentflow.spec.model import FailureClass
+
+#: Statuses with a class of their own. Others from 400 on are rejected, from 500 on server errors.
+_BY_STATUS = {
+    408: FailureClass.TIMEOUT,
+    429: FailureClass.RATE_LIMITED,
+    529: FailureClass.RATE_LIMITED,
+}
+#: What the transport met, the first that fits. Nothing was sent before there was a connection.
+_BY_TRANSPORT: tuple[tuple[type[httpx.TransportError], FailureClass], ...] = (
+    (httpx.ConnectError, FailureClass.NOT_SENT),
+    (httpx.ConnectTimeout, FailureClass.NOT_SENT),
+    (httpx.PoolTimeout, FailureClass.NOT_SENT),
+    (httpx.UnsupportedProtocol, FailureClass.REJECTED),
+    (httpx.LocalProtocolError, FailureClass.REJECTED),
+    (httpx.TimeoutException, FailureClass.TIMEOUT),
+    (httpx.TransportError, FailureClass.SERVER_ERROR),
+)
+
+
+def class_of_status(status: int, retry_after: float | None) -> FailureClass:
+    """The class of an answer with a status from 400 on."""
+    if status == 503 and retry_after is not None:
+        return FailureClass.RATE_LIMITED
+    other = FailureClass.SERVER_ERROR if status >= 500 else FailureClass.REJECTED
+    return _BY_STATUS.get(status, other)
+
+
+def class_of_transport(error: BaseException) -> FailureClass | None:
+    """The class of an error of the transport; None for any other error."""
+    return next((failure for kind, failure in _BY_TRANSPORT if isinstance(error, kind)), None)
+
+
+def seconds_to_wait(header: str | None) -> float | None:
+    """Seconds from a `Retry-After` header, which holds seconds or a date (RFC 9110, 10.2.3)."""
+    if header is None:
+        return None
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", header.strip()):
+        return float(header)
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None

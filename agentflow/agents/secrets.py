@@ -1,0 +1,161 @@
+"""Secrets: named in a spec, held by the environment, and nowhere to be seen.
+
+A spec says `{secret: NAME}` where a value is to come from the environment of the run. It is looked
+up when a call needs it. Before a run starts, all of them have to be there. And whatever an agent
+says goes through a `Redactor` before the run learns of it: so no secret gets into the log, and what
+is never in the log is not in what is shown either.
+"""
+
+import base64
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from agentflow.agents.protocol import AttemptError
+from agentflow.core.events import AttemptFailed, AttemptSucceeded, Fact
+from agentflow.errors import MissingSecret
+from agentflow.spec.model import Agent, FailureClass, Json, Secret
+
+#: Shorter ones cannot be told from other text, so they cannot be kept out of it.
+SHORTEST = 8
+#: Characters of a secret that are taken for a part of it where a text was cut.
+PART = 4
+
+
+def secrets_of(agent: Agent) -> Iterator[str]:
+    """The variables that an agent names in its options."""
+    for name in type(agent).model_fields:
+        value = getattr(agent, name)
+        for part in value.values() if isinstance(value, dict) else ():
+            if isinstance(part, Secret):
+                yield part.secret
+
+
+def require(agents: Iterable[tuple[str, Agent]]) -> None:
+    """See to it that the environment has all that these agents need.
+
+    Raises:
+        MissingSecret: a variable is not set, or too short to be kept secret.
+    """
+    wanted = {name: agent for agent, options in agents for name in secrets_of(options)}
+    for name, agent in wanted.items():
+        value = os.environ.get(name, "")
+        if not value:
+            raise MissingSecret(
+                f"the environment variable '{name}' is not set, and agent '{agent}' needs it",
+                help="set it, or try the pipeline with '--simulate'",
+            )
+        if len(value) < SHORTEST:
+            raise MissingSecret(
+                f"the environment variable '{name}' has {len(value)} characters: "
+                "that is too short to be kept out of the log",
+                help=f"a secret has at least {SHORTEST}; what is no secret can stand in the spec",
+            )
+
+
+def resolve(value: str | Secret) -> str:
+    """A value of the spec, or what the environment has for it.
+
+    Raises `AttemptError` rejected if that is gone.
+    """
+    if isinstance(value, str):
+        return value
+    found = os.environ.get(value.secret)
+    if not found:
+        message = f"the environment variable '{value.secret}' is not set"
+        raise AttemptError(FailureClass.REJECTED, message)
+    return value.prefix + found
+
+
+def redactor(agents: Iterable[tuple[str, Agent]]) -> Callable[[Fact], Fact]:
+    """What takes the secrets of these agents out of the facts of a run."""
+    names = sorted({name for _, agent in agents for name in secrets_of(agent)})
+    values = {name: os.environ[name] for name in names if os.environ.get(name)}
+    if not values:
+        return lambda fact: fact
+    return Redactor(values)
+
+
+class Redactor:
+    """Replaces secrets, as they are and encoded, by `[secret NAME]`."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        forms = {form: name for name, value in values.items() for form in _forms(value)}
+        self._names = forms
+        # The longest first: a part of a secret may be another one.
+        ordered = sorted(forms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, ordered)))
+
+    def __call__(self, fact: Fact) -> Fact:
+        """The fact without secrets."""
+        match fact:
+            case AttemptSucceeded():
+                text = self.text(fact.text) if fact.text is not None else None
+                return replace(fact, value=self.value(fact.value), text=text)
+            case AttemptFailed():
+                detail = self.excerpt(fact.detail) if fact.detail is not None else None
+                return replace(fact, message=self.excerpt(fact.message), detail=detail)
+            case _:
+                return fact
+
+    def text(self, text: str) -> str:
+        """A text without secrets."""
+        return self._pattern.sub(lambda found: f"[secret {self._names[found[0]]}]", text)
+
+    def excerpt(self, text: str) -> str:
+        """A text that may have been cut, without secrets, and without parts of one at its ends."""
+        text = self.text(text)
+        for form, name in self._names.items():
+            for length in range(len(form) - 1, PART - 1, -1):
+                if text.endswith(form[:length]):
+                    text = f"{text[:-length]}[secret {name}]"
+                if text.startswith(form[-length:]):
+                    text = f"[secret {name}]{text[length:]}"
+        return text
+
+    def value(self, value: Json) -> Json:
+        """A JSON value without secrets, in keys as well."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {self.text(key): self.value(item) for key, item in value.items()}
+        return value
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it may come back: as it is, escaped, percent-encoded, in base64 and in hex."""
+    data = secret.encode(errors="surrogateescape")
+    yield secret
+    for ascii_only in (True, False):
+        escaped = secret
+        for _ in range(2):  # JSON, and JSON that is quoted in JSON
+            escaped = json.dumps(escaped, ensure_ascii=ascii_only)[1:-1]
+            yield escaped
+            yield escaped.replace("/", "\\/")
+    yield repr(secret)[1:-1]
+    for encoded in (quote(data, safe=""), quote(data), quote_plus(data)):
+        yield encoded
+        yield re.sub("%..", lambda found: found[0].lower(), encoded)
+    yield from _in_base64(data)
+    yield data.hex()
+    yield data.hex().upper()
+
+
+def _in_base64(data: bytes) -> Iterator[str]:
+    """The characters of base64 that depend on nothing but `data`, wherever it begins in a text.
+
+    It is often encoded together with what stands before it: `user:password` of Basic credentials.
+    Three bytes are four characters, so there are three ways to begin.
+    """
+    for before in range(3):
+        encode: Any
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            text = encode(b"\0" * before + data).decode().rstrip("=")
+            end = len(text) if (before + len(data)) % 3 == 0 else len(text) - 1
+            yield text[before + 1 if before else 0 : end]

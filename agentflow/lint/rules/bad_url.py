@@ -1,0 +1,118 @@
+"""No request can go to this url.
+
+It has to begin with http or https and a host that is written out. An expression before the path
+would let data choose whom the request, and the credentials with it, goes to. Credentials in a url
+end up in logs, and a fragment is never sent.
+
+Bad:
+
+    agentflow: 1
+    name: refunds
+    agents:
+      refunder:
+        kind: http
+        url: https://${{ input.shop }}.example/refunds
+        input: {type: object, required: [shop], properties: {shop: {type: string}}}
+        output: {type: object}
+    steps:
+      refund: {agent: refunder, with: {shop: books}}
+    outputs: {done: "${{ steps.refund.output }}"}
+
+Says:
+
+    6:18 an expression in the host of a url
+
+Good:
+
+    agentflow: 1
+    name: refunds
+    agents:
+      refunder:
+        kind: http
+        url: https://shops.example/${{ input.shop }}/refunds
+        input: {type: object, required: [shop], properties: {shop: {type: string}}}
+        output: {type: object}
+    steps:
+      refund: {agent: refunder, with: {shop: books}}
+    outputs: {done: "${{ steps.refund.output }}"}
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.wording import quoted
+
+NAME = "bad-url"
+FAMILY = Family.SPEC
+SEVERITY = Severity.ERROR
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_OPEN = "${{"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each url of an agent that cannot be requested."""
+    if context.pipeline is None:
+        return
+    for name, agent in context.pipeline.agents.items():
+        # Only agents that make requests have this key; this layer does not know which these are.
+        url = getattr(agent, "url", None)
+        problem = _problem(url) if isinstance(url, str) else None
+        if problem is None:
+            continue
+        message, start, end, advice = problem
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=message,
+            location=context.document.in_string(("agents", name, "url"), start, end),
+            help=advice,
+        )
+
+
+def _problem(url: str) -> tuple[str, int, int, str] | None:
+    """What is wrong with a url, from where to where, and what to do about it."""
+    scheme = _SCHEME.match(url)
+    if scheme is None or not url.startswith("//", scheme.end()):
+        return "a url begins with https://", 0, len(url), "write the whole address"
+    if scheme[1].lower() not in ("http", "https"):
+        message = f"requests go by http or https, not by {quoted(scheme[1])}"
+        return message, 0, scheme.end(), "write https://"
+    begin = scheme.end() + 2
+    path = next((at for at, char in enumerate(url[begin:], begin) if char in "/?#"), len(url))
+    host = url[begin:path]
+    if _OPEN in host:
+        at = url.index(_OPEN)
+        end = url.find("}}", at)
+        advice = "only the path and the query may vary; use an agent for each host"
+        return "an expression in the host of a url", at, len(url) if end < 0 else end + 2, advice
+    if "@" in host:
+        advice = "give them as a header: {Authorization: {secret: NAME}}"
+        return "credentials in a url", begin, begin + host.rindex("@") + 1, advice
+    if not _is_host(url[:path]):
+        message = f"{quoted(host)} is no host" if host else "a url without a host"
+        return message, 0, path, "write https://HOST/PATH"
+    return _after_the_host(url, path)
+
+
+def _after_the_host(url: str, path: int) -> tuple[str, int, int, str] | None:
+    plain = re.sub(r"\$\{\{.*?\}\}", lambda found: "x" * len(found[0]), url, flags=re.DOTALL)
+    fragment = plain.find("#", path)
+    if fragment >= 0:
+        return "a fragment is never sent", fragment, len(url), "take it out"
+    odd = re.compile(r"[^\x21-\x7e]").search(plain, path)
+    if odd is not None:
+        message = f"a url cannot hold {quoted(odd[0])}"
+        return message, odd.start(), odd.end(), "write it percent-encoded"
+    return None
+
+
+def _is_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", url)
+    except ValueError:  # no number for a port, or no end to an IPv6 address
+        return False
