@@ -11,7 +11,7 @@ from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Failure, RunMode
 from agentflow.core.state import ENDED_RUN, RunStatus, StepStatus
 from agentflow.plan import address
-from agentflow.plan.steps import Plan, ScopePlan, StepPlan, step_at
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan, call_of, step_at
 from agentflow.spec.model import FailureClass, Json
 
 
@@ -256,7 +256,7 @@ class Trace:
 
     def _gate(self, decision: events.AcceptOutput | events.RejectOutput) -> None:
         """Count an answer that came as far as the gate of its agent."""
-        call = self._step_plan(decision.step).call
+        call = call_of(self._step_plan(decision.step), self._span(decision.step).agent)
         assert call is not None
         fired = False
         if isinstance(decision, events.RejectOutput):
@@ -336,7 +336,7 @@ class Trace:
             inner = address.child(at, step.id)
             into[inner] = self._by_address[inner] = Span(
                 inner,
-                agent=step.call.agent if step.call else None,
+                agent=step.call.agent if step.call and step.dispatch is None else None,
                 pipeline=step.nested.plan.file if step.nested else None,
             )
 

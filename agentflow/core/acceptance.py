@@ -20,7 +20,7 @@ _SHOWN = 20_000
 
 def on_answer(_state: State, instance: Instance) -> Decision:
     """An agent has answered."""
-    answer, call = instance.answer, instance.step.call
+    answer, call = instance.answer, instance.call
     assert answer is not None
     assert call is not None
     rule = "contract.output"
@@ -74,7 +74,7 @@ def repair(instance: Instance, failure: Failure) -> Decision | None:
 
     An agent that has acted on the world would act again, so it is not asked.
     """
-    call = instance.step.call
+    call = instance.call
     assert call is not None
     if failure.kind not in REPAIRABLE or instance.repairs >= call.repair:
         return None

@@ -21,6 +21,7 @@ from agentflow.core.state import Instance, Need, Scope, State
 from agentflow.core.values import (
     Unusable,
     case_of,
+    chosen_call,
     condition_of,
     items_of,
     outputs_of,
@@ -114,11 +115,10 @@ def _expand(instance: Instance) -> Decision:
 
 def _start(state: State, instance: Instance) -> tuple[Decision, ...]:
     """Start the next call; `()` if it has to wait for what calls in flight may give back."""
-    call = instance.step.call
-    assert call is not None
     try:
-        given, key = payload_of(instance)
-        held = most(state, instance, given)
+        call = chosen_call(instance)
+        given, key = payload_of(instance, call)
+        held = most(state, instance, call, given)
     except Unusable as error:
         return (after_failure(instance, error.failure),)
     found = lack(instance.purse, held)

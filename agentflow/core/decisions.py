@@ -23,6 +23,7 @@ from agentflow.core.state import (
 from agentflow.core.table import IllegalTransition, take
 from agentflow.core.values import items_of
 from agentflow.plan import address
+from agentflow.plan.steps import call_of
 
 
 def begin_step(state: State, event: events.BeginStep) -> None:
@@ -96,6 +97,9 @@ def start_attempt(state: State, event: events.StartAttempt) -> None:
     instance = take(state, event)
     if event.attempt != instance.attempt + 1:
         raise IllegalTransition(event, event.step, f"in attempt {instance.attempt}")
+    instance.chosen = call_of(instance.step, event.agent)
+    if instance.chosen is None:
+        raise IllegalTransition(event, event.step, f"without an agent '{event.agent}'")
     activate(instance)
     instance.attempt = event.attempt
     instance.intent = instance.intent or event

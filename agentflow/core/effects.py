@@ -22,7 +22,7 @@ def is_repeatable(call: CallPlan) -> bool:
 
 def doubt(instance: Instance) -> None:
     """An attempt has ended without telling whether it had its effect."""
-    call = instance.step.call
+    call = instance.call
     assert call is not None
     instance.in_doubt |= not call.effects.repeatable
 
@@ -32,7 +32,7 @@ def as_unknown(instance: Instance, failure: Failure) -> Failure:
 
     An answer, even a wrong one, means that the agent has acted: that is known, and stays.
     """
-    call = instance.step.call
+    call = instance.call
     if call is None or not instance.in_doubt or failure.kind in ANSWERED:
         return failure
     if failure.kind is FailureClass.UNKNOWN_EFFECT:

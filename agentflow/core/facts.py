@@ -49,7 +49,7 @@ def run_resumed(state: State, event: events.RunResumed) -> None:
 def attempt_succeeded(state: State, event: events.AttemptSucceeded) -> None:
     instance = _ended_attempt(state, event)
     instance.said = event.text if event.text is not None else event.value
-    instance.answer = read_answer(instance.step, event)
+    instance.answer = read_answer(instance, event)
     state.agenda.append((Need.ANSWER, instance))
 
 

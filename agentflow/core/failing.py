@@ -41,7 +41,7 @@ def on_failure(state: State, instance: Instance) -> Decision:
 
 def on_loss(_state: State, instance: Instance) -> Decision:
     """An attempt was in flight when its process ended."""
-    call = instance.step.call
+    call = instance.call
     assert call is not None
     text = f"the process ended before the outcome was known; effects are '{call.effects}'"
     if call.key is not None:
@@ -68,7 +68,7 @@ def on_stop(state: State, instance: Instance) -> Decision:
             failure = as_unknown(instance, Failure(FailureClass.CANCELLED, text))
             return _fail(instance, failure, reason)
         return events.CancelStep(instance.address, reason)
-    call = instance.step.call
+    call = instance.call
     assert call is not None
     return events.CancelAttempt(
         instance.address,

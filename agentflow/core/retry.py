@@ -23,7 +23,7 @@ def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason 
 
     `instance.failures` counts the failed attempts, this one included.
     """
-    call = instance.step.call
+    call = instance.call
     assert call is not None
     policy = call.retry
     if policy is None:

@@ -20,14 +20,12 @@ _MILLION = 1_000_000
 _METERS = "meters."
 
 
-def most(state: State, instance: Instance, given: Json) -> dict[str, float]:
+def most(state: State, instance: Instance, call: CallPlan, given: Json) -> dict[str, float]:
     """What the next call of a step may use up at most, of all that a budget bounds.
 
     Raises:
         Unusable: what an agent charges cannot be evaluated, or is no amount.
     """
-    call = instance.step.call
-    assert call is not None
     amounts: dict[str, float] = {"calls": 1, **_charges(instance, call, given)}
     if call.chat is not None:
         tokens_in = _prompt_bytes(instance, call.chat, given)
@@ -84,7 +82,7 @@ def settle_call(
     spent = {what: amount for what, amount in held.items() if what == "calls" or not undone}
     spent.update(_used(state, instance, usage, held))
     meters = [what for what in spent if what.startswith(_METERS)]
-    call = instance.step.call
+    call = instance.call
     assert call is not None
     # Repeated with the same key it is the same deed, and is charged once.
     instance.charged |= bool(meters) and call.key is not None
@@ -99,7 +97,7 @@ def _used(state: State, instance: Instance, usage: Usage | None, held: Amounts) 
     used: dict[str, float] = {}
     if "tokens" in held:
         used["tokens"] = usage.tokens_in + usage.tokens_out
-    call = instance.step.call
+    call = instance.call
     if "usd" in held and call is not None and call.chat is not None:
         price = price_of(state, call.chat)
         if usage.usd is not None:

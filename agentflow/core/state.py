@@ -26,7 +26,7 @@ from agentflow.core.events import (
 )
 from agentflow.core.purse import NOTHING, Amounts, Purse, inner
 from agentflow.plan import address
-from agentflow.plan.steps import ForEachPlan, Plan, ScopePlan, StepPlan
+from agentflow.plan.steps import CallPlan, ForEachPlan, Plan, ScopePlan, StepPlan
 from agentflow.spec.cel.evaluate import Absent
 from agentflow.spec.model import Json
 
@@ -107,6 +107,7 @@ class Instance:
     scope: Scope
     env: dict[str, Json]
     is_item: bool = False
+    chosen: CallPlan | None = None
     status: StepStatus = "pending"
     waits_for: int = 0
     active: bool = False
@@ -134,6 +135,11 @@ class Instance:
     def purse(self) -> Purse:
         """What pays for the step: its own budget, or that of the scope it is in."""
         return self.own_purse or self.scope.purse
+
+    @property
+    def call(self) -> CallPlan | None:
+        """The call that it makes; before its first attempt, the one whose contract others share."""
+        return self.chosen or self.step.call
 
     @property
     def expands(self) -> bool:

@@ -7,9 +7,10 @@ An expression that cannot be evaluated is a failure of the step it belongs to, o
 from collections.abc import Mapping
 
 from agentflow.contracts.check import Accepted, Rejected, read_output
+from agentflow.contracts.describe import excerpt
 from agentflow.core.events import AttemptSucceeded, Failure
 from agentflow.core.state import Instance, State
-from agentflow.plan.steps import StepPlan
+from agentflow.plan.steps import CallPlan, ContractPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.model import FailureClass, Json
@@ -107,7 +108,24 @@ def case_of(instance: Instance) -> str:
     raise Unusable("'switch'", f"expected text, an integer or a boolean, found {type_name(value)}")
 
 
-def payload_of(instance: Instance) -> tuple[dict[str, Json], str | None]:
+def chosen_call(instance: Instance) -> CallPlan:
+    """The call that a step makes: that of its agent, or of the one that `agent` comes to.
+
+    Raises:
+        Unusable: it comes to none of `among`.
+    """
+    step = instance.step
+    if instance.chosen is None and step.dispatch is not None:
+        name = value_of(step.dispatch, instance.env, "'agent'")
+        if not isinstance(name, str) or name not in step.among:
+            among = ", ".join(step.among)
+            raise Unusable("'agent'", f"expected one of {among}, found {excerpt(name)}")
+        return step.among[name]
+    assert instance.call is not None
+    return instance.call
+
+
+def payload_of(instance: Instance, call: CallPlan) -> tuple[dict[str, Json], str | None]:
     """What an agent is given and its idempotency key, if it has one.
 
     Both are worked out for the first attempt; all others carry the same.
@@ -117,8 +135,6 @@ def payload_of(instance: Instance) -> tuple[dict[str, Json], str | None]:
     """
     if instance.intent is not None:
         return dict(instance.intent.input), instance.intent.key
-    call = instance.step.call
-    assert call is not None
     given: dict[str, Json] = value_of(call.arguments, instance.env, "'with'")
     violations = call.input.checker.check(given)
     if violations:
@@ -133,16 +149,26 @@ def payload_of(instance: Instance) -> tuple[dict[str, Json], str | None]:
     return given, key
 
 
-def read_answer(step: StepPlan, fact: AttemptSucceeded) -> Accepted | Rejected:
-    """The agent's answer, held against its contract."""
-    assert step.call is not None
-    contract = step.call.output
+def read_answer(instance: Instance, fact: AttemptSucceeded) -> Accepted | Rejected:
+    """The agent's answer, held against its contract, and that which all agents of the step share."""
+    call, shared = instance.call, instance.step.call
+    assert call is not None
+    assert shared is not None
     if fact.text is not None:
-        return read_output(fact.text, dict(contract.schema))
-    violations = contract.checker.check(fact.value)
+        answer = read_output(fact.text, dict(call.output.schema))
+    else:
+        answer = _checked(fact.value, call.output)
+    if isinstance(answer, Rejected) or shared.output is call.output:
+        return answer
+    once_more = _checked(answer.value, shared.output)
+    return once_more if isinstance(once_more, Rejected) else answer
+
+
+def _checked(value: Json, contract: ContractPlan) -> Accepted | Rejected:
+    violations = contract.checker.check(value)
     if violations:
         return Rejected(f"the answer breaks its contract: {violations[0]}", violations)
-    return Accepted(fact.value)
+    return Accepted(value)
 
 
 def outputs_of(state: State) -> dict[str, Json]:

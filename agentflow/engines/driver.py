@@ -137,5 +137,5 @@ def lost(state: State, at: float) -> list[AttemptLost]:
 
 
 def _may_be_made_again(instance: Instance) -> bool:
-    assert instance.step.call is not None
-    return is_repeatable(instance.step.call)
+    assert instance.call is not None
+    return is_repeatable(instance.call)

@@ -27,7 +27,7 @@ from agentflow.engines.office import Office
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
-from agentflow.plan.steps import Plan, plans_within, step_at
+from agentflow.plan.steps import Plan, call_of, calls_of, plans_within, step_at
 from agentflow.project import find_root
 from agentflow.spec.model import Agent, Json
 
@@ -112,7 +112,7 @@ def needed_prices(plan: Plan) -> Prices:
     budgets = [*(each.budget.bounds for each in plans), *(step.budget or {} for step in steps)]
     if not any("usd" in bounds for bounds in budgets):
         return {}
-    chats = [step.call.chat for step in steps if step.call is not None]
+    chats = [call.chat for step in steps for call in calls_of(step)]
     models = list(dict.fromkeys(chat.model for chat in chats if chat and chat.price is None))
     if not models:
         return {}
@@ -154,7 +154,7 @@ def _run_live(
         return {
             (plan.file, kind): AGENT_KINDS[kind].connect(_host(plan, folder, concurrency))
             for plan in plans_within(driver.plan)
-            for kind in {step.call.options.kind for step in plan.steps.values() if step.call}
+            for kind in {c.options.kind for step in plan.steps.values() for c in calls_of(step)}
         }
 
     driver.redact = redactor(called(driver.plan))
@@ -178,7 +178,7 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
     from agentflow.agents.simulated import answer as simulated_answer
 
     def answer(decision: StartAttempt) -> Answer:
-        call = step_at(plan, decision.step)[1].call
+        call = call_of(step_at(plan, decision.step)[1], decision.agent)
         assert call is not None
         step, attempt = decision.step, decision.attempt
         try:

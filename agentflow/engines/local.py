@@ -23,7 +23,7 @@ from agentflow.engines.clock import WallClock
 from agentflow.engines.correspondence import Correspondence
 from agentflow.engines.driver import Driver, lost
 from agentflow.engines.office import Office
-from agentflow.plan.steps import step_at
+from agentflow.plan.steps import call_of, step_at
 from agentflow.spec.model import Agent, FailureClass
 
 #: Seconds an agent has to clean up after its deadline before its task is abandoned.
@@ -234,7 +234,7 @@ class _LocalEngine:
 
     def _start(self, decision: events.StartAttempt) -> None:
         pipeline, step = step_at(self.driver.plan, decision.step)
-        plan = step.call
+        plan = call_of(step, decision.agent)
         assert plan is not None
         call = Call(
             run_id=self.state.run_id,

@@ -3,7 +3,7 @@
 from agentflow.formats.inbox_text import question_lines
 from agentflow.formats.safe import safe
 from agentflow.formats.values import pretty
-from agentflow.plan.steps import step_at
+from agentflow.plan.steps import call_of, step_at
 from agentflow.trace import Trace
 
 #: Characters of one output that are shown; `show` and `--json` have all of it.
@@ -56,7 +56,8 @@ def _not_repeated(trace: Trace) -> list[str]:
     """What was cut short and may have had its effect: whoever resumes has to know before."""
     cut_short = []
     for span in trace.spans():
-        call = step_at(trace.plan, span.address)[1].call if span.status == "running" else None
+        step = step_at(trace.plan, span.address)[1]
+        call = call_of(step, span.agent) if span.status == "running" else None
         if call is not None and not span.children and not call.effects.repeatable:
             cut_short.append(safe(span.address, oneline=True))
     if not cut_short:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agentflow.plan.inputs import with_defaults
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Path, Plan, StepPlan, calls_of
 from agentflow.spec.document import Document
 from agentflow.spec.model import Json
 from agentflow.spec.templates import Template
@@ -37,22 +37,22 @@ def receivers(document: Document, plan: Plan) -> Iterator[Receiver]:
     """Everyone in a plan that takes arguments, as far as it is known who that is."""
     for step in plan.steps.values():
         given = (*step.path, "with")
-        if step.call is not None:
-            contract = step.call.input.schema
+        for call in calls_of(step):
+            contract = call.input.schema
             yield Receiver(
                 step=step,
                 what="agent",
-                name=step.call.agent,
+                name=call.agent,
                 named=(*step.path, "agent"),
                 given=given,
-                arguments=step.call.arguments,
+                arguments=call.arguments,
                 contract=contract,
                 required=tuple(contract.get("required", ())),
                 side="input",
                 document=document,
-                place=("agents", step.call.agent, "input"),
+                place=("agents", call.agent, "input"),
             )
-        elif step.nested is not None:
+        if step.nested is not None:
             inner = step.nested.plan
             contract = inner.inputs.schema
             defaults = with_defaults(inner.inputs, {})

@@ -6,7 +6,7 @@ and the rest of the plan is built all the same, so that one mistake does not hid
 
 import dataclasses
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from agentflow.contracts.models import ModelReader, no_models
 from agentflow.contracts.resolve import FileReader
@@ -75,6 +75,7 @@ from agentflow.spec.templates import (
     parse_template,
     template_expressions,
 )
+from agentflow.spec.wording import quoted
 
 
 def build_plan(
@@ -198,8 +199,12 @@ class _Builder:
         call = question = body = switch = default = loop = nested = None
         last = inner
         cases: dict[str, ScopePlan] = {}
+        dispatch, calls = None, dict[str, CallPlan]()
         if isinstance(step, AgentStep):
-            call = self._call(step, path, inner)
+            dispatch = self._dispatch(step, path, inner)
+            names = (step.agent,) if dispatch is None else step.among or ()
+            calls = self._calls(step, path, inner, names)
+            call = next(iter(calls.values()), None)
         elif isinstance(step, HumanStep):
             kind = "human"
             question = self._question(step, path, inner)
@@ -242,7 +247,9 @@ class _Builder:
             for_each=for_each,
             catch=self._catch(step.catch, (*path, "catch"), inner, last),
             budget=_bounds(step.budget) if step.budget else None,
-            agent=step.agent if isinstance(step, AgentStep) else None,
+            agent=step.agent if isinstance(step, AgentStep) and dispatch is None else None,
+            dispatch=dispatch,
+            among=calls if dispatch is not None else {},
             call=call,
             question=question,
             body=body,
@@ -282,27 +289,48 @@ class _Builder:
             if that is not None:
                 yield AssertPlan(that, assertion.that, assertion.message)
 
-    def _call(self, step: AgentStep, path: Path, here: Place) -> CallPlan | None:
-        """The agent with what the step overrides; None if there is no such agent."""
+    def _dispatch(self, step: AgentStep, path: Path, here: Place) -> Template | None:
+        """The expression that chooses the agent, if one does."""
+        chosen = "${{" in step.agent
+        if chosen and step.among is None:
+            message = f"{quoted(here.inside[-1])} chooses its agent and has no 'among'"
+            self._complain("missing-key", message, (*path, "agent"), "add 'among:' with the agents")
+        if not chosen and step.among is not None:
+            message = f"{quoted(here.inside[-1])} names its agent, so there is nothing to choose"
+            advice = "take 'among' out, or write ${{ EXPRESSION }} for 'agent'"
+            self._complain("conflicting-keys", message, (*path, "among"), advice)
+        return self._template(step.agent, (*path, "agent"), here) if chosen else None
+
+    def _calls(
+        self, step: AgentStep, path: Path, here: Place, names: Iterable[str]
+    ) -> dict[str, CallPlan]:
+        """The calls of those of the agents that there are, with what the step overrides."""
         arguments = self._template(dict(step.with_), (*path, "with"), here)
         key = self._key(step.idempotency_key, (*path, "idempotency_key"), here)
-        agent = self.pipeline.agents.get(step.agent)
-        if agent is None:
-            return None
+        return {
+            name: self._call(step, name, arguments, key)
+            for name in names
+            if name in self.pipeline.agents
+        }
+
+    def _call(
+        self, step: AgentStep, name: str, arguments: Template, key: Template | None
+    ) -> CallPlan:
+        agent = self.pipeline.agents[name]
         timeout = step.timeout or agent.timeout
         return CallPlan(
-            agent=step.agent,
+            agent=name,
             options=agent,
             arguments=arguments,
-            input=self.materials.input_of[step.agent],
-            output=self.materials.output_of[step.agent],
+            input=self.materials.input_of[name],
+            output=self.materials.output_of[name],
             effects=step.effects or agent.effects or agent.default_effects,
             timeout=seconds(timeout) if timeout else DEFAULT_TIMEOUT,
             retry=self._retry(step.retry or agent.retry),
             repair=agent.repair if step.repair is None else step.repair,
             confidence=agent.confidence,
-            charges=self.charges[step.agent],
-            chat=self.materials.chat_of[step.agent],
+            charges=self.charges[name],
+            chat=self.materials.chat_of[name],
             key=key,
         )
 

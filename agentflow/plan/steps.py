@@ -200,6 +200,9 @@ class StepPlan:
     `upstream` and `downstream` are ids in the same scope: a step inside a group that reads a step
     outside makes the whole group wait. `address` has no numbers of items or iterations. `agent` is
     the name the author wrote; `call` is None if there is no such agent.
+
+    With `dispatch`, one of `among` is called, by the name that it comes to, and `call` is the first of
+    them, whose contract all share.
     """
 
     id: str
@@ -214,6 +217,8 @@ class StepPlan:
     catch: Mapping[str, CatchPlan]
     budget: Mapping[str, float] | None = None
     agent: str | None = None
+    dispatch: Template | None = None
+    among: Mapping[str, CallPlan] = field(default_factory=dict)
     call: CallPlan | None = None
     question: QuestionPlan | None = None
     body: ScopePlan | None = None
@@ -249,6 +254,18 @@ class Use:
     scope: str
     locals: frozenset[str]
     target: str | None
+
+
+def calls_of(step: StepPlan) -> tuple[CallPlan, ...]:
+    """All the calls that a step may come to."""
+    if step.dispatch is not None:
+        return tuple(step.among.values())
+    return (step.call,) if step.call is not None else ()
+
+
+def call_of(step: StepPlan, agent: str | None) -> CallPlan | None:
+    """The call of an agent by a step, by the agent's name; None if it is not one of its agents."""
+    return next((call for call in calls_of(step) if call.agent == agent), None)
 
 
 def read_outside(step: StepPlan, path: Path) -> bool:

@@ -19,11 +19,11 @@ from typing import Any
 from agentflow.findings import START_OF_FILE, Finding, Location, Related, Severity
 from agentflow.spec.document import Document, Path
 from agentflow.spec.model import (
+    AGENT_PATTERN,
     CONTRACT_NAME_PATTERN,
     NAME_PATTERN,
     PLANNED_STEP_KINDS,
     STEP_KINDS,
-    AgentStep,
     StepBase,
     Vocabulary,
 )
@@ -60,6 +60,7 @@ _MISMATCHES = frozenset(
 _NO_KIND = frozenset({"union_tag_not_found", "union_tag_invalid"})
 _NAME_RULES = {
     NAME_PATTERN: ("a name", "lower-case letters, digits and '_', at most 63, a letter first"),
+    AGENT_PATTERN: ("the name of an agent", "a name, or one ${{ EXPRESSION }} and 'among'"),
     CONTRACT_NAME_PATTERN: (
         "a contract's name",
         "letters and digits, at most 63, a capital letter first",
@@ -301,14 +302,7 @@ class Breaches:
         if not spot.at_key:
             node = self._node(spot.path)
             text = node.text if isinstance(node, Scalar) else ""
-        if spot.owner is AgentStep and spot.path[-1] == "agent" and "${{" in text:
-            self._report(
-                "not-supported",
-                "an expression for 'agent' is not supported yet",
-                self._document.locate(spot.path),
-                "name the agent, and choose between steps with a switch",
-            )
-        elif pattern in _NAME_RULES:
+        if pattern in _NAME_RULES:
             what, rule = _NAME_RULES[pattern]
             mended = mended_name(text, pattern)
             self._report(

@@ -13,6 +13,7 @@ from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
 
 _PATTERNS = {
     language.NAME_PATTERN: "a name",
+    language.AGENT_PATTERN: "a name",
     language.CONTRACT_NAME_PATTERN: "a contract's name",
     language.DURATION_PATTERN: "a duration such as 30s",
 }

@@ -46,7 +46,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.looks import enclosing
-from agentflow.plan.steps import Plan, StepPlan, plans_within
+from agentflow.plan.steps import Plan, StepPlan, calls_of, plans_within
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 
@@ -96,4 +96,5 @@ def _acts(step: StepPlan) -> bool:
     if step.kind == "pipeline":
         inner = plans_within(step.nested.plan) if step.nested else ()
         return not inner or any(_acts(one) for plan in inner for one in plan.steps.values())
-    return step.kind == "agent" and (step.call is None or step.call.effects not in _HARMLESS)
+    calls = calls_of(step)
+    return step.kind == "agent" and (not calls or any(c.effects not in _HARMLESS for c in calls))

@@ -42,7 +42,10 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import Path, StepPlan
+from agentflow.spec.document import Document
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Scalar, Sequence
 
 NAME = "unknown-agent"
 FAMILY = Family.REFERENCE
@@ -50,18 +53,29 @@ SEVERITY = Severity.ERROR
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each step whose agent is not among `agents`."""
+    """Each step whose agent is not among `agents`, and each name in `among` that is not."""
     if context.plan is None:
         return
     agents = context.plan.pipeline.agents
     suggestions = Suggestions()
     for step in context.plan.steps.values():
-        if step.agent is None or step.agent in agents:
-            continue
-        yield Finding(
-            rule=NAME,
-            severity=SEVERITY,
-            message=f"unknown agent {quoted(step.agent)}",
-            location=context.document.locate((*step.path, "agent")),
-            help=suggestions.help(step.agent, agents, "define it under 'agents'"),
-        )
+        for name, path in _named(context.document, step):
+            if name in agents:
+                continue
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"unknown agent {quoted(name)}",
+                location=context.document.locate(path),
+                help=suggestions.help(name, agents, "define it under 'agents'"),
+            )
+
+
+def _named(document: Document, step: StepPlan) -> Iterator[tuple[str, Path]]:
+    """The agents that a step names, and where."""
+    if step.agent is not None:
+        yield step.agent, (*step.path, "agent")
+    among = document.node((*step.path, "among")) if step.dispatch is not None else None
+    for index, item in enumerate(among.items if isinstance(among, Sequence) else ()):
+        if isinstance(item, Scalar):
+            yield item.text, (*step.path, "among", index)

@@ -69,7 +69,8 @@ def check(context: Context) -> Iterator[Finding]:
     pipeline = context.plan.pipeline
     models = {getattr(agent, "model", None) for agent in pipeline.agents.values()}
     policies = {name for _, name in named_policies(context.document, context.plan)}
-    agents = {step.agent for step in context.plan.steps.values()}
+    steps = context.plan.steps.values()
+    agents = {step.agent for step in steps} | {name for step in steps for name in step.among}
     unused = (
         *_unused("agent", ("agents",), pipeline.agents, agents - {None}),
         *_unused("model", ("models",), pipeline.models, _aliases(models)),

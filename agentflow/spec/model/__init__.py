@@ -66,6 +66,7 @@ from agentflow.spec.model.testing import (
     StepEnd,
 )
 from agentflow.spec.model.values import (
+    AGENT_PATTERN,
     AMBIGUOUS,
     ANSWERED,
     CONTRACT_NAME_PATTERN,
@@ -73,6 +74,7 @@ from agentflow.spec.model.values import (
     NAME_PATTERN,
     REPAIRABLE,
     UNDONE,
+    AgentName,
     Contract,
     ContractName,
     Count,
@@ -89,6 +91,7 @@ from agentflow.spec.model.values import (
 )
 
 __all__ = [
+    "AGENT_PATTERN",
     "AMBIGUOUS",
     "ANSWERED",
     "BUILT_IN_CHANNELS",
@@ -101,6 +104,7 @@ __all__ = [
     "UNDONE",
     "Address",
     "Agent",
+    "AgentName",
     "AgentStep",
     "Answer",
     "Assertion",

@@ -7,7 +7,16 @@ from pydantic import Discriminator, Field, Tag
 
 from agentflow.spec.model.people import Question
 from agentflow.spec.model.policies import Bounds, CatchAction, CatchKey, Repair, Retry
-from agentflow.spec.model.values import Count, Duration, Effects, Expression, Name, Node, Value
+from agentflow.spec.model.values import (
+    AgentName,
+    Count,
+    Duration,
+    Effects,
+    Expression,
+    Name,
+    Node,
+    Value,
+)
 
 
 class ForEach(Node):
@@ -69,9 +78,13 @@ class StepBase(Node):
 class AgentStep(StepBase):
     """A call of an agent."""
 
-    planned = StepBase.planned | {"among"}
-
-    agent: Name = Field(description="The agent, by its name under `agents`.")
+    agent: AgentName = Field(
+        description="The agent, by its name under `agents`, or `${{ EXPRESSION }}` that comes to"
+        " one of `among`."
+    )
+    among: Annotated[list[Name], Field(min_length=1)] | None = Field(
+        None, description="The agents that the expression of `agent` may choose from."
+    )
     with_: dict[Name, Value] = Field(
         default={}, alias="with", description="The agent's input, field by field."
     )

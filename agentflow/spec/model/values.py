@@ -13,7 +13,11 @@ NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 CONTRACT_NAME_PATTERN = r"^[A-Z][A-Za-z0-9]{0,62}$"
 DURATION_PATTERN = r"^0*[1-9][0-9]{0,8}(ms|s|m|h|d)$"
 
+#: The name of an agent, or one expression that comes to it.
+AGENT_PATTERN = r"^([a-z][a-z0-9_]{0,62}|\$\{\{[\s\S]*\}\})$"
+
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+AgentName = Annotated[str, StringConstraints(pattern=AGENT_PATTERN)]
 ContractName = Annotated[str, StringConstraints(pattern=CONTRACT_NAME_PATTERN)]
 Duration = Annotated[
     str,
