@@ -16,31 +16,29 @@ from agentflow.testing.verdict import Suite, Verdict
 
 def render(suites: Sequence[Suite], *, traces: bool = False, unicode: bool = True) -> str:  # noqa: ARG001 (formats take the same; XML is ASCII)
     """One XML document. `traces` puts the trace of every test into it, not of failed ones only."""
-    verdicts = [verdict for suite in suites for verdict in suite.verdicts]
-    root = Element(
-        "testsuites",
-        name="agentflow",
-        tests=str(len(verdicts)),
-        failures=str(sum(not verdict.passed for verdict in verdicts)),
-        errors=str(sum(suite.broken is not None for suite in suites)),
-    )
+    root = Element("testsuites", {"name": "agentflow", **_counts(suites)})
     for suite in suites:
         _suite(root, suite, traces=traces)
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode")
 
 
+def _counts(suites: Sequence[Suite]) -> dict[str, str]:
+    """How many tests there are. A spec that could not be tested is one that has an error."""
+    verdicts = [verdict for suite in suites for verdict in suite.verdicts]
+    broken = sum(suite.broken is not None for suite in suites)
+    failed = sum(not verdict.passed for verdict in verdicts)
+    return {
+        "tests": str(len(verdicts) + broken),
+        "failures": str(failed),
+        "errors": str(broken),
+    }
+
+
 def _suite(root: Element, suite: Suite, *, traces: bool) -> None:
     seconds = sum(verdict.trace.now - verdict.trace.started for verdict in suite.verdicts)
-    element = SubElement(
-        root,
-        "testsuite",
-        name=safe(suite.file, oneline=True),
-        tests=str(len(suite.verdicts)),
-        failures=str(sum(not verdict.passed for verdict in suite.verdicts)),
-        errors=str(int(suite.broken is not None)),
-        time=f"{seconds:.3f}",
-    )
+    about = {"name": safe(suite.file, oneline=True), **_counts([suite]), "time": f"{seconds:.3f}"}
+    element = SubElement(root, "testsuite", about)
     if suite.broken is not None:
         case = SubElement(element, "testcase", name="spec", classname=_class(suite))
         SubElement(case, "error", type="spec", message=safe(suite.broken, oneline=True))

@@ -144,6 +144,15 @@ def test_junit_is_what_ci_systems_read(letters: Project) -> None:
     assert re.search(r"^ok +sort", out.text or "", re.MULTILINE)
 
 
+def test_a_spec_that_cannot_be_tested_is_an_error_in_junit(letters: Project) -> None:
+    letters.write("bad.yaml", SPEC.replace("agent: sorter", "agent: sorted"))
+    done = letters.agentflow("test", "bad.yaml", "--format", "junit")
+    (suite,) = ElementTree.fromstring(done.out)
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("1", "0", "1")
+    ((error,),) = suite
+    assert error.attrib == {"type": "spec", "message": "'bad.yaml' has an error and cannot run"}
+
+
 def test_a_trace_can_be_had_of_every_test(letters: Project) -> None:
     done = letters.agentflow("test", "letters.yaml", "--filter", "a_question", "--trace")
     assert "✓ sort  sorter  1.0s" in done.out

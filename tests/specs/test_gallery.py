@@ -57,6 +57,7 @@ def test_the_log_of_each_of_its_tests_replays(spec: Spec) -> None:
         assert read == list(entries), name
         replayed = replay(plan, read)
         assert replayed.divergence is None, name
+        assert perform(plan, script, spec.name, spec.sources).entries == entries, name
 
 
 def test_it_is_told_of_in_the_docs(spec: Spec) -> None:
