@@ -212,6 +212,9 @@ class Trace:
                 self._begin(span)
                 span.items = decision.count
                 self._keys[decision.step] = decision.keys
+            case events.AssignTasks():
+                self._begin(span)
+                self._add_tasks(span, decision)
             case events.BeginIteration():
                 self._begin(span)
                 self._add_iteration(span, decision)
@@ -357,6 +360,14 @@ class Trace:
             failed: tuple[StepStatus, ...] = ("unknown", "failed", "cancelled")
             inside.status = next((status for status in failed if status in ends), "succeeded")
             inside.ended = self.now
+
+    def _add_tasks(self, span: Span, decision: events.AssignTasks) -> None:
+        delegate = self._step_plan(decision.step).delegate
+        assert delegate is not None
+        for task in decision.tasks:
+            at = address.task(decision.step, task["worker"], task["id"])
+            inner = Span(at, agent=delegate.workers[task["worker"]].agent)
+            span.children[at] = self._by_address[at] = inner
 
     def _add_case(self, span: Span, decision: events.TakeCase) -> None:
         step = self._step_plan(decision.step)

@@ -6,11 +6,13 @@ the step and the attempt, the same on every machine.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentflow.agents.protocol import AttemptError, Reply
+from agentflow.agents.simulated_plans import with_plans
 from agentflow.contracts.sample import NoSample, sample
+from agentflow.plan.steps import PlanCheck
 from agentflow.spec.model import Confidence, FailureClass, Json
 
 #: Seconds that a simulated attempt takes, at least and at most.
@@ -33,13 +35,17 @@ def answer(
     step: str,
     attempt: int,
     gate: Confidence | None = None,
+    plans: Sequence[PlanCheck] = (),
 ) -> SimulatedAnswer:
     """The answer of an attempt of a step; it passes the `gate` if any answer does.
+
+    For each of `plans` it holds a small plan that can be carried out, if the contract allows one.
 
     Raises `AttemptError` rejected if no value is found that keeps the contract.
     """
     name = f"{seed}/{step}/{attempt}"
     try:
+        output_schema = with_plans(output_schema, plans, name)
         value = sample(output_schema, name)
         for number in range(_MOST_DRAWS):
             if gate is None or _is_sure(value, gate):

@@ -1,7 +1,8 @@
 """Is an answer accepted, and if not: is its agent asked again?
 
 An answer becomes the output of its step only if it keeps the contract, all that the step asserts is
-true of it, and it is as sure of itself as the agent's `confidence` demands. Any other stays in the log, out of reach of every expression.
+true of it, a plan in it can be carried out, and it is as sure of itself as the agent's `confidence`
+demands. Any other stays in the log, out of reach of every expression.
 """
 
 import json
@@ -11,6 +12,7 @@ from agentflow.core import events
 from agentflow.core.assertions import broken
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.state import Instance, State
+from agentflow.core.tasks import wrong_plan
 from agentflow.plan.steps import CallPlan
 from agentflow.spec.model import REPAIRABLE, Confidence, FailureClass, Json
 
@@ -34,6 +36,11 @@ def on_answer(_state: State, instance: Instance) -> Decision:
         more = f"; {len(wrong) - 1} more" if len(wrong) > 1 else ""
         at = f"{instance.step.address}.assert[{number}]"
         reason = Reason(at, wrong[0] + more, {"violations": wrong})
+        return _reject(instance, FailureClass.INVALID_OUTPUT, reason)
+    plan = wrong_plan(instance.step, answer.value)
+    if plan is not None:
+        at, bad = plan
+        reason = Reason(f"{at}.delegate.plan", str(bad), {"violations": list(bad.wrong)})
         return _reject(instance, FailureClass.INVALID_OUTPUT, reason)
     doubt = _doubt(call, answer.value)
     if doubt is not None:

@@ -9,6 +9,7 @@ deciding again.
 from agentflow.core import events
 from agentflow.core.acceptance import on_answer
 from agentflow.core.asking import ask, on_aborted, on_unanswered, verdict
+from agentflow.core.delegation import conclude, give_out
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.evolve import evolve
 from agentflow.core.failing import after_failure, complete, on_failure, on_loss, on_stop
@@ -83,6 +84,8 @@ def _enter(state: State, instance: Instance) -> Decision:
             return events.EnterGroup(instance.address, _because_of_needs(instance))
         if step.kind == "loop":
             return first_iteration(instance)
+        if step.kind == "delegate":
+            return give_out(instance)
         if step.kind == "pipeline":
             return enter_pipeline(state, instance, _because_of_needs(instance))
         label = case_of(instance)
@@ -170,6 +173,8 @@ def _output(_state: State, instance: Instance) -> Decision:
         return events.CompleteStep(instance.address, None, reason)
     if instance.step.kind == "loop":
         return after_iteration(instance)
+    if instance.step.kind == "delegate":
+        return conclude(instance)
     assert inside.plan is not None
     output: Json = None
     if inside.plan.output is not None:

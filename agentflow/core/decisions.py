@@ -21,9 +21,11 @@ from agentflow.core.state import (
     open_scope,
 )
 from agentflow.core.table import IllegalTransition, take
-from agentflow.core.values import items_of
+from agentflow.core.tasks import BadPlan, open_tasks, outputs_of, read_plan
+from agentflow.core.values import items_of, value_of
 from agentflow.plan import address
 from agentflow.plan.steps import call_of
+from agentflow.spec.model import Json
 
 
 def begin_step(state: State, event: events.BeginStep) -> None:
@@ -69,6 +71,17 @@ def expand_items(state: State, event: events.ExpandItems) -> None:
     limit = instance.step.for_each.parallel or state.concurrency
     least = needed(instance.step.for_each, event.count)
     _open(state, instance, open_items(instance, values, limit, least, event.keys))
+
+
+def assign_tasks(state: State, event: events.AssignTasks) -> None:
+    instance = take(state, event)
+    delegate = instance.step.delegate
+    assert delegate is not None
+    tasks = read_plan(delegate, value_of(delegate.tasks, instance.env, "'delegate.plan'"))
+    if isinstance(tasks, BadPlan) or [t.id for t in tasks] != [t["id"] for t in event.tasks]:
+        raise IllegalTransition(event, event.step, "with another plan")
+    limit = delegate.parallel or state.concurrency
+    _open(state, instance, open_tasks(instance, tasks, limit))
 
 
 def begin_iteration(state: State, event: events.BeginIteration) -> None:
@@ -152,9 +165,12 @@ def retry(state: State, event: events.Retry) -> None:
 def complete_step(state: State, event: events.CompleteStep) -> None:
     instance = take(state, event)
     assert instance.inside is not None
+    output: Json
     if instance.expands:
         output = [i.output for i in instance.inside.items if i.status == "succeeded"]
         instance.outcomes = outcomes(instance.inside)
+    elif instance.inside.of_tasks:
+        output = outputs_of(instance.inside)
     else:
         output = event.output
     end(state, instance, "succeeded", output)

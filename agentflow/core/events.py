@@ -287,6 +287,15 @@ class ExpandItems:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignTasks:
+    """A `delegate` has a plan that can be carried out: `tasks` are its {id, worker, needs}."""
+
+    step: str
+    tasks: list[Json]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class BeginIteration:
     """A loop goes round once more, or for the first time (`index` 0), with this state."""
 
@@ -426,10 +435,10 @@ class RefuseAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CompleteStep:
-    """A group, a switch, a loop or a `for_each` is through.
+    """A group, a switch, a loop, a `for_each`, a pipeline or a `delegate` is through.
 
-    `output` is that of the group, case or last iteration; that of a `for_each` is the list of its instances' outputs
-    and is not written twice.
+    `output` is that of the group, case, last iteration or pipeline. Those of a `for_each` and of a
+    `delegate` are made up of the outputs inside and are not written twice.
     """
 
     step: str
@@ -489,6 +498,7 @@ Decision: TypeAlias = (
     | EnterPipeline
     | TakeCase
     | ExpandItems
+    | AssignTasks
     | BeginIteration
     | StartAttempt
     | CancelAttempt

@@ -42,6 +42,7 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.EnterPipeline: decisions.enter_pipeline,
     events.TakeCase: decisions.take_case,
     events.ExpandItems: decisions.expand_items,
+    events.AssignTasks: decisions.assign_tasks,
     events.BeginIteration: decisions.begin_iteration,
     events.StartAttempt: decisions.start_attempt,
     events.AcceptOutput: decisions.accept_output,

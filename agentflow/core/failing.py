@@ -97,10 +97,10 @@ def after_failure(
         return events.SkipStep(instance.address, reason, failure)
     assert action.value is not None
     try:
-        value = value_of(action.value, _seen_by(instance, action), f"'catch.{key}.use'")
+        value = value_of(action.value, _seen_by(instance, action, failure), f"'catch.{key}.use'")
     except Unusable as error:
         return _fail(instance, error.failure, reason)
-    if instance.step.contract is not None:
+    if instance.step.contract is not None and not instance.scope.of_tasks:
         violations = instance.step.contract.checker.check(value)
         if violations:
             message = f"'catch.{key}.use' breaks the output contract: {violations[0]}"
@@ -138,8 +138,14 @@ def _came_from_inside(instance: Instance) -> bool:
     return instance.inside is not None and instance.inside.failure is not None
 
 
-def _seen_by(instance: Instance, action: CatchPlan) -> Mapping[str, Json]:
-    """What the value of `use` can read: after the end of a loop, its last iteration too."""
+def _seen_by(instance: Instance, action: CatchPlan, failure: Failure) -> Mapping[str, Json]:
+    """What the value of `use` can read: after the end of a loop, its last iteration too.
+
+    For a task it can read what went wrong, so that those who work with its result learn of it.
+    """
+    if instance.scope.of_tasks:
+        error = {"class": str(failure.kind), "message": failure.message}
+        return {**instance.env, "task": {**instance.env["task"], "error": error}}
     if action.place != instance.step.address and instance.inside is not None:
         return instance.inside.env
     return instance.env

@@ -15,7 +15,9 @@ from agentflow.spec.model import FailureClass, Json
 
 def enter(state: State, instance: Instance, *, condition_holds: bool = False) -> None:
     """Nothing holds the step back any more: put it where its next decision is made."""
-    if instance.step.when is not None and not instance.is_item and not condition_holds:
+    if instance.scope.of_tasks:
+        instance.scope.held.append(instance)
+    elif instance.step.when is not None and not instance.is_item and not condition_holds:
         state.agenda.append((Need.CONDITION, instance))
     elif instance.expands or instance.step.kind != "agent":
         state.agenda.append((Need.ENTER, instance))
@@ -43,12 +45,27 @@ def forget(state: State, instance: Instance, how: str) -> None:
 
 
 def fill(state: State, scope: Scope) -> None:
-    """Make instances of a `for_each` as long as there are items and room for them."""
+    """Begin with items of a `for_each`, or tasks, as long as there are any and room for them."""
     while not scope.closed and len(scope.items) < len(scope.values):
         ended = len(scope.values) - scope.remaining
         if len(scope.items) - ended >= scope.limit:
             return
         enter(state, next_item(scope))
+    while not scope.closed and scope.held:
+        ended = len(scope.steps) - scope.remaining
+        if scope.begun - ended >= scope.limit:
+            return
+        scope.begun += 1
+        task = scope.held.popleft()
+        _hand_over(task)
+        state.ready.append(task)
+
+
+def _hand_over(task: Instance) -> None:
+    """Let a task see what those that it needed came to; what was skipped is left out."""
+    needed = (task.scope.steps[task_id] for task_id in task.step.upstream)
+    results = {one.step.id: one.output for one in needed if one.status == "succeeded"}
+    task.env = {**task.env, "task": {**task.env["task"], "results": results}}
 
 
 def end(state: State, instance: Instance, status: StepStatus, output: Json = None) -> None:

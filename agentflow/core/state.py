@@ -61,6 +61,8 @@ class Scope:
     `remaining` counts what has not ended, `active` what has started and not ended. Of the items of
     a `for_each`, `needed` have to succeed, None if none may fail. A scope is
     closed when something in it failed: nothing new starts, and it is over when nothing is active.
+    Of the tasks of a `delegate`, `held` are those that wait for room, and `begun` counts the others
+    that wait for nothing else.
     """
 
     address: str
@@ -72,6 +74,8 @@ class Scope:
     steps: dict[str, "Instance"] = field(default_factory=dict)
     items: list["Instance"] = field(default_factory=list)
     values: list[Json] = field(default_factory=list)
+    held: deque["Instance"] = field(default_factory=deque)
+    begun: int = 0
     limit: int = 0
     needed: int | None = None
     keys: tuple[str | int, ...] = ()
@@ -81,6 +85,12 @@ class Scope:
     closed: bool = False
     over: bool = False
     failure: Failure | None = None
+
+    @property
+    def of_tasks(self) -> bool:
+        """Are these the tasks of a `delegate`?"""
+        owner = self.owner
+        return owner is not None and owner.step.kind == "delegate" and not owner.expands
 
     def children(self) -> Iterator["Instance"]:
         """The instances in it, in order."""

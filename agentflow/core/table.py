@@ -6,6 +6,7 @@
     EnterPipeline     pending                    running
     TakeCase          pending                    running
     ExpandItems       pending                    running
+    AssignTasks       pending                    running
     BeginIteration    pending, running           running
     StartAttempt      pending, waiting           running
     AttemptSucceeded  running                    running
@@ -48,6 +49,7 @@ FROM: dict[type, frozenset[StepStatus]] = {
     events.EnterPipeline: _PENDING,
     events.TakeCase: _PENDING,
     events.ExpandItems: _PENDING,
+    events.AssignTasks: _PENDING,
     events.BeginIteration: frozenset({"pending", "running"}),
     events.StartAttempt: frozenset({"pending", "waiting"}),
     events.AttemptSucceeded: _RUNNING,

@@ -27,7 +27,7 @@ from agentflow.engines.office import Office
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
-from agentflow.plan.steps import Plan, call_of, calls_of, plans_within, step_at
+from agentflow.plan.steps import Plan, call_of, callers, calls_of, plans_within, step_at
 from agentflow.project import find_root
 from agentflow.spec.model import Agent, Json
 
@@ -154,7 +154,7 @@ def _run_live(
         return {
             (plan.file, kind): AGENT_KINDS[kind].connect(_host(plan, folder, concurrency))
             for plan in plans_within(driver.plan)
-            for kind in {c.options.kind for step in plan.steps.values() for c in calls_of(step)}
+            for kind in {c.options.kind for step in callers(plan) for c in calls_of(step)}
         }
 
     driver.redact = redactor(called(driver.plan))
@@ -178,11 +178,13 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
     from agentflow.agents.simulated import answer as simulated_answer
 
     def answer(decision: StartAttempt) -> Answer:
-        call = call_of(step_at(plan, decision.step)[1], decision.agent)
+        caller = step_at(plan, decision.step)[1]
+        call, step, attempt = call_of(caller, decision.agent), decision.step, decision.attempt
         assert call is not None
-        step, attempt = decision.step, decision.attempt
         try:
-            made = simulated_answer(call.output.schema, seed, step, attempt, call.confidence)
+            made = simulated_answer(
+                call.output.schema, seed, step, attempt, call.confidence, caller.plans
+            )
         except AttemptError as error:
             return Answer(AttemptFailed(0, step, attempt, error.failure, error.message), 0)
         return Answer(AttemptSucceeded(0, step, attempt, value=made.reply.value), made.duration)

@@ -114,6 +114,8 @@ def _course(decision: Decision, trace: Trace) -> Iterator[str]:
             yield _about(decision.step, f"attempt {decision.attempt} started")
         case events.ExpandItems():
             yield _about(decision.step, f"started, {count(decision.count, 'item')}")
+        case events.AssignTasks():
+            yield _about(decision.step, f"started, {count(len(decision.tasks), 'task')}")
         case events.BeginIteration():
             most = decision.reason.figures["max"]
             yield _about(decision.step, f"iteration {decision.index + 1} of at most {most}")

@@ -1,6 +1,6 @@
 """All that a log knows of one step: what it was given, what it answered, what was decided and why."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Fact
@@ -81,37 +81,9 @@ def _answer(fact: events.PersonAnswered) -> str:
     return f" ('{fact.answer}'{by}{via}, question {fact.question}){why}"
 
 
-def _values(event: Fact | Decision) -> Iterator[str]:  # noqa: C901 - one case a kind
+def _values(event: Fact | Decision) -> Iterator[str]:
     """The data that came with an event, and the figures that a decision used."""
-    shown: list[tuple[str, Json]] = []
-    match event:
-        case events.StartAttempt():
-            held = {"held back": dict(event.held)} if event.held else {}
-            shown.extend({"input": event.input, **held}.items())
-            if event.key is not None:
-                shown.append(("key", event.key))
-        case events.BeginIteration():
-            shown.append(("state", event.state))
-        case events.EnterPipeline():
-            shown.append(("inputs", event.inputs))
-        case events.AttemptSucceeded():
-            shown.append(("answer", event.text if event.text is not None else event.value))
-        case events.AttemptFailed() if event.detail is not None:
-            shown.append(("said", event.detail))
-        case events.AskPerson():
-            shown.extend((("ask", event.ask), ("shown", event.input)))
-        case events.PersonAnswered() if event.value is not None:
-            shown.append(("value", event.value))
-        case events.TakeAnswer(answer="approve"):
-            shown.append(("value", event.value))
-        case events.UseValue():
-            shown.append(("value", event.value))
-        case events.CompleteStep() if event.output is not None:
-            shown.append(("output", event.output))
-        case events.RejectOutput():
-            violations = event.reason.figures.get("violations", ())
-            shown.extend(("violation", text) for text in violations)
-    for name, value in shown:
+    for name, value in _data(event):
         first, *rest = safe(pretty(value), limit=LIMIT).split("\n")
         yield f"             {name}: {first}"
         yield from (f"               {line}" for line in rest)
@@ -119,3 +91,31 @@ def _values(event: Fact | Decision) -> Iterator[str]:  # noqa: C901 - one case a
     plain = {key: value for key, value in figures.items() if key != "violations"}
     if plain:
         yield f"             figures: {safe(compact(plain), oneline=True)}"
+
+
+#: The data of events, by the words for them; None is none.
+_DATA: Mapping[type, tuple[tuple[str, str], ...]] = {
+    events.StartAttempt: (("input", "input"), ("held back", "held"), ("key", "key")),
+    events.AssignTasks: (("tasks", "tasks"),),
+    events.BeginIteration: (("state", "state"),),
+    events.EnterPipeline: (("inputs", "inputs"),),
+    events.AttemptFailed: (("said", "detail"),),
+    events.AskPerson: (("ask", "ask"), ("shown", "input")),
+    events.PersonAnswered: (("value", "value"),),
+    events.CompleteStep: (("output", "output"),),
+}
+
+
+def _data(event: Fact | Decision) -> Iterator[tuple[str, Json]]:
+    for name, key in _DATA.get(type(event), ()):
+        value = getattr(event, key)
+        if value is not None and not (key == "held" and not value):
+            yield name, value
+    match event:
+        case events.AttemptSucceeded():
+            yield "answer", event.text if event.text is not None else event.value
+        case events.TakeAnswer(answer="approve") | events.UseValue():
+            yield "value", event.value
+        case events.RejectOutput():
+            for text in event.reason.figures.get("violations", ()):
+                yield "violation", text

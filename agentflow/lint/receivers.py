@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agentflow.plan.inputs import with_defaults
-from agentflow.plan.steps import Path, Plan, StepPlan, calls_of
+from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan, calls_of
 from agentflow.spec.document import Document
 from agentflow.spec.model import Json
 from agentflow.spec.templates import Template
@@ -38,20 +38,12 @@ def receivers(document: Document, plan: Plan) -> Iterator[Receiver]:
     for step in plan.steps.values():
         given = (*step.path, "with")
         for call in calls_of(step):
-            contract = call.input.schema
-            yield Receiver(
-                step=step,
-                what="agent",
-                name=call.agent,
-                named=(*step.path, "agent"),
-                given=given,
-                arguments=call.arguments,
-                contract=contract,
-                required=tuple(contract.get("required", ())),
-                side="input",
-                document=document,
-                place=("agents", call.agent, "input"),
-            )
+            yield _agent(document, step, call, (*step.path, "agent"), given)
+        if step.delegate is not None and not step.delegate.whole:
+            for worker in step.delegate.workers.values():
+                for call in calls_of(worker):
+                    at = (*step.path, "delegate", "with")
+                    yield _agent(document, step, call, worker.path, at)
         if step.nested is not None:
             inner = step.nested.plan
             contract = inner.inputs.schema
@@ -69,3 +61,22 @@ def receivers(document: Document, plan: Plan) -> Iterator[Receiver]:
                 document=plan.children[step.address].document,
                 place=("inputs",),
             )
+
+
+def _agent(
+    document: Document, step: StepPlan, call: CallPlan, named: Path, given: Path
+) -> Receiver:
+    contract = call.input.schema
+    return Receiver(
+        step=step,
+        what="agent",
+        name=call.agent,
+        named=named,
+        given=given,
+        arguments=call.arguments,
+        contract=contract,
+        required=tuple(contract.get("required", ())),
+        side="input",
+        document=document,
+        place=("agents", call.agent, "input"),
+    )

@@ -13,6 +13,7 @@ from agentflow.plan.looks import (
     MOST_OPTIONS,
     Alias,
     Either,
+    Entries,
     Fields,
     Items,
     Link,
@@ -168,7 +169,7 @@ class Traces:
         return trace
 
     def _enter(
-        self, shape: Contract | Fields | Items, key: str | int | None
+        self, shape: Contract | Fields | Items | Entries, key: str | int | None
     ) -> tuple[Shape | None, Part]:
         """One step into a value: what is there, and what is known about it."""
         if key is None:
@@ -176,6 +177,8 @@ class Traces:
         if isinstance(shape, Contract):
             part = self._part(shape, key)
             return part.inside, part
+        if isinstance(shape, Entries):
+            return (None if isinstance(key, int) else shape.value), UNKNOWN
         if isinstance(shape, Items):
             if isinstance(key, int):
                 return shape.item, UNKNOWN

@@ -6,8 +6,9 @@
     route[3]/act             step `act` in the instance for item 3 of the `for_each` step `route`
     refine[#2]/draft         step `draft` in iteration 2 of the `loop` step `refine`
     refine[#]/draft          the same step in the plan, where iterations have no number
+    work/search[:a]          task `a` of the `delegate` step `work`, for its worker `search`
 
-Case labels are free text, so the characters that mean something here are percent-encoded in them.
+Case labels and the ids of tasks are free text, so the characters that mean something here are percent-encoded in them.
 """
 
 import re
@@ -15,14 +16,13 @@ import re
 DEFAULT_CASE = "*"
 _ITEM_NUMBER = re.compile(r"\[[0-9]+\]")
 _ITERATION_NUMBER = re.compile(r"\[#[0-9]+\]")
+_TASK = re.compile(r"\[:[^\[\]]*\]")
 _ENCODED = {"%": "%25", "/": "%2F", "[": "%5B", "]": "%5D", "*": "%2A"}
 
 
 def child(parent: str, name: str) -> str:
     """The address of a step or case inside `parent`; `""` is the pipeline itself."""
-    for plain, encoded in _ENCODED.items():
-        name = name.replace(plain, encoded)
-    return f"{parent}/{name}" if parent else name
+    return f"{parent}/{_encoded(name)}" if parent else _encoded(name)
 
 
 def default_case(switch: str) -> str:
@@ -40,6 +40,11 @@ def iteration(loop: str, index: int | None = None) -> str:
     return f"{loop}[#{'' if index is None else index}]"
 
 
+def task(delegate: str, worker: str, task_id: str) -> str:
+    """The address of a task of a `delegate` step."""
+    return f"{child(delegate, worker)}[:{_encoded(task_id)}]"
+
+
 def parent(address: str) -> str | None:
     """The address of what encloses this one; None for the steps of the pipeline."""
     if address.endswith("]"):
@@ -51,20 +56,33 @@ def parent(address: str) -> str | None:
 def name(address: str) -> str:
     """The last part of an address, for people: `pay`, `[3]`, `[#2]`, `Windows Support`."""
     if address.endswith("]"):
-        return address[address.rindex("[") :]
-    last = address[address.rfind("/") + 1 :]
-    for plain, encoded in reversed(_ENCODED.items()):
-        last = last.replace(encoded, plain)
-    return last
+        last = address[address.rindex("[") :]
+        return _decoded(last[2:-1]) if last.startswith("[:") else last
+    return _decoded(address[address.rfind("/") + 1 :])
 
 
 def static(address: str) -> str:
-    """The address of the step in the plan, without the numbers of items and iterations."""
+    """The address of the step in the plan, without tasks and the numbers of items and iterations.
+
+    The step of a task is the worker that it is for.
+    """
     if "[" not in address:
         return address
-    return _ITERATION_NUMBER.sub("[#]", _ITEM_NUMBER.sub("", address))
+    return _ITERATION_NUMBER.sub("[#]", _ITEM_NUMBER.sub("", _TASK.sub("", address)))
 
 
 def in_item(address: str) -> bool:
     """Is it in an instance for one item of a `for_each`?"""
     return "[" in address and _ITEM_NUMBER.search(address) is not None
+
+
+def _encoded(text: str) -> str:
+    for plain, encoded in _ENCODED.items():
+        text = text.replace(plain, encoded)
+    return text
+
+
+def _decoded(text: str) -> str:
+    for plain, encoded in reversed(_ENCODED.items()):
+        text = text.replace(encoded, plain)
+    return text

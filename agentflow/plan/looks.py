@@ -43,6 +43,13 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """A map with keys of which nothing is known, whose values all look like this."""
+
+    value: "Shape"
+
+
+@dataclass(frozen=True, slots=True)
 class Some:
     """Some of the items of a list, chosen by a condition."""
 
@@ -79,7 +86,7 @@ class Inside:
 
 #: What stands for something else.
 Link: TypeAlias = Alias | Inside | Some
-Shape: TypeAlias = Contract | Fields | Items | Some | Either | Alias | Inside
+Shape: TypeAlias = Contract | Fields | Items | Entries | Some | Either | Alias | Inside
 #: The variables of the macros around an expression, with what they stand for.
 Variables: TypeAlias = Mapping[str, Shape]
 

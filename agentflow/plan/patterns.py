@@ -4,6 +4,8 @@ collect              the step
 extract[3]           its instance for item 3
 extract[*]/read      `read` in the instance for any item
 refine[#*]/draft     `draft` in any iteration of the loop `refine`
+work/search[:a]      task `a` of the delegate `work`, for its worker `search`
+work/search[:*]      any task for that worker
 """
 
 import re
@@ -15,6 +17,8 @@ from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 
 ANY_ITEM = "[*]"
 ANY_ITERATION = "[#*]"
+ANY_TASK = "[:*]"
+_TASK = re.compile(r"\[:[^\[\]]+\]")
 _NUMBER = re.compile(r"\[(#?)[0-9]+\]")
 
 
@@ -29,8 +33,8 @@ def openness(pattern: str) -> int:
 
 
 def opened(pattern: str) -> str:
-    """The pattern with all its numbers left open."""
-    return _NUMBER.sub(r"[\1*]", pattern)
+    """The pattern with all its numbers and tasks left open."""
+    return _TASK.sub(ANY_TASK, _NUMBER.sub(r"[\1*]", pattern))
 
 
 def patterns_of(plan: Plan) -> Iterator[tuple[str, StepPlan, bool]]:
@@ -57,6 +61,8 @@ def _in_scope(scope: ScopePlan, at: str) -> Iterator[tuple[str, StepPlan, bool]]
             yield from _in_scope(case, address.child(here, label))
         if step.default is not None:
             yield from _in_scope(step.default, address.default_case(here))
+        for name, worker in step.delegate.workers.items() if step.delegate else ():
+            yield address.child(here, name) + ANY_TASK, worker, True
         if step.nested is not None:
             yield from _in_scope(step.nested.plan.root, here)
 
@@ -66,4 +72,5 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     text = re.escape(pattern)
     for mark in ("", "#"):
         text = text.replace(re.escape(f"[{mark}*]"), rf"\[{re.escape(mark)}[0-9]+\]")
+    text = text.replace(re.escape(ANY_TASK), r"\[:[^\[\]]+\]")
     return re.compile(text)

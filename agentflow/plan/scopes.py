@@ -18,6 +18,8 @@ GLOBAL_ROOTS = frozenset({"inputs", "run", "steps"})
 ITEM_NAMES = frozenset({"item", "index"})
 #: Roots that exist in an `assert`, where there is an input.
 OUTPUT_NAMES = frozenset({"output", "input"})
+#: Roots that exist in the tasks of a `delegate`.
+TASK_NAMES = frozenset({"task"})
 #: Roots that exist inside a `loop`.
 LOOP_NAMES = frozenset({"loop"})
 

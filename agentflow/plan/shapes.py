@@ -35,6 +35,7 @@ from agentflow.plan.schemas import (
 from agentflow.plan.scopes import OUTPUT_NAMES
 from agentflow.plan.states import loop_around, of_loop
 from agentflow.plan.steps import ForEachPlan, Plan, ScopePlan, StepPlan
+from agentflow.plan.tasks import results_of, task_at
 from agentflow.spec.cel.functions import FUNCTIONS
 from agentflow.spec.cel.references import known_steps
 from agentflow.spec.cel.syntax import (
@@ -204,6 +205,8 @@ class Shapes:
         if step.kind == "pipeline":
             schema = step.nested.output if step.nested else STANDS_IN
             yield "", Contract(schema, schema, step.nested is not None and step.nested.exact)
+        if step.delegate is not None:
+            yield "", results_of(self, step.delegate)
         if step.body is not None:
             yield "", self._output_of_scope(step.body)
         for label, scope in step.cases.items():
@@ -235,6 +238,8 @@ class Shapes:
         if alias.root in OUTPUT_NAMES:
             own = self._in_assert(alias.root, alias.place)
             return None if own is None else (own, steps)
+        if alias.root == "task":
+            return task_at(self, self._plan, alias.place), steps
         if alias.root == "loop":
             return self._resolve_loop(alias.place, steps)
         for place in enclosing(alias.place):

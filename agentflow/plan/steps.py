@@ -13,7 +13,7 @@ steps run it. `step_at` finds a step by its address in the run.
 All of it is frozen. The same sources give the same plan on every machine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -37,7 +37,7 @@ from agentflow.spec.templates import Template
 
 #: A route into the document: keys and indices.
 Path = tuple[str | int, ...]
-StepKind = Literal["agent", "human", "group", "switch", "loop", "pipeline"]
+StepKind = Literal["agent", "human", "group", "switch", "loop", "pipeline", "delegate"]
 
 #: How long an attempt may take where neither step nor agent says it, in seconds.
 DEFAULT_TIMEOUT = 300.0
@@ -181,6 +181,31 @@ class QuestionPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class DelegatePlan:
+    """Who carries out the tasks of a plan, and on which terms.
+
+    `tasks` is evaluated outside of them. The workers are the steps that a task can be, by the names
+    that plans call them; their `catch` is about one task. `whole` says that a worker is given the
+    `input` of its task and nothing else.
+    """
+
+    address: str
+    tasks: Template
+    workers: Mapping[str, "StepPlan"]
+    whole: bool
+    max_tasks: int
+    parallel: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCheck:
+    """Tasks for a `delegate` that an agent plans: where they stand in its output."""
+
+    way: tuple[str, ...]
+    delegate: DelegatePlan
+
+
+@dataclass(frozen=True, slots=True)
 class ScopePlan:
     """Steps that see each other, in file order, and the output they add up to.
 
@@ -199,7 +224,8 @@ class StepPlan:
 
     `upstream` and `downstream` are ids in the same scope: a step inside a group that reads a step
     outside makes the whole group wait. `address` has no numbers of items or iterations. `agent` is
-    the name the author wrote; `call` is None if there is no such agent.
+    the name the author wrote; `call` is None if there is no such agent. `plans` are the tasks for
+    others that its agent is to answer.
 
     With `dispatch`, one of `among` is called, by the name that it comes to, and `call` is the first of
     them, whose contract all share.
@@ -228,6 +254,8 @@ class StepPlan:
     loop: LoopPlan | None = None
     asserts: tuple[AssertPlan, ...] = ()
     nested: NestedPlan | None = None
+    delegate: DelegatePlan | None = None
+    plans: tuple[PlanCheck, ...] = ()
 
     @property
     def contract(self) -> ContractPlan | None:
@@ -333,14 +361,26 @@ def step_at(plan: Plan, at: str) -> tuple[Plan, StepPlan]:
     inside = address.static(at)
     while inside not in plan.steps:
         outer = address.parent(inside)
-        while outer is not None and (outer not in plan.steps or not plan.steps[outer].nested):
+        while outer is not None and outer not in plan.steps:
             outer = address.parent(outer)
         if outer is None:
             raise KeyError(at)
-        nested = plan.steps[outer].nested
-        assert nested is not None
-        plan, inside = nested.plan, inside[len(outer) + 1 :]
+        step, rest = plan.steps[outer], inside[len(outer) + 1 :]
+        if step.delegate is not None and rest in step.delegate.workers:
+            return plan, step.delegate.workers[rest]
+        if step.nested is None:
+            raise KeyError(at)
+        plan, inside = step.nested.plan, rest
     return plan, plan.steps[inside]
+
+
+def callers(plan: Plan) -> Iterator[StepPlan]:
+    """The steps of a plan that call an agent, the workers of delegates among them."""
+    for step in plan.steps.values():
+        if step.kind == "agent":
+            yield step
+        elif step.delegate is not None:
+            yield from step.delegate.workers.values()
 
 
 def plans_within(plan: Plan) -> tuple[Plan, ...]:

@@ -15,6 +15,7 @@ from agentflow.plan.looks import (
     MOST_OPTIONS,
     Alias,
     Either,
+    Entries,
     Fields,
     Inside,
     Items,
@@ -107,6 +108,9 @@ class _Description:
                 return self._of_fields(shape, steps)
             case Items():
                 return self._of_items(shape, steps)
+            case Entries(value):
+                inner = self._of(value, steps[1:])
+                return inner if steps else {"type": "object", "additionalProperties": inner}
             case Some(source):
                 self.exact = False
                 # Which item stands at an index of the rest is not known.

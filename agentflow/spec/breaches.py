@@ -22,7 +22,6 @@ from agentflow.spec.model import (
     AGENT_PATTERN,
     CONTRACT_NAME_PATTERN,
     NAME_PATTERN,
-    PLANNED_STEP_KINDS,
     STEP_KINDS,
     StepBase,
     Vocabulary,
@@ -195,8 +194,8 @@ class Breaches:
         step = path[:-1]
         node = self._node(step)
         assert isinstance(node, Mapping)
-        kinds = [key for key in node.entries if key in STEP_KINDS or key in PLANNED_STEP_KINDS]
-        others = {k for kind in kinds if kind in STEP_KINDS for k in keys_of(STEP_KINDS[kind])}
+        kinds = [key for key in node.entries if key in STEP_KINDS]
+        others = {k for kind in kinds for k in keys_of(STEP_KINDS[kind])}
         if len(kinds) < 2 or path[-1] not in {*kinds, *others}:
             return False
         if step not in self._conflicts:
@@ -277,15 +276,6 @@ class Breaches:
         )
 
     def _step_kind(self, spot: Spot, node: Mapping) -> None:
-        for kind in PLANNED_STEP_KINDS:
-            if kind in node.entries:
-                self._report(
-                    "not-supported",
-                    f"{quoted(kind)} steps are not supported yet",
-                    self._document.locate_key((*spot.path, kind)),
-                    f"a step has exactly one of: {listed(STEP_KINDS)}",
-                )
-                return
         known = {key for kind in STEP_KINDS.values() for key in keys_of(kind)}
         typos = ((key, nearest(key, STEP_KINDS)) for key in node.entries if key not in known)
         typo = next(((key, near) for key, near in typos if near), None)

@@ -27,6 +27,8 @@ _CALLED: dict[type[BaseModel], str] = {
     language.PipelineStep: "a step with a pipeline",
     language.HumanStep: "a human step",
     language.Question: "a question",
+    language.Delegate: "a delegate",
+    language.DelegateStep: "a step with a delegate",
     language.GroupStep: "a group of steps",
     language.SwitchStep: "a switch",
     language.Assertion: "an assertion",

@@ -11,7 +11,6 @@ from agentflow.agents import VOCABULARY
 from agentflow.cli.main import app
 from agentflow.lint.rules import RULES
 from agentflow.spec.model import (
-    PLANNED_STEP_KINDS,
     STEP_KINDS,
     Agent,
     Budget,
@@ -44,6 +43,8 @@ _WORDS = {
     "Expectations": "[expectations](#what-is-expected)",
     "ExpectedFailure": "`{class: CLASS, message: TEXT}`",
     "FailureClass": "[failure class](#what-can-go-wrong)",
+    "Delegate": "[delegate](#a-delegate)",
+    "DelegateStep": "[step](#steps)",
     "ForEach": "[`for_each`](#for_each)",
     "Loop": "[loop](#a-loop)",
     "Model": "[model](#models)",
@@ -233,7 +234,6 @@ def planned_names() -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, kind in zip(KINDS, VOCABULARY.agent_kinds, strict=True):
         if own := kind.planned - Agent.planned:
             yield f"an agent of kind `{name}`", tuple(sorted(own))
-    yield "kinds of steps", PLANNED_STEP_KINDS
     yield "every step", tuple(sorted(StepBase.planned))
     for name, model in STEP_KINDS.items():
         if own := model.planned - on_agents:

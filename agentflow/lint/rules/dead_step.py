@@ -96,5 +96,7 @@ def _acts(step: StepPlan) -> bool:
     if step.kind == "pipeline":
         inner = plans_within(step.nested.plan) if step.nested else ()
         return not inner or any(_acts(one) for plan in inner for one in plan.steps.values())
+    if step.delegate is not None:
+        return any(_acts(worker) for worker in step.delegate.workers.values())
     calls = calls_of(step)
     return step.kind == "agent" and (not calls or any(c.effects not in _HARMLESS for c in calls))

@@ -79,3 +79,5 @@ def _named(document: Document, step: StepPlan) -> Iterator[tuple[str, Path]]:
     for index, item in enumerate(among.items if isinstance(among, Sequence) else ()):
         if isinstance(item, Scalar):
             yield item.text, (*step.path, "among", index)
+    for worker in step.delegate.workers.values() if step.delegate is not None else ():
+        yield str(worker.agent), worker.path

@@ -56,7 +56,6 @@ FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
 
 _OF_ITEMS = ("item", "index")
-_PLANNED = {"task": "delegate"}
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -91,8 +90,11 @@ def _explain(plan: Plan, use: Use, suggestions: Suggestions) -> tuple[str, str]:
             f"{quoted(root)} exists only inside a loop",
             "a loop hands on what it came to in its 'output'",
         )
-    if root in _PLANNED:
-        return f"{quoted(root)} is not supported yet", f"'{_PLANNED[root]}' steps are not built yet"
+    if root == "task":
+        return (
+            f"{quoted(root)} exists only in 'with' and 'catch' of a 'delegate'",
+            "a delegate hands on what its tasks came to in its output",
+        )
     message = f"unknown name {quoted(root)}"
     if root in plan.steps:
         return message, f"for the output of this step write steps.{root}.output"

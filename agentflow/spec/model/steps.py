@@ -179,6 +179,35 @@ class LoopStep(StepBase):
     loop: Loop = Field(description="What is repeated, until when, and what it remembers.")
 
 
+class Delegate(Node):
+    """A plan that an agent made, and those who carry it out."""
+
+    plan: Value = Field(
+        description="The tasks: ${{ EXPRESSION }} for a list of {id, worker, input, needs}."
+    )
+    workers: Annotated[dict[Name, Name], Field(min_length=1)] = Field(
+        description="The agents that tasks can be for, by the names that plans call them."
+    )
+    with_: dict[Name, Value] | None = Field(
+        None,
+        alias="with",
+        description="What a worker is given, field by field; left out, the `input` of its task.",
+    )
+    max_tasks: Count = Field(description="How many tasks a plan may have; more is an error.")
+    parallel: Count | None = Field(None, description="How many tasks at a time.")
+    catch: dict[CatchKey, CatchAction] = Field(
+        default={}, description="What follows the failure of one task, by its class."
+    )
+
+
+class DelegateStep(StepBase):
+    """Tasks that an agent has planned, carried out by others."""
+
+    planned = StepBase.planned | {"retry", "timeout", "effects", "repair"}
+
+    delegate: Delegate = Field(description="What is to be done, and by whom.")
+
+
 #: The keys that make a step what it is, and the steps that have them.
 STEP_KINDS: Mapping[str, type[StepBase]] = {
     "agent": AgentStep,
@@ -187,8 +216,8 @@ STEP_KINDS: Mapping[str, type[StepBase]] = {
     "pipeline": PipelineStep,
     "steps": GroupStep,
     "loop": LoopStep,
+    "delegate": DelegateStep,
 }
-PLANNED_STEP_KINDS = ("delegate",)
 
 
 def _step_kind(value: Any) -> str | None:
@@ -205,6 +234,7 @@ Step = Annotated[
     | Annotated[SwitchStep, Tag("switch")]
     | Annotated[PipelineStep, Tag("pipeline")]
     | Annotated[GroupStep, Tag("steps")]
-    | Annotated[LoopStep, Tag("loop")],
+    | Annotated[LoopStep, Tag("loop")]
+    | Annotated[DelegateStep, Tag("delegate")],
     Discriminator(_step_kind),
 ]

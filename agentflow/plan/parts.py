@@ -1,0 +1,318 @@
+"""The parts of a step as the plan has them: calls, questions, lists, expressions.
+
+Whatever is wrong with one is reported, and something harmless stands in its place.
+"""
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+
+from agentflow.errors import FileProblem
+from agentflow.findings import Finding, Severity
+from agentflow.plan import address
+from agentflow.plan.library import Chain, Library, Recursion
+from agentflow.plan.materials import Materials
+from agentflow.plan.planners import planner_of
+from agentflow.plan.scopes import (
+    GLOBAL_ROOTS,
+    ITEM_NAMES,
+    OUTPUT_NAMES,
+    TASK_NAMES,
+    Place,
+    Uses,
+)
+from agentflow.plan.steps import (
+    DEFAULT_TIMEOUT,
+    AssertPlan,
+    CallPlan,
+    CatchPlan,
+    Child,
+    DelegatePlan,
+    ForEachPlan,
+    NestedPlan,
+    Path,
+    PlanCheck,
+    QuestionPlan,
+    StepPlan,
+)
+from agentflow.plan.types import Types
+from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.document import Document
+from agentflow.spec.expressions import ExpressionError, parse_expression
+from agentflow.spec.model import (
+    AgentStep,
+    CatchAction,
+    CatchKey,
+    Delegate,
+    ForEach,
+    HumanStep,
+    Json,
+    Pipeline,
+    PipelineStep,
+    Retry,
+    RetryPolicy,
+    Step,
+    Use,
+    seconds,
+)
+from agentflow.spec.templates import (
+    Constant,
+    Template,
+    Text,
+    Whole,
+    parse_template,
+    template_expressions,
+)
+from agentflow.spec.wording import quoted
+
+#: What a worker is given where the delegate does not say it.
+_INPUT_OF_TASK = parse_template("${{ task.input }}")
+
+
+class Parts:
+    """Reads the parts of steps, and collects the findings and references met on the way.
+
+    `plans` are the plans for delegates that a step's agent answers, by the step's address, and
+    `children` the pipelines that are run, by the address of the step that does.
+    """
+
+    def __init__(
+        self, document: Document, pipeline: Pipeline, library: Library, chain: Chain
+    ) -> None:
+        self.document = document
+        self.pipeline = pipeline
+        self.library = library
+        self.chain = chain
+        self.findings: list[Finding] = []
+        self.uses = Uses()
+        self.steps: dict[str, StepPlan] = {}
+        self.children: dict[str, Child] = {}
+        self.plans: dict[str, list[PlanCheck]] = {}
+        folder = posixpath.dirname(chain[-1])
+        self.materials = Materials(
+            document, pipeline, library.read, library.read_models, folder, self.findings
+        )
+
+        self.charges = {
+            name: {
+                meter: self._charge(name, meter, value) for meter, value in agent.charges.items()
+            }
+            for name, agent in pipeline.agents.items()
+        }
+
+    # --- parts of a step -------------------------------------------------------------------
+
+    def asserts(self, step: Step, path: Path, here: Place) -> Iterator[AssertPlan]:
+        roots = OUTPUT_NAMES if isinstance(step, AgentStep) else OUTPUT_NAMES - {"input"}
+        for index, assertion in enumerate(step.assert_):
+            at = (*path, "assert", index, "that")
+            that = self.expression(assertion.that, at, here.with_locals(roots))
+            if that is not None:
+                yield AssertPlan(that, assertion.that, assertion.message)
+
+    def dispatch(self, step: AgentStep, path: Path, here: Place) -> Template | None:
+        """The expression that chooses the agent, if one does."""
+        chosen = "${{" in step.agent
+        if chosen and step.among is None:
+            message = f"{quoted(here.inside[-1])} chooses its agent and has no 'among'"
+            self._complain("missing-key", message, (*path, "agent"), "add 'among:' with the agents")
+        if not chosen and step.among is not None:
+            message = f"{quoted(here.inside[-1])} names its agent, so there is nothing to choose"
+            advice = "take 'among' out, or write ${{ EXPRESSION }} for 'agent'"
+            self._complain("conflicting-keys", message, (*path, "among"), advice)
+        return self.template(step.agent, (*path, "agent"), here) if chosen else None
+
+    def calls(
+        self, step: AgentStep, path: Path, here: Place, names: Iterable[str]
+    ) -> dict[str, CallPlan]:
+        """The calls of those of the agents that there are, with what the step overrides."""
+        arguments = self.template(dict(step.with_), (*path, "with"), here)
+        key = self._key(step.idempotency_key, (*path, "idempotency_key"), here)
+        return {
+            name: self._call(step, name, arguments, key)
+            for name in names
+            if name in self.pipeline.agents
+        }
+
+    def _call(
+        self, step: AgentStep, name: str, arguments: Template, key: Template | None
+    ) -> CallPlan:
+        agent = self.pipeline.agents[name]
+        timeout = step.timeout or agent.timeout
+        return CallPlan(
+            agent=name,
+            options=agent,
+            arguments=arguments,
+            input=self.materials.input_of[name],
+            output=self.materials.output_of[name],
+            effects=step.effects or agent.effects or agent.default_effects,
+            timeout=seconds(timeout) if timeout else DEFAULT_TIMEOUT,
+            retry=self._retry(step.retry or agent.retry),
+            repair=agent.repair if step.repair is None else step.repair,
+            confidence=agent.confidence,
+            charges=self.charges[name],
+            chat=self.materials.chat_of[name],
+            key=key,
+        )
+
+    def _charge(self, agent: str, meter: str, value: Json) -> Template:
+        """What a call takes from a meter. It reads the agent's `input` and nothing of a scope."""
+        try:
+            return parse_template(value)
+        except ExpressionError as error:
+            self._report(error, ("agents", agent, "charges", meter, *error.path))
+            return Constant(0)
+
+    def _key(self, written: str | None, path: Path, here: Place) -> Template | None:
+        """An idempotency key is text, also where it is one expression and nothing else."""
+        if written is None:
+            return None
+        template = self.template(written, path, here)
+        return Text((template,)) if isinstance(template, Whole) else template
+
+    def nested(self, step: PipelineStep, path: Path, here: Place) -> NestedPlan | None:
+        """The other pipeline; None if there is none that could be planned."""
+        arguments = self.template(dict(step.with_), (*path, "with"), here)
+        try:
+            child = self.library.child(step.pipeline, self.chain)
+        except FileProblem as problem:
+            self._complain("unreadable-file", problem.message, (*path, "pipeline"), problem.help)
+            return None
+        except Recursion as recursion:
+            advice = "what is to go round is a step of one pipeline, with a bound"
+            self._complain("recursive-pipeline", str(recursion), (*path, "pipeline"), advice)
+            return None
+        self.children[here.reader] = child
+        if child.plan is None:
+            return None
+        types = Types(child.plan)
+        output = types.of(child.plan.outputs, "")
+        return NestedPlan(child.plan, arguments, output, types.exact(child.plan.outputs, ""))
+
+    def question(self, step: HumanStep, path: Path, here: Place) -> QuestionPlan:
+        human = step.human
+        return QuestionPlan(
+            ask=self.template(human.ask, (*path, "human", "ask"), here),
+            shown=self.template(dict(step.with_), (*path, "with"), here),
+            answer=self.materials.contract(human.answer, (*path, "human", "answer")),
+            named=human.answer,
+            who=human.who,
+            channel=human.channel,
+            timeout=seconds(step.timeout),
+        )
+
+    def delegate(self, spec: Delegate, path: Path, here: Place) -> DelegatePlan:
+        within = here.with_locals(TASK_NAMES)
+        arguments = _INPUT_OF_TASK
+        if spec.with_ is not None:
+            arguments = self.template(dict(spec.with_), (*path, "with"), within)
+        catch = self.catch(spec.catch, (*path, "catch"), within, within)
+        workers = {
+            name: StepPlan(
+                id=name,
+                address=address.child(here.reader, name),
+                path=(*path, "workers", name),
+                kind="agent",
+                upstream=(),
+                downstream=(),
+                when=None,
+                when_text="",
+                for_each=None,
+                catch=catch,
+                agent=agent,
+                call=self._call(AgentStep(agent=agent), agent, arguments, None)
+                if agent in self.pipeline.agents
+                else None,
+            )
+            for name, agent in spec.workers.items()
+        }
+        plan = DelegatePlan(
+            address=here.reader,
+            tasks=self.template(spec.plan, (*path, "plan"), here),
+            workers=workers,
+            whole=spec.with_ is None,
+            max_tasks=spec.max_tasks,
+            parallel=spec.parallel,
+        )
+        planner = planner_of(plan.tasks)
+        home = here.frame.find(planner.step) if planner else None
+        if planner is not None and home is not None:
+            check = PlanCheck(planner.way, plan)
+            self.plans.setdefault(home.ids[planner.step], []).append(check)
+        return plan
+
+    def _retry(self, retry: Retry | None) -> RetryPolicy | None:
+        """A policy by name or as written; a name that does not exist is named by a rule."""
+        return self.pipeline.retries.get(retry) if isinstance(retry, str) else retry
+
+    def for_each(self, spec: ForEach | None, path: Path, here: Place) -> ForEachPlan | None:
+        if spec is None:
+            return None
+        if spec.as_ in GLOBAL_ROOTS | ITEM_NAMES:
+            message = f"'{spec.as_}' already means something else in expressions"
+            self._complain("bad-name", message, (*path, "as"), "give the item another name")
+        return ForEachPlan(
+            over=self.template(spec.over, (*path, "over"), here),
+            max=spec.max,
+            parallel=spec.parallel,
+            names=(spec.as_,) if spec.as_ else (),
+            min_success=None if spec.min_success == "all" else spec.min_success,
+            key=self._key_of_items(spec, (*path, "key"), here),
+        )
+
+    def _key_of_items(self, spec: ForEach, path: Path, here: Place) -> Template | None:
+        if spec.key is None:
+            return None
+        names = (*ITEM_NAMES, spec.as_) if spec.as_ else ITEM_NAMES
+        return self.template(spec.key, path, here.with_locals(names))
+
+    def catch(
+        self, catch: Mapping[CatchKey, CatchAction], path: Path, here: Place, last: Place
+    ) -> dict[str, CatchPlan]:
+        """What follows which failure; `last` is inside the last iteration, if it is a loop."""
+        planned: dict[str, CatchPlan] = {}
+        for key, action in catch.items():
+            if isinstance(action, Use):
+                place = last if key == "exhausted" else here
+                value = self.template(action.use, (*path, key, "use"), place)
+                planned[key] = CatchPlan("use", value, place.reader)
+            else:
+                planned[key] = CatchPlan(action)
+        return planned
+
+    def _complain(self, rule: str, message: str, path: Path, help: str | None) -> None:
+        location = self.document.locate(path)
+        self.findings.append(Finding(rule, Severity.ERROR, message, location, help))
+
+    # --- expressions -----------------------------------------------------------------------
+
+    def expression(self, text: str | None, path: Path, here: Place) -> Expr | None:
+        if text is None:
+            return None
+        try:
+            expr = parse_expression(text)
+        except ExpressionError as error:
+            self._report(error, path)
+            return None
+        self.uses.add(expr, path, 0, here)
+        return expr
+
+    def template(self, value: Json, path: Path, here: Place) -> Template:
+        try:
+            template = parse_template(value)
+        except ExpressionError as error:
+            self._report(error, (*path, *error.path))
+            return Constant(None)
+        for inner, offset, expr in template_expressions(template):
+            self.uses.add(expr, (*path, *inner), offset, here)
+        return template
+
+    def _report(self, error: ExpressionError, path: Path) -> None:
+        self.findings.append(
+            Finding(
+                rule="expression-syntax",
+                severity=Severity.ERROR,
+                message=error.message,
+                location=self.document.in_string(path, error.start, error.end),
+                help=error.help,
+            )
+        )

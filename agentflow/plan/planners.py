@@ -1,0 +1,27 @@
+"""Whose output the tasks of a `delegate` are read from."""
+
+from dataclasses import dataclass
+
+from agentflow.spec.cel.references import known_steps
+from agentflow.spec.cel.syntax import Identifier, spine
+from agentflow.spec.templates import Template, Whole
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """The step that plans, by its id, and the way to the tasks in its output."""
+
+    step: str
+    way: tuple[str, ...]
+
+
+def planner_of(tasks: Template) -> Planner | None:
+    """Who has planned the tasks; None where they are put together from more than one field."""
+    if not isinstance(tasks, Whole):
+        return None
+    nodes = spine(tasks.expr)
+    start, steps = nodes[-1], known_steps(nodes)
+    names = tuple(part for part in steps if isinstance(part, str))
+    if not isinstance(start, Identifier) or start.name != "steps" or len(names) < len(steps):
+        return None
+    return Planner(names[0], names[2:]) if names[1:2] == ("output",) else None
