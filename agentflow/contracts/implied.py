@@ -53,6 +53,23 @@ def implied(given: Schema, root: Schema, taken: Schema, taken_root: Schema) -> b
     return _Proof(root, taken_root).of(given, taken, 0)
 
 
+def tagged_otherwise(given: Schema, taken: Schema, taken_root: Schema) -> bool:
+    """Has every object of `given` a text in some field, and does `taken` want others there?
+
+    Then no object fits both.
+    """
+    target = _target(taken, taken_root) if isinstance(taken, dict) else None
+    wanted = taken if target is None else target
+    if not isinstance(given, dict) or not isinstance(wanted, dict):
+        return False
+    for name in given.get("required", ()):
+        ours = _texts(given.get("properties", {}).get(name))
+        theirs = _texts(wanted.get("properties", {}).get(name))
+        if ours is not None and theirs is not None and not ours & theirs:
+            return True
+    return False
+
+
 class _Proof:
     """One search, bounded in steps and depth."""
 
@@ -140,21 +157,9 @@ class _Proof:
             one
             for one in branches
             if types & types_of(one, self._taken_root)
-            and not (types == _OBJECTS and self._tagged_otherwise(given, one))
+            and not (types == _OBJECTS and tagged_otherwise(given, one, self._taken_root))
         ]
         return len(possible) == 1 and self.of(given, possible[0], depth)
-
-    def _tagged_otherwise(self, given: _Dict, taken: Schema) -> bool:
-        """Has every object that the producer gives a text in a field, for which `taken` has none?"""
-        target = _target(taken, self._taken_root) if isinstance(taken, dict) else None
-        wanted = taken if target is None else target
-        demands = wanted.get("properties", {}) if isinstance(wanted, dict) else {}
-        for name in given.get("required", ()):
-            ours = _texts(given.get("properties", {}).get(name))
-            theirs = _texts(demands.get(name))
-            if ours is not None and theirs is not None and not ours & theirs:
-                return True
-        return False
 
     def _items(self, given: _Dict, taken: _Dict, depth: int) -> bool:
         ours, theirs = given.get("prefixItems", ()), taken.get("prefixItems", ())

@@ -10,6 +10,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TypeAlias
 
 from agentflow.contracts.draw import Drawing
@@ -24,6 +25,8 @@ _DRAWN = 40
 _CHANGED = 400
 _SHRUNK = 100
 _MOST_HINTS = 300
+#: Numbers, the simplest first.
+_SIMPLE = (0, 0.5, 1, -1, 2, 10, 100)
 
 #: Values on the edges of many schemas.
 _ORDINARY: tuple[Json, ...] = (
@@ -185,4 +188,4 @@ def _simpler(value: Json) -> Iterator[Json]:
         texts = ("", value[:1], value[: len(value) // 2], value[:-1])
         yield from (text for text in texts if text != value)
     elif isinstance(value, int | float):
-        yield from (0, 0.5) if value not in (0, 0.5) else ()
+        yield from takewhile(lambda simple: simple != value, (*_SIMPLE, int(value)))

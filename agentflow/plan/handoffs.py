@@ -18,7 +18,7 @@ from agentflow.contracts.check import compile_schema
 from agentflow.contracts.compat import Kind, Verdict, compare, nothing_satisfies
 from agentflow.contracts.descent import SOME_ITEM
 from agentflow.contracts.describe import excerpt, type_names
-from agentflow.contracts.implied import implied
+from agentflow.contracts.implied import implied, tagged_otherwise
 from agentflow.contracts.keywords import TYPES, Schema
 from agentflow.contracts.shape import types_of
 from agentflow.contracts.violations import Violation, choices
@@ -37,7 +37,7 @@ _UNIONS = ("anyOf", "oneOf")
 _REMARKS = ANNOTATIONS - {"$ref"}
 _OF_OBJECTS = frozenset({"type", "properties", "required", "additionalProperties"}) | _REMARKS
 _COUNTS = frozenset({"type", "minItems", "maxItems", "uniqueItems"})
-_OF_LISTS = _COUNTS | {"items"} | _REMARKS
+_OF_LISTS = _COUNTS | {"items", "prefixItems"} | _REMARKS
 #: Violations that speak of a size; the value itself would be a long line.
 _SIZES = frozenset({"maxItems", "maxLength", "minItems", "minLength", "uniqueItems"})
 _CHOICES = frozenset({"const", "enum"})
@@ -158,13 +158,7 @@ def _apart(pair: _Pair, types: frozenset[str]) -> tuple[list[Breach], list[_Pair
         counts = replace(
             pair, given=Contract(_counts(given), True), taken=Contract(_counts(taken), True)
         )
-        items = pair.part(
-            SOME_ITEM,
-            given.get("items", True),
-            taken.get("items", True),
-            present=given.get("minItems", 0) > 0,
-        )
-        return list(_judged(counts)), [items]
+        return list(_judged(counts)), list(_items(pair))
     return list(_judged(pair)), []
 
 
@@ -175,11 +169,18 @@ def _plain(pair: _Pair) -> _Pair:
     for word in _UNIONS:
         if _only(taken.schema, word):
             types = types_of(given.schema, given.root)
-            meant = [one for one in taken.schema[word] if types & types_of(one, taken.root)]
+            meant = [one for one in taken.schema[word] if _may_be_meant(given, types, one, taken)]
             if len(meant) == 1:
                 taken = Contract(meant[0], taken.root)
                 return _plain(replace(pair, given=given, taken=taken))
     return replace(pair, given=given, taken=taken)
+
+
+def _may_be_meant(given: Contract, types: frozenset[str], option: Schema, taken: Contract) -> bool:
+    """Is an option of the consumer for the same types, and for the same tags?"""
+    if not types & types_of(option, taken.root):
+        return False
+    return types != {"object"} or not tagged_otherwise(given.schema, option, taken.root)
 
 
 def _written_out(schema: Schema) -> Schema:
@@ -249,6 +250,22 @@ def _fields(pair: _Pair) -> Iterator[_Pair]:
         yield pair.part(name, part, demand, present=name in given.get("required", ()))
 
 
+def _items(pair: _Pair) -> Iterator[_Pair]:
+    """The items that have places of their own, and then any other."""
+    given, taken = pair.given.schema, pair.taken.schema
+    ours, theirs = given.get("prefixItems", ()), taken.get("prefixItems", ())
+    others, demand = given.get("items", True), taken.get("items", True)
+    least, most = given.get("minItems", 0), given.get("maxItems", _MOST_PAIRS)
+    placed = max(len(ours), len(theirs))
+    for index in range(min(placed, most)):
+        item = ours[index] if index < len(ours) else others
+        wanted = theirs[index] if index < len(theirs) else demand
+        if wanted is not False:  # how many there may be at all is no matter of one item
+            yield pair.part(index, item, wanted, present=least > index)
+    if placed < most and demand is not False:
+        yield pair.part(SOME_ITEM, others, demand, present=least > placed)
+
+
 def _counts(schema: dict[str, Schema]) -> dict[str, Schema]:
     """What a schema says of a list as a whole."""
     return {keyword: value for keyword, value in schema.items() if keyword in _COUNTS}
@@ -264,11 +281,32 @@ def _judged(pair: _Pair) -> Iterator[Breach]:
     if verdict.kind != Kind.INCOMPATIBLE:
         return
     always = pair.present and _nothing_fits(pair)
+    verdict = _by_type(pair, types) or verdict
     # What else is in an object or a list that is told in other words is more than can be judged.
     telling = bool(_CHOICES & given.keys()) or not given.keys() - _COUNTS
-    scalar = types <= _SCALARS
-    if always or (verdict.violation is not None and (telling or scalar)):
+    telling = telling or types <= _SCALARS or _has_no_such_tag(pair, types)
+    if always or (verdict.violation is not None and telling):
         yield _breach(pair, verdict, always=always)
+
+
+def _by_type(pair: _Pair, types: frozenset[str]) -> Verdict | None:
+    """A witness of another type than the consumer's, where it has one; that says more than limits."""
+    if "type" not in pair.taken.schema:
+        return None
+    declared = {"type": pair.taken.schema["type"]}
+    wanted = types_of(declared, True)
+    if types <= wanted or not types & wanted:
+        return None
+    verdict = _compared(replace(pair, taken=Contract(declared, True)))
+    return verdict if verdict.violation is not None else None
+
+
+def _has_no_such_tag(pair: _Pair, types: frozenset[str]) -> bool:
+    """Has the consumer options, all of which are for other tags?"""
+    word = next((word for word in _UNIONS if _only(pair.taken.schema, word)), None)
+    return word is not None and not any(
+        _may_be_meant(pair.given, types, option, pair.taken) for option in pair.taken.schema[word]
+    )
 
 
 def _compared(pair: _Pair) -> Verdict:
@@ -313,6 +351,11 @@ def _always(pair: _Pair, verdict: Verdict) -> str:
     if values is not None:
         return f"is {choices(values)}"
     types = types_of(given.schema, given.root)
+    violation = verdict.violation
+    if violation is not None and violation.keyword in ("minItems", "maxItems"):
+        counts = given.schema.get("minItems"), given.schema.get("maxItems")
+        if counts[0] == counts[1]:
+            return f"has {violation.found}"
     if types & types_of(taken.schema, taken.root):
         return f"can never fit, as with {excerpt(verdict.witness)}"
     return f"is {type_names(types)}"

@@ -17,12 +17,12 @@ from agentflow.contracts.keywords import Schema
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.core.events import BeginIteration, CompleteStep, FinishRun, RunStarted, StartAttempt
 from agentflow.plan import address
+from agentflow.plan.states import entries
 from agentflow.plan.steps import Plan
 from agentflow.plan.types import Types
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.expressions import parse_expression
 from agentflow.spec.model import FailureClass, Json
-from agentflow.spec.templates import MapOf
 from tests.contracts.schemas import schemas
 from tests.core.world import Run, drive, plan_of
 
@@ -343,8 +343,7 @@ def test_what_is_handed_on_fits_its_type(seed: int, odd: list[Schema]) -> None:
         step = plan.steps[address.static(call.step)]
         assert step.call is not None
         fits(dict(call.input), types.of(step.call.arguments, step.address))
-        assert isinstance(step.call.arguments, MapOf)
-        for name, template in step.call.arguments.entries:
+        for name, template in entries(step.call.arguments).items():
             fits(call.input[name], types.of(template, step.address))
     for begun in run.of(BeginIteration):
         place = address.iteration(address.static(begun.step))

@@ -127,5 +127,5 @@ def _may_come(context: Context, plan: Plan, source: Source) -> bool:
 
 def _advice(source: Source, target: str) -> str:
     if source.is_reference:
-        return f"narrow the contract of {quoted(source.text)}, or widen that of {quoted(target)}"
+        return f"narrow what {quoted(source.text)} can be, or widen what {quoted(target)} takes"
     return f"write a value that {quoted(target)} takes"
