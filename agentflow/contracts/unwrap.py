@@ -153,7 +153,7 @@ def _mark_end(text: str, start: int, types: frozenset[str]) -> int | None:
     if not numbers:
         return None
     after = text[numbers.end() : numbers.end() + _NEAR].partition("\n")[0]
-    alone = not before.strip() and not after.strip()
+    alone = not _in_words(before) and not _in_words(after)
     citation = not alone and ("array" not in types or numbers[0][1:-1].strip().isdecimal())
     glued = before[-1:].isalnum() or before[-1:] in ("_", ")", "]") or after.startswith("(")
     return numbers.end() if citation or glued else None

@@ -69,6 +69,7 @@ def test_one_value_is_unwrapped(text: str, schema: Any, value: Json, unwrapped: 
         ("```json\n42", ANY, "not JSON: a value is expected at line 1 column 1, where '```json\\u000a42' stands"),
         ('{"a": 1}{"a": 1}', ANY, "more than one JSON value: they begin at line 1 column 1 and at line 1 column 9"),
         ('{"a": 1}\nor\n{"a": 2}', OBJECT, "more than one JSON value: they begin at line 1 column 1 and at line 3 column 1"),
+        ("<answer>[]</answer> <answer>[0]</answer>", ARRAY, "more than one JSON value: they begin at line 1 column 9 and at line 1 column 29"),
         ('{"a": 1} []', OBJECT, "more than one JSON value: they begin at line 1 column 1 and at line 1 column 10"),
         ('{"a": 1}\n42', OBJECT, "more than one JSON value: one stands beside the list or object"),
         ('"x" {"a": 1}', OBJECT, "more than one JSON value: one stands beside the list or object"),
