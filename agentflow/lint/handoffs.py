@@ -8,7 +8,7 @@ from agentflow.contracts.describe import path_text
 from agentflow.contracts.keywords import Schema
 from agentflow.findings import Location, Related
 from agentflow.lint.receivers import receivers
-from agentflow.plan.handoffs import Way
+from agentflow.plan.handoffs import SOME_FIELD, Way
 from agentflow.plan.schemas import Contract
 from agentflow.plan.steps import ContractPlan, Path, Plan, StepPlan, Use
 from agentflow.spec.cel.syntax import Identifier, spine
@@ -174,8 +174,8 @@ def _produced_by(step: StepPlan) -> Path:
 
 
 def way_text(way: Way) -> str:
-    """A way as one would write it, with `[]` for any item: `legs[].date`."""
-    return path_text(way).replace(f"[{SOME_ITEM}]", "[]")
+    """A way as one would write it, with `[]` for any item and `[*]` for any field: `legs[].date`."""
+    return path_text(way).replace(f"[{SOME_ITEM}]", "[]").replace(f'["{SOME_FIELD}"]', "[*]")
 
 
 def _in_contract(document: Document, contract: Path, way: Way) -> Location:
@@ -183,7 +183,10 @@ def _in_contract(document: Document, contract: Path, way: Way) -> Location:
     path: Path = contract
     for key in (None, *way):
         if key is not None:
-            path = (*path, "items") if isinstance(key, int) else (*path, "properties", key)
+            path = next(
+                (place for place in _places(path, key) if document.node(place) is not None),
+                (*path, "properties", str(key)),
+            )
         node = document.node(path)
         reference = document.node((*path, "$ref")) if isinstance(node, Mapping) else node
         if isinstance(reference, Scalar):
@@ -192,6 +195,13 @@ def _in_contract(document: Document, contract: Path, way: Way) -> Location:
                 break  # it goes on in another file
             path = named
     return document.locate_key(path)
+
+
+def _places(contract: Path, key: str | int) -> tuple[Path, ...]:
+    """Where a contract may speak of a part, the most special place first."""
+    if isinstance(key, int):
+        return (*contract, "prefixItems", key), (*contract, "items")
+    return (*contract, "properties", key), (*contract, "additionalProperties")
 
 
 def _innermost(template: Template, path: Path, way: Way) -> tuple[Template, Path, Way]:

@@ -25,8 +25,10 @@ from agentflow.contracts.violations import Violation, choices
 from agentflow.plan.schemas import ANNOTATIONS, Contract, past_references
 from agentflow.spec.wording import quoted
 
-#: The way to a part of the value; SOME_ITEM stands for any item.
+#: The way to a part of the value; SOME_ITEM stands for any item, SOME_FIELD for a field without name.
 Way: TypeAlias = tuple[str | int, ...]
+
+SOME_FIELD = "*"
 
 _DEEPEST = 20
 _MOST_PAIRS = 500
@@ -248,6 +250,9 @@ def _fields(pair: _Pair) -> Iterator[_Pair]:
     for name, part in given.get("properties", {}).items():
         demand = taken.get("properties", {}).get(name, others)
         yield pair.part(name, part, demand, present=name in given.get("required", ()))
+    rest = given.get("additionalProperties", True)
+    if isinstance(rest, dict):
+        yield pair.part(SOME_FIELD, rest, others, present=False)
 
 
 def _items(pair: _Pair) -> Iterator[_Pair]:
