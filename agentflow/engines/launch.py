@@ -112,7 +112,7 @@ def needed_prices(plan: Plan) -> Prices:
     budgets = [*(each.budget.bounds for each in plans), *(step.budget or {} for step in steps)]
     if not any("usd" in bounds for bounds in budgets):
         return {}
-    chats = [call.chat for step in steps for call in calls_of(step)]
+    chats = [call.chat for each in plans for step in callers(each) for call in calls_of(step)]
     models = list(dict.fromkeys(chat.model for chat in chats if chat and chat.price is None))
     if not models:
         return {}
@@ -141,8 +141,8 @@ def take_up(
 
 def called(plan: Plan) -> list[tuple[str, Agent]]:
     """The agents that the steps of a plan call, and of those inside of it, with their names."""
-    steps = (step for within in plans_within(plan) for step in within.steps.values())
-    return [(step.call.agent, step.call.options) for step in steps if step.call is not None]
+    steps = (step for within in plans_within(plan) for step in callers(within))
+    return [(call.agent, call.options) for step in steps for call in calls_of(step)]
 
 
 def _run_live(

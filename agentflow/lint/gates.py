@@ -7,7 +7,7 @@ from agentflow.contracts.assembly import TooLarge, self_contained
 from agentflow.contracts.keywords import Schema
 from agentflow.findings import Location
 from agentflow.plan.schemas import Contract, Part, part_of
-from agentflow.plan.steps import CallPlan, Path, Plan
+from agentflow.plan.steps import CallPlan, Path, Plan, callers
 from agentflow.spec.document import Document
 from agentflow.spec.model import Confidence
 
@@ -44,7 +44,7 @@ class Gate:
 def gates(plan: Plan) -> Iterator[Gate]:
     """The gates of all agents that a step calls, each once."""
     seen: set[str] = set()
-    for step in plan.steps.values():
+    for step in callers(plan):
         call = step.call
         if call is None or call.confidence is None or call.agent in seen:
             continue

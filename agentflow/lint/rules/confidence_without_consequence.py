@@ -57,7 +57,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.gates import gates
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.looks import enclosing
-from agentflow.plan.steps import Plan
+from agentflow.plan.steps import Plan, callers, calls_of
 from agentflow.spec.wording import quoted
 
 NAME = "confidence-without-consequence"
@@ -88,8 +88,10 @@ def check(context: Context) -> Iterator[Finding]:
 def _cared_for(plan: Plan) -> set[str]:
     """The agents that some step calls inside of a `catch` for unsure answers."""
     speaking = {at for at, step in plan.steps.items() if _SPEAKING & step.catch.keys()}
+    speaking |= {step.address for step in callers(plan) if _SPEAKING & step.catch.keys()}
     return {
-        step.call.agent
-        for at, step in plan.steps.items()
-        if step.call is not None and not speaking.isdisjoint(enclosing(at))
+        call.agent
+        for step in callers(plan)
+        for call in calls_of(step)
+        if not speaking.isdisjoint(enclosing(step.address))
     }

@@ -94,7 +94,8 @@ def _against_parallel(plan: Plan) -> str | None:
         step.for_each is not None and step.for_each.max > 1 and step.for_each.parallel != 1
         for step in plan.steps.values()
     )
-    if fans_out or any(_side_by_side(scope) for scope in _scopes(plan)):
+    delegates = any(step.delegate is not None for step in plan.steps.values())
+    if fans_out or delegates or any(_side_by_side(scope) for scope in _scopes(plan)):
         return None
     return "each step waits for the one before it"
 

@@ -53,7 +53,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.schemas import ANYTHING, Contract, part_of
-from agentflow.plan.steps import Path
+from agentflow.plan.steps import Path, callers, calls_of
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import ExpressionError, Reference, references
 from agentflow.spec.templates import parse_template, template_expressions
@@ -68,7 +68,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Each expression in a prompt that cannot be read or has no value."""
     if context.plan is None:
         return
-    calls = (step.call for step in context.plan.steps.values() if step.call is not None)
+    calls = (call for step in callers(context.plan) for call in calls_of(step))
     inputs = {call.agent: Contract(call.input.schema, call.input.schema) for call in calls}
     for name, agent in context.plan.pipeline.agents.items():
         given = inputs.get(name, ANYTHING)

@@ -91,7 +91,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.loops import Round, loops, reads_field
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.looks import enclosing
-from agentflow.plan.steps import Plan, Use, calls_of
+from agentflow.plan.steps import Plan, Use, callers, calls_of
 from agentflow.spec.model import Effects
 
 NAME = "unchanging-loop"
@@ -128,7 +128,7 @@ def _changes(each: Round, use: Use) -> bool:
 def _looks_at_the_world(plan: Plan, each: Round) -> bool:
     """Does an agent inside read the world, or change it, so that it may answer otherwise?"""
     return any(
-        step.kind == "agent" and any(c.effects is not Effects.NONE for c in calls_of(step))
-        for at, step in plan.steps.items()
-        if each.body.address in enclosing(at)
+        any(call.effects is not Effects.NONE for call in calls_of(step))
+        for step in callers(plan)
+        if each.body.address in enclosing(step.address)
     )

@@ -74,34 +74,34 @@ Good:
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 
+from agentflow.contracts.assembly import TooLarge, self_contained
 from agentflow.contracts.descent import SOME_ITEM, Descent
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Severity
+from agentflow.lint.handoffs import way_text
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.handoffs import Effort, breaches
+from agentflow.plan.handoffs import Breach, Effort, breaches
 from agentflow.plan.schemas import Contract, part_of, values_of
-from agentflow.plan.steps import DelegatePlan, StepPlan
+from agentflow.plan.steps import DelegatePlan
 from agentflow.spec.wording import quoted
 
 NAME = "unfit-plan"
 FAMILY = Family.CONTRACT
 SEVERITY = Severity.WARNING
 
-_TASKS: Schema = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {
-            "id": {"type": "string"},
-            "worker": {"type": "string"},
-            "needs": {"type": "array", "items": {"type": "string"}},
-        },
+_TASK: Schema = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "worker": {"type": "string"},
+        "needs": {"type": "array", "items": {"type": "string"}},
     },
 }
-_HELP = "a plan is a list of {id, worker, input, needs}"
+_FORM = "a plan is a list of {id, worker, input, needs}"
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -109,45 +109,55 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     for step in context.plan.steps.values():
-        if step.delegate is not None:
-            for message, is_error, advice in _mistakes(context, step.delegate):
-                yield Finding(
-                    rule=NAME,
-                    severity=Severity.ERROR if is_error else SEVERITY,
-                    message=message,
-                    location=context.document.locate(_place(step)),
-                    help=advice,
-                )
+        if step.delegate is None:
+            continue
+        given = context.types.of(step.delegate.tasks, step.address)
+        for severity, message, advice in _mistakes(given, step.delegate):
+            location = context.document.locate((*step.path, "delegate", "plan"))
+            yield Finding(NAME, severity, message, location, advice)
 
 
-def _place(step: StepPlan) -> tuple[str | int, ...]:
-    return (*step.path, "delegate", "plan")
-
-
-def _mistakes(context: Context, delegate: DelegatePlan) -> Iterator[tuple[str, bool, str]]:
-    given = context.types.of(delegate.tasks, delegate.address)
-    never = [
-        breach for breach in breaches(given, Contract(_TASKS, _TASKS), Effort()) if breach.always
-    ]
-    for breach in never:
-        yield f"the plan {breach.found}, a plan {breach.wanted}", True, _HELP
-    if never:
+def _mistakes(
+    given: dict[str, Schema], delegate: DelegatePlan
+) -> Iterator[tuple[Severity, str, str]]:
+    for breach in _never(Contract(given, given), {"type": "array"}):
+        yield Severity.ERROR, f"the plan {breach.found}, a plan {breach.wanted}", _FORM
         return
     task = Contract(Descent().into(given, given, SOME_ITEM), given)
+    for breach in _never(task, _TASK):
+        what = f"the {quoted(way_text(breach.way))} of a task" if breach.way else "a task of 'plan'"
+        yield Severity.ERROR, f"{what} {breach.found}, a plan {breach.wanted}", _FORM
     if types_of(task.schema, task.root) != {"object"}:
-        return
+        return  # it is not known, or said already
     for field in ("id", "worker"):
-        part = part_of(task, field)
-        if part.lack is not None:
+        if (lack := part_of(task, field).lack) is not None:
+            severity = Severity.ERROR if lack == "never" else SEVERITY
             message = f"a task of 'plan' need not have a {quoted(field)}"
-            yield (
-                message,
-                part.lack == "never",
-                f"demand it in the contract of the planner; {_HELP}",
-            )
+            yield severity, message, f"demand it in the contract of the planner; {_FORM}"
+    yield from _about_workers(task, delegate)
+
+
+def _about_workers(task: Contract, delegate: DelegatePlan) -> Iterator[tuple[Severity, str, str]]:
     worker = part_of(task, "worker").inside
     suggestions = Suggestions()
-    for name in values_of(worker) or () if worker is not None else ():
+    for name in (values_of(worker) or ()) if worker is not None else ():
         if isinstance(name, str) and name not in delegate.workers:
             message = f"a task of 'plan' may be for {quoted(name)}, which is no worker"
-            yield message, False, suggestions.help(name, delegate.workers, "add it to 'workers'")
+            yield SEVERITY, message, suggestions.help(name, delegate.workers, "add it to 'workers'")
+    given = part_of(task, "input").inside
+    if given is None or not delegate.whole:
+        return
+    for name, step in delegate.workers.items():
+        for breach in _never(given, step.call.input.schema) if step.call is not None else ():
+            what = way_text(("input", *breach.way))
+            message = f"the {quoted(what)} of a task {breach.found}, {quoted(name)} {breach.wanted}"
+            advice = "let the contract of the planner say what the workers take"
+            yield Severity.ERROR, message, advice
+
+
+def _never(given: Contract, wanted: Schema) -> Iterator[Breach]:
+    """Where no value of one type keeps another."""
+    with suppress(TooLarge):
+        alone = self_contained(given.schema, given.root)
+        found = breaches(alone, Contract(wanted, wanted), Effort())
+        yield from (breach for breach in found if breach.always)

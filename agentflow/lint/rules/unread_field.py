@@ -68,7 +68,7 @@ from agentflow.lint.rule import Context, Family
 from agentflow.lint.schemas import named_contracts, path_in_contract
 from agentflow.plan.looks import Steps
 from agentflow.plan.schemas import Contract, values_of
-from agentflow.plan.steps import CallPlan, Path, Plan
+from agentflow.plan.steps import CallPlan, Path, Plan, callers
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 
@@ -130,15 +130,16 @@ def _reads(plan: Plan) -> Iterator[tuple[CallPlan, list[Steps]]]:
             of_step.setdefault(use.target, []).append(use.reference.path[2:])
     calls: dict[str, CallPlan] = {}
     of_agent: dict[str, list[Steps]] = {}
-    for at, step in plan.steps.items():
+    for step in callers(plan):
+        at = step.address
         if step.call is None:
             continue
         calls.setdefault(step.call.agent, step.call)
         reads = of_agent.setdefault(step.call.agent, [])
         inside = 1 if step.for_each is not None else 0
         reads += (way[inside:] for way in of_step.get(at, ()))
-        if step.call.effects not in _HARMLESS:
-            reads.append(())
+        if step.call.effects not in _HARMLESS or at not in plan.steps:
+            reads.append(())  # the results of tasks go through many hands
         if step.call.confidence is not None and reads:
             reads.append((step.call.confidence.field,))
     for name, call in calls.items():

@@ -48,7 +48,7 @@ from agentflow.contracts.keywords import Schema
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.schemas import path_in_contract
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Path, Plan, callers
 from agentflow.spec.wording import quoted
 
 NAME = "unsatisfiable-contract"
@@ -83,7 +83,7 @@ def _contracts(plan: Plan) -> Iterator[tuple[Path, Schema]]:
     """The resolved contracts of the inputs and of the agents that are called, with their places."""
     yield ("inputs",), plan.inputs.schema
     seen: set[str] = set()
-    for step in plan.steps.values():
+    for step in callers(plan):
         if step.call is not None and step.call.agent not in seen:
             seen.add(step.call.agent)
             yield ("agents", step.call.agent, "input"), step.call.input.schema

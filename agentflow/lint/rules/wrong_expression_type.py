@@ -56,7 +56,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.looks import Written
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import DelegatePlan, Path, Plan, StepPlan
 from agentflow.spec.templates import ListOf, MapOf, Template, Text, Whole
 from agentflow.spec.wording import quoted
 
@@ -142,6 +142,8 @@ def _templates(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
             yield step.call.arguments, (*step.path, "with"), step.address
             if step.call.key is not None:
                 yield step.call.key, (*step.path, "idempotency_key"), step.address
+        if step.delegate is not None:
+            yield from _delegated(step.delegate, (*step.path, "delegate"))
         if step.question is not None:
             yield step.question.shown, (*step.path, "with"), step.address
             yield step.question.ask, (*step.path, "human", "ask"), step.address
@@ -154,6 +156,17 @@ def _templates(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
         for scope in (step.body, *step.cases.values(), step.default):
             if scope is not None and scope.output is not None:
                 yield scope.output, (*scope.path, "output"), scope.address
+
+
+def _delegated(delegate: DelegatePlan, path: Path) -> Iterator[tuple[Template, Path, str]]:
+    """The templates of a delegate, which all its workers share."""
+    yield delegate.tasks, (*path, "plan"), delegate.address
+    worker = next(iter(delegate.workers.values()))
+    if worker.call is not None and not delegate.whole:
+        yield worker.call.arguments, (*path, "with"), delegate.address
+    for key, action in worker.catch.items():
+        if action.value is not None:
+            yield action.value, (*path, "catch", key, "use"), action.place
 
 
 def _repeated(step: StepPlan) -> Iterator[tuple[Template, Path, str]]:
