@@ -3,7 +3,7 @@
 Everything here is conservative: what it says is so whenever the condition comes to `truth`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from agentflow.plan.looks import Steps
@@ -19,7 +19,10 @@ from agentflow.spec.cel.syntax import (
     Select,
     Unary,
 )
+from agentflow.spec.cel.values import Refused
 from agentflow.spec.expressions import references
+from agentflow.spec.model import Json
+from agentflow.spec.wording import quoted
 
 #: A condition by its text without blanks, and whether it holds.
 Fact: TypeAlias = tuple[str, bool]
@@ -63,7 +66,7 @@ def strict(expr: Expr) -> Iterator[ReadPath]:
 
 def not_empty(expr: Expr) -> Iterator[ReadPath]:
     """Paths that have a value if a list has an item."""
-    if isinstance(expr, Default) and constant(expr.fallback) == []:
+    if isinstance(expr, Default) and without_values(expr.fallback) == []:
         expr = expr.path
     yield from strict(expr)
 
@@ -90,10 +93,32 @@ def shown(expr: Expr, text: str) -> str:
     return "".join(text[expr.start : expr.end].split()).replace("'", '"')
 
 
-def constant(expr: Expr) -> object:
+def without_values(expr: Expr) -> object:
     """What an expression comes to if no path has a value; None if it needs one."""
+    return _value(expr, {})
+
+
+def constant(expr: Expr) -> object:
+    """What an expression comes to in every scope; None if that depends on any path."""
+    return _value(expr, _Unknown())
+
+
+class _Unknown(Mapping[str, Json]):
+    """A scope of which nothing is known, not even what is absent: what looks at it has no value."""
+
+    def __getitem__(self, root: str) -> Json:
+        raise Refused(f"{quoted(root)} may be anything")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _value(expr: Expr, scope: Mapping[str, Json]) -> object:
     try:
-        return evaluate(expr, {})
+        return evaluate(expr, scope)
     except EvaluationError:
         return None
 
@@ -130,7 +155,7 @@ def _by_absence(condition: Expr, truth: bool) -> Iterator[ReadPath]:
     found = references(condition)
     if not found or any(one.root != found[0].root or None in one.path for one in found):
         return
-    if constant(condition) is (not truth):
+    if without_values(condition) is (not truth):
         yield found[0].root, _common([one.path for one in found])
 
 

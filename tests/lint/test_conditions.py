@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentflow.lint.conditions import facts, proven
+from agentflow.lint.conditions import constant, facts, proven
 from agentflow.spec.expressions import parse_expression
 
 OUTPUT = "steps.a.output"
@@ -70,3 +70,22 @@ def test_facts_are_told_without_blanks_quotes_and_negations() -> None:
         ('inputs.kind=="a"', False),
         ("size(inputs.list)>1", True),
     }
+
+
+@pytest.mark.parametrize(
+    ("condition", "value"),
+    [
+        ("1 < 2", True),
+        ("false && has(steps.a.output)", False),
+        ("has(steps.a.output) || true", True),
+        ("has(steps.a.output)", None),
+        ("!has(steps.a.output)", None),
+        ("has(steps.a.output) && steps.a.output.done", None),
+        ("default(steps.a.output, false)", None),
+        ('default(steps.a.output, "none") == "none"', None),
+        ("coalesce(steps.a.output, steps.b.output, true)", None),
+        ("[1, 2].all(n, has(steps.a.output))", None),
+    ],
+)
+def test_only_what_no_scope_can_change_is_constant(condition: str, value: object) -> None:
+    assert constant(parse_expression(condition)) is value
