@@ -9,6 +9,7 @@ deciding again.
 from agentflow.core import events
 from agentflow.core.acceptance import on_answer
 from agentflow.core.asking import ask, on_aborted, on_unanswered, verdict
+from agentflow.core.deadlines import time_left, with_time
 from agentflow.core.delegation import conclude, give_out
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.evolve import evolve
@@ -117,7 +118,13 @@ def _expand(instance: Instance) -> Decision:
 
 
 def _start(state: State, instance: Instance) -> tuple[Decision, ...]:
-    """Start the next call; `()` if it has to wait for what calls in flight may give back."""
+    """Start the next call; `()` if it has to wait for what calls in flight may give back.
+
+    Also if no time is left for it: the timer that ends the run is due then.
+    """
+    left = time_left(instance, state.now)
+    if left <= 0:
+        return ()
     try:
         call = chosen_call(instance)
         given, key = payload_of(instance, call)
@@ -134,9 +141,9 @@ def _start(state: State, instance: Instance) -> tuple[Decision, ...]:
         attempt=instance.attempt + 1,
         agent=call.agent,
         input=given,
-        timeout=call.timeout,
+        timeout=min(call.timeout, left),
         effects=call.effects,
-        reason=_because_of_needs(instance),
+        reason=with_time(_because_of_needs(instance), call.timeout, left),
         key=key,
         held={what: amount for what, amount in held.items() if what != "calls"},
     )

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from agentflow.core import purse
+from agentflow.core.deadlines import no_time_to_wait
 from agentflow.core.effects import is_repeatable
 from agentflow.core.events import Failure, Reason
 from agentflow.core.state import Instance, State
@@ -57,6 +58,9 @@ def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason 
     if instance.retry_after is not None and instance.retry_after > delay:
         delay = instance.retry_after
         text += f"; the other side asked for {delay:g} s"
+    too_late = no_time_to_wait(instance, state.now, delay)
+    if too_late is not None:
+        return Reason(too_late.rule, too_late.text, {**figures, **too_late.figures})
     return Again(delay, Reason(rule, text, {**figures, "delay": delay}))
 
 

@@ -141,30 +141,86 @@ def test_the_wall_budget_stops_what_is_in_flight() -> None:
         {
             "slow": {"agent": "do"},
             "risky": {"agent": "write"},
-            "waiting": {
-                "agent": "do",
-                "retry": {**policy(2), "backoff": {**EXACT, "initial": "9s"}},
-            },
             "after": {"agent": "do", "needs": ["slow"]},
         },
         budget={"wall": "5s"},
     )
-    run = drive(
-        plan,
-        lambda c: (
-            FailureClass.TIMEOUT if c.step == "waiting" else {},
-            1.0 if c.step == "waiting" else 60.0,
-        ),
-    )
+    run = drive(plan, lambda c: ({}, 60.0))
     assert [(c.step, c.status) for c in run.of(events.CancelAttempt)] == [
         ("slow", "cancelled"),
         ("risky", "unknown"),
     ]
-    assert [c.step for c in run.of(events.CancelStep)] == ["waiting"]
     assert run.state.status == "failed"
     assert run.state.now - START == 5
     assert run.state.failure is not None
     assert run.state.failure.message == "the run took longer than 5 s (budget.wall)"
+
+
+def test_no_wait_is_begun_that_the_run_will_not_see_the_end_of() -> None:
+    plan = pipeline({"a": {"agent": "do", "retry": policy(9)}}, budget={"wall": "13s"})
+    run = drive(plan, lambda call: FailureClass.TIMEOUT)
+    # Attempts of a second each, and waits of 2 and 6 seconds; the next wait would be of 10.
+    assert [retry.delay for retry in run.of(events.Retry)] == [2, 6]
+    (fail,) = run.of(events.FailStep)
+    assert fail.failure.kind == "timeout"
+    assert fail.reason.figures == {
+        "failed": 3,
+        "max_attempts": 9,
+        "retries_used": 2,
+        "budget": 13,
+        "left": 2,
+        "delay": 10,
+        "no_retry": "the run is over in 2 s (budget.wall), before a wait of 10 s",
+    }
+    assert run.state.now - START == 11
+
+
+def test_retry_after_is_honoured_only_if_the_run_goes_on_for_so_long() -> None:
+    plan = pipeline({"a": {"agent": "do", "retry": policy(2)}}, budget={"wall": "40s"})
+    state = State(plan)
+    evolve(state, started())
+    settle(state)
+    evolve(
+        state,
+        events.AttemptFailed(START + 1, "a", 1, FailureClass.RATE_LIMITED, "429", retry_after=45),
+    )
+    _, decisions = settle(state)
+    assert isinstance(decisions[0], events.FailStep)
+    assert decisions[0].reason.figures["no_retry"] == (
+        "the run is over in 39 s (budget.wall), before a wait of 45 s"
+    )
+
+
+def test_an_attempt_is_given_no_longer_than_what_is_left() -> None:
+    plan = pipeline(
+        {
+            "a": {"agent": "do", "timeout": "4s"},
+            "b": {"agent": "do", "timeout": "4s", "needs": ["a"]},
+        },
+        budget={"wall": "5s"},
+    )
+    run = drive(plan, lambda call: ({}, 3.0 if call.step == "a" else 1.0))
+    first, second = run.of(events.StartAttempt)
+    assert (first.timeout, second.timeout) == (4, 2)
+    assert first.reason.figures == {}
+    assert second.reason.text == "ended: a; 2 s are left (budget.wall)"
+    assert second.reason.figures == {"timeout": 4, "left": 2}
+
+
+def test_nothing_starts_when_the_time_was_over_before_the_run_was_taken_up() -> None:
+    plan = pipeline({"a": {"agent": "do"}}, budget={"wall": "5s"})
+    state = State(plan)
+    evolve(state, started())
+    settle(state)
+    evolve(state, events.RunResumed(START + 60, "test"))
+    evolve(state, events.AttemptLost(START + 60, "a", 1))
+    _, decisions = settle(state)
+    assert [type(decision).__name__ for decision in decisions] == ["Retry"]
+    evolve(state, events.TimerFired(START + 60))
+    settle(state)
+    assert state.status == "failed"
+    assert state.failure is not None
+    assert state.failure.message == "the run took longer than 5 s (budget.wall)"
 
 
 def test_retry_after_is_honoured_where_it_is_longer() -> None:

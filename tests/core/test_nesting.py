@@ -254,15 +254,18 @@ def test_when_its_time_is_over_what_is_in_flight_inside_is_stopped_and_the_run_g
     assert replay(plan, run.entries).divergence is None
 
 
-def test_its_time_ends_waits_for_retries_too() -> None:
+def test_no_wait_is_begun_that_its_time_will_not_see_the_end_of() -> None:
     late = {"max_attempts": 2, "on": ["timeout"], "backoff": {"initial": "30s", "jitter": "none"}}
     files = child({"a": {"agent": "do", "retry": late}}, budget={"wall": "5s"})
     run = drive(
         pipeline({"inner": {"pipeline": "child.yaml"}}, files=files),
         lambda call: FailureClass.TIMEOUT,
     )
-    assert [step.step for step in run.of(events.CancelStep)] == ["inner/a"]
-    assert failure_of(run) == "budget_exceeded: 'inner' took longer than 5 s (budget.wall)"
+    assert run.of(events.Retry) == []
+    (fail, _) = run.of(events.FailStep)
+    assert fail.reason.figures["no_retry"] == (
+        "'inner' is over in 4 s (budget.wall), before a wait of 30 s"
+    )
 
 
 def test_its_time_is_not_watched_where_that_of_the_caller_is_over_first() -> None:
