@@ -32,46 +32,60 @@ class Keys:
         return self._uses.get((*step.path, "idempotency_key"), [])
 
     def same_for_all(self, step: StepPlan) -> StepPlan | None:
-        """The innermost `for_each` around or on a step whose items certainly share the key.
+        """The innermost `for_each` or loop around a step whose rounds certainly share the key.
 
-        A reference to a step inside the `for_each` may differ from item to item, whatever that
-        step is given, so it counts as varying.
+        A reference to a step inside may differ from round to round, whatever that step is given,
+        so it counts as varying.
         """
-        for outer in self._fan_outs(step.address):
-            assert outer.for_each is not None
-            if outer.for_each.max == 1:
-                continue
+        for outer in repeating(self._plan, step.address):
             if not any(self._varies(use, step.address, outer) for use in self.uses(step)):
                 return outer
         return None
 
-    def _fan_outs(self, place: str) -> Iterator[StepPlan]:
-        """The `for_each` steps that an expression of the step at `place` stands in."""
-        for at in enclosing(place):
-            step = self._plan.steps.get(at)
-            if step is not None and step.for_each is not None:
-                yield step
-
     def _varies(self, use: Use, place: str, outer: StepPlan) -> bool:
-        """May a reference that stands at `place` differ from item to item of `outer`?"""
+        """May a reference that stands at `place` differ from round to round of `outer`?"""
         if use.target is not None:
-            return use.target.startswith(f"{outer.address}/")
+            return _is_inside(use.target, outer)
         bound = self._binding(use.reference.root, place)
         if bound is None or bound is outer:
             return bound is outer
-        if use.reference.root == "index" or not bound.address.startswith(f"{outer.address}/"):
+        if not _is_inside(bound.address, outer):
             return False
-        over = self._uses.get((*bound.path, "for_each", "over"), [])
+        if use.reference.root == "index" or use.reference.path[:1] == ("index",):
+            return False  # it begins anew in each round of `outer`
+        begins = ("for_each", "over") if bound.for_each is not None else ("loop", "state")
         outside = bound.address.rpartition("/")[0]
-        return any(self._varies(inner, outside, outer) for inner in over)
+        written = (*bound.path, *begins)
+        uses = (uses for path, uses in self._uses.items() if path[: len(written)] == written)
+        return any(self._varies(inner, outside, outer) for each in uses for inner in each)
 
     def _binding(self, root: str, place: str) -> StepPlan | None:
-        """The `for_each` whose item or index a name stands for."""
-        for step in self._fan_outs(place):
-            assert step.for_each is not None
-            if root in ("item", "index", *step.for_each.names):
+        """The `for_each` or loop whose item, index or state a name stands for."""
+        for at in enclosing(place):
+            step = self._plan.steps.get(at)
+            if step is None:
+                continue
+            if step.for_each is not None and root in ("item", "index", *step.for_each.names):
+                return step
+            if step.loop is not None and root == "loop" and at != place:
                 return step
         return None
+
+
+def _is_inside(place: str, outer: StepPlan) -> bool:
+    return place != outer.address and outer.address in enclosing(place)
+
+
+def repeating(plan: Plan, place: str) -> Iterator[StepPlan]:
+    """The steps at and around a place that repeat what is in them, the innermost first."""
+    for at in enclosing(place):
+        step = plan.steps.get(at)
+        if step is None:
+            continue
+        if step.loop is not None and step.loop.max > 1 and at != place:
+            yield step
+        if step.for_each is not None and step.for_each.max > 1:
+            yield step
 
 
 def passing(plan: Plan, use: Use) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan, callers
+from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan, callers, calls_of
 from agentflow.spec.document import Document
 from agentflow.spec.model import RetryPolicy
 from agentflow.spec.yaml.nodes import Scalar
@@ -26,9 +26,9 @@ class Retried:
 
 def retried(document: Document, plan: Plan) -> Iterator[Retried]:
     """The steps of a plan that may be attempted again, in file order."""
-    for step in callers(plan):
-        call = step.call
-        if call is None or call.retry is None or call.retry.max_attempts == 1:
+    calls = ((step, call) for step in callers(plan) for call in calls_of(step))
+    for step, call in calls:
+        if call.retry is None or call.retry.max_attempts == 1:
             continue
 
         def said(key: str, step: StepPlan = step, agent: str = call.agent) -> Path:

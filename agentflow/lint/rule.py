@@ -35,6 +35,7 @@ class Family(StrEnum):
     CONFIDENCE = "confidence"
     RETRY = "retry"
     BOUND = "bound"
+    EFFECT = "effect"
     ESCALATION = "escalation"
     TRUST = "trust"
 

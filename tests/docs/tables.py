@@ -83,6 +83,7 @@ _MEANINGS = {
     "retry": "When a failed attempt is made again; by default never.",
     "human": "The question.",
     "effects": "What the step does to the world, if not what its agent says.",
+    "effects_reason": "Why an irreversible effect needs no check and no gate before it.",
     "for_each": "One instance of the step per item of a list.",
     "steps": "The steps inside.",
     "output": "What it answers, over the steps inside.",

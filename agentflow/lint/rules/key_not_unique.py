@@ -1,8 +1,8 @@
 """Different pieces of work have the same idempotency key.
 
 Who honours the key does the first of them and takes the others for repeats of it: they answer as
-if they were done, and never are. A key in a `for_each` has to vary with the item, and every key
-with the run.
+if they were done, and never are. A key in a `for_each` has to vary with the item, one in a loop
+with the iteration, and every key with the run.
 
 Bad:
 
@@ -90,15 +90,17 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _shared(context: Context, step: StepPlan, outer: StepPlan) -> Finding:
-    assert outer.for_each is not None
-    name = (*outer.for_each.names, "item")[0]
+    if outer.for_each is not None:
+        name = (*outer.for_each.names, "item")[0]
+        key, what, advice = "for_each", "item", f"what tells one {quoted(name)} from another"
+    else:
+        key, what, advice = "loop", "iteration", "loop.index, or what the iteration is about,"
+    place = context.document.locate_key((*outer.path, key))
     return Finding(
         rule=NAME,
         severity=SEVERITY,
-        message=f"the key is the same for every item of {quoted(outer.id)}",
+        message=f"the key is the same for every {what} of {quoted(outer.id)}",
         location=context.document.locate_key((*step.path, "idempotency_key")),
-        help=f"put what tells one {quoted(name)} from another into it",
-        related=(
-            Related("one for each item", context.document.locate_key((*outer.path, "for_each"))),
-        ),
+        help=f"put {advice} into it",
+        related=(Related(f"one for each {what}", place),),
     )

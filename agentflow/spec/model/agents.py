@@ -5,7 +5,16 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from agentflow.spec.model.policies import Repair, Retry
-from agentflow.spec.model.values import Contract, Count, Duration, Effects, Name, Node, Value
+from agentflow.spec.model.values import (
+    Contract,
+    Count,
+    Duration,
+    Effects,
+    EffectsReason,
+    Name,
+    Node,
+    Value,
+)
 
 
 class TextFile(Node):
@@ -46,6 +55,7 @@ class Agent(Node):
     input: Contract | None = Field(None, description="The contract of what the agent is given.")
     output: Contract | None = Field(None, description="The contract of what the agent answers.")
     effects: Effects | None = Field(None, description="What the agent does to the world.")
+    effects_reason: EffectsReason | None = None
     timeout: Duration | None = Field(None, description="How long one attempt may take.")
     retry: Retry | None = None
     repair: Repair = 0

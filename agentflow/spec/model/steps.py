@@ -12,6 +12,7 @@ from agentflow.spec.model.values import (
     Count,
     Duration,
     Effects,
+    EffectsReason,
     Expression,
     Name,
     Node,
@@ -91,6 +92,7 @@ class AgentStep(StepBase):
     retry: Retry | None = None
     timeout: Duration | None = Field(None, description="How long one attempt may take.")
     effects: Effects | None = None
+    effects_reason: EffectsReason | None = None
     repair: Repair | None = None
     idempotency_key: Annotated[str, Field(min_length=1)] | None = Field(
         None,

@@ -38,6 +38,15 @@ Contract = Annotated[
 Expression = Annotated[str, Field(description="A bare expression, without ${{ }}.")]
 Value = Annotated[Json, Field(description="A value; a string in it may hold ${{ EXPRESSION }}.")]
 
+#: Said once for agents and steps.
+EffectsReason = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description="Why an irreversible effect needs no check and no gate before it.",
+    ),
+]
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 

@@ -1,0 +1,87 @@
+"""Several layers repeat the same call, and their numbers multiply.
+
+Each layer looks modest. Together they turn one bad answer into dozens of calls: on the worst day,
+when the other side is overloaded already. Above 9 that is a warning, above 27 an error.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        retry: {max_attempts: 5}
+        repair: 2
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    12:3 one call of 'write' can become 15: 5 attempts x 3 answers (asked once, repaired 2 times)
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        retry: {max_attempts: 3}
+        repair: 2
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.policies import retried
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.wording import quoted
+
+NAME = "retry-amplification"
+FAMILY = Family.RETRY
+SEVERITY = Severity.WARNING
+
+#: Calls that one may become before it is a warning, and before it is an error.
+MANY, TOO_MANY = 9, 27
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each step whose attempts and repairs multiply beyond the limits.
+
+    A bound of attempts alone is what its author wrote, and no surprise.
+    """
+    if context.plan is None:
+        return
+    for step in retried(context.document, context.plan):
+        # What has acted on the world is never asked to repair its answer.
+        repairs = step.call.repair if step.call.effects.repeatable else 0
+        attempts = step.policy.max_attempts
+        product = attempts * (1 + repairs)
+        if not repairs or product <= MANY:
+            continue
+        often = "once" if repairs == 1 else f"{repairs} times"
+        factors = f"{attempts} attempts x {1 + repairs} answers (asked once, repaired {often})"
+        own = (*step.plan.path, "repair")
+        agent = ("agents", step.call.agent, "repair")
+        repair = own if context.document.node(own) is not None else agent
+        yield Finding(
+            rule=NAME,
+            severity=Severity.ERROR if product > TOO_MANY else SEVERITY,
+            message=f"one call of {quoted(step.plan.id)} can become {product}: {factors}",
+            location=context.document.locate_key(step.plan.path),
+            help="lower one of them",
+            related=(
+                Related("attempts", context.document.locate(step.path)),
+                Related("repairs", context.document.locate(repair)),
+            ),
+        )

@@ -1,0 +1,109 @@
+"""The attempts that a policy allows cannot all fit into the time that the run has.
+
+No wait is begun that the run will not see the end of, and no attempt may take longer than what is
+left. So the last attempts are cut short or never made, just when they are needed.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    budget: {wall: 5m}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        timeout: 2m
+        retry: {max_attempts: 3}
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    14:3 3 attempts of 2m and their waits can take 6m 3s, and the run has 5m
+
+Good:
+
+    agentflow: 1
+    name: letters
+    budget: {wall: 5m}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        timeout: 90s
+        retry: {max_attempts: 3}
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.policies import Retried, retried
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.document import Document
+from agentflow.spec.model import seconds
+
+NAME = "retry-beyond-deadline"
+FAMILY = Family.RETRY
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each step whose attempts and waits can take longer than `budget.wall`.
+
+    Only times that somebody has written count: the default is a last resort, and nobody's plan.
+    """
+    if context.plan is None:
+        return
+    wall = context.plan.budget.wall
+    for step in retried(context.document, context.plan):
+        worst = worst_time(step)
+        if worst <= wall or not _is_written(context.document, step):
+            continue
+        attempts = f"{step.policy.max_attempts} attempts of {_words(step.call.timeout)}"
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{attempts} and their waits can take {_words(worst)},"
+            f" and the run has {_words(wall)}",
+            location=context.document.locate_key(step.plan.path),
+            help="write a shorter 'timeout', or allow for fewer attempts",
+            related=(Related("attempts", context.document.locate(step.path)),),
+        )
+
+
+def worst_time(step: Retried) -> float:
+    """Seconds that a step can take: n·T + Σ min(cap, initial · factor^i), i from 0 to n-2."""
+    backoff, attempts = step.policy.backoff, step.policy.max_attempts
+    waits = (
+        min(seconds(backoff.max), seconds(backoff.initial) * backoff.factor**index)
+        for index in range(attempts - 1)
+    )
+    return attempts * step.call.timeout + sum(waits)
+
+
+def _is_written(document: Document, step: Retried) -> bool:
+    """Is the time of an attempt written down?"""
+    paths = ((*step.plan.path, "timeout"), ("agents", step.call.agent, "timeout"))
+    return any(document.node(path) is not None for path in paths)
+
+
+def _words(amount: float) -> str:
+    """`15m 3s`, in the two largest units."""
+    left = round(amount, 3)
+    parts: list[str] = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        if left >= size or (unit == "s" and not parts):
+            whole = left // size if unit != "s" else left
+            parts.append(f"{whole:g}{unit}")
+            left -= whole * size
+    return " ".join(parts[:2])
