@@ -31,6 +31,8 @@ from agentflow.spec.model import FailureClass, Json
 MOST_REDIRECTS = 5
 #: Seconds to find a host and connect to it; half of the attempt's time if that is less.
 CONNECT = 10.0
+#: Seconds to hear what a failure says besides its status.
+LISTEN = 2.0
 #: Bytes of the body of a failure that are read, and characters of it that a message shows.
 DETAIL, EXCERPT = 4_000, 300
 _AS_IT_WAS = frozenset({307, 308})
@@ -86,7 +88,7 @@ class _Exchange:
     def __init__(self, client: httpx.AsyncClient, options: Options, call: Call) -> None:
         self._client = client
         self._timeout = call.timeout
-        self._hosts = frozenset(host.lower() for host in options.redirect_hosts)
+        self._hosts = frozenset(host.lower().strip("[]") for host in options.redirect_hosts)
         self._from_public = False
         self._redirects = 0
         self._acted = False
@@ -247,11 +249,12 @@ async def _read(request: Request, answer: httpx.Response) -> Json:
 async def _refused(request: Request, answer: httpx.Response) -> NoReturn:
     """An answer that is a failure, with the beginning of what it says."""
     said = b""
-    with suppress(httpx.TransportError):  # the status says enough
-        async for piece in answer.aiter_raw():
-            said += piece
-            if len(said) >= DETAIL:
-                break
+    with suppress(httpx.TransportError, TimeoutError):  # the status says enough
+        async with asyncio.timeout(LISTEN):
+            async for piece in answer.aiter_raw():
+                said += piece
+                if len(said) >= DETAIL:
+                    break
     detail = said[:DETAIL].decode(errors="replace").strip()
     line = " ".join(detail.split())[:EXCERPT]
     wait = seconds_to_wait(answer.headers.get("retry-after"))

@@ -1,6 +1,7 @@
 """What every kind of agent keeps to. A new kind adds its `Kind` to `KINDS` and runs it all."""
 
 import asyncio
+import dataclasses
 import json
 import subprocess
 import sys
@@ -78,6 +79,13 @@ def test_a_call_gets_its_input_and_answers(kind: str) -> None:
     given = {"body": "Zürich 🚂\n", "n": [1, {"a": None}], "empty": {}}
     echo = options(kind, **KINDS[kind].echo)
     assert read(connected(kind, lambda c: c.call(echo, call(**given)))) == given
+
+
+@every_kind
+def test_a_key_changes_nothing_about_the_input(kind: str) -> None:
+    keyed = dataclasses.replace(call(n=1), idempotency_key="run/1")
+    echo = options(kind, **KINDS[kind].echo)
+    assert read(connected(kind, lambda c: c.call(echo, keyed))) == {"n": 1}
 
 
 @every_kind

@@ -198,6 +198,7 @@ def after(seconds: float) -> str:
         (Answer(401), "rejected", "answered 401"),
         (Answer(404, b"y" * 100_000), "rejected", f"answered 404: {'y' * 300}"),
         (Answer(304), "rejected", "answered 304"),
+        (Answer(404, b"so far", {"Content-Length": "99"}, cut="never"), "rejected", "answered 404: so far"),
         (Answer(silent=True, cut="close"), "server_error", "was broken off before the answer was complete"),
         (Answer(silent=True, cut="reset"), "server_error", "was broken off before the answer was complete"),
         (Answer(body=[b'{"a":', b"1"], cut="close"), "server_error", "was broken off before the answer was complete"),

@@ -29,14 +29,14 @@ class Answer:
     """What the server does with a request.
 
     A body of bytes is sent as it is, any other as JSON; a list of bytes in chunks. `cut` ends the
-    connection after what was sent so far, with a reset or politely; `silent` sends no status
-    before. `hang` holds the answer back until the server ends.
+    connection after what was sent so far, with a reset or politely, or `never`; `silent` sends no
+    status before. `hang` holds the answer back until the server ends.
     """
 
     status: int = 200
     body: Any = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    cut: Literal["reset", "close"] | None = None
+    cut: Literal["reset", "close", "never"] | None = None
     silent: bool = False
     hang: bool = False
 
@@ -129,6 +129,9 @@ class WebServer:
             return
         if not answer.silent:
             _send(handler, answer)
+        if answer.cut == "never":
+            handler.wfile.flush()
+            self._ended.wait()
         if answer.cut == "reset":
             option = struct.pack("ii", 1, 0)  # no lingering: what follows is a reset
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)

@@ -61,16 +61,15 @@ def check(context: Context) -> Iterator[Finding]:
         # Only agents that make requests have this key; this layer does not know which these are.
         url = getattr(agent, "url", None)
         problem = _problem(url) if isinstance(url, str) else None
-        if problem is None:
-            continue
-        message, start, end, advice = problem
-        yield Finding(
-            rule=NAME,
-            severity=SEVERITY,
-            message=message,
-            location=context.document.in_string(("agents", name, "url"), start, end),
-            help=advice,
-        )
+        if problem is not None:
+            message, start, end, advice = problem
+            place = context.document.in_string(("agents", name, "url"), start, end)
+            yield Finding(NAME, SEVERITY, message, place, advice)
+        for index, host in enumerate(getattr(agent, "redirect_hosts", ())):
+            if not _is_host(f"https://{host}") or re.search(r"[/?#@]|:\d+$", host):
+                place = context.document.locate(("agents", name, "redirect_hosts", index))
+                advice = "write the name of the host and nothing else"
+                yield Finding(NAME, SEVERITY, f"{quoted(host)} is no host", place, advice)
 
 
 def _problem(url: str) -> tuple[str, int, int, str] | None:

@@ -63,21 +63,18 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     for step in retried(context.document, context.plan):
-        # What has acted on the world is never asked to repair its answer.
-        repairs = step.call.repair if step.call.effects.repeatable else 0
-        attempts = step.policy.max_attempts
-        product = attempts * (1 + repairs)
-        if not repairs or product <= MANY:
+        if not step.repairs or step.calls <= MANY:
             continue
-        often = "once" if repairs == 1 else f"{repairs} times"
-        factors = f"{attempts} attempts x {1 + repairs} answers (asked once, repaired {often})"
+        often = "once" if step.repairs == 1 else f"{step.repairs} times"
+        attempts, answers = step.policy.max_attempts, 1 + step.repairs
+        factors = f"{attempts} attempts x {answers} answers (asked once, repaired {often})"
         own = (*step.plan.path, "repair")
         agent = ("agents", step.call.agent, "repair")
         repair = own if context.document.node(own) is not None else agent
         yield Finding(
             rule=NAME,
-            severity=Severity.ERROR if product > TOO_MANY else SEVERITY,
-            message=f"one call of {quoted(step.plan.id)} can become {product}: {factors}",
+            severity=Severity.ERROR if step.calls > TOO_MANY else SEVERITY,
+            message=f"one call of {quoted(step.plan.id)} can become {step.calls}: {factors}",
             location=context.document.locate_key(step.plan.path),
             help="lower one of them",
             related=(

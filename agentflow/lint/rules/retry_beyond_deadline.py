@@ -50,7 +50,6 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.policies import Retried, retried
 from agentflow.lint.rule import Context, Family
 from agentflow.spec.document import Document
-from agentflow.spec.model import seconds
 
 NAME = "retry-beyond-deadline"
 FAMILY = Family.RETRY
@@ -66,29 +65,18 @@ def check(context: Context) -> Iterator[Finding]:
         return
     wall = context.plan.budget.wall
     for step in retried(context.document, context.plan):
-        worst = worst_time(step)
-        if worst <= wall or not _is_written(context.document, step):
+        if step.worst_time <= wall or not _is_written(context.document, step):
             continue
-        attempts = f"{step.policy.max_attempts} attempts of {_words(step.call.timeout)}"
+        attempts = f"{step.calls} attempts of {_words(step.call.timeout)}"
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
-            message=f"{attempts} and their waits can take {_words(worst)},"
+            message=f"{attempts} and their waits can take {_words(step.worst_time)},"
             f" and the run has {_words(wall)}",
             location=context.document.locate_key(step.plan.path),
             help="write a shorter 'timeout', or allow for fewer attempts",
             related=(Related("attempts", context.document.locate(step.path)),),
         )
-
-
-def worst_time(step: Retried) -> float:
-    """Seconds that a step can take: n·T + Σ min(cap, initial · factor^i), i from 0 to n-2."""
-    backoff, attempts = step.policy.backoff, step.policy.max_attempts
-    waits = (
-        min(seconds(backoff.max), seconds(backoff.initial) * backoff.factor**index)
-        for index in range(attempts - 1)
-    )
-    return attempts * step.call.timeout + sum(waits)
 
 
 def _is_written(document: Document, step: Retried) -> bool:
