@@ -16,7 +16,7 @@ from agentflow.core.events import (
 from agentflow.engines.virtual import Answer, Answerer, Outcome, Person, Said
 from agentflow.plan.patterns import matches, openness
 from agentflow.plan.scripts import AnswerPlan, AnswersPlan, ScriptPlan
-from agentflow.plan.steps import Plan, step_at
+from agentflow.plan.steps import Plan, call_of, step_at
 from agentflow.spec import model
 from agentflow.spec.cel.evaluate import EvaluationError
 from agentflow.spec.model import FailureClass, Json, seconds
@@ -104,8 +104,9 @@ class Script:
         """What a call is said to have used up, in the name of its model."""
         if said is None:
             return None
-        call = step_at(self.plan, decision.step)[1].call
-        name = call.chat.model if call is not None and call.chat is not None else decision.agent
+        call = call_of(step_at(self.plan, decision.step)[1], decision.agent)
+        assert call is not None
+        name = call.chat.model if call.chat is not None else decision.agent
         return Usage(name, said.tokens_in, said.tokens_out, said.usd)
 
     def _next(
