@@ -248,6 +248,10 @@ class Trace:
                 self._ask(span, decision)
             case events.TakeAnswer():
                 self._answer(span, decision)
+            case events.HandOver():
+                span.status = "waiting" if span.attempts else span.status
+                span.reason = f"handed over to '{decision.agent}': {decision.reason.text}"
+                span.notes.append(span.reason)
             case events.SkipStep():
                 self._end(span, "skipped", decision.reason.text)
             case events.FailStep():

@@ -176,6 +176,18 @@ def complete_step(state: State, event: events.CompleteStep) -> None:
     end(state, instance, "succeeded", output)
 
 
+def hand_over(state: State, event: events.HandOver) -> None:
+    instance = take(state, event)
+    instance.chosen = call_of(instance.step, event.agent)
+    instance.handed_over = True
+    instance.failures = instance.repairs = 0
+    instance.intent = instance.said = instance.complaint = instance.retry_after = None
+    instance.charged = False
+    if instance.active:
+        instance.status = "waiting"
+    state.ready.append(instance)
+
+
 def use_value(state: State, event: events.UseValue) -> None:
     end(state, take(state, event), "succeeded", event.value)
 

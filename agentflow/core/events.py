@@ -456,6 +456,16 @@ class UseValue:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOver:
+    """`catch` gives the same input to another agent."""
+
+    step: str
+    agent: str
+    failure: Failure
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class SkipStep:
     """The step does not take place, or its `failure` is passed over."""
 
@@ -511,6 +521,7 @@ Decision: TypeAlias = (
     | RefuseAnswer
     | CompleteStep
     | UseValue
+    | HandOver
     | SkipStep
     | FailStep
     | CancelStep

@@ -54,6 +54,7 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.RefuseAnswer: questions.refuse_answer,
     events.CompleteStep: decisions.complete_step,
     events.UseValue: decisions.use_value,
+    events.HandOver: decisions.hand_over,
     events.SkipStep: decisions.skip_step,
     events.FailStep: decisions.fail_step,
     events.CancelAttempt: decisions.cancel_attempt,

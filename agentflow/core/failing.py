@@ -11,7 +11,7 @@ from agentflow.core.retry import Again, judge
 from agentflow.core.state import Instance, State
 from agentflow.core.values import Unusable, value_of
 from agentflow.plan.steps import CatchPlan
-from agentflow.spec.model import FailureClass, Json
+from agentflow.spec.model import ANSWERED, FailureClass, Json
 
 
 def on_failure(state: State, instance: Instance) -> Decision:
@@ -95,6 +95,8 @@ def after_failure(
     reason = Reason(f"{instance.step.address}.catch.{key}", failure.message, figures)
     if action.action == "skip":
         return events.SkipStep(instance.address, reason, failure)
+    if action.call is not None:
+        return events.HandOver(instance.address, action.call.agent, failure, reason)
     assert action.value is not None
     try:
         value = value_of(action.value, _seen_by(instance, action, failure), f"'catch.{key}.use'")
@@ -128,9 +130,21 @@ def _caught(instance: Instance, failure: Failure) -> tuple[str | None, CatchPlan
     catch = instance.step.catch
     foreign = instance.step.kind == "loop" and _came_from_inside(instance)
     for key in (failure.kind, failure.cause or failure.kind, "any"):
-        if key in catch and not (foreign and key == "exhausted"):
+        if key not in catch or (foreign and key == "exhausted"):
+            continue
+        if catch[key].action != "agent" or _may_be_handed_over(instance, failure):
             return str(key), catch[key]
     return None, None
+
+
+def _may_be_handed_over(instance: Instance, failure: Failure) -> bool:
+    """May another agent be given the same? Once, and not where this one has acted, or may have."""
+    call = instance.call
+    assert call is not None
+    acted = failure.kind in ANSWERED or failure.kind is FailureClass.UNKNOWN_EFFECT
+    return not (
+        instance.handed_over or instance.scope.closed or (acted and not call.effects.repeatable)
+    )
 
 
 def _came_from_inside(instance: Instance) -> bool:

@@ -118,6 +118,7 @@ class Instance:
     env: dict[str, Json]
     is_item: bool = False
     chosen: CallPlan | None = None
+    handed_over: bool = False
     status: StepStatus = "pending"
     waits_for: int = 0
     active: bool = False

@@ -22,6 +22,7 @@
     TakeAnswer        waiting                    succeeded, waiting
     CompleteStep      running                    succeeded
     UseValue          pending, waiting, running  succeeded
+    HandOver          pending, waiting, running  pending, waiting
     SkipStep          pending, waiting, running  skipped
     FailStep          pending, waiting, running  failed, unknown
     CancelAttempt     running                    cancelled, unknown
@@ -65,6 +66,7 @@ FROM: dict[type, frozenset[StepStatus]] = {
     events.TakeAnswer: _WAITING,
     events.CompleteStep: _RUNNING,
     events.UseValue: _UNSETTLED,
+    events.HandOver: _UNSETTLED,
     events.SkipStep: _UNSETTLED,
     events.FailStep: _UNSETTLED,
     events.CancelAttempt: _RUNNING,

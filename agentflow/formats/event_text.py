@@ -90,6 +90,8 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C901 
             yield _about(at or "run", f"an answer{by} was refused: {reason}")
         case events.UseValue():
             yield _about(at, f"went on with the value of 'catch': {reason}")
+        case events.HandOver():
+            yield _about(at, f"handed over to agent '{decision.agent}': {reason}")
         case events.SkipStep():
             # A condition that does not hold for some items is the normal course of things.
             if not (in_item and decision.reason.rule.endswith(".when")):

@@ -65,6 +65,8 @@ def _decision(decision: Decision) -> str:
         case events.AskPerson():
             about = f"{decision.who or 'a person'}, channel '{decision.channel}'"
             return f" ({about}, until {moment(decision.due)}){text}"
+        case events.HandOver():
+            return f" (to agent '{decision.agent}'){text}"
         case events.TakeCase():
             return f" ({'default' if decision.case is None else decision.case!r}){text}"
         case events.FailStep() | events.CancelAttempt():

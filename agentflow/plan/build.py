@@ -201,7 +201,7 @@ class _Builder(Parts):
             when=when,
             when_text=step.when or "",
             for_each=for_each,
-            catch=self.catch(step.catch, (*path, "catch"), inner, last),
+            catch=self.catch(step.catch, (*path, "catch"), inner, last, step, call),
             budget=_bounds(step.budget) if step.budget else None,
             agent=step.agent if isinstance(step, AgentStep) and dispatch is None else None,
             dispatch=dispatch,

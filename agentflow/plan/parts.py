@@ -266,18 +266,42 @@ class Parts:
         return self.template(spec.key, path, here.with_locals(names))
 
     def catch(
-        self, catch: Mapping[CatchKey, CatchAction], path: Path, here: Place, last: Place
+        self,
+        catch: Mapping[CatchKey, CatchAction],
+        path: Path,
+        here: Place,
+        last: Place,
+        step: Step | None = None,
+        call: CallPlan | None = None,
     ) -> dict[str, CatchPlan]:
-        """What follows which failure; `last` is inside the last iteration, if it is a loop."""
+        """What follows which failure; `last` is inside the last iteration, if it is a loop.
+
+        Another agent takes over only the `call` of a `step` with an agent.
+        """
         planned: dict[str, CatchPlan] = {}
         for key, action in catch.items():
-            if isinstance(action, Use):
+            if not isinstance(action, Use):
+                planned[key] = CatchPlan(action)
+            elif action.agent is not None:
+                other = self._other(step, action.agent, (*path, key, "agent"), call)
+                planned[key] = CatchPlan("agent", call=other)
+            else:
                 place = last if key == "exhausted" else here
                 value = self.template(action.use, (*path, key, "use"), place)
                 planned[key] = CatchPlan("use", value, place.reader)
-            else:
-                planned[key] = CatchPlan(action)
         return planned
+
+    def _other(
+        self, step: Step | None, name: str, path: Path, call: CallPlan | None
+    ) -> CallPlan | None:
+        """The call of the agent that takes over, on the step's terms and with the same input."""
+        if not isinstance(step, AgentStep):
+            message = "only the work of a step with an 'agent' can be given to another one"
+            self._complain("wrong-type", message, path, "write {use: VALUE}, or skip")
+            return None
+        if call is None or name not in self.pipeline.agents:
+            return None
+        return self._call(step, name, call.arguments, call.key)
 
     def _complain(self, rule: str, message: str, path: Path, help: str | None) -> None:
         location = self.document.locate(path)

@@ -104,15 +104,6 @@ class AssertPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class CatchPlan:
-    """`value` belongs to `use` and is read where `place` is."""
-
-    action: Literal["fail", "skip", "use"]
-    value: Template | None = None
-    place: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ChatPlan:
     """What a call of a chat model may come to.
 
@@ -206,6 +197,19 @@ class PlanCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class CatchPlan:
+    """`value` belongs to `use` and is read where `place` is, `call` to `agent`: who takes over.
+
+    `call` is None too if there is no such agent.
+    """
+
+    action: Literal["fail", "skip", "use", "agent"]
+    value: Template | None = None
+    place: str = ""
+    call: CallPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScopePlan:
     """Steps that see each other, in file order, and the output they add up to.
 
@@ -286,9 +290,9 @@ class Use:
 
 def calls_of(step: StepPlan) -> tuple[CallPlan, ...]:
     """All the calls that a step may come to."""
-    if step.dispatch is not None:
-        return tuple(step.among.values())
-    return (step.call,) if step.call is not None else ()
+    own = step.among.values() if step.dispatch is not None else (step.call,)
+    others = (action.call for action in step.catch.values())
+    return tuple(call for call in (*own, *others) if call is not None)
 
 
 def call_of(step: StepPlan, agent: str | None) -> CallPlan | None:

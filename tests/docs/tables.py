@@ -57,7 +57,7 @@ _WORDS = {
     "Secret": "[secret](#secrets)",
     "Step": "[step](#steps)",
     "TextFile": "`{file: PATH}`",
-    "Use": "`{use: VALUE}`",
+    "Use": "`{use: VALUE}` or `{agent: OTHER}`",
 }
 _PATTERNS = {
     "^[a-z][a-z0-9_]{0,62}$": "name",

@@ -30,7 +30,7 @@ def test_every_mapping_of_the_language_has_its_table() -> None:
     tables = set(re.findall(r"<!-- generated: keys (\w+) -->", LANGUAGE))
     names = {name for name, schema in SCHEMA["$defs"].items() if "properties" in schema}
     kinds = {f"{kind.capitalize()}Agent" for kind in AGENT_KINDS}
-    # `Use` and `TextFile` have one key each and are written out.
+    # `Use` and `TextFile` take one key each and are written out.
     assert names - kinds - {"Use", "TextFile"} <= tables
     assert tables >= {"Pipeline", "Agent", "StepBase", *AGENT_KINDS}
 

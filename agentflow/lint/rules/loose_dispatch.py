@@ -60,7 +60,7 @@ from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import CallPlan, StepPlan
+from agentflow.plan.steps import CallPlan, Path, StepPlan
 from agentflow.spec.templates import Template, Whole
 from agentflow.spec.wording import quoted
 
@@ -77,7 +77,7 @@ def check(context: Context) -> Iterator[Finding]:
     for step in context.plan.steps.values():
         if step.dispatch is not None and step.among:
             yield from _unlisted(context, step, step.dispatch, suggestions)
-            yield from _different(context, step)
+        yield from _different(context, step)
 
 
 def _unlisted(
@@ -100,18 +100,29 @@ def _unlisted(
 
 
 def _different(context: Context, step: StepPlan) -> Iterator[Finding]:
-    first, *others = step.among.values()
-    names = list(step.among)
-    for call in others:
+    first = step.call
+    if first is None:
+        return
+    for call, path in _others(step):
         verdict = compare(dict(call.output.schema), dict(first.output.schema))
         if verdict.kind is Kind.INCOMPATIBLE:
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
                 message=f"{_difference(call, first)}: agents of one step share a contract",
-                location=context.document.locate((*step.path, "among", names.index(call.agent))),
+                location=context.document.locate(path),
                 help="name one contract for both, or choose between steps with a switch",
             )
+
+
+def _others(step: StepPlan) -> Iterator[tuple[CallPlan, Path]]:
+    """The agents besides the first that may answer for a step, and where they are named."""
+    for index, name in enumerate(step.among):
+        if index > 0:
+            yield step.among[name], (*step.path, "among", index)
+    for key, action in step.catch.items():
+        if action.call is not None:
+            yield action.call, (*step.path, "catch", key, "agent")
 
 
 def _difference(call: CallPlan, first: CallPlan) -> str:

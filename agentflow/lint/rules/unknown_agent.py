@@ -53,7 +53,7 @@ SEVERITY = Severity.ERROR
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each step whose agent is not among `agents`, and each name in `among` that is not."""
+    """Each step whose agent is not among `agents`, and so for `among` and `catch`."""
     if context.plan is None:
         return
     agents = context.plan.pipeline.agents
@@ -75,6 +75,11 @@ def _named(document: Document, step: StepPlan) -> Iterator[tuple[str, Path]]:
     """The agents that a step names, and where."""
     if step.agent is not None:
         yield step.agent, (*step.path, "agent")
+    for key, action in step.catch.items():
+        other = (*step.path, "catch", key, "agent")
+        named = document.node(other) if action.action == "agent" else None
+        if isinstance(named, Scalar):
+            yield named.text, other
     among = document.node((*step.path, "among")) if step.dispatch is not None else None
     for index, item in enumerate(among.items if isinstance(among, Sequence) else ()):
         if isinstance(item, Scalar):

@@ -49,7 +49,7 @@ from agentflow.lint.meters import bounds
 from agentflow.lint.policies import named_policies
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.schemas import named_contracts
-from agentflow.plan.steps import Path, Plan, callers, plans_within
+from agentflow.plan.steps import Path, Plan, callers, calls_of, plans_within
 from agentflow.spec.model import Contract
 from agentflow.spec.wording import quoted
 
@@ -70,7 +70,7 @@ def check(context: Context) -> Iterator[Finding]:
     models = {getattr(agent, "model", None) for agent in pipeline.agents.values()}
     policies = {name for _, name in named_policies(context.document, context.plan)}
     steps = tuple(callers(context.plan))
-    agents = {step.agent for step in steps} | {name for step in steps for name in step.among}
+    agents = {step.agent for step in steps} | {c.agent for step in steps for c in calls_of(step)}
     unused = (
         *_unused("agent", ("agents",), pipeline.agents, agents - {None}),
         *_unused("model", ("models",), pipeline.models, _aliases(models)),

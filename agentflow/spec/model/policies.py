@@ -1,8 +1,8 @@
 """What an author says about failure and cost: retries, what `catch` does, budgets."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from agentflow.spec.model.values import Count, Duration, Name, Node, RetryableClass, Value
 
@@ -50,16 +50,26 @@ Repair = Annotated[
 
 
 class Use(Node):
-    """Go on with this value in the place of the output; it is checked against the contract."""
+    """Go on with this value in the place of the output, or with the answer of another agent."""
 
-    planned = frozenset({"escalate", "agent"})
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+    planned = frozenset({"escalate"})
 
-    use: Value
+    use: Value = Field(None, description="A value, checked against the output contract.")
+    agent: Name | None = Field(
+        None, description="Another agent, which is given the same and shares the contract."
+    )
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("an action has either 'use' or 'agent'")
+        return self
 
 
 CatchAction = Annotated[
     Literal["fail", "skip"] | Use,
-    Field(description="fail (the default), skip, or {use: VALUE}."),
+    Field(description="fail (the default), skip, {use: VALUE} or {agent: OTHER}."),
 ]
 CatchKey = Literal[
     "not_sent",
