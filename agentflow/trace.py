@@ -170,11 +170,13 @@ class Trace:
             case events.RunParked():
                 self.status = "waiting"
             case events.Delivered():
-                self._questions[fact.message].delivered = fact.detail
+                if fact.message in self._questions:
+                    self._questions[fact.message].delivered = fact.detail
             case events.NotDelivered():
-                self._questions[fact.message].problem = fact.problem
-                self._close(fact.message, "not delivered")
                 self._span(fact.step).notes.append(f"not delivered: {fact.problem}")
+                if fact.message in self._questions:
+                    self._questions[fact.message].problem = fact.problem
+                    self._close(fact.message, "not delivered")
             case events.PersonAnswered() | events.TimeRanOut():
                 pass
 
@@ -244,6 +246,23 @@ class Trace:
                 span.status = "waiting"
                 span.reason = f"again in {decision.delay:g} s: {decision.reason.text}"
                 self.retries += decision.counted
+            case events.Escalate():
+                self._begin(span)
+                span.notes.append(f"{decision.failure.kind}: {decision.failure.message}")
+                span.notes.append(f"escalated to '{decision.escalation}'")
+            case events.TryLevel():
+                span.status = "waiting"
+                span.reason = None
+                target = f"model '{decision.model}'" if decision.model else "another agent"
+                span.notes.append(f"level {decision.level + 1}: {target}, agent '{decision.agent}'")
+            case events.LeaveLevel():
+                span.status = "running"
+                span.reason = None
+                span.notes.append(
+                    f"level {decision.level + 1} did not help: {decision.reason.text}"
+                )
+            case events.Notify():
+                span.notes.append(f"level {decision.level + 1}: told {decision.who or 'people'}")
             case events.AskPerson():
                 self._ask(span, decision)
             case events.TakeAnswer():

@@ -11,9 +11,10 @@ from agentflow.errors import StoreError
 
 
 async def deliver(message: Message, host: Host) -> str:
-    """Put the question into the folder of the run."""
+    """Put the message into the folder of the run."""
     text = json.dumps(message.document, ensure_ascii=False, indent=2) + "\n"
     try:
-        return str(host.post(message.id, text.encode(errors="backslashreplace")))
+        data = text.encode(errors="backslashreplace")
+        return str(host.post(message.id, data, answerable=bool(message.answers)))
     except StoreError as error:
         raise DeliveryError(error.message) from error

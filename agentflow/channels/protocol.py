@@ -8,7 +8,7 @@ A message may be delivered more than once: a process may die after it was delive
 that is in the log. It has the same id then, by which whoever receives it can tell.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,18 +18,29 @@ from agentflow.spec.model import Json
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes to a person. `id` is what it is known by, `document` all of it as plain data."""
+    """What goes to a person. `id` is what it is known by, `document` all of it as plain data.
+
+    `answers` are what may be answered: nothing to a notice.
+    """
 
     id: str
     step: str
     document: Mapping[str, Json]
+    answers: tuple[str, ...]
+
+
+class Post(Protocol):
+    """Puts a message into the folder of the run, and says where that is. Raises `StoreError`."""
+
+    def __call__(self, message: str, data: bytes, *, answerable: bool) -> Path:
+        """Put it there; the same message again replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What deliveries of one run share. `post` puts a question into the run's folder."""
+    """What deliveries of one run share."""
 
-    post: Callable[[str, bytes], Path]
+    post: Post
 
 
 class DeliveryError(Exception):

@@ -8,12 +8,13 @@ question has one answer. What is refused stays in the log with the reason.
 import hashlib
 import json
 
+from agentflow.contracts.check import Accepted
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.shape import types_of
 from agentflow.core import events
 from agentflow.core.assertions import broken
-from agentflow.core.events import Decision, PersonAnswered, Reason
-from agentflow.core.failing import after_failure
+from agentflow.core.events import Decision, Failure, PersonAnswered, Reason
+from agentflow.core.failing import after_failure, fail
 from agentflow.core.state import ENDED_RUN, Instance, State
 from agentflow.core.values import Unusable, text_of, value_of
 from agentflow.plan.steps import ContractPlan
@@ -36,23 +37,67 @@ def ask(state: State, instance: Instance) -> Decision:
         shown = value_of(question.shown, instance.env, "'with'")
     except Unusable as error:
         return after_failure(instance, error.failure)
-    answers = ["replace", "abort"]
-    if yes(question.answer) is not None:
-        answers.insert(0, "approve")
+    reason = Reason(f"{step.address}.human", "a person is to answer")
+    return asked(
+        state,
+        instance,
+        text,
+        channel=question.channel,
+        who=question.who,
+        within=question.timeout,
+        reason=reason,
+        shown=shown,
+    )
+
+
+def asked(
+    state: State,
+    instance: Instance,
+    text: str,
+    *,
+    channel: str,
+    who: str | None,
+    within: float,
+    reason: Reason,
+    shown: Json = None,
+) -> Decision:
+    """A question about a step, of its own or of an escalation. `within` is in seconds."""
+    ladder, output = instance.ladder, None
+    if ladder is not None:
+        output = instance.offered.value if instance.offered is not None else instance.said
+        if instance.intent is not None:
+            shown = dict(instance.intent.input)
+    answers = _admitted(instance)
+    failure = ladder.failure if ladder is not None else None
+    why = [str(failure.kind), failure.message] if failure is not None else None
     return events.AskPerson(
         step=instance.address,
         question=message_id(state, instance),
         number=state.people.messages,
-        payload=payload_hash(state, instance, question.channel, question.who, text, shown, answers),
-        channel=question.channel,
-        who=question.who,
+        payload=payload_hash(state, instance, channel, who, text, shown, output, why, answers),
+        channel=channel,
+        who=who,
         ask=text,
         input=shown,
         answers=answers,
         asked=state.now,
-        due=round(state.now + question.timeout, 6),
-        reason=Reason(f"{step.address}.human", "a person is to answer"),
+        due=round(state.now + within, 6),
+        reason=reason,
+        output=output,
+        failure=failure,
+        escalation=ladder.plan.name if ladder is not None else None,
+        level=ladder.level if ladder is not None else None,
     )
+
+
+def _admitted(instance: Instance) -> list[str]:
+    """What may be answered: only what has a meaning for this step."""
+    answers = ["replace", "abort"]
+    if instance.step.call is not None:
+        answers.insert(1, "retry")
+    if _approved(instance) is not None:
+        answers.insert(0, "approve")
+    return answers
 
 
 def message_id(state: State, instance: Instance) -> str:
@@ -96,7 +141,9 @@ def verdict(state: State) -> Decision:
     instance = state.people.open[answer.question]
     value = answer.value
     if answer.answer == "approve":
-        value = _approved(instance)
+        approved = _approved(instance)
+        assert approved is not None
+        value = approved.value
     by = f" by {answer.by}" if answer.by else ""
     why = f": {answer.why}" if answer.why else ""
     return events.TakeAnswer(
@@ -145,15 +192,18 @@ def _untrue(instance: Instance, answer: PersonAnswered) -> str | None:
     """What the step asserts about its output that the answer makes untrue."""
     if answer.answer not in ("approve", "replace"):
         return None
-    value = _approved(instance) if answer.answer == "approve" else answer.value
+    approved = _approved(instance)
+    value = approved.value if answer.answer == "approve" and approved else answer.value
     found = broken(instance, value)
     return "; ".join(found[1]) if found is not None else None
 
 
-def _approved(instance: Instance) -> Json:
-    """The value that goes on if a person says yes."""
-    assert instance.step.question is not None
-    return yes(instance.step.question.answer)
+def _approved(instance: Instance) -> Accepted | None:
+    """What goes on if a person says yes: a yes, or the answer that was held back. None if neither."""
+    if instance.step.question is None:
+        return instance.offered
+    value = yes(instance.step.question.answer)
+    return Accepted(value) if value is not None else None
 
 
 # --- no answer -----------------------------------------------------------------------------
@@ -166,6 +216,12 @@ def on_unanswered(_state: State, instance: Instance) -> Decision:
 
 
 def on_aborted(_state: State, instance: Instance) -> Decision:
-    """A person gave the step up."""
-    assert instance.failure is not None
-    return after_failure(instance, instance.failure)
+    """A person gave the step up. At the end of an escalation it is as the failure has left it."""
+    aborted, ladder = instance.failure, instance.ladder
+    assert aborted is not None
+    if ladder is None:
+        return after_failure(instance, aborted)
+    failure = ladder.failure
+    message = f"{failure.message}; {aborted.message}"
+    reason = Reason("language.answers", aborted.message)
+    return fail(instance, Failure(failure.kind, message, failure.cause), reason)

@@ -11,6 +11,7 @@ from agentflow.core.acceptance import on_answer
 from agentflow.core.asking import ask, on_aborted, on_unanswered, verdict
 from agentflow.core.deadlines import time_left, with_time
 from agentflow.core.delegation import conclude, give_out
+from agentflow.core.escalation import on_level
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.evolve import evolve
 from agentflow.core.failing import after_failure, complete, on_failure, on_loss, on_stop
@@ -146,11 +147,22 @@ def _start(state: State, instance: Instance) -> tuple[Decision, ...]:
         reason=with_time(_because_of_needs(instance), call.timeout, left),
         key=key,
         held={what: amount for what, amount in held.items() if what != "calls"},
+        model=_model_of_level(instance),
     )
     return (start,)
 
 
+def _model_of_level(instance: Instance) -> str | None:
+    """The model that an escalation puts in the place of the agent's, if it does."""
+    ladder = instance.ladder
+    if ladder is None or ladder.plan.levels[ladder.level].kind != "model":
+        return None
+    return ladder.plan.levels[ladder.level].target
+
+
 def _because_of_needs(instance: Instance) -> Reason:
+    if instance.ladder is not None:
+        return Reason(instance.ladder.rule, f"attempt {instance.attempt + 1}")
     if instance.attempt:
         return Reason("language.retry", f"attempt {instance.attempt + 1}")
     if instance.is_item:
@@ -221,6 +233,7 @@ _BY_NEED = {
     Need.ANSWER: on_answer,
     Need.OUTPUT: _output,
     Need.FAILURE: on_failure,
+    Need.LEVEL: on_level,
     Need.UNANSWERED: on_unanswered,
     Need.ABORTED: on_aborted,
     Need.LOST: on_loss,

@@ -25,7 +25,7 @@ from agentflow.core.tasks import BadPlan, open_tasks, outputs_of, read_plan
 from agentflow.core.values import items_of, value_of
 from agentflow.plan import address
 from agentflow.plan.steps import call_of
-from agentflow.spec.model import Json
+from agentflow.spec.model import FailureClass, Json
 
 
 def begin_step(state: State, event: events.BeginStep) -> None:
@@ -110,8 +110,9 @@ def start_attempt(state: State, event: events.StartAttempt) -> None:
     instance = take(state, event)
     if event.attempt != instance.attempt + 1:
         raise IllegalTransition(event, event.step, f"in attempt {instance.attempt}")
-    instance.chosen = call_of(instance.step, event.agent)
-    if instance.chosen is None:
+    if instance.stand_in is None:
+        instance.chosen = call_of(instance.step, event.agent)
+    if instance.call is None:
         raise IllegalTransition(event, event.step, f"without an agent '{event.agent}'")
     activate(instance)
     instance.attempt = event.attempt
@@ -133,6 +134,8 @@ def reject_output(state: State, event: events.RejectOutput) -> None:
     instance = take(state, event)
     instance.failures += 1
     instance.failure = event.failure
+    if event.failure.kind is FailureClass.LOW_CONFIDENCE and isinstance(instance.answer, Accepted):
+        instance.offered = instance.answer
     instance.answer = None
     instance.wrong = tuple(event.reason.figures.get("violations") or (event.reason.text,))
     state.agenda.appendleft((Need.FAILURE, instance))

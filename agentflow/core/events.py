@@ -311,7 +311,8 @@ class StartAttempt:
 
     `timeout` is in seconds. `input` and `key`, the idempotency key, are frozen with the intent of
     the first attempt: all further attempts of the step carry the same. `held` is what is kept back of
-    the budgets for this attempt, by quantity, besides the call itself.
+    the budgets for this attempt, by quantity, besides the call itself. `model` is that of an
+    escalation, where it puts another in the place of the agent's.
     """
 
     step: str
@@ -323,6 +324,7 @@ class StartAttempt:
     reason: Reason
     key: str | None = None
     held: Mapping[str, float] = field(default_factory=dict)
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,12 +389,62 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalate:
+    """Turn to others about a failure; `catch` is the entry that says so."""
+
+    step: str
+    catch: str
+    escalation: str
+    failure: Failure
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class TryLevel:
+    """A level calls an agent: that of the step with another `model`, or another one."""
+
+    step: str
+    escalation: str
+    level: int
+    agent: str
+    model: str | None
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveLevel:
+    """A level did not help; the next one is tried. Levels count from 0."""
+
+    step: str
+    escalation: str
+    level: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell a person, and go on with the next level. It is stored before it is delivered."""
+
+    step: str
+    message: str
+    escalation: str
+    level: int
+    channel: str
+    who: str | None
+    text: str
+    failure: Failure
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class AskPerson:
     """Put a question to a person. It is stored before it is delivered.
 
     `question` is its id, `number` counts the messages of the run from 0, and `payload` is the hash
     of all that is asked and shown.
-    `input` is what the person is shown, `answers` what may be answered, from `asked` until `due`.
+    `input` is what the person is shown, `answers` what may be answered, from `asked` until `due`. In
+    an escalation, `failure` is why the person is asked, `input` what the agent was given and
+    `output` what it answered, if that was held back.
     """
 
     step: str
@@ -407,6 +459,10 @@ class AskPerson:
     asked: float
     due: float
     reason: Reason
+    output: Json = None
+    failure: Failure | None = None
+    escalation: str | None = None
+    level: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -516,6 +572,10 @@ Decision: TypeAlias = (
     | RejectOutput
     | Repair
     | Retry
+    | Escalate
+    | TryLevel
+    | LeaveLevel
+    | Notify
     | AskPerson
     | TakeAnswer
     | RefuseAnswer

@@ -7,7 +7,7 @@ Which event is possible when stands in `core.table`, what it does in `core.facts
 from collections.abc import Callable
 from typing import Any
 
-from agentflow.core import decisions, events, facts, questions
+from agentflow.core import decisions, events, facts, ladders, questions
 from agentflow.core.events import Event
 from agentflow.core.scopes import prune
 from agentflow.core.state import State
@@ -49,6 +49,10 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.RejectOutput: decisions.reject_output,
     events.Repair: decisions.repair,
     events.Retry: decisions.retry,
+    events.Escalate: ladders.escalate,
+    events.TryLevel: ladders.try_level,
+    events.LeaveLevel: ladders.leave_level,
+    events.Notify: ladders.notify,
     events.AskPerson: questions.ask_person,
     events.TakeAnswer: questions.take_answer,
     events.RefuseAnswer: questions.refuse_answer,

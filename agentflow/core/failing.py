@@ -66,7 +66,7 @@ def on_stop(state: State, instance: Instance) -> Decision:
     if instance.address not in state.running:
         if instance.in_doubt:
             failure = as_unknown(instance, Failure(FailureClass.CANCELLED, text))
-            return _fail(instance, failure, reason)
+            return fail(instance, failure, reason)
         return events.CancelStep(instance.address, reason)
     call = instance.call
     assert call is not None
@@ -83,6 +83,8 @@ def after_failure(
 ) -> Decision:
     """What `catch` says about a failure that is not retried; without a word it fails the step."""
     failure = as_unknown(instance, failure)
+    if instance.ladder is not None:
+        return leave_level(instance, f"{failure.kind}: {failure.message}")
     figures = dict(why_no_retry.figures) if why_no_retry else {}
     if instance.repairs:
         figures["repairs"] = instance.repairs
@@ -91,23 +93,48 @@ def after_failure(
     key, action = _caught(instance, failure)
     if action is None or action.action == "fail":
         rule = f"{instance.step.address}.catch.{key}" if key else "language.failure"
-        return _fail(instance, failure, Reason(rule, failure.message, figures))
+        return fail(instance, failure, Reason(rule, failure.message, figures))
     reason = Reason(f"{instance.step.address}.catch.{key}", failure.message, figures)
     if action.action == "skip":
         return events.SkipStep(instance.address, reason, failure)
     if action.call is not None:
         return events.HandOver(instance.address, action.call.agent, failure, reason)
+    if action.action == "escalate":
+        return _escalate(instance, str(key), action, failure, reason)
     assert action.value is not None
     try:
         value = value_of(action.value, _seen_by(instance, action, failure), f"'catch.{key}.use'")
     except Unusable as error:
-        return _fail(instance, error.failure, reason)
+        return fail(instance, error.failure, reason)
+    return go_on_with(instance, value, f"'catch.{key}.use'", reason)
+
+
+def go_on_with(instance: Instance, value: Json, what: str, reason: Reason) -> Decision:
+    """Put a value of the author's in the place of the output; `what` names it in the message."""
     if instance.step.contract is not None and not instance.scope.of_tasks:
         violations = instance.step.contract.checker.check(value)
         if violations:
-            message = f"'catch.{key}.use' breaks the output contract: {violations[0]}"
-            return _fail(instance, Failure(FailureClass.REJECTED, message), reason)
+            message = f"{what} breaks the output contract: {violations[0]}"
+            return fail(instance, Failure(FailureClass.REJECTED, message), reason)
     return events.UseValue(instance.address, value, reason)
+
+
+def _escalate(
+    instance: Instance, key: str, action: CatchPlan, failure: Failure, reason: Reason
+) -> Decision:
+    assert action.escalation is not None
+    if instance.scope.closed:
+        # Nobody is to be troubled about a part of something that has failed anyway.
+        return fail(instance, failure, reason)
+    return events.Escalate(instance.address, key, action.escalation.name, failure, reason)
+
+
+def leave_level(instance: Instance, why: str) -> Decision:
+    """The level of an escalation at which a step stands did not help."""
+    ladder = instance.ladder
+    assert ladder is not None
+    reason = Reason(ladder.rule, why)
+    return events.LeaveLevel(instance.address, ladder.plan.name, ladder.level, reason)
 
 
 def complete(instance: Instance, output: Json, reason: Reason) -> Decision:
@@ -165,6 +192,7 @@ def _seen_by(instance: Instance, action: CatchPlan, failure: Failure) -> Mapping
     return instance.env
 
 
-def _fail(instance: Instance, failure: Failure, reason: Reason) -> Decision:
+def fail(instance: Instance, failure: Failure, reason: Reason) -> Decision:
+    """The step fails for good; it is `unknown` if nobody knows what it did."""
     unknown = failure.kind is FailureClass.UNKNOWN_EFFECT and instance.inside is None
     return events.FailStep(instance.address, "unknown" if unknown else "failed", failure, reason)

@@ -84,7 +84,10 @@ def take_answer(state: State, event: events.TakeAnswer) -> None:
         instance.failure = Failure(FailureClass.REJECTED, f"aborted{by or ' by a person'}{why}")
         state.agenda.append((Need.ABORTED, instance))
     elif event.answer == "retry":
-        instance.failures = 0
+        # A person has looked, so it is as if nothing had happened yet.
+        instance.failures = instance.repairs = 0
+        instance.said = instance.complaint = instance.ladder = instance.offered = None
+        instance.in_doubt = False
         state.ready.append(instance)
     else:
         end(state, instance, "succeeded", event.value)

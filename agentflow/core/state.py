@@ -20,13 +20,21 @@ from agentflow.core.events import (
     Complaint,
     Failure,
     FinalStatus,
+    Notify,
     PersonAnswered,
     RunMode,
     StartAttempt,
 )
 from agentflow.core.purse import NOTHING, Amounts, Purse, inner
 from agentflow.plan import address
-from agentflow.plan.steps import CallPlan, ForEachPlan, Plan, ScopePlan, StepPlan
+from agentflow.plan.steps import (
+    CallPlan,
+    EscalationPlan,
+    ForEachPlan,
+    Plan,
+    ScopePlan,
+    StepPlan,
+)
 from agentflow.spec.cel.evaluate import Absent
 from agentflow.spec.model import Json
 
@@ -45,6 +53,7 @@ class Need(StrEnum):
     ENTER = "enter"  # a group, a switch, a loop or a `for_each` may open
     ANSWER = "answer"  # an agent answered: does it keep the contract?
     FAILURE = "failure"  # an attempt or all of a scope failed: retry, catch or fail?
+    LEVEL = "level"  # an escalation is to be tried at its next level
     UNANSWERED = "unanswered"  # a question's time was up, or it could not be delivered
     ABORTED = "aborted"  # a person gave the step up
     LOST = "lost"  # an attempt was in flight when its process ended
@@ -98,6 +107,26 @@ class Scope:
         yield from self.items
 
 
+@dataclass(slots=True)
+class Ladder:
+    """Where a step stands on its escalation: at which level, after which failure.
+
+    `call` is what the level calls instead of the step's agent. `denied` says why no level may be
+    tried at all.
+    """
+
+    plan: EscalationPlan
+    failure: Failure
+    level: int = 0
+    call: CallPlan | None = None
+    denied: str | None = None
+
+    @property
+    def rule(self) -> str:
+        """The level as a path in the spec."""
+        return f"escalations.{self.plan.name}.levels[{self.level}]"
+
+
 @dataclass(slots=True, eq=False)
 class Instance:
     """One step in one place of the run: the step itself, or its instance for one item.
@@ -108,8 +137,10 @@ class Instance:
     is what the agent is told about it. `intent` is that of its first attempt, whose input and key all
     others carry. `in_doubt` says that an attempt may have had an effect which must not happen twice.
     `inside` is the scope that a group, switch, loop or `for_each` has opened; of a loop, that of
-    the iteration it is in. `question` is what a person is being asked about the step. `held` is what is kept back for the attempt in flight, `charged` says
-    that its key has been charged to the meters.
+    the iteration it is in. `held` is what is kept back for the attempt in flight, `charged` says
+    that its key has been charged to the meters. `question` is what a person is being asked about
+    the step, `ladder` where its escalation stands, and `offered` a value that keeps the contract
+    and was held back: approving lets it pass.
     """
 
     address: str
@@ -141,6 +172,8 @@ class Instance:
     own_purse: Purse | None = None
     held: Amounts = field(default_factory=lambda: NOTHING)
     charged: bool = False
+    ladder: Ladder | None = None
+    offered: Accepted | None = None
 
     @property
     def purse(self) -> Purse:
@@ -149,8 +182,16 @@ class Instance:
 
     @property
     def call(self) -> CallPlan | None:
-        """The call that it makes; before its first attempt, the one whose contract others share."""
-        return self.chosen or self.step.call
+        """The call that it makes; before its first attempt, the one whose contract others share.
+
+        An escalation may have put another in its place.
+        """
+        return self.stand_in or self.chosen or self.step.call
+
+    @property
+    def stand_in(self) -> CallPlan | None:
+        """What an escalation calls in the place of the step's agent."""
+        return self.ladder.call if self.ladder is not None else None
 
     @property
     def expands(self) -> bool:
@@ -172,7 +213,7 @@ class People:
     closed: dict[str, str] = field(default_factory=dict)
     mail: deque[PersonAnswered] = field(default_factory=deque)
     tickets: set[str] = field(default_factory=set)
-    undelivered: dict[str, AskPerson] = field(default_factory=dict)
+    undelivered: dict[str, AskPerson | Notify] = field(default_factory=dict)
     messages: int = 0
 
 

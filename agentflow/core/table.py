@@ -18,6 +18,10 @@
     Retry             running                    waiting
     TimerFired        waiting                    waiting
     TimeRanOut        running                    running
+    Escalate          pending, waiting, running  running
+    TryLevel          running                    waiting
+    LeaveLevel        waiting, running           running
+    Notify            running                    running
     AskPerson         pending, waiting, running  waiting
     TakeAnswer        waiting                    succeeded, waiting
     CompleteStep      running                    succeeded
@@ -62,6 +66,10 @@ FROM: dict[type, frozenset[StepStatus]] = {
     events.Retry: _RUNNING,
     events.TimerFired: _WAITING,
     events.TimeRanOut: _RUNNING,
+    events.Escalate: _UNSETTLED,
+    events.TryLevel: _RUNNING,
+    events.LeaveLevel: frozenset({"waiting", "running"}),
+    events.Notify: _RUNNING,
     events.AskPerson: _UNSETTLED,
     events.TakeAnswer: _WAITING,
     events.CompleteStep: _RUNNING,

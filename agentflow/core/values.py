@@ -115,6 +115,8 @@ def chosen_call(instance: Instance) -> CallPlan:
         Unusable: it comes to none of `among`.
     """
     step = instance.step
+    if instance.stand_in is not None:
+        return instance.stand_in
     if instance.chosen is None and step.dispatch is not None:
         name = value_of(step.dispatch, instance.env, "'agent'")
         if not isinstance(name, str) or name not in step.among:
@@ -133,13 +135,14 @@ def payload_of(instance: Instance, call: CallPlan) -> tuple[dict[str, Json], str
     Raises:
         Unusable: one cannot be evaluated, or breaks what is asked of it.
     """
+    given: dict[str, Json]
     if instance.intent is not None:
-        return dict(instance.intent.input), instance.intent.key
-    given: dict[str, Json] = value_of(call.arguments, instance.env, "'with'")
-    violations = call.input.checker.check(given)
-    if violations:
-        what = f"the input breaks the contract of '{call.agent}'"
-        raise Unusable(what, str(violations[0]))
+        given = dict(instance.intent.input)
+        if call is instance.stand_in:
+            _check_input(call, given)
+        return given, instance.intent.key
+    given = value_of(call.arguments, instance.env, "'with'")
+    _check_input(call, given)
     if call.key is None:
         return given, None
     key = value_of(call.key, instance.env, "'idempotency_key'")
@@ -147,6 +150,13 @@ def payload_of(instance: Instance, call: CallPlan) -> tuple[dict[str, Json], str
         wanted = f"expected 1 to {KEY_LENGTH} printable characters"
         raise Unusable("'idempotency_key'", f"{wanted}, found {len(key)}: {key[:60]!r}")
     return given, key
+
+
+def _check_input(call: CallPlan, given: Json) -> None:
+    violations = call.input.checker.check(given)
+    if violations:
+        what = f"the input breaks the contract of '{call.agent}'"
+        raise Unusable(what, str(violations[0]))
 
 
 def read_answer(instance: Instance, fact: AttemptSucceeded) -> Accepted | Rejected:

@@ -10,12 +10,19 @@ from collections.abc import Callable, Sequence
 
 from agentflow.channels import CHANNELS
 from agentflow.channels.protocol import DeliveryError, Host, Message
-from agentflow.core.events import AskPerson, Delivered, Fact, NotDelivered, PersonAnswered
+from agentflow.core.events import (
+    AskPerson,
+    Delivered,
+    Fact,
+    NotDelivered,
+    Notify,
+    PersonAnswered,
+)
 from agentflow.core.state import State
 from agentflow.engines.clock import WallClock
 from agentflow.engines.letters import read_letter
 from agentflow.engines.office import Office
-from agentflow.engines.questions import question_document
+from agentflow.engines.parcels import parcel_of
 from agentflow.errors import StoreError
 
 #: Seconds between two looks into the mailbox.
@@ -65,11 +72,13 @@ class Correspondence:
             self.send(message)
         return self.letters()
 
-    def send(self, message: AskPerson) -> None:
+    def send(self, message: AskPerson | Notify) -> None:
         """Deliver a message that is in the log."""
-        self._posted.add(message.question)
-        task = asyncio.get_running_loop().create_task(self._deliver(message))
-        self._sending[message.question] = task
+        parcel = parcel_of(self._state, message)
+        if parcel.answers:
+            self._posted.add(parcel.id)
+        task = asyncio.get_running_loop().create_task(self._deliver(parcel, message.channel))
+        self._sending[parcel.id] = task
 
     def tend(self, facts: Sequence[Fact]) -> None:
         """After a turn: `facts` are in the log, and some questions may be open no longer."""
@@ -112,13 +121,12 @@ class Correspondence:
         if self._state.people.open:
             self._beat = asyncio.get_running_loop().call_later(_BEAT, self._look)
 
-    async def _deliver(self, message: AskPerson) -> None:
+    async def _deliver(self, parcel: Message, channel: str) -> None:
         """Bring one message to where it belongs, and report how that went."""
-        parcel = Message(message.question, message.step, question_document(self._state, message))
         problem = detail = ""
         try:
             async with asyncio.timeout(_PATIENCE):
-                detail = await CHANNELS[message.channel].deliver(parcel, self._host)
+                detail = await CHANNELS[channel].deliver(parcel, self._host)
         except TimeoutError:
             problem = f"not delivered within {_PATIENCE:g} s"
         except DeliveryError as error:
@@ -127,9 +135,9 @@ class Correspondence:
             self._fail(bug)
             return
         # Not under way any more when the fact is looked at.
-        del self._sending[message.question]
+        del self._sending[parcel.id]
         now = self._clock.now()
         if problem:
-            self._report(NotDelivered(now, message.step, message.question, problem))
+            self._report(NotDelivered(now, parcel.step, parcel.id, problem))
         else:
-            self._report(Delivered(now, message.step, message.question, detail))
+            self._report(Delivered(now, parcel.step, parcel.id, detail))

@@ -27,7 +27,15 @@ from agentflow.engines.office import Office
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
-from agentflow.plan.steps import Plan, call_of, callers, calls_of, plans_within, step_at
+from agentflow.plan.steps import (
+    Plan,
+    call_of,
+    callers,
+    calls_of,
+    plans_within,
+    stand_ins,
+    step_at,
+)
 from agentflow.project import find_root
 from agentflow.spec.model import Agent, Json
 
@@ -154,7 +162,11 @@ def _run_live(
         return {
             (plan.file, kind): AGENT_KINDS[kind].connect(_host(plan, folder, concurrency))
             for plan in plans_within(driver.plan)
-            for kind in {c.options.kind for step in callers(plan) for c in calls_of(step)}
+            for kind in {
+                call.options.kind
+                for step in callers(plan)
+                for call in (*calls_of(step), *stand_ins(step))
+            }
         }
 
     driver.redact = redactor(called(driver.plan))

@@ -23,7 +23,7 @@ from agentflow.engines.clock import WallClock
 from agentflow.engines.correspondence import Correspondence
 from agentflow.engines.driver import Driver, lost
 from agentflow.engines.office import Office
-from agentflow.plan.steps import call_of, step_at
+from agentflow.plan.steps import step_at
 from agentflow.spec.model import Agent, FailureClass
 
 #: Seconds an agent has to clean up after its deadline before its task is abandoned.
@@ -203,6 +203,8 @@ class _LocalEngine:
                 due = decision.due
                 self._fire_at(due, events.TimerFired(due, decision.step, decision.question))
                 self.people.send(decision)
+            elif isinstance(decision, events.Notify):
+                self.people.send(decision)
             elif isinstance(decision, events.CancelAttempt):
                 self._call_off(self.flights[decision.step])
 
@@ -234,17 +236,19 @@ class _LocalEngine:
 
     def _start(self, decision: events.StartAttempt) -> None:
         pipeline, step = step_at(self.driver.plan, decision.step)
-        plan = call_of(step, decision.agent)
+        instance = self.state.running[decision.step]
+        plan = instance.call
         assert plan is not None
+        assert step.contract is not None
         call = Call(
             run_id=self.state.run_id,
             step=decision.step,
             attempt=decision.attempt,
             agent=decision.agent,
             input=decision.input,
-            output_schema=plan.output.schema,
+            output_schema=step.contract.schema,
             timeout=decision.timeout,
-            complaint=self.state.running[decision.step].complaint,
+            complaint=instance.complaint,
             idempotency_key=decision.key,
         )
         flight = _Flight(call, self.loop.call_later(decision.timeout, self._expire, decision.step))

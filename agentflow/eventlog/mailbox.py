@@ -1,6 +1,7 @@
 """The files through which a run and people reach each other.
 
     runs/<run-id>/questions/<question>.json   what waits for an answer
+    runs/<run-id>/notices/<message>.json      what was told, and nobody waits for
     runs/<run-id>/answers/<ticket>.json       what was answered and is not taken in yet
 
 Whoever may write into the store may answer: a command, a program, a person with an editor. A file
@@ -22,7 +23,7 @@ from agentflow.eventlog.private import check_folder, make_folder, read_file, rep
 #: Bytes of one answer; a longer one is not read.
 MAX_BYTES = 8 * 1024 * 1024
 
-_QUESTIONS, _ANSWERS, _SUFFIX = "questions", "answers", ".json"
+_QUESTIONS, _NOTICES, _ANSWERS, _SUFFIX = "questions", "notices", "answers", ".json"
 _TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -44,12 +45,14 @@ class Mailbox:
 
     def __init__(self, run: Path) -> None:
         self._questions = run / _QUESTIONS
+        self._notices = run / _NOTICES
         self._answers = run / _ANSWERS
 
-    def post(self, question: str, data: bytes) -> Path:
-        """Put a question where people and programs find it; the same one again replaces it."""
-        make_folder(self._questions)
-        path = self._questions / f"{question}{_SUFFIX}"
+    def post(self, message: str, data: bytes, *, answerable: bool) -> Path:
+        """Put a message where people and programs find it; the same one again replaces it."""
+        folder = self._questions if answerable else self._notices
+        make_folder(folder)
+        path = folder / f"{message}{_SUFFIX}"
         replace_file(path, data)
         return path
 

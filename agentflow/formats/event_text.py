@@ -80,6 +80,16 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C901 
             yield _about(at, f"asked again: {reason}")
         case events.Retry():
             yield _about(at, f"again in {decision.delay:g} s: {reason}")
+        case events.Escalate():
+            yield _about(at, f"escalated to '{decision.escalation}': {reason}")
+        case events.TryLevel():
+            target = f"model '{decision.model}'" if decision.model else f"'{decision.agent}'"
+            yield _about(at, f"level {decision.level + 1}: {target}")
+        case events.LeaveLevel():
+            yield _about(at, f"level {decision.level + 1} did not help: {reason}")
+        case events.Notify():
+            who = decision.who or "people"
+            yield _about(at, f"tells {who} ({decision.channel}): {decision.text}")
         case events.AskPerson():
             who, until = decision.who or "a person", moment(decision.due)
             yield _about(at, f"asks {who} ({decision.channel}, until {until}): {decision.ask}")

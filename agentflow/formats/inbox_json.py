@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from agentflow.core.events import AskPerson
+from agentflow.formats.trace_json import failure_data
 from agentflow.formats.values import document
 from agentflow.spec.model import Json
 
@@ -25,7 +26,9 @@ def questions_data(questions: Iterable[tuple[str, AskPerson]]) -> list[Json]:
             "channel": asked.channel,
             "who": asked.who,
             "ask": asked.ask,
+            "failure": failure_data(asked.failure),
             "shown": asked.input,
+            "output": asked.output,
             "answers": list(asked.answers),
             "asked": asked.asked,
             "due": asked.due,

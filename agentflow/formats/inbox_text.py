@@ -36,6 +36,11 @@ def question_lines(questions: Sequence[tuple[str, AskPerson]], option: str) -> I
         if isinstance(asked.input, dict):
             for name, value in asked.input.items():
                 yield f"    {name}: {safe(compact(value), limit=_LIMIT, oneline=True)}"
+        if asked.failure is not None:
+            why = safe(asked.failure.message, limit=_LIMIT, oneline=True)
+            yield f"    because {asked.failure.kind}: {why}"
+        if asked.output is not None:
+            yield f"    held back: {safe(compact(asked.output), limit=_LIMIT, oneline=True)}"
         said = "|".join(asked.answers)
         where = safe(shlex.quote(asked.step), oneline=True)
         named = f"{run_id} {where} {said} --question {asked.question} {option}".rstrip()

@@ -62,6 +62,10 @@ def _decision(decision: Decision) -> str:
             return f" (attempt {decision.attempt} in {decision.delay:g} s){text}"
         case events.BeginIteration():
             return f" (index {decision.index}){text}"
+        case events.Escalate():
+            return f" (to '{decision.escalation}'){text}"
+        case events.TryLevel() | events.LeaveLevel() | events.Notify():
+            return f" (level {decision.level + 1}){text}"
         case events.AskPerson():
             about = f"{decision.who or 'a person'}, channel '{decision.channel}'"
             return f" ({about}, until {moment(decision.due)}){text}"
@@ -102,7 +106,8 @@ _DATA: Mapping[type, tuple[tuple[str, str], ...]] = {
     events.BeginIteration: (("state", "state"),),
     events.EnterPipeline: (("inputs", "inputs"),),
     events.AttemptFailed: (("said", "detail"),),
-    events.AskPerson: (("ask", "ask"), ("shown", "input")),
+    events.AskPerson: (("ask", "ask"), ("shown", "input"), ("held back", "output")),
+    events.Notify: (("text", "text"),),
     events.PersonAnswered: (("value", "value"),),
     events.CompleteStep: (("output", "output"),),
 }

@@ -249,7 +249,7 @@ def skipping(step: StepPlan) -> tuple[str, ...]:
     """The failures after which a step is skipped; of an item, the list is only shorter."""
     if step.for_each is not None:
         return ()
-    return tuple(key for key, action in step.catch.items() if action.action == "skip")
+    return tuple(key for key, action in step.catch.items() if action.may_skip)
 
 
 def _holds(expr: Expr, start: int, end: int) -> bool:

@@ -100,13 +100,13 @@ class Handoffs:
     def _caught(self, step: StepPlan, kept: ContractPlan) -> Iterator[Handoff]:
         """The values that `catch` puts in the place of what an agent or a person answers."""
         receiver, side = (step.call.agent, "output") if step.call else (step.id, "answer")
-        for key, action in step.catch.items():
-            if action.value is not None:
+        for value, path, inside in _values(step):
+            if value is not None:
                 yield Handoff(
-                    template=action.value,
-                    path=(*step.path, "catch", key, "use"),
-                    inside=len(step.path),
-                    place=step.address,
+                    template=value,
+                    path=path,
+                    inside=inside,
+                    place=step.address if path[: len(step.path)] == step.path else "",
                     receiver=receiver,
                     side=side,
                     field=(),
@@ -164,6 +164,15 @@ class Handoffs:
         if step.contract is None:
             return None
         return _in_contract(self._document, _produced_by(step), inside)
+
+
+def _values(step: StepPlan) -> Iterator[tuple[Template | None, Path, int]]:
+    """What `catch` may put in the place of the output, with its path and what of that is around."""
+    for key, action in step.catch.items():
+        yield action.value, (*step.path, "catch", key, "use"), len(step.path)
+        if action.escalation is not None:
+            last = ("escalations", action.escalation.name, "on_exhausted")
+            yield action.escalation.on_exhausted.value, (*last, "use"), 2
 
 
 def _produced_by(step: StepPlan) -> Path:

@@ -91,6 +91,7 @@ class _Builder(Parts):
             texts=self.materials.texts,
             files=self.materials.files,
             children=self.children,
+            escalations=self.escalations.plans,
             scripts=scripts,
             findings=(*self.findings, *problems),
         )
@@ -237,8 +238,12 @@ class _Builder(Parts):
         )
 
 
+#: The quantities that every pipeline has; the meters are the author's own.
+_COUNTED = ("calls", "retries", "escalations", "tokens", "usd")
+
+
 def _bounds(budget: Bounds) -> dict[str, float]:
     """The bounds of a budget by quantity, as `core.purse` counts them."""
-    plain = {what: getattr(budget, what) for what in ("calls", "retries", "tokens", "usd")}
+    plain = {what: getattr(budget, what) for what in _COUNTED}
     bounds = {what: bound for what, bound in plain.items() if bound is not None}
     return bounds | {f"meters.{name}": bound for name, bound in budget.meters.items()}

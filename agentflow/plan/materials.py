@@ -65,6 +65,7 @@ class Materials:
         self.texts: dict[str, str] = {}
         self.input_of: dict[str, ContractPlan] = {}
         self.output_of: dict[str, ContractPlan] = {}
+
         self.chat_of: dict[str, ChatPlan | None] = {}
         for name, agent in pipeline.agents.items():
             path = ("agents", name)
@@ -72,7 +73,7 @@ class Materials:
             self.output_of[name] = self.contract(agent.output, (*path, "output"))
             self._take_texts(agent, path)
             output = self.output_of[name]
-            self.chat_of[name] = chat_of(agent, pipeline.models, self.texts, output)
+            self.chat_of[name] = self.chat_for(agent, output)
 
     @property
     def contracts(self) -> Contracts:
@@ -83,6 +84,10 @@ class Materials:
     def files(self) -> dict[str, Schema]:
         """The files of schemas that contracts refer to, by the name they have in the spec."""
         return self._resolver.files
+
+    def chat_for(self, agent: Agent, output: ContractPlan) -> ChatPlan | None:
+        """What is known of the calls of an agent; None if it calls no chat model."""
+        return chat_of(agent, self._pipeline.models, self.texts, output)
 
     def contract(self, contract: Contract | None, path: Path) -> ContractPlan:
         """The contract that stands at a path of the spec."""

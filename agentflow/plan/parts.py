@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from agentflow.errors import FileProblem
 from agentflow.findings import Finding, Severity
 from agentflow.plan import address
+from agentflow.plan.escalations import ESCALATION_NAMES, Escalations
 from agentflow.plan.library import Chain, Library, Recursion
 from agentflow.plan.materials import Materials
 from agentflow.plan.planners import planner_of
@@ -17,6 +18,7 @@ from agentflow.plan.scopes import (
     ITEM_NAMES,
     OUTPUT_NAMES,
     TASK_NAMES,
+    Frame,
     Place,
     Uses,
 )
@@ -43,6 +45,7 @@ from agentflow.spec.model import (
     CatchAction,
     CatchKey,
     Delegate,
+    Escalate,
     ForEach,
     HumanStep,
     Json,
@@ -98,6 +101,7 @@ class Parts:
             }
             for name, agent in pipeline.agents.items()
         }
+        self.escalations = Escalations(pipeline, self.materials, self.charges, self._for_all)
 
     # --- parts of a step -------------------------------------------------------------------
 
@@ -206,6 +210,11 @@ class Parts:
         if spec.with_ is not None:
             arguments = self.template(dict(spec.with_), (*path, "with"), within)
         catch = self.catch(spec.catch, (*path, "catch"), within, within)
+        calls = {
+            agent: self._call(AgentStep(agent=agent), agent, arguments, None)
+            for agent in spec.workers.values()
+            if agent in self.pipeline.agents
+        }
         workers = {
             name: StepPlan(
                 id=name,
@@ -217,11 +226,9 @@ class Parts:
                 when=None,
                 when_text="",
                 for_each=None,
-                catch=catch,
+                catch=self.escalations.for_call(catch, calls.get(agent)),
                 agent=agent,
-                call=self._call(AgentStep(agent=agent), agent, arguments, None)
-                if agent in self.pipeline.agents
-                else None,
+                call=calls.get(agent),
             )
             for name, agent in spec.workers.items()
         }
@@ -280,7 +287,11 @@ class Parts:
         """
         planned: dict[str, CatchPlan] = {}
         for key, action in catch.items():
-            if not isinstance(action, Use):
+            if isinstance(action, Escalate):
+                escalation = self.escalations.of_step(action.escalate, call)
+                if escalation is not None:
+                    planned[key] = CatchPlan("escalate", escalation=escalation)
+            elif not isinstance(action, Use):
                 planned[key] = CatchPlan(action)
             elif action.agent is not None:
                 other = self._other(step, action.agent, (*path, key, "agent"), call)
@@ -302,6 +313,11 @@ class Parts:
         if call is None or name not in self.pipeline.agents:
             return None
         return self._call(step, name, call.arguments, call.key)
+
+    def _for_all(self, value: Json, path: Path) -> Template:
+        """A template that belongs to no step."""
+        frame = Frame("", None, {}, ESCALATION_NAMES)
+        return self.template(value, path, Place(frame, "", ()))
 
     def _complain(self, rule: str, message: str, path: Path, help: str | None) -> None:
         location = self.document.locate(path)

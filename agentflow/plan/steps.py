@@ -104,6 +104,33 @@ class AssertPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelPlan:
+    """One level of an escalation.
+
+    `model` and `agent` have a `call`, on the terms of the step that escalates; it is None if the
+    step has no call that could be made so. `human` and `notify` have the rest: `within` is how long
+    an answer is waited for, in seconds.
+    """
+
+    kind: Literal["model", "agent", "human", "notify"]
+    path: Path
+    target: str
+    call: "CallPlan | None" = None
+    text: Template | None = None
+    who: str | None = None
+    within: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationPlan:
+    """Whom to turn to; `on_exhausted` is what follows if no level helps."""
+
+    name: str
+    levels: tuple[LevelPlan, ...]
+    on_exhausted: "CatchPlan"
+
+
+@dataclass(frozen=True, slots=True)
 class ChatPlan:
     """What a call of a chat model may come to.
 
@@ -200,13 +227,20 @@ class PlanCheck:
 class CatchPlan:
     """`value` belongs to `use` and is read where `place` is, `call` to `agent`: who takes over.
 
-    `call` is None too if there is no such agent.
+    `call` is None too if there is no such agent. `escalation` belongs to `escalate`.
     """
 
-    action: Literal["fail", "skip", "use", "agent"]
+    action: Literal["fail", "skip", "use", "agent", "escalate"]
     value: Template | None = None
     place: str = ""
     call: CallPlan | None = None
+    escalation: EscalationPlan | None = None
+
+    @property
+    def may_skip(self) -> bool:
+        """Can it come to the step being skipped?"""
+        last = self.escalation.on_exhausted if self.escalation is not None else self
+        return last.action == "skip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +331,15 @@ def calls_of(step: StepPlan) -> tuple[CallPlan, ...]:
 
 def call_of(step: StepPlan, agent: str | None) -> CallPlan | None:
     """The call of an agent by a step, by the agent's name; None if it is not one of its agents."""
-    return next((call for call in calls_of(step) if call.agent == agent), None)
+    calls = (*calls_of(step), *stand_ins(step))
+    return next((call for call in calls if call.agent == agent), None)
+
+
+def stand_ins(step: StepPlan) -> Iterator[CallPlan]:
+    """What the escalations of a step may call in the place of its agent."""
+    for action in step.catch.values():
+        if action.escalation is not None:
+            yield from (level.call for level in action.escalation.levels if level.call)
 
 
 def read_outside(step: StepPlan, path: Path) -> bool:
@@ -337,7 +379,8 @@ class Plan:
     `file` is the pipeline's path from the folder of the spec that the run is about. `steps` are all
     steps by address, `uses` all references in file order. `texts` are the files that agents name,
     `files` the schemas in files that contracts refer to, both by their name in the spec. `children`
-    are the other pipelines, by the address of the step that runs them, `scripts` the tests by name.
+    are the other pipelines, by the address of the step that runs them, `escalations` those that are
+    defined, before any step turns to one, and `scripts` the tests, both by name.
     """
 
     file: str
@@ -351,6 +394,7 @@ class Plan:
     uses: tuple[Use, ...]
     texts: Mapping[str, str]
     files: Mapping[str, Json]
+    escalations: Mapping[str, EscalationPlan]
     scripts: Mapping[str, ScriptPlan]
     children: Mapping[str, Child]
     findings: tuple[Finding, ...]

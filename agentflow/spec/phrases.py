@@ -26,9 +26,17 @@ _CALLED: dict[type[BaseModel], str] = {
     language.AgentStep: "a step with an agent",
     language.PipelineStep: "a step with a pipeline",
     language.HumanStep: "a human step",
-    language.Question: "a question",
     language.Delegate: "a delegate",
     language.DelegateStep: "a step with a delegate",
+    language.Asking: "a question",
+    language.Notice: "a notice",
+    language.Escalation: "an escalation",
+    language.ModelLevel: "a level with a model",
+    language.AgentLevel: "a level with an agent",
+    language.HumanLevel: "a level with a person",
+    language.NotifyLevel: "a level with a notice",
+    language.Escalate: "this action",
+    language.LastValue: "this action",
     language.GroupStep: "a group of steps",
     language.SwitchStep: "a switch",
     language.Assertion: "an assertion",
@@ -72,7 +80,8 @@ def either(words: Sequence[str]) -> str:
 def expected(shape: Shape) -> str:
     """What the language wants at a place."""
     if shape.choices:
-        return f"one of: {', '.join(shape.choices)}" if len(shape.choices) > 1 else shape.choices[0]
+        words = (*shape.choices, *(shape.rule("examples") or ()))
+        return f"one of: {', '.join(words)}" if len(words) > 1 else words[0]
     if shape.members:
         return either([word for member in shape.members for word in _alternatives(member)])
     if shape.model in (language.Answer, language.PersonSays):

@@ -50,6 +50,15 @@ _WORDS = {
     "Model": "[model](#models)",
     "PersonSays": "[answer](#what-people-say)",
     "PipelineTest": "[test](#tests)",
+    "AgentLevel": "level with an agent",
+    "Asking": "[question](#a-human-step)",
+    "Escalate": "`{escalate: NAME}`",
+    "Escalation": "[escalation](#escalation)",
+    "LastValue": "`{use: VALUE}`",
+    "HumanLevel": "level with a person",
+    "ModelLevel": "level with a model",
+    "Notice": "[notice](#escalation)",
+    "NotifyLevel": "level with a notice",
     "Question": "[question](#a-human-step)",
     "Price": "[price](#models)",
     "RetryPolicy": "[policy](#retry)",
@@ -139,8 +148,9 @@ def _takes(schema: Mapping[str, Any]) -> str:
         case {"anyOf": choices}:
             words = [_takes(choice) for choice in choices if choice.get("type") != "null"]
             return " or ".join(words)
-        case {"oneOf": _}:
-            return "[agent](#agents)"
+        case {"oneOf": choices}:
+            named = [_takes(choice) for choice in choices if "Agent" not in choice.get("$ref", "")]
+            return "[level](#escalation)" if len(named) == len(choices) - 1 else "[agent](#agents)"
         case {"type": "array"}:
             return f"list of {_plural(_takes(schema['items']))}"
         case {"type": "object"}:

@@ -136,7 +136,7 @@ def test_keys_that_are_not_known_do_not_hide_the_rest() -> None:
 
 def test_an_action_with_nothing_left_goes_as_a_whole() -> None:
     _, result = read(
-        HEAD + "steps: {one: {agent: worker, catch: {timeout: {escalate: lead}, any: skip}}}\n"
+        HEAD + "steps: {one: {agent: worker, catch: {timeout: {lead: desk}, any: skip}}}\n"
     )
     assert result.partial
     assert result.pipeline is not None
@@ -144,9 +144,9 @@ def test_an_action_with_nothing_left_goes_as_a_whole() -> None:
 
 
 def test_a_key_below_an_unknown_one_is_no_trouble() -> None:
-    text = HEAD + "steps: {one: {agent: worker, catch: {tmeout: {escalate: lead}}}}\n"
+    text = HEAD + "steps: {one: {agent: worker, catch: {tmeout: {lead: desk}}}}\n"
     _, result = read(text)
-    assert [finding.rule for finding in result.findings] == ["unknown-key", "not-supported"]
+    assert [finding.rule for finding in result.findings] == ["unknown-key", "unknown-key"]
     assert result.partial
 
 

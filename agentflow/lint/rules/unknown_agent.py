@@ -40,6 +40,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.escalations import levels
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import Path, StepPlan
@@ -53,15 +54,21 @@ SEVERITY = Severity.ERROR
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each step whose agent is not among `agents`, and so for `among` and `catch`."""
+    """Each step and level whose agent is not among `agents`, and so for `among` and `catch`."""
     if context.plan is None:
         return
     agents = context.plan.pipeline.agents
     suggestions = Suggestions()
-    for step in context.plan.steps.values():
-        for name, path in _named(context.document, step):
-            if name in agents:
-                continue
+    named = [
+        named for step in context.plan.steps.values() for named in _named(context.document, step)
+    ]
+    named += (
+        (level.target, (*level.path, "agent"))
+        for level in levels(context.plan)
+        if level.kind == "agent"
+    )
+    for name, path in named:
+        if name not in agents:
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,

@@ -34,6 +34,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.escalations import levels
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import Path, Plan
@@ -66,3 +67,6 @@ def _named(plan: Plan) -> Iterator[tuple[Path, str]]:
     for step in plan.steps.values():
         if step.question is not None:
             yield (*step.path, "human", "channel"), step.question.channel
+    for level in levels(plan):
+        if level.kind in ("human", "notify"):
+            yield (*level.path, level.kind, "channel"), level.target

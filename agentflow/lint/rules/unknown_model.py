@@ -47,6 +47,8 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import Path
+from agentflow.spec.model import ModelLevel, Pipeline
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-model"
@@ -55,22 +57,32 @@ SEVERITY = Severity.ERROR
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each agent whose model is neither an alias nor named with its provider."""
+    """Each agent, and each level of an escalation, whose model is no alias and has no provider."""
     if context.pipeline is None:
         return
     models = context.pipeline.models
     suggestions = Suggestions()
-    for name, agent in context.pipeline.agents.items():
-        # Only agents that call a model have this key; this layer does not know which these are.
-        model = getattr(agent, "model", None)
-        if model is None or model in models or "/" in model:
+    for path, model in _named(context.pipeline):
+        if model in models or "/" in model:
             continue
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"unknown model {quoted(model)}",
-            location=context.document.locate(("agents", name, "model")),
+            location=context.document.locate(path),
             help=suggestions.help(
                 model, models, "define it under 'models', or name it as PROVIDER/MODEL"
             ),
         )
+
+
+def _named(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
+    for name, agent in pipeline.agents.items():
+        # Only agents that call a model have this key; this layer does not know which these are.
+        model = getattr(agent, "model", None)
+        if model is not None:
+            yield ("agents", name, "model"), model
+    for name, escalation in pipeline.escalations.items():
+        for index, level in enumerate(escalation.levels):
+            if isinstance(level, ModelLevel):
+                yield ("escalations", name, "levels", index, "model"), level.model

@@ -1,6 +1,6 @@
 """Something is defined and nothing uses it.
 
-An agent that no step calls, a contract, a model or a retry policy that nobody names, a meter that
+An agent that no step calls, a contract, a model, a retry policy or an escalation that nobody names, a meter that
 nobody charges, an input that nobody reads. It may be a leftover. It may also be the one that was meant where another is named.
 
 Bad:
@@ -45,6 +45,7 @@ Good:
 from collections.abc import Collection, Iterable, Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.escalations import levels, named_escalations
 from agentflow.lint.meters import bounds
 from agentflow.lint.policies import named_policies
 from agentflow.lint.rule import Context, Family
@@ -71,12 +72,16 @@ def check(context: Context) -> Iterator[Finding]:
     policies = {name for _, name in named_policies(context.document, context.plan)}
     steps = tuple(callers(context.plan))
     agents = {step.agent for step in steps} | {c.agent for step in steps for c in calls_of(step)}
+    agents |= {level.target for level in levels(context.plan) if level.kind == "agent"}
+    models |= {level.target for level in levels(context.plan) if level.kind == "model"}
+    escalations = {name for _, name in named_escalations(context.document, context.plan)}
     unused = (
         *_unused("agent", ("agents",), pipeline.agents, agents - {None}),
         *_unused("model", ("models",), pipeline.models, _aliases(models)),
         *_unused("contract", ("contracts",), pipeline.contracts, _asked_contracts(context.plan)),
         *_unused("retry policy", ("retries",), pipeline.retries, policies),
         *(("meter", path) for path in _idle_meters(context.plan)),
+        *_unused("escalation", ("escalations",), pipeline.escalations, escalations),
         *_unused("input", ("inputs", "properties"), *_inputs(context.plan)),
     )
     for what, path in unused:

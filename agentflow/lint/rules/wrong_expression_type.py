@@ -53,6 +53,7 @@ from collections.abc import Iterator
 from agentflow.contracts.describe import type_names
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Severity
+from agentflow.lint.escalations import levels
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.looks import Written
@@ -137,6 +138,7 @@ def _wrong_type(
 def _templates(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
     """All templates, each with its path in the document and the address where it is read."""
     yield plan.outputs, ("outputs",), ""
+    yield from _messages(plan)
     for step in plan.steps.values():
         if step.call is not None:
             yield step.call.arguments, (*step.path, "with"), step.address
@@ -144,9 +146,6 @@ def _templates(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
                 yield step.call.key, (*step.path, "idempotency_key"), step.address
         if step.delegate is not None:
             yield from _delegated(step.delegate, (*step.path, "delegate"))
-        if step.question is not None:
-            yield step.question.shown, (*step.path, "with"), step.address
-            yield step.question.ask, (*step.path, "human", "ask"), step.address
         if step.switch is not None:
             yield step.switch, (*step.path, "switch"), step.address
         yield from _repeated(step)
@@ -179,6 +178,18 @@ def _repeated(step: StepPlan) -> Iterator[tuple[Template, Path, str]]:
     if step.loop is not None and step.body is not None:
         yield step.loop.state, (*step.body.path, "state"), step.address
         yield step.loop.next, (*step.body.path, "next"), step.body.address
+
+
+def _messages(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
+    """What people are asked, shown and told."""
+    for level in levels(plan):
+        if level.text is not None:
+            key = "ask" if level.kind == "human" else "text"
+            yield level.text, (*level.path, level.kind, key), ""
+    for step in plan.steps.values():
+        if step.question is not None:
+            yield step.question.shown, (*step.path, "with"), step.address
+            yield step.question.ask, (*step.path, "human", "ask"), step.address
 
 
 def _texts(template: Template, path: Path) -> Iterator[tuple[Whole, Path]]:

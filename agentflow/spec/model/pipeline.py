@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Discriminator, Field, create_model
 
 from agentflow.spec.model.agents import Agent, Model
+from agentflow.spec.model.people import Escalation
 from agentflow.spec.model.policies import Budget, RetryPolicy
 from agentflow.spec.model.steps import Step
 from agentflow.spec.model.testing import PipelineTest
@@ -18,7 +19,7 @@ Pattern = Literal["chain", "router", "parallel"]
 class Pipeline(Node):
     """A whole spec. `Vocabulary.pipeline` narrows `agents` to the kinds that exist."""
 
-    planned = frozenset({"why_multi_agent", "escalations"})
+    planned = frozenset({"why_multi_agent"})
 
     agentflow: Literal[1] = Field(description="The version of the language.")
     name: Name = Field(description="The pipeline's name.")
@@ -33,6 +34,9 @@ class Pipeline(Node):
     )
     retries: dict[Name, RetryPolicy] = Field(
         default={}, description="Retry policies under names of their own."
+    )
+    escalations: dict[Name, Escalation] = Field(
+        default={}, description="Who is turned to when a step fails, under names of their own."
     )
     budget: Budget = Field(default=Budget(), description="What a run may use up.")
     agents: dict[Name, Agent] = Field(default={}, description="Who does the work.")

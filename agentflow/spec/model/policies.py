@@ -1,8 +1,8 @@
 """What an author says about failure and cost: retries, what `catch` does, budgets."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from agentflow.spec.model.values import Count, Duration, Name, Node, RetryableClass, Value
 
@@ -53,7 +53,6 @@ class Use(Node):
     """Go on with this value in the place of the output, or with the answer of another agent."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
-    planned = frozenset({"escalate"})
 
     use: Value = Field(None, description="A value, checked against the output contract.")
     agent: Name | None = Field(
@@ -67,9 +66,30 @@ class Use(Node):
         return self
 
 
+class Escalate(Node):
+    """Turn to the levels of an escalation."""
+
+    escalate: Name = Field(description="An escalation, by its name under `escalations`.")
+
+
+def _action_kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return "escalate" if "escalate" in value else "use"
+    return "word"
+
+
 CatchAction = Annotated[
-    Literal["fail", "skip"] | Use,
-    Field(description="fail (the default), skip, {use: VALUE} or {agent: OTHER}."),
+    Annotated[
+        Literal["fail", "skip"],
+        Tag("word"),
+        Field(examples=["{use: VALUE}", "{agent: OTHER}", "{escalate: NAME}"]),
+    ]
+    | Annotated[Use, Tag("use")]
+    | Annotated[Escalate, Tag("escalate")],
+    Discriminator(_action_kind),
+    Field(
+        description="fail (the default), skip, {use: VALUE}, {agent: OTHER} or {escalate: NAME}."
+    ),
 ]
 CatchKey = Literal[
     "not_sent",
@@ -94,11 +114,14 @@ Amount = Annotated[float, Field(gt=0)]
 class Bounds(Node):
     """What a step, or a run, may use up."""
 
-    planned = frozenset({"escalations", "wall"})
+    planned = frozenset({"wall"})
 
     calls: Count | None = Field(None, description="Attempts that may be started.")
     retries: Annotated[int, Field(ge=0, strict=True)] | None = Field(
         None, description="Attempts that may be made again, over all steps."
+    )
+    escalations: Annotated[int, Field(ge=0, strict=True)] | None = Field(
+        None, description="Escalations that may be begun."
     )
     tokens: Count | None = Field(None, description="Tokens of chat models, in and out.")
     usd: Amount | None = Field(None, description="US dollars for chat models.")
@@ -110,10 +133,11 @@ class Bounds(Node):
 class Budget(Bounds):
     """What a run may use up. What is left out has its default here, or is not bounded."""
 
-    planned = frozenset({"escalations"})
-
     calls: Count = Field(10_000, description="Attempts that may be started.")
     retries: Annotated[int, Field(ge=0, strict=True)] = Field(
         100, description="Attempts that may be made again, over all steps."
+    )
+    escalations: Annotated[int, Field(ge=0, strict=True)] = Field(
+        100, description="Escalations that may be begun."
     )
     wall: Duration = Field("24h", description="How long the run may take, from start to end.")

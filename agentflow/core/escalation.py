@@ -1,0 +1,131 @@
+"""Turning to others when a step has failed: the levels of an escalation, one after the other.
+
+A level that calls an agent is one attempt and no more, so that the next level is never far. It is
+passed over where it could do harm: after an attempt that has acted, or may have, nothing is called
+whose effects must not happen twice. People can still say that it is to be tried again.
+"""
+
+from collections.abc import Mapping
+
+from agentflow.core import events
+from agentflow.core.asking import asked
+from agentflow.core.events import Decision, Failure, Reason
+from agentflow.core.failing import fail, go_on_with, leave_level
+from agentflow.core.state import Instance, Ladder, State
+from agentflow.core.values import Unusable, text_of, value_of
+from agentflow.plan.steps import LevelPlan
+from agentflow.spec.model import ANSWERED, FailureClass, Json
+
+
+def on_level(state: State, instance: Instance) -> Decision:
+    """What the level comes to at which a step stands."""
+    ladder = instance.ladder
+    assert ladder is not None
+    if instance.scope.closed:
+        reason = Reason("language.failure", "what encloses the step has failed")
+        return fail(instance, ladder.failure, reason)
+    if ladder.level == len(ladder.plan.levels):
+        return _exhausted(instance, ladder, "no level helped")
+    if ladder.denied is not None:
+        return _exhausted(instance, ladder, ladder.denied)
+    level = ladder.plan.levels[ladder.level]
+    try:
+        match level.kind:
+            case "notify":
+                return _notify(state, instance, level)
+            case "human":
+                return _ask(state, instance, level)
+            case _:
+                return _call(instance, level)
+    except Unusable as error:
+        return leave_level(instance, error.failure.message)
+
+
+def _call(instance: Instance, level: LevelPlan) -> Decision:
+    ladder, call = instance.ladder, level.call
+    assert ladder is not None
+    if call is None:
+        return leave_level(
+            instance, f"the step has no agent that '{level.target}' could stand in for"
+        )
+    if not call.effects.repeatable and _has_acted(instance, ladder.failure):
+        why = f"an attempt has acted or may have, and the effects of '{call.agent}' are"
+        return leave_level(instance, f"{why} '{call.effects}'")
+    text = f"level {ladder.level + 1} of {len(ladder.plan.levels)}"
+    return events.TryLevel(
+        step=instance.address,
+        escalation=ladder.plan.name,
+        level=ladder.level,
+        agent=call.agent,
+        model=level.target if level.kind == "model" else None,
+        reason=Reason(ladder.rule, text),
+    )
+
+
+def _has_acted(instance: Instance, failure: Failure) -> bool:
+    """Has an attempt of the step done something to the world, or may it have?"""
+    if instance.in_doubt or failure.kind is FailureClass.UNKNOWN_EFFECT:
+        return True
+    call = instance.step.call
+    return call is not None and failure.kind in ANSWERED and not call.effects.repeatable
+
+
+def _ask(state: State, instance: Instance, level: LevelPlan) -> Decision:
+    ladder = instance.ladder
+    assert ladder is not None
+    assert level.text is not None
+    assert level.within is not None
+    text = text_of(level.text, _seen(instance, ladder), f"'{ladder.rule}.human.ask'")
+    return asked(
+        state,
+        instance,
+        text,
+        channel=level.target,
+        who=level.who,
+        within=level.within,
+        reason=Reason(ladder.rule, ladder.failure.message),
+    )
+
+
+def _notify(state: State, instance: Instance, level: LevelPlan) -> Decision:
+    ladder = instance.ladder
+    assert ladder is not None
+    assert level.text is not None
+    text = text_of(level.text, _seen(instance, ladder), f"'{ladder.rule}.notify.text'")
+    return events.Notify(
+        step=instance.address,
+        message=f"n{state.people.messages}",
+        escalation=ladder.plan.name,
+        level=ladder.level,
+        channel=level.target,
+        who=level.who,
+        text=text,
+        failure=ladder.failure,
+        reason=Reason(ladder.rule, ladder.failure.message),
+    )
+
+
+def _seen(instance: Instance, ladder: Ladder) -> Mapping[str, Json]:
+    """What the texts of an escalation can read."""
+    failure = {"kind": str(ladder.failure.kind), "message": ladder.failure.message}
+    given = dict(instance.intent.input) if instance.intent is not None else None
+    return {**instance.env, "failure": failure, "input": given}
+
+
+def _exhausted(instance: Instance, ladder: Ladder, why: str) -> Decision:
+    """Nobody helped: what the author says about that."""
+    plan, failure = ladder.plan, ladder.failure
+    last = plan.on_exhausted
+    rule = f"escalations.{plan.name}.on_exhausted"
+    reason = Reason(rule, f"{failure.message}; {why}")
+    if last.action == "fail":
+        message = f"{failure.message}; escalation '{plan.name}': {why}"
+        return fail(instance, Failure(failure.kind, message, failure.cause), reason)
+    if last.action == "skip":
+        return events.SkipStep(instance.address, reason)
+    assert last.value is not None
+    try:
+        value = value_of(last.value, instance.env, f"'{rule}.use'")
+    except Unusable as error:
+        return fail(instance, error.failure, reason)
+    return go_on_with(instance, value, f"'{rule}.use'", reason)

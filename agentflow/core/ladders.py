@@ -1,0 +1,60 @@
+"""What escalations do to the state: the part of the transition table about levels."""
+
+from agentflow.core import events
+from agentflow.core.purse import charge, lack, told
+from agentflow.core.scopes import activate
+from agentflow.core.state import Instance, Ladder, Need, State
+from agentflow.core.table import IllegalTransition, take
+
+_ONE = {"escalations": 1}
+
+
+def escalate(state: State, event: events.Escalate) -> None:
+    instance = take(state, event)
+    action = instance.step.catch.get(event.catch)
+    if action is None or action.escalation is None or instance.ladder is not None:
+        raise IllegalTransition(event, event.step, "not to be escalated")
+    activate(instance)
+    ladder = instance.ladder = Ladder(action.escalation, event.failure)
+    found = lack(instance.purse, _ONE)
+    if found is None:
+        charge(instance.purse, _ONE)
+    else:
+        ladder.denied = told(found)
+    state.agenda.appendleft((Need.LEVEL, instance))
+
+
+def try_level(state: State, event: events.TryLevel) -> None:
+    instance = take(state, event)
+    ladder = _at(instance, event)
+    ladder.call = ladder.plan.levels[ladder.level].call
+    instance.complaint = None
+    instance.status = "waiting"
+    state.ready.append(instance)
+
+
+def leave_level(state: State, event: events.LeaveLevel) -> None:
+    instance = take(state, event)
+    _next(state, instance, _at(instance, event))
+
+
+def notify(state: State, event: events.Notify) -> None:
+    instance = take(state, event)
+    state.people.undelivered[event.message] = event
+    state.people.messages += 1
+    _next(state, instance, _at(instance, event))
+
+
+def _next(state: State, instance: Instance, ladder: Ladder) -> None:
+    instance.status = "running"
+    ladder.level += 1
+    ladder.call = None
+    state.agenda.appendleft((Need.LEVEL, instance))
+
+
+def _at(instance: Instance, event: events.TryLevel | events.LeaveLevel | events.Notify) -> Ladder:
+    """The ladder, which has to stand where the event says."""
+    ladder = instance.ladder
+    if ladder is None or ladder.level != event.level or ladder.plan.name != event.escalation:
+        raise IllegalTransition(event, event.step, "not at this level")
+    return ladder

@@ -1,0 +1,45 @@
+"""Who turns to which escalation, and what its levels name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agentflow.plan.steps import EscalationPlan, LevelPlan, Path, Plan, StepPlan
+from agentflow.spec.document import Document
+from agentflow.spec.yaml.nodes import Mapping, Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A step that turns to an escalation about a class of failures; `path` leads to the entry."""
+
+    step: StepPlan
+    key: str
+    plan: EscalationPlan
+    path: Path
+
+
+def turns(plan: Plan) -> Iterator[Turn]:
+    """Every step of a plan that turns to an escalation that exists."""
+    for step in plan.steps.values():
+        for key, action in step.catch.items():
+            if action.escalation is not None:
+                yield Turn(step, key, action.escalation, (*step.path, "catch", key, "escalate"))
+
+
+def named_escalations(document: Document, plan: Plan) -> Iterator[tuple[Path, str]]:
+    """Every escalation that a step names, with the path of the name."""
+    for step in plan.steps.values():
+        catch = document.node((*step.path, "catch"))
+        if not isinstance(catch, Mapping):
+            continue
+        for key in catch.entries:
+            path = (*step.path, "catch", key, "escalate")
+            node = document.node(path)
+            if isinstance(node, Scalar):
+                yield path, node.text
+
+
+def levels(plan: Plan) -> Iterator[LevelPlan]:
+    """The levels of all escalations, used or not."""
+    for escalation in plan.escalations.values():
+        yield from escalation.levels

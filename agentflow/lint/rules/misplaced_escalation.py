@@ -1,0 +1,70 @@
+"""A step without an agent or a person turns to an escalation.
+
+An escalation puts an answer in the place of another one: of a model, an agent or a person. What
+they answer has to be held against a contract, which a group, a switch, a loop or another pipeline
+does not have. The step inside that fails has one.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    escalations:
+      desk:
+        levels: [{human: {ask: "What now?"}, within: 2h}]
+        on_exhausted: fail
+    agents:
+      writer: {kind: command, argv: [./write], effects: none, input: {type: object}, output: {type: string}}
+    steps:
+      work:
+        steps: {write: {agent: writer}}
+        output: "${{ steps.write.output }}"
+        catch: {any: {escalate: desk}}
+    outputs: {letter: "${{ steps.work.output }}"}
+
+Says:
+
+    13:29 'work' has no contract that an answer of 'desk' could be held against
+
+Good:
+
+    agentflow: 1
+    name: letters
+    escalations:
+      desk:
+        levels: [{human: {ask: "What now?"}, within: 2h}]
+        on_exhausted: fail
+    agents:
+      writer: {kind: command, argv: [./write], effects: none, input: {type: object}, output: {type: string}}
+    steps:
+      work:
+        steps: {write: {agent: writer, catch: {any: {escalate: desk}}}}
+        output: "${{ steps.write.output }}"
+    outputs: {letter: "${{ steps.work.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.escalations import turns
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.wording import quoted
+
+NAME = "misplaced-escalation"
+FAMILY = Family.ESCALATION
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each `escalate` on a step that is neither an agent's nor a person's."""
+    if context.plan is None:
+        return
+    for turn in turns(context.plan):
+        if turn.step.kind not in ("agent", "human"):
+            name, escalation = quoted(turn.step.id), quoted(turn.plan.name)
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{name} has no contract that an answer of {escalation} could be held against",
+                location=context.document.locate(turn.path),
+                help="let the step inside turn to it that fails",
+            )

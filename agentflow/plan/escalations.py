@@ -1,0 +1,139 @@
+"""The escalations of a pipeline, and what their levels come to for the step that turns to one.
+
+An escalation is written once for many steps, so the texts in it see the inputs and the run, and of
+the step only what failed (`failure`) and what its agent was given (`input`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from agentflow.plan.materials import Materials
+from agentflow.plan.steps import (
+    DEFAULT_TIMEOUT,
+    CallPlan,
+    CatchPlan,
+    EscalationPlan,
+    LevelPlan,
+    Path,
+)
+from agentflow.spec.model import (
+    Agent,
+    AgentLevel,
+    Escalation,
+    HumanLevel,
+    Json,
+    LastValue,
+    Level,
+    ModelLevel,
+    Pipeline,
+    seconds,
+)
+from agentflow.spec.templates import Template
+
+#: What the texts of an escalation see besides the global roots.
+ESCALATION_NAMES = frozenset({"failure", "input"})
+
+#: Parses a template that stands at a path.
+Parse = Callable[[Json, Path], Template]
+
+
+class Escalations:
+    """The escalations of one pipeline, by name."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        materials: Materials,
+        charges: Mapping[str, Mapping[str, Template]],
+        parse: Parse,
+    ) -> None:
+        self._pipeline = pipeline
+        self._materials = materials
+        self._charges = charges
+        self.plans: Mapping[str, EscalationPlan] = {
+            name: _plan(name, escalation, parse)
+            for name, escalation in pipeline.escalations.items()
+        }
+
+    def of_step(self, name: str, call: CallPlan | None) -> EscalationPlan | None:
+        """An escalation on the terms of a step; None if there is none of this name.
+
+        `call` is that of the step, or the first of those that its agent is chosen from.
+        """
+        plan = self.plans.get(name)
+        if plan is None:
+            return None
+        written = self._pipeline.escalations[name].levels
+        levels = tuple(
+            replace(level, call=self._call(said, call))
+            for level, said in zip(plan.levels, written, strict=True)
+        )
+        return replace(plan, levels=levels)
+
+    def for_call(
+        self, catch: Mapping[str, CatchPlan], call: CallPlan | None
+    ) -> dict[str, CatchPlan]:
+        """What follows which failure of one of several calls that share it."""
+        return {
+            key: replace(action, escalation=self.of_step(action.escalation.name, call))
+            if action.escalation is not None
+            else action
+            for key, action in catch.items()
+        }
+
+    def _call(self, level: Level, call: CallPlan | None) -> CallPlan | None:
+        """The call of a level: one attempt, for the same input and the same contract."""
+        if call is None:
+            return None
+        if isinstance(level, ModelLevel) and "model" in type(call.options).model_fields:
+            options: Agent = call.options.model_copy(update={"model": level.model})
+            timeout = seconds(level.within) if level.within else call.timeout
+            chat = self._materials.chat_for(options, call.output)
+            return replace(call, options=options, timeout=timeout, retry=None, repair=0, chat=chat)
+        if isinstance(level, AgentLevel) and level.agent in self._pipeline.agents:
+            agent = self._pipeline.agents[level.agent]
+            within = level.within or agent.timeout
+            return replace(
+                call,
+                agent=level.agent,
+                options=agent,
+                input=self._materials.input_of[level.agent],
+                effects=agent.effects or agent.default_effects,
+                timeout=seconds(within) if within else DEFAULT_TIMEOUT,
+                retry=None,
+                repair=0,
+                confidence=agent.confidence,
+                charges=self._charges[level.agent],
+                chat=self._materials.chat_of[level.agent],
+            )
+        return None
+
+
+def _plan(name: str, escalation: Escalation, parse: Parse) -> EscalationPlan:
+    path: Path = ("escalations", name)
+    last = escalation.on_exhausted
+    exhausted = (
+        CatchPlan("use", parse(last.use, (*path, "on_exhausted", "use")))
+        if isinstance(last, LastValue)
+        else CatchPlan(last)
+    )
+    levels = (
+        _level(level, (*path, "levels", index), parse)
+        for index, level in enumerate(escalation.levels)
+    )
+    return EscalationPlan(name, tuple(levels), exhausted)
+
+
+def _level(level: Level, path: Path, parse: Parse) -> LevelPlan:
+    if isinstance(level, ModelLevel):
+        return LevelPlan("model", path, level.model)
+    if isinstance(level, AgentLevel):
+        return LevelPlan("agent", path, level.agent)
+    if isinstance(level, HumanLevel):
+        human = level.human
+        text = parse(human.ask, (*path, "human", "ask"))
+        within = seconds(level.within)
+        return LevelPlan("human", path, human.channel, text=text, who=human.who, within=within)
+    notice = level.notify
+    text = parse(notice.text, (*path, "notify", "text"))
+    return LevelPlan("notify", path, notice.channel, text=text, who=notice.who)
