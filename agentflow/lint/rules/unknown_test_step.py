@@ -70,6 +70,7 @@ SEVERITY = Severity.ERROR
 #: A spec with more steps than this, those of pipelines inside it counted each time, is not judged.
 _MOST_STEPS = 50_000
 _LISTS = ("path", "order", "overlap")
+_WHAT = {"agent": "calls an agent", "human": "asks a person"}
 #: What a test can mean by an address: any step, or one that does something itself.
 _DOES = {
     "call": (frozenset({"agent"}), "calls no agent itself", "name a step with an 'agent'"),
@@ -107,10 +108,10 @@ def check(context: Context) -> Iterator[Finding]:
             elif meant in doing and opened(pattern) not in fitting:
                 step, whole = known
                 _, lacks, wanted = _DOES[meant]
-                what = f"is a {step.kind}" if whole else "goes over a list"
-                what = "calls an agent" if whole and step.kind == "agent" else what
+                what = _WHAT.get(step.kind, f"is a {step.kind}") if whole else "goes over a list"
                 message = f"{quoted(pattern)} {what} and {lacks}"
-                inside = [p for p in fitting if p.startswith((f"{pattern}/", f"{pattern}["))]
+                within = opened(pattern)
+                inside = [p for p in fitting if p.startswith((f"{within}/", f"{within}["))]
                 first = ", ".join(quoted(p) for p in inside[:3])
                 advice = f"inside it there is: {first}" if inside else wanted
             else:
