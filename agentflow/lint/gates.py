@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from agentflow.contracts.assembly import TooLarge, self_contained
 from agentflow.contracts.keywords import Schema
 from agentflow.findings import Location
-from agentflow.plan.schemas import Contract, Part, part_of
+from agentflow.plan.fields import Part, part_of
+from agentflow.plan.schemas import Contract
 from agentflow.plan.steps import CallPlan, Path, Plan, callers
 from agentflow.spec.document import Document
 from agentflow.spec.model import Confidence

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agentflow.plan import address
+from agentflow.plan.fields import UNKNOWN, Lack, Part, part_of
 from agentflow.plan.looks import (
     MOST_OPTIONS,
     Alias,
@@ -18,10 +19,11 @@ from agentflow.plan.looks import (
     Items,
     Link,
     Shape,
+    Some,
     Steps,
     Written,
 )
-from agentflow.plan.schemas import UNKNOWN, Contract, Lack, Part, part_of, values_of
+from agentflow.plan.schemas import Contract, values_of
 from agentflow.plan.shapes import STANDS_IN, Shapes
 from agentflow.plan.steps import Plan, StepPlan, Use, read_outside
 
@@ -36,7 +38,7 @@ class Gap:
     """A part of a path that does not exist, or need not: its index in the path, and why.
 
     `known` are the fields that are there, `what` is what has no fields at all, and `case` says
-    when it is so, if that is not always.
+    when it is so, if that is not always. See `plan.fields.Part`.
     """
 
     at: int
@@ -91,7 +93,7 @@ class Traces:
         self._left = _PARTS_IN_ANY_CASE + _PARTS_A_REFERENCE * len(plan.uses)
         self._traces: dict[object, Trace] = {}
         #: Parts of the plan's contracts, by the identity of the schema, which the plan keeps.
-        self._parts: dict[tuple[int, str | int], Part] = {}
+        self._parts: dict[tuple[int, bool, str | int], Part] = {}
 
     def of_use(self, use: Use) -> Trace:
         """Where a reference leads; traced once, however many rules ask."""
@@ -128,8 +130,9 @@ class Traces:
     def _trace(self, start: Shape, path: Steps, before: int = 0) -> Trace:
         """Follow a path; `before` is how many parts of the reference led to its start."""
         trace = Trace()
-        # With each value the way that is left, how much of that is the end of `path`, and the case.
-        pending: list[tuple[Shape, Steps, int, str]] = [(start, path, len(path), "")]
+        # With each value the way that is left, how much of that is the end of `path`, and the case;
+        # None for what a `filter` chose, which may well be what has the part.
+        pending: list[tuple[Shape, Steps, int, str | None]] = [(start, path, len(path), "")]
         for _ in range(min(_MOST_PARTS, self._left)):
             if not pending:
                 return trace
@@ -139,7 +142,7 @@ class Traces:
                 if len(shape.options) > MOST_OPTIONS:
                     trace.certain, trace.broken = False, True
                 pending.extend(
-                    (option, steps, own, words or case)
+                    (option, steps, own, None if case is None else words or case)
                     for words, option in reversed(shape.options[:MOST_OPTIONS])
                 )
             elif isinstance(shape, Link):
@@ -147,13 +150,13 @@ class Traces:
                 if resolved is None:
                     trace.certain, trace.broken = False, True
                 else:
-                    pending.append((*resolved, own, case))
+                    pending.append((*resolved, own, None if isinstance(shape, Some) else case))
             elif isinstance(shape, Contract) and shape.schema is STANDS_IN:
                 trace.certain, trace.broken = False, True
             elif not steps:
                 trace.ends.append(shape)
             else:
-                inside, part = self._enter(shape, steps[0])
+                inside, part = self._enter(shape, steps[0], chosen=case is None)
                 here = len(steps) == own
                 if inside is not None:
                     pending.append((inside, steps[1:], own - here, case))
@@ -161,7 +164,8 @@ class Traces:
                 # reported where that stands.
                 if part.lack is not None and here:
                     at = before + len(path) - own
-                    trace.gaps.append(Gap(at, part.lack, part.known, part.what, case))
+                    words = case or part.case
+                    trace.gaps.append(Gap(at, part.lack, part.known, part.what, words))
                 elif inside is None:
                     trace.certain = False
                     trace.broken |= part.lack == "never"
@@ -169,14 +173,15 @@ class Traces:
         return trace
 
     def _enter(
-        self, shape: Contract | Fields | Items | Entries, key: str | int | None
+        self, shape: Contract | Fields | Items | Entries, key: str | int | None, *, chosen: bool
     ) -> tuple[Shape | None, Part]:
         """One step into a value: what is there, and what is known about it."""
         if key is None:
             return None, UNKNOWN
         if isinstance(shape, Contract):
             part = self._part(shape, key)
-            return part.inside, part
+            sure = chosen and part.lack == "optional"
+            return part.inside, Part(part.inside) if sure else part
         if isinstance(shape, Entries):
             return (None if isinstance(key, int) else shape.value), UNKNOWN
         if isinstance(shape, Items):
@@ -192,9 +197,10 @@ class Traces:
     def _part(self, contract: Contract, key: str | int) -> Part:
         if contract.root is True:  # made here, so its identity may come again
             return part_of(contract, key)
-        known = self._parts.get((id(contract.schema), key))
+        place = id(contract.schema), contract.filled, key
+        known = self._parts.get(place)
         if known is None:
-            known = self._parts[id(contract.schema), key] = part_of(contract, key)
+            known = self._parts[place] = part_of(contract, key)
         return known
 
 

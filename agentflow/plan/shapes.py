@@ -230,7 +230,7 @@ class Shapes:
     def _resolve_alias(self, alias: Alias, steps: Steps) -> tuple[Shape, Steps] | None:
         if alias.root == "inputs":
             schema = self._plan.inputs.schema
-            return Contract(schema, schema), steps
+            return Contract(schema, schema, filled=True), steps
         if alias.root == "steps":
             return self._resolve_step(alias.place, steps)
         if alias.root == "run":

@@ -1,8 +1,9 @@
 """An expression reads a field that may be absent.
 
-The contract of the producer names the field and does not require it, or only some cases of a switch
-give it. On the day it is missing, the expression has no value and the step fails: absence is never
-a value.
+The contract of the producer names the field and does not require it, only some cases of a switch or
+some options of a contract give it, or what it is a field of may be null. On the day it is missing, the
+expression has no value and the step fails: absence is never a value. A `default` in a contract is
+filled in for the `inputs` of a pipeline, not for what an agent answers.
 
 Bad:
 
@@ -55,6 +56,7 @@ from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.traces import Gap, Trace
+from agentflow.plan.looks import Steps
 from agentflow.plan.steps import Use
 from agentflow.spec.wording import quoted
 
@@ -84,15 +86,20 @@ def _counts(gap: Gap, trace: Trace) -> bool:
 def _unproven(context: Context, use: Use, gaps: list[Gap]) -> Iterator[Finding]:
     root, path = use.reference.root, use.reference.path
     known = context.guards.at(use)
-    # A condition on the step that is read may well tell the cases apart.
-    spoken_of = known.speaks_of(path_text((root, *map(str, path[:1]))))
+    # A condition on what is read may well tell the cases apart.
+    start = path_text((root, *map(str, path[: 1 if root == "steps" else 0])))
+    spoken_of = known.speaks_of(start) or known.compares(start)
     for gap in gaps:
         missing = path[: gap.at + 1]
-        if known.instead or known.exists(root, missing) or (gap.case and spoken_of):
+        either = gap.what if gap.lack == "optional" else ""
+        if known.instead or known.exists(root, missing) or ((gap.case or either) and spoken_of):
             continue
-        shown = path_text((root, *(part for part in missing if part is not None)))
+        shown = _shown(root, missing)
         why, mend = "its contract does not require it", "require the field in the contract"
-        if gap.case:
+        if either:
+            why = f"{quoted(_shown(root, path[: gap.at]))} may be {either}"
+            mend = "compare that with null in 'when' or before '?'"
+        elif gap.case:
             why, mend = f"{gap.case} does not give it", "give it in every case"
         yield Finding(
             rule=NAME,
@@ -102,3 +109,7 @@ def _unproven(context: Context, use: Use, gaps: list[Gap]) -> Iterator[Finding]:
             help=f"write default({shown}, VALUE), or {mend}",
         )
         return
+
+
+def _shown(root: str, path: Steps) -> str:
+    return path_text((root, *(part for part in path if part is not None)))

@@ -84,8 +84,9 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.handoffs import way_text
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.fields import part_of
 from agentflow.plan.handoffs import Breach, Effort, breaches
-from agentflow.plan.schemas import Contract, part_of, values_of
+from agentflow.plan.schemas import Contract, values_of
 from agentflow.plan.steps import DelegatePlan
 from agentflow.spec.wording import quoted
 
