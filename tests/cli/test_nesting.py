@@ -235,3 +235,64 @@ def test_a_link_that_makes_a_chain_without_end_is_refused(project: Project) -> N
     assert message.endswith("more than 8 pipelines run inside of each other")
     with pytest.raises(FileProblem):
         load(Path(project.folder / "gone.yaml"))
+
+
+def test_classes_that_an_inner_pipeline_names_are_looked_up_beside_it(project: Project) -> None:
+    (project.folder / "lib").mkdir()
+    project.write(
+        "lib/forms.py",
+        "from pydantic import BaseModel\n\n\nclass Who(BaseModel):\n    who: str\n    word: str = 'hi'\n",
+    )
+    project.write(
+        "lib/greet.yaml",
+        """\
+agentflow: 1
+name: greet
+inputs: {python: "forms:Who"}
+agents:
+  say: {kind: command, argv: [cat], effects: none, input: {type: object}, output: {type: object}}
+steps:
+  say: {agent: say, with: {text: "${{ inputs.who + inputs.word }}"}}
+outputs: {text: "${{ steps.say.output.text }}"}
+""",
+    )
+    project.write(
+        "main.yaml",
+        """\
+agentflow: 1
+name: main
+steps:
+  greet: {pipeline: lib/greet.yaml, with: {who: Ada}}
+outputs: {text: "${{ steps.greet.output.text }}"}
+""",
+    )
+    done = project.json("run", "main.yaml")
+    assert done["outputs"] == {"text": "Adahi"}
+    started = read_run(Store(project.folder / ".agentflow"), done["run"]).started
+    assert set(started.sources) == {"main.yaml", "lib/greet.yaml", "python:lib/forms:Who"}
+    shutil.rmtree(project.folder / "lib")
+    assert project.agentflow("replay", done["run"], "--quiet").code == 0
+
+
+def test_a_question_of_an_inner_pipeline_is_answered_by_its_address(project: Project) -> None:
+    project.write(
+        "ask.yaml",
+        """\
+agentflow: 1
+name: ask
+contracts:
+  Ruling: {type: object, required: [ok], properties: {ok: {type: boolean}}}
+steps:
+  sure: {human: {ask: Well?, answer: Ruling}, timeout: 1h, catch: {timeout: fail}}
+outputs: {ok: "${{ steps.sure.output.ok }}"}
+""",
+    )
+    project.write(
+        "outer.yaml", OUTER.replace("chain.yaml", "ask.yaml").replace("output.all", "output.ok")
+    )
+    run_id = project.json("run", "outer.yaml", code=4)["run"]
+    answered = project.agentflow(
+        "answer", run_id, "inner/sure", "replace", "--value", '{"ok": true}'
+    )
+    assert answered.code == 0
+    assert project.json("resume", run_id)["outputs"] == {"all": True}

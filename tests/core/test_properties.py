@@ -57,6 +57,38 @@ CATCH_OF_CALL = st.dictionaries(
     ACTIONS | st.sampled_from([{"agent": "do"}, {"agent": "write"}]),
     max_size=2,
 )
+TASKS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": st.sampled_from(["a", "b", "c"]),
+            "worker": st.sampled_from(["do", "do", "write"]),
+            "needs": st.lists(st.sampled_from(["a", "b", "c"]), max_size=1),
+        }
+    ),
+    max_size=3,
+    unique_by=lambda task: str(task["id"]),
+)
+OTHERS: dict[str, st.SearchStrategy[dict[str, Json]]] = {
+    "pipeline": st.fixed_dictionaries(
+        {
+            "pipeline": st.just("child.yaml"),
+            "with": st.fixed_dictionaries({"n": st.sampled_from([1, "one"])}),
+        }
+    ),
+    "delegate": st.fixed_dictionaries(
+        {
+            "delegate": st.fixed_dictionaries(
+                {
+                    "plan": TASKS,
+                    "workers": st.just({"do": "do", "write": "write"}),
+                    "max_tasks": st.just(4),
+                    "parallel": st.integers(1, 3),
+                    "catch": CATCH,
+                }
+            )
+        }
+    ),
+}
 RETRY = st.none() | st.builds(
     lambda n: {"max_attempts": n, "on": ["timeout", "server_error", "invalid_output"]},
     st.integers(1, 4),
@@ -122,7 +154,7 @@ def call(draw: Any) -> dict[str, Json]:
 @st.composite
 def step(draw: Any, depth: int) -> dict[str, Json]:
     made: dict[str, Json] = {}
-    kinds = ["agent", "agent", "human", "steps", "switch", "loop", "pipeline"]
+    kinds = ["agent", "agent", "human", "steps", "switch", "loop", "pipeline", "delegate"]
     kind = draw(st.sampled_from(kinds if depth else ["agent", "human"]))
     if kind == "agent":
         made |= draw(call())
@@ -133,8 +165,8 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
     elif kind == "human":
         answer = draw(st.sampled_from([{"type": "object"}, {"type": "boolean"}]))
         made |= {"human": {"ask": "Well?", "answer": answer}, "timeout": "15s"}
-    elif kind == "pipeline":
-        made |= {"pipeline": "child.yaml", "with": {"n": draw(st.sampled_from([1, "one"]))}}
+    elif kind in OTHERS:
+        made |= draw(OTHERS[kind])
     else:
         made |= {
             "switch": draw(st.sampled_from(["x", "y", "z"])),
