@@ -51,14 +51,14 @@ Good:
         expect: {calls: {"write[*]": 2}}
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.patterns import opened, patterns_of
-from agentflow.plan.steps import Path
+from agentflow.plan.steps import Path, StepPlan, stand_ins
 from agentflow.spec.document import Document
 from agentflow.spec.model import PipelineTest
 from agentflow.spec.wording import quoted
@@ -70,13 +70,39 @@ SEVERITY = Severity.ERROR
 #: A spec with more steps than this, those of pipelines inside it counted each time, is not judged.
 _MOST_STEPS = 50_000
 _LISTS = ("path", "order", "overlap")
+
+
+def _calls(step: StepPlan) -> bool:
+    """Does it call an agent, of itself or when it fails?"""
+    return step.kind == "agent" or any(stand_ins(step))
+
+
+def _asks(step: StepPlan) -> bool:
+    """Does it ask a person, of itself or when it fails?"""
+    escalations = (action.escalation for action in step.catch.values())
+    levels = (level for escalation in escalations if escalation for level in escalation.levels)
+    return step.kind == "human" or any(level.kind == "human" for level in levels)
+
+
+def _acts(step: StepPlan) -> bool:
+    return _calls(step) or _asks(step)
+
+
 _WHAT = {"agent": "calls an agent", "human": "asks a person"}
 #: What a test can mean by an address: any step, or one that does something itself.
-_DOES = {
-    "call": (frozenset({"agent"}), "calls no agent itself", "name a step with an 'agent'"),
-    "question": (frozenset({"human"}), "asks nobody itself", "name a step with 'human'"),
+_DOES: dict[str, tuple[Callable[[StepPlan], bool], str, str]] = {
+    "call": (
+        _calls,
+        "calls no agent itself",
+        "name a step with an 'agent'",
+    ),
+    "question": (
+        _asks,
+        "asks nobody itself",
+        "name a step with 'human', or one that escalates to a person",
+    ),
     "either": (
-        frozenset({"agent", "human"}),
+        _acts,
         "calls no agent itself",
         "name a step with an 'agent' or 'human'",
     ),
@@ -92,13 +118,14 @@ def check(context: Context) -> Iterator[Finding]:
     if len(steps) == _MOST_STEPS:
         return
     doing = {
-        meant: [p for p, (step, whole) in steps.items() if whole and step.kind in kinds]
-        for meant, (kinds, _, _) in _DOES.items()
+        meant: [p for p, (step, whole) in steps.items() if whole and does(step)]
+        for meant, (does, _, _) in _DOES.items()
     }
+    everything = list(steps)
     suggestions = Suggestions()
     for name, test in context.plan.pipeline.tests.items():
         for pattern, meant, place in _addresses(context.document, name, test):
-            fitting = doing.get(meant) or list(steps)
+            fitting = doing.get(meant, everything)
             known = steps.get(opened(pattern))
             if known is None:
                 message = f"unknown step {quoted(pattern)}"
