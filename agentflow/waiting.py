@@ -6,6 +6,7 @@ answers. It only takes the answer in; `resume` or `tick` go on with the run.
 """
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +15,10 @@ from agentflow.core.state import ENDED_RUN, State
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver
 from agentflow.engines.letters import read_letter, write_letter
-from agentflow.errors import RunLocked, UsageError
+from agentflow.errors import AgentflowError, RunLocked, UsageError
 from agentflow.eventlog import Store
 from agentflow.replay import fold
-from agentflow.runs import Recorded, read_run, summaries
+from agentflow.runs import Recorded, read_run, resume, summaries
 from agentflow.spec.model import Json
 from agentflow.spec.wording import did_you_mean
 
@@ -94,6 +95,50 @@ def answer(
         if not held or time.monotonic() > limit:
             return Outcome(run_id, status, asked, None, "")
         time.sleep(_PAUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """A run that was taken up because something in it was due.
+
+    `status` is what it came to; None if it could not be taken up, with the `problem`.
+    """
+
+    run_id: str
+    status: str | None
+    problem: str | None = None
+
+
+def tick(store: Store, *, as_started: bool) -> Iterator[Ticked]:
+    """Take up every run that waits and can go on, the oldest first, as far as it can go.
+
+    A run is left alone if nothing in it is due, and if another process works on it. Runs that were
+    interrupted, or whose process died, are for `resume`.
+    """
+    for summary in sorted(summaries(store), key=lambda summary: summary.started):
+        run_id = summary.run_id
+        if summary.status != "waiting" or not _can_go_on(store, run_id):
+            continue
+        try:
+            state = resume(store, run_id, lambda _run: lambda _entry: None, as_started=as_started)
+        except RunLocked:
+            continue
+        except AgentflowError as error:
+            yield Ticked(run_id, None, error.message)
+        else:
+            yield Ticked(run_id, str(state.status))
+
+
+def _can_go_on(store: Store, run_id: str) -> bool:
+    """Is anything due in a run that waits, answered, or still to be delivered?"""
+    recorded = read_run(store, run_id)
+    state = fold(recorded.plan, recorded.entries)
+    if state.agenda or state.ready or state.people.undelivered or store.mailbox(run_id).letters():
+        return True
+    due = [state.started_at + recorded.plan.budget.wall]
+    due += (instance.due for instance in state.waiting.values() if instance.due is not None)
+    due += (one.inside.purse.until for one in state.timed.values() if one.inside is not None)
+    return min(due) <= WallClock().now()
 
 
 def _take_in(store: Store, run_id: str) -> bool:

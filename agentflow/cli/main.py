@@ -245,6 +245,21 @@ def inbox(store: StoreOption = None, json: JsonOption = False) -> None:
 
 
 @app.command()
+def tick(
+    as_started: Annotated[
+        bool,
+        typer.Option("--as-started", help="Go on although files of a spec have changed since."),
+    ] = False,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Go on with every run that waits and in which something is due: for cron, or a timer."""
+    from agentflow.cli.tick import tick_runs
+
+    raise typer.Exit(tick_runs(as_started=as_started, store=store, json=json))
+
+
+@app.command()
 def answer(
     run_id: RunArgument,
     step: Annotated[

@@ -228,11 +228,16 @@ class _LocalEngine:
             self._fire_at(due, timer)
 
     def _fire_at(self, due: float, timer: Timer) -> None:
-        """Report a timer when it is due; its time is that at which it fires."""
-        self.loop.call_later(
-            max(0.0, due - self.clock.now()),
-            lambda: self._report(replace(timer, at=self.clock.now())),
-        )
+        """Report a timer when it is due, and at once if it is overdue; that is its time."""
+
+        def fire() -> None:
+            self._report(replace(timer, at=self.clock.now()))
+
+        delay = due - self.clock.now()
+        if delay > 0:
+            self.loop.call_later(delay, fire)
+        else:
+            fire()
 
     def _start(self, decision: events.StartAttempt) -> None:
         pipeline, step = step_at(self.driver.plan, decision.step)

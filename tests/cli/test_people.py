@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -285,6 +286,40 @@ def test_modes_of_what_lies_there(project: Project, waiting: str) -> None:
     (path,) = folder(project, waiting, "questions").iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+# --- time ----------------------------------------------------------------------------------
+
+
+def test_a_tick_goes_on_with_what_is_due_and_nothing_else(project: Project, waiting: str) -> None:
+    project.edit("approval.yaml", "timeout: 2d", "timeout: 500ms")
+    short = start(project)
+    project.edit("approval.yaml", "timeout: 500ms", "timeout: 2d")
+    answered = start(project)
+    project.json("answer", answered, "approve", "approve")
+    due = questions(project)[0]["due"]
+    wait_until(lambda: time.time() > due)
+    before = project.json("show", waiting)["entries"]
+
+    ticked = project.json("tick", "--as-started", code=1)["runs"]
+    assert ticked == [
+        {"run": short, "status": "failed", "problem": None},
+        {"run": answered, "status": "succeeded", "problem": None},
+    ]
+    shown = project.json("show", short)
+    assert shown["failure"]["message"] == "step 'approve' failed: no answer within 0.5 s"
+    assert project.json("show", waiting)["entries"] == before
+    assert project.agentflow("tick") == Done(0, "nothing is due\n")
+
+
+def test_a_tick_tells_what_it_could_not_take_up(project: Project, waiting: str) -> None:
+    project.json("answer", waiting, "approve", "approve")
+    project.edit("approval.yaml", "timeout: 2d", "timeout: 3d")
+    (ticked,) = project.json("tick", code=3)["runs"]
+    assert (ticked["status"], ticked["problem"]) == (
+        None,
+        f"the spec of run '{waiting}' is not what it was: 'approval.yaml' has changed",
+    )
 
 
 # --- crashes -------------------------------------------------------------------------------

@@ -1,0 +1,18 @@
+"""The runs that a tick has taken up, for people."""
+
+from collections.abc import Sequence
+
+from agentflow.formats.safe import safe
+
+#: The id of a run, what it came to, and why it could not be taken up.
+Ticked = tuple[str, str | None, str | None]
+
+
+def render(done: Sequence[Ticked]) -> str:
+    """A line for each run."""
+    if not done:
+        return "nothing is due"
+    return "\n".join(
+        f"{run_id}  {status or 'not taken up: ' + safe(problem or '', oneline=True)}"
+        for run_id, status, problem in done
+    )
