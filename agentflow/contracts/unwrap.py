@@ -5,13 +5,15 @@ long as it is certain that nothing else in the text is data. So the text is read
 bracket, and every part has to be accounted for as one of
 
 - a *value*: a list or an object that is strict JSON as it stands;
-- a *mark* of prose: `[x]`, `[1]`, `[link](…)`, `a[0]`, `{name}`;
+- a *mark* of prose: `[x]`, `[1]`, `[link](…)`, `a[0]`, `{name}`. Where the schema admits a list, a
+  number or a word in brackets may be meant as one, so it is a mark only as a box that is ticked, as
+  the text of a link or as a tag in capitals;
 - prose without brackets, that is neither a rest of JSON nor inside quotes together with a value.
   Where the schema admits a string, the prose must not share a line with the value either, since
   the sentence as a whole may be the answer.
 
-A bracket that is none of these means that the text was cut or is damaged, and then it is rejected
-as a whole: a value inside of something broken is not what the author meant. Values of a type that
+A bracket that is none of these means that the text was cut or is damaged, and so does one that
+closes nothing, unless it is only the last one, typed twice. Then the text is rejected as a whole: a value inside of something broken is not what the author meant. Values of a type that
 the schema does not admit are not candidates; of the others there must be exactly one. A number, a
 string or a literal counts only as the content of the one fence in the text, because prose is full
 of them.
@@ -33,11 +35,19 @@ _CLOSING = {"[": "]", "{": "}"}
 
 _WORDS = re.compile(r'\[[A-Za-z/^!@#*][^\[\]{}"\n]{0,200}\]')
 _NUMBERS = re.compile(r"\[\d[\d\s,;\u2013-]{0,40}\]")
+#: What words in brackets are even where they could be a list: a tag, a footnote, a link.
+_NO_LIST = re.compile(r"\[(?:/?[A-Z][A-Z0-9_ ]*|\^\w+)\]|\[[^\[\]]{0,200}\]\([^\s()]{0,500}\)")
+#: A remark right after a value that the text was shortened there.
+_SHORTENED = re.compile(
+    r"\s*[\[(<*]{1,2}\s*(?:[\w ]{0,30} )?"
+    r"(?:truncated|cut off|continued|omitted|shortened|snip|snipped)\b",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"\s*(?:`{3,}[\w-]{0,50}\s*)?")
 _CHECKBOX = re.compile(r"\s*(?:[-*+]|\d{1,4}\.)\s*")
 _PLACEHOLDER = re.compile(r"\{\{?[ \t]*[A-Za-z_][\w .-]{0,100}\}?\}")
 _LITERALS = ("true", "false", "null")
 
-_STRAY = re.compile(r"[\s,\]}]*")
 _KEY = re.compile(r'"\s*+:')
 _ONLY_SCALARS = re.compile(
     r'[\s,]*+(?:(?:"(?:[^"\\]++|\\.)*+"|-?\d++(?:\.\d++)?+(?:[eE][+-]?\d++)?+|true|false|null)[\s,]*+)++'
@@ -84,7 +94,9 @@ def unwrap(text: str, types: frozenset[str], limits: Limits) -> tuple[Json, str]
     before = _without(body, 0, one.start, others)
     after = _without(body, one.end, len(body), others)
     _refuse_more_data(before, after)
-    _refuse_strays(body, one.end, strays)
+    if strays and not _is_stutter(body, one, strays):
+        place = _where(body, strays[0])
+        raise NotJson(f"not JSON: '{body[strays[0]]}' {place} closes nothing; looks damaged")
     if "string" in types and (_in_words(before.split("\n")[-1]) or _in_words(after.split("\n")[0])):
         raise NotJson("not JSON: a value stands in a sentence, and the contract admits text too")
     left, right = len(before.strip()), count(len(after.strip()), "character")
@@ -144,24 +156,20 @@ def _mark_end(text: str, start: int, types: frozenset[str]) -> int | None:
     if placeholder:
         return placeholder.end()
     before = text[max(0, start - _NEAR) : start].rpartition("\n")[2]
-    if text.startswith("[ ]", start) and _CHECKBOX.fullmatch(before):
+    if text[start : start + 3] in ("[ ]", "[x]", "[X]") and _CHECKBOX.fullmatch(before):
         return start + len("[ ]")
     words = _WORDS.match(text, start)
-    if words and not ("array" in types and _may_be_items(words[0])):
+    if "array" in types:
+        return words.end() if words and _NO_LIST.match(text, start) else None
+    if words:
         return words.end()
     numbers = _NUMBERS.match(text, start)
     if not numbers:
         return None
     after = text[numbers.end() : numbers.end() + _NEAR].partition("\n")[0]
     alone = not _in_words(before) and not _in_words(after)
-    citation = not alone and ("array" not in types or numbers[0][1:-1].strip().isdecimal())
     glued = before[-1:].isalnum() or before[-1:] in ("_", ")", "]") or after.startswith("(")
-    return numbers.end() if citation or glued else None
-
-
-def _may_be_items(group: str) -> bool:
-    """Could words in brackets be meant as a list?"""
-    return "," in group or group[1:-1].strip() in _LITERALS
+    return numbers.end() if glued or not alone else None
 
 
 def _only_candidate(text: str, values: list[_Value], types: frozenset[str]) -> _Value:
@@ -176,7 +184,8 @@ def _only_candidate(text: str, values: list[_Value], types: frozenset[str]) -> _
     if not candidates:
         found = "object" if isinstance(values[0].value, dict) else "list"
         asked = listed((name for name in TYPES if name in types), "or")
-        raise NotJson(f"the only JSON value in the text is of type {found}, not {asked}")
+        which = "the only JSON value" if len(values) == 1 else "each JSON value"
+        raise NotJson(f"{which} in the text is of type {found}, not {asked}")
     return candidates[0]
 
 
@@ -199,32 +208,25 @@ def _refuse_more_data(before: str, after: str) -> None:
             raise NotJson("not JSON: the value stands inside quotes")
         if _ONLY_SCALARS.fullmatch(rest):
             raise NotJson("more than one JSON value: one stands beside the list or object")
-    if before.rstrip().endswith(","):
+    if before.strip().endswith(","):
         last = before.rstrip().removesuffix(",").rstrip()
-        if last.endswith(_LITERALS) or last[-1:] in tuple("\"'0123456789"):
+        if not last or last.endswith(_LITERALS) or last[-1:] in tuple("\"'0123456789"):
             raise NotJson("not JSON: the value follows another one and a comma; looks cut")
-    stray = after[: _strays_end(after, 0)]
-    rest = after[len(stray) :]
-    if rest.startswith(("...", "…")):
-        raise NotJson("not JSON: an ellipsis follows the value; looks cut")
-    goes_on = "," in stray or (stray.strip() != "" and "\n" not in stray[len(stray.rstrip()) :])
-    if goes_on and rest and not rest.startswith("`"):
+    if after.lstrip(" \t\r\n,").startswith(("...", "…")) or _SHORTENED.match(after):
+        raise NotJson("not JSON: the text goes on after the value and was shortened; looks cut")
+    rest = after.lstrip()
+    if rest.startswith(",") and rest[1:].strip() and not rest[1:].lstrip().startswith("`"):
         raise NotJson("not JSON: more data follows the value; looks cut or damaged")
 
 
-def _strays_end(text: str, position: int) -> int:
-    """Where closing brackets, commas and space that begin at `position` end."""
-    stray = _STRAY.match(text, position)
-    return stray.end() if stray else position
-
-
-def _refuse_strays(text: str, end: int, strays: list[int]) -> None:
-    """Raise `NotJson` for a closing bracket too many elsewhere than right after the value."""
-    last = _strays_end(text, end)
-    for stray in strays:
-        if not end <= stray < last:
-            place = _where(text, stray)
-            raise NotJson(f"not JSON: '{text[stray]}' {place} closes nothing; looks damaged")
+def _is_stutter(text: str, one: _Value, strays: list[int]) -> bool:
+    """Is all there is around the value, but for a fence, its own last bracket once more?"""
+    return (
+        strays == [one.end]
+        and text[one.end] == text[one.end - 1]
+        and _FENCE.fullmatch(text, 0, one.start) is not None
+        and _FENCE.fullmatch(text, one.end + 1) is not None
+    )
 
 
 def _in_words(line: str) -> bool:

@@ -38,7 +38,11 @@ def test_integers_are_exact() -> None:
         ('render({"a": 1});', ANY, {"a": 1}, "7 before and 2 characters after the value"),
         ('<answer>{"a": 1}</answer>', ANY, {"a": 1}, "8 before and 9 characters after the value"),
         ('- {"a": 1}', ANY, {"a": 1}, "1 before and 0 characters after the value"),
-        ('{"a": 1}}]', ANY, {"a": 1}, "0 before and 2 characters after the value"),
+        ('{"a": 1}}', ANY, {"a": 1}, "0 before and 1 character after the value"),
+        ('```json\n[1]]\n```', ARRAY, [1], "7 before and 5 characters after the value"),
+        ("[TOOL_CALLS] [1]", ARRAY, [1], "12 before and 0 characters after the value"),
+        ('- [x] done, see [the log](a.txt)[^1]\n[1]', ARRAY, [1], "36 before and 0 characters after the value"),
+        ("The answer, as I see it, is [7].", ARRAY, [7], "27 before and 1 character after the value"),
         ('{"a": 1},', ANY, {"a": 1}, "0 before and 1 character after the value"),
         ('\ufeff{"a": 1}', ANY, {"a": 1}, "a byte order mark"),
         ("Sure:\n```json\n42\n```\nDone.", ANY, 42, "a fence around the value"),
@@ -83,7 +87,23 @@ def test_one_value_is_unwrapped(text: str, schema: Any, value: Json, unwrapped: 
         ('1], {"a": 1}', OBJECT, "not JSON: ']' at line 1 column 2 closes nothing; looks damaged"),
         ('done, true, {"a": 1}', OBJECT, "not JSON: the value follows another one and a comma; looks cut"),
         ('{"a": 1}, b: 2', OBJECT, "not JSON: more data follows the value; looks cut or damaged"),
-        ('{"a": 1} ...', OBJECT, "not JSON: an ellipsis follows the value; looks cut"),
+        ("Final answer: [5] (I rejected [3, 4])", ARRAY, "more than one JSON value: they begin at line 1 column 15 and at line 1 column 31"),
+        ("The ids are [7], not [3, 4].", ARRAY, "more than one JSON value: they begin at line 1 column 13 and at line 1 column 22"),
+        ("[7] is right; [8, 9] is wrong", ARRAY, "more than one JSON value: they begin at line 1 column 1 and at line 1 column 15"),
+        ("Primary: [1]. Backup: [3, 4]", ARRAY, "more than one JSON value: they begin at line 1 column 10 and at line 1 column 23"),
+        ("It is ids[7], not [3, 4].", ARRAY, "more than one JSON value: they begin at line 1 column 10 and at line 1 column 19"),
+        ('Final: [red], not ["blue"]', ARRAY, "in the value that begins at line 1 column 8: not JSON: a value is expected at line 1 column 2, where 'red]' stands"),
+        ("Pages [3-4], or [5]", ARRAY, "in the value that begins at line 1 column 7: not JSON: a comma or the end is expected at line 1 column 3, where '-4]' stands"),
+        ('[1] {"a": 1}', ARRAY, "more than one JSON value: they begin at line 1 column 1 and at line 1 column 5"),
+        ('{"a": 1} or {"a": 2}', ARRAY, "each JSON value in the text is of type object, not array"),
+        (", [1, 2]]", ARRAY, "not JSON: the value follows another one and a comma; looks cut"),
+        ('{"a": 1}]', OBJECT, "not JSON: ']' at line 1 column 9 closes nothing; looks damaged"),
+        ('{"a": 1}]}', OBJECT, "not JSON: ']' at line 1 column 9 closes nothing; looks damaged"),
+        ('{"a": 1}}]}', OBJECT, "not JSON: '}' at line 1 column 9 closes nothing; looks damaged"),
+        ('So: {"a": 1}}', OBJECT, "not JSON: '}' at line 1 column 13 closes nothing; looks damaged"),
+        ('{"a": 1}\n[truncated]', OBJECT, "not JSON: the text goes on after the value and was shortened; looks cut"),
+        ('{"a": 1}\n(output truncated)', OBJECT, "not JSON: the text goes on after the value and was shortened; looks cut"),
+        ('{"a": 1} ...', OBJECT, "not JSON: the text goes on after the value and was shortened; looks cut"),
         ('"he said {"a": 1} to me"', OBJECT, "not JSON: the value stands inside quotes"),
         ('The answer is {"a": 1}', ANY, "not JSON: a value stands in a sentence, and the contract admits text too"),
         ("The answer is true", {"type": "boolean"}, "not JSON: a value is expected at line 1 column 1, where 'The answer is true' stands"),
@@ -151,7 +171,8 @@ def test_depth_is_counted_outside_of_strings(depth: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["[1] ", "{x} ", '"', "```\n", "[]", "[a", '\\"', "} ", '" ', "/*", "<a", "a.", ", "]
+    "unit",
+    ["[1] ", "{x} ", '"', "```\n", "[]", "[a", '\\"', "} ", '" ', "/*", "<a", "a.", ", ", "[x](x)"],
 )
 def test_hostile_prose_ends_soon(unit: str) -> None:
     text = unit * (2_000_000 // len(unit)) + '{"a": 1} x'
