@@ -33,6 +33,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     COULD_NOT = 3
     WAITING = 4  # only people can make the run go on
+    CANCELLED = 5  # somebody ended the run
 
 
 class AgentflowError(Exception):

@@ -115,6 +115,7 @@ class Trace:
     repairs: int = 0
     resumed: int = 0
     signal: str | None = None
+    cancelled: events.CancelRequested | None = None
     outputs: dict[str, Json] | None = None
     failure: Failure | None = None
     refused: list[Refused] = field(default_factory=list)
@@ -156,6 +157,10 @@ class Trace:
             case events.RunInterrupted():
                 self.status = "interrupted"
                 self.signal = fact.signal
+            case events.CancelRequested():
+                self.status = "running"
+                self.signal = None
+                self.cancelled = fact
             case events.AttemptSucceeded():
                 self._use(self._span(fact.step), fact.usage)
             case events.AttemptFailed():

@@ -1,11 +1,10 @@
 """`agentflow answer`: say something to a question of a run."""
 
-import getpass
 from pathlib import Path
 
 from agentflow.cli.inputs import read_value
 from agentflow.cli.report import emit
-from agentflow.cli.stores import open_store, store_option
+from agentflow.cli.stores import open_store, store_option, user_name
 from agentflow.core.events import AnswerKind
 from agentflow.errors import ExitCode, UsageError
 from agentflow.formats import answer_json, answer_text
@@ -34,7 +33,7 @@ def answer_question(
         said,
         _value(said, value, file),
         question=question,
-        by=by or _user(),
+        by=by or user_name(),
         why=reason,
     )
     if json:
@@ -65,11 +64,3 @@ def _value(said: AnswerKind, text: str | None, file: Path | None) -> Json:
             "'replace' needs a value", help="give one of '--value JSON' and '--file FILE'"
         )
     return read_value(text, file)
-
-
-def _user() -> str | None:
-    """Who answers, where the caller does not say."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no such user, as in some containers
-        return None

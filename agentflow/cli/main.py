@@ -306,6 +306,23 @@ def answer(
 
 
 @app.command()
+def cancel(
+    run_id: RunArgument,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="NAME", help="Who cancels; by default your user."),
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")] = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+) -> None:
+    """End a run for good: exit 0 if it is cancelled, 1 if it is not (yet)."""
+    from agentflow.cli.cancel import cancel_run
+
+    raise typer.Exit(cancel_run(run_id, by=by, reason=reason, store=store, json=json))
+
+
+@app.command()
 def replay(
     run_id: RunArgument,
     spec: Annotated[

@@ -121,4 +121,6 @@ def _conclude(
         return 128 + signal.Signals[trace.signal or "SIGINT"]
     if state.status == "waiting":
         return ExitCode.WAITING
+    if state.status == "cancelled":
+        return ExitCode.CANCELLED
     return ExitCode.OK if state.status == "succeeded" else ExitCode.FINDINGS

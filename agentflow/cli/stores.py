@@ -1,5 +1,6 @@
-"""Where the runs are: the store that a command means."""
+"""Where the runs are, and who asks: what commands about runs have in common."""
 
+import getpass
 import shlex
 from pathlib import Path
 
@@ -18,3 +19,11 @@ def open_store(folder: Path | None, durability: Durability = "process") -> Store
 def store_option(folder: Path | None) -> str:
     """What further commands need to find the store that the caller named; empty if that is none."""
     return f"--store {shlex.quote(str(folder))}" if folder is not None else ""
+
+
+def user_name() -> str | None:
+    """Who calls, where the caller does not say."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no such user, as in some containers
+        return None

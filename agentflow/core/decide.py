@@ -14,7 +14,14 @@ from agentflow.core.delegation import conclude, give_out
 from agentflow.core.escalation import on_level
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.evolve import evolve
-from agentflow.core.failing import after_failure, complete, on_failure, on_loss, on_stop
+from agentflow.core.failing import (
+    after_failure,
+    complete,
+    on_fail_fast,
+    on_failure,
+    on_loss,
+    on_stop,
+)
 from agentflow.core.items import keys_of, needed
 from agentflow.core.loops import after_iteration, first_iteration
 from agentflow.core.nesting import enter_pipeline
@@ -208,6 +215,9 @@ def _output(_state: State, instance: Instance) -> Decision:
 def _finish(state: State) -> Decision:
     root = state.root
     assert root is not None
+    if state.cancelled is not None:
+        reason = Reason("language.cancel", state.cancelled, _spent(root))
+        return events.FinishRun("cancelled", None, root.failure, reason)
     if root.failure is not None:
         reason = Reason("language.failure", root.failure.message, _spent(root))
         return events.FinishRun("failed", None, root.failure, reason)
@@ -238,4 +248,5 @@ _BY_NEED = {
     Need.ABORTED: on_aborted,
     Need.LOST: on_loss,
     Need.STOP: on_stop,
+    Need.FAIL_FAST: on_fail_fast,
 }

@@ -99,6 +99,15 @@ class RunInterrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """Somebody ends the run for good: `by` is who they say they are, `why` is their reason."""
+
+    at: float
+    by: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptSucceeded:
     """An agent answered: with a value, or with a text that is still to be read."""
 
@@ -210,6 +219,7 @@ Fact: TypeAlias = (
     RunStarted
     | RunResumed
     | RunInterrupted
+    | CancelRequested
     | AttemptSucceeded
     | AttemptFailed
     | AttemptLost

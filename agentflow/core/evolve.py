@@ -7,7 +7,7 @@ Which event is possible when stands in `core.table`, what it does in `core.facts
 from collections.abc import Callable
 from typing import Any
 
-from agentflow.core import decisions, events, facts, ladders, questions
+from agentflow.core import cancelling, decisions, events, facts, ladders, questions
 from agentflow.core.events import Event
 from agentflow.core.scopes import prune
 from agentflow.core.state import State
@@ -28,6 +28,7 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.RunStarted: facts.run_started,
     events.RunInterrupted: facts.run_interrupted,
     events.RunResumed: facts.run_resumed,
+    events.CancelRequested: cancelling.cancel_requested,
     events.AttemptSucceeded: facts.attempt_succeeded,
     events.AttemptFailed: facts.attempt_failed,
     events.AttemptLost: facts.attempt_lost,

@@ -8,9 +8,9 @@ from agentflow.core.effects import doubt
 from agentflow.core.events import Failure
 from agentflow.core.purse import Purse, took_too_long
 from agentflow.core.questions import overdue
-from agentflow.core.scopes import close, enter
+from agentflow.core.scopes import close, enter, stop_in_flight
 from agentflow.core.spending import settle_call
-from agentflow.core.state import Instance, Need, Scope, State, is_within, open_pipeline
+from agentflow.core.state import Instance, Need, Scope, State, open_pipeline
 from agentflow.core.table import IllegalTransition, expect_run
 from agentflow.core.values import read_answer
 from agentflow.spec.model import FailureClass
@@ -99,9 +99,7 @@ def time_ran_out(state: State, event: events.TimeRanOut) -> None:
 def _time_is_over(state: State, scope: Scope) -> None:
     """Close the scope of a pipeline and stop what is in flight in it."""
     close(state, scope, Failure(FailureClass.BUDGET_EXCEEDED, took_too_long(scope.purse)))
-    state.agenda.extend(
-        (Need.STOP, instance) for instance in state.running.values() if is_within(instance, scope)
-    )
+    stop_in_flight(state, scope)
 
 
 def _ended_attempt(

@@ -20,7 +20,8 @@ def on_failure(state: State, instance: Instance) -> Decision:
         failure = instance.inside.failure
         assert failure is not None
         if failure.kind is FailureClass.CANCELLED:
-            return events.CancelStep(instance.address, Reason("language.failure", failure.message))
+            rule = "language.failure" if state.cancelled is None else "language.cancel"
+            return events.CancelStep(instance.address, Reason(rule, failure.message))
         return after_failure(instance, failure)
     failure = instance.failure
     assert failure is not None
@@ -59,13 +60,24 @@ def on_loss(_state: State, instance: Instance) -> Decision:
 
 
 def on_stop(state: State, instance: Instance) -> Decision:
-    """It is active in a scope that has failed, or the run's time is up."""
+    """It is active in a scope that has failed, the run's time is up, or somebody cancels it."""
+    if state.cancelled is not None:
+        return _stop(state, instance, Reason("language.cancel", state.cancelled))
     scope = instance.scope
     text = scope.failure.message if scope.failure else "what encloses the step has failed"
-    reason = Reason("language.failure", text)
+    return _stop(state, instance, Reason("language.failure", text))
+
+
+def on_fail_fast(state: State, instance: Instance) -> Decision:
+    """It is in flight beside a step that has failed, and the spec says `fail_fast`."""
+    assert instance.scope.failure is not None
+    return _stop(state, instance, Reason("language.fail_fast", instance.scope.failure.message))
+
+
+def _stop(state: State, instance: Instance, reason: Reason) -> Decision:
     if instance.address not in state.running:
         if instance.in_doubt:
-            failure = as_unknown(instance, Failure(FailureClass.CANCELLED, text))
+            failure = as_unknown(instance, Failure(FailureClass.CANCELLED, reason.text))
             return fail(instance, failure, reason)
         return events.CancelStep(instance.address, reason)
     call = instance.call

@@ -10,6 +10,8 @@ from agentflow.core.events import Failure, Reason
 from agentflow.core.state import Instance, State
 from agentflow.spec.model import ANSWERED, Backoff, seconds
 
+_AROUND = "what encloses the step has failed"
+
 
 @dataclass(frozen=True, slots=True)
 class Again:
@@ -44,7 +46,8 @@ def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason 
         )
         return Reason("language.effects", text, figures)
     if instance.scope.closed:
-        return Reason("language.failure", "what encloses the step has failed", figures)
+        around = f"the run was {state.cancelled}" if state.cancelled else _AROUND
+        return Reason("language.failure", around, figures)
     if instance.failures >= policy.max_attempts:
         text = f"attempt {instance.failures} of {policy.max_attempts} failed"
         return Reason(rule, text, figures)

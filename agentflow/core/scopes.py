@@ -2,15 +2,17 @@
 
 A scope ends in one of two ways. If nothing in it fails, it is through when all its steps have
 ended. If a step fails and no `catch` takes it, the scope closes: nothing new starts in it, what is
-in flight may end and is recorded, waits for retries are given up, and when nothing is active any
-more the failure is that of whatever the scope belongs to. The items of a `for_each` with a
-`min_success` close only when too few of them can still succeed.
+in flight may end and is recorded (with `fail_fast` it is stopped), waits for retries are given up,
+and when nothing is active any more the failure is that of whatever the scope belongs to. The items
+of a `for_each` with a `min_success` close only when too few of them can still succeed.
 """
 
 from agentflow.core.events import Failure
 from agentflow.core.items import too_few
-from agentflow.core.state import Instance, Need, Scope, State, StepStatus, next_item
+from agentflow.core.state import Instance, Need, Scope, State, StepStatus, is_within, next_item
 from agentflow.spec.model import FailureClass, Json
+
+_ENDED = "the step has ended"
 
 
 def enter(state: State, instance: Instance, *, condition_holds: bool = False) -> None:
@@ -71,7 +73,7 @@ def _hand_over(task: Instance) -> None:
 def end(state: State, instance: Instance, status: StepStatus, output: Json = None) -> None:
     """The step has come to its end; whatever waited for it may go on."""
     scope = instance.scope
-    forget(state, instance, "the step has ended")
+    forget(state, instance, f"the run was {state.cancelled}" if state.cancelled else _ENDED)
     from_inside = instance.inside is not None and instance.inside.failure is not None
     instance.status = status
     instance.output = output
@@ -88,11 +90,11 @@ def end(state: State, instance: Instance, status: StepStatus, output: Json = Non
     scope.succeeded += status == "succeeded"
     if scope.needed is not None:
         failure = too_few(scope, instance)
-        if failure is not None:
-            close(state, scope, failure)
+        if failure is not None and not scope.closed:
+            failed(state, scope, failure)
     elif status in ("failed", "unknown") and not scope.closed:
         assert instance.failure is not None
-        close(state, scope, instance.failure if from_inside else _with_name(instance))
+        failed(state, scope, instance.failure if from_inside else _with_name(instance))
     if scope.closed:
         settle_closed(state, scope)
         return
@@ -115,6 +117,13 @@ def _with_name(instance: Instance) -> Failure:
     )
 
 
+def failed(state: State, scope: Scope, failure: Failure) -> None:
+    """Close a scope in which something has failed for good; with `fail_fast`, stop what goes on."""
+    close(state, scope, failure)
+    if scope.fail_fast:
+        stop_in_flight(state, scope, Need.FAIL_FAST)
+
+
 def close(state: State, scope: Scope, failure: Failure) -> None:
     """Start nothing new in a scope and in all that is active inside it."""
     if scope.closed:
@@ -131,6 +140,13 @@ def close(state: State, scope: Scope, failure: Failure) -> None:
             close(state, instance.inside, cancelled)
             settle_closed(state, instance.inside)
     settle_closed(state, scope)
+
+
+def stop_in_flight(state: State, scope: Scope, need: Need = Need.STOP) -> None:
+    """Have the attempts that are in flight in a closed scope stopped; `need` says why."""
+    state.agenda.extend(
+        (need, instance) for instance in state.running.values() if is_within(instance, scope)
+    )
 
 
 def settle_closed(state: State, scope: Scope) -> None:

@@ -58,6 +58,7 @@ class Need(StrEnum):
     ABORTED = "aborted"  # a person gave the step up
     LOST = "lost"  # an attempt was in flight when its process ended
     STOP = "stop"  # it is active in a scope that has failed, or the run's time is up
+    FAIL_FAST = "fail_fast"  # it is in flight beside a step that failed, and is not to go on
     OUTPUT = "output"  # everything inside has ended
     FINISH = "finish"  # the run is through
 
@@ -70,6 +71,7 @@ class Scope:
     `remaining` counts what has not ended, `active` what has started and not ended. Of the items of
     a `for_each`, `needed` have to succeed, None if none may fail. A scope is
     closed when something in it failed: nothing new starts, and it is over when nothing is active.
+    With `fail_fast`, what is in flight in it then is stopped.
     Of the tasks of a `delegate`, `held` are those that wait for room, and `begun` counts the others
     that wait for nothing else.
     """
@@ -80,6 +82,7 @@ class Scope:
     plan: ScopePlan | None
     env: dict[str, Json]
     purse: Purse
+    fail_fast: bool
     steps: dict[str, "Instance"] = field(default_factory=dict)
     items: list["Instance"] = field(default_factory=list)
     values: list[Json] = field(default_factory=list)
@@ -222,7 +225,8 @@ class State:
     """Everything that is known of a run. `now` is the time of the last fact.
 
     `timed` are the steps that run pipelines whose time is over before that of their callers. `prices`
-    are those of chat models, in US dollars for a million tokens in and out.
+    are those of chat models, in US dollars for a million tokens in and out. `cancelled` says who ends
+    the run for good and why, as soon as somebody does.
     """
 
     plan: Plan
@@ -240,6 +244,7 @@ class State:
     timed: dict[str, Instance] = field(default_factory=dict)
     people: People = field(default_factory=People)
     prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    cancelled: str | None = None
     outputs: Mapping[str, Json] | None = None
     failure: Failure | None = None
 
@@ -313,7 +318,11 @@ def open_pipeline(
     plan: Plan, at: str, owner: Instance | None, env: dict[str, Json], purse: Purse
 ) -> Scope:
     """The scope of a pipeline, with all its steps pending: it sees nothing of what is around it."""
-    return _with_steps(Scope(at, None, owner, plan.root, env, purse), plan.root)
+    nested = owner.step.nested if owner is not None else None
+    fail_fast = nested.fail_fast if nested is not None else None
+    if fail_fast is None:
+        fail_fast = bool(plan.root.fail_fast)
+    return _with_steps(Scope(at, None, owner, plan.root, env, purse, fail_fast), plan.root)
 
 
 def open_scope(plan: ScopePlan, at: str, owner: Instance, env: dict[str, Json]) -> Scope:
@@ -321,7 +330,13 @@ def open_scope(plan: ScopePlan, at: str, owner: Instance, env: dict[str, Json]) 
 
     Its expressions see `env` and the steps of the scopes around it.
     """
-    return _with_steps(Scope(at, owner.scope, owner, plan, env, owner.purse), plan)
+    fail_fast = fails_fast(plan.fail_fast, owner)
+    return _with_steps(Scope(at, owner.scope, owner, plan, env, owner.purse, fail_fast), plan)
+
+
+def fails_fast(said: bool | None, owner: Instance) -> bool:
+    """What a scope says of itself, or else what holds around it."""
+    return owner.scope.fail_fast if said is None else said
 
 
 def _with_steps(scope: Scope, plan: ScopePlan) -> Scope:
@@ -348,6 +363,7 @@ def open_items(
     keys: tuple[str | int, ...],
 ) -> Scope:
     """The scope of a `for_each`: its instances are made one by one as there is room for them."""
+    assert owner.step.for_each is not None
     return Scope(
         address=owner.address,
         parent=owner.scope,
@@ -355,6 +371,7 @@ def open_items(
         plan=None,
         env=owner.env,
         purse=owner.purse,
+        fail_fast=fails_fast(owner.step.for_each.fail_fast, owner),
         values=values,
         limit=limit,
         needed=needed,

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agentflow.contracts.describe import excerpt
-from agentflow.core.state import Instance, Scope
+from agentflow.core.state import Instance, Scope, fails_fast
 from agentflow.plan import address
 from agentflow.plan.graph import cycles
 from agentflow.plan.steps import DelegatePlan, StepPlan
@@ -145,6 +145,7 @@ def open_tasks(owner: Instance, tasks: Sequence[Task], limit: int) -> Scope:
         plan=None,
         env=owner.env,
         purse=owner.purse,
+        fail_fast=fails_fast(delegate.fail_fast, owner),
         limit=limit,
         remaining=len(tasks),
     )

@@ -99,11 +99,11 @@ class Correspondence:
         return [read_letter(letter, run_id, now) for letter in self._office.mailbox.letters()]
 
     async def close(self) -> None:
-        """Look into the mailbox no longer; deliveries may end, unless the run was interrupted."""
+        """Look into the mailbox no longer; deliveries may end, unless the run was cut short."""
         if self._beat is not None:
             self._beat.cancel()
         tasks = list(self._sending.values())
-        if self._state.status in ("running", "interrupted"):
+        if self._state.status in ("running", "interrupted", "cancelled"):
             for task in tasks:
                 task.cancel()
         if tasks:

@@ -14,6 +14,7 @@ from agentflow.core.events import (
     AttemptFailed,
     AttemptLost,
     AttemptSucceeded,
+    CancelRequested,
     Decision,
     Delivered,
     Entry,
@@ -27,7 +28,7 @@ from agentflow.core.events import (
     TimerFired,
 )
 from agentflow.core.evolve import evolve
-from agentflow.core.state import Instance, State
+from agentflow.core.state import ENDED_RUN, Instance, State
 from agentflow.eventlog import codec
 from agentflow.plan.steps import Plan
 
@@ -99,7 +100,7 @@ class Driver:
 
     def _is_stale(self, fact: Fact) -> bool:
         state = self.state
-        if isinstance(fact, AttemptSucceeded | AttemptFailed):
+        if isinstance(fact, AttemptSucceeded | AttemptFailed | AttemptLost):
             return fact.step not in state.running
         if isinstance(fact, TimerFired):
             return state.status != "running" or not _is_awaited(state, fact)
@@ -109,6 +110,8 @@ class Driver:
             return fact.message not in state.people.undelivered
         if isinstance(fact, PersonAnswered):
             return fact.ticket in state.people.tickets
+        if isinstance(fact, CancelRequested):
+            return state.status in ENDED_RUN
         return isinstance(fact, RunInterrupted | RunParked) and state.status != "running"
 
 

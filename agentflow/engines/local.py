@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
 from agentflow.core import events
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact
+from agentflow.engines.cancelling import Cancellation
 from agentflow.engines.clock import WallClock
 from agentflow.engines.correspondence import Correspondence
 from agentflow.engines.driver import Driver, lost
@@ -99,16 +100,21 @@ class _LocalEngine:
         self.stopping: set[asyncio.Task[None]] = set()
         self.facts: list[Fact] = []
         self.people = Correspondence(self.state, office, clock, self._report, self._fail)
+        self.cancellation = Cancellation(office.mailbox, clock, self._report, self._fail)
         self.ended: asyncio.Future[None] = self.loop.create_future()
         self.handlers: dict[signal.Signals, Any] = {}
         self.signalled = False
 
     async def drive(self, first: Fact) -> None:
         self._watch_signals()
-        lost_attempts = lost(self.state, self.clock.now())
-        self.facts = [first, *lost_attempts, *self.people.take_up()]
+        request = self.cancellation.requested()
+        if request is None:
+            self.facts = [first, *lost(self.state, self.clock.now()), *self.people.take_up()]
+        else:
+            self.facts = [first, request]
         self._turn()
         self._arm()
+        self.cancellation.watch()
         await self.ended
 
     async def stop(self) -> None:
@@ -123,6 +129,7 @@ class _LocalEngine:
             await connection.close()
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
+        self.cancellation.close()
         await self.people.close()
         if self.ended.done() and self.ended.exception() is None:
             # An answer that came while the run was being stopped is an outcome all the same.
@@ -161,6 +168,8 @@ class _LocalEngine:
         """Settle and store facts; what people have to do with them is tidied up."""
         decisions = self.driver.take(facts)
         self.people.tend(facts)
+        if any(isinstance(fact, events.CancelRequested) for fact in facts):
+            self.cancellation.done()
         return decisions
 
     def _watch_signals(self) -> None:
@@ -205,7 +214,8 @@ class _LocalEngine:
                 self.people.send(decision)
             elif isinstance(decision, events.Notify):
                 self.people.send(decision)
-            elif isinstance(decision, events.CancelAttempt):
+            elif isinstance(decision, events.CancelAttempt) and decision.step in self.flights:
+                # Of a run that is cancelled as it is taken up, nothing is in flight any more.
                 self._call_off(self.flights[decision.step])
 
     def _arm(self) -> None:

@@ -4,12 +4,12 @@ Core, driver and the format of the log are those of every run; the log lies in m
 afterwards. The same test gives the same log, to the microsecond.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from agentflow import __version__
-from agentflow.core.events import Entry, RunStarted
+from agentflow.core.events import CancelRequested, Entry, RunStarted
 from agentflow.core.state import State
 from agentflow.engines.driver import Driver
 from agentflow.engines.launch import needed_prices, simulated_answers, simulated_people
@@ -97,7 +97,22 @@ def perform(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, str
         prices=needed_prices(plan),
     )
     try:
-        run_virtual(driver, first, answers.answer, answers.say)
+        run_virtual(driver, first, answers.answer, answers.say, _cancel(script))
     except NoAnswer as problem:
         return Performance(tuple(entries), (problem.difference,), cut_short=True)
-    return Performance(tuple(entries), tuple(answers.unused()), cut_short=False)
+    complaints = [*answers.unused(), *_not_cancelled(script, driver.state)]
+    return Performance(tuple(entries), tuple(complaints), cut_short=False)
+
+
+def _cancel(script: ScriptPlan) -> CancelRequested | None:
+    cancel = script.cancel
+    if cancel is None:
+        return None
+    return CancelRequested(_START + cancel.after, cancel.by, cancel.why)
+
+
+def _not_cancelled(script: ScriptPlan, state: State) -> Iterator[Difference]:
+    """A run that had ended before it was to be cancelled: the test does not test what it says."""
+    if script.cancel is not None and state.cancelled is None:
+        found = f"it had ended after {state.now - state.started_at:g} s: {state.status}"
+        yield Difference("cancel", f"a run that goes on after {script.cancel.after:g} s", found)

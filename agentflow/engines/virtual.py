@@ -17,6 +17,7 @@ from agentflow.core.events import (
     AttemptFailed,
     AttemptLost,
     AttemptSucceeded,
+    CancelRequested,
     EnterPipeline,
     Fact,
     PersonAnswered,
@@ -33,7 +34,7 @@ from agentflow.spec.model import FailureClass, Json
 #: `AttemptLost` is the process of the run dying: all that is in flight is lost with it.
 Outcome = AttemptSucceeded | AttemptFailed | AttemptLost
 #: What comes although the process of the run has died.
-_UNHURT = (TimerFired, PersonAnswered)
+_UNHURT = (TimerFired, PersonAnswered, CancelRequested)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,16 @@ def silence(_question: AskPerson) -> None:
 
 
 def run_virtual(
-    driver: Driver, first: RunStarted, answer: Answerer, person: Person = silence
+    driver: Driver,
+    first: RunStarted,
+    answer: Answerer,
+    person: Person = silence,
+    cancel: CancelRequested | None = None,
 ) -> None:
     """Drive a run to its end in virtual time, which begins at `first.at`.
 
-    Messages to people are taken to arrive, and go nowhere.
+    Messages to people are taken to arrive, and go nowhere. With `cancel` somebody ends the run at
+    that time, unless it has ended before.
     """
     numbers = count()
     coming: list[tuple[float, int, Fact]] = []
@@ -80,6 +86,8 @@ def run_virtual(
 
     wall = first.at + driver.plan.budget.wall
     expect(wall, TimerFired(wall))
+    if cancel is not None:
+        expect(cancel.at, cancel)
     facts: Sequence[Fact] = [first]
     while True:
         for decision in driver.take(facts):

@@ -3,6 +3,7 @@
     runs/<run-id>/questions/<question>.json   what waits for an answer
     runs/<run-id>/notices/<message>.json      what was told, and nobody waits for
     runs/<run-id>/answers/<ticket>.json       what was answered and is not taken in yet
+    runs/<run-id>/cancel.json                 the run is to end for good, and that is not in the log yet
 
 Whoever may write into the store may answer: a command, a program, a person with an editor. A file
 counts once it has its name; write it under another one that does not end in `.json` and rename it.
@@ -24,6 +25,7 @@ from agentflow.eventlog.private import check_folder, make_folder, read_file, rep
 MAX_BYTES = 8 * 1024 * 1024
 
 _QUESTIONS, _NOTICES, _ANSWERS, _SUFFIX = "questions", "notices", "answers", ".json"
+_CANCEL = "cancel.json"
 _TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -44,6 +46,7 @@ class Mailbox:
     """The questions and answers of one run. All methods raise `StoreError`."""
 
     def __init__(self, run: Path) -> None:
+        self._cancel = run / _CANCEL
         self._questions = run / _QUESTIONS
         self._notices = run / _NOTICES
         self._answers = run / _ANSWERS
@@ -87,6 +90,20 @@ class Mailbox:
         path = self._answers / f"{ticket}{_SUFFIX}"
         with told("remove", path):
             path.unlink(missing_ok=True)
+
+    def ask_to_cancel(self, data: bytes) -> None:
+        """Put the request to end the run there, durably; `data` are remarks on it."""
+        replace_file(self._cancel, data)
+
+    def cancellation(self) -> bytes | None:
+        """The remarks of the request to end the run; None if there is no request."""
+        letter = _letter(self._cancel)
+        return letter.data if letter is not None else None
+
+    def forget_cancellation(self) -> None:
+        """The request is in the log, or means nothing any more."""
+        with told("remove", self._cancel):
+            self._cancel.unlink(missing_ok=True)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -5,7 +5,7 @@
         HEAD       how far the log is known to reach
         lock       held by the run's writer
         blobs/     large values, by their hash
-        questions/, answers/   what waits for people, and what they said (`mailbox`)
+        questions/, answers/, cancel.json   what waits for people, and what they said (`mailbox`)
 
 A run is made under a name of its own, `.new-<run-id>`, and renamed when it is complete, so there
 is never half a run: whoever is killed while making one leaves nothing that is called a run.

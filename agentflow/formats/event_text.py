@@ -13,6 +13,7 @@ of a loop are told one by one.
 from collections.abc import Iterator
 
 from agentflow.core import events
+from agentflow.core.cancelling import in_words
 from agentflow.core.events import Decision, Entry, Fact
 from agentflow.formats.items import tally
 from agentflow.formats.safe import safe
@@ -45,6 +46,8 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:
             yield f"run {trace.run_id} resumed"
         case events.RunInterrupted():
             yield f"run interrupted by {fact.signal}"
+        case events.CancelRequested():
+            yield f"run {safe(in_words(fact), limit=_LIMIT, oneline=True)}"
         case events.AttemptFailed():
             yield _about(
                 fact.step, f"attempt {fact.attempt} failed: {fact.failure}: {fact.message}"

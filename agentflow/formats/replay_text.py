@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from agentflow.core import events
+from agentflow.core.cancelling import in_words
 from agentflow.core.events import Decision, Fact, Failure
 from agentflow.formats.safe import safe
 from agentflow.formats.values import compact
@@ -53,6 +54,8 @@ def fact_in_words(fact: Fact) -> str:  # noqa: C901 - one case a kind
             return "the run was resumed"
         case events.RunInterrupted():
             return f"the run was interrupted by {fact.signal}"
+        case events.CancelRequested():
+            return f"the run was {in_words(fact)}"
         case events.AttemptSucceeded():
             return f"attempt {fact.attempt} of '{fact.step}' was answered"
         case events.AttemptFailed():

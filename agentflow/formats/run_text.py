@@ -30,6 +30,8 @@ def _result(trace: Trace, option: str) -> list[str]:
             lines.append(f"  {name}: {first}")
             lines.extend(f"    {line}" for line in rest)
         return lines
+    if trace.cancelled is not None and trace.failure is not None:
+        return [safe(trace.failure.message, oneline=True)]
     if trace.failure is not None:
         return [f"failed: {trace.failure.kind}: {safe(trace.failure.message, oneline=True)}"]
     if trace.status == "waiting":

@@ -38,6 +38,7 @@ def data_of(trace: Trace) -> Json:
         "repairs": trace.repairs,
         "resumed": trace.resumed,
         "signal": trace.signal,
+        "cancelled": None if trace.cancelled is None else asdict(trace.cancelled),
         "tokens": sums.tokens,
         "usd": sums.usd,
         "unpriced_tokens": sums.unpriced,

@@ -18,6 +18,7 @@ through.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agentflow.core.events import CancelRequested
 from agentflow.formats.items import Tally, fold_items, tally
 from agentflow.formats.safe import safe
 from agentflow.formats.styled import (
@@ -131,6 +132,8 @@ class _Tree:
                 status = Piece(f"waiting for people after {took}", Style.WAIT)
             case "interrupted":
                 status = Piece(f"interrupted by {trace.signal} after {took}", Style.WAIT)
+            case "cancelled" if trace.cancelled is not None:
+                status = Piece(_cancelled(trace.cancelled, took), Style.FAIL)
             case None:
                 return (Piece("not started", Style.DIM),)
             case _:
@@ -255,6 +258,11 @@ class _Tree:
         if folded.hidden:
             text = f"{_INDENT * depth}{self.symbols.more} {folded.rest()}"
             yield _Row((Piece(text, Style.DIM),))
+
+
+def _cancelled(request: CancelRequested, took: str) -> str:
+    by = f" by {_name(request.by)}" if request.by else ""
+    return f"cancelled{by} after {took}"
 
 
 def _aligned(rows: Sequence[_Row], width: int) -> Iterator[Line]:

@@ -81,7 +81,7 @@ class _Builder(Parts):
         return Plan(
             file=self.chain[-1],
             pipeline=self.pipeline,
-            root=ScopePlan("", ("steps",), steps, outputs),
+            root=ScopePlan("", ("steps",), steps, outputs, self.pipeline.fail_fast),
             outputs=outputs,
             inputs=self.materials.inputs,
             contracts=self.materials.contracts,
@@ -225,7 +225,7 @@ class _Builder(Parts):
         output = None
         if group.output is not None:
             output = self.template(group.output, (*path, "output"), here)
-        return ScopePlan(here.reader, path, steps, output)
+        return ScopePlan(here.reader, path, steps, output, group.fail_fast)
 
     def _loop(self, loop: Loop, path: Path, outside: Place, inside: Place) -> LoopPlan:
         return LoopPlan(

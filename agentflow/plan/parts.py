@@ -190,7 +190,8 @@ class Parts:
             return None
         types = Types(child.plan)
         output = types.of(child.plan.outputs, "")
-        return NestedPlan(child.plan, arguments, output, types.exact(child.plan.outputs, ""))
+        exact = types.exact(child.plan.outputs, "")
+        return NestedPlan(child.plan, arguments, output, exact, step.fail_fast)
 
     def question(self, step: HumanStep, path: Path, here: Place) -> QuestionPlan:
         human = step.human
@@ -239,6 +240,7 @@ class Parts:
             whole=spec.with_ is None,
             max_tasks=spec.max_tasks,
             parallel=spec.parallel,
+            fail_fast=spec.fail_fast,
         )
         planner = planner_of(plan.tasks)
         home = here.frame.find(planner.step) if planner else None
@@ -262,6 +264,7 @@ class Parts:
             max=spec.max,
             parallel=spec.parallel,
             names=(spec.as_,) if spec.as_ else (),
+            fail_fast=spec.fail_fast,
             min_success=None if spec.min_success == "all" else spec.min_success,
             key=self._key_of_items(spec, (*path, "key"), here),
         )

@@ -15,6 +15,7 @@ from agentflow.spec.document import Document, Path
 from agentflow.spec.expressions import ExpressionError, parse_expression
 from agentflow.spec.model import (
     Answer,
+    Cancel,
     Expectations,
     Json,
     PersonSays,
@@ -57,6 +58,15 @@ class AnswersPlan(Generic[Said]):
 
 
 @dataclass(frozen=True, slots=True)
+class CancelPlan:
+    """Somebody ends the run so many seconds after its start."""
+
+    after: float
+    by: str | None
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptPlan:
     """One test. `that` are the expressions of `expect.that`, with their text."""
 
@@ -67,6 +77,7 @@ class ScriptPlan:
     simulate: bool
     seed: str
     concurrency: int
+    cancel: CancelPlan | None
     expect: Expectations
     that: tuple[tuple[str, Expr], ...]
 
@@ -88,6 +99,12 @@ def ancestry(name: str, tests: Mapping[str, PipelineTest]) -> Iterator[tuple[str
         seen.add(following)
         yield following, tests[following]
         following = tests[following].like
+
+
+def _cancel(cancel: Cancel | None) -> CancelPlan | None:
+    if cancel is None:
+        return None
+    return CancelPlan(seconds(cancel.after), cancel.by, cancel.reason)
 
 
 class _Planner:
@@ -116,6 +133,7 @@ class _Planner:
             simulate=test.unscripted == "simulate",
             seed=test.seed,
             concurrency=test.concurrency,
+            cancel=_cancel(test.cancel),
             expect=test.expect,
             that=tuple(self._that(name, test)),
         )

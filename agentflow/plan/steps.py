@@ -76,6 +76,7 @@ class ForEachPlan:
     names: tuple[str, ...]
     min_success: int | float | None = None
     key: Template | None = None
+    fail_fast: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ class NestedPlan:
     arguments: Template
     output: Mapping[str, Json]
     exact: bool
+    fail_fast: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,7 @@ class DelegatePlan:
     whole: bool
     max_tasks: int
     parallel: int | None
+    fail_fast: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,13 +250,15 @@ class CatchPlan:
 class ScopePlan:
     """Steps that see each other, in file order, and the output they add up to.
 
-    `address` is that of the group, case or iteration, `""` for the pipeline.
+    `address` is that of the group, case or iteration, `""` for the pipeline. `fail_fast` is None
+    where the author leaves it to what is around.
     """
 
     address: str
     path: Path
     steps: tuple["StepPlan", ...]
     output: Template | None
+    fail_fast: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,8 @@ def judge(script: ScriptPlan, result: Result) -> tuple[Difference, ...]:
     """What is not as the test expects, at most `MOST` of it."""
     expect = script.expect
     found = [
-        *_status(expect, result),
-        *_outputs(expect, result),
+        *_status(_expected_status(script), result),
+        *_outputs(script, result),
         *_failure(expect, result),
         *_steps(expect.steps, result),
         *_path(expect.path, result),
@@ -49,21 +49,21 @@ def judge(script: ScriptPlan, result: Result) -> tuple[Difference, ...]:
     return tuple(found[:MOST])
 
 
-def _status(expect: Expectations, result: Result) -> Iterator[Difference]:
-    expected = _expected_status(expect)
+def _status(expected: str, result: Result) -> Iterator[Difference]:
     trace = result.trace
     if trace.status != expected:
         why = f": {trace.failure.kind}: {trace.failure.message}" if trace.failure else ""
         yield Difference("status", expected, f"{trace.status}{why}")
 
 
-def _expected_status(expect: Expectations) -> str:
-    return expect.status or ("failed" if expect.failure else "succeeded")
+def _expected_status(script: ScriptPlan) -> str:
+    by_default = "succeeded" if script.cancel is None else "cancelled"
+    return script.expect.status or ("failed" if script.expect.failure else by_default)
 
 
-def _outputs(expect: Expectations, result: Result) -> Iterator[Difference]:
-    outputs = result.trace.outputs
-    if outputs is None and result.trace.status != _expected_status(expect):
+def _outputs(script: ScriptPlan, result: Result) -> Iterator[Difference]:
+    expect, outputs = script.expect, result.trace.outputs
+    if outputs is None and result.trace.status != _expected_status(script):
         return  # which is told already
     for expected, at_least in ((expect.outputs, False), (expect.outputs_include, True)):
         if expected is None:

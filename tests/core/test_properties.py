@@ -10,7 +10,7 @@ from agentflow.core import events
 from agentflow.core.decide import settle
 from agentflow.core.events import Entry, Fact, StartAttempt
 from agentflow.core.evolve import evolve
-from agentflow.core.state import State
+from agentflow.core.state import Instance, Scope, State
 from agentflow.engines.driver import Driver
 from agentflow.engines.virtual import Said, run_virtual
 from agentflow.eventlog import codec
@@ -73,7 +73,8 @@ OTHERS: dict[str, st.SearchStrategy[dict[str, Json]]] = {
         {
             "pipeline": st.just("child.yaml"),
             "with": st.fixed_dictionaries({"n": st.sampled_from([1, "one"])}),
-        }
+        },
+        optional={"fail_fast": st.booleans()},
     ),
     "delegate": st.fixed_dictionaries(
         {
@@ -84,7 +85,8 @@ OTHERS: dict[str, st.SearchStrategy[dict[str, Json]]] = {
                     "max_tasks": st.just(4),
                     "parallel": st.integers(1, 3),
                     "catch": CATCH,
-                }
+                },
+                optional={"fail_fast": st.booleans()},
             )
         }
     ),
@@ -117,6 +119,9 @@ def _chained(made: list[dict[str, Json]]) -> st.SearchStrategy[dict[str, Json]]:
     ).map(join)
 
 
+FAIL_FAST = st.fixed_dictionaries({}, optional={"fail_fast": st.booleans()})
+
+
 def loop(depth: int) -> st.SearchStrategy[dict[str, Json]]:
     nexts = [{}, {"n": "${{ loop.state.n + 1 }}"}, {"n": "${{ 1 / loop.state.n }}"}]
     return st.fixed_dictionaries(
@@ -128,7 +133,8 @@ def loop(depth: int) -> st.SearchStrategy[dict[str, Json]]:
             "no_progress": st.sampled_from(["fail", "continue"]),
             "steps": steps(depth - 1),
             "output": st.just({"n": "${{ loop.state.n }}"}),
-        }
+        },
+        optional={"fail_fast": st.booleans()},
     )
 
 
@@ -161,7 +167,7 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
     elif kind == "loop":
         made["loop"] = draw(loop(depth))
     elif kind == "steps":
-        made |= {"steps": draw(steps(depth - 1)), "output": {"done": True}}
+        made |= {"steps": draw(steps(depth - 1)), "output": {"done": True}, **draw(FAIL_FAST)}
     elif kind == "human":
         answer = draw(st.sampled_from([{"type": "object"}, {"type": "boolean"}]))
         made |= {"human": {"ask": "Well?", "answer": answer}, "timeout": "15s"}
@@ -171,7 +177,7 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
         made |= {
             "switch": draw(st.sampled_from(["x", "y", "z"])),
             "cases": {
-                "x": {"steps": draw(steps(depth - 1)), "output": 1},
+                "x": {"steps": draw(steps(depth - 1)), "output": 1, **draw(FAIL_FAST)},
                 "y": {"output": "${{ 1 / 0 }}"},
             },
         }
@@ -187,6 +193,7 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
             "max": 3,
             "parallel": draw(st.integers(1, 3)),
             "min_success": draw(st.sampled_from(["all", "all", 0, 1, 2, 0.5, 1.0])),
+            **draw(FAIL_FAST),
         }
         if draw(st.integers(0, 3)) == 0:
             made["for_each"]["key"] = draw(st.sampled_from(["k${{ index }}", "${{ item % 2 }}"]))
@@ -224,6 +231,7 @@ def worlds(draw: Any) -> World:
         escalations=escalations,
         inputs={"type": "object", "properties": {"n": {"type": "integer"}}},
         outputs={"n": "${{ inputs.n }}"},
+        **draw(FAIL_FAST),
     )
     files = {"child.yaml": child}
     plan = pipeline(
@@ -232,6 +240,7 @@ def worlds(draw: Any) -> World:
         budget=budget,
         files=files,
         escalations=escalations,
+        **draw(FAIL_FAST),
     )
     does = draw(st.lists(DOES, min_size=1, max_size=8))
     return plan, does, draw(st.integers(1, 4)), draw(st.lists(SAYS, min_size=1, max_size=4))
@@ -394,3 +403,52 @@ def test_a_run_taken_up_after_any_entry_ends_too(world: World, data: st.DataObje
             take(events.TimerFired(now))
     assert state.status in ("succeeded", "failed")
     assert replay(plan, entries).divergence is None
+
+
+@examples
+@given(worlds())
+def test_nothing_starts_in_a_closed_scope_and_fail_fast_leaves_nothing_in_flight(
+    world: World,
+) -> None:
+    run, _ = carry_out(world)
+    state = State(world[0])
+    for entry in run.entries:
+        evolve(state, entry.fact)
+        for decision in entry.decisions:
+            if isinstance(decision, StartAttempt):
+                assert not any(scope.closed for scope in scopes_around(state.ready[0]))
+            evolve(state, decision)
+        for instance in state.running.values():
+            around = scopes_around(instance)
+            assert not any(scope.closed and scope.fail_fast for scope in around)
+
+
+def scopes_around(instance: Instance) -> list[Scope]:
+    """The scopes that an instance is in, from the inside out."""
+    found = [instance.scope]
+    while (owner := found[-1].owner) is not None:
+        found.append(owner.scope)
+    return found
+
+
+@examples
+@given(worlds(), st.data())
+def test_a_run_that_is_cancelled_after_any_entry_ends_at_once(
+    world: World, data: st.DataObject
+) -> None:
+    run, _ = carry_out(world)
+    cut = data.draw(st.integers(1, len(run.entries)))
+    entries = list(run.entries[:cut])
+    state = fold(world[0], entries)
+    if state.status in ("succeeded", "failed"):
+        return
+    facts: list[Fact] = [events.CancelRequested(state.now + 1, "kim", "enough")]
+    if data.draw(st.booleans()):
+        facts.insert(0, events.RunInterrupted(state.now, "SIGTERM"))
+    for fact in facts:
+        evolve(state, fact)
+        entries.append(Entry(len(entries), fact, settle(state)[1]))
+    assert state.status == "cancelled"
+    assert (state.running, state.waiting, state.timed) == ({}, {}, {})
+    assert not any(isinstance(decision, StartAttempt) for decision in entries[-1].decisions)
+    assert replay(world[0], entries).divergence is None

@@ -37,6 +37,7 @@ _WORDS = {
     "Backoff": "[backoff](#retry)",
     "Bounds": "[budget](#budgets)",
     "Budget": "[budget](#budgets)",
+    "Cancel": "[cancel](#a-run-that-is-cancelled)",
     "Case": "[case](#a-switch)",
     "Confidence": "[gate](#confidence)",
     "Effects": "[effects](#effects)",

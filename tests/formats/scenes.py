@@ -228,6 +228,21 @@ def interrupted() -> Run:
     return run
 
 
+def cancelled() -> Run:
+    """Somebody ended it for good, in words of their own, while a write was in flight."""
+    run = Run(plan(step("collect", "inbox"), step("pay", "payer"), step("report", "writer")))
+    run.starts(call("collect", "inbox"), call("pay", "payer"))
+    text = f"cancelled by {HOSTILE}: {HOSTILE}"
+    why = Reason("language.cancel", text)
+    run.happens(
+        events.CancelRequested(START + 3.1, HOSTILE, HOSTILE),
+        events.CancelAttempt("collect", 1, "cancelled", why),
+        events.CancelAttempt("pay", 1, "unknown", why),
+        events.FinishRun("cancelled", None, Failure(FailureClass.CANCELLED, text), why),
+    )
+    return run
+
+
 def simulated() -> Run:
     """Nothing is called, and it must not look as if anything were."""
     run = Run(plan(step("collect", "inbox")), mode="simulated")
@@ -283,6 +298,7 @@ SCENES: dict[str, Callable[[], Run]] = {
         rounds,
         passed_over,
         interrupted,
+        cancelled,
         simulated,
         hostile,
         crowd,

@@ -68,6 +68,7 @@ from agentflow.spec.model.steps import (
 from agentflow.spec.model.testing import (
     Address,
     Answer,
+    Cancel,
     Expectations,
     ExpectedFailure,
     PersonSays,
@@ -124,6 +125,7 @@ __all__ = [
     "Backoff",
     "Bounds",
     "Budget",
+    "Cancel",
     "Case",
     "CatchAction",
     "CatchKey",

@@ -43,6 +43,9 @@ class Pipeline(Node):
     steps: Annotated[dict[Name, Step], Field(min_length=1)] = Field(
         description="What is to be done. The order follows from references and `needs`."
     )
+    fail_fast: bool = Field(
+        False, description="Stop what is in flight at once when a step fails for good."
+    )
     outputs: dict[Name, Value] = Field(
         default={}, description="What the pipeline answers, field by field."
     )

@@ -19,6 +19,11 @@ from agentflow.spec.model.values import (
     Value,
 )
 
+FailFast = Annotated[
+    bool | None,
+    Field(description="Stop what is in flight in `steps` at once when one of them fails."),
+]
+
 
 class ForEach(Node):
     """One instance of the step per item of a list."""
@@ -38,6 +43,9 @@ class ForEach(Node):
     )
     key: Value | None = Field(
         None, description="What each item is called, `${{ EXPRESSION }}`; no two the same."
+    )
+    fail_fast: bool | None = Field(
+        None, description="Stop the other instances at once when they fail as a whole."
     )
 
 
@@ -113,6 +121,9 @@ class PipelineStep(StepBase):
     with_: dict[Name, Value] = Field(
         default={}, alias="with", description="The inputs of the other pipeline."
     )
+    fail_fast: bool | None = Field(
+        None, description="Instead of what the other pipeline says of itself."
+    )
 
 
 class HumanStep(StepBase):
@@ -132,6 +143,7 @@ class GroupStep(StepBase):
 
     steps: Annotated[dict[Name, "Step"], Field(min_length=1)]
     output: Value | None = None
+    fail_fast: FailFast = None
 
 
 class Case(Node):
@@ -139,6 +151,7 @@ class Case(Node):
 
     steps: dict[Name, "Step"] = Field(default={})
     output: Value | None = None
+    fail_fast: FailFast = None
 
 
 class SwitchStep(StepBase):
@@ -171,6 +184,7 @@ class Loop(Node):
     )
     steps: Annotated[dict[Name, "Step"], Field(min_length=1)]
     output: Value | None = None
+    fail_fast: FailFast = None
 
 
 class LoopStep(StepBase):
@@ -197,6 +211,7 @@ class Delegate(Node):
     )
     max_tasks: Count = Field(description="How many tasks a plan may have; more is an error.")
     parallel: Count | None = Field(None, description="How many tasks at a time.")
+    fail_fast: bool | None = Field(None, description="Stop the other tasks at once when one fails.")
     catch: dict[CatchKey, CatchAction] = Field(
         default={}, description="What follows the failure of one task, by its class."
     )

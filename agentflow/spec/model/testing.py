@@ -120,6 +120,14 @@ class PersonSays(Node):
         return self
 
 
+class Cancel(Node):
+    """Somebody ends the run in a test."""
+
+    after: Duration = Field(description="How long after its start.")
+    by: str | None = Field(None, description="Who.")
+    reason: str | None = Field(None, description="Why.")
+
+
 class ExpectedFailure(Node):
     """How a run is to fail."""
 
@@ -132,7 +140,8 @@ class Expectations(Node):
 
     status: Literal["succeeded", "failed", "cancelled"] | None = Field(
         None,
-        description="How the run ends; by default `failed` beside `failure`, else `succeeded`.",
+        description="How the run ends; by default `failed` beside `failure`, `cancelled` where the"
+        " test cancels it, else `succeeded`.",
     )
     outputs: dict[str, Data] | None = Field(
         None, description="What the pipeline answers, all of it and exactly."
@@ -180,6 +189,7 @@ class PipelineTest(Node):
     people: dict[Address, PersonSays | list[PersonSays]] = Field(
         default={}, description="What people say to questions: once for all, or one for each."
     )
+    cancel: Cancel | None = Field(None, description="Somebody ends the run before it is through.")
     unscripted: Literal["error", "simulate"] = Field(
         "error", description="What a call or question without an answer is: an error, or simulated."
     )

@@ -1,0 +1,23 @@
+"""What became of a request to end a run, for programs. Format 1; `schemas/cancel.v1.schema.json`."""
+
+from agentflow.formats.cancel_text import unknown_steps
+from agentflow.formats.values import document
+from agentflow.trace import Trace
+
+FORMAT = 1
+
+
+def render(trace: Trace, busy: str | None) -> str:
+    """One JSON object. `by` and `reason` are those that ended the run, if that is why it ended."""
+    request = trace.cancelled
+    return document(
+        {
+            "format": FORMAT,
+            "run": trace.run_id,
+            "status": trace.status,
+            "by": request.by if request is not None else None,
+            "reason": request.why if request is not None else None,
+            "unknown": unknown_steps(trace),
+            "at_work": busy is not None,
+        }
+    )
