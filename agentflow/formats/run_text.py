@@ -58,9 +58,10 @@ def _not_repeated(trace: Trace) -> list[str]:
     """What was cut short and may have had its effect: whoever resumes has to know before."""
     cut_short = []
     for span in trace.spans():
-        step = step_at(trace.plan, span.address)[1]
-        call = call_of(step, span.agent) if span.status == "running" else None
-        if call is not None and not span.children and not call.effects.repeatable:
+        if span.status != "running" or not span.attempts:
+            continue  # not a call, or not in flight
+        call = call_of(step_at(trace.plan, span.address)[1], span.agent)
+        if call is not None and not call.effects.repeatable:
             cut_short.append(safe(span.address, oneline=True))
     if not cut_short:
         return []

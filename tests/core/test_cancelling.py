@@ -110,7 +110,9 @@ def test_what_is_inside_ends_before_what_is_around() -> None:
 
 def test_a_run_that_waits_for_people_ends_and_refuses_their_answers() -> None:
     run = Told(pipeline({"a": ASK}))
-    (question,) = run.state.people.undelivered.values()
+    (asking,) = run.state.people.open.values()
+    question = asking.question
+    assert question is not None
     run.tell(events.Delivered(START + 1, "a", question.question))
     run.tell(events.RunParked(START + 1))
     assert run.cancel() == (events.CancelStep("a", WHY), finish())
