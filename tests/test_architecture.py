@@ -59,6 +59,7 @@ LOADS: dict[tuple[str, ...], set[str]] = {
     ("run", "--help"): set(),
     ("validate", "hello.yaml"): READS_SPECS,
     ("validate", "--format", "json", "chat.yaml"): READS_SPECS,
+    ("test", "chat.yaml"): READS_LOGS,
     ("schema",): {"pydantic"},
     ("schema", "contracts", "hello.yaml"): READS_SPECS,
     ("runs",): READS_LOGS,
@@ -82,6 +83,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "agents: {writer: {kind: llm, model: small, instructions: Greet., "
         "input: {type: object}, output: {type: object}}}\n"
         "steps: {write: {agent: writer, with: {}}}\noutputs: {}\n"
+        "tests: {empty: {answers: {write: {value: {}}}}}\n"
     )
     subprocess.run([sys.executable, "-m", "agentflow", *HELLO], cwd=folder, check=True)
     return folder
