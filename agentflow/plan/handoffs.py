@@ -2,7 +2,8 @@
 
 Objects and lists that say plainly what is in them are gone through side by side; what is left are
 small pairs, each decided by `contracts.compat`. So every breach has its field, and a field of which
-the producer says nothing hides no other.
+the producer says nothing hides no other. What a consumer demands of an object or a list as a whole
+is decided for the whole.
 
 What nobody means as a promise is not held against the producer. An object that names its fields is
 taken to have no others, one that names none and a value without a type are taken to be right.
@@ -23,6 +24,7 @@ from agentflow.contracts.keywords import TYPES, Schema
 from agentflow.contracts.shape import types_of
 from agentflow.contracts.violations import Violation, choices
 from agentflow.plan.schemas import ANNOTATIONS, Contract, past_references
+from agentflow.plan.told import COUNTS, OF_LISTS, OF_OBJECTS, UNIONS, as_meant, demands, plainly
 from agentflow.spec.wording import quoted
 
 #: The way to a part of the value; SOME_ITEM stands for any item, SOME_FIELD for a field without name.
@@ -35,11 +37,7 @@ _MOST_PAIRS = 500
 _MOST_SEARCHED = 200
 _EVERY = frozenset(TYPES)
 _SCALARS = _EVERY - {"array", "object"}
-_UNIONS = ("anyOf", "oneOf")
 _REMARKS = ANNOTATIONS - {"$ref"}
-_OF_OBJECTS = frozenset({"type", "properties", "required", "additionalProperties"}) | _REMARKS
-_COUNTS = frozenset({"type", "minItems", "maxItems", "uniqueItems"})
-_OF_LISTS = _COUNTS | {"items", "prefixItems"} | _REMARKS
 #: Violations that speak of a size; the value itself would be a long line.
 _SIZES = frozenset({"maxItems", "maxLength", "minItems", "minLength", "uniqueItems"})
 _CHOICES = frozenset({"const", "enum"})
@@ -142,7 +140,7 @@ def _apart(pair: _Pair, types: frozenset[str]) -> tuple[list[Breach], list[_Pair
     `types` are those that the producer's values can have.
     """
     given, taken = pair.given.schema, pair.taken.schema
-    union = next((word for word in _UNIONS if _only(given, word)), None)
+    union = next((word for word in UNIONS if _only(given, word)), None)
     if union is not None:
         verdict = _compared(pair)
         if verdict.kind == Kind.COMPATIBLE:
@@ -152,23 +150,30 @@ def _apart(pair: _Pair, types: frozenset[str]) -> tuple[list[Breach], list[_Pair
         options = (Contract(option, pair.given.root) for option in given[union])
         return [], [replace(pair, given=option, present=False) for option in options]
     if _only(taken, "allOf"):
-        demands = (Contract(demand, pair.taken.root) for demand in taken["allOf"])
-        return [], [replace(pair, taken=demand) for demand in demands]
-    if types == {"object"} and _are(pair, "object", _OF_OBJECTS):
-        return list(_of_object(pair)), list(_fields(pair))
-    if types == {"array"} and _are(pair, "array", _OF_LISTS):
-        counts = replace(
-            pair, given=Contract(_counts(given), True), taken=Contract(_counts(taken), True)
-        )
-        return list(_judged(counts)), list(_items(pair))
-    return list(_judged(pair)), []
+        each = (Contract(demand, pair.taken.root) for demand in taken["allOf"])
+        return [], [replace(pair, taken=demand) for demand in each]
+    walked = OF_OBJECTS if types == {"object"} else OF_LISTS
+    kind = next(iter(types)) if len(types) == 1 else ""
+    if kind not in ("array", "object") or not _are(pair, kind, walked):
+        return list(_judged(pair)), []
+    asked = demands(taken, walked)
+    others = [replace(pair, taken=Contract(one, pair.taken.root)) for one in asked.branches]
+    found: list[Breach] = []
+    if asked.rest is not None:
+        found += _judged(replace(pair, taken=Contract(asked.rest, pair.taken.root)))
+    if kind == "object":
+        return [*_of_object(pair), *found], [*_fields(pair), *others]
+    counts = replace(
+        pair, given=Contract(_counts(given), True), taken=Contract(_counts(taken), True)
+    )
+    return [*_judged(counts), *found], [*_items(pair), *others]
 
 
 def _plain(pair: _Pair) -> _Pair:
     """The pair past its references, and past the options of the consumer that cannot be meant."""
-    given = Contract(_written_out(past_references(pair.given)), pair.given.root)
+    given = plainly(Contract(past_references(pair.given), pair.given.root))
     taken = Contract(past_references(pair.taken), pair.taken.root)
-    for word in _UNIONS:
+    for word in UNIONS:
         if _only(taken.schema, word):
             types = types_of(given.schema, given.root)
             meant = [one for one in taken.schema[word] if _may_be_meant(given, types, one, taken)]
@@ -183,19 +188,6 @@ def _may_be_meant(given: Contract, types: frozenset[str], option: Schema, taken:
     if not types & types_of(option, taken.root):
         return False
     return types != {"object"} or not tagged_otherwise(given.schema, option, taken.root)
-
-
-def _written_out(schema: Schema) -> Schema:
-    """The schema, where it is a constant object, said field by field."""
-    value = schema.get("const") if isinstance(schema, dict) else None
-    if not isinstance(value, dict):
-        return schema
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": list(value),
-        "properties": {name: {"const": part} for name, part in value.items()},
-    }
 
 
 def _only(schema: Schema, keyword: str) -> bool:
@@ -213,7 +205,7 @@ def _are(pair: _Pair, kind: str, keywords: frozenset[str]) -> bool:
         isinstance(given.schema, dict)
         and isinstance(taken.schema, dict)
         and not given.schema.keys() - keywords
-        and not taken.schema.keys() & {"$ref", *_UNIONS}
+        and not any(_only(taken.schema, word) for word in ("$ref", *UNIONS))
         and kind in types_of(taken.schema, taken.root)
     )
 
@@ -223,7 +215,8 @@ def _of_object(pair: _Pair) -> Iterator[Breach]:
     given, taken = pair.given.schema, pair.taken.schema
     named = {**given.get("properties", {}), **dict.fromkeys(given.get("required", ()))}
     open_to_more = given.get("additionalProperties", True) is not False
-    if not named and open_to_more:
+    others = given.get("additionalProperties", True)
+    if not named and others is True:
         return
     required = given.get("required", ())
     for name in taken.get("required", ()):
@@ -240,6 +233,8 @@ def _of_object(pair: _Pair) -> Iterator[Breach]:
                 always = pair.present and name in required
                 found = f"{'has' if always else 'may have'} {quoted(name)}"
                 yield Breach(pair.way, always, found, "takes no such field")
+        if isinstance(others, dict):
+            yield Breach(pair.way, False, "may have fields of any name", "takes no such field")
 
 
 def _fields(pair: _Pair) -> Iterator[_Pair]:
@@ -253,6 +248,9 @@ def _fields(pair: _Pair) -> Iterator[_Pair]:
     rest = given.get("additionalProperties", True)
     if isinstance(rest, dict):
         yield pair.part(SOME_FIELD, rest, others, present=False)
+        for name, demand in taken.get("properties", {}).items():
+            if name not in given.get("properties", {}):
+                yield pair.part(name, rest, demand, present=False)
 
 
 def _items(pair: _Pair) -> Iterator[_Pair]:
@@ -273,7 +271,7 @@ def _items(pair: _Pair) -> Iterator[_Pair]:
 
 def _counts(schema: dict[str, Schema]) -> dict[str, Schema]:
     """What a schema says of a list as a whole."""
-    return {keyword: value for keyword, value in schema.items() if keyword in _COUNTS}
+    return {keyword: value for keyword, value in schema.items() if keyword in COUNTS}
 
 
 def _judged(pair: _Pair) -> Iterator[Breach]:
@@ -286,12 +284,22 @@ def _judged(pair: _Pair) -> Iterator[Breach]:
     if verdict.kind != Kind.INCOMPATIBLE:
         return
     always = pair.present and _nothing_fits(pair)
-    verdict = _by_type(pair, types) or verdict
-    # What else is in an object or a list that is told in other words is more than can be judged.
-    telling = bool(_CHOICES & given.keys()) or not given.keys() - _COUNTS
+    telling = bool(_CHOICES & given.keys()) or not (given.keys() | taken.keys()) - COUNTS
     telling = telling or types <= _SCALARS or _has_no_such_tag(pair, types)
-    if always or (verdict.violation is not None and telling):
+    if always or telling:
+        verdict = _by_type(pair, types) or verdict
+    else:
+        verdict = _by_type(pair, types) or _as_a_whole(pair)
+    if always or verdict.violation is not None:
         yield _breach(pair, verdict, always=always)
+
+
+def _as_a_whole(pair: _Pair) -> Verdict:
+    """The verdict on a producer that is not told plainly, where it says enough to be held to it."""
+    meant = as_meant(pair.given, pair.taken.schema)
+    if meant is None:
+        return Verdict(Kind.UNKNOWN)
+    return pair.effort.compared(meant, self_contained(pair.taken.schema, pair.taken.root))
 
 
 def _by_type(pair: _Pair, types: frozenset[str]) -> Verdict | None:
@@ -308,7 +316,7 @@ def _by_type(pair: _Pair, types: frozenset[str]) -> Verdict | None:
 
 def _has_no_such_tag(pair: _Pair, types: frozenset[str]) -> bool:
     """Has the consumer options, all of which are for other tags?"""
-    word = next((word for word in _UNIONS if _only(pair.taken.schema, word)), None)
+    word = next((word for word in UNIONS if _only(pair.taken.schema, word)), None)
     return word is not None and not any(
         _may_be_meant(pair.given, types, option, pair.taken) for option in pair.taken.schema[word]
     )

@@ -7,6 +7,21 @@ from agentflow.plan.handoffs import Effort, breaches
 from agentflow.plan.schemas import Contract
 
 STRING = {"type": "string"}
+BOTH_OPTIONAL = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"a": STRING, "b": STRING},
+}
+
+
+def tagged(tag: str, name: str) -> Schema:
+    """An object told apart by its tag, with one field of its own."""
+    properties = {"t": {"const": tag}, name: STRING}
+    return {"type": "object", "required": ["t", name], "properties": properties}
+
+
+TAGGED = {"oneOf": [tagged("A", "x"), tagged("B", "y")]}
+CLOSED = {"oneOf": [{**tagged("A", "x"), "additionalProperties": False}, tagged("B", "y")]}
 
 
 def said(given: Schema, taken: Schema) -> list[str]:
@@ -82,6 +97,99 @@ def said(given: Schema, taken: Schema) -> list[str]:
             "[] is not sure to have 'b', requires it",
         ),
         (STRING, {"allOf": [{"minLength": 1}, {}]}, None),
+        (
+            {"type": "object", "allOf": [{"properties": {"a": STRING}}]},
+            {"type": "object", "required": ["a"]},
+            "[] may lack 'a' (not required), requires it",
+        ),
+        # What is asked of the whole.
+        (
+            TAGGED,
+            {"oneOf": [tagged("A", "x"), tagged("C", "y")]},
+            '[] may be {"t": "B", "y": ""}, wants one of "A" or "C" at \'t\'',
+        ),
+        (
+            {
+                "type": "object",
+                "required": ["k"],
+                "properties": {"k": {"enum": ["a", "b"]}, "x": STRING},
+            },
+            {
+                "type": "object",
+                "if": {"properties": {"k": {"const": "a"}}},
+                "then": {"required": ["x"]},
+            },
+            """[] may be {"k": "a"} (its 'required' is ["k"]), wants the key 'x'""",
+        ),
+        (
+            BOTH_OPTIONAL,
+            {"type": "object", "dependentRequired": {"a": ["b"]}},
+            """[] may be {"a": ""} (no 'dependentRequired'), wants the key 'b'""",
+        ),
+        (
+            BOTH_OPTIONAL,
+            {"type": "object", "dependentSchemas": {"a": {"required": ["b"]}}},
+            """[] may be {"a": ""} (no 'required'), wants the key 'b'""",
+        ),
+        (
+            BOTH_OPTIONAL,
+            {"type": "object", "minProperties": 1},
+            "[] may be {} (no 'minProperties'), wants at least 1 key",
+        ),
+        (
+            BOTH_OPTIONAL,
+            {"type": "object", "patternProperties": {"^a$": {"type": "integer"}}},
+            '[] may be {"a": ""}, wants integer at \'a\'',
+        ),
+        (
+            {**BOTH_OPTIONAL, "required": ["a", "b"]},
+            {
+                "type": "object",
+                "allOf": [{"properties": {"a": STRING}}],
+                "unevaluatedProperties": False,
+            },
+            '! [] can never fit, as with {"a": "", "b": ""}, wants no more keys',
+        ),
+        (
+            {"type": "array", "items": {"enum": [1, 2]}},
+            {"type": "array", "contains": {"const": 1}},
+            "[] may be [] (no 'contains'), wants at least 1 of the items to fit {\"const\": 1}",
+        ),
+        (
+            {"type": "array", "items": {"enum": [1, 2]}, "minItems": 2},
+            {"type": "array", "contains": {"const": 1}, "minContains": 2},
+            "[] may be [1, 2] (no 'contains'), wants at least 2 of the items to fit {\"const\": 1}",
+        ),
+        (
+            {"type": "array", "items": STRING},
+            {"type": "array", "prefixItems": [STRING], "unevaluatedItems": False},
+            '[] may be ["", ""] (no \'unevaluatedItems\'), wants no more items',
+        ),
+        (
+            {
+                "allOf": [
+                    {"type": "object", "required": ["a"], "properties": {"a": STRING}},
+                    {"required": ["b"], "properties": {"b": STRING}},
+                ]
+            },
+            {"type": "object", "required": ["a"], "properties": {"b": {"maxLength": 3}}},
+            "['b'] may have 4 characters (no 'maxLength'), wants at most 3 characters",
+        ),
+        (
+            {"type": "object", "additionalProperties": STRING},
+            {"type": "object", "required": ["a"], "properties": {"a": STRING}},
+            "[] is not sure to have 'a', requires it",
+        ),
+        (
+            {"type": "object", "additionalProperties": STRING},
+            {"type": "object", "properties": {"a": {"type": "integer"}}},
+            "['a'] may be \"\", wants integer",
+        ),
+        (
+            {"type": "object", "additionalProperties": STRING},
+            {"type": "object", "additionalProperties": False, "properties": {"a": STRING}},
+            "[] may have fields of any name, takes no such field",
+        ),
     ],
 )
 def test_a_breach(given: Schema, taken: Schema, expected: str | None) -> None:
@@ -107,8 +215,41 @@ def test_a_breach(given: Schema, taken: Schema, expected: str | None) -> None:
             {"type": "object", "additionalProperties": False, "patternProperties": {"^a": STRING}},
         ),
         (
-            {"type": "object", "allOf": [{"properties": {"a": STRING}}]},
+            {
+                "type": "object",
+                "allOf": [{"$ref": "#/$defs/X"}, {"minProperties": 1}],
+                "$defs": {"X": {}},
+            },
             {"type": "object", "required": ["a"]},
+        ),
+        (CLOSED, {"oneOf": [tagged("A", "x"), tagged("B", "y"), tagged("C", "z")]}),
+        (TAGGED, {"oneOf": [tagged("A", "x"), tagged("B", "y"), tagged("C", "z")]}),
+        ({"type": "array"}, {"type": "array", "contains": {"const": 1}}),
+        ({"type": "object"}, {"type": "object", "minProperties": 1}),
+        (
+            {
+                "type": "object",
+                "properties": {"k": {"enum": ["a", "b"]}, "x": {}},
+                "required": ["k"],
+            },
+            {
+                "type": "object",
+                "if": {"properties": {"x": {"const": 1}}},
+                "then": {"required": ["k"]},
+            },
+        ),
+        (
+            {"type": "object", "properties": {"a": STRING}},
+            {"type": "object", "patternProperties": {"^x_": {"type": "integer"}}},
+        ),
+        (
+            {
+                "allOf": [
+                    {"type": "object", "properties": {"a": STRING}},
+                    {"properties": {"b": STRING}},
+                ]
+            },
+            {"type": "object", "additionalProperties": False, "properties": {"a": {}, "b": {}}},
         ),
         ({"type": "integer"}, {"type": "number"}),
         (False, STRING),

@@ -1,0 +1,181 @@
+"""What a producer is taken to say, and which demands of a consumer are left for a whole proof.
+
+A handoff is judged field by field where that is plain. The other keywords of a consumer look at the
+object or the list as a whole (`if`, `contains`, `minProperties`), so the producer is held against
+them as a whole too, read as its author meant it: an object that names its fields has no others.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from agentflow.contracts.assembly import self_contained
+from agentflow.contracts.keywords import Schema, subschemas
+from agentflow.contracts.merge import merge
+from agentflow.plan.schemas import ANNOTATIONS, Contract, past_references
+from agentflow.spec.model import Json
+
+#: Keywords that are walked through, beside remarks.
+OF_OBJECTS = frozenset({"type", "properties", "required", "additionalProperties"}) | (
+    ANNOTATIONS - {"$ref"}
+)
+COUNTS = frozenset({"type", "minItems", "maxItems", "uniqueItems"})
+OF_LISTS = COUNTS | {"items", "prefixItems"} | (ANNOTATIONS - {"$ref"})
+UNIONS = ("anyOf", "oneOf")
+_BRANCHES = frozenset({"$ref", "allOf", *UNIONS})
+#: Keywords that look at what others have left over, so that they cannot be told apart from them.
+_LEFTOVERS = frozenset({"unevaluatedItems", "unevaluatedProperties"})
+#: Keywords that look at every field, whatever its name.
+_EVERY_FIELD = ("patternProperties", "propertyNames", "unevaluatedProperties")
+#: What is said beside a demand for the whole: it means little without.
+_KEPT: tuple[str, ...] = ("additionalProperties", "type")
+_TELLING = frozenset({"const", "enum", "type", "not", *_BRANCHES})
+_MAP = frozenset({"additionalProperties", "patternProperties", "properties", "required"})
+_LIST = frozenset({"items", "maxItems", "prefixItems"})
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a consumer demands of an object or a list: all of this, each by itself.
+
+    `plain` is walked through, `branches` are other schemas for the same value, and `rest` is held
+    against the producer as a whole; None if there is none.
+    """
+
+    plain: dict[str, Schema]
+    branches: tuple[Schema, ...]
+    rest: dict[str, Schema] | None
+
+
+def demands(taken: dict[str, Schema], walked: frozenset[str]) -> Demands:
+    """The demands of a consumer; `walked` are the keywords that are walked through."""
+    plain = {word: value for word, value in taken.items() if word in walked}
+    rest = {word: value for word, value in taken.items() if word not in walked}
+    branches: list[Schema] = []
+    if not _LEFTOVERS & taken.keys():
+        branches += rest.pop("allOf", ())
+        branches += [{word: rest.pop(word)} for word in ("$ref", *UNIONS) if word in rest]
+    rest.pop("$defs", None)
+    if not rest:
+        return Demands(plain, tuple(branches), None)
+    # What is in the named fields is walked through; here only their names count.
+    names = (
+        {"properties": dict.fromkeys(taken["properties"], True)} if "properties" in taken else {}
+    )
+    kept = {word: taken[word] for word in _KEPT if word in taken}
+    if kept.get("additionalProperties") is False and "patternProperties" not in taken:
+        del kept["additionalProperties"]
+    if "prefixItems" in taken:
+        kept["prefixItems"] = [True] * len(taken["prefixItems"])
+    return Demands(plain, tuple(branches), {**kept, **names, **rest})
+
+
+def plainly(given: Contract) -> Contract:
+    """A producer that is told in parts, or as a constant, told field by field where that is exact."""
+    schema = given.schema
+    if not isinstance(schema, dict):
+        return given
+    if isinstance(schema.get("const"), dict):
+        return Contract(_written_out(schema["const"]), given.root)
+    if "allOf" not in schema:
+        return given
+    own = {word: value for word, value in schema.items() if word not in ("allOf", "$defs")}
+    whole: dict[str, Schema] = {}
+    for part in (own, *(past_references(Contract(one, given.root)) for one in schema["allOf"])):
+        if not isinstance(part, dict) or part.keys() - OF_OBJECTS:
+            return given
+        if not isinstance(part.get("additionalProperties", True), bool):
+            return given
+        whole = merge(whole, part)
+    if isinstance(whole.get("type"), list) and len(whole["type"]) == 1:
+        whole["type"] = whole["type"][0]
+    return Contract(whole, given.root)
+
+
+def _written_out(value: dict[str, Json]) -> Schema:
+    """The schema of a constant object."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(value),
+        "properties": {name: {"const": part} for name, part in value.items()},
+    }
+
+
+def as_meant(given: Contract, taken: Schema) -> Schema:
+    """The producer by itself, with no other fields than it names; None if it says too little.
+
+    It says enough if it says something of all that the consumer asks for. May raise `TooLarge`.
+    """
+    whole = self_contained(given.schema, given.root)
+    if any(_says_little(part) for part in _asked_for(whole, whole, json.dumps(taken), frozenset())):
+        return None
+    try:
+        return _closed(whole)
+    except _SharedError:
+        return None
+
+
+class _SharedError(Exception):
+    """A schema stands for a whole object here, and for a part of one there."""
+
+
+def _closed(schema: Schema, *, part: bool = False) -> Schema:
+    """A copy without unnamed fields; a `part` of an object does not name all of its fields."""
+    if not isinstance(schema, dict):
+        return schema
+    combined = bool(schema.keys() & _BRANCHES) and (
+        "allOf" in schema or "properties" in schema or len(schema.keys() - ANNOTATIONS) > 1
+    )
+    if "$ref" in schema and (part or combined):
+        raise _SharedError
+    copy: dict[str, Any] = dict(schema)
+    for word, value in schema.items():
+        if word in ("allOf", *UNIONS):
+            copy[word] = [_closed(one, part=part or combined) for one in value]
+        elif word in ("properties", "patternProperties", "$defs"):
+            copy[word] = {name: _closed(one) for name, one in value.items()}
+        elif word in ("items", "additionalProperties"):
+            copy[word] = _closed(value)
+        elif word == "prefixItems":
+            copy[word] = [_closed(one) for one in value]
+    names = "properties" in schema or "allOf" in schema
+    if names and not part and schema.get("additionalProperties", True) is True:
+        word = "unevaluatedProperties" if combined else "additionalProperties"
+        copy.pop("additionalProperties", None)
+        copy[word] = False
+    return copy
+
+
+def _asked_for(
+    schema: Schema, root: dict[str, Schema], asked: str, open_: frozenset[str]
+) -> Iterator[Schema]:
+    """The schemas for all parts of the value that a consumer, as text, may look at."""
+    yield schema
+    everything = any(f'"{word}"' in asked for word in _EVERY_FIELD)
+    if not isinstance(schema, dict):
+        return
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference not in open_:
+        target = past_references(Contract({"$ref": reference}, root))
+        yield from _asked_for(target, root, asked, open_ | {reference})
+    for path, inner in subschemas(schema):
+        named = path[0] != "properties" or everything or f'"{path[1]}"' in asked
+        if named and path[0] not in ("$defs", "not", "if", "propertyNames"):
+            yield from _asked_for(inner, root, asked, open_)
+
+
+def _says_little(schema: Schema) -> bool:
+    """Is this a value without a type, an object that names no fields, or a list of anything?"""
+    if not isinstance(schema, dict):
+        return schema is True
+    if not schema.keys() & (_TELLING | _MAP | _LIST):
+        return True
+    if schema.keys() & {"const", "enum", *_BRANCHES}:
+        return False
+    declared = schema.get("type")
+    types = [declared] if isinstance(declared, str) else declared or ()
+    return ("object" in types and not schema.keys() & _MAP) or (
+        "array" in types and not schema.keys() & _LIST
+    )
