@@ -44,6 +44,7 @@ def proven(condition: Expr, truth: bool) -> Iterator[ReadPath]:
         case _:
             yield from strict(condition)
             yield from _by_status(condition, truth)
+            yield from _by_membership(condition, truth)
             yield from _by_absence(condition, truth)
 
 
@@ -82,6 +83,10 @@ def facts(condition: Expr, text: str, truth: bool) -> Iterator[Fact]:
         case Binary("||", left, right) if not truth:
             yield from facts(left, text, False)
             yield from facts(right, text, False)
+        case Binary("==" | "!=" as operator, operand, Literal(bool() as value)) | Binary(
+            "==" | "!=" as operator, Literal(bool() as value), operand
+        ):
+            yield from facts(operand, text, truth == ((operator == "==") == value))
         case Binary("!=", left, right):
             yield f"{shown(left, text)}=={shown(right, text)}", not truth
         case _:
@@ -144,6 +149,15 @@ def _by_status(condition: Expr, truth: bool) -> Iterator[ReadPath]:
                 is_status = found.root == "steps" and found.path[1:] == ("status",)
                 if is_status and value == ("succeeded" if equal else "skipped"):
                     yield found.root, (found.path[0], "output")
+
+
+def _by_membership(condition: Expr, truth: bool) -> Iterator[ReadPath]:
+    """`"o" in steps.a.output` proves the field."""
+    match condition:
+        case Binary("in", Literal(str() as key), Identifier() | Select() | Index() as path) if (
+            truth
+        ):
+            yield from ((root, (*way, key)) for root, way in strict(path))
 
 
 def _by_absence(condition: Expr, truth: bool) -> Iterator[ReadPath]:

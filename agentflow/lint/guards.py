@@ -207,11 +207,13 @@ class Guards:
         if switch is None or not isinstance(switch.switch, Whole):
             return outer
         chosen = switch.switch
-        text = shown(chosen.expr, self._text((*switch.path, "switch"))[chosen.offset :])
+        text = self._text((*switch.path, "switch"))[chosen.offset :]
         if at == address.default_case(switch.address):
-            taken: list[Fact] = [(f'{text}=="{label}"', False) for label in switch.cases]
+            taken = [
+                fact for one in switch.cases for fact in _chosen(chosen.expr, text, one, False)
+            ]
         else:
-            taken = [(f'{text}=="{address.name(at)}"', True)]
+            taken = _chosen(chosen.expr, text, address.name(at), True)
         return outer.plus(taken, strict(chosen.expr))
 
     def _within(self, use: Use, known: Known) -> Known:
@@ -250,6 +252,14 @@ def skipping(step: StepPlan) -> tuple[str, ...]:
     if step.for_each is not None:
         return ()
     return tuple(key for key, action in step.catch.items() if action.may_skip)
+
+
+def _chosen(value: Expr, text: str, label: str, truth: bool) -> list[Fact]:
+    """What holds in a case, or with `truth` false where its label was not the one."""
+    found: list[Fact] = [(f'{shown(value, text)}=="{label}"', truth)]
+    if label in ("true", "false"):
+        found += facts(value, text, truth == (label == "true"))
+    return found
 
 
 def _holds(expr: Expr, start: int, end: int) -> bool:

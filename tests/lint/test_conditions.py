@@ -31,6 +31,7 @@ def existing(condition: str, truth: bool) -> set[str]:
         ("default(steps.a.output, []).exists(x, x > 1)", True),
         ("inputs.x && has(steps.a.output)", True),
         ("inputs.x || !has(steps.a.output)", False),
+        ('"o" in steps.a.output', True),
         ("steps.a.output == 3", False),
         ("!steps.a.output", True),
         ("steps.a.output.startsWith('x')", False),
@@ -70,6 +71,28 @@ def test_facts_are_told_without_blanks_quotes_and_negations() -> None:
         ('inputs.kind=="a"', False),
         ("size(inputs.list)>1", True),
     }
+
+
+def test_that_a_key_is_in_a_map_proves_the_field() -> None:
+    assert "steps.a.output.o" in existing('"o" in steps.a.output', True)
+    assert "steps.a.output.o" not in existing('"o" in steps.a.output', False)
+
+
+@pytest.mark.parametrize(
+    ("condition", "truth"),
+    [
+        ("inputs.f", True),
+        ("inputs.f == true", True),
+        ("true == inputs.f", True),
+        ("inputs.f != false", True),
+        ("inputs.f == false", False),
+        ("!(inputs.f != true)", True),
+    ],
+)
+def test_a_condition_and_its_comparison_with_true_are_the_same_fact(
+    condition: str, truth: bool
+) -> None:
+    assert set(facts(parse_expression(condition), condition, truth)) == {("inputs.f", True)}
 
 
 @pytest.mark.parametrize(
