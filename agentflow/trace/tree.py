@@ -1,8 +1,4 @@
-"""The trace: what a run looks like to a person, as a tree of spans.
-
-It is built entry by entry, so that a live display and a look at an old run are the same thing, and
-from the plan, so that steps which have not started are there too. Nothing is decided here.
-"""
+"""A trace as it grows, entry by entry."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,86 +9,7 @@ from agentflow.core.state import ENDED_RUN, RunStatus, StepStatus
 from agentflow.plan import address
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan, call_of, step_at
 from agentflow.spec.model import FailureClass, Json
-
-
-@dataclass(slots=True)
-class Asked:
-    """A question to a person. `delivered` says where it is, `problem` why it is not there.
-
-    As long as it is open, `closed` is None; then it says how it ended, and `by` who answered.
-    """
-
-    question: events.AskPerson
-    delivered: str | None = None
-    problem: str | None = None
-    closed: str | None = None
-    by: str | None = None
-    at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An answer that did not count, and why."""
-
-    at: float
-    step: str
-    question: str
-    by: str | None
-    why: str
-
-
-@dataclass(slots=True)
-class Span:
-    """A step, an instance of one, or an iteration of a loop, over time.
-
-    `pipeline` is the file of the pipeline that it runs. `reason` says why, for everything that is
-    not plain success. `notes` is the history of failed attempts and retries, `asked` that of the
-    questions to people, `key` the idempotency key. `items` and `iterations` count what a `for_each`
-    and a loop have inside, `item` is what an item of that is called. Times are those of the facts;
-    None means not yet.
-    """
-
-    address: str
-    agent: str | None = None
-    pipeline: str | None = None
-    status: StepStatus = "pending"
-    attempts: int = 0
-    key: str | None = None
-    started: float | None = None
-    ended: float | None = None
-    items: int | None = None
-    item: str | None = None
-    iterations: int | None = None
-    case: str | None = None
-    reason: str | None = None
-    notes: list[str] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
-    model: str | None = None
-    tokens: int = 0
-    usd: float | None = None
-    children: dict[str, "Span"] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The last part of the address."""
-        return address.name(self.address)
-
-    def walk(self) -> Iterator["Span"]:
-        """This span and all inside it."""
-        yield self
-        for child in self.children.values():
-            yield from child.walk()
-
-
-@dataclass(slots=True)
-class Gate:
-    """The `confidence` of an agent: how many answers came to it, and how many it held back."""
-
-    agent: str
-    field: str
-    min: float
-    answers: int = 0
-    fired: int = 0
+from agentflow.trace.spans import Asked, Gate, Refused, Span
 
 
 @dataclass(slots=True)
@@ -185,23 +102,30 @@ class Trace:
             case events.PersonAnswered() | events.TimeRanOut():
                 pass
 
-    def _decision(self, decision: Decision) -> None:  # noqa: C901 - one case a kind
+    def _decision(self, decision: Decision) -> None:
         if isinstance(decision, events.FinishRun):
-            self.status = decision.status
-            self.failure = decision.failure
-            self.spent = dict(decision.reason.figures.get("spent", {}))
-            if decision.outputs is not None:
-                # The log sorts keys; people get the order of the spec.
-                named = {**self.plan.pipeline.outputs, **decision.outputs}
-                self.outputs = {name: decision.outputs[name] for name in named}
-            return
-        if isinstance(decision, events.RefuseAnswer):
+            self._finish(decision)
+        elif isinstance(decision, events.RefuseAnswer):
             self._refuse(decision)
-            return
-        span = self._span(decision.step)
+        else:
+            span = self._span(decision.step)
+            self._opening(span, decision)
+            self._trying(span, decision)
+            self._asking(span, decision)
+            self._ending(span, decision)
+
+    def _finish(self, decision: events.FinishRun) -> None:
+        self.status = decision.status
+        self.failure = decision.failure
+        self.spent = dict(decision.reason.figures.get("spent", {}))
+        if decision.outputs is not None:
+            # The log sorts keys; people get the order of the spec.
+            named = {**self.plan.pipeline.outputs, **decision.outputs}
+            self.outputs = {name: decision.outputs[name] for name in named}
+
+    def _opening(self, span: Span, decision: Decision) -> None:
+        """A step opens, and there are more spans inside it."""
         match decision:
-            case events.BeginStep():
-                pass
             case events.EnterGroup():
                 self._begin(span)
                 body = self._step_plan(decision.step).body
@@ -225,6 +149,10 @@ class Trace:
             case events.BeginIteration():
                 self._begin(span)
                 self._add_iteration(span, decision)
+
+    def _trying(self, span: Span, decision: Decision) -> None:
+        """An agent is called, or called again, or its answer is judged."""
+        match decision:
             case events.StartAttempt():
                 self._begin(span)
                 span.agent = decision.agent
@@ -233,13 +161,6 @@ class Trace:
                 self.calls += 1
             case events.AcceptOutput():
                 self._gate(decision)
-                self._end(span, "succeeded", None)
-            case events.CompleteStep():
-                self._end(span, "succeeded", None)
-            case events.UseValue():
-                self._end(
-                    span, "succeeded", f"went on with the value of 'catch': {decision.reason.text}"
-                )
             case events.RejectOutput():
                 self._gate(decision)
                 span.notes.append(f"attempt {decision.attempt}: {decision.failure.message}")
@@ -251,6 +172,14 @@ class Trace:
                 span.status = "waiting"
                 span.reason = f"again in {decision.delay:g} s: {decision.reason.text}"
                 self.retries += decision.counted
+            case events.HandOver():
+                span.status = "waiting" if span.attempts else span.status
+                span.reason = f"handed over to '{decision.agent}': {decision.reason.text}"
+                span.notes.append(span.reason)
+
+    def _asking(self, span: Span, decision: Decision) -> None:
+        """A failure is taken up a ladder, or a person is asked."""
+        match decision:
             case events.Escalate():
                 self._begin(span)
                 span.notes.append(f"{decision.failure.kind}: {decision.failure.message}")
@@ -272,10 +201,16 @@ class Trace:
                 self._ask(span, decision)
             case events.TakeAnswer():
                 self._answer(span, decision)
-            case events.HandOver():
-                span.status = "waiting" if span.attempts else span.status
-                span.reason = f"handed over to '{decision.agent}': {decision.reason.text}"
-                span.notes.append(span.reason)
+
+    def _ending(self, span: Span, decision: Decision) -> None:
+        """A step comes to its end."""
+        match decision:
+            case events.AcceptOutput() | events.CompleteStep():
+                self._end(span, "succeeded", None)
+            case events.UseValue():
+                self._end(
+                    span, "succeeded", f"went on with the value of 'catch': {decision.reason.text}"
+                )
             case events.SkipStep():
                 self._end(span, "skipped", decision.reason.text)
             case events.FailStep():

@@ -1,0 +1,133 @@
+"""Facts and decisions: everything that can stand in an event log.
+
+A *fact* happened outside, in the past tense. A *decision* is what the core answered, in the
+imperative, with its reason. An *entry* is one fact with the decisions made because of it; a log is
+a list of entries and reads as "this happened, therefore that".
+
+All of them are frozen plain data: JSON values, numbers, text. Times are seconds since 1970 in UTC
+and enter with facts only. A step is named by its address (`agentflow.plan.address`).
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from agentflow.core.events.decisions import (
+    AcceptOutput,
+    AskPerson,
+    AssignTasks,
+    BeginIteration,
+    BeginStep,
+    CancelAttempt,
+    CancelStep,
+    CompleteStep,
+    Decision,
+    EnterGroup,
+    EnterPipeline,
+    Escalate,
+    ExpandItems,
+    FailStep,
+    FinishRun,
+    HandOver,
+    LeaveLevel,
+    Notify,
+    RefuseAnswer,
+    RejectOutput,
+    Repair,
+    Retry,
+    SkipStep,
+    StartAttempt,
+    TakeAnswer,
+    TakeCase,
+    TryLevel,
+    UseValue,
+)
+from agentflow.core.events.facts import (
+    AttemptFailed,
+    AttemptLost,
+    AttemptSucceeded,
+    CancelRequested,
+    Delivered,
+    Fact,
+    NotDelivered,
+    PersonAnswered,
+    RunInterrupted,
+    RunParked,
+    RunResumed,
+    RunStarted,
+    TimeRanOut,
+    TimerFired,
+)
+from agentflow.core.events.parts import (
+    AnswerKind,
+    Complaint,
+    Failure,
+    FinalStatus,
+    Reason,
+    RunMode,
+    Usage,
+)
+
+__all__ = [
+    "AcceptOutput",
+    "AnswerKind",
+    "AskPerson",
+    "AssignTasks",
+    "AttemptFailed",
+    "AttemptLost",
+    "AttemptSucceeded",
+    "BeginIteration",
+    "BeginStep",
+    "CancelAttempt",
+    "CancelRequested",
+    "CancelStep",
+    "Complaint",
+    "CompleteStep",
+    "Decision",
+    "Delivered",
+    "EnterGroup",
+    "EnterPipeline",
+    "Entry",
+    "Escalate",
+    "Event",
+    "ExpandItems",
+    "Fact",
+    "FailStep",
+    "Failure",
+    "FinalStatus",
+    "FinishRun",
+    "HandOver",
+    "LeaveLevel",
+    "NotDelivered",
+    "Notify",
+    "PersonAnswered",
+    "Reason",
+    "RefuseAnswer",
+    "RejectOutput",
+    "Repair",
+    "Retry",
+    "RunInterrupted",
+    "RunMode",
+    "RunParked",
+    "RunResumed",
+    "RunStarted",
+    "SkipStep",
+    "StartAttempt",
+    "TakeAnswer",
+    "TakeCase",
+    "TimeRanOut",
+    "TimerFired",
+    "TryLevel",
+    "Usage",
+    "UseValue",
+]
+
+Event: TypeAlias = Fact | Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One fact and the decisions made because of it; `seq` counts from 0 without gaps."""
+
+    seq: int
+    fact: Fact
+    decisions: tuple[Decision, ...]

@@ -1,0 +1,184 @@
+"""Facts: what happened outside, in the past tense. Time enters with them alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from agentflow.core.events.parts import (
+    RunMode,
+    Usage,
+)
+from agentflow.spec.model import FailureClass, Json
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run began. `sources` are the spec and all files it names, by path: the run needs no other.
+
+    `spec` is the name of the spec among them and `folder` where it lay, for the programs and
+    modules of its agents. `concurrency` bounds the attempts in flight. `prices` are those of chat
+    models whose price the spec does not say and a budget in US dollars needs: for a million tokens in
+    and out.
+    """
+
+    at: float
+    run_id: str
+    spec: str
+    folder: str
+    sources: Mapping[str, str]
+    inputs: Mapping[str, Json]
+    mode: RunMode
+    seed: str
+    concurrency: int
+    agentflow: str
+    prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """Another process took the run up after an interruption or a crash."""
+
+    at: float
+    agentflow: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunInterrupted:
+    """A signal stopped the process; the run can be resumed."""
+
+    at: float
+    signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """Somebody ends the run for good: `by` is who they say they are, `why` is their reason."""
+
+    at: float
+    by: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptSucceeded:
+    """An agent answered: with a value, or with a text that is still to be read."""
+
+    at: float
+    step: str
+    attempt: int
+    value: Json = None
+    text: str | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """An attempt ended without an answer. `retry_after` is in seconds, as the other side asked.
+
+    `detail` is what the agent said besides: the end of its stderr, a traceback.
+    """
+
+    at: float
+    step: str
+    attempt: int
+    failure: FailureClass
+    message: str
+    retry_after: float | None = None
+    usage: Usage | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLost:
+    """An attempt had started when its process ended; nobody knows what became of it."""
+
+    at: float
+    step: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The wait before a retry of `step` is over; without a step, the run's wall budget is.
+
+    With a `question`, the time to answer it is.
+    """
+
+    at: float
+    step: str | None = None
+    question: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunParked:
+    """Only people can make the run go on, and its process does not wait for them."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message is where it was to go; `detail` says where that is."""
+
+    at: float
+    step: str
+    message: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotDelivered:
+    """A message could not be brought to where it was to go."""
+
+    at: float
+    step: str
+    message: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAnswered:
+    """Somebody answered a question, or something claims to be an answer.
+
+    Whether it counts is decided. `ticket` is the answer's own id: none is taken twice. `payload`
+    is the hash of what was asked. `given` is when it was given, which may be long before it was
+    taken in. `via` is the way it came. `problem` says why it could not be read.
+    """
+
+    at: float
+    ticket: str
+    step: str
+    question: str
+    payload: str
+    given: float
+    answer: str
+    value: Json = None
+    by: str | None = None
+    why: str | None = None
+    via: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRanOut:
+    """The wall budget of the pipeline that `step` runs is over."""
+
+    at: float
+    step: str
+
+
+Fact: TypeAlias = (
+    RunStarted
+    | RunResumed
+    | RunInterrupted
+    | CancelRequested
+    | AttemptSucceeded
+    | AttemptFailed
+    | AttemptLost
+    | TimerFired
+    | TimeRanOut
+    | RunParked
+    | Delivered
+    | NotDelivered
+    | PersonAnswered
+)

@@ -1,0 +1,61 @@
+"""What facts and decisions are made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from agentflow.spec.model import FailureClass, Json
+
+RunMode = Literal["live", "simulated"]
+#: What a person can say to a question.
+AnswerKind = Literal["approve", "replace", "retry", "abort"]
+#: How a run can end. `interrupted` and `waiting` are states of a run, not ends.
+FinalStatus = Literal["succeeded", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a call used up. `usd` is None where the price is not known."""
+
+    model: str
+    tokens_in: int
+    tokens_out: int
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt, a step or a run did not succeed.
+
+    `cause` is the class the agent reported where the core made another of it: a timeout of a
+    step that must not be repeated is an `unknown_effect` caused by `timeout`.
+    """
+
+    kind: FailureClass
+    message: str
+    cause: FailureClass | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What an agent that is asked again is told about its last answer.
+
+    `answer` is that answer as text, shortened; None if it did not come to one. `violations` are
+    sentences that say what is wrong with it.
+    """
+
+    answer: str | None
+    violations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a decision was made: the rule of the spec or of the language, and what it came to.
+
+    `rule` is a path in the spec (`steps.pay.retry`) or a rule of the language (`language.needs`).
+    `text` says it in words, `figures` holds the numbers that were compared.
+    """
+
+    rule: str
+    text: str
+    figures: Mapping[str, Json] = field(default_factory=dict)

@@ -1,0 +1,88 @@
+"""What a trace is made of: steps over time, gates, questions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from agentflow.core import events
+from agentflow.core.state import StepStatus
+from agentflow.plan import address
+
+
+@dataclass(slots=True)
+class Asked:
+    """A question to a person. `delivered` says where it is, `problem` why it is not there.
+
+    As long as it is open, `closed` is None; then it says how it ended, and `by` who answered.
+    """
+
+    question: events.AskPerson
+    delivered: str | None = None
+    problem: str | None = None
+    closed: str | None = None
+    by: str | None = None
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An answer that did not count, and why."""
+
+    at: float
+    step: str
+    question: str
+    by: str | None
+    why: str
+
+
+@dataclass(slots=True)
+class Span:
+    """A step, an instance of one, or an iteration of a loop, over time.
+
+    `pipeline` is the file of the pipeline that it runs. `reason` says why, for everything that is
+    not plain success. `notes` is the history of failed attempts and retries, `asked` that of the
+    questions to people, `key` the idempotency key. `items` and `iterations` count what a `for_each`
+    and a loop have inside, `item` is what an item of that is called. Times are those of the facts;
+    None means not yet.
+    """
+
+    address: str
+    agent: str | None = None
+    pipeline: str | None = None
+    status: StepStatus = "pending"
+    attempts: int = 0
+    key: str | None = None
+    started: float | None = None
+    ended: float | None = None
+    items: int | None = None
+    item: str | None = None
+    iterations: int | None = None
+    case: str | None = None
+    reason: str | None = None
+    notes: list[str] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    model: str | None = None
+    tokens: int = 0
+    usd: float | None = None
+    children: dict[str, "Span"] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The last part of the address."""
+        return address.name(self.address)
+
+    def walk(self) -> Iterator["Span"]:
+        """This span and all inside it."""
+        yield self
+        for child in self.children.values():
+            yield from child.walk()
+
+
+@dataclass(slots=True)
+class Gate:
+    """The `confidence` of an agent: how many answers came to it, and how many it held back."""
+
+    agent: str
+    field: str
+    min: float
+    answers: int = 0
+    fired: int = 0
