@@ -2,7 +2,7 @@
 
 The innermost schema that is empty is the one to name; what is around it is empty only because of
 it. The contradiction is found by taking keywords away one by one as long as the rest is still
-empty. Proofs come from `compat`.
+empty. Proofs come from `compat`, and for texts with a pattern from what is in it.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from agentflow.contracts.compat import nothing_satisfies
 from agentflow.contracts.keywords import BY_TYPE, REMARKS, Path, Schema
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
+from agentflow.contracts.texts import can_have_format, lengths
 
 #: Parts of one contract that are looked at, and of those how many are put to the proof.
 _MOST_PARTS = 2_000
@@ -117,6 +118,8 @@ class _Search:
         if not self._proofs:
             return False
         self._proofs -= 1
+        if _no_such_text(schema, self._root):
+            return True
         try:
             return nothing_satisfies(self_contained(schema, self._root))
         except TooLarge:
@@ -156,13 +159,34 @@ def _doubtful(schema: dict[str, Schema]) -> bool:
     if said & _COMBINING or ("$ref" in said and len(said) > 1):
         return True
     if said & _CHOSEN:
-        return len(said) > 1
+        return len(said) > 1 or schema.get("enum") == []
     required, named = schema.get("required", ()), schema.get("properties", {})
+    if any(_refers(named.get(name)) for name in required):
+        return True  # perhaps to itself
+    if schema.get("minItems", 0) > 0 and _refers(schema.get("items")):
+        return True
     if any(named.get(name) is False for name in required):
         return True
     if "additionalProperties" in schema and any(name not in named for name in required):
         return True
     return (len(said & _LIMITS) > 1 and not _roomy(schema, said)) or bool(said & _COUNTING)
+
+
+def _refers(schema: Schema) -> bool:
+    return isinstance(schema, dict) and "$ref" in schema
+
+
+def _no_such_text(schema: dict[str, Schema], root: Schema) -> bool:
+    """Is every text that fits the pattern too long, too short, or of another format?"""
+    pattern = schema.get("pattern")
+    if not isinstance(pattern, str) or types_of(schema, root) != {"string"}:
+        return False
+    if not can_have_format(pattern, schema.get("format", "")):
+        return True
+    least, most = lengths(pattern)
+    if least > schema.get("maxLength", least):
+        return True
+    return most is not None and most < schema.get("minLength", 0)
 
 
 def _roomy(schema: dict[str, Schema], said: set[str]) -> bool:

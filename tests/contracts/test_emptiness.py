@@ -21,6 +21,16 @@ NUMBER = {"type": "number", "minimum": 5, "maximum": 3}
         ({"type": "string", "pattern": "^a", "const": "b"}, ("pattern", "const")),
         ({"type": "string", "format": "date", "const": "x"}, ("format", "const")),
         ({"allOf": [{"type": "string"}, {"type": "null"}]}, ("allOf",)),
+        ({"type": "string", "pattern": "^[a-z]{5}$", "maxLength": 3}, ("pattern", "maxLength")),
+        ({"type": "string", "pattern": "[a-z]{5}", "maxLength": 3}, ("pattern", "maxLength")),
+        ({"type": "string", "pattern": "^[a-z]{2,5}$", "minLength": 6}, ("pattern", "minLength")),
+        ({"type": "string", "pattern": "^[a-z]+$", "format": "date"}, ("pattern", "format")),
+        (
+            {"type": "string", "pattern": "^(?:\\w|[^@]){2,}$", "format": "email"},
+            ("pattern", "format"),
+        ),
+        ({"type": "object", "required": ["n"], "properties": {"n": {"$ref": "#"}}}, None),
+        ({"type": "array", "minItems": 1, "items": {"$ref": "#"}}, None),
         ({"const": 1, "not": {"type": "integer"}}, ("const", "not")),
         ({"type": "array", "contains": {"type": "null"}, "items": {"type": "string"}}, None),
         ({"type": "object", "required": ["a"], "additionalProperties": False}, None),
@@ -74,6 +84,27 @@ def test_the_innermost_place_is_named(
         {"if": {"const": 1}, "then": {"type": "integer"}, "else": False},
         {"type": "object", "required": ["a"], "properties": {"b": {}}},
         {"$defs": {"N": NUMBER}, "type": "string"},
+        {"type": "string", "pattern": "^[a-z]{5}$", "maxLength": 5, "minLength": 5},
+        {"type": "string", "pattern": "^[a-z]{2}|[a-z]{5}$", "minLength": 9},
+        {"type": "string", "pattern": "[a-z]{2}$", "minLength": 9},
+        {"type": "string", "pattern": "[a-z]+$", "format": "email"},
+        {"type": "string", "pattern": "^\\d{4}-[\\d-]{5}$", "format": "date"},
+        {"type": "string", "pattern": "^\\S+$", "format": "email"},
+        {"type": "string", "pattern": "^[^a]+$", "format": "uuid"},
+        {"type": "string", "pattern": "^\\d.*\\d$", "format": "ipv4"},
+        {"type": "string", "pattern": "^[a-z]+$", "format": "word"},
+        {"pattern": "^[a-z]{5}$", "maxLength": 3},
+        {
+            "type": "object",
+            "required": ["n"],
+            "properties": {"n": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}},
+        },
+        {
+            "$defs": {"N": {"type": "string"}},
+            "type": "object",
+            "required": ["n"],
+            "properties": {"n": {"$ref": "#/$defs/N"}},
+        },
         {"type": "object", "properties": {"again": {"$ref": "#"}}},
     ],
 )
@@ -86,3 +117,8 @@ def test_what_is_meant_or_can_be_satisfied_is_let_pass(schema: Any) -> None:
 def test_what_some_value_satisfies_is_never_called_empty(schema: Any, value: Any) -> None:
     if compile_schema(schema).fits(value):
         assert not any(empty.always for empty in empty_parts(schema))
+
+
+def test_a_choice_of_nothing_is_empty() -> None:
+    (empty,) = empty_parts({"enum": []})
+    assert empty.keywords == ("enum",)

@@ -14,6 +14,7 @@ EXPLOSIVE = [
     r"^(a*)*$",
     r"^(\w+\s?)+$",
     r"^(a|b|ab)*$",
+    r"^(?:ab|a|ac|b)*;$",
     r"^(a?b?)*c",
     r"^(\d{1,3})+$",
     r"^([^,]*,?)*;$",
@@ -40,6 +41,9 @@ HARMLESS = [
     r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
     r"^\$?\d{1,3}(,\d{3})*(\.\d{2})?$",
     r"^(\w+ )*\w+$",
+    r"^(a|b)*$",
+    r"^(?:[a|b]|c|\))*$",
+    r"^(?:ab|ac)*$",
     r"^/(?:[^/]+/)*[^/]*$",
     r"^(?:\w+\.)+[a-z]{2,}$",
     r"^(\d{3})+$",
@@ -150,3 +154,16 @@ def _fits(kind: Any, argument: Any, letter: str) -> bool:
             return letter.isalnum() or letter == "_"
     negated = argument[0][0] is op.NEGATE
     return negated != any(_fits(part[0], part[1], letter) for part in argument[int(negated) :])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "pump"),
+    [
+        (r"^(a|a)*$", "aa"),
+        (r"^(\w|\d)+$", "0a"),
+        (r"^([|\]]|\||x)+$", "|]"),
+        (r"^([]|]|x|[x])+$", "x]"),
+    ],
+)
+def test_alternatives_overlap_though_python_reads_them_as_one(pattern: str, pump: str) -> None:
+    assert Explosions().pump(pattern) == pump

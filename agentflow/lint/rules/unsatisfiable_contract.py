@@ -75,7 +75,7 @@ def check(context: Context) -> Iterator[Finding]:
             severity=SEVERITY if empty.always else Severity.WARNING,
             message=f"{_what(empty)}: {_why(empty)}",
             location=context.document.locate(place),
-            help=_help(empty.schema),
+            help=_help(empty),
         )
 
 
@@ -105,9 +105,14 @@ def _why(empty: Empty) -> str:
     if set(keywords) <= {"properties", "required", "additionalProperties", "type"}:
         named = schema.get("properties", {})
         refused = [name for name in schema.get("required", ()) if not named.get(name, False)]
+        if _is_endless(empty):
+            again = listed(map(quoted, schema.get("required", ())), "and")
+            return f"'required' demands {again}, in which the same is demanded again without end"
         names = listed(map(quoted, refused), "and")
         by = "properties" if set(refused) <= named.keys() else "additionalProperties"
         return f"'required' demands {names}, and {quoted(by)} forbids it"
+    if keywords == ("enum",):
+        return "'enum' names no value"
     if len(keywords) == 1:
         return f"the parts of {quoted(keywords[0])} contradict each other"
     plain = len(keywords) > 2  # then the type goes without saying
@@ -119,12 +124,24 @@ def _why(empty: Empty) -> str:
     return f"{listed(said, 'and')} contradict each other"
 
 
+def _is_endless(empty: Empty) -> bool:
+    """Does each required field demand the same once more, without any being forbidden?"""
+    named = empty.schema.get("properties", {})
+    plain = set(empty.keywords) <= {"properties", "required", "type"}
+    return plain and all(named.get(name, False) for name in empty.schema.get("required", ()))
+
+
 def _value(value: Schema) -> str:
     """What a keyword says, if that is short."""
     return f" {excerpt(value)}" if not isinstance(value, dict) and len(str(value)) < 40 else ""
 
 
-def _help(schema: dict[str, Schema]) -> str:
+def _help(empty: Empty) -> str:
+    schema = empty.schema
+    if empty.keywords == ("enum",):
+        return "name the values that are allowed"
+    if _is_endless(empty):
+        return "let it be absent or null where the chain ends"
     closed = any(
         isinstance(part, dict) and ("$ref" in part or part.get("additionalProperties") is False)
         for part in (*schema.get("allOf", ()), schema)
