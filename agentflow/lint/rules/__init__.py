@@ -91,6 +91,7 @@ from agentflow.lint.rules import (
     whole_output,
     wrong_default,
     wrong_expression_type,
+    wrong_operand,
     wrong_test_inputs,
     wrong_type,
 )
@@ -157,6 +158,7 @@ RULES: tuple[Rule, ...] = (
     wrong_default,
     wrong_test_inputs,
     wrong_expression_type,
+    wrong_operand,
     maybe_skipped,
     maybe_absent,
     idle_assert,

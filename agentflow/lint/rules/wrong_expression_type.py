@@ -53,11 +53,11 @@ from collections.abc import Iterator
 from agentflow.contracts.describe import type_names
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Severity
-from agentflow.lint.escalations import levels
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.written import conditions_of, templates
 from agentflow.plan import address
 from agentflow.plan.looks import Written
-from agentflow.plan.steps import DelegatePlan, Path, Plan, StepPlan
+from agentflow.plan.steps import Path, StepPlan
 from agentflow.spec.templates import ListOf, MapOf, Template, Text, Whole
 from agentflow.spec.wording import quoted
 
@@ -77,7 +77,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     for step in context.plan.steps.values():
         yield from _of_step(context, step)
-    for template, path, place in _templates(context.plan):
+    for template, path, place in templates(context.plan):
         for part, at in _texts(template, path):
             found = _wrong_type(context, part, place, _IN_TEXT)
             if found:
@@ -94,13 +94,8 @@ def check(context: Context) -> Iterator[Finding]:
 def _of_step(context: Context, step: StepPlan) -> Iterator[Finding]:
     """What is wrong with `when` and `for_each`, which are read outside of the step, `until` and `assert`."""
     outside = address.parent(step.address) or ""
-    conditions = [(step.when, outside, (*step.path, "when"))]
-    if step.loop is not None and step.body is not None:
-        conditions.append((step.loop.until, step.body.address, (*step.body.path, "until")))
-    for index, assertion in enumerate(step.asserts):
-        conditions.append((assertion.that, step.address, (*step.path, "assert", index, "that")))
-    for condition, place, path in conditions:
-        found = _wrong_type(context, condition, place, _BOOLEAN) if condition else None
+    for condition, path, place in conditions_of(step):
+        found = _wrong_type(context, condition, place, _BOOLEAN)
         if found:
             message = f"{quoted(str(path[-1]))} has to be true or false, this is {found}"
             location = context.document.locate(path)
@@ -133,63 +128,6 @@ def _wrong_type(
     if not types or types & wanted:
         return None
     return type_names(types)
-
-
-def _templates(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
-    """All templates, each with its path in the document and the address where it is read."""
-    yield plan.outputs, ("outputs",), ""
-    yield from _messages(plan)
-    for step in plan.steps.values():
-        if step.call is not None:
-            yield step.call.arguments, (*step.path, "with"), step.address
-            if step.call.key is not None:
-                yield step.call.key, (*step.path, "idempotency_key"), step.address
-        if step.delegate is not None:
-            yield from _delegated(step.delegate, (*step.path, "delegate"))
-        if step.switch is not None:
-            yield step.switch, (*step.path, "switch"), step.address
-        yield from _repeated(step)
-        for key, action in step.catch.items():
-            if action.value is not None:
-                yield action.value, (*step.path, "catch", key, "use"), action.place
-        for scope in (step.body, *step.cases.values(), step.default):
-            if scope is not None and scope.output is not None:
-                yield scope.output, (*scope.path, "output"), scope.address
-
-
-def _delegated(delegate: DelegatePlan, path: Path) -> Iterator[tuple[Template, Path, str]]:
-    """The templates of a delegate, which all its workers share."""
-    yield delegate.tasks, (*path, "plan"), delegate.address
-    worker = next(iter(delegate.workers.values()))
-    if worker.call is not None and not delegate.whole:
-        yield worker.call.arguments, (*path, "with"), delegate.address
-    for key, action in worker.catch.items():
-        if action.value is not None:
-            yield action.value, (*path, "catch", key, "use"), action.place
-
-
-def _repeated(step: StepPlan) -> Iterator[tuple[Template, Path, str]]:
-    """The templates of a `for_each` and of a loop."""
-    if step.for_each is not None:
-        over = (*step.path, "for_each", "over")
-        yield step.for_each.over, over, address.parent(step.address) or ""
-        if step.for_each.key is not None:
-            yield step.for_each.key, (*step.path, "for_each", "key"), step.address
-    if step.loop is not None and step.body is not None:
-        yield step.loop.state, (*step.body.path, "state"), step.address
-        yield step.loop.next, (*step.body.path, "next"), step.body.address
-
-
-def _messages(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
-    """What people are asked, shown and told."""
-    for level in levels(plan):
-        if level.text is not None:
-            key = "ask" if level.kind == "human" else "text"
-            yield level.text, (*level.path, level.kind, key), ""
-    for step in plan.steps.values():
-        if step.question is not None:
-            yield step.question.shown, (*step.path, "with"), step.address
-            yield step.question.ask, (*step.path, "human", "ask"), step.address
 
 
 def _texts(template: Template, path: Path) -> Iterator[tuple[Whole, Path]]:

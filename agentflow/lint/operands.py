@@ -1,0 +1,231 @@
+"""The kinds of the parts of an expression, and the parts that no operator or function can use."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from agentflow.contracts.shape import types_of
+from agentflow.plan.types import Types
+from agentflow.spec.cel.functions import FUNCTIONS, Kinds
+from agentflow.spec.cel.signatures import (
+    ANY,
+    ARITHMETIC,
+    BOOL,
+    ELEMENTS,
+    NUMBER,
+    OPERATORS,
+    PARTS,
+)
+from agentflow.spec.cel.syntax import (
+    Binary,
+    Call,
+    Coalesce,
+    Comprehension,
+    Conditional,
+    Default,
+    Expr,
+    Has,
+    Identifier,
+    Index,
+    ListLiteral,
+    Literal,
+    MapLiteral,
+    Select,
+    Unary,
+    spine,
+)
+from agentflow.spec.cel.values import Kind, kind_of
+from agentflow.spec.wording import quoted
+
+_NULL: Kinds = frozenset({"null"})
+#: A whole number of JSON may be written 3.0, which is a double.
+_KINDS: Mapping[str, Kinds] = {
+    "null": _NULL,
+    "boolean": BOOL,
+    "integer": NUMBER,
+    "number": NUMBER,
+    "string": frozenset({"string"}),
+    "array": frozenset({"list"}),
+    "object": frozenset({"map"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A part of an expression that fails whenever it is evaluated."""
+
+    part: Expr
+    message: str
+    help: str | None
+
+
+@dataclass(slots=True)
+class Operands:
+    """One walk over an expression that is read at `place`; each part is looked at once."""
+
+    types: Types
+    place: str
+    misfits: list[Misfit] = field(default_factory=list)
+
+    def of(self, expr: Expr, bound: frozenset[str] = frozenset(), *, asked: bool = False) -> Kinds:
+        """The kinds that an expression can come to; all of them where nothing is known.
+
+        `bound` are the variables of the macros around; `asked` says that absence is no error here.
+        """
+        match expr:
+            case Literal(value):
+                return frozenset({kind_of(value)})
+            case Identifier() | Select() | Index():
+                return self._path(expr, bound, asked)
+            case Unary(operator, operand):
+                wanted = BOOL if operator == "!" else NUMBER
+                kinds = self.of(operand, bound)
+                self._expect(operand, kinds, wanted, f"{quoted(operator)} takes")
+                return kinds & wanted or wanted
+            case Binary():
+                return self._binary(expr, bound)
+            case Call(name, args):
+                return self._call(name, args, bound)
+            case Conditional(condition, then, otherwise):
+                self._expect(condition, self.of(condition, bound), BOOL, "'?' takes")
+                return self.of(then, bound) | self.of(otherwise, bound)
+            case Comprehension():
+                return self._comprehension(expr, bound)
+            case Has() | Default() | Coalesce():
+                return self._existence(expr, bound)
+            case ListLiteral() | MapLiteral():
+                return self._written(expr, bound)
+
+    def _existence(self, expr: Has | Default | Coalesce, bound: frozenset[str]) -> Kinds:
+        match expr:
+            case Has(path):
+                self.of(path, bound, asked=True)
+                return BOOL
+            case Default(path, last):
+                return self.of(path, bound, asked=True) | self.of(last, bound)
+            case Coalesce(paths, last):
+                each = [self.of(path, bound, asked=True) for path in paths]
+                return self.of(last, bound).union(*each)
+
+    def _written(self, expr: ListLiteral | MapLiteral, bound: frozenset[str]) -> Kinds:
+        if isinstance(expr, ListLiteral):
+            for item in expr.items:
+                self.of(item, bound)
+            return frozenset({"list"})
+        for key, value in expr.entries:
+            self.of(key, bound)
+            self.of(value, bound)
+        return frozenset({"map"})
+
+    def _path(self, path: Expr, bound: frozenset[str], asked: bool) -> Kinds:
+        nodes = spine(path)
+        start = nodes[-1]
+        known = isinstance(start, Identifier) and start.name not in bound
+        inner = ANY if isinstance(start, Identifier) else self.of(start, bound)
+        for node in nodes:
+            if isinstance(node, Index) and not isinstance(node.key, Literal):
+                self.of(node.key, bound)
+            if isinstance(node, Index) and known:
+                self._index(node, asked)
+        if known:
+            return self._kinds(path)
+        if len(nodes) > 1:
+            self._expect(start, inner, PARTS, "a field or an item is read from")
+        return ANY if len(nodes) > 1 else inner
+
+    def _index(self, node: Index, asked: bool) -> None:
+        match node.key:
+            case Literal(str()):
+                return  # a field, which other rules follow
+            case Literal(int() as number) if not isinstance(number, bool):
+                most = self._most_items(node.operand)
+                if most is not None and number >= most and not asked:
+                    message = f"there is no item {number}: the list has at most {most}"
+                    self.misfits.append(Misfit(node.key, message, "the first item is [0]"))
+        self._expect(node.operand, self._kinds(node.operand), PARTS, "an item is read from")
+
+    def _most_items(self, path: Expr) -> int | None:
+        """How many items a list has at most, if its type says so at its top."""
+        schema = self.types.of(path, self.place)
+        if types_of(schema, schema) != {"array"}:
+            return None
+        limits = [schema["maxItems"]] if "maxItems" in schema else []
+        if schema.get("items") is False:
+            limits.append(len(schema.get("prefixItems", ())))
+        return min(map(int, limits), default=None)
+
+    def _kinds(self, path: Expr) -> Kinds:
+        schema = self.types.of(path, self.place)
+        kinds = frozenset[Kind]().union(*(_KINDS[name] for name in types_of(schema, schema)))
+        return kinds or ANY  # what has no value at all is reported by other rules
+
+    def _binary(self, expr: Binary, bound: frozenset[str]) -> Kinds:
+        symbol = expr.operator
+        left, right = self.of(expr.left, bound), self.of(expr.right, bound)
+        pairs = OPERATORS[symbol]
+        fits = left.intersection(frozenset().union(*(pair[0] for pair in pairs)))
+        partners = frozenset[Kind]().union(*(pair[1] for pair in pairs if pair[0] & left))
+        takes = frozenset[Kind]().union(*(pair[0] for pair in pairs))
+        if not fits:
+            self._expect(expr.left, left, takes, f"{quoted(symbol)} takes")
+        elif symbol in ("in", "&&", "||"):
+            self._expect(expr.right, right, partners, f"{quoted(symbol)} takes")
+        else:
+            self._expect(expr.right, right, partners, f"after {_said(fits)} {quoted(symbol)} takes")
+        if symbol in "/%" and _is_zero(expr.right):
+            message = f"{quoted(symbol)} by zero has no value"
+            self.misfits.append(Misfit(expr.right, message, None))
+        if symbol not in ARITHMETIC:
+            return BOOL
+        return (
+            frozenset[Kind]().union(*(a & left for a, b in pairs if a & left and b & right)) or ANY
+        )
+
+    def _call(self, name: str, args: tuple[Expr, ...], bound: frozenset[str]) -> Kinds:
+        function = FUNCTIONS[name]
+        for arg, wanted in zip(args, function.parameters, strict=False):
+            self._expect(arg, self.of(arg, bound), wanted, f"{quoted(name)} takes")
+        return frozenset({function.result})
+
+    def _comprehension(self, expr: Comprehension, bound: frozenset[str]) -> Kinds:
+        source = self.of(expr.source, bound)
+        self._expect(expr.source, source, ELEMENTS, f"{quoted(expr.macro)} goes through")
+        body = self.of(expr.body, bound | {expr.variable})
+        if expr.macro == "map":
+            return frozenset({"list"})
+        self._expect(expr.body, body, BOOL, f"{quoted(expr.macro)} asks for")
+        return frozenset({"list"}) if expr.macro == "filter" else BOOL
+
+    def _expect(self, part: Expr, found: Kinds, wanted: Kinds, takes: str) -> None:
+        if not found & wanted:
+            # Null has no parts, which is absence where it is asked for; nobody wants it.
+            message = f"{takes} {_said(wanted - _NULL)}, this is {_said(found)}"
+            self.misfits.append(Misfit(part, message, _mend(found, wanted)))
+
+
+def misfits(types: Types, expr: Expr, place: str) -> Iterator[Misfit]:
+    """The parts of an expression that fail in every run that comes to them."""
+    walk = Operands(types, place)
+    walk.of(expr)
+    yield from walk.misfits
+
+
+def _is_zero(expr: Expr) -> bool:
+    return isinstance(expr, Literal) and kind_of(expr.value) in NUMBER and not expr.value
+
+
+def _said(kinds: Kinds) -> str:
+    """`list or map`; where ints and doubles are both meant, they are not told apart."""
+    words = set(kinds - NUMBER) | {"number"} if kinds >= NUMBER else set[str](kinds)
+    return " or ".join(sorted(words))
+
+
+def _mend(found: Kinds, wanted: Kinds) -> str | None:
+    if wanted == BOOL:
+        return "compare it with something"
+    if wanted & NUMBER and found == {"string"}:
+        return "int(x) and double(x) read a number from text"
+    if wanted & NUMBER and found <= NUMBER:
+        return "convert one with int() or double()"
+    if "string" in wanted and found <= NUMBER | BOOL:
+        return "string(x) writes it as text"
+    return None

@@ -1,0 +1,74 @@
+"""A part of an expression is of a type that its operator, function or macro does not take.
+
+Types never mix: text and a number have no sum, and only a condition can be negated. The contracts
+say that this part is of another type whatever comes, so the expression has no value in any run
+that comes to it. An item that a list never has, and a division by zero, have none either.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      counter:
+        kind: command
+        argv: [./count]
+        effects: none
+        input: {type: object}
+        output: {type: integer}
+    steps:
+      count: {agent: counter}
+    outputs: {text: '${{ "words: " + steps.count.output }}'}
+
+Says:
+
+    12:34 after string '+' takes string, this is number
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      counter:
+        kind: command
+        argv: [./count]
+        effects: none
+        input: {type: object}
+        output: {type: integer}
+    steps:
+      count: {agent: counter}
+    outputs: {text: '${{ "words: " + string(steps.count.output) }}'}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.operands import misfits
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.written import conditions, templates
+from agentflow.plan.steps import Path, Plan
+from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.templates import template_expressions
+
+NAME = "wrong-operand"
+FAMILY = Family.CONTRACT
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each part of an expression that cannot come to a value of the type that is needed."""
+    if context.plan is None:
+        return
+    for expr, path, offset, place in _expressions(context.plan):
+        for misfit in misfits(context.types, expr, place):
+            start, end = offset + misfit.part.start, offset + misfit.part.end
+            location = context.document.in_string(path, start, end)
+            yield Finding(NAME, SEVERITY, misfit.message, location, misfit.help)
+
+
+def _expressions(plan: Plan) -> Iterator[tuple[Expr, Path, int, str]]:
+    """All expressions: the path of their text, where in it they start, where they are read."""
+    for expr, path, place in conditions(plan):
+        yield expr, path, 0, place
+    for template, path, place in templates(plan):
+        for inner, offset, expr in template_expressions(template):
+            yield expr, (*path, *inner), offset, place
