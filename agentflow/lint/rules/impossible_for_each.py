@@ -1,6 +1,7 @@
 """A `for_each` asks for what its items cannot give.
 
-More instances have to succeed than there can be, or all items get the same name. Such a step fails
+More instances have to succeed than there can be, the list always has more items than `max`, or all items get
+the same name. Such a step fails
 in every run, whatever its agents answer.
 
 Bad:
@@ -56,8 +57,10 @@ Good:
 
 from collections.abc import Iterator
 
+from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.plan import address
 from agentflow.plan.scopes import ITEM_NAMES
 from agentflow.plan.steps import Plan, StepPlan
 
@@ -83,6 +86,15 @@ def check(context: Context) -> Iterator[Finding]:
                 location=context.document.locate((*step.path, "for_each", "min_success")),
                 help="a share of the items is written with a point: 0.8",
             )
+        count = _least_items(context, step)
+        if count > for_each.max:
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"the list has at least {count} items, and 'max' is {for_each.max}",
+                location=context.document.locate((*step.path, "for_each", "over")),
+                help=f"write 'max: {count}', or go over fewer items",
+            )
         if for_each.key is not None and for_each.max > 1 and not _varies(context.plan, step):
             yield Finding(
                 rule=NAME,
@@ -91,6 +103,16 @@ def check(context: Context) -> Iterator[Finding]:
                 location=context.document.locate((*step.path, "for_each", "key")),
                 help="name what tells the items apart, as in ${{ item.id }}",
             )
+
+
+def _least_items(context: Context, step: StepPlan) -> int:
+    """How many items the list has in any run, as far as its type says so at its top."""
+    assert step.for_each is not None
+    schema = context.types.of(step.for_each.over, address.parent(step.address) or "")
+    if isinstance(schema.get("const"), list):
+        return len(schema["const"])
+    only_lists = types_of(schema, schema) == {"array"}
+    return int(schema.get("minItems", 0)) if only_lists else 0
 
 
 def _varies(plan: Plan, step: StepPlan) -> bool:
