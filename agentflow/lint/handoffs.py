@@ -7,10 +7,11 @@ from agentflow.contracts.descent import SOME_ITEM, Descent
 from agentflow.contracts.describe import path_text
 from agentflow.contracts.keywords import Schema
 from agentflow.findings import Location, Related
-from agentflow.lint.receivers import receivers
+from agentflow.lint.receivers import Receiver, receivers
 from agentflow.plan.handoffs import SOME_FIELD, Way
-from agentflow.plan.schemas import Contract
+from agentflow.plan.schemas import Contract, past_references
 from agentflow.plan.steps import ContractPlan, Path, Plan, StepPlan, Use
+from agentflow.plan.told import OF_OBJECTS, demands
 from agentflow.spec.cel.syntax import Identifier, spine
 from agentflow.spec.document import Document
 from agentflow.spec.templates import Constant, MapOf, Template, Whole
@@ -20,8 +21,8 @@ from agentflow.spec.yaml.nodes import Mapping, Scalar
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """A template whose value goes to a field of what an agent or a pipeline takes, or stands for
-    an agent's output.
+    """A template whose value goes to a field of what an agent or a pipeline takes, or is all that
+    it is given, or stands for an agent's output.
 
     `path` leads to the template in the document, `inside` is how much of that is its step;
     `place` is the address where the template is read. `wanted` is what the value has to keep: the
@@ -93,6 +94,7 @@ class Handoffs:
                     document=receiver.document,
                     contract=receiver.place,
                 )
+            yield from _as_a_whole(receiver)
         for step in self._plan.steps.values():
             if step.contract is not None:
                 yield from self._caught(step, step.contract)
@@ -119,6 +121,8 @@ class Handoffs:
         """What gives the part of a handoff that a way leads to."""
         template, path, rest = _innermost(handoff.template, handoff.path, way)
         uses = tuple(self._uses.get(path, ()))
+        if isinstance(template, MapOf):
+            uses = tuple(use for use in self._plan.uses if use.path[: len(path)] == path)
         source = Source(template, path, handoff.place, rest, "", uses)
         shown: Way = (*path[handoff.inside :], *rest)
         if source.is_reference:
@@ -164,6 +168,35 @@ class Handoffs:
         if step.contract is None:
             return None
         return _in_contract(self._document, _produced_by(step), inside)
+
+
+def _as_a_whole(receiver: Receiver) -> Iterator[Handoff]:
+    """All arguments together, where the contract asks for more than each field by itself."""
+    root = receiver.contract
+    if not isinstance(root, dict) or not isinstance(receiver.arguments, MapOf | Constant):
+        return
+    target = past_references(Contract(root, root))
+    if not isinstance(target, dict):
+        return
+    filled = (
+        isinstance(one, dict) and "default" in one for one in target.get("properties", {}).values()
+    )
+    if receiver.side == "inputs" and any(filled):
+        return  # what is not given may be filled in
+    asked = demands(target, OF_OBJECTS)
+    for wanted in (*asked.branches, *([asked.rest] if asked.rest is not None else ())):
+        yield Handoff(
+            template=receiver.arguments,
+            path=receiver.given,
+            inside=len(receiver.step.path),
+            place=receiver.step.address,
+            receiver=receiver.name,
+            side=receiver.side,
+            field=(),
+            wanted=Contract(wanted, root),
+            document=receiver.document,
+            contract=receiver.place,
+        )
 
 
 def _values(step: StepPlan) -> Iterator[tuple[Template | None, Path, int]]:

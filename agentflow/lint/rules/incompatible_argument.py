@@ -77,7 +77,7 @@ from agentflow.lint.handoffs import Handoffs, Source, way_text
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.handoffs import Effort, breaches
 from agentflow.plan.looks import enclosing
-from agentflow.plan.steps import Plan
+from agentflow.plan.steps import Path, Plan
 from agentflow.spec.wording import quoted
 
 NAME = "incompatible-argument"
@@ -93,12 +93,16 @@ def check(context: Context) -> Iterator[Finding]:
         return
     handoffs = Handoffs(context.document, context.plan)
     effort = Effort()
+    broken: set[tuple[Path, str]] = set()
     for handoff in handoffs:
+        if (handoff.path, handoff.receiver) in broken:
+            continue  # of the whole, a part is named already
         given = context.types.of(handoff.template, handoff.place)
         for breach in breaches(given, handoff.wanted, effort):
             source = handoffs.source(handoff, breach.way)
             if not breach.always and not _may_come(context, context.plan, source):
                 continue
+            broken.add((handoff.path[:-1], handoff.receiver))
             target = way_text((handoff.receiver, handoff.side, *handoff.field, *breach.way))
             yield Finding(
                 rule=NAME,
