@@ -19,6 +19,7 @@ from typing import Protocol
 from agentflow.findings import Finding, Severity
 from agentflow.lint.guards import Guards
 from agentflow.lint.traces import Traces
+from agentflow.plan.scopes import GLOBAL_ROOTS
 from agentflow.plan.steps import Plan
 from agentflow.plan.types import Types
 from agentflow.spec.document import Document
@@ -59,6 +60,23 @@ class Context:
     def reported(self, rule: str) -> Iterator[Finding]:
         """The problems that an earlier stage reported under the name of a rule."""
         return (problem for problem in self.problems if problem.rule == rule)
+
+    @cached_property
+    def reads_all_known(self) -> bool:
+        """Is it known what every expression reads?
+
+        If not, one that cannot be read, or leads nowhere, may be the one that reads what seems to
+        be read by nobody.
+        """
+        assert self.plan is not None
+        if any(True for _ in self.reported("expression-syntax")):
+            return False
+        return not any(
+            use.target is None
+            if use.reference.root == "steps"
+            else use.reference.root not in GLOBAL_ROOTS | use.locals
+            for use in self.plan.uses
+        )
 
     @cached_property
     def traces(self) -> Traces:

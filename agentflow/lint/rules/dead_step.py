@@ -59,7 +59,7 @@ _HARMLESS = (Effects.NONE, Effects.READ)
 
 def check(context: Context) -> Iterator[Finding]:
     """Each step without effect that no other step and no output asks for; of nested ones the outermost."""
-    if context.plan is None or _names_are_missing(context.plan):
+    if context.plan is None or not context.reads_all_known:
         return
     awaited = {use.target for use in context.plan.uses}
     acting = _acting(context.plan)
@@ -79,11 +79,6 @@ def check(context: Context) -> Iterator[Finding]:
             location=context.document.locate_key(step.path),
             help="read its output, take it out, or name it in 'needs' if it is there to stop the run",
         )
-
-
-def _names_are_missing(plan: Plan) -> bool:
-    """Is there a reference to a step that does not exist? It may be the one that looks dead."""
-    return any(use.reference.root == "steps" and use.target is None for use in plan.uses)
 
 
 def _acting(plan: Plan) -> set[str]:

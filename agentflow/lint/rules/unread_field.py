@@ -95,8 +95,8 @@ class _Field:
 def check(context: Context) -> Iterator[Finding]:
     """Each field that no reader of any agent with this contract reads, at its name."""
     plan = context.plan
-    if plan is None or any(use.reference.root == "steps" and not use.target for use in plan.uses):
-        return  # the reference that leads nowhere may be the one that reads it
+    if plan is None or not context.reads_all_known:
+        return
     pipeline = plan.pipeline
     given = [pipeline.inputs, *(agent.input for agent in pipeline.agents.values())]
     shared = named_contracts(pipeline, given)
