@@ -57,7 +57,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.traces import Gap, Trace
 from agentflow.plan.looks import Steps
-from agentflow.plan.steps import Use
+from agentflow.plan.steps import Plan, Use
 from agentflow.spec.wording import quoted
 
 NAME = "maybe-absent"
@@ -75,7 +75,7 @@ def check(context: Context) -> Iterator[Finding]:
         trace = context.traces.of_use(use)
         gaps = [gap for gap in trace.gaps if _counts(gap, trace)]
         if gaps:
-            yield from _unproven(context, use, gaps)
+            yield from _unproven(context, context.plan, use, gaps)
 
 
 def _counts(gap: Gap, trace: Trace) -> bool:
@@ -83,12 +83,13 @@ def _counts(gap: Gap, trace: Trace) -> bool:
     return gap.lack == "optional" or (gap.lack == "never" and not trace.leads_nowhere)
 
 
-def _unproven(context: Context, use: Use, gaps: list[Gap]) -> Iterator[Finding]:
+def _unproven(context: Context, plan: Plan, use: Use, gaps: list[Gap]) -> Iterator[Finding]:
     root, path = use.reference.root, use.reference.path
     known = context.guards.at(use)
-    # A condition on what is read may well tell the cases apart.
+    # A condition on what is read may well tell the cases apart, and so may what the step asserts.
     start = path_text((root, *map(str, path[: 1 if root == "steps" else 0])))
-    spoken_of = known.speaks_of(start) or known.compares(start)
+    asserting = use.target is not None and bool(plan.steps[use.target].asserts)
+    spoken_of = asserting or known.speaks_of(start) or known.compares(start)
     for gap in gaps:
         missing = path[: gap.at + 1]
         either = gap.what if gap.lack == "optional" else ""
