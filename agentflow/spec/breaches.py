@@ -57,6 +57,8 @@ _MISMATCHES = frozenset(
 )
 #: Its words for a step or an agent that does not say which.
 _NO_KIND = frozenset({"union_tag_not_found", "union_tag_invalid"})
+#: The types of JSON Schema.
+_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _NAME_RULES = {
     NAME_PATTERN: ("a name", "lower-case letters, digits and '_', at most 63, a letter first"),
     AGENT_PATTERN: ("the name of an agent", "a name, or one ${{ EXPRESSION }} and 'among'"),
@@ -295,11 +297,16 @@ class Breaches:
         if pattern in _NAME_RULES:
             what, rule = _NAME_RULES[pattern]
             mended = mended_name(text, pattern)
+            advice = (
+                f"write {quoted(mended)}" if mended and len(mended) <= 60 else foreign_letter(text)
+            )
+            if text in _TYPES and not spot.at_key:  # a type where the name of a contract may stand
+                advice = f"write {{type: {text}}}"
             self._report(
                 "bad-name",
                 f"{quoted(text)} cannot be {what}: expected {rule}",
                 self._place(spot),
-                f"write {quoted(mended)}" if mended and len(mended) <= 60 else foreign_letter(text),
+                advice,
             )
         else:
             self._wrong(Breach(spot, "pattern", {}))
