@@ -12,10 +12,12 @@ subprocess, litellm) is imported inside `connect` or by a module that `connect` 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from agentflow.core.events import Complaint, Usage
 from agentflow.spec.model import Agent, FailureClass, Json, Model
+
+if TYPE_CHECKING:  # the linter imports this module, and needs no event
+    from agentflow.core.events import Complaint, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Call:
     input: Mapping[str, Json]
     output_schema: Mapping[str, Json] | bool
     timeout: float
-    complaint: Complaint | None = None
+    complaint: "Complaint | None" = None
     idempotency_key: str | None = None
 
 
@@ -67,7 +69,7 @@ class Reply:
 
     value: Json = None
     text: str | None = None
-    usage: Usage | None = None
+    usage: "Usage | None" = None
 
 
 class AttemptError(Exception):

@@ -9,20 +9,14 @@ import hashlib
 import json
 
 from agentflow.contracts.check import Accepted
-from agentflow.contracts.descent import Descent
-from agentflow.contracts.shape import types_of
 from agentflow.core import events
 from agentflow.core.assertions import broken
 from agentflow.core.events import Decision, Failure, PersonAnswered, Reason
 from agentflow.core.failing import after_failure, fail
 from agentflow.core.state import ENDED_RUN, Instance, State
 from agentflow.core.values import Unusable, text_of, value_of
-from agentflow.plan.steps import ContractPlan
+from agentflow.plan.approvals import yes
 from agentflow.spec.model import Json
-
-_APPROVED = "approved"
-_BOOLEAN = frozenset({"boolean"})
-
 
 # --- asking --------------------------------------------------------------------------------
 
@@ -110,22 +104,6 @@ def payload_hash(state: State, instance: Instance, *asked: Json) -> str:
     """What an answer is bound to: the run, the step, and all that is asked and shown."""
     whole = json.dumps([state.run_id, instance.address, *asked], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
-
-
-def yes(contract: ContractPlan) -> Json:
-    """The value that `approve` stands for in a contract; None if it has none.
-
-    That is `true` where the answer is a boolean, and `{"approved": true}` where it is an object
-    whose field `approved` is one. What more it has to say, a person has to say with `replace`.
-    """
-    schema = dict(contract.schema)
-    value: Json = True
-    if types_of(schema, schema) != _BOOLEAN:
-        field = Descent().into(schema, schema, _APPROVED)
-        if types_of(field, schema) != _BOOLEAN:
-            return None
-        value = {_APPROVED: True}
-    return value if contract.checker.fits(value) else None
 
 
 # --- answers -------------------------------------------------------------------------------

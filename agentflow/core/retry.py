@@ -8,7 +8,8 @@ from agentflow.core.deadlines import no_time_to_wait
 from agentflow.core.effects import is_repeatable
 from agentflow.core.events import Failure, Reason
 from agentflow.core.state import Instance, State
-from agentflow.spec.model import ANSWERED, Backoff, seconds
+from agentflow.plan.waits import backoff
+from agentflow.spec.model import ANSWERED
 
 _AROUND = "what encloses the step has failed"
 
@@ -65,16 +66,6 @@ def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason 
     if too_late is not None:
         return Reason(too_late.rule, too_late.text, {**figures, **too_late.figures})
     return Again(delay, Reason(rule, text, {**figures, "delay": delay}))
-
-
-def backoff(policy: Backoff, retry: int, chance: float) -> float:
-    """Seconds to wait before retry number `retry` (from 0): min(max, initial · factor^retry).
-
-    With full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015) that time is
-    multiplied with `chance`, a number in 0..1.
-    """
-    delay = min(seconds(policy.max), seconds(policy.initial) * policy.factor**retry)
-    return round(delay * chance, 3) if policy.jitter == "full" else delay
 
 
 def share(*parts: str | int) -> float:

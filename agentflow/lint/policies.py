@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentflow.core.retry import backoff
 from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan, callers, calls_of
+from agentflow.plan.waits import backoff
 from agentflow.spec.document import Document
 from agentflow.spec.model import RetryPolicy
 from agentflow.spec.yaml.nodes import Scalar

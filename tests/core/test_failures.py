@@ -8,9 +8,10 @@ from agentflow.core import events
 from agentflow.core.decide import settle
 from agentflow.core.evolve import evolve
 from agentflow.core.purse import Purse
-from agentflow.core.retry import backoff, share
+from agentflow.core.retry import share
 from agentflow.core.state import State
 from agentflow.core.table import IllegalTransition
+from agentflow.plan.waits import backoff
 from agentflow.replay import fold
 from agentflow.spec.model import Backoff, FailureClass, Json
 from tests.core.world import START, drive, pipeline, started

@@ -35,9 +35,9 @@ Good:
 
 from collections.abc import Iterator
 
-from agentflow.core.asking import yes
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.approvals import yes
 from agentflow.plan.steps import Path, StepPlan
 from agentflow.spec.model import Json
 from agentflow.spec.templates import Constant, Template
