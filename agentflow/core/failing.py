@@ -11,7 +11,7 @@ from agentflow.core.retry import Again, judge
 from agentflow.core.state import Instance, State
 from agentflow.core.values import Unusable, value_of
 from agentflow.plan.steps import CatchPlan
-from agentflow.spec.model import ANSWERED, FailureClass, Json
+from agentflow.spec.model import ANSWERED, REPAIRABLE, FailureClass, Json
 
 
 def on_failure(state: State, instance: Instance) -> Decision:
@@ -90,6 +90,24 @@ def _stop(state: State, instance: Instance, reason: Reason) -> Decision:
     )
 
 
+def _figures(instance: Instance, failure: Failure, why_no_retry: Reason | None) -> dict[str, Json]:
+    """What had been tried before, and why no more was."""
+    figures = dict(why_no_retry.figures) if why_no_retry else {}
+    call = instance.call
+    if instance.repairs:
+        figures["repairs"] = instance.repairs
+    elif (
+        call is not None
+        and call.repair
+        and failure.kind in REPAIRABLE
+        and not call.effects.repeatable
+    ):
+        figures["no_repair"] = f"the agent has acted, and its effects are '{call.effects}'"
+    if why_no_retry:
+        figures["no_retry"] = why_no_retry.text
+    return figures
+
+
 def after_failure(
     instance: Instance, failure: Failure, why_no_retry: Reason | None = None
 ) -> Decision:
@@ -97,11 +115,7 @@ def after_failure(
     failure = as_unknown(instance, failure)
     if instance.ladder is not None:
         return leave_level(instance, f"{failure.kind}: {failure.message}")
-    figures = dict(why_no_retry.figures) if why_no_retry else {}
-    if instance.repairs:
-        figures["repairs"] = instance.repairs
-    if why_no_retry:
-        figures["no_retry"] = why_no_retry.text
+    figures = _figures(instance, failure, why_no_retry)
     key, action = _caught(instance, failure)
     if action is None or action.action == "fail":
         rule = f"{instance.step.address}.catch.{key}" if key else "language.failure"

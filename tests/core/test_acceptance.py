@@ -179,6 +179,9 @@ def test_an_agent_that_has_acted_on_the_world_is_not_asked_again() -> None:
     plan = pipeline({"a": {"agent": "write", "repair": 3}}, output={"type": "object"})
     run = drive(plan, lambda call: "no")
     assert run.told() == ["StartAttempt a", "RejectOutput a", "FailStep a", "FinishRun"]
+    assert run.of(events.FailStep)[0].reason.figures == {
+        "no_repair": "the agent has acted, and its effects are 'write'"
+    }
 
 
 def test_the_call_budget_bounds_repairs_too() -> None:

@@ -1,0 +1,81 @@
+"""An agent is to mend its answers, and is never asked to.
+
+An agent whose effects are `write` or `irreversible` has acted when it has answered. Asking it again
+would act again, so it is not asked, and `repair` changes nothing. Programs, functions and requests
+have the effect `write` unless they say otherwise.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      counter:
+        kind: command
+        argv: [./count]
+        repair: 1
+        input: {type: object}
+        output: {type: integer}
+    steps:
+      count: {agent: counter}
+    outputs: {words: "${{ steps.count.output }}"}
+
+Says:
+
+    7:5 'repair' does nothing: the effects of 'counter' are 'write', and an agent that has acted is not asked again
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      counter:
+        kind: command
+        argv: [./count]
+        effects: none
+        repair: 1
+        input: {type: object}
+        output: {type: integer}
+    steps:
+      count: {agent: counter}
+    outputs: {words: "${{ steps.count.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import Path
+from agentflow.spec.wording import quoted
+
+NAME = "unused-repair"
+FAMILY = Family.RETRY
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each `repair` that no call of its step or agent can make use of, once."""
+    if context.plan is None:
+        return
+    found: dict[Path, tuple[str, str] | None] = {}
+    for step in context.plan.steps.values():
+        call = step.call
+        if call is None or not call.repair:
+            continue
+        path: Path = (*step.path, "repair")
+        if context.document.node(path) is None:
+            path = ("agents", call.agent, "repair")
+        if call.effects.repeatable:
+            found[path] = None  # some step of this agent can
+        else:
+            found.setdefault(path, (call.agent, str(call.effects)))
+    for path, idle in found.items():
+        if idle is not None:
+            agent, effects = idle
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"'repair' does nothing: the effects of {quoted(agent)} are"
+                f" {quoted(effects)}, and an agent that has acted is not asked again",
+                location=context.document.locate_key(path),
+                help="take it out, or, if asking again does no harm, declare effects: none",
+            )
