@@ -3,16 +3,17 @@
 from pathlib import Path
 
 from agentflow.cli.report import emit
+from agentflow.cli.specs import read_spec
 from agentflow.contracts.gather import gather, pascal
 from agentflow.contracts.keywords import Schema
 from agentflow.errors import ExitCode, UsageError
 from agentflow.formats import contracts_json
 from agentflow.formats.values import document
-from agentflow.loading import load, runnable
+from agentflow.loading import runnable
 from agentflow.plan.steps import Plan
 
 
-def print_contracts(path: Path, format: str, *, imports: bool) -> int:
+def print_contracts(path: str, format: str, *, imports: bool) -> int:
     """Print the contracts of a spec; gives the exit code.
 
     Raises:
@@ -20,7 +21,7 @@ def print_contracts(path: Path, format: str, *, imports: bool) -> int:
         SpecError: it has errors.
         CouldNot: the generator of the types is not installed, or fails.
     """
-    spec = load(path, imports=imports)
+    spec = read_spec(path, imports=imports)
     if spec.unseen:
         raise UsageError(
             f"'{path}' has contracts from Python",

@@ -391,7 +391,9 @@ def print_schema(
 
 @schema.command()
 def contracts(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The pipeline's spec.")],
+    spec: Annotated[
+        str, typer.Argument(metavar="SPEC", help="The pipeline's spec, or - for stdin.")
+    ],
     format: Annotated[
         ContractsFormat,
         typer.Option("--format", "-f", help="JSON Schemas, pydantic models or TypeScript types."),

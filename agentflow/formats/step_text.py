@@ -120,7 +120,7 @@ def _data(event: Fact | Decision) -> Iterator[tuple[str, Json]]:
             yield name, value
     match event:
         case events.AttemptSucceeded():
-            yield "answer", event.text if event.text is not None else event.value
+            yield "answer", event.value if event.text is None else event.text.rstrip("\n")
         case events.TakeAnswer(answer="approve") | events.UseValue():
             yield "value", event.value
         case events.RejectOutput():

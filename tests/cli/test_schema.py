@@ -103,3 +103,9 @@ def test_types_without_their_generator(project: Project) -> None:
         f"error: the generator of TypeScript is neither in '{own}' nor on the PATH\n"
         "help: npm install --save-dev json-schema-to-typescript\n",
     )
+
+
+def test_the_contracts_of_a_spec_on_stdin(project: Project) -> None:
+    text = (project.folder / "hello.yaml").read_bytes()
+    done = project.agentflow("schema", "contracts", "-", stdin=text)
+    assert done == project.agentflow("schema", "contracts", "hello.yaml")
