@@ -27,7 +27,9 @@ def most(state: State, instance: Instance, call: CallPlan, given: Json) -> dict[
         Unusable: what an agent charges cannot be evaluated, or is no amount.
     """
     amounts: dict[str, float] = {"calls": 1, **_charges(instance, call, given)}
-    if call.chat is not None:
+    purse = instance.purse
+    # Only where it is asked for: to write a large input out takes time.
+    if call.chat is not None and (bounded(purse, "tokens") or bounded(purse, "usd")):
         tokens_in = _prompt_bytes(instance, call.chat, given)
         tokens_out = call.chat.max_output_tokens
         out = float("inf") if tokens_out is None else tokens_out
@@ -35,7 +37,7 @@ def most(state: State, instance: Instance, call: CallPlan, given: Json) -> dict[
         price = price_of(state, call.chat)
         if price is not None:
             amounts["usd"] = _usd(price, tokens_in, out)
-    return {what: amount for what, amount in amounts.items() if bounded(instance.purse, what)}
+    return {what: amount for what, amount in amounts.items() if bounded(purse, what)}
 
 
 def _charges(instance: Instance, call: CallPlan, given: Json) -> dict[str, float]:

@@ -43,6 +43,7 @@ from agentflow.spec.model import (
     Pipeline,
     PipelineStep,
     Step,
+    SwitchStep,
     Vocabulary,
     seconds,
 )
@@ -181,17 +182,7 @@ class _Builder(Parts):
         else:
             kind = "switch"
             switch = self.template(step.switch, (*path, "switch"), inner)
-            cases = {
-                label: self._scope(
-                    case,
-                    (*path, "cases", label),
-                    self._inside(address.child(at, label), inner, case.steps),
-                )
-                for label, case in step.cases.items()
-            }
-            if step.default is not None:
-                within = self._inside(address.default_case(at), inner, step.default.steps)
-                default = self._scope(step.default, (*path, "default"), within)
+            cases, default = self._cases(step, path, inner)
         return StepPlan(
             id=here.inside[-1],
             address=at,
@@ -218,6 +209,24 @@ class _Builder(Parts):
             nested=nested,
             delegate=delegate,
         )
+
+    def _cases(
+        self, step: SwitchStep, path: Path, here: Place
+    ) -> tuple[dict[str, ScopePlan], ScopePlan | None]:
+        """The cases of a switch by label, and its default."""
+        at = here.reader
+        cases = {
+            label: self._scope(
+                case,
+                (*path, "cases", label),
+                self._inside(address.child(at, label), here, case.steps),
+            )
+            for label, case in step.cases.items()
+        }
+        if step.default is None:
+            return cases, None
+        within = self._inside(address.default_case(at), here, step.default.steps)
+        return cases, self._scope(step.default, (*path, "default"), within)
 
     def _scope(self, group: GroupStep | Case | Loop, path: Path, here: Place) -> ScopePlan:
         """The steps and the output of a group, case or iteration; `here` is inside it."""
