@@ -249,9 +249,9 @@ def test_retry_after_is_seconds_or_a_date(web: WebServer, header: str) -> None:
     assert 25 < wait <= 30
 
 
-@pytest.mark.parametrize(("header", "wait"), [("soon", None), (after(-99), 0.0)])
+@pytest.mark.parametrize(("header", "wait"), [("soon", None), ("date", 0.0)])
 def test_a_retry_after_that_says_nothing(web: WebServer, header: str, wait: float | None) -> None:
-    web.answer = Answer(429, headers={"Retry-After": header})
+    web.answer = Answer(429, headers={"Retry-After": header if header == "soon" else after(-99)})
     assert refused({"url": web.url}).retry_after == wait
 
 
