@@ -5,13 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from agentflow.agents.llm import Options
-from agentflow.agents.prompts import messages
+from agentflow.agents.prompts import Prompts
 from agentflow.agents.protocol import AttemptError, Call, Host, Reply
 from agentflow.agents.response_format import response_format
-from agentflow.spec.cel.evaluate import EvaluationError
-from agentflow.spec.expressions import ExpressionError
-from agentflow.spec.model import FailureClass, Model, TextFile
-from agentflow.spec.templates import Template, parse_template
+from agentflow.spec.model import FailureClass, Model
 
 if TYPE_CHECKING:
     from agentflow.agents.litellm_client import LiteLLM
@@ -22,7 +19,7 @@ class Chats:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._prompts: dict[str, Template] = {}
+        self._prompts = Prompts(host.texts)
         # The import takes seconds, in which the run can do other things.
         importer = ThreadPoolExecutor(1, "import of litellm")
         self._client = importer.submit(_import_client)
@@ -39,15 +36,7 @@ class Chats:
         wanted = response_format(call.output_schema)
         if wanted is not None and not client.takes_schema(model.model):
             wanted = None
-        try:
-            said = messages(
-                self._instructions(options),
-                self._prompt(options.prompt),
-                call,
-                show_contract=wanted is None,
-            )
-        except (ExpressionError, EvaluationError) as error:
-            raise AttemptError(FailureClass.REJECTED, f"in the prompt: {error.message}") from error
+        said = self._prompts.messages(options, call, show_contract=wanted is None)
         return await client.complete(model, said, wanted, call.timeout)
 
     async def close(self) -> None:
@@ -63,18 +52,6 @@ class Chats:
         except ImportError as error:
             message = f"cannot import litellm: {error}"
             raise AttemptError(FailureClass.REJECTED, message) from error
-
-    def _instructions(self, options: Options) -> str | None:
-        if isinstance(options.instructions, TextFile):
-            return self._host.texts[options.instructions.file]
-        return options.instructions
-
-    def _prompt(self, text: str | None) -> Template | None:
-        if text is None:
-            return None
-        if text not in self._prompts:
-            self._prompts[text] = parse_template(text)
-        return self._prompts[text]
 
 
 def _import_client() -> "LiteLLM":

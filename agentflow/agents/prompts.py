@@ -9,10 +9,46 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from agentflow.agents.protocol import Call
+from agentflow.agents.llm import Options
+from agentflow.agents.protocol import AttemptError, Call
 from agentflow.core.events import Complaint
-from agentflow.spec.model import Json
-from agentflow.spec.templates import Constant, Template, Text, render
+from agentflow.spec.cel.evaluate import EvaluationError
+from agentflow.spec.expressions import ExpressionError
+from agentflow.spec.model import FailureClass, Json, TextFile
+from agentflow.spec.templates import Constant, Template, Text, parse_template, render
+
+
+class Prompts:
+    """What the chats of one pipeline are told; `texts` are the files that its agents name."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._templates: dict[str, Template] = {}
+
+    def messages(
+        self, options: Options, call: Call, *, show_contract: bool
+    ) -> list[dict[str, str]]:
+        """The messages of a call, as the function below has them.
+
+        Raises `AttemptError` rejected if an expression of the prompt does not come to a value.
+        """
+        try:
+            prompt = self._prompt(options.prompt)
+            return messages(self._instructions(options), prompt, call, show_contract=show_contract)
+        except (ExpressionError, EvaluationError) as error:
+            raise AttemptError(FailureClass.REJECTED, f"in the prompt: {error.message}") from error
+
+    def _instructions(self, options: Options) -> str | None:
+        if isinstance(options.instructions, TextFile):
+            return self._texts[options.instructions.file]
+        return options.instructions
+
+    def _prompt(self, text: str | None) -> Template | None:
+        if text is None:
+            return None
+        if text not in self._templates:
+            self._templates[text] = parse_template(text)
+        return self._templates[text]
 
 
 def messages(
