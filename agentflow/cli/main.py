@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from agentflow import __version__
+from agentflow.cli import checks
+from agentflow.cli.checks import ImportsOption
 
 app = typer.Typer(
     name="agentflow",
@@ -35,13 +37,6 @@ class Answer(enum.StrEnum):
     REPLACE = "replace"
     RETRY = "retry"
     ABORT = "abort"
-
-
-class FindingsFormat(enum.StrEnum):
-    """How `validate` says what it found."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 class TestsFormat(enum.StrEnum):
@@ -76,13 +71,6 @@ DurabilityOption = Annotated[
         help="What stored entries survive: every crash of the process, or a loss of power too.",
     ),
 ]
-ImportsOption = Annotated[
-    bool,
-    typer.Option(
-        "--allow-imports",
-        help="Import the modules of Python classes that contracts name, in a process of their own.",
-    ),
-]
 WaitOption = Annotated[
     bool,
     typer.Option(
@@ -114,23 +102,10 @@ def root(
     """Multi-agent pipelines that can be read, checked, bounded, run and replayed."""
 
 
-@app.command()
-def validate(
-    paths: Annotated[
-        list[str], typer.Argument(metavar="SPEC...", help="Spec files, folders, or - for stdin.")
-    ],
-    format: Annotated[
-        FindingsFormat, typer.Option("--format", "-f", help="How to print the findings.")
-    ] = FindingsFormat.TEXT,
-    allow_imports: ImportsOption = False,
-) -> None:
-    """Check specs: exit 0 if they can run, 1 if there are errors. Nothing in them is executed."""
-    from agentflow.cli.validate import validate_specs
-
-    raise typer.Exit(validate_specs(paths, format.value, imports=allow_imports))
-
-
-app.command("lint", help="The same as validate.", hidden=True)(validate)
+app.command()(checks.validate)
+app.command("lint", help="The same as validate.", hidden=True)(checks.validate)
+app.command()(checks.rules)
+app.command()(checks.explain)
 
 
 @app.command("test")

@@ -9,6 +9,7 @@ import typer.main
 
 from agentflow.agents import VOCABULARY
 from agentflow.cli.main import app
+from agentflow.lint.pages import fixable, page_of
 from agentflow.lint.rules import RULES
 from agentflow.spec.model import (
     STEP_KINDS,
@@ -21,7 +22,6 @@ from agentflow.spec.model import (
     Use,
 )
 from agentflow.spec.schema import language_schema
-from tests.lint.page import page_of
 
 SCHEMA: Mapping[str, Any] = language_schema(VOCABULARY)
 STEPS = tuple(model.__name__ for model in STEP_KINDS.values())
@@ -267,7 +267,8 @@ def refused() -> str:
 def rules() -> str:
     """A table of all rules, and the page of each."""
     table = [
-        f"| [`{rule.NAME}`](#{rule.NAME}) | {rule.FAMILY} | {rule.SEVERITY} | {page_of(rule).title} |"
+        f"| [`{rule.NAME}`](#{rule.NAME}) | {rule.FAMILY} | {rule.SEVERITY} | "
+        f"{fixable(rule) or ''} | {page_of(rule).title} |"
         for rule in RULES
     ]
     pages = [
@@ -276,7 +277,7 @@ def rules() -> str:
         f"Mended:\n\n```yaml\n{page.good}```"
         for rule, page in ((rule, page_of(rule)) for rule in RULES)
     ]
-    head = ["| rule | family | severity | |", "|---|---|---|---|"]
+    head = ["| rule | family | severity | fix | |", "|---|---|---|---|---|"]
     return "\n\n".join(["\n".join([*head, *table]), *pages])
 
 

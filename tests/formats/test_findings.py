@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 import referencing
 
-from agentflow.cli.main import FindingsFormat
+from agentflow.cli.checks import FindingsFormat
 from agentflow.findings import Finding, Location, Related, Severity, Span
 from agentflow.formats import FINDINGS_FORMATS, findings_json, findings_text
 from tests.formats.goldens import CASES, SCHEMAS, assert_golden

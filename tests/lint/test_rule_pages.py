@@ -2,10 +2,10 @@
 
 import pytest
 
+from agentflow.lint.pages import page_of
 from agentflow.lint.rule import Rule
 from agentflow.lint.rules import RULES
 from tests.lint.linting import findings_of, lines
-from tests.lint.page import page_of
 
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.NAME)
 
