@@ -1,0 +1,22 @@
+"""What tests of several folders share."""
+
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from .agents.openai_server import OpenAIServer
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
+    """A chat server, with the environment of an operator who uses it."""
+    # This is done when LiteLLM is imported, but pytest takes it back after each test.
+    warnings.filterwarnings("ignore", message=".*`ReadOnly` qualifier.*")
+    warnings.filterwarnings("ignore", message="coroutine '.*acompletion.*' was never awaited")
+    for variable in ("OPENAI_API_BASE", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    with OpenAIServer() as running:
+        for variable, value in running.environment.items():
+            monkeypatch.setenv(variable, value)
+        yield running
