@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -46,6 +47,8 @@ AGENTS: dict[str, Any] = {
         "retry": {"max_attempts": 2, "backoff": {"initial": "2s", "jitter": "none"}},
     },
 }
+#: A scene in which each signal is tried; in the others one of them has to do.
+EACH_SIGNAL = [("deaf worker", signal.SIGINT), ("deaf worker", signal.SIGHUP)]
 LOOP = {"max": 2, "until": "true", "steps": {"it": {"agent": "worker"}}}
 STEPS: dict[str, Any] = {
     "worker": {"agent": "worker"},
@@ -109,8 +112,7 @@ def interrupt(project: Project, process: "subprocess.Popen[str]", number: signal
     return run_id
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("scene", STEPS)
+@pytest.mark.parametrize(("scene", "number"), [*zip(STEPS, cycle(SIGNALS)), *EACH_SIGNAL])
 def test_whatever_the_run_is_doing(project: Project, scene: str, number: signal.Signals) -> None:
     project.write("hang.py", HANG)
     project.write("child.yaml", spec(STEPS["worker"]))
@@ -128,24 +130,20 @@ def test_whatever_the_run_is_doing(project: Project, scene: str, number: signal.
     assert project.agentflow("replay", run_id, "--quiet").code == 0
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_request_that_is_not_answered(
-    project: Project, silent: ThreadingHTTPServer, number: signal.Signals
-) -> None:
+def test_a_request_that_is_not_answered(project: Project, silent: ThreadingHTTPServer) -> None:
     url = f"http://127.0.0.1:{silent.server_port}/"
     http = {"kind": "http", "url": url}
     project.write("busy.yaml", spec({"agent": "http"}, http=http))
     with project.start("run", "busy.yaml") as process:
         assert silent.asked.wait(60)  # type: ignore[attr-defined]
-        interrupt(project, process, number)
+        interrupt(project, process, signal.SIGTERM)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_question_that_is_waited_for(project: Project, number: signal.Signals) -> None:
+def test_a_question_that_is_waited_for(project: Project) -> None:
     with project.start("run", "approval.yaml", "--wait") as process:
-        wait_until(lambda: bool(project.run_ids()) and bool(project.json("inbox")["questions"]))
         wait_until(lambda: project.calls() == ["look"])
-        run_id = interrupt(project, process, number)
+        wait_until(lambda: bool(project.run_ids()) and bool(project.json("inbox")["questions"]))
+        run_id = interrupt(project, process, signal.SIGHUP)
     # It is still open; without `--wait` the run says so, and no signal is needed.
     assert project.json("resume", run_id, code=4)["status"] == "waiting"
     assert project.json("answer", run_id, "approve", "approve")["taken"] is True

@@ -266,7 +266,7 @@ def carry_out(world: World) -> tuple[Run, MemoryLog]:
     return Run(driver.state, entries), log
 
 
-examples = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @examples
