@@ -4,10 +4,20 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from agentflow.agents.known_models import known_model
 from agentflow.agents.llm import Options
 from agentflow.agents.prompts import Prompts
 from agentflow.agents.protocol import AttemptError, Call, Host, Reply
+from agentflow.agents.receipts import (
+    Prompt,
+    counted,
+    prompt_of,
+    receipt_of,
+    refuse_if_cut,
+    refuse_if_too_long,
+)
 from agentflow.agents.response_format import response_format
+from agentflow.core.events import Receipt
 from agentflow.spec.model import FailureClass, Model
 
 if TYPE_CHECKING:
@@ -37,7 +47,19 @@ class Chats:
         if wanted is not None and not client.takes_schema(model.model):
             wanted = None
         said = self._prompts.messages(options, call, show_contract=wanted is None)
-        return await client.complete(model, said, wanted, call.timeout)
+        template = self._prompts.template(options)
+        prompt = prompt_of(model, known_model(model.model), said, template, call.input)
+        receipt = await _admitted(prompt, call)
+        # To read a tokenizer takes half a second: the request does not wait for it.
+        counting = asyncio.create_task(counted(prompt, receipt))
+        try:
+            reply = await client.complete(model, said, wanted, call.timeout)
+            receipt = await counting
+        finally:
+            counting.cancel()
+        call.note(receipt, said)
+        refuse_if_cut(receipt, reply)
+        return reply
 
     async def close(self) -> None:
         """Close the connections to the providers."""
@@ -52,6 +74,21 @@ class Chats:
         except ImportError as error:
             message = f"cannot import litellm: {error}"
             raise AttemptError(FailureClass.REJECTED, message) from error
+
+
+async def _admitted(prompt: Prompt, call: Call) -> Receipt:
+    """The receipt of a prompt that may be sent; it is noted, also of one that may not.
+
+    Raises `AttemptError` for that.
+    """
+    receipt = await receipt_of(prompt)
+    try:
+        await refuse_if_too_long(prompt, receipt)
+    except AttemptError:
+        call.note(receipt, None)
+        raise
+    call.note(receipt, prompt.messages)
+    return receipt
 
 
 def _import_client() -> "LiteLLM":

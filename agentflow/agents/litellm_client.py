@@ -14,6 +14,7 @@ from agentflow.agents.litellm_settings import litellm
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.core.events import Usage
+from agentflow.plan.windows import cuts
 from agentflow.spec.model import FailureClass, Model
 
 #: Where the reason stands in the bodies of OpenAI, Gemini, Anthropic, Bedrock, Ollama and Cohere.
@@ -65,6 +66,7 @@ class LiteLLM:
                 response_format=response_format,
                 max_tokens=model.max_output_tokens,
                 temperature=model.temperature,
+                **_window(model),
                 timeout=timeout,
                 max_retries=0,
                 num_retries=0,
@@ -73,13 +75,19 @@ class LiteLLM:
         except Exception as error:  # LiteLLM raises whatever its adapters meet
             raise failure_of(error, model.model, timeout) from error
         text = _complete_text(response, sent[-1] if sent else None, model.model)
-        return Reply(text=text, usage=_usage(response, model.model))
+        usage = _usage(response, model.model)
+        return Reply(text=text, usage=usage, answered=response.model or None)
 
     async def close(self) -> None:
         """Close the connections to the providers."""
         await litellm.close_litellm_async_clients()
         # They would be found again by an event loop that happens to get the same id.
         litellm.in_memory_llm_clients_cache.flush_cache()
+
+
+def _window(model: Model) -> dict[str, int]:
+    """The window that a server is to give the model, where it would otherwise choose one itself."""
+    return {"num_ctx": model.window} if model.window is not None and cuts(model.model) else {}
 
 
 def _complete_text(response: Any, sent: Any, model: str) -> str:

@@ -33,8 +33,8 @@ class Prompts:
         Raises `AttemptError` rejected if an expression of the prompt does not come to a value.
         """
         try:
-            prompt = self._prompt(options.prompt)
-            return messages(self._instructions(options), prompt, call, show_contract=show_contract)
+            prompt, instructions = self.template(options), self._instructions(options)
+            return messages(instructions, prompt, call, show_contract=show_contract)
         except (ExpressionError, EvaluationError) as error:
             raise AttemptError(FailureClass.REJECTED, f"in the prompt: {error.message}") from error
 
@@ -43,7 +43,9 @@ class Prompts:
             return self._texts[options.instructions.file]
         return options.instructions
 
-    def _prompt(self, text: str | None) -> Template | None:
+    def template(self, options: Options) -> Template | None:
+        """The prompt of an agent as a template; None if it has none. May raise `ExpressionError`."""
+        text = options.prompt
         if text is None:
             return None
         if text not in self._templates:
@@ -88,9 +90,14 @@ def _again(complaint: Complaint, tag: str) -> list[dict[str, str]]:
 
 
 def nonce(call: Call) -> str:
-    """Sixteen hexadecimal digits that belong to this attempt: a hash, so that replay agrees."""
-    attempt = json.dumps([call.run_id, call.step, call.attempt])
-    return hashlib.sha256(attempt.encode()).hexdigest()[:16]
+    """Sixteen hexadecimal digits that belong to this attempt: a hash, so that the same call has it.
+
+    Agents may know the run and its steps. So the data itself goes into it: text that holds the hash
+    of a text that it is a part of cannot be made.
+    """
+    wrong = call.complaint.violations if call.complaint is not None else ()
+    about = [call.run_id, call.step, call.attempt, dict(call.input), wrong]
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _user(prompt: Template | None, given: Mapping[str, Json], tag: str) -> str:
@@ -112,10 +119,14 @@ def _user(prompt: Template | None, given: Mapping[str, Json], tag: str) -> str:
 
 
 def _delimited(value: Json, tag: str) -> str:
-    text = (
+    return f"<{tag}>\n{data_text(value)}\n</{tag}>"
+
+
+def data_text(value: Json) -> str:
+    """A value as it stands in a prompt: text as it is, anything else as JSON."""
+    return (
         value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     )
-    return f"<{tag}>\n{text}\n</{tag}>"
 
 
 def _contract(schema: Mapping[str, Json] | bool) -> str:

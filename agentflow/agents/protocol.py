@@ -9,15 +9,15 @@ Importing such a module has to be cheap, because the linter does it: whatever is
 subprocess, litellm) is imported inside `connect` or by a module that `connect` imports.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from agentflow.spec.model import Agent, FailureClass, Json, Model
 
 if TYPE_CHECKING:  # the linter imports this module, and needs no event
-    from agentflow.core.events import Complaint, Usage
+    from agentflow.core.events import Complaint, Receipt, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,14 @@ class Host:
     concurrency: int = 16
 
 
+#: Takes the receipt of a prompt and its messages, which are None where nothing is sent.
+Note: TypeAlias = "Callable[[Receipt, Sequence[Mapping[str, Json]] | None], None]"
+
+
+def unnoted(_receipt: "Receipt", _prompt: Sequence[Mapping[str, Json]] | None) -> None:
+    """Nobody wants to know what a model is sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One attempt: everything an agent may know.
@@ -46,7 +54,8 @@ class Call:
     contract with all references resolved. `timeout` is in seconds: the engine ends the attempt
     then, whatever the agent does. `complaint` is set if the agent is asked again because its last
     answer was not accepted. `idempotency_key` is the same in every attempt of the step; an agent
-    hands it on to the world, where it can.
+    hands it on to the world, where it can. `note` is told what a chat model is sent, before it is: so
+    that is known however the attempt ends.
     """
 
     run_id: str
@@ -58,25 +67,30 @@ class Call:
     timeout: float
     complaint: "Complaint | None" = None
     idempotency_key: str | None = None
+    note: Note = unnoted
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What an agent answered: a JSON value, or `text` that the orchestrator has yet to read.
 
-    Exactly one of both is meant: if `text` is not None, `value` is ignored.
+    Exactly one of both is meant: if `text` is not None, `value` is ignored. `answered` and
+    `first_token` are as in `events.AttemptSucceeded`.
     """
 
     value: Json = None
     text: str | None = None
     usage: "Usage | None" = None
+    answered: str | None = None
+    first_token: float | None = None
 
 
 class AttemptError(Exception):
     """An attempt failed in a way the language has a class for.
 
     `message` is one line for a person. `retry_after` is in seconds, as the other side asked.
-    `detail` is what the log keeps for whoever looks closer: the end of stderr, a traceback.
+    `detail` is what the log keeps for whoever looks closer: the end of stderr, a traceback. `reply` is
+    an answer that came and does not count, with what it used up.
     """
 
     def __init__(
@@ -86,12 +100,14 @@ class AttemptError(Exception):
         *,
         retry_after: float | None = None,
         detail: str | None = None,
+        reply: Reply | None = None,
     ) -> None:
         super().__init__(message)
         self.failure = failure
         self.message = message
         self.retry_after = retry_after
         self.detail = detail
+        self.reply = reply
 
 
 class Connection(Protocol):

@@ -94,11 +94,21 @@ class Redactor:
         """The fact without secrets."""
         match fact:
             case AttemptSucceeded():
-                text = self.text(fact.text) if fact.text is not None else None
-                return replace(fact, value=self.value(fact.value), text=text)
+                return replace(
+                    fact,
+                    value=self.value(fact.value),
+                    text=self.value(fact.text),
+                    prompt=self.value(fact.prompt),
+                )
             case AttemptFailed():
                 detail = self.excerpt(fact.detail) if fact.detail is not None else None
-                return replace(fact, message=self.excerpt(fact.message), detail=detail)
+                return replace(
+                    fact,
+                    message=self.excerpt(fact.message),
+                    detail=detail,
+                    text=self.value(fact.text),
+                    prompt=self.value(fact.prompt),
+                )
             case _:
                 return fact
 

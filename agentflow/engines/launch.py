@@ -124,7 +124,7 @@ def needed_prices(plan: Plan) -> Prices:
     models = list(dict.fromkeys(chat.model for chat in chats if chat and chat.price is None))
     if not models:
         return {}
-    from agentflow.agents.prices import known_prices
+    from agentflow.agents.known_models import known_prices
 
     prices = known_prices(models)
     for model in models:

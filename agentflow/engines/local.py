@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from types import FrameType
@@ -18,14 +18,14 @@ from typing import Any, TypeAlias
 
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
 from agentflow.core import events
-from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact
+from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact, Receipt
 from agentflow.engines.cancelling import Cancellation
 from agentflow.engines.clock import WallClock
 from agentflow.engines.correspondence import Correspondence
 from agentflow.engines.driver import Driver, lost
 from agentflow.engines.office import Office
 from agentflow.plan.steps import step_at
-from agentflow.spec.model import Agent, FailureClass
+from agentflow.spec.model import Agent, FailureClass, Json
 
 #: Seconds an agent has to clean up after its deadline before its task is abandoned.
 GRACE = 5.0
@@ -76,13 +76,22 @@ def run_local(
 
 @dataclass(slots=True, eq=False)
 class _Flight:
-    """An attempt in flight. `over` says that its outcome is known or no longer wanted."""
+    """An attempt in flight. `over` says that its outcome is known or no longer wanted.
+
+    `receipt` and `prompt` are what a chat model is sent in it.
+    """
 
     call: Call
     deadline: asyncio.TimerHandle
     task: "asyncio.Task[None] | None" = None
     expired: bool = False
     over: bool = False
+    receipt: Receipt | None = None
+    prompt: Sequence[Mapping[str, Json]] | None = None
+
+    def note(self, receipt: Receipt, prompt: Sequence[Mapping[str, Json]] | None) -> None:
+        """Keep what a chat model is sent for the outcome, whichever it will be."""
+        self.receipt, self.prompt = receipt, prompt
 
 
 class _LocalEngine:
@@ -273,19 +282,21 @@ class _LocalEngine:
     async def _fly(self, flight: _Flight, file: str, options: Agent) -> None:
         """Make one attempt of an agent of a file and report how it ended."""
         try:
-            reply = await self.connections[file, options.kind].call(options, flight.call)
+            reply = await self.connections[file, options.kind].call(
+                options, replace(flight.call, note=flight.note)
+            )
         except AttemptError as error:
-            self._land(flight, self._failed(flight.call, error))
+            self._land(flight, self._failed(flight, error))
         except asyncio.CancelledError as stopped:
             if flight.expired:
                 said = stopped.args[0] if stopped.args else None
-                self._land(flight, self._timed_out(flight.call, said))
+                self._land(flight, self._timed_out(flight, said))
         except Exception as bug:  # noqa: BLE001 - it is raised by `drive`
             self._fail(bug)
         else:
             # A function that blocked the loop comes back late without having been stopped.
             late = self.loop.time() > flight.deadline.when()
-            outcome = self._timed_out(flight.call) if late else self._succeeded(flight.call, reply)
+            outcome = self._timed_out(flight) if late else self._succeeded(flight, reply)
             self._land(flight, outcome)
 
     def _land(self, flight: _Flight, outcome: Fact) -> None:
@@ -311,30 +322,41 @@ class _LocalEngine:
         assert flight.task is not None
         flight.task.cancel()
         flight.deadline = self.loop.call_later(
-            GRACE, lambda: self._land(flight, self._timed_out(flight.call))
+            GRACE, lambda: self._land(flight, self._timed_out(flight))
         )
 
-    def _timed_out(self, call: Call, said: str | None = None) -> Fact:
-        message = f"no answer within {call.timeout:g} s"
-        return self._failed(call, AttemptError(FailureClass.TIMEOUT, message, detail=said))
+    def _timed_out(self, flight: _Flight, said: str | None = None) -> Fact:
+        message = f"no answer within {flight.call.timeout:g} s"
+        return self._failed(flight, AttemptError(FailureClass.TIMEOUT, message, detail=said))
 
-    def _succeeded(self, call: Call, reply: Reply) -> Fact:
+    def _succeeded(self, flight: _Flight, reply: Reply) -> Fact:
         return AttemptSucceeded(
             at=self.clock.now(),
-            step=call.step,
-            attempt=call.attempt,
+            step=flight.call.step,
+            attempt=flight.call.attempt,
             value=None if reply.text is not None else reply.value,
             text=reply.text,
             usage=reply.usage,
+            receipt=flight.receipt,
+            prompt=flight.prompt,
+            answered=reply.answered,
+            first_token=reply.first_token,
         )
 
-    def _failed(self, call: Call, error: AttemptError) -> Fact:
+    def _failed(self, flight: _Flight, error: AttemptError) -> Fact:
+        reply = error.reply or Reply()
         return AttemptFailed(
             at=self.clock.now(),
-            step=call.step,
-            attempt=call.attempt,
+            step=flight.call.step,
+            attempt=flight.call.attempt,
             failure=error.failure,
             message=error.message,
             retry_after=error.retry_after,
+            usage=reply.usage,
             detail=error.detail,
+            text=reply.text,
+            receipt=flight.receipt,
+            prompt=flight.prompt,
+            answered=reply.answered,
+            first_token=reply.first_token,
         )

@@ -15,13 +15,15 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from agentflow.core import events
-from agentflow.core.events import Entry, Failure, Reason, Usage
+from agentflow.core.events import Entry, Failure, Reason, Receipt, Usage
 from agentflow.eventlog import canonical
 from agentflow.spec.model import Effects, FailureClass, Json
 
 #: Payloads of more bytes than this are stored beside the log, by their hash.
 INLINE_LIMIT = 32 * 1024
-_PAYLOADS = frozenset({"value", "text", "input", "inputs", "output", "outputs", "sources", "state"})
+_PAYLOADS = frozenset(
+    {"value", "text", "input", "inputs", "output", "outputs", "prompt", "sources", "state"}
+)
 _BLOB = "_blob"
 
 PutBlob = Callable[[bytes], str]
@@ -147,9 +149,11 @@ def _class_in(hint: Any) -> type | None:
     """The one class of ours in a type hint such as `Failure | None`."""
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     for option in options:
-        if option in (Reason, Failure, Usage, Effects, FailureClass):
+        if option in (Reason, Failure, Receipt, Usage, Effects, FailureClass):
             return option  # type: ignore[no-any-return]
     return None
 
 
-_SHAPES = {cls.__name__: _Shape(cls) for cls in (*get_args(events.Event), Reason, Failure, Usage)}
+_SHAPES = {
+    cls.__name__: _Shape(cls) for cls in (*get_args(events.Event), Reason, Failure, Receipt, Usage)
+}

@@ -63,7 +63,10 @@ class Answer:
 
 
 def completion(content: str | None = "{}", reason: str | None = "stop", **changes: Any) -> Json:
-    """The body of a good answer, with `changes` at its top level."""
+    """The body of a good answer, with `changes` at its top level.
+
+    It has counted more tokens than the prompts of most tests have: fewer are a prompt that was cut.
+    """
     message = {"role": "assistant", "content": content}
     return {
         "id": "chatcmpl-1",
@@ -71,7 +74,7 @@ def completion(content: str | None = "{}", reason: str | None = "stop", **change
         "created": 1700000000,
         "model": "gpt-4o-mini-2024-07-18",
         "choices": [{"index": 0, "message": message, "finish_reason": reason}],
-        "usage": usage(11, 7),
+        "usage": usage(2011, 7),
         **changes,
     }
 

@@ -28,7 +28,8 @@ TAG = "data-"
 def test_an_answer_with_its_usage(server: OpenAIServer) -> None:
     server.answer = Answer(body=completion('{"a": 1}'))
     reply = attempt("llm", {"model": MODEL}, body="x")
-    assert reply == Reply(text='{"a": 1}', usage=Usage(MODEL, 11, 7, 11 * 15e-8 + 7 * 60e-8))
+    usage = Usage(MODEL, 2011, 7, 2011 * 15e-8 + 7 * 60e-8)
+    assert reply == Reply(text='{"a": 1}', usage=usage, answered="gpt-4o-mini-2024-07-18")
     assert server.paths == ["/v1/chat/completions"]
 
 
@@ -60,7 +61,7 @@ def test_a_model_that_answered_nothing_is_only_told_so(server: OpenAIServer) -> 
 
 def test_what_is_not_known_is_none(server: OpenAIServer) -> None:
     server.answer = Answer(body=completion(model="ours"))
-    assert attempt("llm", {"model": "openai/ours"}).usage == Usage("openai/ours", 11, 7, None)
+    assert attempt("llm", {"model": "openai/ours"}).usage == Usage("openai/ours", 2011, 7, None)
     server.answer = Answer(body=completion(usage=None))
     assert attempt("llm", {"model": MODEL}).usage is None
 
@@ -192,7 +193,7 @@ def test_an_alias_brings_its_settings(server: OpenAIServer) -> None:
     server.answer = Answer(body=completion())
     small = Model(model=MODEL, max_output_tokens=800, temperature=0.5)
     host = Host(ROOT, ROOT, models={"small": small}, texts={})
-    assert attempt("llm", {"model": "small"}, host).usage == Usage(MODEL, 11, 7, 5.85e-06)
+    assert attempt("llm", {"model": "small"}, host).usage == Usage(MODEL, 2011, 7, 0.00030585)
     request = server.requests[0]
     assert request["model"] == "gpt-4o-mini"
     assert (request["max_tokens"], request["temperature"]) == (800, 0.5)

@@ -55,7 +55,7 @@ def listen(server: OpenAIServer, timeout: float = 60.0) -> tuple[str, str | None
 def test_one_answer_whole_and_as_a_stream(server: OpenAIServer) -> None:
     server.answer = Answer(body=completion(CONTENT))
     assert ask(server).choices[0].message.content == CONTENT
-    assert listen(server) == (CONTENT, "stop", 18)
+    assert listen(server) == (CONTENT, "stop", 2018)
     assert [request.get("stream") for request in server.requests] == [None, True]
     assert [header["authorization"] for header in server.headers] == [
         "Bearer sk-of-the-operator"
@@ -82,8 +82,8 @@ def test_calls_of_tools_whole_and_as_a_stream(server: OpenAIServer) -> None:
 def test_endings_of_a_stream(ending: Any, server: OpenAIServer) -> None:
     server.answer = Answer(body=completion(CONTENT), ending=ending)
     orderly = {
-        "done": (CONTENT, "stop", 18),
-        "no_done": (CONTENT, "stop", 18),
+        "done": (CONTENT, "stop", 2018),
+        "no_done": (CONTENT, "stop", 2018),
         "no_reason": (CONTENT, None, None),
         "nothing": (CONTENT[:15], None, None),
         "half": (CONTENT[:15], None, None),

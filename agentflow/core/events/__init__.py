@@ -63,6 +63,7 @@ from agentflow.core.events.parts import (
     Failure,
     FinalStatus,
     Reason,
+    Receipt,
     RunMode,
     Usage,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "Notify",
     "PersonAnswered",
     "Reason",
+    "Receipt",
     "RefuseAnswer",
     "RejectOutput",
     "Repair",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from agentflow.core.events.parts import (
+    Receipt,
     RunMode,
     Usage,
 )
@@ -61,7 +62,12 @@ class CancelRequested:
 
 @dataclass(frozen=True, slots=True)
 class AttemptSucceeded:
-    """An agent answered: with a value, or with a text that is still to be read."""
+    """An agent answered: with a value, or with a text that is still to be read.
+
+    Of a chat model, `prompt` are the messages that it was sent, `receipt` is what was measured of
+    them, `answered` the model that the provider says it was, and `first_token` how many seconds
+    it took to begin.
+    """
 
     at: float
     step: str
@@ -69,13 +75,19 @@ class AttemptSucceeded:
     value: Json = None
     text: str | None = None
     usage: Usage | None = None
+    receipt: Receipt | None = None
+    prompt: Sequence[Mapping[str, Json]] | None = None
+    answered: str | None = None
+    first_token: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptFailed:
     """An attempt ended without an answer. `retry_after` is in seconds, as the other side asked.
 
-    `detail` is what the agent said besides: the end of its stderr, a traceback.
+    `detail` is what the agent said besides: the end of its stderr, a traceback. `text` is an answer
+    that came and does not count. `prompt` is None where a chat model was sent nothing; the rest is
+    as in `AttemptSucceeded`.
     """
 
     at: float
@@ -86,6 +98,11 @@ class AttemptFailed:
     retry_after: float | None = None
     usage: Usage | None = None
     detail: str | None = None
+    text: str | None = None
+    receipt: Receipt | None = None
+    prompt: Sequence[Mapping[str, Json]] | None = None
+    answered: str | None = None
+    first_token: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

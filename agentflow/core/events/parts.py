@@ -24,6 +24,24 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a chat model was to be sent in an attempt, measured before and while it was.
+
+    `prompt` is the SHA-256 of its messages. `fields` are the bytes of each input field in them (of
+    several together, where an expression reads several), and `left_out` the fields that the agent
+    was given and its prompt does not read. `tokens` is our own count of the messages' texts, None if
+    there is none; it is `exact` if it was made with the model's own tokenizer.
+    """
+
+    model: str
+    prompt: str
+    fields: Mapping[str, int]
+    left_out: tuple[str, ...] = ()
+    tokens: int | None = None
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why an attempt, a step or a run did not succeed.
 

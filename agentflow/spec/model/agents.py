@@ -81,10 +81,13 @@ class Price(Node):
 class Model(Node):
     """A chat model under a name of our own."""
 
-    planned = frozenset({"fallbacks", "api_base", "window", "parameters"})
+    planned = frozenset({"fallbacks", "api_base", "parameters"})
 
     model: str = Field(
         min_length=1, description="The model as LiteLLM names it: openai/gpt-5-mini."
+    )
+    window: Count | None = Field(
+        None, description="The tokens that it has room for, those of prompt and answer together."
     )
     max_output_tokens: Count | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None

@@ -1,0 +1,81 @@
+"""What is known of chat models: windows, limits, prices, abilities, from LiteLLM without importing it.
+
+LiteLLM takes seconds to import, and both the linter and a run that bounds its US dollars have to know
+before. Its table is a file of its package (`model_prices_and_context_window_backup.json`, the one it
+uses itself when it is not to go to the net). Reading it takes 25 ms, once, and only where there is
+a chat model to ask about.
+"""
+
+import importlib.util
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from agentflow.plan.windows import UNKNOWN, KnownModel
+
+_TABLE = "model_prices_and_context_window_backup.json"
+_MILLION = 1_000_000
+
+
+@cache
+def known_model(model: str) -> KnownModel:
+    """What the table has about a model, by its name at LiteLLM: with its provider, or without."""
+    entry = _entry(model)
+    if entry is None:
+        return UNKNOWN
+    return KnownModel(
+        provider=entry.get("litellm_provider"),
+        input_limit=_tokens(entry, "max_input_tokens"),
+        output_limit=_tokens(entry, "max_output_tokens"),
+        price=_price(entry),
+        vision=bool(entry.get("supports_vision")),
+        response_schema=bool(entry.get("supports_response_schema")),
+    )
+
+
+def known_prices(models: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """US dollars for a million tokens in and out, of those models that the table has a price for."""
+    prices = {model: known_model(model).price for model in models}
+    return {model: price for model, price in prices.items() if price is not None}
+
+
+def _entry(model: str) -> Mapping[str, Any] | None:
+    table = _table()
+    if model in table:
+        return table[model]
+    # The models of some providers stand there without it.
+    provider, _, name = model.partition("/")
+    entry = table.get(name)
+    if entry is None or not str(entry.get("litellm_provider", "")).startswith(provider):
+        return None
+    return entry
+
+
+def _tokens(entry: Mapping[str, Any], key: str) -> int | None:
+    value = entry.get(key)
+    return int(value) if isinstance(value, int | float) and value > 0 else None
+
+
+def _price(entry: Mapping[str, Any]) -> tuple[float, float] | None:
+    """The price; one of 0 is a price that is not known."""
+    price_in, price_out = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
+    if price_in is None or price_out is None or price_in + price_out <= 0:
+        return None
+    return round(price_in * _MILLION, 9), round(price_out * _MILLION, 9)
+
+
+@cache
+def _table() -> Mapping[str, Mapping[str, Any]]:
+    found = importlib.util.find_spec("litellm")
+    if found is None or found.origin is None:
+        return {}
+    try:
+        table: dict[str, dict[str, Any]] = orjson.loads(
+            Path(found.origin).with_name(_TABLE).read_bytes()
+        )
+    except (OSError, ValueError):
+        return {}
+    return table

@@ -1,0 +1,71 @@
+"""How much a chat model takes in: what the spec says of it, or else what is known of it.
+
+The figures of a table are no part of the plan: a run has to be decided alike wherever it is
+replayed, and tables change. They are for the linter and for the calls themselves.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agentflow.spec.model import Model
+
+#: Providers that cut a prompt which is too long, and answer as if nothing had happened. Their servers
+#: are given a window by whoever starts them, so that of the model says nothing.
+_CUTTING = frozenset({"ollama", "ollama_chat"})
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """What is known of a chat model without asking its provider. None is: not known.
+
+    `input_limit` and `output_limit` are in tokens, `price` in US dollars for a million tokens in and
+    out.
+    """
+
+    provider: str | None = None
+    input_limit: int | None = None
+    output_limit: int | None = None
+    price: tuple[float, float] | None = None
+    vision: bool | None = None
+    response_schema: bool | None = None
+
+
+#: Nothing is known.
+UNKNOWN = KnownModel()
+#: What is known of a model, by its name at LiteLLM.
+ModelTable = Callable[[str], KnownModel]
+
+
+def nothing_known(_model: str) -> KnownModel:
+    """The table that is empty."""
+    return UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The tokens that a call has room for. With `shared`, those of the answer are among them."""
+
+    tokens: int
+    shared: bool
+
+    def needed(self, prompt: int, answer: int | None) -> int:
+        """How many of its tokens a call takes. `answer` is how long that may get, if it is known."""
+        return prompt + (answer or 0 if self.shared else 0)
+
+
+def window_of(model: Model, known: KnownModel) -> Window | None:
+    """The window of a model; None if it is not known.
+
+    A window that the author writes is for prompt and answer together. What tables have is the limit
+    of the prompt, and with some models the answer has room of its own beside it.
+    """
+    if model.window is not None:
+        return Window(model.window, shared=True)
+    if known.input_limit is None or cuts(model.model):
+        return None
+    return Window(known.input_limit, shared=False)
+
+
+def cuts(model: str) -> bool:
+    """Does the provider of a model shorten prompts that are too long, and not say so?"""
+    return model.partition("/")[0] in _CUTTING
