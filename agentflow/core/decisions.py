@@ -6,6 +6,7 @@ One function a decision, named after its class.
 from agentflow.contracts.check import Accepted
 from agentflow.core import events
 from agentflow.core.acceptance import excerpt
+from agentflow.core.effects import answered
 from agentflow.core.events import Complaint
 from agentflow.core.items import needed, outcomes
 from agentflow.core.purse import Purse, charge, hold
@@ -132,6 +133,7 @@ def accept_output(state: State, event: events.AcceptOutput) -> None:
 
 def reject_output(state: State, event: events.RejectOutput) -> None:
     instance = take(state, event)
+    answered(instance)
     instance.failures += 1
     instance.failure = event.failure
     if event.failure.kind is FailureClass.LOW_CONFIDENCE and isinstance(instance.answer, Accepted):

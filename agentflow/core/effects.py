@@ -27,6 +27,13 @@ def doubt(instance: Instance) -> None:
     instance.in_doubt |= not call.effects.repeatable
 
 
+def answered(instance: Instance) -> None:
+    """An attempt has done its work, and what it answered is not accepted."""
+    call = instance.call
+    assert call is not None
+    instance.acted |= not call.effects.repeatable
+
+
 def as_unknown(instance: Instance, failure: Failure) -> Failure:
     """The failure of a step that goes no further: `unknown_effect` where nobody knows.
 

@@ -14,7 +14,7 @@ from agentflow.core.failing import fail, go_on_with, leave_level
 from agentflow.core.state import Instance, Ladder, State
 from agentflow.core.values import Unusable, text_of, value_of
 from agentflow.plan.steps import LevelPlan
-from agentflow.spec.model import ANSWERED, FailureClass, Json
+from agentflow.spec.model import Json
 
 
 def on_level(state: State, instance: Instance) -> Decision:
@@ -48,7 +48,7 @@ def _call(instance: Instance, level: LevelPlan) -> Decision:
         return leave_level(
             instance, f"the step has no agent that '{level.target}' could stand in for"
         )
-    if not call.effects.repeatable and _has_acted(instance, ladder.failure):
+    if not call.effects.repeatable and (instance.acted or instance.in_doubt):
         why = f"an attempt has acted or may have, and the effects of '{call.agent}' are"
         return leave_level(instance, f"{why} '{call.effects}'")
     text = f"level {ladder.level + 1} of {len(ladder.plan.levels)}"
@@ -60,14 +60,6 @@ def _call(instance: Instance, level: LevelPlan) -> Decision:
         model=level.target if level.kind == "model" else None,
         reason=Reason(ladder.rule, text),
     )
-
-
-def _has_acted(instance: Instance, failure: Failure) -> bool:
-    """Has an attempt of the step done something to the world, or may it have?"""
-    if instance.in_doubt or failure.kind is FailureClass.UNKNOWN_EFFECT:
-        return True
-    call = instance.step.call
-    return call is not None and failure.kind in ANSWERED and not call.effects.repeatable
 
 
 def _ask(state: State, instance: Instance, level: LevelPlan) -> Decision:

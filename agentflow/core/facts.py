@@ -4,7 +4,7 @@ One function a fact, named after its class.
 """
 
 from agentflow.core import events
-from agentflow.core.effects import doubt
+from agentflow.core.effects import answered, doubt
 from agentflow.core.events import Failure
 from agentflow.core.purse import Purse, took_too_long
 from agentflow.core.questions import overdue
@@ -13,7 +13,7 @@ from agentflow.core.spending import settle_call
 from agentflow.core.state import Instance, Need, Scope, State, open_pipeline
 from agentflow.core.table import IllegalTransition, expect_run
 from agentflow.core.values import read_answer
-from agentflow.spec.model import FailureClass
+from agentflow.spec.model import ANSWERED, FailureClass
 
 
 def run_started(state: State, event: events.RunStarted) -> None:
@@ -62,6 +62,8 @@ def attempt_failed(state: State, event: events.AttemptFailed) -> None:
     instance.retry_after = event.retry_after
     if event.failure.ambiguous:
         doubt(instance)
+    elif event.failure in ANSWERED:
+        answered(instance)
     state.agenda.append((Need.FAILURE, instance))
 
 

@@ -11,7 +11,7 @@ from agentflow.core.retry import Again, judge
 from agentflow.core.state import Instance, State
 from agentflow.core.values import Unusable, value_of
 from agentflow.plan.steps import CatchPlan
-from agentflow.spec.model import ANSWERED, REPAIRABLE, FailureClass, Json
+from agentflow.spec.model import REPAIRABLE, FailureClass, Json
 
 
 def on_failure(state: State, instance: Instance) -> Decision:
@@ -185,19 +185,15 @@ def _caught(instance: Instance, failure: Failure) -> tuple[str | None, CatchPlan
     for key in (failure.kind, failure.cause or failure.kind, "any"):
         if key not in catch or (foreign and key == "exhausted"):
             continue
-        if catch[key].action != "agent" or _may_be_handed_over(instance, failure):
+        if catch[key].action != "agent" or _may_be_handed_over(instance):
             return str(key), catch[key]
     return None, None
 
 
-def _may_be_handed_over(instance: Instance, failure: Failure) -> bool:
-    """May another agent be given the same? Once, and not where this one has acted, or may have."""
-    call = instance.call
-    assert call is not None
-    acted = failure.kind in ANSWERED or failure.kind is FailureClass.UNKNOWN_EFFECT
-    return not (
-        instance.handed_over or instance.scope.closed or (acted and not call.effects.repeatable)
-    )
+def _may_be_handed_over(instance: Instance) -> bool:
+    """May another agent be given the same? Once, and not where an attempt has acted, or may have."""
+    acted = instance.acted or instance.in_doubt
+    return not (instance.handed_over or instance.scope.closed or acted)
 
 
 def _came_from_inside(instance: Instance) -> bool:

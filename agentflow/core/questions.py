@@ -87,7 +87,7 @@ def take_answer(state: State, event: events.TakeAnswer) -> None:
         # A person has looked, so it is as if nothing had happened yet.
         instance.failures = instance.repairs = 0
         instance.said = instance.complaint = instance.ladder = instance.offered = None
-        instance.in_doubt = False
+        instance.in_doubt = instance.acted = False
         state.ready.append(instance)
     else:
         end(state, instance, "succeeded", event.value)

@@ -138,7 +138,8 @@ class Instance:
     `repairs` how often the agent was asked again since the last of them. `said` is its last answer
     as it came and `wrong` what is wrong with it, both out of reach of every expression; `complaint`
     is what the agent is told about it. `intent` is that of its first attempt, whose input and key all
-    others carry. `in_doubt` says that an attempt may have had an effect which must not happen twice.
+    others carry. `in_doubt` says that an attempt may have had an effect which must not happen twice,
+    `acted` that one has had it and its answer was not accepted.
     `inside` is the scope that a group, switch, loop or `for_each` has opened; of a loop, that of
     the iteration it is in. `held` is what is kept back for the attempt in flight, `charged` says
     that its key has been charged to the meters. `question` is what a person is being asked about
@@ -171,6 +172,7 @@ class Instance:
     inside: Scope | None = None
     intent: StartAttempt | None = None
     in_doubt: bool = False
+    acted: bool = False
     question: AskPerson | None = None
     own_purse: Purse | None = None
     held: Amounts = field(default_factory=lambda: NOTHING)

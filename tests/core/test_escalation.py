@@ -175,6 +175,24 @@ def test_after_an_attempt_that_has_acted_nothing_acts_again(does: Any) -> None:
     )
 
 
+def test_after_a_level_that_has_acted_nothing_acts_again() -> None:
+    levels: list[Json] = [{"agent": "pay"}, {"agent": "pay"}, {"agent": "look"}]
+    done = run(plan(levels), lambda call: {"n": "no number"})
+    assert [call.agent for call in done.of(StartAttempt)] == ["chat", "pay", "look"]
+    assert done.of(events.LeaveLevel)[1].reason.text == (
+        "an attempt has acted or may have, and the effects of 'pay' are 'write'"
+    )
+
+
+def test_an_agent_that_took_over_and_changed_nothing_has_not_acted() -> None:
+    catch = {"not_sent": {"agent": "look"}, "any": {"escalate": "up"}}
+    done = run(
+        plan([{"agent": "pay"}], agent="pay", step={"catch": catch}),
+        lambda call: FailureClass.NOT_SENT if call.attempt == 1 else {"n": "no number"},
+    )
+    assert [call.agent for call in done.of(StartAttempt)] == ["pay", "look", "pay"]
+
+
 def test_where_nothing_was_done_another_agent_may_act() -> None:
     done = run(
         plan([{"agent": "pay"}], agent="pay"),

@@ -73,3 +73,10 @@ def test_what_was_certainly_not_done_is() -> None:
     )
     assert [start.agent for start in run.of(StartAttempt)] == ["first", "second"]
     assert run.state.status == "succeeded"
+
+
+def test_what_was_done_in_an_earlier_attempt_is_not_done_again_by_another() -> None:
+    retry: Json = {"max_attempts": 2, "on": ["invalid_output"], "backoff": {"initial": "1s"}}
+    step = plan({"any": {"agent": "second"}}, effects="write", idempotency_key="k", retry=retry)
+    run = drive(step, lambda call: "no object" if call.attempt == 1 else FailureClass.NOT_SENT)
+    assert [start.agent for start in run.of(StartAttempt)] == ["first", "first"]
