@@ -6,6 +6,7 @@ demands. Any other stays in the log, out of reach of every expression.
 """
 
 import json
+from collections.abc import Sequence
 
 from agentflow.contracts.check import Rejected
 from agentflow.core import events
@@ -13,11 +14,9 @@ from agentflow.core.assertions import broken
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.state import Instance, State
 from agentflow.core.tasks import wrong_plan
+from agentflow.plan.chats import SHOWN, TOLD
 from agentflow.plan.steps import CallPlan
 from agentflow.spec.model import REPAIRABLE, Confidence, FailureClass, Json
-
-#: Characters of its own answer that an agent is shown when it is asked again.
-_SHOWN = 20_000
 
 
 def on_answer(_state: State, instance: Instance) -> Decision:
@@ -92,7 +91,7 @@ def repair(instance: Instance, failure: Failure) -> Decision | None:
         step=instance.address,
         attempt=instance.attempt + 1,
         repair=number,
-        violations=instance.wrong,
+        violations=_told(instance.wrong),
         reason=Reason(
             f"{instance.step.address}.repair",
             f"repair {number} of {call.repair}: {failure.message}",
@@ -101,9 +100,21 @@ def repair(instance: Instance, failure: Failure) -> Decision | None:
     )
 
 
+def _told(wrong: Sequence[str]) -> tuple[str, ...]:
+    """As many of the sentences as there is room for; the last may be cut."""
+    told: list[str] = []
+    left = TOLD
+    for sentence in wrong:
+        if left <= 0:
+            break
+        told.append(sentence if len(sentence) <= left else sentence[: left - 1] + "…")
+        left -= len(sentence)
+    return tuple(told)
+
+
 def excerpt(said: Json) -> str | None:
     """An answer as the text that its agent is shown again, shortened; None if there was none."""
     if said is None:
         return None
     text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

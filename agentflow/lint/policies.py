@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from agentflow.plan.bounds import Factors, factors_of
 from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan, callers, calls_of
-from agentflow.plan.waits import backoff
 from agentflow.spec.document import Document
 from agentflow.spec.model import RetryPolicy
 from agentflow.spec.yaml.nodes import Scalar
@@ -25,23 +25,9 @@ class Retried:
     effects_path: Path
 
     @property
-    def repairs(self) -> int:
-        """How often an answer can be asked for again; what has acted on the world is never asked."""
-        return self.call.repair if self.call.effects.repeatable else 0
-
-    @property
-    def calls(self) -> int:
-        """What one call can become: n · (1 + r), with n attempts and r repairs."""
-        return self.policy.max_attempts * (1 + self.repairs)
-
-    @property
-    def worst_time(self) -> float:
-        """Seconds that all of it can take: n · (1 + r) · T + Σ min(cap, initial · factor^i).
-
-        T is the time of one attempt; there is a wait before each attempt but the first, i = 0 … n-2.
-        """
-        waits = (backoff(self.policy.backoff, n, 1) for n in range(self.policy.max_attempts - 1))
-        return self.calls * self.call.timeout + sum(waits)
+    def factors(self) -> Factors:
+        """What one call can become."""
+        return factors_of(self.call)
 
 
 def retried(document: Document, plan: Plan) -> Iterator[Retried]:

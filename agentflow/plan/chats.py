@@ -11,6 +11,12 @@ from agentflow.spec.templates import parse_template, template_expressions
 #: Bytes of what stands around the author's words and the data: roles, delimiters, a request to
 #: answer again.
 _FRAME = 2_000
+#: Characters of its own answer, and of what is wrong with it, that an agent is shown when it is
+#: asked again.
+SHOWN, TOLD = 20_000, 20_000
+#: Bytes that this adds to a prompt: a character is twelve of them at most as JSON, and every
+#: sentence about what is wrong has quotes and a comma.
+MOST_COMPLAINT = 12 * SHOWN + (12 + 4) * TOLD + 100
 
 
 def chat_of(

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any, TypeAlias
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agentflow.core import events
@@ -17,7 +17,16 @@ from agentflow.eventlog import codec
 from agentflow.plan.steps import Plan, step_at
 from agentflow.replay import fold, replay
 from agentflow.spec.model import FailureClass, Json
-from tests.core.world import Does, MemoryLog, Run, answering, pipeline, spec_of, started
+from tests.core.world import (
+    Does,
+    MemoryLog,
+    Run,
+    answering,
+    examples,
+    pipeline,
+    spec_of,
+    started,
+)
 
 CALLS, RETRIES = 40, 5
 ESCALATIONS = 6
@@ -266,10 +275,7 @@ def carry_out(world: World) -> tuple[Run, MemoryLog]:
     return Run(driver.state, entries), log
 
 
-examples = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-@examples
+@examples(80)
 @given(worlds())
 def test_every_run_ends_within_its_bounds(world: World) -> None:
     run, _ = carry_out(world)
@@ -289,7 +295,7 @@ def test_every_run_ends_within_its_bounds(world: World) -> None:
     assert not run.state.agenda
 
 
-@examples
+@examples(80)
 @given(worlds())
 def test_what_a_pipeline_inside_uses_up_is_within_its_budget_and_part_of_the_run_s(
     world: World,
@@ -312,7 +318,7 @@ def test_what_a_pipeline_inside_uses_up_is_within_its_budget_and_part_of_the_run
     )
 
 
-@examples
+@examples(80)
 @given(worlds())
 def test_no_step_has_two_outcomes_and_no_write_is_repeated_without_a_key(
     world: World,
@@ -350,7 +356,7 @@ def test_no_step_has_two_outcomes_and_no_write_is_repeated_without_a_key(
             in_doubt |= {start.step} - wanted_again
 
 
-@examples
+@examples(80)
 @given(worlds())
 def test_replay_makes_the_same_decisions_from_the_stored_bytes(
     world: World,
@@ -366,7 +372,7 @@ def test_replay_makes_the_same_decisions_from_the_stored_bytes(
     assert replayed.decisions == len(run.decisions)
 
 
-@examples
+@examples(80)
 @given(worlds(), st.data())
 def test_a_run_taken_up_after_any_entry_ends_too(world: World, data: st.DataObject) -> None:
     plan = world[0]
@@ -405,7 +411,7 @@ def test_a_run_taken_up_after_any_entry_ends_too(world: World, data: st.DataObje
     assert replay(plan, entries).divergence is None
 
 
-@examples
+@examples(80)
 @given(worlds())
 def test_nothing_starts_in_a_closed_scope_and_fail_fast_leaves_nothing_in_flight(
     world: World,
@@ -432,7 +438,7 @@ def scopes_around(instance: Instance) -> list[Scope]:
     return found
 
 
-@examples
+@examples(80)
 @given(worlds(), st.data())
 def test_a_run_that_is_cancelled_after_any_entry_ends_at_once(
     world: World, data: st.DataObject

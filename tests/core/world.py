@@ -1,9 +1,12 @@
 """A world for the core: pipelines from text, agents that answer as a test says, logs in memory."""
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from hypothesis import HealthCheck, settings
 
 from agentflow.core.events import (
     AttemptFailed,
@@ -26,6 +29,14 @@ Does = Json | FailureClass
 Script = Callable[[StartAttempt], Does | tuple[Does, float]]
 
 START = 1_000_000.0
+#: How many times as many examples of each property are tried as by default: `AGENTFLOW_DEPTH=20`.
+DEPTH = int(os.environ.get("AGENTFLOW_DEPTH", "1"))
+
+
+def examples(count: int) -> settings:
+    """So many examples of a property, or more where more depth is asked for."""
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    return settings(max_examples=count * DEPTH, deadline=None, suppress_health_check=checks)
 
 
 def plan_of(

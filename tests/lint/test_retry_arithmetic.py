@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from agentflow.core import events
 from agentflow.lint.policies import retried
+from agentflow.plan.bounds import call_seconds
 from agentflow.spec.document import parse_document
 from agentflow.spec.model import FailureClass
 from tests.core.world import START, Does, drive, pipeline
@@ -37,7 +38,7 @@ def test_the_worst_case_is_the_worst_case(
 
     run = drive(plan, fails)
     made = len(run.of(events.StartAttempt))
-    assert made == (worst.calls if answers else attempts)
-    assert run.state.now - START <= worst.worst_time + 1e-6
+    assert made == (worst.factors.made if answers else attempts)
+    assert run.state.now - START <= call_seconds(worst.call) + 1e-6
     if answers and backoff["jitter"] == "none":
-        assert round(run.state.now - START - worst.worst_time, 6) == 0
+        assert round(run.state.now - START - call_seconds(worst.call), 6) == 0

@@ -63,18 +63,21 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     for step in retried(context.document, context.plan):
-        if not step.repairs or step.calls <= MANY:
+        made = step.factors
+        repairs = made.answers - 1
+        if not repairs or made.made <= MANY:
             continue
-        often = "once" if step.repairs == 1 else f"{step.repairs} times"
-        attempts, answers = step.policy.max_attempts, 1 + step.repairs
-        factors = f"{attempts} attempts x {answers} answers (asked once, repaired {often})"
+        often = "once" if repairs == 1 else f"{repairs} times"
+        factors = (
+            f"{made.attempts} attempts x {made.answers} answers (asked once, repaired {often})"
+        )
         own = (*step.plan.path, "repair")
         agent = ("agents", step.call.agent, "repair")
         repair = own if context.document.node(own) is not None else agent
         yield Finding(
             rule=NAME,
-            severity=Severity.ERROR if step.calls > TOO_MANY else SEVERITY,
-            message=f"one call of {quoted(step.plan.id)} can become {step.calls}: {factors}",
+            severity=Severity.ERROR if made.made > TOO_MANY else SEVERITY,
+            message=f"one call of {quoted(step.plan.id)} can become {made.made}: {factors}",
             location=context.document.locate_key(step.plan.path),
             help="lower one of them",
             related=(

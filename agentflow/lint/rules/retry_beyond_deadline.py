@@ -49,6 +49,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.policies import Retried, retried
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.bounds import call_seconds
 from agentflow.spec.document import Document
 
 NAME = "retry-beyond-deadline"
@@ -65,13 +66,14 @@ def check(context: Context) -> Iterator[Finding]:
         return
     wall = context.plan.budget.wall
     for step in retried(context.document, context.plan):
-        if step.worst_time <= wall or not _is_written(context.document, step):
+        worst = call_seconds(step.call)
+        if step.factors.attempts == 1 or worst <= wall or not _is_written(context.document, step):
             continue
-        attempts = f"{step.calls} attempts of {_words(step.call.timeout)}"
+        attempts = f"{step.factors.made} attempts of {_words(step.call.timeout)}"
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
-            message=f"{attempts} and their waits can take {_words(step.worst_time)},"
+            message=f"{attempts} and their waits can take {_words(worst)},"
             f" and the run has {_words(wall)}",
             location=context.document.locate_key(step.plan.path),
             help="write a shorter 'timeout', or allow for fewer attempts",

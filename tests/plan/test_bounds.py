@@ -1,0 +1,314 @@
+"""The worst case that is worked out before a run is the worst that a run can come to."""
+
+from math import inf
+from typing import Any, TypeAlias
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentflow.core import events
+from agentflow.core.events import StartAttempt
+from agentflow.plan.bounds import Bound, WorstCase, dearest, worst_case
+from agentflow.spec.model import FailureClass, Json
+from tests.core.world import START, Does, Run, drive, examples, plan_of, spec_of
+
+#: A spec, and the files that it names.
+Specs: TypeAlias = tuple[dict[str, Json], dict[str, dict[str, Json]]]
+AGENTS = ("do", "write", "chat")
+ENOUGH = {"calls": 10**9, "retries": 10**9, "escalations": 10**9, "tokens": 10**12, "wall": "9000d"}
+#: Every class of failure that the worlds here know, without one that ends a run.
+KINDS = ("invalid_output", "not_sent", "timeout", "unknown_effect", "low_confidence", "rejected")
+LEVELS = st.lists(
+    st.sampled_from(
+        [
+            {"model": "strong"},
+            {"agent": "do", "within": "5s"},
+            {"agent": "write"},
+            {"agent": "chat"},
+            {"human": {"ask": "Well?"}, "within": "20s"},
+            {"notify": {"text": "Look!"}},
+        ]
+    ),
+    min_size=1,
+    max_size=4,
+)
+BACKOFF = {"initial": "3s", "factor": 2, "max": "10s", "jitter": "none"}
+
+
+@st.composite
+def calls(draw: Any) -> dict[str, Json]:
+    """A step that calls an agent, and in the end is skipped."""
+    on = ["invalid_output", "not_sent", "timeout"]
+    retry = {"max_attempts": draw(st.integers(1, 3)), "on": on, "backoff": BACKOFF}
+    made = {
+        "agent": draw(st.sampled_from(AGENTS)),
+        "with": {"n": draw(st.sampled_from(["", "x" * 9]))},
+    }
+    made |= draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "retry": st.just(retry),
+                "repair": st.integers(0, 2),
+                "timeout": st.just("7s"),
+            },
+        )
+    )
+    if draw(st.booleans()):
+        made |= {"agent": "${{ 'chat' }}", "among": ["do", "chat"]} if draw(st.booleans()) else {}
+    last = draw(st.sampled_from(["skip", {"escalate": "up"}]))
+    taker = draw(st.none() | st.sampled_from(AGENTS))
+    made["catch"] = {"any": last}
+    if taker is not None:
+        made["catch"] |= {key: {"agent": taker} for key in KINDS}
+    return made
+
+
+def _listed(draw: Any, most: int = 3) -> dict[str, Json]:
+    items = list(range(draw(st.integers(0, most))))
+    return {"over": items, "max": max(1, len(items)), "parallel": draw(st.integers(1, 3))}
+
+
+@st.composite
+def step(draw: Any, depth: int) -> dict[str, Json]:
+    kinds = ["agent", "human"]
+    if depth:
+        kinds = ["agent", "human", "group", "switch", "loop", "pipeline", "delegate"]
+    kind = draw(st.sampled_from(kinds))
+    made: dict[str, Json] = {"catch": {"any": "skip"}}
+    if kind == "agent":
+        made = draw(calls())
+    elif kind == "human":
+        last = draw(st.sampled_from(["skip", {"escalate": "up"}]))
+        human = {"ask": "Well?", "answer": {"type": "object"}}
+        made = {"human": human, "timeout": "15s", "catch": {"timeout": last}}
+    elif kind == "group":
+        made["steps"] = draw(steps(depth - 1))
+    elif kind == "switch":
+        made |= {
+            "switch": "x",
+            "cases": {"x": {"steps": draw(steps(depth - 1))}, "y": {"output": 1}},
+        }
+    elif kind == "loop":
+        made["loop"] = {
+            "max": draw(st.integers(1, 3)),
+            "until": "false",
+            "state": {"n": 0},
+            "next": {"n": "${{ loop.state.n + 1 }}"},
+            "steps": draw(steps(depth - 1)),
+        }
+    elif kind == "pipeline":
+        made["pipeline"] = "child.yaml"
+    else:
+        count = draw(st.integers(1, 3))
+        made["delegate"] = {
+            "plan": [{"id": f"t{n}", "worker": "w", "input": {"n": ""}} for n in range(count)],
+            "workers": {"w": draw(st.sampled_from(AGENTS))},
+            "max_tasks": count,
+            "parallel": draw(st.integers(1, 3)),
+            "catch": {"any": draw(st.sampled_from(["skip", {"escalate": "up"}]))},
+        }
+    if draw(st.integers(0, 3)) == 0:
+        made["for_each"] = _listed(draw)
+    return made
+
+
+def steps(depth: int) -> st.SearchStrategy[dict[str, Json]]:
+    """Up to three steps, some of which wait for the one before."""
+    one = st.tuples(step(depth), st.booleans())
+    return st.lists(one, min_size=1, max_size=3).map(
+        lambda made: {
+            f"s{n}": {**each, "needs": [f"s{n - 1}"] if waits and n else []}
+            for n, (each, waits) in enumerate(made)
+        }
+    )
+
+
+def spec(made: dict[str, Json], levels: Json, budget: Json, name: str = "test") -> dict[str, Json]:
+    schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"n": {"type": "string", "maxLength": 9}},
+    }
+    written = spec_of(
+        made,
+        name=name,
+        input=schema,
+        output={"type": "object"},
+        budget=budget,
+        models={
+            "small": {
+                "model": "a/small",
+                "max_output_tokens": 50,
+                "price": {"input": 1, "output": 2},
+            },
+            "strong": {
+                "model": "a/strong",
+                "max_output_tokens": 90,
+                "price": {"input": 3, "output": 4},
+            },
+        },
+        escalations={"up": {"levels": levels, "on_exhausted": "skip"}},
+    )
+    chat = {"kind": "llm", "model": "small", "instructions": "Well?", "input": schema}
+    written["agents"]["chat"] = {**chat, "output": {"type": "object"}}
+    return written
+
+
+SMALL = st.fixed_dictionaries(
+    {},
+    optional={
+        "calls": st.integers(1, 9),
+        "retries": st.integers(0, 4),
+        "tokens": st.integers(1, 30_000),
+    },
+)
+
+
+@st.composite
+def specs(draw: Any, budget: st.SearchStrategy[Json]) -> Specs:
+    """Pipelines in which every step is skipped in the end, whatever fails."""
+    made, levels = draw(steps(2)), draw(LEVELS)
+    for each in made.values():
+        if own := draw(budget):
+            each["budget"] = own
+    child = spec(draw(steps(0)), levels, {**ENOUGH, **draw(budget)}, "child")
+    return spec(made, levels, {**ENOUGH, **draw(budget)}), {"child.yaml": child}
+
+
+def fails(call: StartAttempt) -> tuple[Does, float]:
+    """As late as it may: an answer that has to be asked for again, or none where that is not done."""
+    wrong: Does = "no object" if call.effects.repeatable else FailureClass.NOT_SENT
+    return wrong, call.timeout
+
+
+def made(run: Run, kind: type) -> int:
+    return len(run.of(kind))
+
+
+@examples(60)
+@given(specs(st.just({})), st.integers(1, 4))
+def test_where_everything_fails_the_worst_case_comes_about(written: Specs, slots: int) -> None:
+    plan = plan_of(*written)
+    worst, run = worst_case(plan, slots=slots), drive(plan, fails, concurrency=slots)
+    assert run.state.status == "succeeded"
+    assert run.state.root is not None
+    spent = run.state.root.purse.spent
+    assert worst.most.calls == Bound(made(run, StartAttempt))
+    assert worst.most.retries == Bound(sum(retry.counted for retry in run.of(events.Retry)))
+    assert worst.most.escalations == Bound(made(run, events.Escalate))
+    assert spent.get("tokens", 0) <= worst.most.tokens_in.amount + worst.most.tokens_out.amount
+    assert run.state.now - START <= worst.seconds + 1e-6
+
+
+DOES: st.SearchStrategy[Does | tuple[Does, float]] = st.one_of(
+    st.just({}),
+    st.just("no object"),
+    st.sampled_from([FailureClass.TIMEOUT, FailureClass.REJECTED, FailureClass.NOT_SENT]),
+    st.tuples(st.just({}), st.sampled_from([0.0, 3.0, 400.0])),
+)
+
+
+@examples(60)
+@given(specs(SMALL), st.lists(DOES, min_size=1, max_size=6), st.integers(1, 4))
+def test_whatever_happens_stays_within_it_and_within_every_budget(
+    written: Specs, does: list[Any], slots: int
+) -> None:
+    count = 0
+
+    def script(_call: StartAttempt) -> Any:
+        nonlocal count
+        count += 1
+        return does[count % len(does)]
+
+    plan = plan_of(*written)
+    worst, run = worst_case(plan, slots=slots), drive(plan, script, concurrency=slots)
+    assert run.state.root is not None
+    spent = run.state.root.purse.spent
+    assert made(run, StartAttempt) <= worst.most.calls.amount
+    assert spent.get("retries", 0) <= worst.most.retries.amount
+    assert spent.get("escalations", 0) <= worst.most.escalations.amount
+    assert spent.get("tokens", 0) <= worst.most.tokens_in.amount + worst.most.tokens_out.amount
+    assert run.state.now - START <= worst.seconds + 1e-6
+
+
+# --- by example ----------------------------------------------------------------------------
+
+
+def worst(made: dict[str, Json], **more: Json) -> WorstCase:
+    return worst_case(plan_of({**spec(made, [{"model": "strong"}], {}), **more}))
+
+
+CHAT: dict[str, Json] = {"agent": "chat", "with": {"n": "x"}}
+THRICE: Json = {"max_attempts": 3, "backoff": BACKOFF}
+
+
+def test_what_repeats_a_call_multiplies() -> None:
+    """The example of the arithmetic: 3 attempts, 3 answers each, 10 items in 2 rounds."""
+    step = {
+        **CHAT,
+        "retry": THRICE,
+        "repair": 2,
+        "timeout": "7s",
+        "for_each": {"over": [0] * 10, "max": 10},
+    }
+    looped = {"loop": {"max": 2, "until": "false", "steps": {"ask": step}}}
+    found = worst({"round": looped})
+    assert found.most.calls == Bound(3 * 3 * 10 * 2)
+    assert found.most.retries == Bound(2 * 10 * 2)
+    assert found.most.tokens_out == Bound(50 * 180)
+    assert found.seconds == 2 * (9 * 7 + 3 + 6) + 180 * 7 / 16
+    assert [part.step.address for part in dearest(found.parts, lambda most: most.usd)] == [
+        "round",
+        "round[#]/ask",
+    ]
+
+
+def test_money_is_that_of_the_longest_prompt_and_the_longest_answer() -> None:
+    found = worst({"ask": CHAT}).most
+    plan = plan_of(spec({"ask": CHAT}, [{"model": "strong"}], {}))
+    call = plan.steps["ask"].call
+    assert call is not None
+    assert call.chat is not None
+    # {"n": "xxxxxxxxx"}, each character of which may be twelve bytes as JSON.
+    assert found.tokens_in == Bound(call.chat.overhead + 2 + 7 + 2 + 12 * 9)
+    assert found.usd.amount == pytest.approx((found.tokens_in.amount * 1 + 50 * 2) / 1_000_000)
+
+
+def test_a_budget_cuts_off_what_is_beyond_it() -> None:
+    step = {**CHAT, "for_each": {"over": "${{ inputs.all }}", "max": 40}, "budget": {"calls": 30}}
+    inputs: Json = {"type": "object", "required": ["all"], "properties": {"all": {"type": "array"}}}
+    found = worst({"ask": step, "again": CHAT}, budget={"calls": 20}, inputs=inputs)
+    assert found.needed.calls == Bound(31)
+    assert found.most.calls == Bound(20)
+
+
+def test_what_has_no_bound_names_the_field_that_leaves_it_open() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"n": {"type": "array", "items": {"type": "string"}, "maxItems": 3}},
+    }
+    agent = {"kind": "llm", "model": "b/other", "input": schema, "output": {"type": "object"}}
+    found = worst({"ask": {"agent": "free", "with": {"n": []}}}, agents={"free": agent}).most
+    assert found.tokens_in == Bound(inf, "agents.free.input.n[].maxLength")
+    assert found.tokens_out == Bound(inf, "models.b/other.max_output_tokens")
+    assert found.usd == Bound(inf, "models.b/other.price")
+
+
+def test_prices_of_models_that_the_spec_does_not_know_come_from_outside() -> None:
+    agent = {"kind": "llm", "model": "b/other", "input": {"type": "object"}, "output": {}}
+    made = spec({"ask": {"agent": "free"}}, [{"model": "strong"}], {}) | {
+        "agents": {"free": agent},
+        "models": {"b/other": {"model": "b/other", "max_output_tokens": 10}},
+    }
+    del made["models"], made["escalations"]
+    found = worst_case(plan_of(made), {"b/other": (1.0, 1.0)}).most
+    assert found.usd == Bound(inf, "models.b/other.max_output_tokens")
+
+
+def test_steps_that_wait_for_each_other_take_the_sum_of_their_times() -> None:
+    human = {"human": {"ask": "Well?", "answer": {}}, "timeout": "2h", "catch": {"timeout": "fail"}}
+    found = worst({"a": human, "b": {**human, "needs": ["a"]}, "c": human}, budget={"wall": "1d"})
+    assert found.seconds == 2 * 2 * 3600
+    assert worst({"a": {**human, "timeout": "2d"}}).seconds == 24 * 3600
