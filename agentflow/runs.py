@@ -16,6 +16,7 @@ from agentflow.engines.launch import (
     new_run_id,
     take_up,
 )
+from agentflow.engines.watching import Onlooker
 from agentflow.errors import FileProblem, InputError, LogDamaged, StoreError, UsageError
 from agentflow.eventlog import Reader, Store
 from agentflow.eventlog.codec import UnknownEvent, decode
@@ -62,8 +63,11 @@ def run(
     store: Store,
     settings: Settings = _PLAIN,
     audience: Audience = _nobody,
+    onlooker: Onlooker | None = None,
 ) -> State:
     """Run a pipeline and give the state it ends in; its log is in the store under its `run_id`.
+
+    An `onlooker` sees what models are answering, which is then asked for as a stream.
 
     Raises:
         SpecError: the spec has errors.
@@ -90,6 +94,7 @@ def run(
             inputs=complete,
             settings=settings,
             prices=prices,
+            onlooker=onlooker,
         )
 
 
@@ -173,6 +178,7 @@ def resume(
     *,
     as_started: bool,
     wait: bool = False,
+    onlooker: Onlooker | None = None,
 ) -> State:
     """Take up a run that was interrupted, that waits for people, or whose process died.
 
@@ -200,7 +206,15 @@ def resume(
         if not as_started:
             _refuse_changes(recorded.started, folder)
         require(called(recorded.plan))
-        return take_up(recorded.plan, state, log, audience(recorded), folder=folder, wait=wait)
+        return take_up(
+            recorded.plan,
+            state,
+            log,
+            audience(recorded),
+            folder=folder,
+            wait=wait,
+            onlooker=onlooker,
+        )
 
 
 def _recorded(run_id: str, records: Iterator[dict[str, Json]], blobs: Reader) -> Recorded:

@@ -20,6 +20,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
     # This is done when LiteLLM is imported, but pytest takes it back after each test.
     warnings.filterwarnings("ignore", message=".*`ReadOnly` qualifier.*")
     warnings.filterwarnings("ignore", message="coroutine '.*acompletion.*' was never awaited")
+    warnings.filterwarnings("ignore", message="Accessing the 'model_.*fields' attribute")
     for variable in ("OPENAI_API_BASE", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(variable, raising=False)
     with OpenAIServer() as running:

@@ -4,10 +4,11 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from agentflow.agents.chat_request import ChatRequest
 from agentflow.agents.known_models import known_model
 from agentflow.agents.llm import Options
 from agentflow.agents.prompts import Prompts
-from agentflow.agents.protocol import AttemptError, Call, Host, Reply
+from agentflow.agents.protocol import AttemptError, Call, Ear, Host, Reply
 from agentflow.agents.receipts import (
     Prompt,
     counted,
@@ -50,16 +51,24 @@ class Chats:
         template = self._prompts.template(options)
         prompt = prompt_of(model, known_model(model.model), said, template, call.input)
         receipt = await _admitted(prompt, call)
+        request = ChatRequest(model, said, wanted, call.timeout, self._ear(model, call))
         # To read a tokenizer takes half a second: the request does not wait for it.
         counting = asyncio.create_task(counted(prompt, receipt))
         try:
-            reply = await client.complete(model, said, wanted, call.timeout)
+            reply = await client.complete(request)
             receipt = await counting
         finally:
             counting.cancel()
         call.note(receipt, said)
         refuse_if_cut(receipt, reply)
         return reply
+
+    def _ear(self, model: Model, call: Call) -> Ear | None:
+        """Who hears the answer as it comes; None if it is to come as a whole."""
+        watcher = self._host.watcher
+        if model.stream is False or (watcher is None and model.stream is None):
+            return None
+        return watcher(call.step) if watcher is not None else _unheard
 
     async def close(self) -> None:
         """Close the connections to the providers."""
@@ -89,6 +98,10 @@ async def _admitted(prompt: Prompt, call: Call) -> Receipt:
         raise
     call.note(receipt, prompt.messages)
     return receipt
+
+
+def _unheard(_piece: str) -> None:
+    """Nobody looks on, but the model is to be asked for a stream."""
 
 
 def _import_client() -> "LiteLLM":

@@ -31,6 +31,10 @@ BY_EXCEPTION: tuple[tuple[type[Exception], FailureClass], ...] = (
 
 def failure_of(error: Exception, model: str, timeout: float) -> AttemptError:
     """The failed attempt that an exception of a call comes to. `timeout` is in seconds."""
+    if isinstance(
+        error, litellm.exceptions.MidStreamFallbackError
+    ):  # it only says that a stream has failed
+        error = error.original_exception or error
     chain = list(_chain(error))
     response = next((e.response for e in chain if isinstance(e, httpx.HTTPStatusError)), None)
     if response is not None:

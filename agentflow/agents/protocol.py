@@ -20,6 +20,11 @@ if TYPE_CHECKING:  # the linter imports this module, and needs no event
     from agentflow.core.events import Complaint, Receipt, Usage
 
 
+#: Is told each piece of an answer as it comes. They are for looking at only: an answer counts when
+#: it is there as a whole, if at all.
+Ear: TypeAlias = Callable[[str], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """Where a run takes place.
@@ -28,7 +33,8 @@ class Host:
     start in `folder`; modules of `python` agents are looked up in `folder`, then in `root`.
     `models` are the `models:` of the spec by alias. `texts` are the files that the spec names
     with `{file: …}`, by that name, as they were read when the run was planned. The engine makes at
-    most `concurrency` calls at a time.
+    most `concurrency` calls at a time. `watcher` makes the ear for a call of a
+    step, if somebody looks on while models answer.
     """
 
     root: Path
@@ -36,6 +42,7 @@ class Host:
     models: Mapping[str, Model]
     texts: Mapping[str, str]
     concurrency: int = 16
+    watcher: Callable[[str], Ear] | None = None
 
 
 #: Takes the receipt of a prompt and its messages, which are None where nothing is sent.

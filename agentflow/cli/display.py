@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from agentflow.cli.outlet import Outlet, standard_output
 from agentflow.cli.tracing import console_on, print_lines, styled_text
-from agentflow.core.events import Entry, RunInterrupted
+from agentflow.core.events import AttemptFailed, AttemptSucceeded, Entry, RunInterrupted
 from agentflow.engines.clock import WallClock
 from agentflow.formats import trace_text
 from agentflow.formats.event_text import event_lines
@@ -46,6 +46,17 @@ class Display(Protocol):
     def stop(self) -> None:
         """The run goes no further."""
 
+    def look_on(self, step: str, text: str) -> None:
+        """The agent of a step is answering; `text` is the end of what it has said so far."""
+
+
+def shows_live(*, quiet: bool, json: bool, outlet: Outlet | None = None) -> bool:
+    """Is there a terminal on which a run can be watched?"""
+    outlet = outlet or standard_output()
+    if quiet or json or outlet is None:
+        return False
+    return outlet.isatty() and not console_on(outlet).is_dumb_terminal
+
 
 def choose_display(
     trace: Trace,
@@ -62,7 +73,7 @@ def choose_display(
     outlet = outlet or standard_output()
     if quiet or json or outlet is None:
         return QuietDisplay()
-    if outlet.isatty() and not console_on(outlet).is_dumb_terminal:
+    if shows_live(quiet=quiet, json=json, outlet=outlet):
         return LiveDisplay(trace, outlet, now or WallClock().now)
     return PlainDisplay(trace, outlet)
 
@@ -77,6 +88,9 @@ class QuietDisplay:
         """Show nothing."""
 
     def stop(self) -> None:
+        """Show nothing."""
+
+    def look_on(self, step: str, text: str) -> None:
         """Show nothing."""
 
 
@@ -100,6 +114,9 @@ class PlainDisplay:
     def stop(self) -> None:
         """Everything has been told."""
 
+    def look_on(self, step: str, text: str) -> None:
+        """A line that is still being written is no line."""
+
 
 class LiveDisplay:
     """The tree, drawn again and again in place, and once in full at the end."""
@@ -115,6 +132,7 @@ class LiveDisplay:
         # The frames are erased at the end, since they may have been cropped. What a library
         # prints meanwhile appears above them.
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._said: dict[str, str] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._draw, name="display", daemon=True)
 
@@ -128,6 +146,12 @@ class LiveDisplay:
         if isinstance(entry.fact, RunInterrupted):
             # The next signal ends the process at once, and must not leave it without a cursor.
             self._console.show_cursor(True)
+        if isinstance(entry.fact, AttemptSucceeded | AttemptFailed):
+            self._said.pop(entry.fact.step, None)
+
+    def look_on(self, step: str, text: str) -> None:
+        """The next frame shows it below the step."""
+        self._said[step] = text
 
     def stop(self) -> None:
         """Put the whole tree in the place of the frames."""
@@ -166,6 +190,7 @@ class LiveDisplay:
             width=self._console.width - 1,
             fold=fold,
             unicode=self._outlet.unicode,
+            said=self._said,
         )
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentflow.cli.display import Display, choose_display
+from agentflow.cli.display import Display, choose_display, shows_live
 from agentflow.cli.inputs import read_inputs
 from agentflow.cli.report import emit
 from agentflow.cli.stores import open_store, store_option
@@ -28,6 +28,8 @@ class _Audience:
     def __init__(self, *, quiet: bool, json: bool) -> None:
         self._quiet = quiet
         self._json = json
+        #: Who sees what models are answering; None if that is not shown.
+        self.onlooker = None if not shows_live(quiet=quiet, json=json) else self._look_on
         self.trace: Trace | None = None
         self.display: Display | None = None
 
@@ -42,6 +44,10 @@ class _Audience:
             display.entry(entry)
 
         return listen
+
+    def _look_on(self, step: str, text: str) -> None:
+        assert self.display is not None
+        self.display.look_on(step, text)
 
     def finish(self) -> None:
         """The run goes no further, for whatever reason."""
@@ -70,7 +76,14 @@ def run_spec(
     audience = _Audience(quiet=quiet, json=json)
     where = open_store(store, durability)
     try:
-        state = run(spec, inputs, where, settings, lambda plan, _: audience.attend(plan))
+        state = run(
+            spec,
+            inputs,
+            where,
+            settings,
+            lambda plan, _: audience.attend(plan),
+            audience.onlooker,
+        )
     finally:
         audience.finish()
     return _conclude(state, audience, where.root, store, quiet=quiet, json=json)
@@ -94,7 +107,14 @@ def resume_run(
         return audience.attend(recorded.plan, recorded.entries)
 
     try:
-        state = resume(where, run_id, attend, as_started=as_started, wait=wait)
+        state = resume(
+            where,
+            run_id,
+            attend,
+            as_started=as_started,
+            wait=wait,
+            onlooker=audience.onlooker,
+        )
     finally:
         audience.finish()
     return _conclude(state, audience, where.root, store, quiet=quiet, json=json)

@@ -3,14 +3,14 @@
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from agentflow import __version__
 from agentflow.agents import AGENT_KINDS
 from agentflow.agents.protocol import AttemptError, Host
-from agentflow.agents.secrets import redactor
+from agentflow.agents.secrets import Redactor, redactor
 from agentflow.core.events import (
     AskPerson,
     AttemptFailed,
@@ -25,6 +25,7 @@ from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, Listener
 from agentflow.engines.office import Office
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
+from agentflow.engines.watching import Onlooker, watcher
 from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
 from agentflow.plan.steps import (
@@ -79,11 +80,12 @@ def launch(
     inputs: Mapping[str, Json],
     settings: Settings,
     prices: Prices,
+    onlooker: Onlooker | None = None,
 ) -> State:
     """Run a pipeline from its start; gives the state it ends in.
 
     `inputs` keep the pipeline's input contract, `prices` are the `needed_prices`. The log is new
-    and empty.
+    and empty. The `onlooker` sees what models are answering.
     """
     clock = WallClock()
     first = RunStarted(
@@ -105,7 +107,7 @@ def launch(
         run_virtual(driver, first, answers, simulated_people(plan, settings.seed))
     else:
         office = Office(log.mailbox, settings.wait)
-        _run_live(driver, first, folder, clock, settings.concurrency, office)
+        _run_live(driver, first, folder, clock, settings.concurrency, office, onlooker)
     return driver.state
 
 
@@ -137,13 +139,21 @@ def needed_prices(plan: Plan) -> Prices:
 
 
 def take_up(
-    plan: Plan, state: State, log: Writer, listener: Listener, *, folder: Path, wait: bool
+    plan: Plan,
+    state: State,
+    log: Writer,
+    listener: Listener,
+    *,
+    folder: Path,
+    wait: bool,
+    onlooker: Onlooker | None = None,
 ) -> State:
     """Go on with a run whose state was folded from its log."""
     clock = WallClock()
     driver = Driver(plan, state, log, listener)
     resumed = RunResumed(clock.now(), __version__)
-    _run_live(driver, resumed, folder, clock, state.concurrency, Office(log.mailbox, wait))
+    office = Office(log.mailbox, wait)
+    _run_live(driver, resumed, folder, clock, state.concurrency, office, onlooker)
     return driver.state
 
 
@@ -154,13 +164,25 @@ def called(plan: Plan) -> list[tuple[str, Agent]]:
 
 
 def _run_live(
-    driver: Driver, first: Fact, folder: Path, clock: WallClock, concurrency: int, office: Office
+    driver: Driver,
+    first: Fact,
+    folder: Path,
+    clock: WallClock,
+    concurrency: int,
+    office: Office,
+    onlooker: Onlooker | None,
 ) -> None:
     from agentflow.engines.local import Connections, run_local
 
+    driver.redact = redact = redactor(called(driver.plan))
+    excerpt = redact.excerpt if isinstance(redact, Redactor) else str
+    ears = watcher(onlooker, excerpt) if onlooker is not None else None
+
     def connect() -> Connections:
         return {
-            (plan.file, kind): AGENT_KINDS[kind].connect(_host(plan, folder, concurrency))
+            (plan.file, kind): AGENT_KINDS[kind].connect(
+                replace(_host(plan, folder, concurrency), watcher=ears)
+            )
             for plan in plans_within(driver.plan)
             for kind in {
                 call.options.kind
@@ -169,7 +191,6 @@ def _run_live(
             }
         }
 
-    driver.redact = redactor(called(driver.plan))
     run_local(driver, first, connect, clock, office)
 
 

@@ -15,7 +15,7 @@ grow while it is drawn, by another thread: children are therefore copied before 
 through.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentflow.core.events import CancelRequested
@@ -43,6 +43,7 @@ _INDENT = "  "
 _NAME_LIMIT = 80
 _REASON_LIMIT = 600
 _BAR = 12
+_NOTHING: Mapping[str, str] = {}
 
 
 def render(
@@ -59,17 +60,24 @@ def render(
 
 
 def lines(
-    trace: Trace, *, now: float, width: int, fold: int = FOLD, unicode: bool = True
+    trace: Trace,
+    *,
+    now: float,
+    width: int,
+    fold: int = FOLD,
+    unicode: bool = True,
+    said: Mapping[str, str] = _NOTHING,
 ) -> list[Line]:
     """The trace as lines of styled pieces: the head, the tree, the foot.
 
     `now` is the time to which what is running has been running. `width` is the room in which the
     figures on the right are lined up; a line may be longer. Steps with more than `fold` items show
-    those that tell most.
+    those that tell most. `said` is what the agents of running steps have answered so far, by the
+    step's address; its end is shown.
     """
     if trace.status != "running" or trace.mode == "simulated":
         now = trace.now  # nothing goes on any more, or time goes from entry to entry
-    tree = _Tree(trace, now, fold, UNICODE if unicode else ASCII)
+    tree = _Tree(trace, now, fold, UNICODE if unicode else ASCII, said)
     rows = [row for span in tuple(trace.steps.values()) for row in tree.step(span, 0)]
     return [tree.head(), *_aligned(rows, width), *tree.gates(), tree.foot()]
 
@@ -85,11 +93,19 @@ class _Row:
 class _Tree:
     """What is the same for all lines of one drawing."""
 
-    def __init__(self, trace: Trace, now: float, fold: int, symbols: Symbols) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        now: float,
+        fold: int,
+        symbols: Symbols,
+        said: Mapping[str, str],
+    ) -> None:
         self.trace = trace
         self.now = now
         self.fold = fold
         self.symbols = symbols
+        self.said = said
 
     # --- head and foot ---------------------------------------------------------------------
 
@@ -161,6 +177,10 @@ class _Tree:
         told = self._told(span)
         if told:
             yield _Row((Piece(f"{indent}{_INDENT * 2}"), told))
+        said = self.said.get(span.address) if span.status == "running" else None
+        if said:
+            text = f"{self.symbols.more} {_name(said[-_NAME_LIMIT:])}"
+            yield _Row((Piece(f"{indent}{_INDENT * 2}{text}", Style.DIM),))
         if (span.items is not None and not is_item) or span.iterations is not None:
             yield from self._items(span, depth + 1)
         else:

@@ -1,9 +1,9 @@
 """Runs the rules over one spec."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from agentflow.findings import START_OF_FILE, Finding, Location, Severity, Suppressed
+from agentflow.findings import START_OF_FILE, Finding, Location, Severity
 from agentflow.lint.rule import Context, Rule
 from agentflow.lint.rules import RULES
 from agentflow.spec.yaml.collector import collector_paused
@@ -11,48 +11,22 @@ from agentflow.spec.yaml.collector import collector_paused
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a spec: `findings` in file order, at the same place the gravest first.
-
-    `crashed` are the rules that are broken themselves; each has a finding that says so.
-    """
-
-    findings: tuple[Finding, ...]
-    suppressed: tuple[Suppressed, ...] = ()
-    crashed: frozenset[str] = frozenset()
-
-
 def lint(context: Context, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
-    """The findings of `examine`."""
-    return examine(context, rules).findings
-
-
-def examine(context: Context, rules: Sequence[Rule] = RULES) -> Outcome:
-    """All that there is to say about a spec.
+    """All findings of a spec, in file order; at the same place the gravest comes first.
 
     The pipelines that it runs are looked at before, each once. A rule that crashes is a bug of
     ours: it is reported under its name and the others go on.
     """
-    return _examine(context, rules, {})
+    return _lint(context, rules, {})
 
 
-def _examine(
+def _lint(
     context: Context, rules: Sequence[Rule], known: dict[str, tuple[Finding, ...]]
-) -> Outcome:
-    crashed: set[str] = set()
+) -> tuple[Finding, ...]:
     for child in context.plan.children.values() if context.plan else ():
         if child.file not in known:
-            inner = replace(
-                context,
-                document=child.document,
-                pipeline=child.pipeline,
-                plan=child.plan,
-                problems=child.problems,
-            )
-            outcome = _examine(inner, rules, known)
-            known[child.file] = outcome.findings
-            crashed |= outcome.crashed
+            inner = Context(child.document, child.pipeline, child.plan, child.problems)
+            known[child.file] = _lint(inner, rules, known)
     context = replace(context, of_children=known)
     findings: set[Finding] = set()
     with collector_paused():
@@ -61,8 +35,7 @@ def _examine(
                 findings.update(rule.check(context))
             except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
                 findings.add(_crash(context, rule, error))
-                crashed.add(rule.NAME)
-    return Outcome(tuple(sorted(findings, key=_position)), (), frozenset(crashed))
+    return tuple(sorted(findings, key=_position))
 
 
 def _position(finding: Finding) -> tuple[object, ...]:

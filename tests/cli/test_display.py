@@ -70,6 +70,23 @@ def test_hostile_text_is_only_text() -> None:
         assert b"\xc2\x9b" not in terminal.raw
 
 
+def test_what_a_model_is_saying(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    with Terminal([*WATCHED, "chain", "2", str(go), "report"], columns=120, rows=20) as terminal:
+        terminal.read_until(lambda: "owned" in terminal.text())
+        frame = terminal.text().split("\n")
+        below = next(number for number, line in enumerate(frame) if " report  writer" in line) + 1
+        assert frame[below] == (
+            "    … \\x1b]0;owned\\x07\\x9b31m\\u202e[/x] [link=http://x]⏎::error::x \\x23#[debug]\\ud800"
+        )
+        assert b"\x1b]" not in terminal.raw
+        go.touch()
+        assert terminal.read_to_end() == "run went on to the end: succeeded\n"
+        assert terminal.text().split("\n")[1:] == trace_text.render(
+            SCENES["chain"]().trace, width=119
+        ).split("\n")
+
+
 def test_a_terminal_without_unicode() -> None:
     env = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
     with Terminal([*WATCHED, "mixed"], columns=120, rows=40, **env) as terminal:

@@ -1,8 +1,9 @@
 """A run that is shown as `agentflow run` shows it; the tests look at it through a terminal.
 
-    python -m tests.cli.watched SCENE [ENTRIES] [FILE]
+    python -m tests.cli.watched SCENE [ENTRIES] [FILE] [STEP…]
 
-After ENTRIES entries it waits until FILE exists, so that one can look at it in the middle.
+After ENTRIES entries it waits until FILE exists, so that one can look at it in the middle. Of each
+STEP a hostile text is what its agent is saying then.
 """
 
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from agentflow.cli.display import choose_display
 from agentflow.trace import Trace
-from tests.formats.scenes import SCENES
+from tests.formats.scenes import HOSTILE, SCENES
 
 
 def main() -> None:
@@ -25,6 +26,8 @@ def main() -> None:
     for number, entry in enumerate(run.entries):
         if number == pause:
             sys.stdout.write("said by a library\n")
+            for step in sys.argv[4:]:
+                display.look_on(step, HOSTILE)
             while not Path(sys.argv[3]).exists():
                 time.sleep(0.01)
         trace.apply(entry)

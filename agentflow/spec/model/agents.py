@@ -91,6 +91,10 @@ class Model(Node):
     )
     max_output_tokens: Count | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    stream: bool | None = Field(
+        None,
+        description="Ask for answers as a stream? Left out, where somebody watches the run on a terminal.",
+    )
     price: Price | None = Field(
         None, description="Its price, if LiteLLM does not know it or it is another one."
     )

@@ -1,0 +1,22 @@
+"""A request to a chat model, as its client is given it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agentflow.agents.protocol import Ear
+from agentflow.spec.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One request. It may take `timeout` seconds.
+
+    With an `ear` the answer is asked for as a stream.
+    """
+
+    model: Model
+    messages: Sequence[Mapping[str, Any]]
+    response_format: Mapping[str, Any] | None
+    timeout: float
+    ear: Ear | None = None

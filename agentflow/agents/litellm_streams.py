@@ -1,0 +1,82 @@
+"""Answers that come as a stream.
+
+Found in LiteLLM 1.106: a stream that ends without a finish reason is given the reason `stop`, and
+tokens that nobody has counted. What the provider has really said is in `received_finish_reason` and
+in the chunks.
+"""
+
+import asyncio
+from typing import Any, Self
+
+from agentflow.agents.litellm_answers import Answer, too_much
+from agentflow.agents.litellm_settings import litellm
+from agentflow.agents.protocol import Ear
+from agentflow.agents.worker import ANSWER_LIMIT
+
+
+async def hear(stream: Any, model: str, ear: Ear) -> tuple[Answer, float | None]:
+    """Listen to a stream to its end; gives what came, and when its first piece did.
+
+    That is by the clock of the event loop, in seconds; None if there was none. Raises what LiteLLM
+    raises, and `AttemptError` if there is no end of it.
+    """
+    tap = _Tap(stream.completion_stream)
+    if tap.listens:
+        stream.completion_stream = tap
+    pieces: list[str] = []
+    size = 0
+    began: float | None = None
+    try:
+        async for chunk in stream:
+            piece = _piece(chunk)
+            if piece is not None and began is None:
+                began = asyncio.get_running_loop().time()
+            if piece:
+                pieces.append(piece)
+                size += len(piece)
+                if size > ANSWER_LIMIT:
+                    raise too_much(model)
+                ear(piece)
+    finally:
+        await stream.aclose()
+    reason = stream.received_finish_reason or None
+    counted = [usage for chunk in stream.chunks if (usage := getattr(chunk, "usage", None))]
+    response = litellm.ModelResponse(model=tap.model, usage=counted[-1] if counted else None)
+    return Answer("".join(pieces), litellm.map_finish_reason(reason), reason, response), began
+
+
+class _Tap:
+    """A provider's own stream, of which is noted the model that it names.
+
+    LiteLLM puts the name of the model that was asked for in its place.
+    """
+
+    def __init__(self, chunks: Any) -> None:
+        self._chunks = chunks
+        #: The streams of some providers are opened later, or come in a thread.
+        self.listens = hasattr(chunks, "__aiter__")
+        self._iterator = aiter(chunks) if self.listens else None
+        self.model: str | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        assert self._iterator is not None
+        chunk = await anext(self._iterator)
+        self.model = getattr(chunk, "model", None) or self.model
+        return chunk
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._chunks, name)
+
+
+def _piece(chunk: Any) -> str | None:
+    """The text in a chunk of a stream; None if it says nothing at all, not even a thought."""
+    if not chunk.choices:
+        return None
+    delta = chunk.choices[0].delta
+    if delta.content:
+        return str(delta.content)
+    thinks = getattr(delta, "reasoning_content", None) or delta.tool_calls
+    return "" if thinks else None

@@ -1,0 +1,112 @@
+"""Answers of chat models that come as a stream: what is heard, and what counts."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agentflow.agents.protocol import Ear, Host, Reply
+from agentflow.core.events import Usage
+from agentflow.spec.model import Model
+
+from .calls import HOST, attempt, call, connected, failure, options
+from .openai_server import Answer, OpenAIServer, completion
+
+MODEL = "openai/gpt-4o-mini"
+CONTENT = '{"greeting": "hello, world"}'
+
+
+def watched(heard: list[tuple[str, str]], **models: Model) -> Host:
+    """A host where somebody looks on."""
+
+    def watcher(step: str) -> Ear:
+        return lambda piece: heard.append((step, piece))
+
+    return replace(HOST, models=models, watcher=watcher)
+
+
+def streamed(server: OpenAIServer, answer: Answer) -> tuple[Reply, str]:
+    """The reply to a call, and what was heard of it."""
+    server.answer = answer
+    heard: list[tuple[str, str]] = []
+    reply = attempt("llm", {"model": MODEL}, watched(heard))
+    assert {step for step, _ in heard} == {"extract"}
+    assert len(server.requests) == 1
+    return reply, "".join(piece for _, piece in heard)
+
+
+@pytest.mark.parametrize("ending", ["done", "no_done", "reset_late"])
+def test_a_whole_answer(ending: Any, server: OpenAIServer) -> None:
+    reply, heard = streamed(server, Answer(body=completion(CONTENT), ending=ending))
+    assert (reply.text, heard) == (CONTENT, CONTENT)
+    assert reply.answered == "gpt-4o-mini-2024-07-18"
+    assert reply.first_token is not None
+    assert reply.first_token > 0
+    counted = Usage(MODEL, 2011, 7, 2011 * 15e-8 + 7 * 60e-8)
+    # What the provider has not said is not made up.
+    assert reply.usage == (None if ending == "reset_late" else counted)
+    assert server.requests[0]["stream_options"] == {"include_usage": True}
+
+
+@pytest.mark.parametrize(
+    ("ending", "failed", "message"),
+    [
+        ("no_reason", "truncated", " answered without saying that the answer is complete"),
+        ("nothing", "truncated", " answered without saying that the answer is complete"),
+        ("half", "truncated", " answered without saying that the answer is complete"),
+        ("broken", "server_error", " broke the connection off before it answered"),
+        ("reset", "server_error", " broke the connection off before it answered"),
+        ("error", "server_error", ": The server had an error"),
+        ("garbage", "server_error", ": Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_broke_off_is_no_answer(
+    ending: Any, failed: str, message: str, server: OpenAIServer
+) -> None:
+    server.answer = Answer(body=completion(CONTENT), ending=ending)
+    heard: list[tuple[str, str]] = []
+    assert failure("llm", {"model": MODEL}, watched(heard)) == (failed, MODEL + message)
+    assert "".join(piece for _, piece in heard) in CONTENT
+    assert len(server.requests) == 1
+
+
+def test_a_stream_that_falls_silent(server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion(CONTENT), ending="silent")
+    late = replace(call(), timeout=0.2)
+    with pytest.raises(Exception, match=rf"^{MODEL} did not answer within 0.2 s$"):
+        connected("llm", lambda c: c.call(options("llm", model=MODEL), late), watched([]))
+
+
+@pytest.mark.parametrize(
+    ("body", "failed", "message"),
+    [
+        (completion(CONTENT, "length"), "truncated", " stopped at the limit of its output tokens"),
+        (completion(CONTENT, "content_filter"), "rejected", " withheld its answer: content filter"),
+        (completion(CONTENT, "novelty"), "server_error", " stopped with 'novelty'"),
+        (completion(CONTENT, None), "truncated", " answered without saying that the answer is complete"),
+        (completion(None), "invalid_output", " answered nothing"),
+        (completion(choices=[]), "truncated", " answered without saying that the answer is complete"),
+        (completion("x" * 8_000_001), "invalid_output", " answered more than 8 MB"),
+    ],
+)  # fmt: skip
+def test_the_same_rules_as_for_a_whole_answer(
+    body: Any, failed: str, message: str, server: OpenAIServer
+) -> None:
+    server.answer = Answer(body=body)
+    assert failure("llm", {"model": MODEL}, watched([])) == (failed, MODEL + message)
+    assert len(server.requests) == 1
+
+
+def test_who_streams(server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion(CONTENT))
+    models = {
+        "plain": Model(model=MODEL),
+        "always": Model(model=MODEL, stream=True),
+        "never": Model(model=MODEL, stream=False),
+    }
+    unwatched = replace(HOST, models=models)
+    for host in (unwatched, watched([], **models)):
+        for alias in models:
+            assert attempt("llm", {"model": alias}, host).text == CONTENT
+    asked = [request.get("stream", False) for request in server.requests]
+    assert asked == [False, True, False, True, True, False]
