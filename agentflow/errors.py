@@ -5,6 +5,7 @@
     │   ├── InputError        2   an input breaks the pipeline's input contract
     │   └── UnknownRun        2   no run with that id in the store
     ├── SpecError             1   the spec has errors; carries the findings
+    ├── RecordingMiss         1   a run that is played back asks what was not recorded
     └── CouldNot              3   the world did not let us
         ├── FileProblem       3   a file is missing, unreadable or outside the project
         ├── MissingSecret     3   the environment has no value for a secret of the spec
@@ -72,6 +73,12 @@ class SpecError(AgentflowError):
         super().__init__(message)
         self.findings = tuple(findings)
         self.sources = sources
+
+
+class RecordingMiss(AgentflowError):
+    """A run that is played back asks a model what the recording has no answer to."""
+
+    exit_code = ExitCode.FINDINGS
 
 
 class CouldNot(AgentflowError):

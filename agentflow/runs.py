@@ -16,6 +16,7 @@ from agentflow.engines.launch import (
     new_run_id,
     take_up,
 )
+from agentflow.engines.recording import check_place, open_recording, write_recording
 from agentflow.engines.watching import Onlooker
 from agentflow.errors import FileProblem, InputError, LogDamaged, StoreError, UsageError
 from agentflow.eventlog import Reader, Store
@@ -74,16 +75,21 @@ def run(
         InputError: the inputs break the pipeline's contract.
         UsageError: a budget in US dollars needs a price that nobody knows.
         MissingSecret: the environment lacks a secret.
-        StoreError: the log cannot be written.
+        FileProblem: what is to be played back cannot be read, or nothing be recorded there.
+        RecordingMiss: what is played back has no answer to a request.
+        StoreError: the log cannot be written, or the recording.
     """
     plan = runnable(spec)
     complete = complete_inputs(plan, inputs)
     prices = needed_prices(plan)
     if not settings.simulate:
         require(called(plan))
+    if settings.record is not None:
+        check_place(settings.record)
+    recording = open_recording(settings.playback) if settings.playback is not None else None
     run_id = new_run_id()
     with store.create(run_id) as log:
-        return launch(
+        state = launch(
             plan,
             log,
             audience(plan, run_id),
@@ -94,8 +100,12 @@ def run(
             inputs=complete,
             settings=settings,
             prices=prices,
+            recording=recording,
             onlooker=onlooker,
         )
+    if settings.record is not None:
+        write_recording(settings.record, plan, read_run(store, run_id).entries)
+    return state
 
 
 def complete_inputs(plan: Plan, given: Mapping[str, Json]) -> dict[str, Json]:
@@ -189,6 +199,8 @@ def resume(
         UnknownRun, RunLocked, LogDamaged, LogTooNew: it cannot be taken up.
         UsageError: it has ended, was simulated, or its spec has changed.
         MissingSecret: the environment lacks a secret.
+        FileProblem: the recording that it plays back cannot be read.
+        RecordingMiss: it has no answer to a request.
     """
     with store.resume(run_id) as log:
         run_id = log.path.name
@@ -206,15 +218,20 @@ def resume(
         if not as_started:
             _refuse_changes(recorded.started, folder)
         require(called(recorded.plan))
-        return take_up(
+        playback, record = recorded.started.playback, recorded.started.record
+        state = take_up(
             recorded.plan,
             state,
             log,
             audience(recorded),
             folder=folder,
             wait=wait,
+            recording=open_recording(Path(playback)) if playback is not None else None,
             onlooker=onlooker,
         )
+    if record is not None:
+        write_recording(Path(record), recorded.plan, read_run(store, run_id).entries)
+    return state
 
 
 def _recorded(run_id: str, records: Iterator[dict[str, Json]], blobs: Reader) -> Recorded:

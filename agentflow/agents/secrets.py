@@ -24,6 +24,8 @@ from agentflow.spec.model import Agent, FailureClass, Json, Secret
 SHORTEST = 8
 #: Characters of a secret that are taken for a part of it where a text was cut.
 PART = 4
+#: How variables are called that hold the keys of providers of chat models.
+_KEY_ENDINGS = ("_API_KEY", "_API_TOKEN", "_ACCESS_KEY", "_SECRET_ACCESS_KEY")
 
 
 def secrets_of(agent: Agent) -> Iterator[str]:
@@ -72,12 +74,23 @@ def resolve(value: str | Secret) -> str:
 
 
 def redactor(agents: Iterable[tuple[str, Agent]]) -> Callable[[Fact], Fact]:
-    """What takes the secrets of these agents out of the facts of a run."""
-    names = sorted({name for _, agent in agents for name in secrets_of(agent)})
-    values = {name: os.environ[name] for name in names if os.environ.get(name)}
+    """What takes the secrets of these agents out of the facts of a run.
+
+    If one of them calls a chat model, so are all keys of providers in the environment: what is wrong
+    with a key is told with the key by some.
+    """
+    called = list(agents)
+    names = {name for _, agent in called for name in secrets_of(agent)}
+    if any(agent.kind == "llm" for _, agent in called):
+        names |= {name for name in os.environ if name.endswith(_KEY_ENDINGS)}
+    values = {name: os.environ[name] for name in sorted(names) if _is_secret(os.environ, name)}
     if not values:
         return lambda fact: fact
     return Redactor(values)
+
+
+def _is_secret(environment: Mapping[str, str], name: str) -> bool:
+    return len(environment.get(name, "")) >= SHORTEST
 
 
 class Redactor:

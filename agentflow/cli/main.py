@@ -153,6 +153,18 @@ def run(
         ),
     ] = False,
     seed: Annotated[str, typer.Option(help="What made-up answers depend on.")] = "0",
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", metavar="FILE", help="Keep the answers of chat models in a file."),
+    ] = None,
+    playback: Annotated[
+        Path | None,
+        typer.Option(
+            "--playback",
+            metavar="FILE",
+            help="Call no chat model: their answers come from a file that '--record' made.",
+        ),
+    ] = None,
     concurrency: Annotated[
         int, typer.Option("--concurrency", "-c", min=1, max=1024, help="Attempts at a time.")
     ] = 16,
@@ -175,6 +187,8 @@ def run(
             concurrency=concurrency,
             durability=durability.value,
             wait=wait,
+            record=record,
+            playback=playback,
             store=store,
             quiet=quiet,
             json=json,

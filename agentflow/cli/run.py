@@ -13,7 +13,7 @@ from agentflow.core.events import Entry
 from agentflow.core.state import State
 from agentflow.engines.driver import Listener
 from agentflow.engines.launch import Settings
-from agentflow.errors import ExitCode
+from agentflow.errors import ExitCode, UsageError
 from agentflow.eventlog import Durability
 from agentflow.formats import run_json, run_text
 from agentflow.loading import load
@@ -65,14 +65,24 @@ def run_spec(
     concurrency: int,
     durability: Durability,
     wait: bool,
+    record: Path | None,
+    playback: Path | None,
     store: Path | None,
     quiet: bool,
     json: bool,
 ) -> int:
     """Run a spec and print what came of it; gives the exit code."""
+    _refuse_two(record=record is not None, playback=playback is not None, simulate=simulate)
     spec = load(path, imports=True)
     inputs = read_inputs(given, file, spec.plan.inputs.schema if spec.plan else {})
-    settings = Settings(simulate=simulate, seed=seed, concurrency=concurrency, wait=wait)
+    settings = Settings(
+        simulate=simulate,
+        seed=seed,
+        concurrency=concurrency,
+        wait=wait,
+        record=record,
+        playback=playback,
+    )
     audience = _Audience(quiet=quiet, json=json)
     where = open_store(store, durability)
     try:
@@ -87,6 +97,13 @@ def run_spec(
     finally:
         audience.finish()
     return _conclude(state, audience, where.root, store, quiet=quiet, json=json)
+
+
+def _refuse_two(**given: bool) -> None:
+    """Answers come from models, from a recording, or are made up; only the first are recorded."""
+    both = [f"'--{name}'" for name, is_given in given.items() if is_given]
+    if len(both) > 1:
+        raise UsageError(f"{both[0]} and {both[1]} exclude each other")
 
 
 def resume_run(

@@ -4,15 +4,21 @@ import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
+from agentflow.agents.recording import Recording, read_recording
 from agentflow.cli.report import emit, report_error
 from agentflow.cli.specs import read_spec, spec_paths
 from agentflow.engines.rehearsal import rehearse
 from agentflow.errors import ExitCode, FileProblem, SpecError, UsageError
 from agentflow.formats.tests import TESTS_FORMATS
 from agentflow.loading import Spec, runnable
+from agentflow.plan.scripts import ScriptPlan
+from agentflow.plan.steps import Plan
+from agentflow.project import ProjectReader
 from agentflow.spec.model import PipelineTest
 from agentflow.spec.wording import did_you_mean
-from agentflow.testing.verdict import Suite
+from agentflow.testing.differences import Difference
+from agentflow.testing.verdict import Suite, Verdict
+from agentflow.trace import trace_of
 
 
 def test_specs(paths: Sequence[str], wanted: Sequence[str], format: str, *, traces: bool) -> int:
@@ -75,11 +81,24 @@ def _suite(spec: Spec, wanted: Sequence[str]) -> Suite | None:
         return Suite(spec.file, (), error.message)
     scripts = [script for name, script in plan.scripts.items() if _wanted(name, wanted)]
     try:
-        verdicts = [rehearse(plan, script, spec.name, spec.sources) for script in scripts]
+        verdicts = [_rehearsed(spec, plan, script) for script in scripts]
     except UsageError as error:  # a budget that cannot be kept
         report_error(error, sys.stderr)
         return Suite(spec.file, (), error.message)
     return Suite(spec.file, tuple(verdicts))
+
+
+def _rehearsed(spec: Spec, plan: Plan, script: ScriptPlan) -> Verdict:
+    """What came of a test; one whose recording cannot be read does not run."""
+    recording: Recording | None = None
+    if script.recording is not None:
+        try:
+            text = ProjectReader(spec.folder)(script.recording)
+            recording = read_recording(text.encode(), script.recording)
+        except FileProblem as problem:
+            wrong = Difference("recording", f"a recording in '{script.recording}'", problem.message)
+            return Verdict(script.name, (wrong,), trace_of(plan, ()))
+    return rehearse(plan, script, spec.name, spec.sources, recording)
 
 
 def _wanted(name: str, wanted: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """Starting a run and taking one up again: plan, log, agents and engine put together."""
 
+import os
 import secrets
 import time
 from collections.abc import Mapping
@@ -9,7 +10,8 @@ from typing import TypeAlias
 
 from agentflow import __version__
 from agentflow.agents import AGENT_KINDS
-from agentflow.agents.protocol import AttemptError, Host
+from agentflow.agents.protocol import AttemptError, Connection, Host
+from agentflow.agents.recording import Recording
 from agentflow.agents.secrets import Redactor, redactor
 from agentflow.core.events import (
     AskPerson,
@@ -24,6 +26,7 @@ from agentflow.core.state import State
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, Listener
 from agentflow.engines.office import Office
+from agentflow.engines.recording import CHAT, Player
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.engines.watching import Onlooker, watcher
 from agentflow.errors import UsageError
@@ -55,12 +58,15 @@ class Settings:
     """How a run is to be carried out; the pipeline does not know of it.
 
     `wait` keeps the process of a run that only people can make go on until they have answered.
+    `record` is the file to which the answers of chat models go, `playback` the one they come from.
     """
 
     simulate: bool = False
     seed: str = "0"
     concurrency: int = CONCURRENCY
     wait: bool = False
+    record: Path | None = None
+    playback: Path | None = None
 
 
 def new_run_id() -> str:
@@ -80,12 +86,14 @@ def launch(
     inputs: Mapping[str, Json],
     settings: Settings,
     prices: Prices,
+    recording: Recording | None,
     onlooker: Onlooker | None = None,
 ) -> State:
     """Run a pipeline from its start; gives the state it ends in.
 
-    `inputs` keep the pipeline's input contract, `prices` are the `needed_prices`. The log is new
-    and empty. The `onlooker` sees what models are answering.
+    `inputs` keep the pipeline's input contract, `prices` are the `needed_prices`, and `recording` is
+    what lies at `settings.playback`. The log is new and empty. The `onlooker` sees what models are
+    answering.
     """
     clock = WallClock()
     first = RunStarted(
@@ -100,6 +108,8 @@ def launch(
         concurrency=settings.concurrency,
         agentflow=__version__,
         prices=prices,
+        record=_absolute(settings.record),
+        playback=_absolute(settings.playback),
     )
     driver = Driver(plan, State(plan), log, listener)
     if settings.simulate:
@@ -107,8 +117,13 @@ def launch(
         run_virtual(driver, first, answers, simulated_people(plan, settings.seed))
     else:
         office = Office(log.mailbox, settings.wait)
-        _run_live(driver, first, folder, clock, settings.concurrency, office, onlooker)
+        concurrency = settings.concurrency
+        _run_live(driver, first, folder, clock, concurrency, office, recording, onlooker)
     return driver.state
+
+
+def _absolute(path: Path | None) -> str | None:
+    return os.path.abspath(path) if path is not None else None
 
 
 def needed_prices(plan: Plan) -> Prices:
@@ -146,14 +161,15 @@ def take_up(
     *,
     folder: Path,
     wait: bool,
+    recording: Recording | None,
     onlooker: Onlooker | None = None,
 ) -> State:
-    """Go on with a run whose state was folded from its log."""
+    """Go on with a run whose state was folded from its log; `recording` is what it plays back."""
     clock = WallClock()
     driver = Driver(plan, state, log, listener)
     resumed = RunResumed(clock.now(), __version__)
     office = Office(log.mailbox, wait)
-    _run_live(driver, resumed, folder, clock, state.concurrency, office, onlooker)
+    _run_live(driver, resumed, folder, clock, state.concurrency, office, recording, onlooker)
     return driver.state
 
 
@@ -170,6 +186,7 @@ def _run_live(
     clock: WallClock,
     concurrency: int,
     office: Office,
+    recording: Recording | None,
     onlooker: Onlooker | None,
 ) -> None:
     from agentflow.engines.local import Connections, run_local
@@ -178,11 +195,14 @@ def _run_live(
     excerpt = redact.excerpt if isinstance(redact, Redactor) else str
     ears = watcher(onlooker, excerpt) if onlooker is not None else None
 
+    def connected(kind: str, host: Host) -> Connection:
+        if recording is not None and kind == CHAT:
+            return Player(host, recording)
+        return AGENT_KINDS[kind].connect(replace(host, watcher=ears))
+
     def connect() -> Connections:
         return {
-            (plan.file, kind): AGENT_KINDS[kind].connect(
-                replace(_host(plan, folder, concurrency), watcher=ears)
-            )
+            (plan.file, kind): connected(kind, _host(plan, folder, concurrency))
             for plan in plans_within(driver.plan)
             for kind in {
                 call.options.kind

@@ -19,12 +19,12 @@ from typing import Any, TypeAlias
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
 from agentflow.core import events
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact, Receipt
+from agentflow.engines.attempts import call_of_attempt
 from agentflow.engines.cancelling import Cancellation
 from agentflow.engines.clock import WallClock
 from agentflow.engines.correspondence import Correspondence
 from agentflow.engines.driver import Driver, lost
 from agentflow.engines.office import Office
-from agentflow.plan.steps import step_at
 from agentflow.spec.model import Agent, FailureClass, Json
 
 #: Seconds an agent has to clean up after its deadline before its task is abandoned.
@@ -259,22 +259,7 @@ class _LocalEngine:
             fire()
 
     def _start(self, decision: events.StartAttempt) -> None:
-        pipeline, step = step_at(self.driver.plan, decision.step)
-        instance = self.state.running[decision.step]
-        plan = instance.call
-        assert plan is not None
-        assert step.contract is not None
-        call = Call(
-            run_id=self.state.run_id,
-            step=decision.step,
-            attempt=decision.attempt,
-            agent=decision.agent,
-            input=decision.input,
-            output_schema=step.contract.schema,
-            timeout=decision.timeout,
-            complaint=instance.complaint,
-            idempotency_key=decision.key,
-        )
+        pipeline, plan, call = call_of_attempt(self.state, decision)
         flight = _Flight(call, self.loop.call_later(decision.timeout, self._expire, decision.step))
         self.flights[decision.step] = flight
         flight.task = self.loop.create_task(self._fly(flight, pipeline.file, plan.options))

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentflow import __version__
+from agentflow.agents.recording import Recording
 from agentflow.core.events import CancelRequested, Entry, RunStarted
 from agentflow.core.state import State
 from agentflow.engines.driver import Driver
 from agentflow.engines.launch import needed_prices, simulated_answers, simulated_people
+from agentflow.engines.recording import Players
 from agentflow.engines.scripted import NoAnswer, Script
 from agentflow.engines.virtual import run_virtual
 from agentflow.plan.inputs import with_defaults
@@ -59,9 +61,15 @@ class Performance:
     cut_short: bool
 
 
-def rehearse(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, str]) -> Verdict:
+def rehearse(
+    plan: Plan,
+    script: ScriptPlan,
+    spec: str,
+    sources: Mapping[str, str],
+    recording: Recording | None = None,
+) -> Verdict:
     """Run a test and judge what came of it; see `perform`."""
-    performance = perform(plan, script, spec, sources)
+    performance = perform(plan, script, spec, sources, recording)
     trace = trace_of(plan, performance.entries)
     found: tuple[Difference, ...] = ()
     if not performance.cut_short:
@@ -69,11 +77,17 @@ def rehearse(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, st
     return Verdict(script.name, (*found, *performance.complaints), trace)
 
 
-def perform(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, str]) -> Performance:
+def perform(
+    plan: Plan,
+    script: ScriptPlan,
+    spec: str,
+    sources: Mapping[str, str],
+    recording: Recording | None = None,
+) -> Performance:
     """Run a test to its end, or up to a call that has no answer.
 
     `plan` has no errors, so the test's inputs keep their contract and its addresses exist. `spec`
-    is the name of the spec among `sources`.
+    is the name of the spec among `sources`. `recording` is what the test names as such.
     """
     entries: list[Entry] = []
     driver = Driver(plan, State(plan), _MemoryLog(), entries.append)
@@ -82,6 +96,7 @@ def perform(plan: Plan, script: ScriptPlan, spec: str, sources: Mapping[str, str
         script,
         simulated_answers(plan, script.seed) if script.simulate else None,
         simulated_people(plan, script.seed) if script.simulate else None,
+        Players(driver.state, recording) if recording is not None else None,
     )
     first = RunStarted(
         at=_START,

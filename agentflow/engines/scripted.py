@@ -1,6 +1,6 @@
 """Scripted answers: what the calls of a test come to, in the place of every agent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -13,7 +13,9 @@ from agentflow.core.events import (
     StartAttempt,
     Usage,
 )
+from agentflow.engines.recording import Players
 from agentflow.engines.virtual import Answer, Answerer, Outcome, Person, Said
+from agentflow.errors import RecordingMiss
 from agentflow.plan.patterns import matches, openness
 from agentflow.plan.scripts import AnswerPlan, AnswersPlan, ScriptPlan
 from agentflow.plan.steps import Plan, call_of, step_at
@@ -38,21 +40,32 @@ class NoAnswer(Exception):
 class Script:
     """The answers of a test, and how many of each were given.
 
-    `agents` and `people` answer where the test does not; None where that is an error.
+    `agents` and `people` answer where the test does not; None where that is an error. `players` answer
+    for chat models before that, if the test has a recording.
     """
 
     plan: Plan
     test: ScriptPlan
     agents: Answerer | None
     people: Person | None
+    players: Players | None = None
     used: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def answer(self, decision: StartAttempt) -> Answer:
         """What a call comes to.
 
         Raises:
-            NoAnswer: there is nothing, and nothing is to be made up.
+            NoAnswer: there is nothing, and nothing is to be made up, or it was not recorded.
         """
+        if self.players is not None and not self._scripts(self.test.answers, decision.step):
+            try:
+                played = self.players.play(decision)
+            except RecordingMiss as miss:
+                where = f"answers.{decision.step}"
+                expected = f"a recorded answer to attempt {decision.attempt} of '{decision.agent}'"
+                raise NoAnswer(Difference(where, expected, miss.message)) from miss
+            if played is not None:
+                return played
         asked = f"attempt {decision.attempt} of '{decision.agent}'"
         call = _Asked("answers", decision.step, asked, decision.input)
         scripted = self._next(self.test.answers, call, made_up=self.agents is not None)
@@ -116,7 +129,7 @@ class Script:
 
         Of the patterns that stand for its step the one counts that leaves the fewest numbers open.
         """
-        patterns = [pattern for pattern in scripts if matches(pattern, asked.step)]
+        patterns = self._scripts(scripts, asked.step)
         if not patterns:
             if made_up:
                 return None
@@ -130,6 +143,11 @@ class Script:
             answers = f"{known} answer{'' if known == 1 else 's'}"
             raise NoAnswer(_missing(asked, f"'{pattern}' has {answers}"))
         return scripted.answers[number if scripted.each else 0]
+
+    @staticmethod
+    def _scripts(scripts: Iterable[str], step: str) -> list[str]:
+        """The patterns that stand for a step."""
+        return [pattern for pattern in scripts if matches(pattern, step)]
 
 
 @dataclass(frozen=True, slots=True)

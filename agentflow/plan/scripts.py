@@ -77,6 +77,7 @@ class ScriptPlan:
     simulate: bool
     seed: str
     concurrency: int
+    recording: str | None
     cancel: CancelPlan | None
     expect: Expectations
     that: tuple[tuple[str, Expr], ...]
@@ -120,11 +121,13 @@ class _Planner:
         inputs: dict[str, Json] = {}
         answers: dict[str, AnswersPlan[Answer]] = {}
         people: dict[str, AnswersPlan[PersonSays]] = {}
+        recording: str | None = None
         for home, ancestor in reversed(list(ancestry(name, tests))):
             own, top = home == name, ("tests", home)
             inputs |= ancestor.inputs
             answers |= self._answers(ancestor.answers, (*top, "answers"), own=own)
             people |= self._answers(ancestor.people, (*top, "people"), own=own)
+            recording = ancestor.recording or recording
         return ScriptPlan(
             name=name,
             inputs=inputs,
@@ -133,6 +136,7 @@ class _Planner:
             simulate=test.unscripted == "simulate",
             seed=test.seed,
             concurrency=test.concurrency,
+            recording=recording,
             cancel=_cancel(test.cancel),
             expect=test.expect,
             that=tuple(self._that(name, test)),

@@ -15,7 +15,8 @@ class CallRecord:
     A question has the number among those of its step as `attempt`, who is asked as `agent`, and
     what is shown as `input`.
     Times are in seconds since the start of the run; `ended` is None if it did not. `failure`
-    is the class that the agent reported, or that it was `lost` with its process.
+    is the class that the agent reported, or that it was `lost` with its process. `usage` is what the
+    provider says that it used up.
     """
 
     step: str
@@ -26,6 +27,7 @@ class CallRecord:
     key: str | None = None
     ended: float | None = None
     failure: str | None = None
+    usage: events.Usage | None = None
 
 
 def calls_of(entries: Iterable[Entry]) -> tuple[CallRecord, ...]:
@@ -37,7 +39,8 @@ def calls_of(entries: Iterable[Entry]) -> tuple[CallRecord, ...]:
         now = round(entry.fact.at - start, 6)
         fact = entry.fact
         if isinstance(fact, events.AttemptSucceeded | events.AttemptFailed | events.AttemptLost):
-            _end(calls, (fact.step, fact.attempt), now, _failure(fact))
+            usage = None if isinstance(fact, events.AttemptLost) else fact.usage
+            _end(calls, (fact.step, fact.attempt), now, _failure(fact), usage)
         elif isinstance(fact, events.TimerFired) and fact.question is not None:
             _end(calls, (str(fact.step), fact.question), now, "timeout")
         for decision in entry.decisions:
@@ -84,8 +87,9 @@ def _end(
     call: tuple[str, int | str],
     now: float,
     failure: str | None,
+    usage: events.Usage | None = None,
 ) -> None:
-    calls[call] = replace(calls[call], ended=now, failure=failure)
+    calls[call] = replace(calls[call], ended=now, failure=failure, usage=usage)
 
 
 def _failure(

@@ -12,6 +12,7 @@ from agentflow.spec.cel.references import references
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.model import Expectations, Json
 from agentflow.testing.calls import CallRecord, as_data
+from agentflow.testing.ceilings import ceilings
 from agentflow.testing.differences import Difference, differences
 from agentflow.trace import Trace
 
@@ -44,6 +45,7 @@ def judge(script: ScriptPlan, result: Result) -> tuple[Difference, ...]:
         *_order(expect.order or (), result),
         *_overlap(expect.overlap or (), result),
         *_given(expect.given, result),
+        *ceilings(expect, result.trace.plan, result.calls),
         *_that(script.that, result),
     ]
     return tuple(found[:MOST])

@@ -43,9 +43,15 @@ class Project:
     def agentflow(
         self, *arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
     ) -> Done:
-        """Run a command to its end."""
+        """Run `agentflow` to its end."""
+        return self.program(*AGENTFLOW, *arguments, stdin=stdin, env=env)
+
+    def program(
+        self, *command: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    ) -> Done:
+        """Run a program to its end."""
         done = subprocess.run(
-            [*AGENTFLOW, *arguments],
+            command,
             cwd=self.folder,
             env=self.env(env),
             input=stdin,
@@ -73,13 +79,17 @@ class Project:
         ]
 
     def start(
-        self, *arguments: str | Path, cwd: Path | None = None, launcher: Sequence[str] = ()
+        self,
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        launcher: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
     ) -> "subprocess.Popen[str]":
         """Start a command that the test has to end, if need be through another program."""
         self._started = subprocess.Popen(
             [*launcher, *AGENTFLOW, *arguments],
             cwd=cwd or self.folder,
-            env=self.env(),
+            env=self.env(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

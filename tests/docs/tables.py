@@ -39,6 +39,7 @@ _WORDS = {
     "Budget": "[budget](#budgets)",
     "Cancel": "[cancel](#a-run-that-is-cancelled)",
     "Case": "[case](#a-switch)",
+    "Ceiling": "`{max: NUMBER}`",
     "Confidence": "[gate](#confidence)",
     "Effects": "[effects](#effects)",
     "Expectations": "[expectations](#what-is-expected)",

@@ -135,6 +135,12 @@ class ExpectedFailure(Node):
     message: str | None = Field(None, description="A part of the message.")
 
 
+class Ceiling(Node):
+    """As much as there may be of something."""
+
+    max: Annotated[float, Field(ge=0)] = Field(description="The most that passes.")
+
+
 class Expectations(Node):
     """What is to have happened. What is left out is not looked at."""
 
@@ -168,6 +174,12 @@ class Expectations(Node):
         default={},
         description="Fields that agents are given or people shown: in every call, or call by call.",
     )
+    tokens: Ceiling | None = Field(
+        None, description="How many tokens chat models use up at most, in and out: `{max: 5000}`."
+    )
+    usd: Ceiling | None = Field(
+        None, description="What chat models cost at most, in US dollars: `{max: 0.02}`."
+    )
     that: list[Expression] = Field(
         default=[],
         description="Expressions over `outputs`, `calls`, `seconds` and `spent` that are true.",
@@ -180,7 +192,8 @@ class PipelineTest(Node):
     description: str | None = None
     like: Name | None = Field(
         None,
-        description="Another test, whose inputs, answers and people count where this has no own.",
+        description="Another test, whose inputs, answers, people and recording count where this"
+        " has no own.",
     )
     inputs: dict[str, Data] = Field(default={}, description="The inputs of the run.")
     answers: dict[Address, Answer | list[Answer]] = Field(
@@ -188,6 +201,11 @@ class PipelineTest(Node):
     )
     people: dict[Address, PersonSays | list[PersonSays]] = Field(
         default={}, description="What people say to questions: once for all, or one for each."
+    )
+    recording: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="A file that `run --record` made, from which chat models answer if the test"
+        " itself has no answer; relative to the spec.",
     )
     cancel: Cancel | None = Field(None, description="Somebody ends the run before it is through.")
     unscripted: Literal["error", "simulate"] = Field(

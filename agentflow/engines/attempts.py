@@ -1,0 +1,27 @@
+"""What an attempt is given, by the state of the run that has decided on it."""
+
+from agentflow.agents.protocol import Call
+from agentflow.core.events import StartAttempt
+from agentflow.core.state import State
+from agentflow.plan.steps import CallPlan, Plan, step_at
+
+
+def call_of_attempt(state: State, decision: StartAttempt) -> tuple[Plan, CallPlan, Call]:
+    """The pipeline of an attempt that is in flight, the terms on which it calls, and the call."""
+    pipeline, step = step_at(state.plan, decision.step)
+    instance = state.running[decision.step]
+    plan = instance.call
+    assert plan is not None
+    assert step.contract is not None
+    call = Call(
+        run_id=state.run_id,
+        step=decision.step,
+        attempt=decision.attempt,
+        agent=decision.agent,
+        input=decision.input,
+        output_schema=step.contract.schema,
+        timeout=decision.timeout,
+        complaint=instance.complaint,
+        idempotency_key=decision.key,
+    )
+    return pipeline, plan, call

@@ -1,0 +1,159 @@
+"""Recording a run, and playing one back: chat models are answered for by a file.
+
+A recording is made from the log of a run, so it holds what the log holds, without secrets, and a
+run that was killed and resumed is recorded as a whole.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentflow.agents.llm import Options
+from agentflow.agents.protocol import AttemptError, Call, Host, Reply
+from agentflow.agents.receipts import receipt_of
+from agentflow.agents.recording import (
+    Recorded,
+    Recording,
+    Requests,
+    answer_data,
+    read_recording,
+    render,
+    reply_of,
+)
+from agentflow.core.events import AttemptFailed, AttemptSucceeded, Entry, StartAttempt
+from agentflow.core.evolve import evolve
+from agentflow.core.state import State
+from agentflow.engines.attempts import call_of_attempt
+from agentflow.engines.virtual import Answer
+from agentflow.errors import FileProblem
+from agentflow.eventlog.private import replace_file
+from agentflow.plan.steps import Plan
+from agentflow.project import read_bytes
+from agentflow.spec.model import Json
+
+#: The kind of agents whose answers are recorded.
+CHAT = "llm"
+#: Bytes of a recording that are read.
+_LIMIT = 256 * 1024 * 1024
+
+
+class Player:
+    """The connection of agents of kind `llm` in a run that is played back: no model is called."""
+
+    def __init__(self, host: Host, recording: Recording) -> None:
+        self._requests = Requests(host.models, host.texts)
+        self._recording = recording
+
+    async def call(self, options: Options, call: Call) -> Reply:
+        """The recorded answer. Raises `AttemptError` as recorded, or `RecordingMiss`."""
+        prompt = self._requests.prompt(options, call)
+        call.note(await receipt_of(prompt), prompt.messages)
+        return reply_of(self._recording.answer(self._requests.of(options, call), call))
+
+    async def close(self) -> None:
+        """Nothing was opened."""
+
+
+class Players:
+    """Recorded answers for the attempts of a run in virtual time, each of which takes a second."""
+
+    def __init__(self, state: State, recording: Recording) -> None:
+        self._state = state
+        self._recording = recording
+        self._requests: dict[str, Requests] = {}
+
+    def play(self, decision: StartAttempt) -> Answer | None:
+        """What an attempt comes to; None if its agent is no chat model. Raises `RecordingMiss`."""
+        asked = asked_by(self._state, decision)
+        if asked is None:
+            return None
+        step, attempt = decision.step, decision.attempt
+        outcome: AttemptSucceeded | AttemptFailed
+        try:
+            call, request = asked.of(self._requests)
+            reply = reply_of(self._recording.answer(request, call))
+        except AttemptError as error:
+            failure, wait = error.failure, error.retry_after
+            usage = error.reply.usage if error.reply is not None else None
+            outcome = AttemptFailed(0, step, attempt, failure, error.message, wait, usage)
+        else:
+            outcome = AttemptSucceeded(0, step, attempt, reply.value, reply.text, reply.usage)
+        return Answer(outcome, after=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A call of a chat model."""
+
+    pipeline: Plan
+    options: Options
+    call: Call
+
+    def of(self, requests: dict[str, Requests]) -> tuple[Call, dict[str, Json]]:
+        """The call with its request; `requests` are kept by file. Raises `AttemptError`."""
+        plan = self.pipeline
+        if plan.file not in requests:
+            requests[plan.file] = Requests(plan.pipeline.models, plan.texts)
+        return self.call, requests[plan.file].of(self.options, self.call)
+
+
+def asked_by(state: State, decision: StartAttempt) -> _Asked | None:
+    """The call of an attempt that is in flight; None if it calls no chat model."""
+    pipeline, plan, call = call_of_attempt(state, decision)
+    return _Asked(pipeline, plan.options, call) if isinstance(plan.options, Options) else None
+
+
+def recorded(plan: Plan, entries: Iterable[Entry]) -> Iterator[Recorded]:
+    """The attempts of chat models in a log that have come to an answer or a failure."""
+    state = State(plan)
+    requests: dict[str, Requests] = {}
+    open_: dict[str, tuple[Call, dict[str, Json]]] = {}
+    for entry in entries:
+        fact = entry.fact
+        if isinstance(fact, AttemptSucceeded | AttemptFailed) and fact.step in open_:
+            call, request = open_.pop(fact.step)
+            yield Recorded(call.step, call.attempt, call.agent, request, answer_data(fact))
+        evolve(state, fact)
+        for decision in entry.decisions:
+            evolve(state, decision)
+            if isinstance(decision, StartAttempt):
+                open_.pop(decision.step, None)
+                asked = asked_by(state, decision)
+                # Without a prompt there was no request, and nothing to answer.
+                with suppress(AttemptError):
+                    if asked is not None:
+                        open_[decision.step] = asked.of(requests)
+
+
+def open_recording(path: Path) -> Recording:
+    """Read a recording. Raises `FileProblem`."""
+    data = read_bytes(path, _LIMIT)
+    if len(data) > _LIMIT:
+        raise FileProblem(f"'{path}' has more than {_LIMIT // 1024 // 1024} MiB")
+    return read_recording(data, str(path))
+
+
+def check_place(path: Path) -> None:
+    """See to it, before anything is paid for, that a recording can be written to `path`.
+
+    Raises:
+        FileProblem: it cannot.
+    """
+    if path.is_dir():
+        raise FileProblem(f"cannot record to '{path}': it is a folder")
+    folder = path.parent
+    if not folder.is_dir():
+        raise FileProblem(f"cannot record to '{path}': there is no folder '{folder}'")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FileProblem(f"cannot record to '{path}': the folder '{folder}' cannot be written")
+
+
+def write_recording(path: Path, plan: Plan, entries: Iterable[Entry]) -> None:
+    """Put the recording of a run in the place of what is at `path`, whole or not at all.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    replace_file(path, render(recorded(plan, entries)))

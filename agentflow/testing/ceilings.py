@@ -1,0 +1,58 @@
+"""What chat models may use up in a test at most, held against what they did."""
+
+from collections.abc import Iterator, Sequence
+
+from agentflow.plan.steps import Plan, call_of, step_at
+from agentflow.spec.model import Expectations
+from agentflow.testing.calls import CallRecord
+from agentflow.testing.differences import Difference
+
+_MILLION = 1_000_000
+#: Steps that are named in a message.
+_NAMED = 3
+
+
+def ceilings(expect: Expectations, plan: Plan, calls: Sequence[CallRecord]) -> Iterator[Difference]:
+    """What is above a ceiling, or cannot be held against one because it is not known."""
+    if expect.tokens is None and expect.usd is None:
+        return
+    chats = [call for call in calls if _is_chat(plan, call)]
+    if expect.tokens is not None:
+        silent = [call for call in chats if call.usage is None and call.failure is None]
+        total = sum(u.tokens_in + u.tokens_out for call in chats if (u := call.usage))
+        if silent:
+            found = f"not known: there is no 'usage' of {_named(silent)}"
+            yield Difference("tokens", f"at most {expect.tokens.max:,g}", found)
+        elif total > expect.tokens.max:
+            yield Difference("tokens", f"at most {expect.tokens.max:,g}", f"{total:,}")
+    if expect.usd is not None:
+        costs = [(call, _usd(plan, call)) for call in chats if call.usage or call.failure is None]
+        unknown = [call for call, usd in costs if usd is None]
+        spent = round(sum(usd for _, usd in costs if usd is not None), 9)
+        if unknown:
+            found = f"not known: neither price nor cost of {_named(unknown)}"
+            yield Difference("usd", f"at most {expect.usd.max:g}", found)
+        elif spent > expect.usd.max:
+            yield Difference("usd", f"at most {expect.usd.max:g}", f"{spent:g}")
+
+
+def _is_chat(plan: Plan, call: CallRecord) -> bool:
+    called = call_of(step_at(plan, call.step)[1], call.agent)
+    return called is not None and called.chat is not None
+
+
+def _usd(plan: Plan, call: CallRecord) -> float | None:
+    """What a call did cost: as the provider's figures have it, or by the price of the spec."""
+    usage, called = call.usage, call_of(step_at(plan, call.step)[1], call.agent)
+    if usage is None or usage.usd is not None:
+        return usage.usd if usage is not None else None
+    price = called.chat.price if called is not None and called.chat is not None else None
+    if price is None:
+        return None
+    return (price[0] * usage.tokens_in + price[1] * usage.tokens_out) / _MILLION
+
+
+def _named(calls: Sequence[CallRecord]) -> str:
+    steps = list(dict.fromkeys(f"'{call.step}'" for call in calls))
+    more = f" and {len(steps) - _NAMED} more" if len(steps) > _NAMED else ""
+    return ", ".join(steps[:_NAMED]) + more
