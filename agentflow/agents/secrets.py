@@ -112,6 +112,7 @@ class Redactor:
                     value=self.value(fact.value),
                     text=self.value(fact.text),
                     prompt=self.value(fact.prompt),
+                    answered=self.value(fact.answered),
                 )
             case AttemptFailed():
                 detail = self.excerpt(fact.detail) if fact.detail is not None else None
@@ -121,6 +122,7 @@ class Redactor:
                     detail=detail,
                     text=self.value(fact.text),
                     prompt=self.value(fact.prompt),
+                    answered=self.value(fact.answered),
                 )
             case _:
                 return fact

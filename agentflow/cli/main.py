@@ -335,13 +335,22 @@ def show(
         str | None,
         typer.Option("--step", "-s", help="One step by its address: inputs, answers, decisions."),
     ] = None,
+    prompt: Annotated[
+        bool, typer.Option("--prompt", help="Of that step: exactly what its chat model saw.")
+    ] = False,
+    attempt: Annotated[
+        int | None,
+        typer.Option("--attempt", metavar="N", help="In this attempt, not in the last."),
+    ] = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show a run: its trace, or all that is known of one step. It may be going on meanwhile."""
     from agentflow.cli.show import show_run
 
-    raise typer.Exit(show_run(run_id, step=step, store=store, json=json))
+    raise typer.Exit(
+        show_run(run_id, step=step, store=store, json=json, prompt=prompt, attempt=attempt)
+    )
 
 
 @app.command()

@@ -9,23 +9,31 @@ from agentflow.cli.stores import open_store, store_option
 from agentflow.cli.tracing import print_trace
 from agentflow.errors import ExitCode, UsageError
 from agentflow.formats import run_text, step_json, step_text, trace_json
-from agentflow.runs import read_run
+from agentflow.runs import Recorded, read_run
 from agentflow.spec.wording import did_you_mean
-from agentflow.trace import trace_of
+from agentflow.trace import Trace, trace_of
+from agentflow.trace.context import contexts
 
 
-def show_run(run_id: str, *, step: str | None, store: Path | None, json: bool) -> int:
-    """Print a run; gives the exit code."""
+def show_run(
+    run_id: str,
+    *,
+    step: str | None,
+    store: Path | None,
+    json: bool,
+    prompt: bool = False,
+    attempt: int | None = None,
+) -> int:
+    """Print a run, a step of it, or what a chat model saw in an attempt; gives the exit code."""
+    if step is None and prompt:
+        raise UsageError("'--prompt' is about a step: say which one with '--step'")
+    if attempt is not None and not prompt:
+        raise UsageError("'--attempt' belongs to '--prompt'")
     where = open_store(store)
     recorded = read_run(where, where.find(run_id))
     trace = trace_of(recorded.plan, recorded.entries)
     if step is not None:
-        text = step_text.render(recorded.entries, step)
-        if not text:
-            known = [span.address for span in trace.spans()]
-            near = did_you_mean(step, known)
-            raise UsageError(f"run '{trace.run_id}' has nothing of a step '{step}'{near}")
-        emit(step_json.render(recorded.entries, trace.run_id, step) if json else text)
+        _show_step(recorded, trace, step, json=json, prompt=prompt, attempt=attempt)
     elif json:
         emit(trace_json.render(trace))
     else:
@@ -35,3 +43,20 @@ def show_run(run_id: str, *, step: str | None, store: Path | None, json: bool) -
         else:
             emit(run_text.render(trace, str(where.root), brief=True, option=store_option(store)))
     return ExitCode.OK
+
+
+def _show_step(
+    recorded: Recorded, trace: Trace, step: str, *, json: bool, prompt: bool, attempt: int | None
+) -> None:
+    entries = recorded.entries
+    given = contexts(recorded.plan, entries, step)
+    text = step_text.render(entries, step, given)
+    if not text:
+        near = did_you_mean(step, [span.address for span in trace.spans()])
+        raise UsageError(f"run '{trace.run_id}' has nothing of a step '{step}'{near}")
+    if prompt:
+        from agentflow.cli.prompts import prompt as prompt_of
+
+        emit(prompt_of(trace.run_id, entries, step, attempt, json=json))
+    else:
+        emit(step_json.render(entries, trace.run_id, step, given) if json else text)

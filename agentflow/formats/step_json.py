@@ -1,20 +1,30 @@
 """All that a log knows of one step, for programs. Format 1; `schemas/step.v1.schema.json`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
 from agentflow.core.events import Entry
 from agentflow.formats.event_data import event_data
 from agentflow.formats.values import document
+from agentflow.trace.context import Context
 
 FORMAT = 1
+_NONE: Mapping[int, Context] = {}
 
 
-def render(entries: Iterable[Entry], run_id: str, step: str) -> str:
-    """One JSON object: the facts and decisions about the step at an address, in log order."""
+def render(
+    entries: Iterable[Entry], run_id: str, step: str, given: Mapping[int, Context] = _NONE
+) -> str:
+    """One JSON object: the facts and decisions about the step at an address, in log order.
+
+    `given` is what its attempts were given of what they could have read, by their numbers.
+    """
     found = [
         {"entry": entry.seq, "at": entry.fact.at, **event_data(event)}
         for entry in entries
         for event in (entry.fact, *entry.decisions)
         if getattr(event, "step", None) == step
     ]
-    return document({"format": FORMAT, "run": run_id, "step": step, "events": found})
+    contexts = [{"attempt": number, **asdict(context)} for number, context in given.items()]
+    about = {"format": FORMAT, "run": run_id, "step": step}
+    return document({**about, "contexts": contexts, "events": found})

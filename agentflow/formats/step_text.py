@@ -4,17 +4,23 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Fact
+from agentflow.formats.receipt_text import context_lines, receipt_lines
 from agentflow.formats.safe import safe
 from agentflow.formats.values import compact, pretty
 from agentflow.formats.words import moment
 from agentflow.spec.model import Json
+from agentflow.trace.context import Context
 
 #: Characters of one value that are shown; `show --json` has all of it.
 LIMIT = 4_000
+_NONE: Mapping[int, Context] = {}
 
 
-def render(entries: Iterable[Entry], step: str) -> str:
-    """The history of the step at an address, in the order of the log; empty if it has none."""
+def render(entries: Iterable[Entry], step: str, given: Mapping[int, Context] = _NONE) -> str:
+    """The history of the step at an address, in the order of the log; empty if it has none.
+
+    `given` is what its attempts were given of what they could have read, by their numbers.
+    """
     lines: list[str] = []
     began = None
     for entry in entries:
@@ -22,12 +28,21 @@ def render(entries: Iterable[Entry], step: str) -> str:
         when = f"{entry.fact.at - began:+9.3f}s  #{entry.seq}"
         if getattr(entry.fact, "step", None) == step:
             lines.append(f"{when}  {type(entry.fact).__name__}{_fact(entry.fact)}")
+            if isinstance(entry.fact, events.AttemptSucceeded | events.AttemptFailed):
+                lines.extend(_indented(receipt_lines(entry.fact)))
             lines.extend(_values(entry.fact))
         for decision in entry.decisions:
             if getattr(decision, "step", None) == step:
                 lines.append(f"{when}  → {type(decision).__name__}{_decision(decision)}")
                 lines.extend(_values(decision))
+            if isinstance(decision, events.StartAttempt) and decision.step == step:
+                context = given.get(decision.attempt)
+                lines.extend(_indented(context_lines(context) if context else ()))
     return "\n".join([safe(step, oneline=True), *lines]) if lines else ""
+
+
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"             {line}" for line in lines)
 
 
 def _fact(fact: Fact) -> str:
@@ -105,7 +120,7 @@ _DATA: Mapping[type, tuple[tuple[str, str], ...]] = {
     events.AssignTasks: (("tasks", "tasks"),),
     events.BeginIteration: (("state", "state"),),
     events.EnterPipeline: (("inputs", "inputs"),),
-    events.AttemptFailed: (("said", "detail"),),
+    events.AttemptFailed: (("said", "detail"), ("answer that does not count", "text")),
     events.AskPerson: (("ask", "ask"), ("shown", "input"), ("held back", "output")),
     events.Notify: (("text", "text"),),
     events.PersonAnswered: (("value", "value"),),

@@ -51,7 +51,7 @@ def test_money_and_meters_are_counted(project: Project, server: OpenAIServer) ->
     run = project.json("run", "money.yaml", env=environment(server))
     assert run["outputs"] == {"sent": 2}
     shown = project.json("show", run["run"])
-    # 11 tokens in at 1 dollar for a million, 7 out at 10.
+    # 2,011 tokens in at 1 dollar for a million, 7 out at 10.
     assert shown["spent"] == {"usd": 0.002081, "meters.letters": 2}
     assert " · 2 letters\n" in project.agentflow("show", run["run"]).out
     third = project.agentflow("show", run["run"], "--step", "send[2]").out
