@@ -94,6 +94,25 @@ class ProjectReader:
             raise FileProblem(f"'{path}' is not UTF-8 text (byte {error.start})") from error
 
 
+def write_text(folder: Path, path: str, text: str) -> None:
+    """Write a file of the project by its path relative to a folder, whole or not at all.
+
+    Raises:
+        FileProblem: it is outside the root, or cannot be written.
+    """
+    target = (folder / path).resolve()
+    root = find_root(folder.resolve())
+    if not target.is_relative_to(root):
+        raise FileProblem(f"'{path}' is outside the project '{root}'")
+    part = target.with_name(f".{target.name}.new")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(target)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FileProblem(f"cannot write '{path}': {reason}") from error
+
+
 class RecordedReader:
     """Reads files from the sources that a run recorded."""
 

@@ -10,7 +10,7 @@ from agentflow.core.state import ENDED_RUN, State
 from agentflow.engines.driver import Listener
 from agentflow.engines.launch import (
     Settings,
-    called,
+    holders,
     launch,
     needed_prices,
     new_run_id,
@@ -83,7 +83,7 @@ def run(
     complete = complete_inputs(plan, inputs)
     prices = needed_prices(plan)
     if not settings.simulate:
-        require(called(plan))
+        require(holders(plan))
     if settings.record is not None:
         check_place(settings.record)
     recording = open_recording(settings.playback) if settings.playback is not None else None
@@ -217,7 +217,7 @@ def resume(
         folder = Path(recorded.started.folder)
         if not as_started:
             _refuse_changes(recorded.started, folder)
-        require(called(recorded.plan))
+        require(holders(recorded.plan))
         playback, record = recorded.started.playback, recorded.started.record
         state = take_up(
             recorded.plan,

@@ -4,7 +4,7 @@ A kind is one module and one line here. Importing this package is cheap, because
 it; `connect` of a kind imports what its calls need.
 """
 
-from agentflow.agents import command, http, llm, python
+from agentflow.agents import command, http, llm, mcp, python
 from agentflow.agents.protocol import AgentKind
 from agentflow.spec.model import Vocabulary
 
@@ -14,6 +14,7 @@ AGENT_KINDS: dict[str, AgentKind] = {
     "command": command,
     "llm": llm,
     "http": http,
+    "mcp": mcp,
 }
 
 #: The agent kinds as the language sees them: only their names and keys.

@@ -4,8 +4,6 @@ import re
 import time
 from email.utils import parsedate_to_datetime
 
-import httpx
-
 from agentflow.spec.model import FailureClass
 
 #: Statuses with a class of their own. Others from 400 on are rejected, from 500 on server errors.
@@ -15,15 +13,17 @@ _BY_STATUS = {
     529: FailureClass.RATE_LIMITED,
 }
 #: What the transport met, the first that fits. Nothing was sent before there was a connection.
-_BY_TRANSPORT: tuple[tuple[type[httpx.TransportError], FailureClass], ...] = (
-    (httpx.ConnectError, FailureClass.NOT_SENT),
-    (httpx.ConnectTimeout, FailureClass.NOT_SENT),
-    (httpx.PoolTimeout, FailureClass.NOT_SENT),
-    (httpx.UnsupportedProtocol, FailureClass.REJECTED),
-    (httpx.LocalProtocolError, FailureClass.REJECTED),
-    (httpx.TimeoutException, FailureClass.TIMEOUT),
-    (httpx.TransportError, FailureClass.SERVER_ERROR),
-)
+#: By name, since `httpx` and its successor `httpx2` call them the same.
+_BY_TRANSPORT = {
+    "ConnectError": FailureClass.NOT_SENT,
+    "ConnectTimeout": FailureClass.NOT_SENT,
+    "PoolTimeout": FailureClass.NOT_SENT,
+    "UnsupportedProtocol": FailureClass.REJECTED,
+    "LocalProtocolError": FailureClass.REJECTED,
+    "TimeoutException": FailureClass.TIMEOUT,
+    "TransportError": FailureClass.SERVER_ERROR,
+}
+_CLIENTS = frozenset({"httpx", "httpx2"})
 
 
 def class_of_status(status: int, retry_after: float | None) -> FailureClass:
@@ -36,7 +36,8 @@ def class_of_status(status: int, retry_after: float | None) -> FailureClass:
 
 def class_of_transport(error: BaseException) -> FailureClass | None:
     """The class of an error of the transport; None for any other error."""
-    return next((failure for kind, failure in _BY_TRANSPORT if isinstance(error, kind)), None)
+    kinds = (kind for kind in type(error).__mro__ if kind.__module__ in _CLIENTS)
+    return next((_BY_TRANSPORT[k.__name__] for k in kinds if k.__name__ in _BY_TRANSPORT), None)
 
 
 def seconds_to_wait(header: str | None) -> float | None:

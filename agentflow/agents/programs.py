@@ -77,7 +77,7 @@ class Programs:
                 on_stdout=printed.add,
             )
         except OSError as error:
-            raise _not_started(program, self._find(program), error) from error
+            raise not_started(program, self._find(program), error) from error
         except ValueError as error:  # a zero byte, or a name that no variable can have
             message = f"program '{program}' cannot be started: {error}"
             raise AttemptError(FailureClass.REJECTED, message) from error
@@ -136,7 +136,8 @@ def _answer(child: Child, printed: Printed, name: str) -> str:
     return text
 
 
-def _not_started(program: str, path: str, error: OSError) -> AttemptError:
+def not_started(program: str, path: str, error: OSError) -> AttemptError:
+    """Why a program does not run, called `program` by the author and looked up as `path`."""
     if error.errno in _BUSY:
         message = f"program '{program}' cannot be started now: {error.strerror}"
         return AttemptError(FailureClass.NOT_SENT, message)

@@ -10,7 +10,7 @@ subprocess, litellm) is imported inside `connect` or by a module that `connect` 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -18,6 +18,7 @@ from agentflow.spec.model import Agent, FailureClass, Json, Model
 
 if TYPE_CHECKING:  # the linter imports this module, and needs no event
     from agentflow.core.events import Complaint, Receipt, Usage
+    from agentflow.plan.servers import ServerPlan
 
 
 #: Is told each piece of an answer as it comes. They are for looking at only: an answer counts when
@@ -32,9 +33,9 @@ class Host:
     `folder` is the folder of the spec, `root` the project root above it; both absolute. Programs
     start in `folder`; modules of `python` agents are looked up in `folder`, then in `root`.
     `models` are the `models:` of the spec by alias. `texts` are the files that the spec names
-    with `{file: …}`, by that name, as they were read when the run was planned. The engine makes at
-    most `concurrency` calls at a time. `watcher` makes the ear for a call of a
-    step, if somebody looks on while models answer.
+    with `{file: …}`, by that name, as they were read when the run was planned. `servers` are those
+    whose tools agents call, by name. The engine makes at most `concurrency` calls at a time.
+    `watcher` makes the ear for a call of a step, if somebody looks on while models answer.
     """
 
     root: Path
@@ -43,6 +44,7 @@ class Host:
     texts: Mapping[str, str]
     concurrency: int = 16
     watcher: Callable[[str], Ear] | None = None
+    servers: "Mapping[str, ServerPlan]" = field(default_factory=dict)
 
 
 #: Takes the receipt of a prompt and its messages, which are None where nothing is sent.

@@ -12,13 +12,13 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote, quote_plus
 
 from agentflow.agents.protocol import AttemptError
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Fact
 from agentflow.errors import MissingSecret
-from agentflow.spec.model import Agent, FailureClass, Json, Secret
+from agentflow.spec.model import Agent, FailureClass, Json, Secret, Server
 
 #: Shorter ones cannot be told from other text, so they cannot be kept out of it.
 SHORTEST = 8
@@ -28,27 +28,31 @@ PART = 4
 _KEY_ENDINGS = ("_API_KEY", "_API_TOKEN", "_ACCESS_KEY", "_SECRET_ACCESS_KEY")
 
 
-def secrets_of(agent: Agent) -> Iterator[str]:
-    """The variables that an agent names in its options."""
-    for name in type(agent).model_fields:
-        value = getattr(agent, name)
+#: Whoever is given secrets, as messages call them, and the options that name these.
+Holders: TypeAlias = Iterable[tuple[str, Agent | Server]]
+
+
+def secrets_of(options: Agent | Server) -> Iterator[str]:
+    """The variables that an agent or a server names in its options."""
+    for name in type(options).model_fields:
+        value = getattr(options, name)
         for part in value.values() if isinstance(value, dict) else ():
             if isinstance(part, Secret):
                 yield part.secret
 
 
-def require(agents: Iterable[tuple[str, Agent]]) -> None:
-    """See to it that the environment has all that these agents need.
+def require(holders: Holders) -> None:
+    """See to it that the environment has all that these need.
 
     Raises:
         MissingSecret: a variable is not set, or too short to be kept secret.
     """
-    wanted = {name: agent for agent, options in agents for name in secrets_of(options)}
-    for name, agent in wanted.items():
+    wanted = {name: holder for holder, options in holders for name in secrets_of(options)}
+    for name, holder in wanted.items():
         value = os.environ.get(name, "")
         if not value:
             raise MissingSecret(
-                f"the environment variable '{name}' is not set, and agent '{agent}' needs it",
+                f"the environment variable '{name}' is not set, and {holder} needs it",
                 help="set it, or try the pipeline with '--simulate'",
             )
         if len(value) < SHORTEST:
@@ -73,15 +77,15 @@ def resolve(value: str | Secret) -> str:
     return value.prefix + found
 
 
-def redactor(agents: Iterable[tuple[str, Agent]]) -> Callable[[Fact], Fact]:
-    """What takes the secrets of these agents out of the facts of a run.
+def redactor(holders: Holders) -> Callable[[Fact], Fact]:
+    """What takes the secrets of these out of the facts of a run.
 
     If one of them calls a chat model, so are all keys of providers in the environment: what is wrong
     with a key is told with the key by some.
     """
-    called = list(agents)
-    names = {name for _, agent in called for name in secrets_of(agent)}
-    if any(agent.kind == "llm" for _, agent in called):
+    given = [options for _, options in holders]
+    names = {name for options in given for name in secrets_of(options)}
+    if any(isinstance(options, Agent) and options.kind == "llm" for options in given):
         names |= {name for name in os.environ if name.endswith(_KEY_ENDINGS)}
     values = {name: os.environ[name] for name in sorted(names) if _is_secret(os.environ, name)}
     if not values:

@@ -13,8 +13,8 @@ class FindingsFormat(enum.StrEnum):
     JSON = "json"
 
 
-class RulesFormat(enum.StrEnum):
-    """How `rules` and `explain` print."""
+class ListFormat(enum.StrEnum):
+    """How commands print that list what there is: `rules`, `explain`, `tools`."""
 
     TEXT = "text"
     JSON = "json"
@@ -27,7 +27,7 @@ ImportsOption = Annotated[
         help="Import the modules of Python classes that contracts name, in a process of their own.",
     ),
 ]
-RulesFormatOption = Annotated[RulesFormat, typer.Option("--format", "-f", help="How to print.")]
+ListFormatOption = Annotated[ListFormat, typer.Option("--format", "-f", help="How to print.")]
 
 
 def validate(
@@ -45,18 +45,18 @@ def validate(
     raise typer.Exit(validate_specs(paths, format.value, imports=allow_imports))
 
 
-def rules(format: RulesFormatOption = RulesFormat.TEXT) -> None:
+def rules(format: ListFormatOption = ListFormat.TEXT) -> None:
     """List the rules of validate by family, with their severities and whether they have a fix."""
     from agentflow.cli.rules import list_rules
 
-    raise typer.Exit(list_rules(json=format is RulesFormat.JSON))
+    raise typer.Exit(list_rules(json=format is ListFormat.JSON))
 
 
 def explain(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The name of a rule.")],
-    format: RulesFormatOption = RulesFormat.TEXT,
+    format: ListFormatOption = ListFormat.TEXT,
 ) -> None:
     """Print the page of a rule: what is wrong, why it hurts, an example, and the example mended."""
     from agentflow.cli.rules import explain_rule
 
-    raise typer.Exit(explain_rule(rule, json=format is RulesFormat.JSON))
+    raise typer.Exit(explain_rule(rule, json=format is ListFormat.JSON))

@@ -361,6 +361,28 @@ def runs(store: StoreOption = None, json: JsonOption = False) -> None:
     raise typer.Exit(list_runs(store=store, json=json))
 
 
+@app.command()
+def tools(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The pipeline's spec.")],
+    server: Annotated[
+        str | None, typer.Option("--server", metavar="NAME", help="Only this server.")
+    ] = None,
+    format: Annotated[
+        checks.ListFormat, typer.Option("--format", "-f", help="How to print them.")
+    ] = checks.ListFormat.TEXT,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write", help="Write them to the files that 'definitions' names, instead of printing."
+        ),
+    ] = False,
+) -> None:
+    """Start the MCP servers of a spec, and list their tools with contracts and pins."""
+    from agentflow.cli.tools import list_tools
+
+    raise typer.Exit(list_tools(spec, server=server, format=format.value, write=write))
+
+
 schema = typer.Typer(rich_markup_mode=None)
 app.add_typer(schema, name="schema")
 

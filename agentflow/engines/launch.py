@@ -31,6 +31,7 @@ from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtua
 from agentflow.engines.watching import Onlooker, watcher
 from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
+from agentflow.plan.servers import tool_named
 from agentflow.plan.steps import (
     Plan,
     call_of,
@@ -41,7 +42,7 @@ from agentflow.plan.steps import (
     step_at,
 )
 from agentflow.project import find_root
-from agentflow.spec.model import Agent, Json
+from agentflow.spec.model import Agent, Json, Server
 
 #: Attempts in flight at a time, where the caller does not say.
 CONCURRENCY = 16
@@ -173,10 +174,17 @@ def take_up(
     return driver.state
 
 
-def called(plan: Plan) -> list[tuple[str, Agent]]:
-    """The agents that the steps of a plan call, and of those inside of it, with their names."""
-    steps = (step for within in plans_within(plan) for step in callers(within))
-    return [(call.agent, call.options) for step in steps for call in calls_of(step)]
+def holders(plan: Plan) -> list[tuple[str, Agent | Server]]:
+    """All that a run of a plan gives secrets to, as messages call them, with their options."""
+    found: dict[tuple[str, str], Agent | Server] = {}
+    for within in plans_within(plan):
+        for step in callers(within):
+            for call in (*calls_of(step), *stand_ins(step)):
+                found[within.file, f"agent '{call.agent}'"] = call.options
+                server, _ = tool_named(call.options) or ("", "")
+                if server:
+                    found[within.file, f"server '{server}'"] = within.servers[server].options
+    return [(holder, options) for (_, holder), options in found.items()]
 
 
 def _run_live(
@@ -191,7 +199,7 @@ def _run_live(
 ) -> None:
     from agentflow.engines.local import Connections, run_local
 
-    driver.redact = redact = redactor(called(driver.plan))
+    driver.redact = redact = redactor(holders(driver.plan))
     excerpt = redact.excerpt if isinstance(redact, Redactor) else str
     ears = watcher(onlooker, excerpt) if onlooker is not None else None
 
@@ -223,6 +231,7 @@ def _host(plan: Plan, folder: Path, concurrency: int) -> Host:
         models=plan.pipeline.models,
         texts=plan.texts,
         concurrency=concurrency,
+        servers=plan.servers,
     )
 
 

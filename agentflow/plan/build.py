@@ -91,6 +91,7 @@ class _Builder(Parts):
             uses=tuple(self.uses.found),
             texts=self.materials.texts,
             files=self.materials.files,
+            servers=self.materials.servers,
             children=self.children,
             escalations=self.escalations.plans,
             scripts=scripts,

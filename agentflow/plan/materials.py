@@ -21,6 +21,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.plan.chats import chat_of
 from agentflow.plan.imports import models_of
 from agentflow.plan.library import within
+from agentflow.plan.servers import as_contract, definition_for, plan_servers
 from agentflow.plan.steps import ChatPlan, ContractPlan, Contracts, Path
 from agentflow.spec.document import Document
 from agentflow.spec.model import Agent, Contract, Pipeline, TextFile
@@ -62,6 +63,7 @@ class Materials:
         for name in pipeline.contracts:
             self._named[name] = self._resolve(name, ("contracts", name))
         self.inputs = self.contract(pipeline.inputs, ("inputs",))
+        self.servers = plan_servers(pipeline, lambda file: read(within(folder, file)), self._report)
         self.texts: dict[str, str] = {}
         self.input_of: dict[str, ContractPlan] = {}
         self.output_of: dict[str, ContractPlan] = {}
@@ -69,8 +71,10 @@ class Materials:
         self.chat_of: dict[str, ChatPlan | None] = {}
         for name, agent in pipeline.agents.items():
             path = ("agents", name)
-            self.input_of[name] = self.contract(agent.input, (*path, "input"))
-            self.output_of[name] = self.contract(agent.output, (*path, "output"))
+            tool = definition_for(agent, self.servers)
+            said = (None, None) if tool is None else (tool.input, tool.output)
+            self.input_of[name] = self._side(agent.input, (*path, "input"), said[0])
+            self.output_of[name] = self._side(agent.output, (*path, "output"), said[1])
             self._take_texts(agent, path)
             output = self.output_of[name]
             self.chat_of[name] = self.chat_for(agent, output)
@@ -96,6 +100,23 @@ class Materials:
         if isinstance(contract, str) and contract in self._named:
             return self._named[contract]
         return self._resolve(contract, path)
+
+    def _side(self, contract: Contract | None, path: Path, of_tool: Schema | None) -> ContractPlan:
+        """The input or output contract of an agent; without one it is that of the tool it calls."""
+        if contract is not None or of_tool is None:
+            return self.contract(contract, path)
+        try:
+            schema = self._resolver.resolve(as_contract(of_tool))
+            problems = check_schema(schema)
+            if not problems:
+                return ContractPlan(schema, compile_schema(schema))
+            why = problems[0].message
+        except ContractError as error:
+            why = error.message
+        *place, side = path
+        message = f"the {side} schema of the tool cannot be used: {why}"
+        self._report("invalid-contract", message, (*place, "tool"), f"write '{side}:' yourself")
+        return ANYTHING
 
     def _resolve(self, contract: Contract, path: Path) -> ContractPlan:
         """A contract with a checker; what is wrong with it is reported at its place."""

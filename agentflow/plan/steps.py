@@ -21,6 +21,7 @@ from agentflow.contracts.check import Checker
 from agentflow.findings import Finding
 from agentflow.plan import address
 from agentflow.plan.scripts import ScriptPlan
+from agentflow.plan.servers import ServerPlan
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import Reference
@@ -383,9 +384,10 @@ class Plan:
     `findings` is what was wrong on the way: a plan with errors among them is for the linter only.
     `file` is the pipeline's path from the folder of the spec that the run is about. `steps` are all
     steps by address, `uses` all references in file order. `texts` are the files that agents name,
-    `files` the schemas in files that contracts refer to, both by their name in the spec. `children`
-    are the other pipelines, by the address of the step that runs them, `escalations` those that are
-    defined, before any step turns to one, and `scripts` the tests, both by name.
+    `files` the schemas in files that contracts refer to, both by their name in the spec. `servers`
+    are those that agents call tools of, by name. `children` are the other pipelines, by the address
+    of the step that runs them, `escalations` those that are defined, before any step turns to one,
+    and `scripts` the tests, both by name.
     """
 
     file: str
@@ -399,6 +401,7 @@ class Plan:
     uses: tuple[Use, ...]
     texts: Mapping[str, str]
     files: Mapping[str, Json]
+    servers: Mapping[str, ServerPlan]
     escalations: Mapping[str, EscalationPlan]
     scripts: Mapping[str, ScriptPlan]
     children: Mapping[str, Child]

@@ -13,9 +13,12 @@ import pytest
 from agentflow.agents import AGENT_KINDS
 from agentflow.agents.protocol import AttemptError, Call, Connection, Host, Reply
 from agentflow.core.events import Complaint
+from agentflow.plan.servers import ServerPlan
 
 ROOT = Path(__file__).with_name("project")
-HOST = Host(root=ROOT, folder=ROOT / "desk", models={}, texts={})
+#: The servers of `HOST`; a test that has one running puts it here.
+SERVERS: dict[str, ServerPlan] = {}
+HOST = Host(root=ROOT, folder=ROOT / "desk", models={}, texts={}, servers=SERVERS)
 #: Seconds after which a test has failed; nothing here takes more than a fraction of it.
 WATCHDOG = 60.0
 

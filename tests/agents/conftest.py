@@ -5,7 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from .calls import WATCHDOG, children
+from agentflow.plan.servers import ServerPlan
+from agentflow.spec.model import Server
+
+from .calls import SERVERS, WATCHDOG, children
+from .tool_server import tool_server_at
 from .web_server import WebServer
 
 
@@ -24,3 +28,12 @@ def web() -> Iterator[WebServer]:
     """A web server that does what a test says."""
     with WebServer() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def tool_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An MCP server that runs on a port of this machine; `HOST` has it under the name `tools`."""
+    with tool_server_at(tmp_path_factory.mktemp("tools")) as url:
+        SERVERS["tools"] = ServerPlan(Server(url=url))
+        yield SERVERS["tools"].options
+    del SERVERS["tools"]

@@ -58,8 +58,13 @@ KINDS = {
     ),
     # The port of the server is known when it runs.
     "http": Kind({"url": "/echo"}, {"url": "/fails"}, {"url": "/hangs"}),
+    "mcp": Kind(
+        {"server": "tools", "tool": "echo"},
+        {"server": "tools", "tool": "fails"},
+        {"server": "tools", "tool": "hangs"},
+    ),
 }
-pytestmark = pytest.mark.usefixtures("server", "_on_the_web")
+pytestmark = pytest.mark.usefixtures("tool_server", "server", "_on_the_web")
 every_kind = pytest.mark.parametrize("kind", list(AGENT_KINDS))
 
 
@@ -187,5 +192,14 @@ def test_importing_the_kinds_is_cheap() -> None:
     script = "import agentflow.agents, sys; print(*sys.modules)"
     printed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     loaded = set(printed.stdout.decode().split())
-    heavy = {"asyncio", "subprocess", "multiprocessing", "litellm", "httpx", "openai", "orjson"}
+    heavy = {
+        "asyncio",
+        "subprocess",
+        "multiprocessing",
+        "litellm",
+        "httpx",
+        "openai",
+        "orjson",
+        "mcp",
+    }
     assert loaded & heavy == set()

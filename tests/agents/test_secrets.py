@@ -111,5 +111,7 @@ def test_what_is_missing_is_named(
     if value is not None:
         monkeypatch.setenv("A", value)
     with pytest.raises(MissingSecret) as caught:
-        require([("payer", options("http", url="http://h/", headers={"X": {"secret": "A"}}))])
+        require(
+            [("agent 'payer'", options("http", url="http://h/", headers={"X": {"secret": "A"}}))]
+        )
     assert caught.value.message == message

@@ -66,6 +66,7 @@ _WORDS = {
     "RetryPolicy": "[policy](#retry)",
     "ScriptedUsage": "[usage](#scripted-answers)",
     "Secret": "[secret](#secrets)",
+    "Server": "[server](#servers)",
     "Step": "[step](#steps)",
     "TextFile": "`{file: PATH}`",
     "Use": "`{use: VALUE}` or `{agent: OTHER}`",

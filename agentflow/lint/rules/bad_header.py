@@ -66,14 +66,17 @@ _RESERVED = {
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each header of an agent that cannot be sent."""
+    """Each header of an agent or a server that cannot be sent."""
     if context.pipeline is None:
         return
-    for agent, options in context.pipeline.agents.items():
-        # Only agents that make requests have this key; this layer does not know which these are.
+    pipeline = context.pipeline
+    owners = [(("agents", name), agent) for name, agent in pipeline.agents.items()]
+    servers = [(("servers", name), server) for name, server in pipeline.servers.items()]
+    for owner, options in (*owners, *servers):
+        # Only what makes requests has this key; this layer does not know which agents do.
         headers = getattr(options, "headers", None)
         for name, value in headers.items() if isinstance(headers, dict) else ():
-            path = ("agents", agent, "headers", name)
+            path = (*owner, "headers", name)
             if not _TOKEN.fullmatch(name):
                 message, advice = f"{quoted(name)} is no name of a header", "write X-NAME"
                 yield Finding(NAME, SEVERITY, message, context.document.locate_key(path), advice)

@@ -43,6 +43,8 @@ from urllib.parse import urlsplit
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import Path
+from agentflow.spec.model import Pipeline
 from agentflow.spec.wording import quoted
 
 NAME = "bad-url"
@@ -54,22 +56,40 @@ _OPEN = "${{"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each url of an agent that cannot be requested."""
+    """Each url of an agent or a server that cannot be requested."""
     if context.pipeline is None:
         return
-    for name, agent in context.pipeline.agents.items():
-        # Only agents that make requests have this key; this layer does not know which these are.
-        url = getattr(agent, "url", None)
-        problem = _problem(url) if isinstance(url, str) else None
+    for path, url in _urls(context.pipeline):
+        problem = _problem(url) or (_of_server(url) if path[0] == "servers" else None)
         if problem is not None:
             message, start, end, advice = problem
-            place = context.document.in_string(("agents", name, "url"), start, end)
+            place = context.document.in_string(path, start, end)
             yield Finding(NAME, SEVERITY, message, place, advice)
+    for name, agent in context.pipeline.agents.items():
         for index, host in enumerate(getattr(agent, "redirect_hosts", ())):
             if not _is_host(f"https://{host}") or re.search(r"[/?#@]|:\d+$", host):
                 place = context.document.locate(("agents", name, "redirect_hosts", index))
                 advice = "write the name of the host and nothing else"
                 yield Finding(NAME, SEVERITY, f"{quoted(host)} is no host", place, advice)
+
+
+def _urls(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
+    for name, agent in pipeline.agents.items():
+        # Only agents that make requests have this key; this layer does not know which these are.
+        url = getattr(agent, "url", None)
+        if isinstance(url, str):
+            yield ("agents", name, "url"), url
+    for name, server in pipeline.servers.items():
+        if server.url is not None:
+            yield ("servers", name, "url"), server.url
+
+
+def _of_server(url: str) -> tuple[str, int, int, str] | None:
+    """A server is there for the whole run, so no call can have a say in where it is."""
+    if _OPEN not in url:
+        return None
+    message = "an expression in the url of a server is not evaluated"
+    return message, url.index(_OPEN), len(url), "write the address out"
 
 
 def _problem(url: str) -> tuple[str, int, int, str] | None:

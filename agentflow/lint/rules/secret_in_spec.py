@@ -66,13 +66,16 @@ _FORMS = re.compile(
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each text of an agent's options that looks like a credential."""
+    """Each text of the options of an agent or a server that looks like a credential."""
     if context.pipeline is None:
         return
-    for name, agent in context.pipeline.agents.items():
+    pipeline = context.pipeline
+    owners = [(("agents", name), agent) for name, agent in pipeline.agents.items()]
+    servers = [(("servers", name), server) for name, server in pipeline.servers.items()]
+    for owner, options in (*owners, *servers):
         # Kinds have keys of their own; this layer does not know which kind has which.
-        for key in ("headers", "env", "argv", "url"):
-            for path, text in _texts(getattr(agent, key, None), ("agents", name, key)):
+        for key in ("headers", "env", "argv", "args", "url"):
+            for path, text in _texts(getattr(options, key, None), (*owner, key)):
                 about = path[-1] if key in ("headers", "env") else None
                 named = about is not None and _NAMES.search(str(about)) and text.strip()
                 if named or _FORMS.search(text):
@@ -91,7 +94,7 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 def _finding(context: Context, path: Path, key: str) -> Finding:
     what = str(path[-1]) if key in ("headers", "env") else key
     advice = "write {secret: NAME}, and set NAME in the environment of the run"
-    if key in ("argv", "url"):
+    if key in ("argv", "args", "url"):
         advice = "take it in as a header or a variable: {secret: NAME}"
     return Finding(
         rule=NAME,

@@ -1,6 +1,6 @@
 """Something is defined and nothing uses it.
 
-An agent that no step calls, a contract, a model, a retry policy or an escalation that nobody names, a meter that
+An agent that no step calls, a contract, a model, a server, a retry policy or an escalation that nobody names, a meter that
 nobody charges, an input that nobody reads. It may be a leftover. It may also be the one that was meant where another is named.
 
 Bad:
@@ -69,6 +69,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     pipeline = context.plan.pipeline
     models = {getattr(agent, "model", None) for agent in pipeline.agents.values()}
+    servers = {getattr(agent, "server", None) for agent in pipeline.agents.values()}
     policies = {name for _, name in named_policies(context.document, context.plan)}
     steps = tuple(callers(context.plan))
     agents = {step.agent for step in steps} | {c.agent for step in steps for c in calls_of(step)}
@@ -78,6 +79,7 @@ def check(context: Context) -> Iterator[Finding]:
     unused = (
         *_unused("agent", ("agents",), pipeline.agents, agents - {None}),
         *_unused("model", ("models",), pipeline.models, _aliases(models)),
+        *_unused("server", ("servers",), pipeline.servers, servers - {None}),
         *_unused("contract", ("contracts",), pipeline.contracts, _asked_contracts(context.plan)),
         *_unused("retry policy", ("retries",), pipeline.retries, policies),
         *(("meter", path) for path in _idle_meters(context.plan)),

@@ -48,6 +48,7 @@ from agentflow.spec.model.policies import (
     RetryPolicy,
     Use,
 )
+from agentflow.spec.model.servers import Server
 from agentflow.spec.model.steps import (
     STEP_KINDS,
     AgentStep,
@@ -174,6 +175,7 @@ __all__ = [
     "RetryableClass",
     "ScriptedUsage",
     "Secret",
+    "Server",
     "Step",
     "StepBase",
     "StepEnd",

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, create_model
 from agentflow.spec.model.agents import Agent, Model
 from agentflow.spec.model.people import Escalation
 from agentflow.spec.model.policies import Budget, RetryPolicy
+from agentflow.spec.model.servers import Server
 from agentflow.spec.model.steps import Step
 from agentflow.spec.model.testing import PipelineTest
 from agentflow.spec.model.values import Contract, ContractName, Json, Name, Node, Value
@@ -31,6 +32,9 @@ class Pipeline(Node):
     )
     models: dict[Name, Model] = Field(
         default={}, description="Chat models under names of their own."
+    )
+    servers: dict[Name, Server] = Field(
+        default={}, description="MCP servers under names of their own."
     )
     retries: dict[Name, RetryPolicy] = Field(
         default={}, description="Retry policies under names of their own."
@@ -59,7 +63,7 @@ class Vocabulary:
     """The words that upper layers bring: the agent kinds, and the names of those not built yet."""
 
     agent_kinds: tuple[type[Agent], ...]
-    planned_agent_kinds: tuple[str, ...] = ("mcp", "a2a")
+    planned_agent_kinds: tuple[str, ...] = ("a2a",)
 
     @cached_property
     def pipeline(self) -> type[Pipeline]:

@@ -1,0 +1,36 @@
+"""Agents of kind `mcp`: one tool of an MCP server, called with the input as its arguments.
+
+    kind: mcp
+    server: tickets                       one of `servers:`
+    tool: create_ticket
+
+The server is started, or connected to, once for a run and shared by all calls. Its tools are held
+against the definitions that the spec has of them before any is called. The idempotency key of the
+step goes along in the `_meta` of the request, as `agentflow/idempotency-key`.
+
+`mcp_servers` has the rules.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agentflow.agents.protocol import Connection, Host
+from agentflow.spec.model import Agent
+
+
+class Options(Agent):
+    """A tool of an MCP server."""
+
+    kind: Literal["mcp"]
+    server: str = Field(description="The server, by its name under `servers`.")
+    tool: Annotated[str, Field(min_length=1)] = Field(
+        description="The tool, by the name that the server gives it."
+    )
+
+
+def connect(host: Host) -> Connection:
+    """The servers of one run; they are started when they are needed."""
+    from agentflow.agents.mcp_servers import Servers
+
+    return Servers(host)

@@ -1,0 +1,107 @@
+"""The calls of `mcp` agents: the servers of one pipeline, each started when it is first needed.
+
+A server has one session, which all calls share, however many are under way. One that has ended is
+started again by the next call; a call that was under way then has failed, since nobody knows what
+the server did. Before a call its tool is held against what the spec knows of it.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from agentflow.agents.mcp import Options
+from agentflow.agents.mcp_http import Remote
+from agentflow.agents.mcp_results import reply_of
+from agentflow.agents.mcp_session import Gone, Session, Transport
+from agentflow.agents.mcp_stdio import Program
+from agentflow.agents.processes import Processes
+from agentflow.agents.protocol import AttemptError, Call, Host, Reply
+from agentflow.plan.definitions import Definition
+from agentflow.plan.servers import ServerPlan, difference
+from agentflow.spec.model import FailureClass, seconds
+
+
+def list_tools(host: Host, names: Sequence[str]) -> dict[str, dict[str, Definition]]:
+    """The definitions of all tools of some servers, which are started for that and ended.
+
+    Raises `AttemptError`.
+    """
+
+    async def ask() -> dict[str, dict[str, Definition]]:
+        servers = Servers(host)
+        try:
+            return {name: dict(await servers.tools(name)) for name in names}
+        finally:
+            await servers.close()
+
+    return asyncio.run(ask())
+
+
+class Servers:
+    """The connection of the kind `mcp`."""
+
+    def __init__(self, host: Host) -> None:
+        self._folder = host.folder
+        self._known: Mapping[str, ServerPlan] = host.servers
+        self._processes = Processes()
+        self._sessions: dict[str, Session] = {}
+        self._closed = False
+
+    async def call(self, options: Options, call: Call) -> Reply:
+        """Call the tool once. Raises `AttemptError`."""
+        name, tool = options.server, options.tool
+        for again in (True, False):
+            session = await self._session(name)
+            await self._check(name, tool, session)
+            try:
+                result = await session.call(tool, call)
+            except Gone as gone:
+                # It has forgotten the session, and so it has not done anything.
+                if not again:
+                    message = f"server '{name}' does not know the session that it began"
+                    raise AttemptError(FailureClass.NOT_SENT, message) from gone
+            else:
+                return reply_of(f"tool '{tool}' of server '{name}'", result, call)
+        raise AssertionError("the second round returns or raises")
+
+    async def tools(self, name: str) -> Mapping[str, Definition]:
+        """The definitions of all tools of a server, which is started for that.
+
+        Raises `AttemptError`.
+        """
+        return (await self._session(name)).tools
+
+    async def close(self) -> None:
+        """End all servers that were started."""
+        self._closed = True
+        for session in self._sessions.values():
+            await session.close()
+        await self._processes.close()
+
+    async def _session(self, name: str) -> Session:
+        """The session with a server; it is begun if there is none."""
+        if self._closed:
+            raise AttemptError(FailureClass.NOT_SENT, "the run has ended")
+        session = self._sessions.get(name)
+        if session is None or session.over:
+            if session is not None:
+                await session.close()
+            session = self._sessions.get(name)
+            if session is None or session.over:
+                server = self._known[name].options
+
+                def connect() -> Transport:
+                    if server.command is not None:
+                        return Program(server, name, self._folder, self._processes)
+                    return Remote(server, name)
+
+                session = Session(name, connect, seconds(server.start_timeout))
+                self._sessions[name] = session
+        await session.begin()
+        return session
+
+    async def _check(self, name: str, tool: str, session: Session) -> None:
+        """Is the tool what the spec says that it is? Raises `AttemptError` rejected if not."""
+        now = (await session.current_tools()).get(tool)
+        problem = difference(name, tool, self._known[name], now)
+        if problem is not None:
+            raise AttemptError(FailureClass.REJECTED, problem)

@@ -1,0 +1,76 @@
+"""An agent asks for a server that `servers` does not define.
+
+There is nothing that could be started or asked for the tool.
+
+Bad:
+
+    agentflow: 1
+    name: desk
+    servers:
+      tickets:
+        command: ./ticket-server
+        pins: {create_ticket: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+    agents:
+      creator:
+        kind: mcp
+        server: ticket
+        tool: create_ticket
+        input: {type: object}
+        output: {type: string}
+    steps:
+      create: {agent: creator}
+    outputs: {ticket: "${{ steps.create.output }}"}
+
+Says:
+
+    10:13 unknown server 'ticket'
+
+Good:
+
+    agentflow: 1
+    name: desk
+    servers:
+      tickets:
+        command: ./ticket-server
+        pins: {create_ticket: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+    agents:
+      creator:
+        kind: mcp
+        server: tickets
+        tool: create_ticket
+        input: {type: object}
+        output: {type: string}
+    steps:
+      create: {agent: creator}
+    outputs: {ticket: "${{ steps.create.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.servers import tool_named
+from agentflow.spec.wording import quoted
+
+NAME = "unknown-server"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each agent whose server is not defined, at the name of the server."""
+    if context.pipeline is None:
+        return
+    servers, suggestions = context.pipeline.servers, Suggestions()
+    for name, agent in context.pipeline.agents.items():
+        named = tool_named(agent)
+        if named is None or named[0] in servers:
+            continue
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"unknown server {quoted(named[0])}",
+            location=context.document.locate(("agents", name, "server")),
+            help=suggestions.help(named[0], servers, "define it under 'servers'"),
+        )

@@ -1,0 +1,70 @@
+"""A tool is called whatever it is by then.
+
+A server can describe a tool in another way tomorrow, and models read descriptions as instructions; it
+can ask for more arguments, or mean something else by the name. A pin, the hash of the definition that
+you have looked at, makes a run refuse such a tool before any call. `agentflow tools SPEC` prints the pins;
+with `definitions: FILE`, `agentflow tools SPEC --write` keeps the definitions themselves, and the
+contracts of agents can be left to them.
+
+Bad:
+
+    agentflow: 1
+    name: desk
+    servers:
+      tickets: {command: ./ticket-server}
+    agents:
+      creator: {kind: mcp, server: tickets, tool: create_ticket, input: {type: object}, output: {}}
+    steps:
+      create: {agent: creator}
+    outputs: {ticket: "${{ steps.create.output }}"}
+
+Says:
+
+    6:47 tool 'create_ticket' of server 'tickets' is not pinned
+
+Good:
+
+    agentflow: 1
+    name: desk
+    servers:
+      tickets:
+        command: ./ticket-server
+        pins: {create_ticket: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+    agents:
+      creator: {kind: mcp, server: tickets, tool: create_ticket, input: {type: object}, output: {}}
+    steps:
+      create: {agent: creator}
+    outputs: {ticket: "${{ steps.create.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.servers import tool_named
+from agentflow.spec.wording import quoted
+
+NAME = "unpinned-tool"
+FAMILY = Family.TRUST
+SEVERITY = Severity.ADVICE
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each agent whose tool is not pinned, at the name of the tool.
+
+    Where there is a file of definitions, a tool that is not in it is unknown, which says enough.
+    """
+    if context.pipeline is None:
+        return
+    for name, agent in context.pipeline.agents.items():
+        server, tool = tool_named(agent) or ("", "")
+        options = context.pipeline.servers.get(server)
+        if options is None or options.definitions is not None or tool in options.pins:
+            continue
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"tool {quoted(tool)} of server {quoted(server)} is not pinned",
+            location=context.document.locate(("agents", name, "tool")),
+            help="'agentflow tools' prints what to write under 'pins' of the server",
+        )
