@@ -154,20 +154,24 @@ def _start(state: State, instance: Instance) -> tuple[Decision, ...]:
         reason=with_time(_because_of_needs(instance), call.timeout, left),
         key=key,
         held={what: amount for what, amount in held.items() if what != "calls"},
-        model=_model_of_level(instance),
+        model=_other_model(instance),
     )
     return (start,)
 
 
-def _model_of_level(instance: Instance) -> str | None:
-    """The model that an escalation puts in the place of the agent's, if it does."""
-    ladder = instance.ladder
+def _other_model(instance: Instance) -> str | None:
+    """The model that an escalation or a fallback puts in the place of the agent's, if one does."""
+    ladder, call = instance.ladder, instance.call
+    if instance.link and call is not None:
+        return str(getattr(call.options, "model", None))
     if ladder is None or ladder.plan.levels[ladder.level].kind != "model":
         return None
     return ladder.plan.levels[ladder.level].target
 
 
 def _because_of_needs(instance: Instance) -> Reason:
+    if instance.link:
+        return Reason("language.fallback", f"attempt {instance.attempt + 1}")
     if instance.ladder is not None:
         return Reason(instance.ladder.rule, f"attempt {instance.attempt + 1}")
     if instance.attempt:

@@ -158,13 +158,25 @@ def retry(state: State, event: events.Retry) -> None:
     instance.status = "waiting"
     if event.counted:
         charge(instance.purse, {"retries": 1})
-        instance.repairs = 0
+        instance.repairs = instance.link = 0
         instance.said = instance.complaint = None
     if event.delay > 0:
         instance.due = state.now + event.delay
         state.waiting[instance.address] = instance
     else:
         state.ready.append(instance)
+
+
+def fall_back(state: State, event: events.FallBack) -> None:
+    instance = take(state, event)
+    if event.fallback not in dict(instance.fallbacks_left):
+        raise IllegalTransition(event, event.step, "without this fallback")
+    instance.status = "waiting"
+    instance.link = event.fallback + 1
+    instance.failures -= 1  # the attempt goes on with another model
+    instance.repairs = 0
+    instance.said = instance.complaint = None
+    state.ready.append(instance)
 
 
 def complete_step(state: State, event: events.CompleteStep) -> None:
@@ -185,7 +197,7 @@ def hand_over(state: State, event: events.HandOver) -> None:
     instance = take(state, event)
     instance.chosen = call_of(instance.step, event.agent)
     instance.handed_over = True
-    instance.failures = instance.repairs = 0
+    instance.failures = instance.repairs = instance.link = 0
     instance.intent = instance.said = instance.complaint = instance.retry_after = None
     instance.charged = False
     if instance.active:

@@ -49,6 +49,7 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.AcceptOutput: decisions.accept_output,
     events.RejectOutput: decisions.reject_output,
     events.Repair: decisions.repair,
+    events.FallBack: decisions.fall_back,
     events.Retry: decisions.retry,
     events.Escalate: ladders.escalate,
     events.TryLevel: ladders.try_level,

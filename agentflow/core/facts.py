@@ -24,7 +24,7 @@ def run_started(state: State, event: events.RunStarted) -> None:
     state.started_at = state.now = event.at
     state.concurrency = event.concurrency
     env = {"inputs": event.inputs, "run": {"id": event.run_id}}
-    state.prices = event.prices
+    state.prices, state.windows = event.prices, event.windows
     budget = state.plan.budget
     purse = Purse(budget.bounds, "", budget.wall, event.at + budget.wall)
     state.root = open_pipeline(state.plan, "", None, env, purse)
@@ -59,12 +59,19 @@ def attempt_failed(state: State, event: events.AttemptFailed) -> None:
     instance.said = None
     instance.wrong = (event.message,)
     instance.failure = Failure(event.failure, event.message)
-    instance.retry_after = event.retry_after
+    instance.retry_after = _longest(instance, event.retry_after)
+    instance.counted = event.receipt.tokens if event.receipt is not None else None
     if event.failure.ambiguous:
         doubt(instance)
     elif event.failure in ANSWERED:
         answered(instance)
     state.agenda.append((Need.FAILURE, instance))
+
+
+def _longest(instance: Instance, asked: float | None) -> float | None:
+    """How long to wait before the models of a chain are asked again, if one of them has said so."""
+    before = instance.retry_after if instance.link else None
+    return max((wait for wait in (before, asked) if wait is not None), default=None)
 
 
 def attempt_lost(state: State, event: events.AttemptLost) -> None:

@@ -7,6 +7,7 @@ from agentflow.core.acceptance import repair
 from agentflow.core.assertions import broken
 from agentflow.core.effects import as_unknown, is_repeatable
 from agentflow.core.events import Decision, Failure, Reason
+from agentflow.core.fallbacks import fall_back
 from agentflow.core.retry import Again, judge
 from agentflow.core.state import Instance, State
 from agentflow.core.values import Unusable, value_of
@@ -28,6 +29,9 @@ def on_failure(state: State, instance: Instance) -> Decision:
     again = repair(instance, failure)
     if again is not None:
         return again
+    other = fall_back(state, instance, failure)
+    if isinstance(other, events.FallBack):
+        return other
     verdict = judge(state, instance, failure)
     if isinstance(verdict, Again):
         return events.Retry(
@@ -37,7 +41,7 @@ def on_failure(state: State, instance: Instance) -> Decision:
             counted=True,
             reason=verdict.reason,
         )
-    return after_failure(instance, failure, why_no_retry=verdict)
+    return after_failure(instance, failure, why_no_retry=verdict, why_no_fallback=other)
 
 
 def on_loss(_state: State, instance: Instance) -> Decision:
@@ -90,9 +94,13 @@ def _stop(state: State, instance: Instance, reason: Reason) -> Decision:
     )
 
 
-def _figures(instance: Instance, failure: Failure, why_no_retry: Reason | None) -> dict[str, Json]:
+def _figures(
+    instance: Instance, failure: Failure, why_no_retry: Reason | None, why_no_fallback: str | None
+) -> dict[str, Json]:
     """What had been tried before, and why no more was."""
     figures = dict(why_no_retry.figures) if why_no_retry else {}
+    if why_no_fallback:
+        figures["no_fallback"] = why_no_fallback
     call = instance.call
     if instance.repairs:
         figures["repairs"] = instance.repairs
@@ -109,13 +117,16 @@ def _figures(instance: Instance, failure: Failure, why_no_retry: Reason | None) 
 
 
 def after_failure(
-    instance: Instance, failure: Failure, why_no_retry: Reason | None = None
+    instance: Instance,
+    failure: Failure,
+    why_no_retry: Reason | None = None,
+    why_no_fallback: str | None = None,
 ) -> Decision:
     """What `catch` says about a failure that is not retried; without a word it fails the step."""
     failure = as_unknown(instance, failure)
     if instance.ladder is not None:
         return leave_level(instance, f"{failure.kind}: {failure.message}")
-    figures = _figures(instance, failure, why_no_retry)
+    figures = _figures(instance, failure, why_no_retry, why_no_fallback)
     key, action = _caught(instance, failure)
     if action is None or action.action == "fail":
         rule = f"{instance.step.address}.catch.{key}" if key else "language.failure"

@@ -29,6 +29,7 @@ def try_level(state: State, event: events.TryLevel) -> None:
     ladder = _at(instance, event)
     ladder.call = ladder.plan.levels[ladder.level].call
     instance.complaint = None
+    instance.link = 0
     instance.status = "waiting"
     state.ready.append(instance)
 
@@ -49,6 +50,7 @@ def _next(state: State, instance: Instance, ladder: Ladder) -> None:
     instance.status = "running"
     ladder.level += 1
     ladder.call = None
+    instance.link = 0
     state.agenda.appendleft((Need.LEVEL, instance))
 
 

@@ -85,7 +85,7 @@ def take_answer(state: State, event: events.TakeAnswer) -> None:
         state.agenda.append((Need.ABORTED, instance))
     elif event.answer == "retry":
         # A person has looked, so it is as if nothing had happened yet.
-        instance.failures = instance.repairs = 0
+        instance.failures = instance.repairs = instance.link = 0
         instance.said = instance.complaint = instance.ladder = instance.offered = None
         instance.in_doubt = instance.acted = False
         state.ready.append(instance)

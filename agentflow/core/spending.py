@@ -30,7 +30,7 @@ def most(state: State, instance: Instance, call: CallPlan, given: Json) -> dict[
     purse = instance.purse
     # Only where it is asked for: to write a large input out takes time.
     if call.chat is not None and (bounded(purse, "tokens") or bounded(purse, "usd")):
-        tokens_in = _prompt_bytes(instance, call.chat, given)
+        tokens_in = prompt_bytes(instance, call.chat, given)
         tokens_out = call.chat.max_output_tokens
         out = float("inf") if tokens_out is None else tokens_out
         amounts["tokens"] = tokens_in + out
@@ -54,7 +54,7 @@ def _charges(instance: Instance, call: CallPlan, given: Json) -> dict[str, float
     return amounts
 
 
-def _prompt_bytes(instance: Instance, chat: ChatPlan, given: Json) -> int:
+def prompt_bytes(instance: Instance, chat: ChatPlan, given: Json) -> int:
     """At least as many as the bytes of all that the model is sent."""
     size = chat.overhead + chat.repeats * len(json.dumps(given).encode())
     complaint = instance.complaint

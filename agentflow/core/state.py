@@ -30,6 +30,7 @@ from agentflow.plan import address
 from agentflow.plan.steps import (
     CallPlan,
     EscalationPlan,
+    FallbackPlan,
     ForEachPlan,
     Plan,
     ScopePlan,
@@ -142,7 +143,9 @@ class Instance:
     `acted` that one has had it and its answer was not accepted.
     `inside` is the scope that a group, switch, loop or `for_each` has opened; of a loop, that of
     the iteration it is in. `held` is what is kept back for the attempt in flight, `charged` says
-    that its key has been charged to the meters. `question` is what a person is being asked about
+    that its key has been charged to the meters. `link` counts the models of the chain that have failed in
+    this attempt of the retry policy, and `counted` are the tokens of the prompt that the last one
+    was to be sent, if they were counted. `question` is what a person is being asked about
     the step, `ladder` where its escalation stands, and `offered` a value that keeps the contract
     and was held back: approving lets it pass.
     """
@@ -177,6 +180,8 @@ class Instance:
     own_purse: Purse | None = None
     held: Amounts = field(default_factory=lambda: NOTHING)
     charged: bool = False
+    link: int = 0
+    counted: int | None = None
     ladder: Ladder | None = None
     offered: Accepted | None = None
 
@@ -189,8 +194,19 @@ class Instance:
     def call(self) -> CallPlan | None:
         """The call that it makes; before its first attempt, the one whose contract others share.
 
-        An escalation may have put another in its place.
+        An escalation may have put another in its place, or its model has failed and a fallback is asked.
         """
+        call = self._own_call
+        return call.fallbacks[self.link - 1].call if call is not None and self.link else call
+
+    @property
+    def fallbacks_left(self) -> "Sequence[tuple[int, FallbackPlan]]":
+        """The models that can still be asked, with their numbers in the chain."""
+        call = self._own_call
+        return tuple(enumerate(call.fallbacks))[self.link :] if call is not None else ()
+
+    @property
+    def _own_call(self) -> CallPlan | None:
         return self.stand_in or self.chosen or self.step.call
 
     @property
@@ -227,7 +243,8 @@ class State:
     """Everything that is known of a run. `now` is the time of the last fact.
 
     `timed` are the steps that run pipelines whose time is over before that of their callers. `prices`
-    are those of chat models, in US dollars for a million tokens in and out. `cancelled` says who ends
+    are those of chat models, in US dollars for a million tokens in and out, `windows` what they take
+    in, in tokens, where the spec does not say it. `cancelled` says who ends
     the run for good and why, as soon as somebody does.
     """
 
@@ -246,6 +263,7 @@ class State:
     timed: dict[str, Instance] = field(default_factory=dict)
     people: People = field(default_factory=People)
     prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    windows: Mapping[str, int] = field(default_factory=dict)
     cancelled: str | None = None
     outputs: Mapping[str, Json] | None = None
     failure: Failure | None = None

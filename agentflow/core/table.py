@@ -15,6 +15,7 @@
     AcceptOutput      running                    succeeded
     RejectOutput      running                    running
     Repair            running                    waiting
+    FallBack          running                    waiting
     Retry             running                    waiting
     TimerFired        waiting                    waiting
     TimeRanOut        running                    running
@@ -63,6 +64,7 @@ FROM: dict[type, frozenset[StepStatus]] = {
     events.AcceptOutput: _RUNNING,
     events.RejectOutput: _RUNNING,
     events.Repair: _RUNNING,
+    events.FallBack: _RUNNING,
     events.Retry: _RUNNING,
     events.TimerFired: _WAITING,
     events.TimeRanOut: _RUNNING,

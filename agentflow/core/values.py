@@ -115,9 +115,7 @@ def chosen_call(instance: Instance) -> CallPlan:
         Unusable: it comes to none of `among`.
     """
     step = instance.step
-    if instance.stand_in is not None:
-        return instance.stand_in
-    if instance.chosen is None and step.dispatch is not None:
+    if instance.stand_in is None and instance.chosen is None and step.dispatch is not None:
         name = value_of(step.dispatch, instance.env, "'agent'")
         if not isinstance(name, str) or name not in step.among:
             among = ", ".join(step.among)
@@ -138,7 +136,7 @@ def payload_of(instance: Instance, call: CallPlan) -> tuple[dict[str, Json], str
     given: dict[str, Json]
     if instance.intent is not None:
         given = dict(instance.intent.input)
-        if call is instance.stand_in:
+        if instance.stand_in is not None:
             _check_input(call, given)
         return given, instance.intent.key
     given = value_of(call.arguments, instance.env, "'with'")

@@ -33,7 +33,9 @@ from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
 from agentflow.plan.servers import tool_named
 from agentflow.plan.steps import (
+    CallPlan,
     Plan,
+    StepPlan,
     call_of,
     callers,
     calls_of,
@@ -41,8 +43,9 @@ from agentflow.plan.steps import (
     stand_ins,
     step_at,
 )
+from agentflow.plan.windows import window_of
 from agentflow.project import find_root
-from agentflow.spec.model import Agent, Json, Server
+from agentflow.spec.model import Agent, Json, Model, Server
 
 #: Attempts in flight at a time, where the caller does not say.
 CONCURRENCY = 16
@@ -109,6 +112,7 @@ def launch(
         concurrency=settings.concurrency,
         agentflow=__version__,
         prices=prices,
+        windows=needed_windows(plan),
         record=_absolute(settings.record),
         playback=_absolute(settings.playback),
     )
@@ -138,8 +142,9 @@ def needed_prices(plan: Plan) -> Prices:
     budgets = [*(each.budget.bounds for each in plans), *(step.budget or {} for step in steps)]
     if not any("usd" in bounds for bounds in budgets):
         return {}
-    chats = [call.chat for each in plans for step in callers(each) for call in calls_of(step)]
-    models = list(dict.fromkeys(chat.model for chat in chats if chat and chat.price is None))
+    calls = [call for each in plans for step in callers(each) for call in _calls_within(step)]
+    chats = [chat for call in calls for chat in call.chats()]
+    models = list(dict.fromkeys(chat.model for chat in chats if chat.price is None))
     if not models:
         return {}
     from agentflow.agents.known_models import known_prices
@@ -152,6 +157,21 @@ def needed_prices(plan: Plan) -> Prices:
                 help="write it under 'models', for a million tokens: price: {input: 1.5, output: 6}",
             )
     return prices
+
+
+def needed_windows(plan: Plan) -> dict[str, int]:
+    """The windows of models with fallbacks that the spec does not say, as far as they are known."""
+    calls = (
+        c for each in plans_within(plan) for step in callers(each) for c in _calls_within(step)
+    )
+    chats = [chat for call in calls if call.fallbacks for chat in call.chats()]
+    models = {chat.model for chat in chats if chat.window is None}
+    if not models:
+        return {}
+    from agentflow.agents.known_models import known_model
+
+    windows = {name: window_of(Model(model=name), known_model(name)) for name in sorted(models)}
+    return {name: window.tokens for name, window in windows.items() if window is not None}
 
 
 def take_up(
@@ -179,12 +199,17 @@ def holders(plan: Plan) -> list[tuple[str, Agent | Server]]:
     found: dict[tuple[str, str], Agent | Server] = {}
     for within in plans_within(plan):
         for step in callers(within):
-            for call in (*calls_of(step), *stand_ins(step)):
+            for call in _calls_within(step):
                 found[within.file, f"agent '{call.agent}'"] = call.options
                 server, _ = tool_named(call.options) or ("", "")
                 if server:
                     found[within.file, f"server '{server}'"] = within.servers[server].options
     return [(holder, options) for (_, holder), options in found.items()]
+
+
+def _calls_within(step: StepPlan) -> tuple[CallPlan, ...]:
+    """The calls of a step, and those that its escalations put in their place."""
+    return (*calls_of(step), *stand_ins(step))
 
 
 def _run_live(
@@ -213,9 +238,7 @@ def _run_live(
             (plan.file, kind): connected(kind, _host(plan, folder, concurrency))
             for plan in plans_within(driver.plan)
             for kind in {
-                call.options.kind
-                for step in callers(plan)
-                for call in (*calls_of(step), *stand_ins(step))
+                call.options.kind for step in callers(plan) for call in _calls_within(step)
             }
         }
 

@@ -13,7 +13,12 @@ from agentflow.agents.recording import Recording
 from agentflow.core.events import CancelRequested, Entry, RunStarted
 from agentflow.core.state import State
 from agentflow.engines.driver import Driver
-from agentflow.engines.launch import needed_prices, simulated_answers, simulated_people
+from agentflow.engines.launch import (
+    needed_prices,
+    needed_windows,
+    simulated_answers,
+    simulated_people,
+)
 from agentflow.engines.recording import Players
 from agentflow.engines.scripted import NoAnswer, Script
 from agentflow.engines.virtual import run_virtual
@@ -110,6 +115,7 @@ def perform(
         concurrency=script.concurrency,
         agentflow=__version__,
         prices=needed_prices(plan),
+        windows=needed_windows(plan),
     )
     try:
         run_virtual(driver, first, answers.answer, answers.say, _cancel(script))

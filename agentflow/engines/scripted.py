@@ -119,7 +119,8 @@ class Script:
             return None
         call = call_of(step_at(self.plan, decision.step)[1], decision.agent)
         assert call is not None
-        name = call.chat.model if call.chat is not None else decision.agent
+        chats = [f.call.chat for f in call.fallbacks if f.name == decision.model] or [call.chat]
+        name = chats[0].model if chats[0] is not None else decision.agent
         return Usage(name, said.tokens_in, said.tokens_out, said.usd)
 
     def _next(

@@ -83,6 +83,8 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C901 
             yield _about(at, f"asked again: {reason}")
         case events.Retry():
             yield _about(at, f"again in {decision.delay:g} s: {reason}")
+        case events.FallBack():
+            yield _about(at, f"falls back to '{decision.model}': {reason}")
         case events.Escalate():
             yield _about(at, f"escalated to '{decision.escalation}': {reason}")
         case events.TryLevel():

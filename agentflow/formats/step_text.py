@@ -73,6 +73,8 @@ def _decision(decision: Decision) -> str:
             return f" ({about}, effects {decision.effects}, timeout {decision.timeout:g} s){text}"
         case events.Repair():
             return f" (attempt {decision.attempt})" + text
+        case events.FallBack():
+            return f" (attempt {decision.attempt}, to '{decision.model}'){text}"
         case events.Retry():
             return f" (attempt {decision.attempt} in {decision.delay:g} s){text}"
         case events.BeginIteration():

@@ -4,14 +4,15 @@ The worst case is that everything fails as often as it may and succeeds at last,
 for it fails as often too: every list is as long as it may be, every loop goes on to its end, a
 switch takes its dearest case. A call of an agent is
 
-    n · (1 + r)  attempts: n of its retry policy, each answered 1 + r times, r of them repairs
-    m · t        requests an attempt: m models that stand in for each other, t turns with tools
+    n · m · (1 + r)  attempts: n of its retry policy, each with m models that stand in for each
+                     other, each of which answers 1 + r times, r of them repairs
+    t                requests an attempt: t turns with tools
 
 and after it come the dearest of the agents that `catch` hands over to, and the levels of the
-dearest escalation, an attempt each. Around it, all is multiplied by `for_each.max`, `loop.max` and
+dearest escalation, an attempt each of every model. Around it, all is multiplied by `for_each.max`, `loop.max` and
 `delegate.max_tasks`. A `budget` of a step or of a pipeline inside cuts off what is beyond it.
 
-    time of a call    n · (1 + r) · T + Σ min(cap, initial · factor^i), i = 0 … n-2
+    time of a call    n · m · (1 + r) · T + Σ min(cap, initial · factor^i), i = 0 … n-2
     tokens in         the bytes of the longest prompt: a token is a byte at least
     tokens out        `max_output_tokens`
     money             tokens in · price in + tokens out · price out
@@ -121,17 +122,23 @@ class Factors:
     @property
     def made(self) -> int:
         """Attempts that a call can become."""
-        return self.attempts * self.answers
+        return self.attempts * self.models * self.answers
 
     @property
     def requests(self) -> int:
         """Requests that an attempt can become."""
-        return self.models * self.turns
+        return self.turns
 
 
 def factors_of(call: CallPlan) -> Factors:
     """How often a call can be made again, after failures and for a better answer."""
-    return Factors(_attempts(call), 1 + call.repair if call.effects.repeatable else 1)
+    answers = 1 + call.repair if call.effects.repeatable else 1
+    return Factors(_attempts(call), answers, models_of(call))
+
+
+def models_of(call: CallPlan) -> int:
+    """m: how many models are asked in one attempt of the retry policy, if all of them fail."""
+    return 1 + len(call.fallbacks)
 
 
 def call_seconds(call: CallPlan) -> float:
@@ -322,8 +329,13 @@ class _Arithmetic:
 
     def _call(self, call: CallPlan) -> "_Inside":
         made = factors_of(call)
-        most = _scaled(self._attempt(call, made), made.made)
+        most = _scaled(self._chain(call, made), made.attempts * made.answers)
         return _Inside(most._replace(retries=Bound(made.attempts - 1)), call_seconds(call))
+
+    def _chain(self, call: CallPlan, made: Factors) -> Most:
+        """An attempt of its model, and one of each that takes over for it."""
+        calls = (call, *(fallback.call for fallback in call.fallbacks))
+        return _sum(self._attempt(each, made) for each in calls)
 
     def _attempt(self, call: CallPlan, made: Factors) -> Most:
         most = Most(calls=Bound(made.requests), work=Bound(call.timeout))
@@ -352,8 +364,8 @@ class _Arithmetic:
         for level in ladder.levels:
             seconds += level.within or 0.0
             if level.call is not None:
-                most = _sum((most, self._attempt(level.call, Factors(1, 1))))
-                seconds += level.call.timeout
+                most = _sum((most, self._chain(level.call, Factors(1, 1))))
+                seconds += models_of(level.call) * level.call.timeout
         return most, seconds
 
 

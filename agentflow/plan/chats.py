@@ -39,6 +39,7 @@ def chat_of(
         price=price,
         overhead=_FRAME + sum(len(text.encode()) for text in words),
         repeats=1 if prompt is None else _reads(prompt),
+        window=model.window,
     )
 
 

@@ -7,6 +7,7 @@ the step only what failed (`failure`) and what its agent was given (`input`).
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from agentflow.plan.fallbacks import with_fallbacks
 from agentflow.plan.materials import Materials
 from agentflow.plan.steps import (
     DEFAULT_TIMEOUT,
@@ -83,8 +84,12 @@ class Escalations:
 
     def _call(self, level: Level, call: CallPlan | None) -> CallPlan | None:
         """The call of a level: one attempt, for the same input and the same contract."""
-        if call is None:
+        made = self._own_call(level, call) if call is not None else None
+        if made is None:
             return None
+        return with_fallbacks(made, self._pipeline.models, self._materials.chat_for)
+
+    def _own_call(self, level: Level, call: CallPlan) -> CallPlan | None:
         if isinstance(level, ModelLevel) and "model" in type(call.options).model_fields:
             options: Agent = call.options.model_copy(update={"model": level.model})
             timeout = seconds(level.within) if level.within else call.timeout

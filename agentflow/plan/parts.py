@@ -10,6 +10,7 @@ from agentflow.errors import FileProblem
 from agentflow.findings import Finding, Severity
 from agentflow.plan import address
 from agentflow.plan.escalations import ESCALATION_NAMES, Escalations
+from agentflow.plan.fallbacks import with_fallbacks
 from agentflow.plan.library import Chain, Library, Recursion
 from agentflow.plan.materials import Materials
 from agentflow.plan.planners import planner_of
@@ -142,7 +143,7 @@ class Parts:
     ) -> CallPlan:
         agent = self.pipeline.agents[name]
         timeout = step.timeout or agent.timeout
-        return CallPlan(
+        call = CallPlan(
             agent=name,
             options=agent,
             arguments=arguments,
@@ -157,6 +158,7 @@ class Parts:
             chat=self.materials.chat_of[name],
             key=key,
         )
+        return with_fallbacks(call, self.pipeline.models, self.materials.chat_for)
 
     def _charge(self, agent: str, meter: str, value: Json) -> Template:
         """What a call takes from a meter. It reads the agent's `input` and nothing of a scope."""

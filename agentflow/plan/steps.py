@@ -137,7 +137,7 @@ class ChatPlan:
     """What a call of a chat model may come to.
 
     `model` is its name at LiteLLM, `price` what the spec says of US dollars for a million tokens in
-    and out. The prompt has at most `overhead` bytes and `repeats` times those of the input.
+    and out, `window` what it says of the tokens of prompt and answer together. The prompt has at most `overhead` bytes and `repeats` times those of the input.
     """
 
     model: str
@@ -145,6 +145,16 @@ class ChatPlan:
     price: tuple[float, float] | None
     overhead: int
     repeats: int
+    window: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FallbackPlan:
+    """A model that takes over for another: its name in the spec, where that stands, its call."""
+
+    name: str
+    rule: str
+    call: "CallPlan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +163,8 @@ class CallPlan:
 
     `repair` is how often it is asked again about an answer, `confidence` the gate for its answers.
     `key` comes to text: what the world is to know repeats of this call by. `charges` come to what a
-    call takes from the meters of the budget, `chat` is about agents that call a chat model.
+    call takes from the meters of the budget, `chat` is about agents that call a chat model. `fallbacks`
+    are the models that take over for its own, in order.
     """
 
     agent: str
@@ -169,6 +180,12 @@ class CallPlan:
     key: Template | None = None
     charges: Mapping[str, Template] = field(default_factory=dict)
     chat: ChatPlan | None = None
+    fallbacks: tuple[FallbackPlan, ...] = ()
+
+    def chats(self) -> tuple[ChatPlan, ...]:
+        """What is known of its model and of those that take over for it."""
+        chats = (self.chat, *(fallback.call.chat for fallback in self.fallbacks))
+        return tuple(chat for chat in chats if chat is not None)
 
 
 @dataclass(frozen=True, slots=True)

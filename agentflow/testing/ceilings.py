@@ -46,7 +46,8 @@ def _usd(plan: Plan, call: CallRecord) -> float | None:
     usage, called = call.usage, call_of(step_at(plan, call.step)[1], call.agent)
     if usage is None or usage.usd is not None:
         return usage.usd if usage is not None else None
-    price = called.chat.price if called is not None and called.chat is not None else None
+    chats = called.chats() if called is not None else ()
+    price = next((chat.price for chat in chats if chat.model == usage.model), None)
     if price is None:
         return None
     return (price[0] * usage.tokens_in + price[1] * usage.tokens_out) / _MILLION

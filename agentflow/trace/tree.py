@@ -172,6 +172,10 @@ class Trace:
                 span.status = "waiting"
                 span.reason = f"again in {decision.delay:g} s: {decision.reason.text}"
                 self.retries += decision.counted
+            case events.FallBack():
+                span.status = "waiting"
+                span.reason = None
+                span.notes.append(f"fell back to '{decision.model}'")
             case events.HandOver():
                 span.status = "waiting" if span.attempts else span.status
                 span.reason = f"handed over to '{decision.agent}': {decision.reason.text}"

@@ -87,7 +87,7 @@ class StartAttempt:
     `timeout` is in seconds. `input` and `key`, the idempotency key, are frozen with the intent of
     the first attempt: all further attempts of the step carry the same. `held` is what is kept back of
     the budgets for this attempt, by quantity, besides the call itself. `model` is that of an
-    escalation, where it puts another in the place of the agent's.
+    escalation or a fallback, where one puts another in the place of the agent's.
     """
 
     step: str
@@ -160,6 +160,20 @@ class Retry:
     attempt: int
     delay: float
     counted: bool
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class FallBack:
+    """Ask another model, in another attempt; `fallback` is its number in the chain, from 0.
+
+    `model` is its name in the spec. It is no retry: that begins with the first model again.
+    """
+
+    step: str
+    attempt: int
+    fallback: int
+    model: str
     reason: Reason
 
 
@@ -346,6 +360,7 @@ Decision: TypeAlias = (
     | AcceptOutput
     | RejectOutput
     | Repair
+    | FallBack
     | Retry
     | Escalate
     | TryLevel

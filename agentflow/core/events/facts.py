@@ -19,7 +19,8 @@ class RunStarted:
     `spec` is the name of the spec among them and `folder` where it lay, for the programs and
     modules of its agents. `concurrency` bounds the attempts in flight. `prices` are those of chat
     models whose price the spec does not say and a budget in US dollars needs: for a million tokens in
-    and out. `record` is the file to which the answers of models are recorded, `playback` the one from
+    and out. `windows` are those of models with fallbacks, in tokens, where the spec does not say them.
+    `record` is the file to which the answers of models are recorded, `playback` the one from
     which they come.
     """
 
@@ -34,6 +35,7 @@ class RunStarted:
     concurrency: int
     agentflow: str
     prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    windows: Mapping[str, int] = field(default_factory=dict)
     record: str | None = None
     playback: str | None = None
 

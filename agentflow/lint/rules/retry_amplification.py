@@ -68,9 +68,9 @@ def check(context: Context) -> Iterator[Finding]:
         if not repairs or made.made <= MANY:
             continue
         often = "once" if repairs == 1 else f"{repairs} times"
-        factors = (
-            f"{made.attempts} attempts x {made.answers} answers (asked once, repaired {often})"
-        )
+        models = f" x {made.models} models" if made.models > 1 else ""
+        answers = f"{made.answers} answers (asked once, repaired {often})"
+        factors = f"{made.attempts} attempts{models} x {answers}"
         own = (*step.plan.path, "repair")
         agent = ("agents", step.call.agent, "repair")
         repair = own if context.document.node(own) is not None else agent

@@ -57,7 +57,7 @@ SEVERITY = Severity.ERROR
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each agent, and each level of an escalation, whose model is no alias and has no provider."""
+    """Each agent, fallback and level of an escalation whose model is no alias and has no provider."""
     if context.pipeline is None:
         return
     models = context.pipeline.models
@@ -82,6 +82,9 @@ def _named(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
         model = getattr(agent, "model", None)
         if model is not None:
             yield ("agents", name, "model"), model
+    for name, alias in pipeline.models.items():
+        for index, fallback in enumerate(alias.fallbacks):
+            yield ("models", name, "fallbacks", index), fallback
     for name, escalation in pipeline.escalations.items():
         for index, level in enumerate(escalation.levels):
             if isinstance(level, ModelLevel):

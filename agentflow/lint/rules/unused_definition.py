@@ -75,6 +75,7 @@ def check(context: Context) -> Iterator[Finding]:
     agents = {step.agent for step in steps} | {c.agent for step in steps for c in calls_of(step)}
     agents |= {level.target for level in levels(context.plan) if level.kind == "agent"}
     models |= {level.target for level in levels(context.plan) if level.kind == "model"}
+    models |= {fallback for model in pipeline.models.values() for fallback in model.fallbacks}
     escalations = {name for _, name in named_escalations(context.document, context.plan)}
     unused = (
         *_unused("agent", ("agents",), pipeline.agents, agents - {None}),

@@ -81,7 +81,7 @@ class Price(Node):
 class Model(Node):
     """A chat model under a name of our own."""
 
-    planned = frozenset({"fallbacks", "api_base", "parameters"})
+    planned = frozenset({"api_base", "parameters"})
 
     model: str = Field(
         min_length=1, description="The model as LiteLLM names it: openai/gpt-5-mini."
@@ -97,4 +97,9 @@ class Model(Node):
     )
     price: Price | None = Field(
         None, description="Its price, if LiteLLM does not know it or it is another one."
+    )
+    fallbacks: Annotated[list[Annotated[str, Field(min_length=1)]], Field(max_length=10)] = Field(
+        default=[],
+        description="Who is asked in its place when it fails: other aliases, or models as LiteLLM"
+        " names them, in order.",
     )

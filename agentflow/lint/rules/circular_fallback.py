@@ -1,0 +1,116 @@
+"""A model is its own fallback, or that of one that takes over for it.
+
+When a model fails, its fallbacks are asked in its place. One that leads back asks nobody new: it is
+left out, and the chain is shorter than it looks. The same model at LiteLLM under another name, with the
+same address, is as little of a help.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    models:
+      small: {model: openai/gpt-5-mini, fallbacks: [large]}
+      large: {model: openai/gpt-5, fallbacks: [small]}
+      again: {model: openai/gpt-5, fallbacks: [openai/gpt-5]}
+    agents:
+      writer:
+        kind: llm
+        model: small
+        input: {type: object}
+        output: {type: string}
+      other:
+        kind: llm
+        model: again
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+      write_too: {agent: other}
+    outputs: {letter: "${{ steps.write.output }}", other: "${{ steps.write_too.output }}"}
+
+Says:
+
+    4:49 the fallbacks of 'small' lead back to it: small, large
+    5:44 the fallbacks of 'large' lead back to it: large, small
+    6:44 'openai/gpt-5' is 'again' under another name
+
+Good:
+
+    agentflow: 1
+    name: letters
+    models:
+      small: {model: openai/gpt-5-mini, fallbacks: [large]}
+      large: {model: openai/gpt-5, fallbacks: [anthropic/claude-sonnet-4-5]}
+    agents:
+      writer:
+        kind: llm
+        model: small
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator, Mapping
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.model import Model
+from agentflow.spec.wording import quoted
+
+NAME = "circular-fallback"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each fallback that leads back to its model, or is the same one by another name."""
+    if context.pipeline is None:
+        return
+    models = context.pipeline.models
+    for name, model in models.items():
+        for index, fallback in enumerate(model.fallbacks):
+            message = _wrong(name, fallback, models)
+            if message is not None:
+                yield Finding(
+                    rule=NAME,
+                    severity=SEVERITY,
+                    message=message,
+                    location=context.document.locate(("models", name, "fallbacks", index)),
+                    help="take it out, or name another model",
+                )
+
+
+def _wrong(name: str, fallback: str, models: Mapping[str, Model]) -> str | None:
+    if fallback == name:
+        return f"{quoted(name)} is its own fallback"
+    way = _way_back(fallback, name, models)
+    if way is not None:
+        return f"the fallbacks of {quoted(name)} lead back to it: {', '.join((name, *way))}"
+    own, other = models[name], models.get(fallback) or Model(model=fallback)
+    if _target(own) == _target(other):
+        return f"{quoted(fallback)} is {quoted(name)} under another name"
+    return None
+
+
+def _target(model: Model) -> tuple[object, ...]:
+    """Who is asked: the model and, where the spec says one, the address."""
+    return model.model, getattr(model, "api_base", None)
+
+
+def _way_back(start: str, home: str, models: Mapping[str, Model]) -> tuple[str, ...] | None:
+    """The shortest way from a model to another one, without that; None if there is none."""
+    seen: set[str] = {start}
+    ways: list[tuple[str, ...]] = [(start,)]
+    while ways:
+        following: list[tuple[str, ...]] = []
+        for way in ways:
+            for fallback in models[way[-1]].fallbacks if way[-1] in models else ():
+                if fallback == home:
+                    return way
+                if fallback not in seen:
+                    seen.add(fallback)
+                    following.append((*way, fallback))
+        ways = following
+    return None
