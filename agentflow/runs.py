@@ -187,10 +187,12 @@ def resume(
     audience: Callable[[Recorded], Listener],
     *,
     as_started: bool,
-    wait: bool = False,
+    settings: Settings = _PLAIN,
     onlooker: Onlooker | None = None,
 ) -> State:
     """Take up a run that was interrupted, that waits for people, or whose process died.
+
+    Of the `settings`, only those about people count; the others are those it began with.
 
     It goes on with the spec that it recorded. If the files, or the Python classes that contracts
     name, have changed since, that is refused, unless `as_started` says that the recorded ones are meant.
@@ -225,7 +227,7 @@ def resume(
             log,
             audience(recorded),
             folder=folder,
-            wait=wait,
+            settings=settings,
             recording=open_recording(Path(playback)) if playback is not None else None,
             onlooker=onlooker,
         )

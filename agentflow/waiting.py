@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from agentflow.channels.protocol import Response
 from agentflow.core.events import AskPerson, PersonAnswered, RefuseAnswer, TakeAnswer
 from agentflow.core.state import ENDED_RUN, State
 from agentflow.engines.clock import WallClock
@@ -62,13 +63,9 @@ def answer(
     store: Store,
     run_id: str,
     step: str,
-    said: str,
-    value: Json = None,
+    said: Response,
     *,
     question: str | None = None,
-    by: str | None = None,
-    why: str | None = None,
-    via: str = "agentflow answer",
 ) -> Outcome:
     """Answer the question about a step; `question` is its id, or the beginning of it.
 
@@ -80,7 +77,7 @@ def answer(
     run_id = store.find(run_id)
     recorded = read_run(store, run_id)
     asked = _asked(recorded, step, question)
-    letter = write_letter(run_id, asked, said, value, by=by, why=why, via=via)
+    letter = write_letter(_bound(run_id, asked), said)
     ticket = store.mailbox(run_id).drop(letter)
     limit = time.monotonic() + _PATIENCE
     while True:
@@ -187,6 +184,16 @@ def _asked(recorded: Recorded, step: str, question: str | None) -> AskPerson:
             help="'agentflow inbox' lists what waits for an answer",
         )
     return found[-1]
+
+
+def _bound(run_id: str, asked: AskPerson) -> dict[str, Json]:
+    """What of a question an answer is bound to."""
+    return {
+        "run": run_id,
+        "step": asked.step,
+        "question": asked.question,
+        "payload": asked.payload,
+    }
 
 
 def _open(state: State) -> list[AskPerson]:

@@ -1,11 +1,11 @@
 """The channels: the ways on which messages reach people. `protocol` is the seam to the engine.
 
-A channel is one module and one line here. Importing this package is cheap, because the linter
-does it; a module imports what is heavy when it delivers.
+A kind of channel is one module and one line here. Importing this package is cheap; a module
+imports what is heavy when it delivers.
 """
 
-from agentflow.channels import inbox
-from agentflow.channels.protocol import Channel
+from agentflow.channels import console, inbox
+from agentflow.channels.protocol import ChannelKind
 
-#: The channels that every pipeline has, by the name that specs use.
-CHANNELS: dict[str, Channel] = {"inbox": inbox}
+#: Every kind by the name that specs use; its keys are in `agentflow.spec.model.channels`.
+CHANNELS: dict[str, ChannelKind] = {"console": console, "inbox": inbox}

@@ -8,9 +8,10 @@ import json
 
 from agentflow.channels.protocol import DeliveryError, Host, Message
 from agentflow.errors import StoreError
+from agentflow.spec.model import InboxChannel
 
 
-async def deliver(message: Message, host: Host) -> str:
+async def deliver(_options: InboxChannel, message: Message, host: Host) -> str:
     """Put the message into the folder of the run."""
     text = json.dumps(message.document, ensure_ascii=False, indent=2) + "\n"
     try:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from agentflow.channels.protocol import Response
 from agentflow.cli.inputs import read_value
 from agentflow.cli.report import emit
 from agentflow.cli.stores import open_store, store_option, user_name
@@ -26,16 +27,9 @@ def answer_question(
     json: bool,
 ) -> int:
     """Answer a question and print what became of the answer; gives the exit code."""
-    outcome = answer(
-        open_store(store),
-        run_id,
-        step,
-        said,
-        _value(said, value, file),
-        question=question,
-        by=by or user_name(),
-        why=reason,
-    )
+    given = _value(said, value, file)
+    response = Response(said, given, by or user_name(), reason, via="agentflow answer")
+    outcome = answer(open_store(store), run_id, step, response, question=question)
     if json:
         emit(
             answer_json.render(

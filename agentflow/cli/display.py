@@ -22,6 +22,7 @@ from agentflow.trace import Trace
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.live import Live
 
 Now = Callable[[], float]
 
@@ -42,6 +43,12 @@ class Display(Protocol):
 
     def entry(self, entry: Entry) -> None:
         """The trace has taken in this entry."""
+
+    def pause(self) -> None:
+        """Show nothing for a while, so that something else can be shown; may come from any thread."""
+
+    def go_on(self) -> None:
+        """Show the run again, and what became of it meanwhile."""
 
     def stop(self) -> None:
         """The run goes no further."""
@@ -87,6 +94,12 @@ class QuietDisplay:
     def entry(self, entry: Entry) -> None:
         """Show nothing."""
 
+    def pause(self) -> None:
+        """Nothing is shown anyway."""
+
+    def go_on(self) -> None:
+        """Show nothing."""
+
     def stop(self) -> None:
         """Show nothing."""
 
@@ -100,19 +113,40 @@ class PlainDisplay:
     def __init__(self, trace: Trace, outlet: Outlet) -> None:
         self._trace = trace
         self._outlet = outlet
+        self._lock = threading.Lock()
+        self._paused = False
+        self._untold: list[str] = []
 
     def start(self) -> None:
         """There is nothing to tell yet."""
 
     def entry(self, entry: Entry) -> None:
         """Tell it."""
-        lines = event_lines(entry, self._trace)
-        if lines:
-            self._outlet.write("\n".join(lines) + "\n")
-            self._outlet.flush()
+        with self._lock:
+            self._untold += event_lines(entry, self._trace)
+            if not self._paused:
+                self._tell()
+
+    def pause(self) -> None:
+        """Tell it later."""
+        with self._lock:
+            self._paused = True
+
+    def go_on(self) -> None:
+        """Tell what was kept back."""
+        with self._lock:
+            self._paused = False
+            self._tell()
 
     def stop(self) -> None:
         """Everything has been told."""
+        self.go_on()
+
+    def _tell(self) -> None:
+        if self._untold:
+            self._outlet.write("\n".join(self._untold) + "\n")
+            self._outlet.flush()
+            self._untold = []
 
     def look_on(self, step: str, text: str) -> None:
         """A line that is still being written is no line."""
@@ -122,18 +156,16 @@ class LiveDisplay:
     """The tree, drawn again and again in place, and once in full at the end."""
 
     def __init__(self, trace: Trace, outlet: Outlet, now: Now) -> None:
-        from rich.live import Live
-
         self._trace = trace
         self._outlet = outlet
         self._now = now
         self._console = console_on(outlet)
         self._spinner = itertools.cycle(_SPINNER if outlet.unicode else "")
-        # The frames are erased at the end, since they may have been cropped. What a library
-        # prints meanwhile appears above them.
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._live = self._frames()
         self._said: dict[str, str] = {}
         self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._paused = False
         self._thread = threading.Thread(target=self._draw, name="display", daemon=True)
 
     def start(self) -> None:
@@ -153,6 +185,21 @@ class LiveDisplay:
         """The next frame shows it below the step."""
         self._said[step] = text
 
+    def pause(self) -> None:
+        """Take the frame away."""
+        with self._lock:
+            self._paused = True
+            self._live.stop()
+
+    def go_on(self) -> None:
+        """Draw again."""
+        with self._lock:
+            if self._paused and not self._stopped.is_set():
+                # The one before knows how many lines it would have to take away.
+                self._live = self._frames()
+                self._live.start()
+            self._paused = False
+
     def stop(self) -> None:
         """Put the whole tree in the place of the frames."""
         self._stopped.set()
@@ -161,11 +208,20 @@ class LiveDisplay:
         if self._trace.status is not None:
             print_lines(self._console, self._lines(trace_text.FOLD), self._outlet)
 
+    def _frames(self) -> "Live":
+        from rich.live import Live
+
+        # They are erased at the end, since they may have been cropped. What a library prints
+        # meanwhile appears above them.
+        return Live(console=self._console, auto_refresh=False, transient=True)
+
     def _draw(self) -> None:
         pause = _PAUSE
         while not self._stopped.wait(pause):
             began = time.perf_counter()
-            self._live.update(self._frame(), refresh=True)
+            with self._lock:
+                if not self._paused:
+                    self._live.update(self._frame(), refresh=True)
             pause = max(_PAUSE, _SHARE * (time.perf_counter() - began))
 
     def _frame(self) -> "Group":

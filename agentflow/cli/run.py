@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from agentflow.channels.protocol import Terminal
+from agentflow.cli.desk import find_terminal
 from agentflow.cli.display import Display, choose_display, shows_live
 from agentflow.cli.inputs import read_inputs
 from agentflow.cli.report import emit
@@ -49,6 +51,20 @@ class _Audience:
         assert self.display is not None
         self.display.look_on(step, text)
 
+    def terminal(self) -> Terminal | None:
+        """The terminal of this process, if somebody sits before it."""
+        return find_terminal(self, aside=self._quiet or self._json)
+
+    def pause(self) -> None:
+        """Show nothing for a while: the terminal is needed for something else."""
+        if self.display is not None:
+            self.display.pause()
+
+    def go_on(self) -> None:
+        """Show the run again."""
+        if self.display is not None:
+            self.display.go_on()
+
     def finish(self) -> None:
         """The run goes no further, for whatever reason."""
         if self.display is not None:
@@ -75,15 +91,16 @@ def run_spec(
     _refuse_two(record=record is not None, playback=playback is not None, simulate=simulate)
     spec = load(path, imports=True)
     inputs = read_inputs(given, file, spec.plan.inputs.schema if spec.plan else {})
+    audience = _Audience(quiet=quiet, json=json)
     settings = Settings(
         simulate=simulate,
         seed=seed,
         concurrency=concurrency,
         wait=wait,
+        terminal=audience.terminal(),
         record=record,
         playback=playback,
     )
-    audience = _Audience(quiet=quiet, json=json)
     where = open_store(store, durability)
     try:
         state = run(
@@ -123,13 +140,14 @@ def resume_run(
     def attend(recorded: Recorded) -> Listener:
         return audience.attend(recorded.plan, recorded.entries)
 
+    settings = Settings(wait=wait, terminal=audience.terminal())
     try:
         state = resume(
             where,
             run_id,
             attend,
             as_started=as_started,
-            wait=wait,
+            settings=settings,
             onlooker=audience.onlooker,
         )
     finally:

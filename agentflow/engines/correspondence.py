@@ -9,21 +9,26 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from agentflow.channels import CHANNELS
-from agentflow.channels.protocol import DeliveryError, Host, Message
+from agentflow.channels.protocol import Answering, DeliveryError, Host, Message
 from agentflow.core.events import (
     AskPerson,
+    Decision,
     Delivered,
     Fact,
     NotDelivered,
     Notify,
     PersonAnswered,
+    RefuseAnswer,
 )
 from agentflow.core.state import State
 from agentflow.engines.clock import WallClock
-from agentflow.engines.letters import read_letter
+from agentflow.engines.letters import read_letter, write_letter
 from agentflow.engines.office import Office
 from agentflow.engines.parcels import parcel_of
 from agentflow.errors import StoreError
+from agentflow.plan.channels import channel_of
+from agentflow.plan.steps import step_at
+from agentflow.spec.model import Channel, ConsoleChannel
 
 #: Seconds between two looks into the mailbox.
 _BEAT = 0.25
@@ -34,7 +39,8 @@ _PATIENCE = 30.0
 class Correspondence:
     """The messages and answers of one run while a process works on it.
 
-    `report` takes facts, `fail` what went wrong in a task or timer of its own.
+    `report` takes facts, `fail` what went wrong in a task or timer of its own; `idle` is called
+    when nothing but an answer can make the run go on and nobody here waits for one any more.
     """
 
     def __init__(
@@ -44,13 +50,16 @@ class Correspondence:
         clock: WallClock,
         report: Callable[[Fact], None],
         fail: Callable[[Exception], None],
+        idle: Callable[[], None],
     ) -> None:
         self._state = state
         self._office = office
         self._clock = clock
         self._report = report
         self._fail = fail
-        self._host = Host(office.mailbox.post)
+        self._idle = idle
+        self._terminal = office.terminal
+        self._host = Host(office.mailbox.post, self._answering, office.terminal)
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._posted = set(office.mailbox.posted())
         self._beat: asyncio.TimerHandle | None = None
@@ -64,12 +73,26 @@ class Correspondence:
             and all(instance.question is not None for instance in waiting)
             and not self._sending
             and not self._office.waits
+            and not (self._terminal is not None and self._terminal.busy)
         )
 
     def take_up(self) -> list[Fact]:
-        """What came while no process was at work; what was not delivered goes out (again)."""
-        for message in self._state.people.undelivered.values():
+        """What came while no process was at work; what was not delivered goes out (again).
+
+        What was asked at the terminal of another process is asked again at the one of this.
+        """
+        people = self._state.people
+        for message in people.undelivered.values():
             self.send(message)
+        for instance in people.open.values():
+            question = instance.question
+            assert question is not None
+            if question.question in people.undelivered or self._terminal is None:
+                continue
+            if isinstance(self._options(question), ConsoleChannel):
+                parcel = parcel_of(self._state, question)
+                self._posted.add(parcel.id)
+                self._terminal.ask(parcel, self._answering(parcel))
         return self.letters()
 
     def send(self, message: AskPerson | Notify) -> None:
@@ -77,18 +100,24 @@ class Correspondence:
         parcel = parcel_of(self._state, message)
         if parcel.answers:
             self._posted.add(parcel.id)
-        task = asyncio.get_running_loop().create_task(self._deliver(parcel, message.channel))
+        delivery = self._deliver(parcel, self._options(message))
+        task = asyncio.get_running_loop().create_task(delivery)
         self._sending[parcel.id] = task
 
-    def tend(self, facts: Sequence[Fact]) -> None:
-        """After a turn: `facts` are in the log, and some questions may be open no longer."""
-        mailbox = self._office.mailbox
+    def tend(self, facts: Sequence[Fact], decisions: Sequence[Decision]) -> None:
+        """After a turn: it is in the log, and some questions may be open no longer."""
+        mailbox, closed = self._office.mailbox, self._state.people.closed
         for fact in facts:
             if isinstance(fact, PersonAnswered):
                 mailbox.remove(fact.ticket)
-        for question in self._posted & self._state.people.closed.keys():
+        for question in self._posted & closed.keys():
             self._posted.discard(question)
             mailbox.withdraw(question)
+            if self._terminal is not None:
+                self._terminal.withdraw(question, closed[question])
+        for decision in decisions:
+            if isinstance(decision, RefuseAnswer) and self._terminal is not None:
+                self._terminal.refuse(decision.ticket, decision.reason.text)
         if self._state.people.open and self._beat is None:
             self._beat = asyncio.get_running_loop().call_later(_BEAT, self._look)
 
@@ -100,6 +129,8 @@ class Correspondence:
 
     async def close(self) -> None:
         """Look into the mailbox no longer; deliveries may end, unless the run was cut short."""
+        if self._terminal is not None:
+            self._terminal.close()
         if self._beat is not None:
             self._beat.cancel()
         tasks = list(self._sending.values())
@@ -120,13 +151,26 @@ class Correspondence:
             self._report(fact)
         if self._state.people.open:
             self._beat = asyncio.get_running_loop().call_later(_BEAT, self._look)
+        if self.parked:
+            self._idle()
 
-    async def _deliver(self, parcel: Message, channel: str) -> None:
+    def _options(self, message: AskPerson | Notify) -> Channel:
+        """The channel that a message names; the linter sees to it that there is one."""
+        plan, _ = step_at(self._state.plan, message.step)
+        channel = channel_of(plan.pipeline, message.channel)
+        assert channel is not None
+        return channel
+
+    def _answering(self, parcel: Message) -> Answering:
+        """The way into the mailbox for what is said to a message."""
+        return lambda said: self._office.mailbox.drop(write_letter(parcel.document, said))
+
+    async def _deliver(self, parcel: Message, options: Channel) -> None:
         """Bring one message to where it belongs, and report how that went."""
         problem = detail = ""
         try:
             async with asyncio.timeout(_PATIENCE):
-                detail = await CHANNELS[channel].deliver(parcel, self._host)
+                detail = await CHANNELS[options.kind].deliver(options, parcel, self._host)
         except TimeoutError:
             problem = f"not delivered within {_PATIENCE:g} s"
         except DeliveryError as error:

@@ -13,6 +13,7 @@ from agentflow.agents import AGENT_KINDS
 from agentflow.agents.protocol import AttemptError, Connection, Host
 from agentflow.agents.recording import Recording
 from agentflow.agents.secrets import Redactor, redactor
+from agentflow.channels.protocol import Terminal
 from agentflow.core.events import (
     AskPerson,
     AttemptFailed,
@@ -62,6 +63,7 @@ class Settings:
     """How a run is to be carried out; the pipeline does not know of it.
 
     `wait` keeps the process of a run that only people can make go on until they have answered.
+    `terminal` is the one of this process, if somebody sits before it.
     `record` is the file to which the answers of chat models go, `playback` the one they come from.
     """
 
@@ -69,6 +71,7 @@ class Settings:
     seed: str = "0"
     concurrency: int = CONCURRENCY
     wait: bool = False
+    terminal: Terminal | None = None
     record: Path | None = None
     playback: Path | None = None
 
@@ -121,7 +124,7 @@ def launch(
         answers = simulated_answers(plan, settings.seed)
         run_virtual(driver, first, answers, simulated_people(plan, settings.seed))
     else:
-        office = Office(log.mailbox, settings.wait)
+        office = Office(log.mailbox, settings.wait, settings.terminal)
         concurrency = settings.concurrency
         _run_live(driver, first, folder, clock, concurrency, office, recording, onlooker)
     return driver.state
@@ -181,15 +184,18 @@ def take_up(
     listener: Listener,
     *,
     folder: Path,
-    wait: bool,
+    settings: Settings,
     recording: Recording | None,
     onlooker: Onlooker | None = None,
 ) -> State:
-    """Go on with a run whose state was folded from its log; `recording` is what it plays back."""
+    """Go on with a run whose state was folded from its log; `recording` is what it plays back.
+
+    Of the `settings`, only those about people count; the others are those it began with.
+    """
     clock = WallClock()
     driver = Driver(plan, state, log, listener)
     resumed = RunResumed(clock.now(), __version__)
-    office = Office(log.mailbox, wait)
+    office = Office(log.mailbox, settings.wait, settings.terminal)
     _run_live(driver, resumed, folder, clock, state.concurrency, office, recording, onlooker)
     return driver.state
 

@@ -11,40 +11,30 @@ fact as well, so that the log says that it came and why it did not count.
 import json
 from collections.abc import Mapping
 
+from agentflow.channels.protocol import Response
 from agentflow.contracts.strict import NotJson, loads
-from agentflow.core.events import AskPerson, PersonAnswered
+from agentflow.core.events import PersonAnswered
 from agentflow.eventlog.mailbox import Letter
 from agentflow.spec.model import Json
 
 FORMAT = 1
-_BINDING = ("run", "step", "question", "payload", "answer")
+#: What of a question is in each answer to it.
+BINDING = ("run", "step", "question", "payload")
 _REMARKS = ("by", "reason", "via")
-_KEYS = frozenset({"format", "value", *_BINDING, *_REMARKS})
+_KEYS = frozenset({"format", "answer", "value", *BINDING, *_REMARKS})
 
 
-def write_letter(
-    run_id: str,
-    question: AskPerson,
-    answer: str,
-    value: Json = None,
-    *,
-    by: str | None = None,
-    why: str | None = None,
-    via: str,
-) -> bytes:
-    """An answer to a question as the bytes of a file."""
+def write_letter(question: Mapping[str, Json], said: Response) -> bytes:
+    """What is said to a question as the bytes of a file; of the question, `BINDING` is copied."""
     document = {
         "format": FORMAT,
-        "run": run_id,
-        "step": question.step,
-        "question": question.question,
-        "payload": question.payload,
-        "answer": answer,
-        "via": via,
+        **{key: question[key] for key in BINDING},
+        "answer": said.answer,
+        "via": said.via,
     }
-    if answer == "replace":
-        document["value"] = value
-    document.update({key: text for key, text in (("by", by), ("reason", why)) if text})
+    if said.answer == "replace":
+        document["value"] = said.value
+    document.update({key: text for key, text in (("by", said.by), ("reason", said.why)) if text})
     return json.dumps(document).encode()
 
 
@@ -94,7 +84,7 @@ def _problem(document: Mapping[str, Json], run_id: str) -> str | None:
     unknown = next((key for key in document if key not in _KEYS), None)
     if unknown is not None:
         return f"an answer has no field '{unknown[:40]}'"
-    for key in (*_BINDING, *_REMARKS):
+    for key in (*BINDING, "answer", *_REMARKS):
         if not isinstance(document.get(key, "" if key in _REMARKS else None), str):
             return f"its '{key}' is not text"
     if document["run"] != run_id:

@@ -108,7 +108,9 @@ class _LocalEngine:
         self.flights: dict[str, _Flight] = {}
         self.stopping: set[asyncio.Task[None]] = set()
         self.facts: list[Fact] = []
-        self.people = Correspondence(self.state, office, clock, self._report, self._fail)
+        self.people = Correspondence(
+            self.state, office, clock, self._report, self._fail, self._turn
+        )
         self.cancellation = Cancellation(office.mailbox, clock, self._report, self._fail)
         self.ended: asyncio.Future[None] = self.loop.create_future()
         self.handlers: dict[signal.Signals, Any] = {}
@@ -176,7 +178,7 @@ class _LocalEngine:
     def _settle(self, facts: list[Fact]) -> list[Decision]:
         """Settle and store facts; what people have to do with them is tidied up."""
         decisions = self.driver.take(facts)
-        self.people.tend(facts)
+        self.people.tend(facts, decisions)
         if any(isinstance(fact, events.CancelRequested) for fact in facts):
             self.cancellation.done()
         return decisions

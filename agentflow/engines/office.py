@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 
+from agentflow.channels.protocol import Terminal
 from agentflow.eventlog.mailbox import Mailbox
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The mailbox of the run; `waits` says whether its process stays until people have answered."""
+    """The mailbox of the run; `waits` says whether its process stays until people have answered.
+
+    `terminal` is the one of this process, if somebody sits before it: as long as a question is put
+    there, the process stays.
+    """
 
     mailbox: Mailbox
     waits: bool = False
+    terminal: Terminal | None = None

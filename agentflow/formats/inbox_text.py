@@ -10,9 +10,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from agentflow.core.events import AskPerson
+from agentflow.formats.asked import asked_lines
 from agentflow.formats.safe import safe
-from agentflow.formats.values import compact
-from agentflow.formats.words import count, moment
+from agentflow.formats.words import count
 
 #: Characters of one value that are shown; the file of the question has all of it.
 _LIMIT = 300
@@ -29,18 +29,17 @@ def render(questions: Sequence[tuple[str, AskPerson]], option: str = "") -> str:
 def question_lines(questions: Sequence[tuple[str, AskPerson]], option: str) -> Iterator[str]:
     """The lines of questions: who is asked what, until when, and how to answer."""
     for run_id, asked in questions:
-        step = safe(asked.step, oneline=True)
-        who = safe(asked.who or "a person", oneline=True)
-        yield f"  {step}  asks {who}, until {moment(asked.due)}"
-        yield from (f"    {line}" for line in safe(asked.ask, limit=_LIMIT).split("\n"))
-        if isinstance(asked.input, dict):
-            for name, value in asked.input.items():
-                yield f"    {name}: {safe(compact(value), limit=_LIMIT, oneline=True)}"
-        if asked.failure is not None:
-            why = safe(asked.failure.message, limit=_LIMIT, oneline=True)
-            yield f"    because {asked.failure.kind}: {why}"
-        if asked.output is not None:
-            yield f"    held back: {safe(compact(asked.output), limit=_LIMIT, oneline=True)}"
+        about = asked_lines(
+            step=asked.step,
+            who=asked.who,
+            due=asked.due,
+            ask=asked.ask,
+            shown=asked.input,
+            failure=(asked.failure.kind, asked.failure.message) if asked.failure else None,
+            output=asked.output,
+            limit=_LIMIT,
+        )
+        yield from (f"  {line}" for line in about)
         said = "|".join(asked.answers)
         where = safe(shlex.quote(asked.step), oneline=True)
         named = f"{run_id} {where} {said} --question {asked.question} {option}".rstrip()

@@ -42,6 +42,7 @@ from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import ExpressionError, parse_expression
 from agentflow.spec.model import (
+    BUILT_IN_CHANNELS,
     AgentStep,
     CatchAction,
     CatchKey,
@@ -103,6 +104,9 @@ class Parts:
             for name, agent in pipeline.agents.items()
         }
         self.escalations = Escalations(pipeline, self.materials, self.charges, self._for_all)
+        for name in BUILT_IN_CHANNELS.keys() & pipeline.channels.keys():
+            message = f"{quoted(name)} is a channel that every pipeline has"
+            self._complain("bad-name", message, ("channels", name), "give yours another name")
 
     # --- parts of a step -------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from agentflow.findings import START_OF_FILE, Finding, Location, Related, Severi
 from agentflow.spec.document import Document, Path
 from agentflow.spec.model import (
     AGENT_PATTERN,
+    CHANNEL_KINDS,
     CONTRACT_NAME_PATTERN,
     NAME_PATTERN,
     STEP_KINDS,
@@ -231,29 +232,31 @@ class Breaches:
         )
 
     def _kind(self, spot: Spot) -> None:
-        """A step or an agent whose kind is missing or unknown."""
+        """A step, an agent or a channel whose kind is missing or unknown."""
         node = self._node(spot.path)
         by_key = spot.shape is not None and spot.shape.rule("discriminator") == "kind"
+        what = "channel" if spot.path[:1] == ("channels",) else "agent"
         if not isinstance(node, Mapping):
+            a_thing = f"a{'n' * (what == 'agent')} {what}" if by_key else "a step"
             self._report(
                 "wrong-type",
-                f"expected {'an agent' if by_key else 'a step'}, found {found(node)}",
+                f"expected {a_thing}, found {found(node)}",
                 self._document.locate(spot.path),
-                "write the keys of the agent below its name"
+                f"write the keys of the {what} below its name"
                 if by_key
                 else "write {agent: NAME}, or the keys of the step below its name",
             )
         elif by_key:
-            self._agent_kind(spot, node)
+            kinds = CHANNEL_KINDS if what == "channel" else self._vocabulary.agent_kinds
+            self._kind_by_key(spot, node, what, [n for kind in kinds for n in kinds_of(kind)])
         else:
             self._step_kind(spot, node)
 
-    def _agent_kind(self, spot: Spot, node: Mapping) -> None:
-        known = [name for kind in self._vocabulary.agent_kinds for name in kinds_of(kind)]
+    def _kind_by_key(self, spot: Spot, node: Mapping, what: str, known: list[str]) -> None:
         if "kind" not in node.entries:
             self._report(
                 "missing-key",
-                f"agent {quoted(str(spot.path[-1]))} has no 'kind'",
+                f"{what} {quoted(str(spot.path[-1]))} has no 'kind'",
                 self._document.locate_key(spot.path),
                 f"add 'kind:' with one of: {listed(known)}",
             )
@@ -261,7 +264,7 @@ class Breaches:
         value = node.entries["kind"].value
         kind = value.text if isinstance(value, Scalar) else found(value)
         place = self._document.locate((*spot.path, "kind"))
-        if kind in self._vocabulary.planned_agent_kinds:
+        if what == "agent" and kind in self._vocabulary.planned_agent_kinds:
             self._report(
                 "not-supported",
                 f"agents of kind {quoted(kind)} are not supported yet",
@@ -272,7 +275,7 @@ class Breaches:
         near = nearest(kind, known)
         self._report(
             "wrong-type",
-            f"{quoted(kind)} is not a kind of agent",
+            f"{quoted(kind)} is not a kind of {what}",
             place,
             f"did you mean {quoted(near)}?" if near else f"the kinds are: {listed(known)}",
         )

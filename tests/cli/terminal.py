@@ -19,7 +19,15 @@ ROOT = Path(__file__).parent.parent.parent
 class Terminal:
     """A program on a terminal of so many columns and rows. What it writes is read as it comes."""
 
-    def __init__(self, command: Sequence[str], *, columns: int, rows: int, **env: str) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        columns: int,
+        rows: int,
+        folder: str | Path = ROOT,
+        **env: str,
+    ) -> None:
         self.screen = pyte.HistoryScreen(columns, rows, history=1_000)
         self.raw = b""
         self._stream = pyte.ByteStream(self.screen)
@@ -31,7 +39,7 @@ class Terminal:
             stdin=slave,
             stdout=slave,
             stderr=subprocess.PIPE,
-            cwd=ROOT,
+            cwd=folder,
             env={**inherited, "TERM": "xterm-256color", "PYTHONUTF8": "1", **env},
         )
         os.close(slave)
@@ -76,6 +84,10 @@ class Terminal:
         """What the program says on standard error until it ends."""
         assert self.process.stderr is not None
         return self.process.stderr.read().decode()
+
+    def type(self, text: str) -> None:
+        """Somebody types."""
+        os.write(self._master, text.encode())
 
     def hang_up(self) -> None:
         """The terminal is gone."""

@@ -152,8 +152,7 @@ def _takes(schema: Mapping[str, Any]) -> str:
             words = [_takes(choice) for choice in choices if choice.get("type") != "null"]
             return " or ".join(words)
         case {"oneOf": choices}:
-            named = [_takes(choice) for choice in choices if "Agent" not in choice.get("$ref", "")]
-            return "[level](#escalation)" if len(named) == len(choices) - 1 else "[agent](#agents)"
+            return _takes_one([choice.get("$ref", "") for choice in choices])
         case {"type": "array"}:
             return f"list of {_plural(_takes(schema['items']))}"
         case {"type": "object"}:
@@ -169,6 +168,14 @@ def _takes(schema: Mapping[str, Any]) -> str:
             return f"{'number' if kind == 'number' else 'int'}{_range(schema)}"
         case _:
             return "[value](#templates)"
+
+
+def _takes_one(definitions: list[str]) -> str:
+    """What a choice of definitions is called."""
+    if all(name.endswith("Channel") for name in definitions):
+        return "[channel](#channels)"
+    agents = sum("Agent" in name for name in definitions)
+    return "[level](#escalation)" if agents == 1 else "[agent](#agents)"
 
 
 def _takes_object(schema: Mapping[str, Any]) -> str:

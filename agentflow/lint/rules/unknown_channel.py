@@ -34,10 +34,9 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.escalations import levels
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.channels import named_channels
 from agentflow.spec.model import BUILT_IN_CHANNELS
 from agentflow.spec.wording import quoted
 
@@ -50,23 +49,14 @@ def check(context: Context) -> Iterator[Finding]:
     """Each message whose channel is not known."""
     if context.plan is None:
         return
+    known = (*BUILT_IN_CHANNELS, *context.plan.pipeline.channels)
     suggestions = Suggestions()
-    for path, name in _named(context.plan):
-        if name not in BUILT_IN_CHANNELS:
+    for path, name in named_channels(context.plan):
+        if name not in known:
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
                 message=f"unknown channel {quoted(name)}",
                 location=context.document.locate(path),
-                help=suggestions.help(name, BUILT_IN_CHANNELS, "name one that exists"),
+                help=suggestions.help(name, known, "name one that exists"),
             )
-
-
-def _named(plan: Plan) -> Iterator[tuple[Path, str]]:
-    """Every channel that is named, with its path."""
-    for step in plan.steps.values():
-        if step.question is not None:
-            yield (*step.path, "human", "channel"), step.question.channel
-    for level in levels(plan):
-        if level.kind in ("human", "notify"):
-            yield (*level.path, level.kind, "channel"), level.target

@@ -1,7 +1,7 @@
 """Something is defined and nothing uses it.
 
-An agent that no step calls, a contract, a model, a server, a retry policy or an escalation that nobody names, a meter that
-nobody charges, an input that nobody reads. It may be a leftover. It may also be the one that was meant where another is named.
+An agent that no step calls, a contract, a model, a server, a retry policy, an escalation or a channel that nobody
+names, a meter that nobody charges, an input that nobody reads. It may be a leftover. It may also be the one that was meant where another is named.
 
 Bad:
 
@@ -50,8 +50,9 @@ from agentflow.lint.meters import bounds
 from agentflow.lint.policies import named_policies
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.schemas import named_contracts
+from agentflow.plan.channels import named_channels
 from agentflow.plan.steps import Path, Plan, callers, calls_of, plans_within
-from agentflow.spec.model import Contract
+from agentflow.spec.model import BUILT_IN_CHANNELS, Contract
 from agentflow.spec.wording import quoted
 
 NAME = "unused-definition"
@@ -77,6 +78,8 @@ def check(context: Context) -> Iterator[Finding]:
     models |= {level.target for level in levels(context.plan) if level.kind == "model"}
     models |= {fallback for model in pipeline.models.values() for fallback in model.fallbacks}
     escalations = {name for _, name in named_escalations(context.document, context.plan)}
+    channels = {name for _, name in named_channels(context.plan)} - BUILT_IN_CHANNELS.keys()
+    own = [name for name in pipeline.channels if name not in BUILT_IN_CHANNELS]
     unused = (
         *_unused("agent", ("agents",), pipeline.agents, agents - {None}),
         *_unused("model", ("models",), pipeline.models, _aliases(models)),
@@ -85,6 +88,7 @@ def check(context: Context) -> Iterator[Finding]:
         *_unused("retry policy", ("retries",), pipeline.retries, policies),
         *(("meter", path) for path in _idle_meters(context.plan)),
         *_unused("escalation", ("escalations",), pipeline.escalations, escalations),
+        *_unused("channel", ("channels",), own, channels),
         *_unused("input", ("inputs", "properties"), *_inputs(context.plan)),
     )
     for what, path in unused:

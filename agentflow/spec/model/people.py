@@ -4,12 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from agentflow.spec.model.channels import ChannelName
 from agentflow.spec.model.values import Contract, Duration, Name, Node, Value
 
-#: The channels that every pipeline has.
-BUILT_IN_CHANNELS = ("inbox",)
-
-Channel = Annotated[Name, Field(description="Where it goes: inbox.")]
 Who = Annotated[str | None, Field(min_length=1, description="Who is meant, for people.")]
 
 
@@ -20,7 +17,7 @@ class Asking(Node):
         min_length=1, description="What is asked; ${{ EXPRESSION }} in it stands for data."
     )
     who: Who = None
-    channel: Channel = "inbox"
+    channel: ChannelName = "inbox"
 
 
 class Question(Asking):
@@ -36,7 +33,7 @@ class Notice(Node):
         min_length=1, description="What is told; ${{ EXPRESSION }} in it stands for data."
     )
     who: Who = None
-    channel: Channel = "inbox"
+    channel: ChannelName = "inbox"
 
 
 class ModelLevel(Node):

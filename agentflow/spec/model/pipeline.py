@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Discriminator, Field, create_model
 
 from agentflow.spec.model.agents import Agent, Model
+from agentflow.spec.model.channels import AnyChannel
 from agentflow.spec.model.people import Escalation
 from agentflow.spec.model.policies import Budget, RetryPolicy
 from agentflow.spec.model.servers import Server
@@ -41,6 +42,9 @@ class Pipeline(Node):
     )
     escalations: dict[Name, Escalation] = Field(
         default={}, description="Who is turned to when a step fails, under names of their own."
+    )
+    channels: dict[Name, AnyChannel] = Field(
+        default={}, description="Ways to people, under names of their own."
     )
     budget: Budget = Field(default=Budget(), description="What a run may use up.")
     agents: dict[Name, Agent] = Field(default={}, description="Who does the work.")

@@ -1,0 +1,35 @@
+"""A question for people, as lines: who is asked what about which step, and until when."""
+
+from collections.abc import Iterator
+
+from agentflow.formats.safe import safe
+from agentflow.formats.values import compact
+from agentflow.formats.words import moment
+from agentflow.spec.model import Json
+
+
+def asked_lines(
+    *,
+    step: str,
+    who: str | None,
+    due: float,
+    ask: str,
+    shown: Json,
+    failure: tuple[str, str] | None,
+    output: Json,
+    limit: int,
+) -> Iterator[str]:
+    """The lines; `failure` is a class and a message, `limit` is in characters of one value."""
+    yield (
+        f"{safe(step, oneline=True)}  asks {safe(who or 'a person', oneline=True)}, "
+        f"until {moment(due)}"
+    )
+    yield from (f"  {line}" for line in safe(ask, limit=limit).split("\n"))
+    if isinstance(shown, dict):
+        for name, value in shown.items():
+            yield f"  {safe(name, oneline=True)}: {safe(compact(value), limit=limit, oneline=True)}"
+    if failure is not None:
+        kind, message = failure
+        yield f"  because {kind}: {safe(message, limit=limit, oneline=True)}"
+    if output is not None:
+        yield f"  held back: {safe(compact(output), limit=limit, oneline=True)}"

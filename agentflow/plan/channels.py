@@ -1,0 +1,22 @@
+"""The channels of a pipeline: which there are, and what goes over them."""
+
+from collections.abc import Iterator
+
+from agentflow.plan.steps import Path, Plan
+from agentflow.spec.model import BUILT_IN_CHANNELS, Channel, Pipeline
+
+
+def channel_of(pipeline: Pipeline, name: str) -> Channel | None:
+    """The channel of this name; None if there is none."""
+    return BUILT_IN_CHANNELS.get(name) or pipeline.channels.get(name)
+
+
+def named_channels(plan: Plan) -> Iterator[tuple[Path, str]]:
+    """Every channel that a question or a notice of a pipeline names, with its path."""
+    for step in plan.steps.values():
+        if step.question is not None:
+            yield (*step.path, "human", "channel"), step.question.channel
+    for escalation in plan.escalations.values():
+        for level in escalation.levels:
+            if level.kind in ("human", "notify"):
+                yield (*level.path, level.kind, "channel"), level.target
