@@ -101,7 +101,8 @@ class Driver:
     def _is_stale(self, fact: Fact) -> bool:
         state = self.state
         if isinstance(fact, AttemptSucceeded | AttemptFailed | AttemptLost):
-            return fact.step not in state.running
+            instance = state.running.get(fact.step)
+            return instance is None or instance.attempt != fact.attempt
         if isinstance(fact, TimerFired):
             return state.status != "running" or not _is_awaited(state, fact)
         if isinstance(fact, TimeRanOut):

@@ -38,6 +38,15 @@ def test_facts_that_mean_nothing_any_more_leave_no_entry() -> None:
     assert [type(entry.fact).__name__ for entry in told] == ["RunStarted", "AttemptFailed"]
 
 
+def test_the_outcome_of_an_attempt_that_was_given_up_means_nothing_to_the_next() -> None:
+    plan = pipeline({"a": {"agent": "do"}})
+    driver = Driver(plan, State(plan), MemoryLog(), lambda entry: None)
+    driver.take([started(), events.RunResumed(START, "test"), events.AttemptLost(START, "a", 1)])
+    assert driver.state.running["a"].attempt == 2
+    assert driver.take([events.AttemptSucceeded(START, "a", 1, value={})]) == []
+    assert driver.state.status == "running"
+
+
 def test_a_virtual_run_ends_an_attempt_at_its_deadline() -> None:
     plan = pipeline({"a": {"agent": "do", "timeout": "30s"}})
     run = drive(plan, lambda call: ({}, 31.0))
