@@ -36,8 +36,10 @@ Good:
 
 from collections.abc import Iterator
 
-from agentflow.findings import Finding, Severity
+from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.graph import topological_order
+from agentflow.plan.steps import ScopePlan, StepPlan
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar
 
@@ -47,23 +49,65 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each human step whose time reaches beyond that of the run."""
+    """Each human step whose time reaches beyond that of the run, or that of several in a row."""
     if context.plan is None:
         return
     wall = context.plan.budget.wall
+    alone = False
     for step in context.plan.steps.values():
-        if step.question is None or step.question.timeout < wall:
-            continue
-        path = (*step.path, "timeout")
-        written = context.document.node(path)
-        time = written.text if isinstance(written, Scalar) else f"{step.question.timeout:g} s"
-        yield Finding(
-            rule=NAME,
-            severity=SEVERITY,
-            message=(
-                f"{quoted(step.id)} waits {time} for its answer, and the run ends after "
-                f"{context.plan.pipeline.budget.wall}"
-            ),
-            location=context.document.locate(path),
-            help="give the run longer with 'budget: {wall: …}', or the person less",
-        )
+        if step.question is not None and step.question.timeout >= wall:
+            alone = True
+            yield _finding(context, (step,))
+    row = _longest(context.plan.root)
+    if not alone and _seconds(row) >= wall:
+        yield _finding(context, row)
+
+
+def _finding(context: Context, row: tuple[StepPlan, ...]) -> Finding:
+    """About the last of the steps that wait one after the other."""
+    assert context.plan is not None
+    *before, last = row
+    after = ""
+    if before:
+        waits = [f"{quoted(step.id)} ({_time(context, step)})" for step in before]
+        after = f", after {', '.join(waits)}"
+    return Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=(
+            f"{quoted(last.id)} waits {_time(context, last)} for its answer{after}, and the run"
+            f" ends after {context.plan.pipeline.budget.wall}"
+        ),
+        location=context.document.locate((*last.path, "timeout")),
+        help="give the run longer with 'budget: {wall: …}', or the person less",
+        related=tuple(
+            Related("before it", context.document.locate((*step.path, "timeout")))
+            for step in before
+        ),
+    )
+
+
+def _time(context: Context, step: StepPlan) -> str:
+    """The time for the answer, as it is written."""
+    assert step.question is not None
+    written = context.document.node((*step.path, "timeout"))
+    return written.text if isinstance(written, Scalar) else f"{step.question.timeout:g} s"
+
+
+def _longest(scope: ScopePlan | None) -> tuple[StepPlan, ...]:
+    """The human steps that wait for each other and together take the longest."""
+    if scope is None:
+        return ()
+    rows: dict[str, tuple[StepPlan, ...]] = {}
+    steps = {step.id: step for step in scope.steps}
+    for step_id in topological_order({name: step.downstream for name, step in steps.items()}):
+        step = steps[step_id]
+        before = max((rows[name] for name in step.upstream), key=_seconds, default=())
+        inside = (_longest(inner) for inner in (step.body, *step.cases.values(), step.default))
+        own = (step,) if step.question is not None else max(inside, key=_seconds)
+        rows[step_id] = (*before, *own)
+    return max(rows.values(), key=_seconds, default=())
+
+
+def _seconds(row: tuple[StepPlan, ...]) -> float:
+    return sum(step.question.timeout for step in row if step.question is not None)

@@ -1,0 +1,88 @@
+"""A list may be longer than the budget has calls for.
+
+`max` says that so many items are fine, and the budget that they are not: a run with a full list stops
+in the middle, after what it has done has been paid for, although nothing went wrong. Where that is
+meant, `catch: {budget_exceeded: skip}` says so.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs: {type: object, required: [letters], properties: {letters: {type: array, items: {type: string}}}}
+    budget: {calls: 50}
+    agents:
+      sorter: {kind: command, argv: [./sort], effects: none, input: {type: object}, output: {type: string}}
+    steps:
+      sort:
+        for_each: {over: "${{ inputs.letters }}", max: 100}
+        agent: sorter
+        with: {text: "${{ item }}"}
+    outputs: {kinds: "${{ steps.sort.output }}"}
+
+Says:
+
+    9:52 with full lists a run makes at least 100 calls, and its budget has 50
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs: {type: object, required: [letters], properties: {letters: {type: array, items: {type: string}}}}
+    budget: {calls: 150}
+    agents:
+      sorter: {kind: command, argv: [./sort], effects: none, input: {type: object}, output: {type: string}}
+    steps:
+      sort:
+        for_each: {over: "${{ inputs.letters }}", max: 100}
+        agent: sorter
+        with: {text: "${{ item }}"}
+    outputs: {kinds: "${{ steps.sort.output }}"}
+"""
+
+from collections.abc import Iterator, Mapping
+
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.least import Least, least_of_run, least_of_step
+from agentflow.plan.steps import Path
+from agentflow.spec.wording import quoted
+
+NAME = "list-beyond-budget"
+FAMILY = Family.BOUND
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each budget of calls that full lists go beyond, if empty ones do not."""
+    plan = context.plan
+    if plan is None:
+        return
+    full, empty = (least_of_run(plan, full=each) for each in (True, False))
+    yield from _beyond(context, "a run", full, empty, plan.budget.bounds, ())
+    for step in plan.steps.values():
+        if step.budget is None:
+            continue
+        full, empty = (least_of_step(step, full=each) for each in (True, False))
+        yield from _beyond(context, quoted(step.id), full, empty, step.budget, step.path)
+
+
+def _beyond(
+    context: Context, who: str, full: Least, empty: Least, bounds: Mapping[str, float], path: Path
+) -> Iterator[Finding]:
+    calls = bounds.get("calls", full.calls)
+    if full.step is None or full.calls <= calls or empty.calls > calls:
+        return
+    budget = (*path, "budget", "calls")
+    written = context.document.node(budget) is not None
+    longest = full.step.for_each is not None
+    yield Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=f"with full lists {who} makes at least {full.calls:,} calls,"
+        f" and its budget has {calls:,g}{'' if written else ' if it does not say more'}",
+        location=context.document.locate((*full.step.path, "for_each", "max"))
+        if longest
+        else context.document.locate_key(full.step.path),
+        help=f"write 'calls: {2 * full.calls}' there, or a smaller 'max' here",
+        related=(Related("the budget", context.document.locate(budget)),) if written else (),
+    )

@@ -1,0 +1,95 @@
+"""How many calls a run makes at least if it succeeds, worked out before it runs.
+
+Nothing fails, no step with a `when` takes place, a switch takes its cheapest case and a loop ends
+in its first iteration. Lists are empty, or else as long as they may be; those inside of another are
+empty even then, since hardly all of them are long at once. What a `catch` would take the place of, if
+the budget refused it, is not counted: its author has thought of that.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.spec.templates import Constant
+
+#: What `catch` is asked for when a budget refuses a call.
+_REFUSED = ("budget_exceeded", "any")
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """So many calls, and the step of which most of them are; None if there are none."""
+
+    calls: int = 0
+    step: StepPlan | None = None
+
+
+def least_of_run(plan: Plan, *, full: bool) -> Least:
+    """The calls of a run; with `full`, all its lists are as long as they may be."""
+    return _of_scope(plan.root, full, {})
+
+
+def least_of_step(step: StepPlan, *, full: bool) -> Least:
+    """The calls of a step that takes place, of all its items together."""
+    return _of_step(step, full, {})
+
+
+#: Of pipelines inside, which are looked at once, with full lists and without.
+_Known = dict[tuple[int, bool], Least]
+
+
+def _of_scope(scope: ScopePlan | None, full: bool, known: _Known) -> Least:
+    if scope is None:
+        return Least()
+    certain = (step for step in scope.steps if step.when is None and not _copes(step))
+    return _sum(_of_step(step, full, known) for step in certain)
+
+
+def _of_step(step: StepPlan, full: bool, known: _Known) -> Least:
+    once = _once(step, full and step.for_each is None, known)
+    turns = _turns(step, full)
+    # Seen from outside, what is inside of a `for_each` is that step.
+    return Least(once.calls * turns, once.step if step.for_each is None else step)
+
+
+def _once(step: StepPlan, full: bool, known: _Known) -> Least:
+    if step.kind == "agent":
+        return Least(1, step)
+    if step.nested is not None:
+        plan = step.nested.plan
+        key = (id(plan), full)
+        if key not in known:
+            known[key] = _of_scope(plan.root, full, known)
+        return Least(known[key].calls, step)
+    if step.kind == "switch":
+        cases = [*step.cases.values(), *([step.default] if step.default else ())]
+        found = (_of_scope(case, full, known) for case in cases)
+        return min(found, key=lambda least: least.calls, default=Least())
+    return _of_scope(step.body, full, known)
+
+
+def _turns(step: StepPlan, full: bool) -> int:
+    for_each = step.for_each
+    if for_each is None:
+        return 1
+    count = for_each.max if full else 0
+    if isinstance(for_each.over, Constant) and isinstance(for_each.over.value, list):
+        count = len(for_each.over.value)
+    if for_each.min_success is None:
+        return count
+    if isinstance(for_each.min_success, int):
+        return min(count, for_each.min_success)
+    return ceil(round(for_each.min_success * count, 9))
+
+
+def _copes(step: StepPlan) -> bool:
+    """Does something follow if the budget refuses it?"""
+    found = (step.catch[key] for key in _REFUSED if key in step.catch)
+    return next((action.action != "fail" for action in found), False)
+
+
+def _sum(found: Iterator[Least]) -> Least:
+    each = list(found)
+    most = max(each, key=lambda least: least.calls, default=Least())
+    return Least(sum(least.calls for least in each), most.step)
