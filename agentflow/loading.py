@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentflow.agents import VOCABULARY
+from agentflow.agents.known_models import known_model
 from agentflow.contracts.models import ModelProblem, ModelReader, Models, no_models
 from agentflow.contracts.resolve import FileReader
 from agentflow.errors import SpecError, UsageError
@@ -164,7 +165,7 @@ def understand(
 
 def check(spec: Spec) -> tuple[Finding, ...]:
     """What the linter finds in a spec, in file order."""
-    return lint(Context(spec.document, spec.pipeline, spec.plan, spec.problems))
+    return lint(Context(spec.document, spec.pipeline, spec.plan, spec.problems, known=known_model))
 
 
 def runnable(spec: Spec) -> Plan:

@@ -25,7 +25,9 @@ def _lint(
 ) -> tuple[Finding, ...]:
     for child in context.plan.children.values() if context.plan else ():
         if child.file not in known:
-            inner = Context(child.document, child.pipeline, child.plan, child.problems)
+            inner = Context(
+                child.document, child.pipeline, child.plan, child.problems, known=context.known
+            )
             known[child.file] = _lint(inner, rules, known)
     context = replace(context, of_children=known)
     findings: set[Finding] = set()

@@ -14,3 +14,15 @@ def passes_whole(prompt: str | None, field: str) -> bool:
     except ExpressionError:
         return False  # which is reported where the prompt stands
     return (field,) in paths or () in paths
+
+
+def reads(prompt: str | None, field: str) -> bool:
+    """Does anything of a field of its input get into what a model sees?"""
+    if prompt is None:
+        return True
+    try:
+        expressions = template_expressions(parse_template(prompt))
+        paths = [one.path for _, _, expr in expressions for one in references(expr)]
+    except ExpressionError:
+        return False
+    return any(path[:1] in ((), (field,)) for path in paths)

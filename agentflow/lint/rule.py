@@ -10,7 +10,7 @@ the document, the parser and the plan under the rule's name; such a rule hands t
 `context.reported(NAME)`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -20,8 +20,9 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.guards import Guards
 from agentflow.lint.traces import Traces
 from agentflow.plan.scopes import GLOBAL_ROOTS
-from agentflow.plan.steps import Plan
+from agentflow.plan.steps import Path, Plan, Use
 from agentflow.plan.types import Types
+from agentflow.plan.windows import ModelTable, nothing_known
 from agentflow.spec.document import Document
 from agentflow.spec.model import Pipeline
 
@@ -34,6 +35,7 @@ class Family(StrEnum):
     GRAPH = "graph"
     CONTRACT = "contract"
     CONFIDENCE = "confidence"
+    CONTEXT = "context"
     RETRY = "retry"
     BOUND = "bound"
     EFFECT = "effect"
@@ -47,8 +49,8 @@ class Context:
 
     `pipeline` and `plan` are None where the spec is too broken to have one. `problems` is what
     the stages before the rules have reported, and `of_children` are all the findings of the other
-    pipelines that the spec runs, by file. What several rules need is worked out once, when the
-    first of them asks: `traces`, `guards` and `types`, which there are only where there is a plan.
+    pipelines that the spec runs, by file; `known` is what is known of chat models. What several rules need is worked out once, when the
+    first of them asks: `traces`, `uses_within`, `guards` and `types`, which there are only where there is a plan.
     """
 
     document: Document
@@ -56,6 +58,7 @@ class Context:
     plan: Plan | None
     problems: tuple[Finding, ...]
     of_children: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    known: ModelTable = nothing_known
 
     def reported(self, rule: str) -> Iterator[Finding]:
         """The problems that an earlier stage reported under the name of a rule."""
@@ -89,6 +92,16 @@ class Context:
         """The types of templates and expressions."""
         assert self.plan is not None
         return Types(self.plan)
+
+    @cached_property
+    def uses_within(self) -> Mapping[Path, Sequence[Use]]:
+        """The references that stand at each path of the document, or further in."""
+        assert self.plan is not None
+        found: dict[Path, list[Use]] = {}
+        for use in self.plan.uses:
+            for length in range(1, len(use.path) + 1):
+                found.setdefault(use.path[:length], []).append(use)
+        return found
 
     @cached_property
     def guards(self) -> Guards:

@@ -5,6 +5,7 @@ In the text, a line `--- # FILE` ends one file and begins another.
 
 import re
 
+from agentflow.agents.known_models import known_model
 from agentflow.errors import FileProblem
 from agentflow.findings import Finding
 from agentflow.lint.linter import lint
@@ -22,7 +23,7 @@ def findings_of(text: str, file: str = "spec.yaml") -> tuple[Finding, ...]:
             raise FileProblem(f"there is no file '{path}'")
         return files[path]
 
-    return lint(Context(*understand(spec, file, read)))
+    return lint(Context(*understand(spec, file, read), known=known_model))
 
 
 def lines(findings: tuple[Finding, ...]) -> list[str]:

@@ -38,11 +38,11 @@ Good:
     outputs: {done: "${{ steps.refund.output }}"}
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.credentials import FORMS, NAMES
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import Path
 from agentflow.spec.wording import quoted
@@ -50,19 +50,6 @@ from agentflow.spec.wording import quoted
 NAME = "secret-in-spec"
 FAMILY = Family.TRUST
 SEVERITY = Severity.WARNING
-
-#: Names of headers and variables that hold credentials.
-_NAMES = re.compile(
-    r"(?:^(?:proxy-)?authorization|^cookie|api[-_]?key|[-_]token|^token|secret|passw(?:or)?d)$",
-    re.IGNORECASE,
-)
-#: Credentials that can be told by their form: of model providers, code hosts, clouds, chats; a
-#: signed token; a private key.
-_FORMS = re.compile(
-    r"\bsk-[A-Za-z0-9_-]{20,}|\bgh[opsu]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{30,}"
-    r"|\bAKIA[A-Z0-9]{16}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bAIza[A-Za-z0-9_-]{30,}"
-    r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -77,8 +64,8 @@ def check(context: Context) -> Iterator[Finding]:
         for key in ("headers", "env", "argv", "args", "url"):
             for path, text in _texts(getattr(options, key, None), (*owner, key)):
                 about = path[-1] if key in ("headers", "env") else None
-                named = about is not None and _NAMES.search(str(about)) and text.strip()
-                if named or _FORMS.search(text):
+                named = about is not None and NAMES.search(str(about)) and text.strip()
+                if named or FORMS.search(text):
                     yield _finding(context, path, key)
 
 

@@ -1,0 +1,151 @@
+"""The calls of chat models in a plan, and how much can go into their prompts.
+
+How many tokens a text has depends on the text; plain English has about four characters to a token, and
+hardly any text has more. An answer of a chat model has at most `max_output_tokens`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf
+
+from agentflow.contracts.descent import Descent
+from agentflow.contracts.length import longest
+from agentflow.lint.prompts import reads
+from agentflow.lint.rule import Context
+from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan, callers, calls_of, stand_ins
+from agentflow.plan.windows import KnownModel, Window, window_of
+from agentflow.spec.model import Model, TextFile
+from agentflow.spec.templates import Constant, MapOf, Template
+
+#: Characters to a token of plain English.
+ENGLISH = 4
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A call of a chat model by a step. `path` is where the model is defined, or else named."""
+
+    step: StepPlan
+    call: CallPlan
+    model: Model
+    known: KnownModel
+    path: Path
+
+    @property
+    def agent(self) -> str:
+        """The agent's name."""
+        return self.call.agent
+
+    @property
+    def name(self) -> str:
+        """What the spec calls the model."""
+        return str(self.path[-1]) if self.path[0] == "models" else self.model.model
+
+    @cached_property
+    def window(self) -> Window | None:
+        """The window of the model, if it is known."""
+        return window_of(self.model, self.known)
+
+    @property
+    def prompt(self) -> str | None:
+        """The agent's prompt, if it has one."""
+        found: str | None = getattr(self.call.options, "prompt", None)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A field that goes into a prompt, and how large it can get.
+
+    `tokens` is what it can come to in plain English, infinite where nothing bounds it.
+    `path` is where it is given. If it is the list of what all instances of a `for_each` have come to,
+    that is `fan`.
+    """
+
+    field: str
+    path: Path
+    tokens: float
+    fan: StepPlan | None
+
+
+def chats(context: Context) -> Iterator[Chat]:
+    """All calls of chat models, in the order of the steps."""
+    plan = context.plan
+    for step in callers(plan) if plan is not None else ():
+        for call in (*calls_of(step), *stand_ins(step)):
+            name = getattr(call.options, "model", None)
+            if plan is None or call.chat is None or not isinstance(name, str):
+                continue
+            own = plan.pipeline.models.get(name)
+            path: Path = ("models", name) if own else ("agents", call.agent, "model")
+            model = own or Model(model=name)
+            yield Chat(step, call, model, context.known(model.model), path)
+
+
+def instructions(plan: Plan, chat: Chat) -> str:
+    """The author's own words of a prompt."""
+    said = getattr(chat.call.options, "instructions", None) or ""
+    text = plan.texts.get(said.file, "") if isinstance(said, TextFile) else said
+    return text + (chat.prompt or "")
+
+
+def given(chat: Chat) -> Iterator[tuple[str, Template, Path]]:
+    """The fields of which something goes into a prompt, with where each is given."""
+    at = _given(chat)
+    for name, template in _entries(chat.call.arguments):
+        if reads(chat.prompt, name):
+            yield name, template, (*at, name)
+
+
+def loads(context: Context, chat: Chat) -> Iterator[Load]:
+    """How large the fields can get that go into the prompt of a call."""
+    assert context.plan is not None
+    root, descent = chat.call.input.schema, Descent()
+    for name, template, path in given(chat):
+        wanted = longest(descent.into(root, root, name), root)
+        if isinstance(template, Constant):
+            length = longest({"const": template.value})
+        else:
+            # What an operator has worked out need not come to all that its type allows.
+            types, at = context.types, chat.step.address
+            exact = types.exact(template, at)
+            length = min(wanted, longest(types.of(template, at))) if exact else 0.0
+        source, whole = _source(context, path)
+        fan = source if source is not None and source.for_each is not None and whole else None
+        most = _most_said(source, fan)
+        yield Load(name, path, min(length / ENGLISH, most), fan)
+
+
+def _given(chat: Chat) -> Path:
+    """Where the arguments of a call stand."""
+    path = chat.step.path
+    if len(path) > 1 and path[-2] == "workers":
+        return (*path[:-2], "with")
+    return (*path, "with")
+
+
+def _source(context: Context, path: Path) -> tuple[StepPlan | None, bool]:
+    """The one step whose output stands at a path, if it is one, and whether it is all of that."""
+    assert context.plan is not None
+    found = context.uses_within.get(path, ())
+    if len(found) != 1 or found[0].reference.path[1:2] != ("output",):
+        return None, False
+    return context.plan.steps.get(found[0].target or ""), len(found[0].reference.path) == 2
+
+
+def _most_said(source: StepPlan | None, fan: StepPlan | None) -> float:
+    """The most tokens that a step can have answered, if it is one with a chat model."""
+    if source is None or source.call is None or source.call.chat is None:
+        return inf
+    limit = source.call.chat.max_output_tokens
+    times = fan.for_each.max if fan is not None and fan.for_each is not None else 1
+    return inf if limit is None else limit * times
+
+
+def _entries(arguments: Template) -> Iterator[tuple[str, Template]]:
+    match arguments:
+        case MapOf(entries):
+            yield from entries
+        case Constant(dict() as fields):
+            yield from ((str(name), Constant(value)) for name, value in fields.items())

@@ -1,0 +1,16 @@
+"""What looks like a credential: by the name of its place, or by its form."""
+
+import re
+
+#: Names of headers, variables and fields that hold credentials.
+NAMES = re.compile(
+    r"(?:^(?:proxy-)?authorization|^cookie|api[-_]?key|[-_]token|^token|secret|passw(?:or)?d)$",
+    re.IGNORECASE,
+)
+#: Credentials that can be told by their form: of model providers, code hosts, clouds, chats; a
+#: signed token; a private key.
+FORMS = re.compile(
+    r"\bsk-[A-Za-z0-9_-]{20,}|\bgh[opsu]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{30,}"
+    r"|\bAKIA[A-Z0-9]{16}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bAIza[A-Za-z0-9_-]{30,}"
+    r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)

@@ -1,0 +1,92 @@
+"""The output limit of a model does not go with the contract, or with the model.
+
+`max_output_tokens` ends an answer wherever it is, and one that ends early is `truncated`. If even the
+shortest answer that keeps the contract is longer, none can ever be accepted. And a limit above what the
+model gives is refused by most providers, in every call.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    models:
+      small: {model: openai/gpt-5-mini, max_output_tokens: 200}
+    agents:
+      writer:
+        kind: llm
+        model: small
+        input: {type: object}
+        output: {type: object, required: [text], properties: {text: {type: string, minLength: 2000}}}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output.text }}"}
+
+Says:
+
+    10:5 the shortest answer of 'writer' has about 501 tokens, and 'small' ends it after 200
+
+Good:
+
+    agentflow: 1
+    name: letters
+    models:
+      small: {model: openai/gpt-5-mini, max_output_tokens: 2000}
+    agents:
+      writer:
+        kind: llm
+        model: small
+        input: {type: object}
+        output: {type: object, required: [text], properties: {text: {type: string, minLength: 2000}}}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output.text }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.contracts.length import shortest
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.chats import ENGLISH, Chat, chats
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import Path
+from agentflow.spec.wording import quoted
+
+NAME = "output-limit"
+FAMILY = Family.CONTEXT
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each limit that is too small for an agent's contract, or too large for its model."""
+    seen: set[Path] = set()
+    for chat in chats(context):
+        limit, most = chat.model.max_output_tokens, chat.known.output_limit
+        if limit is None:
+            continue
+        contract: Path = ("agents", chat.agent, "output")
+        least = shortest(chat.call.output.schema) / ENGLISH
+        if least > limit and contract not in seen:
+            seen.add(contract)
+            yield _too_small(context, chat, contract, int(least), limit)
+        at = (*chat.path, "max_output_tokens")
+        if most is not None and limit > most and at not in seen:
+            seen.add(at)
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(chat.model.model)} gives answers of {most:,} tokens at most,"
+                f" not of {limit:,}",
+                location=context.document.locate_key(at),
+                help=f"write max_output_tokens: {most}, or less",
+            )
+
+
+def _too_small(context: Context, chat: Chat, contract: Path, least: int, limit: int) -> Finding:
+    return Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=f"the shortest answer of {quoted(chat.agent)} has about {least:,} tokens,"
+        f" and {quoted(chat.name)} ends it after {limit:,}",
+        location=context.document.locate_key(contract),
+        help="raise 'max_output_tokens', or ask for less",
+        related=(Related("the model", context.document.locate_key(chat.path)),),
+    )

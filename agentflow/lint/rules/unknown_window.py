@@ -1,0 +1,74 @@
+"""Nobody knows how much a model takes in.
+
+The model is not in the table, and its entry has no `window`. So neither the linter nor a run can tell
+whether a prompt fits; a server that cuts what is too long is only noticed afterwards, by its own count.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    models:
+      ours: {model: openai/toys-7b, max_output_tokens: 800}
+    agents:
+      writer:
+        kind: llm
+        model: ours
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    4:3 the window of model 'ours' is not known
+
+Good:
+
+    agentflow: 1
+    name: letters
+    models:
+      ours: {model: openai/toys-7b, window: 32768, max_output_tokens: 800}
+    agents:
+      writer:
+        kind: llm
+        model: ours
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.chats import chats
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import Path
+from agentflow.plan.windows import cuts
+from agentflow.spec.wording import quoted
+
+NAME = "unknown-window"
+FAMILY = Family.CONTEXT
+SEVERITY = Severity.ADVICE
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each model without a window, once; those that are cut in silence are told of elsewhere."""
+    seen: set[Path] = set()
+    for chat in chats(context):
+        if chat.window is not None or cuts(chat.model.model) or chat.path in seen:
+            continue
+        if chat.path[0] == "agents" and "/" not in chat.model.model:
+            continue  # it is no model at all, which is told where it is named
+        seen.add(chat.path)
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"the window of model {quoted(chat.name)} is not known",
+            location=context.document.locate_key(chat.path),
+            help="say how many tokens prompt and answer may have together: window: 32768"
+            if chat.path[0] == "models"
+            else "give the model a name under 'models', with its window: 32768",
+        )
