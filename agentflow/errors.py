@@ -9,6 +9,7 @@
     └── CouldNot              3   the world did not let us
         ├── FileProblem       3   a file is missing, unreadable or outside the project
         ├── MissingSecret     3   the environment has no value for a secret of the spec
+        ├── ToolChanged       3   a tool of a server is not what the spec or the run knows it as
         └── StoreError        3   the event log cannot be used
             ├── RunLocked     3   another process owns the run
             ├── LogDamaged    3   bytes are missing or changed; says from which entry on
@@ -91,6 +92,10 @@ class FileProblem(CouldNot):
 
 class MissingSecret(CouldNot):
     """The environment has no value for a secret that the spec names."""
+
+
+class ToolChanged(CouldNot):
+    """A tool of a server is not what the spec pins, or not what it was when the run began."""
 
 
 class StoreError(CouldNot):

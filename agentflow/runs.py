@@ -8,6 +8,7 @@ from agentflow.agents.secrets import require
 from agentflow.core.events import Entry, RunStarted
 from agentflow.core.state import ENDED_RUN, State
 from agentflow.engines.driver import Listener
+from agentflow.engines.examining import tools_recorded
 from agentflow.engines.launch import (
     Settings,
     holders,
@@ -18,7 +19,14 @@ from agentflow.engines.launch import (
 )
 from agentflow.engines.recording import check_place, open_recording, write_recording
 from agentflow.engines.watching import Onlooker
-from agentflow.errors import FileProblem, InputError, LogDamaged, StoreError, UsageError
+from agentflow.errors import (
+    FileProblem,
+    InputError,
+    LogDamaged,
+    StoreError,
+    ToolChanged,
+    UsageError,
+)
 from agentflow.eventlog import Reader, Store
 from agentflow.eventlog.codec import UnknownEvent, decode
 from agentflow.loading import ImportedModels, RecordedModels, Spec, runnable, understand
@@ -77,6 +85,7 @@ def run(
         MissingSecret: the environment lacks a secret.
         FileProblem: what is to be played back cannot be read, or nothing be recorded there.
         RecordingMiss: what is played back has no answer to a request.
+        ToolChanged: a tool of a server is not what the spec pins; there is no such run then.
         StoreError: the log cannot be written, or the recording.
     """
     plan = runnable(spec)
@@ -89,20 +98,24 @@ def run(
     recording = open_recording(settings.playback) if settings.playback is not None else None
     run_id = new_run_id()
     with store.create(run_id) as log:
-        state = launch(
-            plan,
-            log,
-            audience(plan, run_id),
-            run_id=run_id,
-            spec=spec.name,
-            folder=spec.folder,
-            sources=spec.sources,
-            inputs=complete,
-            settings=settings,
-            prices=prices,
-            recording=recording,
-            onlooker=onlooker,
-        )
+        try:
+            state = launch(
+                plan,
+                log,
+                audience(plan, run_id),
+                run_id=run_id,
+                spec=spec.name,
+                folder=spec.folder,
+                sources=spec.sources,
+                inputs=complete,
+                settings=settings,
+                prices=prices,
+                recording=recording,
+                onlooker=onlooker,
+            )
+        except ToolChanged:
+            log.discard()
+            raise
     if settings.record is not None:
         write_recording(settings.record, plan, read_run(store, run_id).entries)
     return state
@@ -203,6 +216,7 @@ def resume(
         MissingSecret: the environment lacks a secret.
         FileProblem: the recording that it plays back cannot be read.
         RecordingMiss: it has no answer to a request.
+        ToolChanged: a tool of a server is not what it was.
     """
     with store.resume(run_id) as log:
         run_id = log.path.name
@@ -229,6 +243,7 @@ def resume(
             folder=folder,
             settings=settings,
             recording=open_recording(Path(playback)) if playback is not None else None,
+            tools=tools_recorded(recorded.entries),
             onlooker=onlooker,
         )
     if record is not None:

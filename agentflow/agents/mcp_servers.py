@@ -15,9 +15,14 @@ from agentflow.agents.mcp_session import Gone, Session, Transport
 from agentflow.agents.mcp_stdio import Program
 from agentflow.agents.processes import Processes
 from agentflow.agents.protocol import AttemptError, Call, Host, Reply
+from agentflow.errors import ToolChanged
 from agentflow.plan.definitions import Definition
-from agentflow.plan.servers import ServerPlan, difference
+from agentflow.plan.servers import ServerPlan, Tools, difference, with_known
 from agentflow.spec.model import FailureClass, seconds
+
+#: What to do about a tool that is not what it was.
+_ADVICE = "'agentflow tools SPEC' shows what it is now; if that is well, pin it anew"
+_GO_ON = "a run goes on with the tools that it began with; start another one with what there is now"
 
 
 def list_tools(host: Host, names: Sequence[str]) -> dict[str, dict[str, Definition]]:
@@ -41,7 +46,7 @@ class Servers:
 
     def __init__(self, host: Host) -> None:
         self._folder = host.folder
-        self._known: Mapping[str, ServerPlan] = host.servers
+        self._known: dict[str, ServerPlan] = dict(host.servers)
         self._processes = Processes()
         self._sessions: dict[str, Session] = {}
         self._closed = False
@@ -69,6 +74,31 @@ class Servers:
         Raises `AttemptError`.
         """
         return (await self._session(name)).tools
+
+    async def examine(self, tools: Mapping[str, Sequence[str]], before: Tools) -> Tools:
+        """Start servers, and look at their tools before one is called; see `Examined`.
+
+        A server that cannot be started or reached now is left to the calls of its tools.
+        """
+        for name, known in before.items():
+            self._known[name] = with_known(self._known[name], known)
+        sessions = await asyncio.gather(
+            *(self._session(name) for name in tools), return_exceptions=True
+        )
+        found: dict[str, dict[str, Definition]] = {}
+        for (name, wanted), session in zip(tools.items(), sessions, strict=True):
+            if isinstance(session, AttemptError):
+                continue
+            if isinstance(session, BaseException):
+                raise session
+            for tool in wanted:
+                problem = difference(name, tool, self._known[name], session.tools.get(tool))
+                if problem is not None:
+                    began = tool in before.get(name, {})
+                    raise ToolChanged(problem, help=_GO_ON if began else _ADVICE)
+            found[name] = {tool: session.tools[tool] for tool in wanted}
+            self._known[name] = with_known(self._known[name], found[name])
+        return found
 
     async def close(self) -> None:
         """End all servers that were started."""

@@ -12,13 +12,13 @@ subprocess, litellm) is imported inside `connect` or by a module that `connect` 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from agentflow.spec.model import Agent, FailureClass, Json, Model
 
 if TYPE_CHECKING:  # the linter imports this module, and needs no event
     from agentflow.core.events import Complaint, Receipt, Usage
-    from agentflow.plan.servers import ServerPlan
+    from agentflow.plan.servers import ServerPlan, Tools
 
 
 #: Is told each piece of an answer as it comes. They are for looking at only: an answer counts when
@@ -131,6 +131,18 @@ class Connection(Protocol):
 
     async def close(self) -> None:
         """Give back what `connect` opened; nothing of it may be left behind."""
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """A connection whose other side says by itself what it can do, which may change."""
+
+    async def examine(self, tools: "Mapping[str, Sequence[str]]", before: "Tools") -> "Tools":
+        """The definitions of tools, by their servers, as far as these can be asked.
+
+        Each is held against the spec, and against what was found `before`. What is found here is
+        what calls expect from then on. Raises `ToolChanged`.
+        """
 
 
 class AgentKind(Protocol):

@@ -26,6 +26,7 @@ from agentflow.core.events import (
 from agentflow.core.state import State
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, Listener
+from agentflow.engines.examining import Recorded, examine
 from agentflow.engines.office import Office
 from agentflow.engines.recording import CHAT, Player
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
@@ -126,7 +127,7 @@ def launch(
     else:
         office = Office(log.mailbox, settings.wait, settings.terminal)
         concurrency = settings.concurrency
-        _run_live(driver, first, folder, clock, concurrency, office, recording, onlooker)
+        _run_live(driver, first, folder, clock, concurrency, office, recording, onlooker, {})
     return driver.state
 
 
@@ -186,17 +187,19 @@ def take_up(
     folder: Path,
     settings: Settings,
     recording: Recording | None,
+    tools: Recorded,
     onlooker: Onlooker | None = None,
 ) -> State:
     """Go on with a run whose state was folded from its log; `recording` is what it plays back.
 
-    Of the `settings`, only those about people count; the others are those it began with.
+    `tools` is what it has found of the tools of servers so far. Of the `settings`, only those about
+    people count; the others are those it began with.
     """
     clock = WallClock()
     driver = Driver(plan, state, log, listener)
     resumed = RunResumed(clock.now(), __version__)
     office = Office(log.mailbox, settings.wait, settings.terminal)
-    _run_live(driver, resumed, folder, clock, state.concurrency, office, recording, onlooker)
+    _run_live(driver, resumed, folder, clock, state.concurrency, office, recording, onlooker, tools)
     return driver.state
 
 
@@ -227,6 +230,7 @@ def _run_live(
     office: Office,
     recording: Recording | None,
     onlooker: Onlooker | None,
+    tools: Recorded,
 ) -> None:
     from agentflow.engines.local import Connections, run_local
 
@@ -248,7 +252,11 @@ def _run_live(
             }
         }
 
-    run_local(driver, first, connect, clock, office)
+    async def prepare(connections: Connections, fact: Fact) -> Fact:
+        assert isinstance(fact, RunStarted | RunResumed)
+        return await examine(driver.plan, connections, fact, tools)
+
+    run_local(driver, first, connect, clock, office, prepare)
 
 
 def _host(plan: Plan, folder: Path, concurrency: int) -> Host:

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from types import FrameType
@@ -34,6 +34,13 @@ Connections: TypeAlias = Mapping[tuple[str, str], Connection]
 Timer = events.TimerFired | events.TimeRanOut
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+#: Looks at what the agents of a run are connected to, and gives the first fact.
+Prepare: TypeAlias = Callable[[Connections, Fact], Awaitable[Fact]]
+
+
+async def _as_it_is(_connections: Connections, first: Fact) -> Fact:
+    return first
+
 
 def run_local(
     driver: Driver,
@@ -41,20 +48,23 @@ def run_local(
     connect: Callable[[], Connections],
     clock: WallClock,
     office: Office,
+    prepare: Prepare = _as_it_is,
 ) -> None:
     """Drive a run until it has ended, was interrupted, or waits for people only.
 
     `first` is `RunStarted`, or `RunResumed` on a state folded from a log. `connect` opens what the
-    agents need; it is closed at the end.
+    agents need; it is closed at the end. `prepare` may add to the first fact what is found out
+    there before anything is called.
 
     Raises:
         StoreError: the log cannot be written; nothing further was started.
+        CouldNot: what `prepare` raises; nothing was started or written.
     """
 
     async def drive() -> None:
         engine = _LocalEngine(driver, connect(), clock, office)
         try:
-            await engine.drive(first)
+            await engine.drive(await prepare(engine.connections, first))
         finally:
             await engine.stop()
 

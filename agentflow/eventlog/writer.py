@@ -5,6 +5,7 @@ are given together are stored together or not at all. Each goes in by compare-an
 writers can never both own an entry, even if the lock is got round.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -101,6 +102,12 @@ class Writer:
         """The records stored so far, from the first; see `Reader.records`."""
         for _, record in walk(self.path, live=True):
             yield record
+
+    def discard(self) -> None:
+        """Take back a run that has no entry, since nothing of it could be begun."""
+        assert self.next_seq == 0
+        self.close()
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def close(self) -> None:
         """Seal the log unless an append failed, and free the lock. May be called again.

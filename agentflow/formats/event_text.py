@@ -20,6 +20,8 @@ from agentflow.formats.safe import safe
 from agentflow.formats.usage import metered, used
 from agentflow.formats.words import count, duration, moment, offset
 from agentflow.plan import address
+from agentflow.plan.definitions import from_data
+from agentflow.plan.steps import plans_within
 from agentflow.trace import Span, Trace
 
 _LIMIT = 600
@@ -42,8 +44,10 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:
             yield f"run {fact.run_id} of pipeline '{pipeline}' started"
             if fact.mode == "simulated":
                 yield "SIMULATED: no agent is called, all answers are made up"
+            yield from _unpinned(fact, trace)
         case events.RunResumed():
             yield f"run {trace.run_id} resumed"
+            yield from _unpinned(fact, trace)
         case events.RunInterrupted():
             yield f"run interrupted by {fact.signal}"
         case events.CancelRequested():
@@ -67,6 +71,20 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:
             | events.PersonAnswered()
         ):
             pass  # what follows from them is told
+
+
+def _unpinned(fact: events.RunStarted | events.RunResumed, trace: Trace) -> Iterator[str]:
+    """Tools that the spec does not pin, with what would pin them."""
+    if not fact.tools:
+        return
+    plans = {plan.file: plan for plan in plans_within(trace.plan)}
+    for file, servers in fact.tools.items():
+        for server, tools in servers.items():
+            pins = plans[file].servers[server].pins
+            for name in sorted(tools.keys() - pins.keys()):
+                pin = from_data(name, tools[name]).pin
+                shown = safe(name, limit=_LIMIT, oneline=True)
+                yield f"tool '{shown}' of server '{server}' is not pinned; it is {pin}"
 
 
 def _decision(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a kind

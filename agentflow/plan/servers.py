@@ -1,7 +1,8 @@
 """The servers of a pipeline, with what is known of their tools before anything is started."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.resolve import FileReader
@@ -12,6 +13,9 @@ from agentflow.spec.wording import quoted
 
 #: Reports a problem: the rule, the message, the place in the spec, what to do.
 Report = Callable[[str, str, tuple[str | int, ...], str | None], None]
+
+#: Definitions by server and tool.
+Tools: TypeAlias = Mapping[str, Mapping[str, Definition]]
 
 _DRAFT_7 = ("http://json-schema.org/draft-07/schema", "http://json-schema.org/draft-07/schema#")
 
@@ -76,6 +80,13 @@ def as_contract(schema: Schema) -> Schema:
     if isinstance(schema, dict) and schema.get("$schema") in _DRAFT_7:
         return {key: value for key, value in schema.items() if key != "$schema"}
     return schema
+
+
+def with_known(server: ServerPlan, tools: Mapping[str, Definition]) -> ServerPlan:
+    """A server of which these tools are known as well; pins that it has count all the same."""
+    definitions = {**tools, **(server.definitions or {})}
+    pins = {**{name: tool.pin for name, tool in tools.items()}, **server.pins}
+    return replace(server, definitions=definitions, pins=pins)
 
 
 def difference(name: str, tool: str, known: ServerPlan, now: Definition | None) -> str | None:

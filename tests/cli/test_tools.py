@@ -120,3 +120,79 @@ def test_a_secret_of_a_server_is_nowhere_to_be_seen(project: Project) -> None:
     assert ran["outputs"] == {"found": {"TOKEN": "[secret TOOLS_TOKEN]"}}
     for file in project.folder.rglob("*"):
         assert not file.is_file() or secret.encode() not in file.read_bytes()
+
+
+def test_a_tool_that_is_not_as_pinned_stops_the_run_before_any_call(
+    project: Project, url: str
+) -> None:
+    spec = write(project, f"url: {url}, definitions: tools.json", ", output: {}")
+    project.agentflow("tools", spec, "--write")
+    file = project.folder / "tools.json"
+    file.write_text(file.read_text().replace('"inputSchema": {', '"inputSchema": {"title": "x",'))
+    done = project.agentflow("run", spec, "-i", "names=[A]")
+    assert (done.code, done.out) == (3, "")
+    assert done.err == (
+        "error: tool 'env' of server 'tools' has changed: its input schema\n"
+        "help: 'agentflow tools SPEC' shows what it is now; if that is well, pin it anew\n"
+    )
+    assert project.agentflow("runs").out.startswith("no runs in ")
+
+
+def test_a_tool_that_the_server_does_not_have_stops_the_run(project: Project, url: str) -> None:
+    spec = write(project, f"url: {url}")
+    spec.write_text(spec.read_text().replace("tool: env", "tool: environment"))
+    done = project.agentflow("run", spec, "-i", "names=[A]")
+    assert done.code == 3
+    assert done.err.startswith("error: server 'tools' has no tool 'environment'\n")
+
+
+def test_a_server_that_is_away_is_the_affair_of_its_steps(project: Project) -> None:
+    spec = write(project, "url: 'http://127.0.0.1:1/mcp'")
+    ran = project.json("run", spec, "-i", "names=[A]", "--json", code=1)
+    assert ran["failure"]["kind"] == "not_sent"
+
+
+WAITING = """
+agentflow: 1
+name: desk
+servers: {tools: {command: ./server}}
+agents:
+  echo: {kind: mcp, server: tools, tool: echo, effects: read, input: {type: object}, output: {}}
+steps:
+  first: {agent: echo, with: {n: 1}}
+  approve:
+    human: {ask: "Go on?", answer: {type: boolean}}
+    needs: [first]
+    timeout: 1h
+    catch: {timeout: fail}
+  second: {agent: echo, with: {n: 2}, needs: [approve]}
+budget: {wall: 1d}
+outputs: {n: "${{ steps.second.output }}"}
+"""
+
+
+def test_a_run_goes_on_only_with_the_tools_that_it_began_with(project: Project) -> None:
+    server, spec = project.folder / "server", project.folder / "waiting.yaml"
+    spec.write_text(WAITING)
+
+    def serve(mode: str) -> None:
+        server.write_text(f"#!/bin/sh\nMCP_TEST={mode} exec {sys.executable} {SCRIPT}\n")
+        server.chmod(0o755)
+
+    serve("")
+    started = project.agentflow("run", spec)
+    assert started.code == 4
+    told = "tool 'echo' of server 'tools' is not pinned; it is sha256:70d3af20e81fc28e"
+    assert told in started.out
+    run = project.run_ids()[0]
+    assert project.agentflow("answer", run, "approve", "approve").code == 0
+    serve("changed")
+    done = project.agentflow("resume", run)
+    assert done.code == 3
+    assert done.err == (
+        "error: tool 'echo' of server 'tools' has changed: its description\n"
+        "help: a run goes on with the tools that it began with; start another one with what there is now\n"
+    )
+    serve("")
+    assert project.json("resume", run, "--json")["outputs"] == {"n": {"n": 2}}
+    assert project.agentflow("replay", run).code == 0

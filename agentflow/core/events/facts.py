@@ -21,7 +21,8 @@ class RunStarted:
     models whose price the spec does not say and a budget in US dollars needs: for a million tokens in
     and out. `windows` are those of models with fallbacks, in tokens, where the spec does not say them.
     `record` is the file to which the answers of models are recorded, `playback` the one from
-    which they come.
+    which they come. `tools` are the definitions of the tools of servers as the run found them, by
+    the file of a pipeline, the server and the tool.
     """
 
     at: float
@@ -38,14 +39,16 @@ class RunStarted:
     windows: Mapping[str, int] = field(default_factory=dict)
     record: str | None = None
     playback: str | None = None
+    tools: Mapping[str, Mapping[str, Mapping[str, Json]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class RunResumed:
-    """Another process took the run up after an interruption or a crash."""
+    """Another process took the run up after an interruption or a crash. `tools` as above."""
 
     at: float
     agentflow: str
+    tools: Mapping[str, Mapping[str, Mapping[str, Json]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,77 @@
+"""Before anything is called, the servers of a run are asked what their tools are.
+
+A tool that is not what the spec pins, or not what it was when the run began, stops the run there. A
+server that cannot be asked yet stops nothing: the calls of its tools fail, as their steps provide
+for, and a tool that turns out to have changed later is not called (`agents.mcp_servers`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from agentflow.agents.protocol import Connection, Examined
+from agentflow.core.events import Entry, Fact, RunResumed, RunStarted
+from agentflow.plan.definitions import as_data, from_data
+from agentflow.plan.servers import Tools, tool_named
+from agentflow.plan.steps import Plan, callers, calls_of, plans_within, stand_ins
+from agentflow.spec.model import Json
+
+#: What facts hold of tools: their definitions by pipeline file, server and tool.
+Recorded: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Json]]]
+
+
+async def examine(
+    plan: Plan,
+    connections: Mapping[tuple[str, str], Connection],
+    first: RunStarted | RunResumed,
+    before: Recorded,
+) -> Fact:
+    """The first fact of a process that works on a run, with the definitions of the tools in it.
+
+    `before` is what earlier processes of the run have found. Raises `ToolChanged`.
+    """
+    found: dict[str, dict[str, dict[str, Json]]] = {}
+    for within in plans_within(plan):
+        for connection in (c for (file, _), c in connections.items() if file == within.file):
+            if isinstance(connection, Examined):
+                known = _definitions(before.get(within.file, {}))
+                tools = await connection.examine(_tools_called(within), known)
+                found[within.file] = _as_data(tools)
+    return replace(first, tools=found) if found else first
+
+
+def tools_recorded(entries: Iterable[Entry]) -> Recorded:
+    """What the processes of a run have found of its tools so far; the first finding counts."""
+    found: dict[str, dict[str, dict[str, Json]]] = {}
+    for entry in entries:
+        if isinstance(entry.fact, RunStarted | RunResumed):
+            for file, servers in entry.fact.tools.items():
+                for server, tools in servers.items():
+                    kept = found.setdefault(file, {}).setdefault(server, {})
+                    found[file][server] = {**tools, **kept}
+    return found
+
+
+def _tools_called(plan: Plan) -> dict[str, list[str]]:
+    """The tools that the steps of a pipeline may call, by their servers."""
+    calls = (call for step in callers(plan) for call in (*calls_of(step), *stand_ins(step)))
+    found: dict[str, list[str]] = {}
+    for call in calls:
+        named = tool_named(call.options)
+        if named is not None and named[1] not in found.setdefault(named[0], []):
+            found[named[0]].append(named[1])
+    return found
+
+
+def _definitions(servers: Mapping[str, Mapping[str, Json]]) -> Tools:
+    return {
+        server: {name: from_data(name, data) for name, data in tools.items()}
+        for server, tools in servers.items()
+    }
+
+
+def _as_data(servers: Tools) -> dict[str, dict[str, Json]]:
+    return {
+        server: {name: as_data(tool) for name, tool in tools.items()}
+        for server, tools in servers.items()
+    }
