@@ -23,6 +23,7 @@ from agentflow.core.failing import (
     on_stop,
 )
 from agentflow.core.items import keys_of, needed
+from agentflow.core.limits import hold_back
 from agentflow.core.loops import after_iteration, first_iteration
 from agentflow.core.nesting import enter_pipeline
 from agentflow.core.purse import lack, told
@@ -136,6 +137,9 @@ def _start(state: State, instance: Instance) -> tuple[Decision, ...]:
     try:
         call = chosen_call(instance)
         given, key = payload_of(instance, call)
+        wait = hold_back(state, instance, call, given)
+        if wait is not None:
+            return (wait,)
         held = most(state, instance, call, given)
     except Unusable as error:
         return (after_failure(instance, error.failure),)

@@ -4,7 +4,7 @@ One function a decision, named after its class.
 """
 
 from agentflow.contracts.check import Accepted
-from agentflow.core import events
+from agentflow.core import events, limits
 from agentflow.core.acceptance import excerpt
 from agentflow.core.effects import answered
 from agentflow.core.events import Complaint
@@ -122,6 +122,14 @@ def start_attempt(state: State, event: events.StartAttempt) -> None:
     state.running[instance.address] = instance
     instance.held = {"calls": 1, **event.held}
     hold(instance.purse, instance.held)
+    limits.begin(state, instance, event)
+
+
+def hold_back(state: State, event: events.HoldBack) -> None:
+    instance = take(state, event)
+    activate(instance)
+    instance.status = "waiting"
+    limits.queue(state, instance, event)
 
 
 def accept_output(state: State, event: events.AcceptOutput) -> None:
@@ -195,6 +203,7 @@ def complete_step(state: State, event: events.CompleteStep) -> None:
 
 def hand_over(state: State, event: events.HandOver) -> None:
     instance = take(state, event)
+    limits.leave(state, instance)
     instance.chosen = call_of(instance.step, event.agent)
     instance.handed_over = True
     instance.failures = instance.repairs = instance.link = 0
@@ -226,6 +235,7 @@ def cancel_attempt(state: State, event: events.CancelAttempt) -> None:
     instance = take(state, event)
     del state.running[instance.address]
     settle_call(state, instance, None, None)
+    limits.over(state, instance, None, None)
     end(state, instance, event.status)
 
 

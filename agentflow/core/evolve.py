@@ -45,6 +45,7 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.ExpandItems: decisions.expand_items,
     events.AssignTasks: decisions.assign_tasks,
     events.BeginIteration: decisions.begin_iteration,
+    events.HoldBack: decisions.hold_back,
     events.StartAttempt: decisions.start_attempt,
     events.AcceptOutput: decisions.accept_output,
     events.RejectOutput: decisions.reject_output,

@@ -3,7 +3,7 @@
 One function a fact, named after its class.
 """
 
-from agentflow.core import events
+from agentflow.core import events, limits
 from agentflow.core.effects import answered, doubt
 from agentflow.core.events import Failure
 from agentflow.core.purse import Purse, took_too_long
@@ -90,6 +90,7 @@ def timer_fired(state: State, event: events.TimerFired) -> None:
         instance = state.waiting.pop(event.step, None)
         if instance is None:
             raise IllegalTransition(event, event.step, "not waiting")
+        limits.due(state, instance)
         state.ready.append(instance)
         return
     assert state.root is not None
@@ -126,5 +127,6 @@ def _ended_attempt(
     failure = event.failure if isinstance(event, events.AttemptFailed) else None
     usage = None if isinstance(event, events.AttemptLost) else event.usage
     settle_call(state, instance, usage, failure)
+    limits.over(state, instance, usage, failure)
     state.now = event.at
     return instance

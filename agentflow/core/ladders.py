@@ -1,6 +1,7 @@
 """What escalations do to the state: the part of the transition table about levels."""
 
 from agentflow.core import events
+from agentflow.core.limits import leave
 from agentflow.core.purse import charge, lack, told
 from agentflow.core.scopes import activate
 from agentflow.core.state import Instance, Ladder, Need, State
@@ -15,6 +16,7 @@ def escalate(state: State, event: events.Escalate) -> None:
     if action is None or action.escalation is None or instance.ladder is not None:
         raise IllegalTransition(event, event.step, "not to be escalated")
     activate(instance)
+    leave(state, instance)
     ladder = instance.ladder = Ladder(action.escalation, event.failure)
     found = lack(instance.purse, _ONE)
     if found is None:

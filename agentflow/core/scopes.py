@@ -9,6 +9,7 @@ of a `for_each` with a `min_success` close only when too few of them can still s
 
 from agentflow.core.events import Failure
 from agentflow.core.items import too_few
+from agentflow.core.limits import leave
 from agentflow.core.state import Instance, Need, Scope, State, StepStatus, is_within, next_item
 from agentflow.spec.model import FailureClass, Json
 
@@ -74,6 +75,7 @@ def end(state: State, instance: Instance, status: StepStatus, output: Json = Non
     """The step has come to its end; whatever waited for it may go on."""
     scope = instance.scope
     forget(state, instance, f"the run was {state.cancelled}" if state.cancelled else _ENDED)
+    leave(state, instance)
     from_inside = instance.inside is not None and instance.inside.failure is not None
     instance.status = status
     instance.output = output

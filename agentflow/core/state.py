@@ -26,6 +26,7 @@ from agentflow.core.events import (
     StartAttempt,
 )
 from agentflow.core.purse import NOTHING, Amounts, Purse, inner
+from agentflow.core.traffic import Begun, Traffic
 from agentflow.plan import address
 from agentflow.plan.steps import (
     CallPlan,
@@ -145,7 +146,8 @@ class Instance:
     the iteration it is in. `held` is what is kept back for the attempt in flight, `charged` says
     that its key has been charged to the meters. `link` counts the models of the chain that have failed in
     this attempt of the retry policy, and `counted` are the tokens of the prompt that the last one
-    was to be sent, if they were counted. `question` is what a person is being asked about
+    was to be sent, if they were counted. `queued_for` is the model in whose queue it stands, or has
+    come from, `begun` what the attempt in flight counts for by the limits of its model. `question` is what a person is being asked about
     the step, `ladder` where its escalation stands, and `offered` a value that keeps the contract
     and was held back: approving lets it pass.
     """
@@ -182,6 +184,8 @@ class Instance:
     charged: bool = False
     link: int = 0
     counted: int | None = None
+    queued_for: str | None = None
+    begun: Begun | None = None
     ladder: Ladder | None = None
     offered: Accepted | None = None
 
@@ -244,7 +248,7 @@ class State:
 
     `timed` are the steps that run pipelines whose time is over before that of their callers. `prices`
     are those of chat models, in US dollars for a million tokens in and out, `windows` what they take
-    in, in tokens, where the spec does not say it. `cancelled` says who ends
+    in, in tokens, where the spec does not say it, `traffic` what goes to those that have limits. `cancelled` says who ends
     the run for good and why, as soon as somebody does.
     """
 
@@ -264,6 +268,7 @@ class State:
     people: People = field(default_factory=People)
     prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
     windows: Mapping[str, int] = field(default_factory=dict)
+    traffic: dict[str, Traffic] = field(default_factory=dict)
     cancelled: str | None = None
     outputs: Mapping[str, Json] | None = None
     failure: Failure | None = None

@@ -8,6 +8,7 @@
     ExpandItems       pending                    running
     AssignTasks       pending                    running
     BeginIteration    pending, running           running
+    HoldBack          pending, waiting           waiting
     StartAttempt      pending, waiting           running
     AttemptSucceeded  running                    running
     AttemptFailed     running                    running
@@ -57,6 +58,7 @@ FROM: dict[type, frozenset[StepStatus]] = {
     events.ExpandItems: _PENDING,
     events.AssignTasks: _PENDING,
     events.BeginIteration: frozenset({"pending", "running"}),
+    events.HoldBack: frozenset({"pending", "waiting"}),
     events.StartAttempt: frozenset({"pending", "waiting"}),
     events.AttemptSucceeded: _RUNNING,
     events.AttemptFailed: _RUNNING,

@@ -116,6 +116,10 @@ class Driver:
         return isinstance(fact, RunInterrupted | RunParked) and state.status != "running"
 
 
+#: Seconds by which a timer may fire before its time: clocks are rounded.
+_EARLY = 0.001
+
+
 def _is_awaited(state: State, fact: TimerFired) -> bool:
     """Does anything still wait for this timer?"""
     if fact.step is None:
@@ -123,7 +127,10 @@ def _is_awaited(state: State, fact: TimerFired) -> bool:
     if fact.question is not None:
         return fact.question in state.people.open
     instance = state.waiting.get(fact.step)
-    return instance is not None and instance.question is None
+    if instance is None or instance.question is not None or instance.due is None:
+        return False
+    # One of a wait that was given up may find the step in another one.
+    return fact.at > instance.due - _EARLY
 
 
 def _is_risky(decision: Decision) -> bool:

@@ -25,6 +25,7 @@ from agentflow.engines.clock import WallClock
 from agentflow.engines.correspondence import Correspondence
 from agentflow.engines.driver import Driver, lost
 from agentflow.engines.office import Office
+from agentflow.engines.timers import timer_of
 from agentflow.spec.model import Agent, FailureClass, Json
 
 #: Seconds an agent has to clean up after its deadline before its task is abandoned.
@@ -219,21 +220,11 @@ class _LocalEngine:
 
     def _perform(self, decisions: Iterable[Decision]) -> None:
         for decision in decisions:
+            if (timer := timer_of(decision, self.state.now)) is not None:
+                self._fire_at(timer.at, timer)
             if isinstance(decision, events.StartAttempt):
                 self._start(decision)
-            elif isinstance(decision, events.Retry):
-                if decision.delay > 0:
-                    due = self.state.now + decision.delay
-                    self._fire_at(due, events.TimerFired(due, decision.step))
-            elif isinstance(decision, events.EnterPipeline):
-                if decision.wall is not None:
-                    due = self.state.now + decision.wall
-                    self._fire_at(due, events.TimeRanOut(due, decision.step))
-            elif isinstance(decision, events.AskPerson):
-                due = decision.due
-                self._fire_at(due, events.TimerFired(due, decision.step, decision.question))
-                self.people.send(decision)
-            elif isinstance(decision, events.Notify):
+            elif isinstance(decision, events.AskPerson | events.Notify):
                 self.people.send(decision)
             elif isinstance(decision, events.CancelAttempt) and decision.step in self.flights:
                 # Of a run that is cancelled as it is taken up, nothing is in flight any more.

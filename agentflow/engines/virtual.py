@@ -18,17 +18,15 @@ from agentflow.core.events import (
     AttemptLost,
     AttemptSucceeded,
     CancelRequested,
-    EnterPipeline,
     Fact,
     PersonAnswered,
-    Retry,
     RunResumed,
     RunStarted,
     StartAttempt,
-    TimeRanOut,
     TimerFired,
 )
 from agentflow.engines.driver import Driver, lost
+from agentflow.engines.timers import timer_of
 from agentflow.spec.model import FailureClass, Json
 
 #: `AttemptLost` is the process of the run dying: all that is in flight is lost with it.
@@ -92,17 +90,12 @@ def run_virtual(
     while True:
         for decision in driver.take(facts):
             now = driver.state.now
+            if (timer := timer_of(decision, now)) is not None:
+                expect(timer.at, timer)
             if isinstance(decision, StartAttempt):
                 expect(*_ending(now, decision, answer(decision)))
-            elif isinstance(decision, Retry) and decision.delay > 0:
-                expect(now + decision.delay, TimerFired(now, decision.step))
-            elif isinstance(decision, EnterPipeline) and decision.wall is not None:
-                expect(now + decision.wall, TimeRanOut(now, decision.step))
-            elif isinstance(decision, AskPerson):
-                due = TimerFired(decision.due, decision.step, decision.question)
-                expect(decision.due, due)
-                if (said := person(decision)) is not None:
-                    expect(now + said.after, _spoken(decision, said, now + said.after))
+            elif isinstance(decision, AskPerson) and (said := person(decision)) is not None:
+                expect(now + said.after, _spoken(decision, said, now + said.after))
         if driver.state.status != "running":
             return
         _, _, fact = heapq.heappop(coming)

@@ -143,6 +143,8 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C901 
 def _course(decision: Decision, trace: Trace) -> Iterator[str]:
     """How a step begins and ends that goes well."""
     match decision:
+        case events.HoldBack():
+            yield _about(decision.step, f"held back: {decision.reason.text}")
         case events.StartAttempt(attempt=1):
             yield _about(decision.step, f"started, agent '{decision.agent}'")
         case events.StartAttempt():

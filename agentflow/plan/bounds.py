@@ -18,8 +18,8 @@ dearest escalation, an attempt each of every model. Around it, all is multiplied
     money             tokens in · price in + tokens out · price out
 
 Not in it is what nobody can know before: that people have a step made again (bounded by
-`budget.escalations`), that the other side asks for longer waits (`Retry-After`), and attempts that
-are lost with their process.
+`budget.escalations`), that the other side asks for longer waits (`Retry-After`), how long calls wait
+by the `limits` of their model, and attempts that are lost with their process.
 
 What has no bound has an infinite amount and the field that leaves it open. Work goes with the size
 of the spec: each step is looked at once, and each pipeline inside once.

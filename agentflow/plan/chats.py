@@ -40,6 +40,7 @@ def chat_of(
         overhead=_FRAME + sum(len(text.encode()) for text in words),
         repeats=1 if prompt is None else _reads(prompt),
         window=model.window,
+        limits=model.limits,
     )
 
 

@@ -31,6 +31,7 @@ from agentflow.spec.model import (
     Contract,
     Effects,
     Json,
+    Limits,
     Pipeline,
     RetryPolicy,
 )
@@ -137,7 +138,8 @@ class ChatPlan:
     """What a call of a chat model may come to.
 
     `model` is its name at LiteLLM, `price` what the spec says of US dollars for a million tokens in
-    and out, `window` what it says of the tokens of prompt and answer together. The prompt has at most `overhead` bytes and `repeats` times those of the input.
+    and out, `window` what it says of the tokens of prompt and answer together, `limits` how much of the model is
+    used at a time. The prompt has at most `overhead` bytes and `repeats` times those of the input.
     """
 
     model: str
@@ -146,6 +148,7 @@ class ChatPlan:
     overhead: int
     repeats: int
     window: int | None = None
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,9 @@ class Trace:
                 span.status = "waiting"
                 span.reason = f"again in {decision.delay:g} s: {decision.reason.text}"
                 self.retries += decision.counted
+            case events.HoldBack():
+                span.status = "waiting"
+                span.reason = f"held back: {decision.reason.text}"
             case events.FallBack():
                 span.status = "waiting"
                 span.reason = None

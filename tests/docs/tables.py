@@ -48,6 +48,7 @@ _WORDS = {
     "Delegate": "[delegate](#a-delegate)",
     "DelegateStep": "[step](#steps)",
     "ForEach": "[`for_each`](#for_each)",
+    "Limits": "[limits](#limits)",
     "Loop": "[loop](#a-loop)",
     "Model": "[model](#models)",
     "PersonSays": "[answer](#what-people-say)",

@@ -81,6 +81,16 @@ class BeginIteration:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldBack:
+    """A call waits before it starts, by the limits of its `model`: until then, or for others."""
+
+    step: str
+    model: str
+    until: float | None
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class StartAttempt:
     """Call the agent. This is the intent: stored before the first byte leaves.
 
@@ -355,6 +365,7 @@ Decision: TypeAlias = (
     | ExpandItems
     | AssignTasks
     | BeginIteration
+    | HoldBack
     | StartAttempt
     | CancelAttempt
     | AcceptOutput

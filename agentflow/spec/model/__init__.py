@@ -12,6 +12,7 @@ of kinds is passed in as a `Vocabulary`, so that this layer knows no agent by it
 from agentflow.spec.model.agents import (
     Agent,
     Confidence,
+    Limits,
     Model,
     Price,
     Secret,
@@ -165,6 +166,7 @@ __all__ = [
     "Json",
     "LastValue",
     "Level",
+    "Limits",
     "Loop",
     "LoopStep",
     "Model",

@@ -1,8 +1,8 @@
 """Who does the work: what all kinds of agents have in common, and chat models."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from agentflow.spec.model.policies import Repair, Retry
 from agentflow.spec.model.values import (
@@ -78,6 +78,24 @@ class Price(Node):
     )
 
 
+class Limits(Node):
+    """How much of a chat model is used at a time, and in a minute."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    concurrency: Count | None = Field(None, description="Calls that are in flight at a time.")
+    requests_per_minute: Count | None = Field(None, description="Calls that start in a minute.")
+    tokens_per_minute: Count | None = Field(
+        None, description="Tokens, in and out, of the calls that start in a minute."
+    )
+
+    @model_validator(mode="after")
+    def _is_a_limit(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("there is no limit in it")
+        return self
+
+
 class Model(Node):
     """A chat model under a name of our own."""
 
@@ -102,4 +120,7 @@ class Model(Node):
         default=[],
         description="Who is asked in its place when it fails: other aliases, or models as LiteLLM"
         " names them, in order.",
+    )
+    limits: Limits | None = Field(
+        None, description="How much of it all steps of a run together may use at a time."
     )

@@ -1,0 +1,53 @@
+"""The calls of a chat model that has limits: those in flight, and those of the last minute."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agentflow.core.state import Instance
+
+#: Seconds.
+MINUTE = 60.0
+
+
+@dataclass(slots=True, eq=False)
+class Begun:
+    """A call: when it started, and the tokens that it counts for."""
+
+    at: float
+    tokens: int
+
+
+@dataclass(slots=True, eq=False)
+class Traffic:
+    """What goes to one model. `minute` are its calls in order, those of the last minute at least."""
+
+    running: int = 0
+    minute: deque[Begun] = field(default_factory=deque)
+    queue: "deque[Instance]" = field(default_factory=deque)
+
+    def forget(self, now: float) -> None:
+        """Drop what lies more than a minute back."""
+        while self.minute and self.minute[0].at + MINUTE <= now:
+            self.minute.popleft()
+
+    def used(self, now: float, what: str) -> int:
+        """The requests, or tokens, of the last minute."""
+        return sum(_count(begun, what) for begun in self.minute if begun.at + MINUTE > now)
+
+    def room_at(self, now: float, what: str, most: int, wanted: int) -> float:
+        """When so many more fit into a minute: `now`, or as soon as enough is a minute ago."""
+        used, due = self.used(now, what), now
+        for begun in islice(self.minute, len(self.minute)):
+            if used + wanted <= most or used == 0:
+                break
+            if begun.at + MINUTE > now:
+                used -= _count(begun, what)
+                due = begun.at + MINUTE
+        return due
+
+
+def _count(begun: Begun, what: str) -> int:
+    return 1 if what == "requests" else begun.tokens
