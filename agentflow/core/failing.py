@@ -59,8 +59,10 @@ def on_loss(_state: State, instance: Instance) -> Decision:
             counted=False,
             reason=Reason("language.effects", text),
         )
-    kind = FailureClass.CANCELLED if call.effects.repeatable else FailureClass.UNKNOWN_EFFECT
-    return after_failure(instance, Failure(kind, text))
+    if call.effects.repeatable:
+        reason = Reason("language.failure", f"{text}; what encloses the step has failed")
+        return events.CancelStep(instance.address, reason)
+    return after_failure(instance, Failure(FailureClass.UNKNOWN_EFFECT, text))
 
 
 def on_stop(state: State, instance: Instance) -> Decision:

@@ -108,3 +108,29 @@ def test_a_crash_leaves_no_process_behind(project: Project) -> None:
     run_id = crash(project, "second", "run", "chain.yaml")
     # The fixture looks whether they end, the worker among them.
     assert project.json("show", run_id)["status"] == "running"
+
+
+PLACES = ["read0", "write0", "read1", "write1", "look", "act", *ALL]
+
+
+@pytest.mark.parametrize("call", ["read1", "look", "second"])
+def test_a_crash_in_a_round_among_tasks_or_in_a_pipeline_inside(
+    project: Project, call: str
+) -> None:
+    project.hold(call)
+    run_id = crash(project, call, "run", "places.yaml")
+    project.release(call)
+    assert project.json("resume", run_id)["outputs"] == {
+        "all": f"read0 write0 read1 write1 act {OUTPUTS['all']}"
+    }
+    assert sorted(project.calls()) == sorted([*PLACES, call])
+
+
+@pytest.mark.parametrize("call", ["write1", "act", "send"])
+def test_a_write_in_any_of_these_places_is_made_once(project: Project, call: str) -> None:
+    project.hold(call)
+    run_id = crash(project, call, "run", "places.yaml")
+    project.release(call)
+    done = project.json("resume", run_id, code=1)
+    assert (done["status"], done["failure"]["kind"]) == ("failed", "unknown_effect")
+    assert sorted(project.calls()) == sorted(PLACES[: PLACES.index(call) + 1])

@@ -241,7 +241,7 @@ CHILD_BUDGET = st.fixed_dictionaries(
 def _spec(made: dict[str, Json], **more: Json) -> dict[str, Json]:
     """A spec whose agents charge a meter, one of them a chat model."""
     models = {
-        "small": {"model": "a/small", "max_output_tokens": 300},
+        "small": {"model": "a/small", "max_output_tokens": 300, "fallbacks": ["strong"]},
         "strong": {"model": "a/strong", "max_output_tokens": 500},
     }
     spec = spec_of(made, output={"type": "object"}, models=models, **more)

@@ -53,3 +53,17 @@ def test_a_virtual_run_ends_an_attempt_at_its_deadline() -> None:
     assert run.state.failure is not None
     assert run.state.failure.message == "step 'a' failed: no answer within 30 s"
     assert run.state.now - START == 30
+
+
+def test_what_is_lost_beside_a_step_that_failed_is_cancelled_and_no_catch_is_asked() -> None:
+    plan = pipeline({"a": {"agent": "do"}, "b": {"agent": "do", "catch": {"any": {"use": 1}}}})
+    driver = Driver(plan, State(plan), MemoryLog(), lambda entry: None)
+    failed = events.AttemptFailed(START, "a", 1, FailureClass.REJECTED, "no")
+    driver.take([started(), failed, events.RunResumed(START, "test")])
+    cancelled, _ = driver.take([events.AttemptLost(START, "b", 1)])
+    assert isinstance(cancelled, events.CancelStep)
+    assert cancelled.reason.text == (
+        "the process ended before the outcome was known; effects are 'none'; "
+        "what encloses the step has failed"
+    )
+    assert driver.state.status == "failed"
