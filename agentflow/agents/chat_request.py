@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentflow.agents.protocol import Ear
+from agentflow.agents.protocol import Ear, ToolOffer
 from agentflow.spec.model import Model
 
 
@@ -20,3 +20,4 @@ class ChatRequest:
     response_format: Mapping[str, Any] | None
     timeout: float
     ear: Ear | None = None
+    tools: Sequence[ToolOffer] = ()

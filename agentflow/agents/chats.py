@@ -37,7 +37,7 @@ class Chats:
         importer.shutdown(wait=False)
 
     async def call(self, options: Options, call: Call) -> Reply:
-        """Ask the model once, in exactly one request; its answer is the reply's text.
+        """Ask the model once, in exactly one request; its answer is the reply's text, or calls of tools.
 
         Raises `AttemptError` with the class of what went wrong. An answer counts only if the
         provider has said that it is complete.
@@ -51,7 +51,7 @@ class Chats:
         template = self._prompts.template(options)
         prompt = prompt_of(model, known_model(model.model), said, template, call.input)
         receipt = await _admitted(prompt, call)
-        request = ChatRequest(model, said, wanted, call.timeout, self._ear(model, call))
+        request = ChatRequest(model, said, wanted, call.timeout, self._ear(model, call), call.tools)
         # To read a tokenizer takes half a second: the request does not wait for it.
         counting = asyncio.create_task(counted(prompt, receipt))
         try:

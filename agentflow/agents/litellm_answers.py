@@ -13,6 +13,7 @@ from agentflow.agents.litellm_settings import COMPLETE, litellm
 from agentflow.agents.protocol import AttemptError
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.core.events import Usage
+from agentflow.core.talks import ToolCall
 from agentflow.spec.model import FailureClass
 
 #: Where the reason stands in the bodies of OpenAI, Gemini, Anthropic, Bedrock, Ollama and Cohere.
@@ -24,6 +25,8 @@ _REASON_AT: tuple[tuple[str | int, ...], ...] = (
     ("done_reason",),
     ("finish_reason",),
 )
+#: LiteLLM's words for a complete answer, and for one that asks for tools.
+_FINAL = {False: ("stop",), True: ("stop", "tool_calls")}
 #: LiteLLM's words for an answer that is not complete.
 _INCOMPLETE = {
     "length": (FailureClass.TRUNCATED, "stopped at the limit of its output tokens"),
@@ -37,30 +40,39 @@ class Answer:
 
     `reason` is why the model stopped, in LiteLLM's word, and `sent` in the provider's own; None if
     it has not said. `response` is LiteLLM's object, with the model that answered and with what the
-    provider counted.
+    provider counted. `calls` are the tools that the model asks for.
     """
 
     text: str | None
     reason: str
     sent: str | None
     response: Any
+    calls: tuple[ToolCall, ...] = ()
 
 
-def text_of(answer: Answer, model: str) -> str:
-    """The text of an answer that is known to be whole. Raises `AttemptError` if it is not."""
+def content_of(
+    answer: Answer, model: str, *, has_tools: bool
+) -> tuple[str | None, tuple[ToolCall, ...]]:
+    """The text of an answer that is known to be whole, or the tools that the model asks for.
+
+    With them, the text is what it says besides, if anything. Raises `AttemptError` if the answer is not
+    known to be whole.
+    """
+    calls = answer.calls if has_tools else ()
     if answer.reason in _INCOMPLETE:
         failure, what = _INCOMPLETE[answer.reason]
         raise AttemptError(failure, f"{model} {what}")
     if answer.sent is None:
         message = f"{model} answered without saying that the answer is complete"
         raise AttemptError(FailureClass.TRUNCATED, message)
-    if answer.reason != "stop" or answer.sent not in COMPLETE:
+    if answer.reason not in _FINAL[bool(calls)] or answer.sent not in COMPLETE:
         raise AttemptError(FailureClass.SERVER_ERROR, f"{model} stopped with '{answer.sent[:100]}'")
-    if not isinstance(answer.text, str) or not answer.text.strip():
+    text = answer.text if isinstance(answer.text, str) and answer.text.strip() else None
+    if text is None and not calls:
         raise AttemptError(FailureClass.INVALID_OUTPUT, f"{model} answered nothing")
-    if len(answer.text) > ANSWER_LIMIT:
+    if len(text or "") + sum(len(call.arguments) for call in calls) > ANSWER_LIMIT:
         raise too_much(model)
-    return answer.text
+    return text, calls
 
 
 def too_much(model: str) -> AttemptError:

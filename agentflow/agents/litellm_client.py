@@ -8,10 +8,11 @@ import asyncio
 from typing import Any
 
 from agentflow.agents.chat_request import ChatRequest
-from agentflow.agents.litellm_answers import Answer, reason_in, text_of, usage_of
+from agentflow.agents.litellm_answers import Answer, content_of, reason_in, usage_of
 from agentflow.agents.litellm_failures import failure_of
 from agentflow.agents.litellm_settings import litellm
 from agentflow.agents.litellm_streams import hear
+from agentflow.agents.litellm_tools import asked, lacks_tools, offered
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.plan.windows import cuts
 from agentflow.spec.model import FailureClass
@@ -27,6 +28,9 @@ class LiteLLM:
     async def complete(self, request: ChatRequest) -> Reply:
         """Make exactly one request. Raises `AttemptError`."""
         model = request.model.model
+        if request.tools and lacks_tools(model):
+            message = f"{model} calls no tools, as far as LiteLLM knows"
+            raise AttemptError(FailureClass.REJECTED, message)
         sent = asyncio.get_running_loop().time()
         try:
             answer, began = await _answer(request)
@@ -34,11 +38,13 @@ class LiteLLM:
             raise
         except Exception as error:  # LiteLLM raises whatever its adapters meet
             raise failure_of(error, model, request.timeout) from error
+        text, calls = content_of(answer, model, has_tools=bool(request.tools))
         return Reply(
-            text=text_of(answer, model),
+            text=text,
             usage=usage_of(answer, model),
             answered=answer.response.model or None,
             first_token=began - sent if began is not None else None,
+            calls=calls,
         )
 
     async def close(self) -> None:
@@ -61,7 +67,8 @@ async def _answer(request: ChatRequest) -> tuple[Answer, float | None]:
         raise AttemptError(FailureClass.SERVER_ERROR, message)
     choice = response.choices[0]
     sent = reason_in(bodies[-1]) if bodies else None
-    return Answer(choice.message.content, choice.finish_reason, sent, response), None
+    message = choice.message
+    return Answer(message.content, choice.finish_reason, sent, response, asked(message)), None
 
 
 def _parameters(request: ChatRequest) -> dict[str, Any]:
@@ -73,6 +80,7 @@ def _parameters(request: ChatRequest) -> dict[str, Any]:
         "response_format": request.response_format,
         "max_tokens": model.max_output_tokens,
         "temperature": model.temperature,
+        "tools": offered(request.tools) or None,
         "timeout": request.timeout,
         "max_retries": 0,
         "num_retries": 0,

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from agentflow.agents.litellm_answers import Answer, too_much
 from agentflow.agents.litellm_settings import litellm
+from agentflow.agents.litellm_tools import PartsOfCalls
 from agentflow.agents.protocol import Ear
 from agentflow.agents.worker import ANSWER_LIMIT
 
@@ -24,6 +25,7 @@ async def hear(stream: Any, model: str, ear: Ear) -> tuple[Answer, float | None]
     if tap.listens:
         stream.completion_stream = tap
     pieces: list[str] = []
+    calls = PartsOfCalls()
     size = 0
     began: float | None = None
     try:
@@ -31,18 +33,19 @@ async def hear(stream: Any, model: str, ear: Ear) -> tuple[Answer, float | None]
             piece = _piece(chunk)
             if piece is not None and began is None:
                 began = asyncio.get_running_loop().time()
+            size += calls.add(chunk) + len(piece or "")
+            if size > ANSWER_LIMIT:
+                raise too_much(model)
             if piece:
                 pieces.append(piece)
-                size += len(piece)
-                if size > ANSWER_LIMIT:
-                    raise too_much(model)
                 ear(piece)
     finally:
         await stream.aclose()
     reason = stream.received_finish_reason or None
     counted = [usage for chunk in stream.chunks if (usage := getattr(chunk, "usage", None))]
     response = litellm.ModelResponse(model=tap.model, usage=counted[-1] if counted else None)
-    return Answer("".join(pieces), litellm.map_finish_reason(reason), reason, response), began
+    why = litellm.map_finish_reason(reason)
+    return Answer("".join(pieces), why, reason, response, calls.whole()), began
 
 
 class _Tap:

@@ -16,13 +16,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from agentflow.agents.protocol import Connection, Host
-from agentflow.spec.model import Agent, Effects, TextFile
+from agentflow.spec.model import Agent, Effects, TextFile, Tool
 
 
 class Options(Agent):
     """A chat model."""
 
-    planned = Agent.planned | {"tools", "max_turns", "images"}
+    planned = Agent.planned | {"images"}
     default_effects: ClassVar[Effects] = Effects.NONE
     takes_key: ClassVar[bool] = False
 
@@ -38,6 +38,12 @@ class Options(Agent):
         None,
         description="What the model is asked; ${{ input.NAME }} stands for data. Left out, the"
         " input is sent as JSON.",
+    )
+    tools: list[Tool] = Field(
+        default=[], description="What the model may call before it answers: agents and functions."
+    )
+    max_turns: Annotated[int, Field(ge=1, le=100, strict=True)] = Field(
+        10, description="How many turns a model with tools has; the last has to be its answer."
     )
 
 

@@ -8,7 +8,9 @@ says so.
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
+from agentflow.agents.conversation import turn_messages
 from agentflow.agents.llm import Options
 from agentflow.agents.protocol import AttemptError, Call
 from agentflow.core.events import Complaint
@@ -27,7 +29,7 @@ class Prompts:
 
     def messages(
         self, options: Options, call: Call, *, show_contract: bool
-    ) -> list[dict[str, str]]:
+    ) -> list[dict[str, Any]]:
         """The messages of a call, as the function below has them.
 
         Raises `AttemptError` rejected if an expression of the prompt does not come to a value.
@@ -55,8 +57,9 @@ class Prompts:
 
 def messages(
     instructions: str | None, prompt: Template | None, call: Call, *, show_contract: bool
-) -> list[dict[str, str]]:
-    """The system's and the user's message of a call, and what follows if it is asked again.
+) -> list[dict[str, Any]]:
+    """The system's and the user's message of a call, the turns before this one, and what follows if
+    it is asked again.
 
     `show_contract` puts the output contract into words, for models without a response format.
     Raises `EvaluationError` if an expression of the prompt does not come to a value.
@@ -69,17 +72,20 @@ def messages(
     )
     if show_contract:
         system.append(_contract(call.output_schema))
-    said = [
+    said: list[dict[str, Any]] = [
         {"role": "system", "content": "\n\n".join(system)},
         {"role": "user", "content": _user(prompt, call.input, tag)},
     ]
-    if call.complaint is not None:
-        said += _again(call.complaint, tag)
-    return said
+    for turn in call.turns:
+        said += _again(turn.complaint, tag)
+        said += turn_messages(turn, lambda value: _delimited(value, tag))
+    return [*said, *_again(call.complaint, tag)]
 
 
-def _again(complaint: Complaint, tag: str) -> list[dict[str, str]]:
+def _again(complaint: Complaint | None, tag: str) -> list[dict[str, Any]]:
     """The model's own answer, and what was wrong with it, which may quote what it was given."""
+    if complaint is None:
+        return []
     wrong = _delimited("\n".join(f"- {violation}" for violation in complaint.violations), tag)
     request = (
         f"This answer was not accepted. What is wrong with it:\n{wrong}\n"

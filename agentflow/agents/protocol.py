@@ -18,6 +18,7 @@ from agentflow.spec.model import Agent, FailureClass, Json, Model
 
 if TYPE_CHECKING:  # the linter imports this module, and needs no event
     from agentflow.core.events import Complaint, Receipt, Usage
+    from agentflow.core.talks import ToolCall, Turn
     from agentflow.plan.servers import ServerPlan, Tools
 
 
@@ -56,6 +57,15 @@ def unnoted(_receipt: "Receipt", _prompt: Sequence[Mapping[str, Json]] | None) -
 
 
 @dataclass(frozen=True, slots=True)
+class ToolOffer:
+    """What a chat model is told of a tool: its name, what it is for, and the schema of its arguments."""
+
+    name: str
+    description: str | None
+    parameters: Mapping[str, Json] | bool
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One attempt: everything an agent may know.
 
@@ -64,7 +74,8 @@ class Call:
     then, whatever the agent does. `complaint` is set if the agent is asked again because its last
     answer was not accepted. `idempotency_key` is the same in every attempt of the step; an agent
     hands it on to the world, where it can. `note` is told what a chat model is sent, before it is: so
-    that is known however the attempt ends.
+    that is known however the attempt ends. `tools` is what a chat model may call, and `turns` are those
+    in which it has.
     """
 
     run_id: str
@@ -77,6 +88,8 @@ class Call:
     complaint: "Complaint | None" = None
     idempotency_key: str | None = None
     note: Note = unnoted
+    tools: "tuple[ToolOffer, ...]" = ()
+    turns: "tuple[Turn, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,8 @@ class Reply:
     """What an agent answered: a JSON value, or `text` that the orchestrator has yet to read.
 
     Exactly one of both is meant: if `text` is not None, `value` is ignored. `answered` and
-    `first_token` are as in `events.AttemptSucceeded`.
+    `first_token` are as in `events.AttemptSucceeded`. With `calls`, a chat model asks for these tools
+    instead, and `text` is what it says besides.
     """
 
     value: Json = None
@@ -92,6 +106,7 @@ class Reply:
     usage: "Usage | None" = None
     answered: str | None = None
     first_token: float | None = None
+    calls: "tuple[ToolCall, ...]" = ()
 
 
 class AttemptError(Exception):

@@ -20,16 +20,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from agentflow.agents.protocol import Connection, Host
-from agentflow.spec.model import Agent
-
-CALL_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"
+from agentflow.spec.model import FUNCTION_PATTERN, Agent
 
 
 class Options(Agent):
     """A Python function."""
 
     kind: Literal["python"]
-    call: Annotated[str, Field(pattern=CALL_PATTERN)] = Field(
+    call: Annotated[str, Field(pattern=FUNCTION_PATTERN)] = Field(
         description="The function: package.module:function, from the folder of the spec or the root.",
         examples=["incidents.agents:extract"],
     )

@@ -48,7 +48,7 @@ class Prompt:
     @property
     def texts(self) -> list[str]:
         """The texts of all messages."""
-        return [str(message["content"]) for message in self.messages]
+        return [str(message["content"] or "") for message in self.messages]
 
 
 def prompt_of(

@@ -27,6 +27,7 @@ from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.agents.receipts import Prompt, prompt_of
 from agentflow.contracts.describe import count
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Usage
+from agentflow.core.talks import ToolCall
 from agentflow.errors import FileProblem, RecordingMiss
 from agentflow.spec.model import FailureClass, Json, Model
 from agentflow.testing.differences import differences
@@ -65,6 +66,8 @@ class Requests:
             "messages": _without({f"-{nonce(call)}": "", call.run_id: _RUN}, said),
             "contract": call.output_schema,
         }
+        if call.tools:
+            request["tools"] = [asdict(tool) for tool in call.tools]
         parameters = model.model_dump(mode="json", exclude=set(_APART), exclude_none=True)
         return {**request, "parameters": parameters} if parameters else request
 
@@ -116,7 +119,9 @@ def answer_data(fact: AttemptSucceeded | AttemptFailed) -> dict[str, Json]:
             data["retry_after"] = fact.retry_after
     if fact.text is not None:
         data["text"] = fact.text
-    elif isinstance(fact, AttemptSucceeded):
+    if isinstance(fact, AttemptSucceeded) and fact.calls:
+        data["calls"] = fact.calls
+    elif fact.text is None and isinstance(fact, AttemptSucceeded):
         data["value"] = fact.value
     if fact.answered is not None:
         data["answered"] = fact.answered
@@ -132,6 +137,7 @@ def reply_of(answer: Mapping[str, Any]) -> Reply:
         text=answer.get("text"),
         usage=Usage(**answer["usage"]) if "usage" in answer else None,
         answered=answer.get("answered"),
+        calls=tuple(ToolCall(**call) for call in answer.get("calls", ())),
     )
     if "failure" in answer:
         failure, message = FailureClass(answer["failure"]), answer.get("message", "")

@@ -117,6 +117,7 @@ class Redactor:
                     text=self.value(fact.text),
                     prompt=self.value(fact.prompt),
                     answered=self.value(fact.answered),
+                    calls=self.value(fact.calls),
                 )
             case AttemptFailed():
                 detail = self.excerpt(fact.detail) if fact.detail is not None else None

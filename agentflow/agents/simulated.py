@@ -6,17 +6,21 @@ the step and the attempt, the same on every machine.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.simulated_plans import with_plans
 from agentflow.contracts.sample import NoSample, sample
-from agentflow.plan.steps import PlanCheck
+from agentflow.plan.steps import CallPlan, PlanCheck
 from agentflow.spec.model import Confidence, FailureClass, Json
 
 #: Seconds that a simulated attempt takes, at least and at most.
 SHORTEST, LONGEST = 0.2, 3.0
+#: Seconds in which a simulated model says which tools it wants.
+ASKING = 1.0
 #: How often another answer is drawn for one that is not sure enough.
 _MOST_DRAWS = 50
 
@@ -54,6 +58,21 @@ def answer(
     except NoSample as error:
         raise AttemptError(FailureClass.REJECTED, f"nothing to simulate with: {error}") from error
     return SimulatedAnswer(Reply(value), _duration(name))
+
+
+def simulated_calls(call: CallPlan, seed: str) -> list[Json]:
+    """One call of each tool of a model, all in its first turn, so that each is seen at work.
+
+    A tool for whose contract no arguments are found is left out.
+    """
+    made: list[Json] = []
+    for number, (name, tool) in enumerate(call.tools.items(), 1):
+        assert tool.step.call is not None
+        with suppress(NoSample):
+            arguments = sample(tool.step.call.input.schema, f"{seed}/{name}")
+            asked = {"id": f"call_{number}", "tool": name, "arguments": json.dumps(arguments)}
+            made.append(asked)
+    return made
 
 
 def _is_sure(value: Json, gate: Confidence) -> bool:

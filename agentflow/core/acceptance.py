@@ -8,7 +8,7 @@ demands. Any other stays in the log, out of reach of every expression.
 import json
 from collections.abc import Sequence
 
-from agentflow.contracts.check import Rejected
+from agentflow.contracts.check import Accepted, Rejected
 from agentflow.core import events
 from agentflow.core.assertions import broken
 from agentflow.core.events import Decision, Failure, Reason
@@ -22,7 +22,7 @@ from agentflow.spec.model import REPAIRABLE, Confidence, FailureClass, Json
 def on_answer(_state: State, instance: Instance) -> Decision:
     """An agent has answered."""
     answer, call = instance.answer, instance.call
-    assert answer is not None
+    assert isinstance(answer, Accepted | Rejected)
     assert call is not None
     rule = "contract.output"
     if isinstance(answer, Rejected):

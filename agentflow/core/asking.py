@@ -16,6 +16,7 @@ from agentflow.core.failing import after_failure, fail
 from agentflow.core.state import ENDED_RUN, Instance, State
 from agentflow.core.values import Unusable, text_of, value_of
 from agentflow.plan.approvals import yes
+from agentflow.plan.steps import ContractPlan, StepPlan
 from agentflow.spec.model import Json
 
 # --- asking --------------------------------------------------------------------------------
@@ -61,6 +62,8 @@ def asked(
         output = instance.offered.value if instance.offered is not None else instance.said
         if instance.intent is not None:
             shown = dict(instance.intent.input)
+    if instance.seeks_approval:
+        shown, output = instance.env["input"], None
     answers = _admitted(instance)
     failure = ladder.failure if ladder is not None else None
     why = [str(failure.kind), failure.message] if failure is not None else None
@@ -78,20 +81,28 @@ def asked(
         due=round(state.now + within, 6),
         reason=reason,
         output=output,
-        failure=failure,
+        failure=failure if not instance.seeks_approval else None,
         escalation=ladder.plan.name if ladder is not None else None,
         level=ladder.level if ladder is not None else None,
+        tool=instance.step.id if instance.seeks_approval else None,
     )
 
 
 def _admitted(instance: Instance) -> list[str]:
     """What may be answered: only what has a meaning for this step."""
     answers = ["replace", "abort"]
-    if instance.step.call is not None:
+    if instance.step.call is not None and not instance.seeks_approval:
         answers.insert(1, "retry")
     if _approved(instance) is not None:
         answers.insert(0, "approve")
     return answers
+
+
+def contract_of(step: StepPlan, question: events.AskPerson) -> ContractPlan | None:
+    """What a value keeps that a person answers with: before the call of a tool, its arguments."""
+    if question.tool is not None and step.call is not None:
+        return step.call.input
+    return step.contract
 
 
 def message_id(state: State, instance: Instance) -> str:
@@ -158,7 +169,7 @@ def _problem(state: State, answer: PersonAnswered) -> str | None:
     if answer.answer not in question.answers:
         admitted = ", ".join(f"'{one}'" for one in question.answers)
         return f"'{answer.answer}' is no answer to this question, expected one of: {admitted}"
-    contract = instance.step.contract
+    contract = contract_of(instance.step, question)
     if answer.answer == "replace" and contract is not None:
         violations = contract.checker.check(answer.value)
         if violations:
@@ -178,6 +189,8 @@ def _untrue(instance: Instance, answer: PersonAnswered) -> str | None:
 
 def _approved(instance: Instance) -> Accepted | None:
     """What goes on if a person says yes: a yes, or the answer that was held back. None if neither."""
+    if instance.seeks_approval:
+        return Accepted(instance.env["input"])
     if instance.step.question is None:
         return instance.offered
     value = yes(instance.step.question.answer)

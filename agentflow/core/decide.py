@@ -29,6 +29,8 @@ from agentflow.core.nesting import enter_pipeline
 from agentflow.core.purse import lack, told
 from agentflow.core.spending import most
 from agentflow.core.state import Instance, Need, Scope, State
+from agentflow.core.talks import Asks
+from agentflow.core.turns import next_turn, on_approval, on_calls
 from agentflow.core.values import (
     Unusable,
     case_of,
@@ -159,6 +161,7 @@ def _start(state: State, instance: Instance) -> tuple[Decision, ...]:
         key=key,
         held={what: amount for what, amount in held.items() if what != "calls"},
         model=_other_model(instance),
+        turn=instance.turns + 1 if call.tools else None,
     )
     return (start,)
 
@@ -178,8 +181,12 @@ def _because_of_needs(instance: Instance) -> Reason:
         return Reason("language.fallback", f"attempt {instance.attempt + 1}")
     if instance.ladder is not None:
         return Reason(instance.ladder.rule, f"attempt {instance.attempt + 1}")
+    if instance.talk is not None and not (instance.failures or instance.repairs):
+        return Reason("language.tools", f"turn {instance.talk.number}")
     if instance.attempt:
         return Reason("language.retry", f"attempt {instance.attempt + 1}")
+    if instance.scope.of_calls:
+        return Reason("language.tools", "the model asks for it")
     if instance.is_item:
         return Reason("language.for_each", "there is room for this item")
     if not instance.step.upstream:
@@ -189,6 +196,13 @@ def _because_of_needs(instance: Instance) -> Reason:
             "language.needs", f"all {len(instance.step.upstream)} it waits for have ended"
         )
     return Reason("language.needs", f"ended: {', '.join(instance.step.upstream)}")
+
+
+def _answer(state: State, instance: Instance) -> Decision:
+    """An agent has answered, or its model asks for tools before it does."""
+    if isinstance(instance.answer, Asks):
+        return on_calls(instance, instance.answer)
+    return on_answer(state, instance)
 
 
 # --- ending --------------------------------------------------------------------------------
@@ -209,6 +223,8 @@ def _output(_state: State, instance: Instance) -> Decision:
         return after_iteration(instance)
     if instance.step.kind == "delegate":
         return conclude(instance)
+    if inside.of_calls:
+        return next_turn(instance)
     assert inside.plan is not None
     output: Json = None
     if inside.plan.output is not None:
@@ -247,8 +263,9 @@ def _spent(root: Scope) -> dict[str, Json]:
 
 _BY_NEED = {
     Need.CONDITION: _condition,
+    Need.APPROVAL: on_approval,
     Need.ENTER: _enter,
-    Need.ANSWER: on_answer,
+    Need.ANSWER: _answer,
     Need.OUTPUT: _output,
     Need.FAILURE: on_failure,
     Need.LEVEL: on_level,

@@ -6,7 +6,7 @@ One function a decision, named after its class.
 from agentflow.contracts.check import Accepted
 from agentflow.core import events, limits
 from agentflow.core.acceptance import excerpt
-from agentflow.core.effects import answered
+from agentflow.core.effects import answered, note_effects
 from agentflow.core.events import Complaint
 from agentflow.core.items import needed, outcomes
 from agentflow.core.purse import Purse, charge, hold
@@ -22,6 +22,7 @@ from agentflow.core.state import (
     open_scope,
 )
 from agentflow.core.table import IllegalTransition, take
+from agentflow.core.talking import begin_afresh
 from agentflow.core.tasks import BadPlan, open_tasks, outputs_of, read_plan
 from agentflow.core.values import items_of, value_of
 from agentflow.plan import address
@@ -120,6 +121,7 @@ def start_attempt(state: State, event: events.StartAttempt) -> None:
     instance.intent = instance.intent or event
     instance.failure = None
     state.running[instance.address] = instance
+    note_effects(instance, event.effects)
     instance.held = {"calls": 1, **event.held}
     hold(instance.purse, instance.held)
     limits.begin(state, instance, event)
@@ -209,6 +211,7 @@ def hand_over(state: State, event: events.HandOver) -> None:
     instance.failures = instance.repairs = instance.link = 0
     instance.intent = instance.said = instance.complaint = instance.retry_after = None
     instance.charged = False
+    begin_afresh(instance)
     if instance.active:
         instance.status = "waiting"
     state.ready.append(instance)

@@ -12,7 +12,7 @@ A key is no licence to forget. A step that carries one and is given up after suc
 from agentflow.core.events import Failure
 from agentflow.core.state import Instance
 from agentflow.plan.steps import CallPlan
-from agentflow.spec.model import ANSWERED, FailureClass
+from agentflow.spec.model import ANSWERED, Effects, FailureClass
 
 
 def is_repeatable(call: CallPlan) -> bool:
@@ -32,6 +32,15 @@ def answered(instance: Instance) -> None:
     call = instance.call
     assert call is not None
     instance.acted |= not call.effects.repeatable
+
+
+def note_effects(instance: Instance, effects: Effects) -> None:
+    """A call begins: every model whose tool it is, directly or not, has acted if this one acts."""
+    scope = instance.scope
+    while scope.of_calls and not effects.repeatable:
+        assert scope.owner is not None
+        scope.owner.acted = True
+        scope = scope.owner.scope
 
 
 def as_unknown(instance: Instance, failure: Failure) -> Failure:

@@ -48,9 +48,9 @@ def _call(instance: Instance, level: LevelPlan) -> Decision:
         return leave_level(
             instance, f"the step has no agent that '{level.target}' could stand in for"
         )
-    if not call.effects.repeatable and (instance.acted or instance.in_doubt):
+    if not call.reach.repeatable and (instance.acted or instance.in_doubt):
         why = f"an attempt has acted or may have, and the effects of '{call.agent}' are"
-        return leave_level(instance, f"{why} '{call.effects}'")
+        return leave_level(instance, f"{why} '{call.reach}'")
     text = f"level {ladder.level + 1} of {len(ladder.plan.levels)}"
     return events.TryLevel(
         step=instance.address,
@@ -101,6 +101,8 @@ def _seen(instance: Instance, ladder: Ladder) -> Mapping[str, Json]:
     """What the texts of an escalation can read."""
     failure = {"kind": str(ladder.failure.kind), "message": ladder.failure.message}
     given = dict(instance.intent.input) if instance.intent is not None else None
+    if instance.seeks_approval:
+        given = instance.env["input"]
     return {**instance.env, "failure": failure, "input": given}
 
 

@@ -7,7 +7,7 @@ Which event is possible when stands in `core.table`, what it does in `core.facts
 from collections.abc import Callable
 from typing import Any
 
-from agentflow.core import cancelling, decisions, events, facts, ladders, questions
+from agentflow.core import cancelling, decisions, events, facts, ladders, questions, talking
 from agentflow.core.events import Event
 from agentflow.core.scopes import prune
 from agentflow.core.state import State
@@ -47,6 +47,8 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.BeginIteration: decisions.begin_iteration,
     events.HoldBack: decisions.hold_back,
     events.StartAttempt: decisions.start_attempt,
+    events.CallTools: talking.call_tools,
+    events.NextTurn: talking.next_turn,
     events.AcceptOutput: decisions.accept_output,
     events.RejectOutput: decisions.reject_output,
     events.Repair: decisions.repair,

@@ -12,6 +12,7 @@ from agentflow.core.scopes import close, enter, stop_in_flight
 from agentflow.core.spending import settle_call
 from agentflow.core.state import Instance, Need, Scope, State, open_pipeline
 from agentflow.core.table import IllegalTransition, expect_run
+from agentflow.core.talks import Asks, asked_for
 from agentflow.core.values import read_answer
 from agentflow.spec.model import ANSWERED, FailureClass
 
@@ -49,7 +50,10 @@ def run_resumed(state: State, event: events.RunResumed) -> None:
 def attempt_succeeded(state: State, event: events.AttemptSucceeded) -> None:
     instance = _ended_attempt(state, event)
     instance.said = event.text if event.text is not None else event.value
-    instance.answer = read_answer(instance, event)
+    if event.calls:
+        instance.answer = Asks(asked_for(event.calls), event.text)
+    else:
+        instance.answer = read_answer(instance, event)
     state.agenda.append((Need.ANSWER, instance))
 
 

@@ -6,18 +6,22 @@ from agentflow.core.purse import charge, lack, told
 from agentflow.core.scopes import activate
 from agentflow.core.state import Instance, Ladder, Need, State
 from agentflow.core.table import IllegalTransition, take
+from agentflow.core.talking import begin_afresh
 
 _ONE = {"escalations": 1}
 
 
 def escalate(state: State, event: events.Escalate) -> None:
     instance = take(state, event)
-    action = instance.step.catch.get(event.catch)
-    if action is None or action.escalation is None or instance.ladder is not None:
+    escalation = instance.step.approval
+    if not instance.scope.of_calls:
+        action = instance.step.catch.get(event.catch)
+        escalation = action.escalation if action is not None else None
+    if escalation is None or instance.ladder is not None:
         raise IllegalTransition(event, event.step, "not to be escalated")
     activate(instance)
     leave(state, instance)
-    ladder = instance.ladder = Ladder(action.escalation, event.failure)
+    ladder = instance.ladder = Ladder(escalation, event.failure)
     found = lack(instance.purse, _ONE)
     if found is None:
         charge(instance.purse, _ONE)
@@ -32,6 +36,7 @@ def try_level(state: State, event: events.TryLevel) -> None:
     ladder.call = ladder.plan.levels[ladder.level].call
     instance.complaint = None
     instance.link = 0
+    begin_afresh(instance)
     instance.status = "waiting"
     state.ready.append(instance)
 

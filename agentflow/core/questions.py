@@ -10,6 +10,7 @@ from agentflow.core.events import Failure
 from agentflow.core.scopes import activate, end, forget
 from agentflow.core.state import Instance, Need, State
 from agentflow.core.table import IllegalTransition, expect_run, expect_status, take
+from agentflow.core.talking import begin_afresh
 from agentflow.spec.model import FailureClass
 
 # --- facts ---------------------------------------------------------------------------------
@@ -83,11 +84,16 @@ def take_answer(state: State, event: events.TakeAnswer) -> None:
         why = f": {answer.why}" if answer.why else ""
         instance.failure = Failure(FailureClass.REJECTED, f"aborted{by or ' by a person'}{why}")
         state.agenda.append((Need.ABORTED, instance))
+    elif instance.seeks_approval:
+        instance.env = {**instance.env, "input": event.value}
+        instance.ladder = None
+        state.ready.append(instance)
     elif event.answer == "retry":
         # A person has looked, so it is as if nothing had happened yet.
         instance.failures = instance.repairs = instance.link = 0
         instance.said = instance.complaint = instance.ladder = instance.offered = None
         instance.in_doubt = instance.acted = False
+        begin_afresh(instance)
         state.ready.append(instance)
     else:
         end(state, instance, "succeeded", event.value)

@@ -11,6 +11,7 @@ from agentflow.core.events import Failure
 from agentflow.core.items import too_few
 from agentflow.core.limits import leave
 from agentflow.core.state import Instance, Need, Scope, State, StepStatus, is_within, next_item
+from agentflow.core.talks import FATAL
 from agentflow.spec.model import FailureClass, Json
 
 _ENDED = "the step has ended"
@@ -22,6 +23,8 @@ def enter(state: State, instance: Instance, *, condition_holds: bool = False) ->
         instance.scope.held.append(instance)
     elif instance.step.when is not None and not instance.is_item and not condition_holds:
         state.agenda.append((Need.CONDITION, instance))
+    elif instance.step.approval is not None:
+        state.agenda.append((Need.APPROVAL, instance))
     elif instance.expands or instance.step.kind != "agent":
         state.agenda.append((Need.ENTER, instance))
     else:
@@ -82,7 +85,7 @@ def end(state: State, instance: Instance, status: StepStatus, output: Json = Non
     instance.answer = None
     instance.said = instance.complaint = None
     instance.inside = None
-    instance.intent = None
+    instance.intent = instance.talk = None
     state.timed.pop(instance.address, None)
     instance.env = scope.env  # an item's own names are not needed any more
     if instance.active:
@@ -94,7 +97,7 @@ def end(state: State, instance: Instance, status: StepStatus, output: Json = Non
         failure = too_few(scope, instance)
         if failure is not None and not scope.closed:
             failed(state, scope, failure)
-    elif status in ("failed", "unknown") and not scope.closed:
+    elif status in ("failed", "unknown") and not scope.closed and _spreads(instance):
         assert instance.failure is not None
         failed(state, scope, instance.failure if from_inside else _with_name(instance))
     if scope.closed:
@@ -108,6 +111,12 @@ def end(state: State, instance: Instance, status: StepStatus, output: Json = Non
     fill(state, scope)
     if scope.remaining == 0:
         state.agenda.append((Need.OUTPUT if scope.owner else Need.FINISH, scope.owner))
+
+
+def _spreads(instance: Instance) -> bool:
+    """Does its failure fail what it is in? Of most failures of a tool, only its model is told."""
+    assert instance.failure is not None
+    return not instance.scope.of_calls or instance.failure.kind in FATAL
 
 
 def _with_name(instance: Instance) -> Failure:

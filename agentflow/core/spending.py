@@ -12,12 +12,15 @@ import json
 from agentflow.core.events import Usage
 from agentflow.core.purse import NOTHING, Amounts, bounded, settle
 from agentflow.core.state import Instance, State
+from agentflow.core.talks import Talk
 from agentflow.core.values import Unusable, value_of
 from agentflow.plan.steps import CallPlan, ChatPlan
 from agentflow.spec.model import UNDONE, FailureClass, Json
 
 _MILLION = 1_000_000
 _METERS = "meters."
+#: Bytes of what stands around a call of a tool, and around what came of it.
+_AROUND = 300
 
 
 def most(state: State, instance: Instance, call: CallPlan, given: Json) -> dict[str, float]:
@@ -57,9 +60,23 @@ def _charges(instance: Instance, call: CallPlan, given: Json) -> dict[str, float
 def prompt_bytes(instance: Instance, chat: ChatPlan, given: Json) -> int:
     """At least as many as the bytes of all that the model is sent."""
     size = chat.overhead + chat.repeats * len(json.dumps(given).encode())
+    if instance.talk is not None:
+        size += _bytes_said(instance.talk)
     complaint = instance.complaint
     if complaint is not None:
         size += len(json.dumps([complaint.answer, *complaint.violations]).encode())
+    return size
+
+
+def _bytes_said(talk: Talk) -> int:
+    """Of all turns that are over, with what is put around it."""
+    size = 0
+    for turn in talk.turns:
+        told = turn.complaint
+        size += len(json.dumps([turn.said, told and [told.answer, *told.violations]]).encode())
+        for call, result in zip(turn.calls, turn.results, strict=True):
+            words = [call.id, call.tool, call.arguments, result.output, result.error]
+            size += len(json.dumps(words).encode()) + _AROUND
     return size
 
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Literal
 
 from agentflow.contracts.check import Accepted, Rejected
+from agentflow.contracts.describe import path_text
 from agentflow.core.events import (
     AskPerson,
     Complaint,
@@ -26,6 +27,7 @@ from agentflow.core.events import (
     StartAttempt,
 )
 from agentflow.core.purse import NOTHING, Amounts, Purse, inner
+from agentflow.core.talks import Asks, Talk
 from agentflow.core.traffic import Begun, Traffic
 from agentflow.plan import address
 from agentflow.plan.steps import (
@@ -52,6 +54,7 @@ class Need(StrEnum):
     """Why something stands on the agenda."""
 
     CONDITION = "condition"  # all it waits for has ended: does `when` hold?
+    APPROVAL = "approval"  # a tool is to be called, and somebody has to be asked before
     ENTER = "enter"  # a group, a switch, a loop or a `for_each` may open
     ANSWER = "answer"  # an agent answered: does it keep the contract?
     FAILURE = "failure"  # an attempt or all of a scope failed: retry, catch or fail?
@@ -106,6 +109,12 @@ class Scope:
         owner = self.owner
         return owner is not None and owner.step.kind == "delegate" and not owner.expands
 
+    @property
+    def of_calls(self) -> bool:
+        """Are these the calls of tools that a model asks for?"""
+        owner = self.owner
+        return owner is not None and owner.step.kind == "agent" and not owner.expands
+
     def children(self) -> Iterator["Instance"]:
         """The instances in it, in order."""
         yield from self.steps.values()
@@ -129,7 +138,7 @@ class Ladder:
     @property
     def rule(self) -> str:
         """The level as a path in the spec."""
-        return f"escalations.{self.plan.name}.levels[{self.level}]"
+        return path_text(self.plan.levels[self.level].path)
 
 
 @dataclass(slots=True, eq=False)
@@ -149,7 +158,8 @@ class Instance:
     was to be sent, if they were counted. `queued_for` is the model in whose queue it stands, or has
     come from, `begun` what the attempt in flight counts for by the limits of its model. `question` is what a person is being asked about
     the step, `ladder` where its escalation stands, and `offered` a value that keeps the contract
-    and was held back: approving lets it pass.
+    and was held back: approving lets it pass. `talk` is that with a model which has tools, `turns`
+    counts its turns that are over, in earlier talks too; such a model has `acted` when a tool has.
     """
 
     address: str
@@ -170,7 +180,7 @@ class Instance:
     complaint: Complaint | None = None
     retry_after: float | None = None
     due: float | None = None
-    answer: Accepted | Rejected | None = None
+    answer: Accepted | Rejected | Asks | None = None
     output: Json = None
     outcomes: list[Json] | None = None
     failure: Failure | None = None
@@ -188,6 +198,8 @@ class Instance:
     begun: Begun | None = None
     ladder: Ladder | None = None
     offered: Accepted | None = None
+    talk: Talk | None = None
+    turns: int = 0
 
     @property
     def purse(self) -> Purse:
@@ -217,6 +229,11 @@ class Instance:
     def stand_in(self) -> CallPlan | None:
         """What an escalation calls in the place of the step's agent."""
         return self.ladder.call if self.ladder is not None else None
+
+    @property
+    def seeks_approval(self) -> bool:
+        """Is it the call of a tool that somebody is being asked about?"""
+        return self.ladder is not None and self.scope.of_calls
 
     @property
     def expands(self) -> bool:

@@ -10,6 +10,8 @@
     BeginIteration    pending, running           running
     HoldBack          pending, waiting           waiting
     StartAttempt      pending, waiting           running
+    CallTools         running                    running
+    NextTurn          running                    waiting
     AttemptSucceeded  running                    running
     AttemptFailed     running                    running
     AttemptLost       running                    running
@@ -60,6 +62,8 @@ FROM: dict[type, frozenset[StepStatus]] = {
     events.BeginIteration: frozenset({"pending", "running"}),
     events.HoldBack: frozenset({"pending", "waiting"}),
     events.StartAttempt: frozenset({"pending", "waiting"}),
+    events.CallTools: _RUNNING,
+    events.NextTurn: _RUNNING,
     events.AttemptSucceeded: _RUNNING,
     events.AttemptFailed: _RUNNING,
     events.AttemptLost: _RUNNING,

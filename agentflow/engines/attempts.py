@@ -1,6 +1,6 @@
 """What an attempt is given, by the state of the run that has decided on it."""
 
-from agentflow.agents.protocol import Call
+from agentflow.agents.protocol import Call, ToolOffer
 from agentflow.core.events import StartAttempt
 from agentflow.core.state import State
 from agentflow.plan.steps import CallPlan, Plan, step_at
@@ -23,5 +23,16 @@ def call_of_attempt(state: State, decision: StartAttempt) -> tuple[Plan, CallPla
         timeout=decision.timeout,
         complaint=instance.complaint,
         idempotency_key=decision.key,
+        tools=_offers(plan),
+        turns=tuple(instance.talk.turns) if instance.talk is not None else (),
     )
     return pipeline, plan, call
+
+
+def _offers(call: CallPlan) -> tuple[ToolOffer, ...]:
+    """The tools of a call, in the order in which the author wrote them."""
+    return tuple(
+        ToolOffer(name, tool.description, tool.step.call.input.schema)
+        for name, tool in call.tools.items()
+        if tool.step.call is not None
+    )

@@ -14,6 +14,7 @@ from agentflow.agents.protocol import AttemptError, Connection, Host
 from agentflow.agents.recording import Recording
 from agentflow.agents.secrets import Redactor, redactor
 from agentflow.channels.protocol import Terminal
+from agentflow.core.asking import contract_of
 from agentflow.core.events import (
     AskPerson,
     AttemptFailed,
@@ -274,12 +275,17 @@ def _host(plan: Plan, folder: Path, concurrency: int) -> Host:
 
 def simulated_answers(plan: Plan, seed: str) -> Answerer:
     """Answers made from the contracts, the same for the same seed."""
+    from agentflow.agents.simulated import ASKING, simulated_calls
     from agentflow.agents.simulated import answer as simulated_answer
 
     def answer(decision: StartAttempt) -> Answer:
         caller = step_at(plan, decision.step)[1]
         call, step, attempt = call_of(caller, decision.agent), decision.step, decision.attempt
         assert call is not None
+        if decision.turn == 1 and call.max_turns > 1:
+            calls = simulated_calls(call, f"{seed}/{step}")
+            if calls:
+                return Answer(AttemptSucceeded(0, step, attempt, calls=calls), ASKING)
         try:
             made = simulated_answer(
                 call.output.schema, seed, step, attempt, call.confidence, caller.plans
@@ -296,7 +302,7 @@ def simulated_people(plan: Plan, seed: str) -> Person:
     from agentflow.agents.simulated import answer as simulated_answer
 
     def say(question: AskPerson) -> Said | None:
-        contract = step_at(plan, question.step)[1].contract
+        contract = contract_of(step_at(plan, question.step)[1], question)
         assert contract is not None
         try:
             made = simulated_answer(contract.schema, seed, question.step, question.number)

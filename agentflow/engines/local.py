@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from operator import itemgetter
 from types import FrameType
 from typing import Any, TypeAlias
@@ -329,6 +329,7 @@ class _LocalEngine:
             prompt=flight.prompt,
             answered=reply.answered,
             first_token=reply.first_token,
+            calls=[asdict(one) for one in reply.calls],
         )
 
     def _failed(self, flight: _Flight, error: AttemptError) -> Fact:

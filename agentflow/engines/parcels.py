@@ -4,6 +4,7 @@ Format 1; the schemas are `schemas/question.v1.schema.json` and `schemas/notice.
 """
 
 from agentflow.channels.protocol import Message
+from agentflow.core.asking import contract_of
 from agentflow.core.events import AskPerson, Failure, Notify
 from agentflow.core.state import State
 from agentflow.plan.steps import step_at
@@ -26,13 +27,14 @@ def parcel_of(state: State, message: AskPerson | Notify) -> Message:
     if isinstance(message, Notify):
         document = {**head, "message": message.message, "text": message.text}
         return Message(message.message, message.step, document, ())
-    contract = step_at(state.plan, message.step)[1].contract
+    contract = contract_of(step_at(state.plan, message.step)[1], message)
     document = {
         **head,
         "kind": "question",
         "question": message.question,
         "payload": message.payload,
         "ask": message.ask,
+        "tool": message.tool,
         "shown": message.input,
         "output": message.output,
         "answers": list(message.answers),

@@ -7,7 +7,7 @@ run that was killed and resumed is recorded as a whole.
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agentflow.agents.llm import Options
@@ -79,7 +79,10 @@ class Players:
             usage = error.reply.usage if error.reply is not None else None
             outcome = AttemptFailed(0, step, attempt, failure, error.message, wait, usage)
         else:
-            outcome = AttemptSucceeded(0, step, attempt, reply.value, reply.text, reply.usage)
+            calls = [asdict(one) for one in reply.calls]
+            outcome = AttemptSucceeded(
+                0, step, attempt, reply.value, reply.text, reply.usage, calls=calls
+            )
         return Answer(outcome, after=1.0)
 
 

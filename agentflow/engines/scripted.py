@@ -1,6 +1,7 @@
 """Scripted answers: what the calls of a test come to, in the place of every agent."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -82,6 +83,9 @@ class Script:
             wait = seconds(said.retry_after) if said.retry_after else None
             failure = FailureClass(said.fail)
             outcome = AttemptFailed(0, step, attempt, failure, message, wait, usage)
+        elif said.calls is not None:
+            calls = _calls(said.calls, scripted.inputs, call)
+            outcome = AttemptSucceeded(0, step, attempt, usage=usage, calls=calls)
         elif said.text is not None:
             outcome = AttemptSucceeded(0, step, attempt, text=said.text, usage=usage)
         else:
@@ -159,6 +163,20 @@ class _Asked:
     step: str
     name: str
     input: Json
+
+
+def _calls(
+    said: Sequence[model.ScriptedCall], inputs: Sequence[Template], asked: "_Asked"
+) -> list[Json]:
+    """The tools that a model asks for."""
+    return [
+        {
+            "id": f"call_{number}",
+            "tool": one.tool,
+            "arguments": one.text if one.text is not None else json.dumps(_value(given, asked)),
+        }
+        for number, (one, given) in enumerate(zip(said, inputs, strict=True), 1)
+    ]
 
 
 def _value(template: Template, asked: _Asked) -> Json:

@@ -17,14 +17,20 @@ def asked_lines(
     shown: Json,
     failure: tuple[str, str] | None,
     output: Json,
+    tool: str | None,
     limit: int,
 ) -> Iterator[str]:
-    """The lines; `failure` is a class and a message, `limit` is in characters of one value."""
+    """The lines; `failure` is a class and a message, `limit` is in characters of one value.
+
+    What is `shown` about a `tool` are the arguments that it is to be called with.
+    """
     yield (
         f"{safe(step, oneline=True)}  asks {safe(who or 'a person', oneline=True)}, "
         f"until {moment(due)}"
     )
     yield from (f"  {line}" for line in safe(ask, limit=limit).split("\n"))
+    if tool is not None:
+        yield f"  calls {safe(tool, oneline=True)} with:"
     if isinstance(shown, dict):
         for name, value in shown.items():
             yield f"  {safe(name, oneline=True)}: {safe(compact(value), limit=limit, oneline=True)}"

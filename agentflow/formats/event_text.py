@@ -153,6 +153,8 @@ def _course(decision: Decision, trace: Trace) -> Iterator[str]:
             yield _about(decision.step, f"started, {count(decision.count, 'item')}")
         case events.AssignTasks():
             yield _about(decision.step, f"started, {count(len(decision.tasks), 'task')}")
+        case events.CallTools():
+            yield _about(decision.step, f"turn {decision.turn}: {decision.reason.text}")
         case events.BeginIteration():
             most = decision.reason.figures["max"]
             yield _about(decision.step, f"iteration {decision.index + 1} of at most {most}")

@@ -26,6 +26,7 @@ def questions_data(questions: Iterable[tuple[str, AskPerson]]) -> list[Json]:
             "channel": asked.channel,
             "who": asked.who,
             "ask": asked.ask,
+            "tool": asked.tool,
             "failure": failure_data(asked.failure),
             "shown": asked.input,
             "output": asked.output,

@@ -64,13 +64,15 @@ def _fact(fact: Fact) -> str:
             return ""
 
 
-def _decision(decision: Decision) -> str:
+def _decision(decision: Decision) -> str:  # noqa: C901 - one case a kind
     reason = decision.reason
     text = f": {safe(reason.text, oneline=True)} [{safe(reason.rule, oneline=True)}]"
     match decision:
         case events.StartAttempt():
             about = f"attempt {decision.attempt}, agent '{decision.agent}'"
             return f" ({about}, effects {decision.effects}, timeout {decision.timeout:g} s){text}"
+        case events.CallTools() | events.NextTurn():
+            return f" (turn {decision.turn}){text}"
         case events.Repair():
             return f" (attempt {decision.attempt})" + text
         case events.FallBack():
@@ -120,6 +122,7 @@ def _values(event: Fact | Decision) -> Iterator[str]:
 _DATA: Mapping[type, tuple[tuple[str, str], ...]] = {
     events.StartAttempt: (("input", "input"), ("held back", "held"), ("key", "key")),
     events.AssignTasks: (("tasks", "tasks"),),
+    events.CallTools: (("calls", "calls"),),
     events.BeginIteration: (("state", "state"),),
     events.EnterPipeline: (("inputs", "inputs"),),
     events.AttemptFailed: (("said", "detail"), ("answer that does not count", "text")),

@@ -76,6 +76,7 @@ def _span(span: Span) -> Json:
         "items": span.items,
         "item": span.item,
         "iterations": span.iterations,
+        "turns": span.turns,
         "case": span.case,
         "reason": span.reason,
         "notes": span.notes,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agentflow.plan.steps import EscalationPlan, LevelPlan, Path, Plan, StepPlan
+from agentflow.plan.tools import offers
 from agentflow.spec.document import Document
 from agentflow.spec.yaml.nodes import Mapping, Scalar
 
@@ -27,7 +28,10 @@ def turns(plan: Plan) -> Iterator[Turn]:
 
 
 def named_escalations(document: Document, plan: Plan) -> Iterator[tuple[Path, str]]:
-    """Every escalation that a step names, with the path of the name."""
+    """Every escalation that a step or a tool names, with the path of the name."""
+    for path, tool in offers(plan):
+        if isinstance(tool.approve, str):
+            yield (*path, "approve"), tool.approve
     for step in plan.steps.values():
         catch = document.node((*step.path, "catch"))
         if not isinstance(catch, Mapping):

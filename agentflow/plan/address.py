@@ -7,6 +7,8 @@
     refine[#2]/draft         step `draft` in iteration 2 of the `loop` step `refine`
     refine[#]/draft          the same step in the plan, where iterations have no number
     work/search[:a]          task `a` of the `delegate` step `work`, for its worker `search`
+    answer/lookup[@2.1]      the first call that the model of step `answer` asks for in its turn 2, of
+                             its tool `lookup`
 
 Case labels and the ids of tasks are free text, so the characters that mean something here are percent-encoded in them.
 """
@@ -17,6 +19,7 @@ DEFAULT_CASE = "*"
 _ITEM_NUMBER = re.compile(r"\[[0-9]+\]")
 _ITERATION_NUMBER = re.compile(r"\[#[0-9]+\]")
 _TASK = re.compile(r"\[:[^\[\]]*\]")
+_CALL_NUMBER = re.compile(r"\[@[0-9]+\.[0-9]+\]")
 _ENCODED = {"%": "%25", "/": "%2F", "[": "%5B", "]": "%5D", "*": "%2A"}
 
 
@@ -45,6 +48,11 @@ def task(delegate: str, worker: str, task_id: str) -> str:
     return f"{child(delegate, worker)}[:{_encoded(task_id)}]"
 
 
+def tool_call(step: str, tool: str, turn: int, number: int) -> str:
+    """The address of a call of a tool that a model asks for; turns and calls count from 1."""
+    return f"{child(step, tool)}[@{turn}.{number}]"
+
+
 def parent(address: str) -> str | None:
     """The address of what encloses this one; None for the steps of the pipeline."""
     if address.endswith("]"):
@@ -62,13 +70,14 @@ def name(address: str) -> str:
 
 
 def static(address: str) -> str:
-    """The address of the step in the plan, without tasks and the numbers of items and iterations.
+    """The address of the step in the plan, without tasks and the numbers of items, iterations, calls.
 
     The step of a task is the worker that it is for.
     """
     if "[" not in address:
         return address
-    return _ITERATION_NUMBER.sub("[#]", _ITEM_NUMBER.sub("", _TASK.sub("", address)))
+    address = _CALL_NUMBER.sub("", _TASK.sub("", address))
+    return _ITERATION_NUMBER.sub("[#]", _ITEM_NUMBER.sub("", address))
 
 
 def in_item(address: str) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from agentflow.plan.steps import Path, Plan
-from agentflow.spec.model import BUILT_IN_CHANNELS, Channel, Pipeline
+from agentflow.plan.tools import offers
+from agentflow.spec.model import BUILT_IN_CHANNELS, Approval, Channel, Pipeline
 
 
 def channel_of(pipeline: Pipeline, name: str) -> Channel | None:
@@ -16,6 +17,9 @@ def named_channels(plan: Plan) -> Iterator[tuple[Path, str]]:
     for step in plan.steps.values():
         if step.question is not None:
             yield (*step.path, "human", "channel"), step.question.channel
+    for path, tool in offers(plan):
+        if isinstance(tool.approve, Approval):
+            yield (*path, "approve", "channel"), tool.approve.channel
     for escalation in plan.escalations.values():
         for level in escalation.levels:
             if level.kind in ("human", "notify"):

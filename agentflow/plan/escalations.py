@@ -36,6 +36,8 @@ ESCALATION_NAMES = frozenset({"failure", "input"})
 
 #: Parses a template that stands at a path.
 Parse = Callable[[Json, Path], Template]
+#: Gives a call that the step at an address makes the tools of its agent.
+Equip = Callable[[CallPlan, str], CallPlan]
 
 
 class Escalations:
@@ -47,7 +49,9 @@ class Escalations:
         materials: Materials,
         charges: Mapping[str, Mapping[str, Template]],
         parse: Parse,
+        equip: Equip,
     ) -> None:
+        self._equip = equip
         self._pipeline = pipeline
         self._materials = materials
         self._charges = charges
@@ -56,8 +60,8 @@ class Escalations:
             for name, escalation in pipeline.escalations.items()
         }
 
-    def of_step(self, name: str, call: CallPlan | None) -> EscalationPlan | None:
-        """An escalation on the terms of a step; None if there is none of this name.
+    def of_step(self, name: str, call: CallPlan | None, at: str) -> EscalationPlan | None:
+        """An escalation on the terms of the step at an address; None if there is none of this name.
 
         `call` is that of the step, or the first of those that its agent is chosen from.
         """
@@ -66,21 +70,25 @@ class Escalations:
             return None
         written = self._pipeline.escalations[name].levels
         levels = tuple(
-            replace(level, call=self._call(said, call))
+            replace(level, call=self._equipped(said, call, at))
             for level, said in zip(plan.levels, written, strict=True)
         )
         return replace(plan, levels=levels)
 
     def for_call(
-        self, catch: Mapping[str, CatchPlan], call: CallPlan | None
+        self, catch: Mapping[str, CatchPlan], call: CallPlan | None, at: str
     ) -> dict[str, CatchPlan]:
         """What follows which failure of one of several calls that share it."""
         return {
-            key: replace(action, escalation=self.of_step(action.escalation.name, call))
+            key: replace(action, escalation=self.of_step(action.escalation.name, call, at))
             if action.escalation is not None
             else action
             for key, action in catch.items()
         }
+
+    def _equipped(self, level: Level, call: CallPlan | None, at: str) -> CallPlan | None:
+        made = self._call(level, call)
+        return self._equip(made, at) if made is not None else None
 
     def _call(self, level: Level, call: CallPlan | None) -> CallPlan | None:
         """The call of a level: one attempt, for the same input and the same contract."""

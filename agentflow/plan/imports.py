@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from agentflow.contracts.models import model_name
 from agentflow.plan.steps import Path
-from agentflow.spec.model import Contract, Pipeline
+from agentflow.spec.model import Contract, Pipeline, PythonTool, offered_tools
 
 
 def contracts_of(pipeline: Pipeline) -> Iterator[tuple[Path, Contract]]:
@@ -17,6 +17,11 @@ def contracts_of(pipeline: Pipeline) -> Iterator[tuple[Path, Contract]]:
         for side, contract in (("input", agent.input), ("output", agent.output)):
             if contract is not None:
                 yield ("agents", name, side), contract
+        for index, tool in enumerate(offered_tools(agent)):
+            if isinstance(tool, PythonTool):
+                for side, contract in (("input", tool.input), ("output", tool.output)):
+                    if contract is not None:
+                        yield ("agents", name, "tools", index, side), contract
 
 
 def models_of(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:

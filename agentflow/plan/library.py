@@ -49,7 +49,7 @@ class Library:
         self.read = read
         self.read_models = read_models
         self._shown = posixpath.dirname(spec)
-        self._vocabulary = vocabulary
+        self.vocabulary = vocabulary
         self._planner = planner
         self._known: dict[str, Child] = {}
         self._height: dict[str, int] = {}
@@ -80,7 +80,7 @@ class Library:
 
     def _understand(self, file: str, chain: Chain) -> Child:
         document = parse_document(self.read(file), within(self._shown, file))
-        parsed = parse(document, self._vocabulary)
+        parsed = parse(document, self.vocabulary)
         problems: tuple[Finding, ...] = (*document.findings, *parsed.findings)
         if parsed.pipeline is None:
             return Child(file, document, None, None, problems)

@@ -37,6 +37,7 @@ from agentflow.plan.steps import (
     QuestionPlan,
     StepPlan,
 )
+from agentflow.plan.tools import Tools
 from agentflow.plan.types import Types
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document
@@ -103,7 +104,21 @@ class Parts:
             }
             for name, agent in pipeline.agents.items()
         }
-        self.escalations = Escalations(pipeline, self.materials, self.charges, self._for_all)
+        self.escalations = Escalations(
+            pipeline,
+            self.materials,
+            self.charges,
+            self._for_all,
+            self._equip,
+        )
+        self.tools = Tools(
+            pipeline,
+            self.materials,
+            library.vocabulary,
+            self.charges,
+            self.escalations.plans,
+            self._for_all,
+        )
         for name in BUILT_IN_CHANNELS.keys() & pipeline.channels.keys():
             message = f"{quoted(name)} is a channel that every pipeline has"
             self._complain("bad-name", message, ("channels", name), "give yours another name")
@@ -137,13 +152,13 @@ class Parts:
         arguments = self.template(dict(step.with_), (*path, "with"), here)
         key = self._key(step.idempotency_key, (*path, "idempotency_key"), here)
         return {
-            name: self._call(step, name, arguments, key)
+            name: self._call(step, name, arguments, key, here.reader)
             for name in names
             if name in self.pipeline.agents
         }
 
     def _call(
-        self, step: AgentStep, name: str, arguments: Template, key: Template | None
+        self, step: AgentStep, name: str, arguments: Template, key: Template | None, at: str
     ) -> CallPlan:
         agent = self.pipeline.agents[name]
         timeout = step.timeout or agent.timeout
@@ -162,7 +177,8 @@ class Parts:
             chat=self.materials.chat_of[name],
             key=key,
         )
-        return with_fallbacks(call, self.pipeline.models, self.materials.chat_for)
+        call = with_fallbacks(call, self.pipeline.models, self.materials.chat_for)
+        return self.tools.equip(call, at)
 
     def _charge(self, agent: str, meter: str, value: Json) -> Template:
         """What a call takes from a meter. It reads the agent's `input` and nothing of a scope."""
@@ -218,8 +234,10 @@ class Parts:
             arguments = self.template(dict(spec.with_), (*path, "with"), within)
         catch = self.catch(spec.catch, (*path, "catch"), within, within)
         calls = {
-            agent: self._call(AgentStep(agent=agent), agent, arguments, None)
-            for agent in spec.workers.values()
+            name: self._call(
+                AgentStep(agent=agent), agent, arguments, None, address.child(here.reader, name)
+            )
+            for name, agent in spec.workers.items()
             if agent in self.pipeline.agents
         }
         workers = {
@@ -233,9 +251,11 @@ class Parts:
                 when=None,
                 when_text="",
                 for_each=None,
-                catch=self.escalations.for_call(catch, calls.get(agent)),
+                catch=self.escalations.for_call(
+                    catch, calls.get(name), address.child(here.reader, name)
+                ),
                 agent=agent,
-                call=calls.get(agent),
+                call=calls.get(name),
             )
             for name, agent in spec.workers.items()
         }
@@ -297,13 +317,13 @@ class Parts:
         planned: dict[str, CatchPlan] = {}
         for key, action in catch.items():
             if isinstance(action, Escalate):
-                escalation = self.escalations.of_step(action.escalate, call)
+                escalation = self.escalations.of_step(action.escalate, call, here.reader)
                 if escalation is not None:
                     planned[key] = CatchPlan("escalate", escalation=escalation)
             elif not isinstance(action, Use):
                 planned[key] = CatchPlan(action)
             elif action.agent is not None:
-                other = self._other(step, action.agent, (*path, key, "agent"), call)
+                other = self._other(step, action.agent, (*path, key, "agent"), call, here.reader)
                 planned[key] = CatchPlan("agent", call=other)
             else:
                 place = last if key == "exhausted" else here
@@ -312,7 +332,7 @@ class Parts:
         return planned
 
     def _other(
-        self, step: Step | None, name: str, path: Path, call: CallPlan | None
+        self, step: Step | None, name: str, path: Path, call: CallPlan | None, at: str
     ) -> CallPlan | None:
         """The call of the agent that takes over, on the step's terms and with the same input."""
         if not isinstance(step, AgentStep):
@@ -321,11 +341,17 @@ class Parts:
             return None
         if call is None or name not in self.pipeline.agents:
             return None
-        return self._call(step, name, call.arguments, call.key)
+        return self._call(step, name, call.arguments, call.key, at)
 
-    def _for_all(self, value: Json, path: Path) -> Template:
+    def _equip(self, call: CallPlan, at: str) -> CallPlan:
+        """The call with its tools, which themselves may name escalations."""
+        return self.tools.equip(call, at)
+
+    def _for_all(
+        self, value: Json, path: Path, names: frozenset[str] = ESCALATION_NAMES
+    ) -> Template:
         """A template that belongs to no step."""
-        frame = Frame("", None, {}, ESCALATION_NAMES)
+        frame = Frame("", None, {}, names)
         return self.template(value, path, Place(frame, "", ()))
 
     def _complain(self, rule: str, message: str, path: Path, help: str | None) -> None:

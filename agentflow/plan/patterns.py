@@ -6,6 +6,8 @@ extract[*]/read      `read` in the instance for any item
 refine[#*]/draft     `draft` in any iteration of the loop `refine`
 work/search[:a]      task `a` of the delegate `work`, for its worker `search`
 work/search[:*]      any task for that worker
+answer/lookup[@2.1]  the first call in turn 2, of the tool `lookup`
+answer/lookup[@*]    any call of that tool
 """
 
 import re
@@ -13,12 +15,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from agentflow.plan import address
-from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan, tools_of
 
 ANY_ITEM = "[*]"
 ANY_ITERATION = "[#*]"
 ANY_TASK = "[:*]"
+ANY_CALL = "[@*]"
 _TASK = re.compile(r"\[:[^\[\]]+\]")
+_CALL = re.compile(r"\[@[0-9]+\.[0-9]+\]")
 _NUMBER = re.compile(r"\[(#?)[0-9]+\]")
 
 
@@ -33,8 +37,8 @@ def openness(pattern: str) -> int:
 
 
 def opened(pattern: str) -> str:
-    """The pattern with all its numbers and tasks left open."""
-    return _TASK.sub(ANY_TASK, _NUMBER.sub(r"[\1*]", pattern))
+    """The pattern with all its numbers, tasks and calls left open."""
+    return _CALL.sub(ANY_CALL, _TASK.sub(ANY_TASK, _NUMBER.sub(r"[\1*]", pattern)))
 
 
 def patterns_of(plan: Plan) -> Iterator[tuple[str, StepPlan, bool]]:
@@ -61,10 +65,20 @@ def _in_scope(scope: ScopePlan, at: str) -> Iterator[tuple[str, StepPlan, bool]]
             yield from _in_scope(case, address.child(here, label))
         if step.default is not None:
             yield from _in_scope(step.default, address.default_case(here))
+        yield from _tools(step, here)
         for name, worker in step.delegate.workers.items() if step.delegate else ():
-            yield address.child(here, name) + ANY_TASK, worker, True
+            task = address.child(here, name) + ANY_TASK
+            yield task, worker, True
+            yield from _tools(worker, task)
         if step.nested is not None:
             yield from _in_scope(step.nested.plan.root, here)
+
+
+def _tools(step: StepPlan, at: str) -> Iterator[tuple[str, StepPlan, bool]]:
+    for tool in tools_of(step):
+        here = address.child(at, tool.id) + ANY_CALL
+        yield here, tool, True
+        yield from _tools(tool, here)
 
 
 @lru_cache(maxsize=4096)
@@ -73,4 +87,5 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     for mark in ("", "#"):
         text = text.replace(re.escape(f"[{mark}*]"), rf"\[{re.escape(mark)}[0-9]+\]")
     text = text.replace(re.escape(ANY_TASK), r"\[:[^\[\]]+\]")
+    text = text.replace(re.escape(ANY_CALL), r"\[@[0-9]+\.[0-9]+\]")
     return re.compile(text)

@@ -4,7 +4,7 @@ Like the rest of the plan this is total: what is wrong becomes a finding, and a 
 in it is there for the linter only.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -21,6 +21,7 @@ from agentflow.spec.model import (
     PersonSays,
     Pipeline,
     PipelineTest,
+    ScriptedCall,
     seconds,
 )
 from agentflow.spec.templates import Constant, Template, parse_template, template_expressions
@@ -37,11 +38,15 @@ Said = TypeVar("Said", Answer, PersonSays)
 
 @dataclass(frozen=True, slots=True)
 class AnswerPlan(Generic[Said]):
-    """What a call or question comes to: what the author wrote, and the template of its value."""
+    """What a call or question comes to: what the author wrote, and the template of its value.
+
+    `inputs` are those of the tools that a model asks for, in their order.
+    """
 
     said: Said
     value: Template
     after: float
+    inputs: tuple[Template, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +165,14 @@ class _Planner:
         here = (*path, "value")
         if here not in self._templates:
             self._templates[here] = self._template(said.value, here)
-        return AnswerPlan(said, self._templates[here], seconds(said.after))
+        calls: Sequence[ScriptedCall] = ()
+        if isinstance(said, Answer) and said.calls is not None:
+            calls = said.calls
+        inputs = tuple(
+            self._template(dict(call.input), (*path, "calls", number, "input"))
+            for number, call in enumerate(calls)
+        )
+        return AnswerPlan(said, self._templates[here], seconds(said.after), inputs)
 
     def _template(self, value: Json, path: Path) -> Template:
         try:

@@ -167,7 +167,11 @@ class CallPlan:
     `repair` is how often it is asked again about an answer, `confidence` the gate for its answers.
     `key` comes to text: what the world is to know repeats of this call by. `charges` come to what a
     call takes from the meters of the budget, `chat` is about agents that call a chat model. `fallbacks`
-    are the models that take over for its own, in order.
+    are the models that take over for its own, in order, and `tools` what these may call in at most
+    `max_turns` turns, by the names that they call them.
+
+    What a model with tools does to the world it does through them. So `effects` are those of an
+    attempt, none for such a model, and `reach` is the gravest that a whole call can come to.
     """
 
     agent: str
@@ -184,11 +188,26 @@ class CallPlan:
     charges: Mapping[str, Template] = field(default_factory=dict)
     chat: ChatPlan | None = None
     fallbacks: tuple[FallbackPlan, ...] = ()
+    tools: Mapping[str, "ToolPlan"] = field(default_factory=dict)
+    max_turns: int = 1
+    reach: Effects = Effects.NONE
 
     def chats(self) -> tuple[ChatPlan, ...]:
         """What is known of its model and of those that take over for it."""
         chats = (self.chat, *(fallback.call.chat for fallback in self.fallbacks))
         return tuple(chat for chat in chats if chat is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolPlan:
+    """What a chat model may call, at most `max_calls` times for one answer.
+
+    `step` is what one such call is. The model is told the `description`.
+    """
+
+    description: str | None
+    max_calls: int
+    step: "StepPlan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +311,7 @@ class StepPlan:
     others that its agent is to answer.
 
     With `dispatch`, one of `among` is called, by the name that it comes to, and `call` is the first of
-    them, whose contract all share.
+    them, whose contract all share. `approval` belongs to the call of a tool: whom to ask before it.
     """
 
     id: str
@@ -320,6 +339,7 @@ class StepPlan:
     nested: NestedPlan | None = None
     delegate: DelegatePlan | None = None
     plans: tuple[PlanCheck, ...] = ()
+    approval: EscalationPlan | None = None
 
     @property
     def contract(self) -> ContractPlan | None:
@@ -442,21 +462,52 @@ def step_at(plan: Plan, at: str) -> tuple[Plan, StepPlan]:
         if outer is None:
             raise KeyError(at)
         step, rest = plan.steps[outer], inside[len(outer) + 1 :]
-        if step.delegate is not None and rest in step.delegate.workers:
-            return plan, step.delegate.workers[rest]
+        found = _within(step, rest)
+        if found is not None:
+            return plan, found
         if step.nested is None:
             raise KeyError(at)
         plan, inside = step.nested.plan, rest
     return plan, plan.steps[inside]
 
 
+def _within(step: StepPlan, rest: str) -> StepPlan | None:
+    """The worker or tool of a step, or a tool of one of these, that the rest of an address names."""
+    if not rest:
+        return step
+    name, _, further = rest.partition("/")
+    if step.delegate is not None:
+        worker = step.delegate.workers.get(name)
+        return _within(worker, further) if worker is not None else None
+    tool = next((one for one in tools_of(step) if one.id == name), None)
+    return _within(tool, further) if tool is not None else None
+
+
+def home_of(step: StepPlan, call: CallPlan) -> Path:
+    """Where the agent of a call is described: under `agents`, or where it is offered as a tool."""
+    return step.path if "." in call.agent else ("agents", call.agent)
+
+
+def tools_of(step: StepPlan) -> Iterator[StepPlan]:
+    """The calls of tools that the models may ask for which a step may call."""
+    for call in (*calls_of(step), *stand_ins(step)):
+        yield from (tool.step for tool in call.tools.values())
+
+
 def callers(plan: Plan) -> Iterator[StepPlan]:
-    """The steps of a plan that call an agent, the workers of delegates among them."""
+    """The steps of a plan that call an agent, with the workers of delegates and all tools."""
     for step in plan.steps.values():
         if step.kind == "agent":
-            yield step
+            yield from _with_tools(step)
         elif step.delegate is not None:
-            yield from step.delegate.workers.values()
+            for worker in step.delegate.workers.values():
+                yield from _with_tools(worker)
+
+
+def _with_tools(step: StepPlan) -> Iterator[StepPlan]:
+    yield step
+    for tool in tools_of(step):
+        yield from _with_tools(tool)
 
 
 def plans_within(plan: Plan) -> tuple[Plan, ...]:

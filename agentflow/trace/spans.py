@@ -41,7 +41,7 @@ class Span:
     `pipeline` is the file of the pipeline that it runs. `reason` says why, for everything that is
     not plain success. `notes` is the history of failed attempts and retries, `asked` that of the
     questions to people, `key` the idempotency key. `items` and `iterations` count what a `for_each`
-    and a loop have inside, `item` is what an item of that is called. Times are those of the facts;
+    and a loop have inside, `turns` those in which a model asks for tools, `item` is what an item of that is called. Times are those of the facts;
     None means not yet.
     """
 
@@ -56,6 +56,7 @@ class Span:
     items: int | None = None
     item: str | None = None
     iterations: int | None = None
+    turns: int | None = None
     case: str | None = None
     reason: str | None = None
     notes: list[str] = field(default_factory=list)

@@ -149,6 +149,8 @@ class Trace:
             case events.BeginIteration():
                 self._begin(span)
                 self._add_iteration(span, decision)
+            case events.CallTools():
+                self._add_calls(span, decision)
 
     def _trying(self, span: Span, decision: Decision) -> None:
         """An agent is called, or called again, or its answer is judged."""
@@ -159,6 +161,9 @@ class Trace:
                 span.attempts = decision.attempt
                 span.key = decision.key
                 self.calls += 1
+            case events.NextTurn():
+                span.status = "waiting"
+                span.reason = None
             case events.AcceptOutput():
                 self._gate(decision)
             case events.RejectOutput():
@@ -338,6 +343,20 @@ class Trace:
             at = address.task(decision.step, task["worker"], task["id"])
             inner = Span(at, agent=delegate.workers[task["worker"]].agent)
             span.children[at] = self._by_address[at] = inner
+
+    def _add_calls(self, span: Span, decision: events.CallTools) -> None:
+        span.turns = decision.turn
+        step = self._step_plan(decision.step)
+        call = call_of(step, span.agent)
+        for number, asked in enumerate(decision.calls, 1):
+            if "refused" in asked:
+                name = asked["tool"]
+                span.notes.append(f"turn {decision.turn}: '{name}' refused: {asked['refused']}")
+                continue
+            assert call is not None
+            at = address.tool_call(decision.step, asked["tool"], decision.turn, number)
+            tool = call.tools[asked["tool"]].step
+            span.children[at] = self._by_address[at] = Span(at, agent=tool.agent)
 
     def _add_case(self, span: Span, decision: events.TakeCase) -> None:
         step = self._step_plan(decision.step)

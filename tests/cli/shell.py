@@ -150,6 +150,15 @@ class Project:
         wait_until(lambda: made() or self._started.poll() is not None)
         assert made(), f"it ended without a call of {name!r}"
 
+    def wait_for_end(self, step: str) -> None:
+        """Wait until the log of the only run says that a step has ended."""
+
+        def ended() -> bool:
+            (run_id,) = self.run_ids()
+            return "AcceptOutput" in self.agentflow("show", run_id, "--step", step).out
+
+        wait_until(ended)
+
     # --- processes ---------------------------------------------------------------------------
 
     def processes(self) -> list[str]:

@@ -24,6 +24,32 @@ from agentflow.loading import understand
 from agentflow.plan.steps import Plan
 from agentflow.spec.model import FailureClass, Json
 
+
+@dataclass(frozen=True)
+class Ask:
+    """A model asks for tools: each by its name, with arguments or with the text in their place."""
+
+    calls: tuple[tuple[str, Json], ...]
+    said: str | None = None
+
+    def fact(self, call: StartAttempt) -> AttemptSucceeded:
+        """What the engine reports of it."""
+        asked = [
+            {
+                "id": f"call_{number}",
+                "tool": tool,
+                "arguments": given if isinstance(given, str) else json.dumps(given),
+            }
+            for number, (tool, given) in enumerate(self.calls, 1)
+        ]
+        return AttemptSucceeded(0, call.step, call.attempt, text=self.said, calls=asked)
+
+
+def ask(*calls: tuple[str, Json], said: str | None = None) -> Ask:
+    """A model asks for these tools."""
+    return Ask(calls, said)
+
+
 #: What an agent does: an answer, a failure class, or either with the seconds it takes.
 Does = Json | FailureClass
 Script = Callable[[StartAttempt], Does | tuple[Does, float]]
@@ -153,6 +179,8 @@ def answering(script: Script) -> Callable[[StartAttempt], Answer]:
         if isinstance(does, FailureClass):
             failed = AttemptFailed(0, call.step, call.attempt, does, "as the script says")
             return Answer(failed, after)
+        if isinstance(does, Ask):
+            return Answer(does.fact(call), after)
         return Answer(AttemptSucceeded(0, call.step, call.attempt, value=does), after)
 
     return answer

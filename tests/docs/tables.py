@@ -32,6 +32,8 @@ KINDS = tuple(
 #: What stands for a definition in a table of keys.
 _WORDS = {
     "AgentStep": "[step](#steps)",
+    "AgentTool": "[agent](#tools)",
+    "Approval": "[question](#approval)",
     "Answer": "[answer](#scripted-answers)",
     "Assertion": "[assertion](#assert)",
     "Backoff": "[backoff](#retry)",
@@ -65,6 +67,8 @@ _WORDS = {
     "Question": "[question](#a-human-step)",
     "Price": "[price](#models)",
     "RetryPolicy": "[policy](#retry)",
+    "PythonTool": "[function](#tools)",
+    "ScriptedCall": "[call](#scripted-answers)",
     "ScriptedUsage": "[usage](#scripted-answers)",
     "Secret": "[secret](#secrets)",
     "Server": "[server](#servers)",

@@ -97,7 +97,8 @@ class StartAttempt:
     `timeout` is in seconds. `input` and `key`, the idempotency key, are frozen with the intent of
     the first attempt: all further attempts of the step carry the same. `held` is what is kept back of
     the budgets for this attempt, by quantity, besides the call itself. `model` is that of an
-    escalation or a fallback, where one puts another in the place of the agent's.
+    escalation or a fallback, where one puts another in the place of the agent's. `turn` is that of a
+    model which has tools: its attempts at an answer go on from turn to turn.
     """
 
     step: str
@@ -110,6 +111,31 @@ class StartAttempt:
     key: str | None = None
     held: Mapping[str, float] = field(default_factory=dict)
     model: str | None = None
+    turn: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallTools:
+    """Make the calls of tools that a chat model asks for in a turn, each at an address of its own.
+
+    `calls` are {id, tool}, in the order of the model; what is `refused` is not called, and the model
+    is told why.
+    """
+
+    step: str
+    attempt: int
+    turn: int
+    calls: list[Json]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class NextTurn:
+    """All calls of a turn have ended: tell the model what came of them, and hear what it says."""
+
+    step: str
+    turn: int
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +269,8 @@ class AskPerson:
     of all that is asked and shown.
     `input` is what the person is shown, `answers` what may be answered, from `asked` until `due`. In
     an escalation, `failure` is why the person is asked, `input` what the agent was given and
-    `output` what it answered, if that was held back.
+    `output` what it answered, if that was held back. Before a call of a `tool`, `input` are the
+    arguments that a model wants to give it.
     """
 
     step: str
@@ -262,6 +289,7 @@ class AskPerson:
     failure: Failure | None = None
     escalation: str | None = None
     level: int | None = None
+    tool: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +395,8 @@ Decision: TypeAlias = (
     | BeginIteration
     | HoldBack
     | StartAttempt
+    | CallTools
+    | NextTurn
     | CancelAttempt
     | AcceptOutput
     | RejectOutput

@@ -74,7 +74,8 @@ class AttemptSucceeded:
 
     Of a chat model, `prompt` are the messages that it was sent, `receipt` is what was measured of
     them, `answered` the model that the provider says it was, and `first_token` how many seconds
-    it took to begin.
+    it took to begin. If it asks for tools instead, `calls` are {id, tool, arguments} as it has written
+    them, and `text` is what it says besides.
     """
 
     at: float
@@ -87,6 +88,7 @@ class AttemptSucceeded:
     prompt: Sequence[Mapping[str, Json]] | None = None
     answered: str | None = None
     first_token: float | None = None
+    calls: list[Json] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from agentflow.lint.rule import Rule
 from agentflow.lint.rules import (
     ambiguous_scalar,
+    ambiguous_tool,
     anchor_or_tag,
     bad_header,
     bad_name,
@@ -11,6 +12,7 @@ from agentflow.lint.rules import (
     broken_pipeline,
     budget_too_small,
     circular_fallback,
+    circular_tools,
     confidence_field_missing,
     confidence_not_a_number,
     confidence_not_asked,
@@ -133,6 +135,7 @@ RULES: tuple[Rule, ...] = (
     unsupported_version,
     expression_syntax,
     unknown_agent,
+    ambiguous_tool,
     unknown_step,
     unknown_test,
     unknown_test_step,
@@ -210,6 +213,7 @@ RULES: tuple[Rule, ...] = (
     impossible_for_each,
     budget_too_small,
     list_beyond_budget,
+    circular_tools,
     irreversible_without_gate,
     effect_in_loop_without_key,
     unrouted_timeout,

@@ -57,7 +57,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.gates import gates
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.looks import enclosing
-from agentflow.plan.steps import Plan, callers, calls_of
+from agentflow.plan.steps import Plan, callers, calls_of, tools_of
 from agentflow.spec.wording import quoted
 
 NAME = "confidence-without-consequence"
@@ -86,10 +86,11 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _cared_for(plan: Plan) -> set[str]:
-    """The agents that some step calls inside of a `catch` for unsure answers."""
+    """The agents whose unsure answers a `catch` speaks of, or a model is told of whose tools they are."""
     speaking = {at for at, step in plan.steps.items() if _SPEAKING & step.catch.keys()}
     speaking |= {step.address for step in callers(plan) if _SPEAKING & step.catch.keys()}
-    return {
+    told = {str(tool.agent) for step in callers(plan) for tool in tools_of(step)}
+    return told | {
         call.agent
         for step in callers(plan)
         for call in calls_of(step)

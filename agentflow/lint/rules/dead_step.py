@@ -94,4 +94,4 @@ def _acts(step: StepPlan) -> bool:
     if step.delegate is not None:
         return any(_acts(worker) for worker in step.delegate.workers.values())
     calls = calls_of(step)
-    return step.kind == "agent" and (not calls or any(c.effects not in _HARMLESS for c in calls))
+    return step.kind == "agent" and (not calls or any(c.reach not in _HARMLESS for c in calls))

@@ -76,6 +76,8 @@ def check(context: Context) -> Iterator[Finding]:
     for step, call in calls:
         if call.effects is not Effects.IRREVERSIBLE:
             continue
+        if step.approval is not None:
+            continue
         on_step, on_agent = (*step.path, "effects"), ("agents", call.agent, "effects")
         reasoned = document.node((*step.path, "effects_reason")) is not None
         if reasoned or call.options.effects_reason is not None or gate_before(context.plan, step):

@@ -40,10 +40,12 @@ Good:
 
 from collections.abc import Iterator, Mapping
 
+from agentflow.contracts.keywords import Schema
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.servers import ServerPlan, definition_for, tool_named
-from agentflow.spec.model import Agent
+from agentflow.plan.steps import Path
+from agentflow.spec.model import Agent, Contract, Pipeline, PythonTool, offered_tools, tool_name
 from agentflow.spec.wording import quoted
 
 NAME = "missing-contract"
@@ -56,21 +58,32 @@ def check(context: Context) -> Iterator[Finding]:
     if context.pipeline is None:
         return
     servers = context.plan.servers if context.plan is not None else {}
-    for name, agent in context.pipeline.agents.items():
-        if _left_to_a_file(agent, servers):
-            continue
-        tool = definition_for(agent, servers)
-        known = (None, None) if tool is None else (tool.input, tool.output)
-        sides = (("input", agent.input, known[0]), ("output", agent.output, known[1]))
-        for side, contract, of_tool in sides:
-            if contract is None and of_tool is None:
+    for what, path, sides in _described(context.pipeline, servers):
+        for side, contract in zip(("input", "output"), sides, strict=True):
+            if contract is None:
                 yield Finding(
                     rule=NAME,
                     severity=SEVERITY,
-                    message=f"agent {quoted(name)} has no {side} contract",
-                    location=context.document.locate_key(("agents", name)),
+                    message=f"{what} has no {side} contract",
+                    location=context.document.locate_key(path),
                     help=f"add '{side}:' with a JSON Schema or the name of a contract",
                 )
+
+
+def _described(
+    pipeline: Pipeline, servers: Mapping[str, ServerPlan]
+) -> Iterator[tuple[str, Path, tuple[Schema | Contract | None, Schema | Contract | None]]]:
+    """Everything that has contracts: what it is called, where it stands, and the two of them."""
+    for name, agent in pipeline.agents.items():
+        if not _left_to_a_file(agent, servers):
+            known = definition_for(agent, servers)
+            given = agent.input if known is None or agent.input is not None else known.input
+            answered = agent.output if known is None or agent.output is not None else known.output
+            yield f"agent {quoted(name)}", ("agents", name), (given, answered)
+        for index, tool in enumerate(offered_tools(agent)):
+            if isinstance(tool, PythonTool):
+                path = ("agents", name, "tools", index)
+                yield f"tool {quoted(tool_name(tool))}", path, (tool.input, tool.output)
 
 
 def _left_to_a_file(agent: Agent, servers: Mapping[str, ServerPlan]) -> bool:

@@ -44,7 +44,9 @@ from agentflow.lint.escalations import levels
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import Path, StepPlan
+from agentflow.plan.tools import offers
 from agentflow.spec.document import Document
+from agentflow.spec.model import AgentTool
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar, Sequence
 
@@ -54,7 +56,7 @@ SEVERITY = Severity.ERROR
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each step and level whose agent is not among `agents`, and so for `among` and `catch`."""
+    """Each step and level whose agent is not among `agents`, and so for `among`, `catch` and tools."""
     if context.plan is None:
         return
     agents = context.plan.pipeline.agents
@@ -66,6 +68,11 @@ def check(context: Context) -> Iterator[Finding]:
         (level.target, (*level.path, "agent"))
         for level in levels(context.plan)
         if level.kind == "agent"
+    )
+    named += (
+        (tool.agent, (*path, "agent"))
+        for path, tool in offers(context.plan)
+        if isinstance(tool, AgentTool)
     )
     for name, path in named:
         if name not in agents:

@@ -138,7 +138,7 @@ def _reads(plan: Plan) -> Iterator[tuple[CallPlan, list[Steps]]]:
         reads = of_agent.setdefault(step.call.agent, [])
         inside = 1 if step.for_each is not None else 0
         reads += (way[inside:] for way in of_step.get(at, ()))
-        if step.call.effects not in _HARMLESS or at not in plan.steps:
+        if step.call.reach not in _HARMLESS or at not in plan.steps:
             reads.append(())  # the results of tasks go through many hands
         if step.call.confidence is not None and reads:
             reads.append((step.call.confidence.field,))

@@ -48,7 +48,7 @@ from agentflow.contracts.keywords import Schema
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.schemas import path_in_contract
-from agentflow.plan.steps import Path, Plan, callers
+from agentflow.plan.steps import Path, Plan, callers, home_of
 from agentflow.spec.wording import quoted
 
 NAME = "unsatisfiable-contract"
@@ -86,8 +86,9 @@ def _contracts(plan: Plan) -> Iterator[tuple[Path, Schema]]:
     for step in callers(plan):
         if step.call is not None and step.call.agent not in seen:
             seen.add(step.call.agent)
-            yield ("agents", step.call.agent, "input"), step.call.input.schema
-            yield ("agents", step.call.agent, "output"), step.call.output.schema
+            home = home_of(step, step.call)
+            yield (*home, "input"), step.call.input.schema
+            yield (*home, "output"), step.call.output.schema
 
 
 def _what(empty: Empty) -> str:

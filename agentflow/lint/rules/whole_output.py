@@ -130,7 +130,7 @@ def _matters(context: Context, handoff: Handoff) -> bool:
         return False
     if hasattr(call.options, "prompt"):
         return passes_whole(call.options.prompt, str(handoff.field[0]))
-    return call.effects in _ACTING
+    return call.reach in _ACTING
 
 
 def _sorted_out(given: Contract, taken: Contract) -> tuple[list[str], list[str]]:

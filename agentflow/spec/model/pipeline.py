@@ -1,8 +1,9 @@
 """A whole spec, and the words that upper layers bring into it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, Union, get_args
 
 from pydantic import Discriminator, Field, create_model
 
@@ -76,3 +77,11 @@ class Vocabulary:
         said = Pipeline.model_fields["agents"].description
         field: Any = Field(default={}, description=said)
         return create_model("Pipeline", __base__=Pipeline, agents=(dict[Name, kinds], field))
+
+    def agent(self, keys: Mapping[str, Json]) -> Agent:
+        """The agent that these keys describe, which are right."""
+        return next(
+            model.model_validate(keys)
+            for model in self.agent_kinds
+            if get_args(model.model_fields["kind"].annotation) == (keys["kind"],)
+        )

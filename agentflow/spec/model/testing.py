@@ -39,7 +39,7 @@ Address = Annotated[
 
 Data = Annotated[Json, Field(description="A JSON value, in which nothing is expanded.")]
 
-_FORMS = ("value", "text", "fail", "crash")
+_FORMS = ("value", "text", "fail", "crash", "calls")
 
 
 class ScriptedUsage(Node):
@@ -56,8 +56,31 @@ class ScriptedUsage(Node):
     )
 
 
+class ScriptedCall(Node):
+    """A tool that the model asks for in a test: with an `input`, or with a `text` in its place."""
+
+    model_config = ConfigDict(json_schema_extra={"not": {"required": ["input", "text"]}})
+
+    tool: Annotated[str, Field(min_length=1)] = Field(
+        description="The tool, as the model calls it."
+    )
+    input: dict[str, Value] = Field(
+        default={},
+        description="The arguments; in ${{ EXPRESSION }}, `input` is what the model was given.",
+    )
+    text: str | None = Field(
+        None, description="The arguments as the model writes them, which may be no JSON."
+    )
+
+    @model_validator(mode="after")
+    def _has_one_form(self) -> Self:
+        if {"input", "text"} <= self.model_fields_set:
+            raise ValueError("a call has either 'input' or 'text'")
+        return self
+
+
 class Answer(Node):
-    """What a call comes to in a test: exactly one of `value`, `text`, `fail` and `crash`."""
+    """What a call comes to in a test: exactly one of `value`, `text`, `fail`, `crash` and `calls`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -76,6 +99,9 @@ class Answer(Node):
     crash: Literal[True] | None = Field(
         None, description="The process of the run dies during the call, and the run is resumed."
     )
+    calls: Annotated[list[ScriptedCall], Field(min_length=1)] | None = Field(
+        None, description="The model asks for these tools before it answers."
+    )
     message: str | None = Field(None, description="What the failure says.")
     retry_after: Duration | None = Field(None, description="How long the failure asks to wait.")
     after: Duration = Field(
@@ -89,7 +115,7 @@ class Answer(Node):
     def _has_one_form(self) -> Self:
         given = {k for k in self.model_fields_set if k == "value" or getattr(self, k) is not None}
         if len(given.intersection(_FORMS)) != 1:
-            raise ValueError("an answer has exactly one of: value, text, fail, crash")
+            raise ValueError("an answer has exactly one of: value, text, fail, crash, calls")
         if "fail" not in given and given & {"message", "retry_after"}:
             raise ValueError("'message' and 'retry_after' belong to 'fail'")
         if "crash" in given and "usage" in given:

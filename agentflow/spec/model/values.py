@@ -13,6 +13,9 @@ NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 CONTRACT_NAME_PATTERN = r"^[A-Z][A-Za-z0-9]{0,62}$"
 DURATION_PATTERN = r"^0*[1-9][0-9]{0,8}(ms|s|m|h|d)$"
 
+#: A Python function: package.module:function.
+FUNCTION_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*$"
+
 #: The name of an agent, or one expression that comes to it.
 AGENT_PATTERN = r"^([a-z][a-z0-9_]{0,62}|\$\{\{[\s\S]*\}\})$"
 

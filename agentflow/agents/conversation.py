@@ -1,0 +1,42 @@
+"""What was said before, in the turns of a model that calls tools, as messages of the next request."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from agentflow.contracts.strict import NotJson, loads
+from agentflow.core.talks import ToolCall, ToolResult, Turn
+from agentflow.spec.model import Json
+
+
+def turn_messages(turn: Turn, data: Callable[[Json], str]) -> Iterator[dict[str, Any]]:
+    """The model's own message of a turn, and one for each of its calls.
+
+    What a tool answers is `data`, and so is what is said of its failure, which may quote it.
+    """
+    yield {
+        "role": "assistant",
+        "content": turn.said,
+        "tool_calls": [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.tool, "arguments": _arguments(call)},
+            }
+            for call in turn.calls
+        ],
+    }
+    for call, result in zip(turn.calls, turn.results, strict=True):
+        yield {"role": "tool", "tool_call_id": call.id, "content": data(_told(result))}
+
+
+def _told(result: ToolResult) -> Json:
+    return result.output if result.error is None else {"error": result.error}
+
+
+def _arguments(call: ToolCall) -> str:
+    """What the model wrote, if it is JSON: some providers read it again. It was told what it was not."""
+    try:
+        loads(call.arguments)
+    except NotJson:
+        return "{}"
+    return call.arguments

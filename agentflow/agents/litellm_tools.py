@@ -1,0 +1,64 @@
+"""Tools in the form of the OpenAI protocol, which LiteLLM translates for every provider."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from agentflow.agents.litellm_settings import litellm
+from agentflow.agents.protocol import ToolOffer
+from agentflow.core.talks import ToolCall
+
+
+def offered(tools: Sequence[ToolOffer]) -> list[dict[str, Any]]:
+    """The `tools` of a request."""
+    return [{"type": "function", "function": _function(tool)} for tool in tools]
+
+
+def _function(tool: ToolOffer) -> dict[str, Any]:
+    parameters = tool.parameters if isinstance(tool.parameters, dict) else {}
+    function: dict[str, Any] = {
+        "name": tool.name,
+        "parameters": {"type": "object", "properties": {}, **parameters},
+    }
+    if tool.description is not None:
+        function["description"] = tool.description
+    return function
+
+
+def lacks_tools(model: str) -> bool:
+    """Is it a chat model that LiteLLM knows, and knows no tools of?"""
+    known = litellm.model_cost.get(model) or litellm.model_cost.get(model.partition("/")[2])
+    return known is not None and not known.get("supports_function_calling")
+
+
+def asked(message: Any) -> tuple[ToolCall, ...]:
+    """The calls in an answer; nothing if the model asks for none."""
+    return tuple(
+        ToolCall(call.id or "", call.function.name or "", call.function.arguments or "")
+        for call in message.tool_calls or ()
+    )
+
+
+class PartsOfCalls:
+    """The calls of an answer that comes as a stream: each in pieces, told apart by its index."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, list[list[str]]] = {}
+
+    def add(self, chunk: Any) -> int:
+        """Take in a chunk of the stream; gives how many characters of arguments are in it."""
+        size = 0
+        for piece in chunk.choices[0].delta.tool_calls or () if chunk.choices else ():
+            arguments = piece.function.arguments or ""
+            size += len(arguments)
+            parts = self._parts.setdefault(piece.index, [[], [], []])
+            for part, text in zip(parts, (piece.id, piece.function.name, arguments), strict=True):
+                part.append(text or "")
+        return size
+
+    def whole(self) -> tuple[ToolCall, ...]:
+        """All of them, in the order in which they began."""
+        return tuple(
+            # Some providers say the id and the name only once, some with every piece.
+            ToolCall(next(filter(None, ids), ""), next(filter(None, names), ""), "".join(arguments))
+            for ids, names, arguments in self._parts.values()
+        )

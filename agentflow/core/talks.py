@@ -1,0 +1,96 @@
+"""What a chat model and the run say to each other on the way to an answer.
+
+A *turn* is a reply of the model that the orchestrator takes. All but the last ask for tools; the
+last is the answer. Calls of tools are instances of their own, with addresses below that of the
+step, and what came of them is what the model is told before its next turn. Nothing of this is stored
+but the facts: a talk is what they add up to, so it goes on after a crash where it was.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from agentflow.core.events.parts import Complaint, Failure
+from agentflow.spec.model import FailureClass, Json
+
+#: Failures of a tool that are not for a model to deal with: they fail its step.
+FATAL = frozenset(
+    {FailureClass.BUDGET_EXCEEDED, FailureClass.CANCELLED, FailureClass.UNKNOWN_EFFECT}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What a model asks for. `arguments` is the text that it wrote, JSON or not."""
+
+    id: str
+    tool: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What a model has answered instead of an answer: calls, and what it `said` with them."""
+
+    calls: tuple[ToolCall, ...]
+    said: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What came of a call: its output, or the failure in words."""
+
+    output: Json = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn that is over: what the model said, what it asked for, and what it got, in this order.
+
+    `complaint` is what it had been told about an answer before.
+    """
+
+    said: str | None
+    calls: tuple[ToolCall, ...]
+    results: tuple[ToolResult, ...]
+    complaint: Complaint | None = None
+
+
+@dataclass(slots=True)
+class Talk:
+    """A talk as it goes on.
+
+    `turns` are over. `asked` are the calls of the turn that is not, `said` what the model said with
+    them, and `refused` why some are not made, by their number from 1. `used` counts the calls of
+    each tool, refused ones included. Numbers of turns go on from an earlier talk about the same
+    step, of which there were `before`, so that no two calls have one address.
+    """
+
+    before: int
+    turns: list[Turn] = field(default_factory=list)
+    asked: tuple[ToolCall, ...] = ()
+    said: str | None = None
+    refused: dict[int, str] = field(default_factory=dict)
+    used: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def number(self) -> int:
+        """The number of the turn that goes on, from 1."""
+        return self.before + len(self.turns) + 1
+
+
+def asked_for(calls: Sequence[Json]) -> tuple[ToolCall, ...]:
+    """The calls of a fact. Ids that are missing or stand twice are replaced: answers go by them."""
+    made: list[ToolCall] = []
+    for number, call in enumerate(calls, start=1):
+        known = {one.id for one in made}
+        own = call.get("id") or ""
+        call_id = own if own and own not in known else f"call_{number}"
+        made.append(ToolCall(call_id, call["tool"], call["arguments"]))
+    return tuple(made)
+
+
+def failed_result(failure: Failure) -> ToolResult:
+    """What a model is told of a call that failed."""
+    return ToolResult(error=f"{failure.kind}: {failure.message}")

@@ -1,0 +1,104 @@
+"""Two tools have one name, so a call of it could mean either.
+
+The name is all that a model says of the tool it wants. An agent has its own name as a tool, and a
+function that of the function unless `name` says otherwise. Agents between which a step chooses, or of
+which one takes over from the other, must not mean different things by one name either: the address of
+a call would not tell which it was.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        tools:
+          - python: desk.letters:find
+            effects: read
+            input: {type: object}
+            output: {type: array}
+          - python: desk.orders:find
+            effects: read
+            input: {type: object}
+            output: {type: array}
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    12:9 two tools of 'writer' are called 'find'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        tools:
+          - python: desk.letters:find
+            effects: read
+            input: {type: object}
+            output: {type: array}
+          - python: desk.orders:find
+            name: find_order
+            effects: read
+            input: {type: object}
+            output: {type: array}
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Location, Related, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import Plan, StepPlan, callers, tools_of
+from agentflow.plan.tools import offers
+from agentflow.spec.model import tool_name
+from agentflow.spec.wording import quoted
+
+NAME = "ambiguous-tool"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.ERROR
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each tool whose name an earlier one of its agent has, or another agent at the same step."""
+    if context.plan is None:
+        return
+    first: dict[tuple[object, str], Location] = {}
+    for path, tool in offers(context.plan):
+        name, place = tool_name(tool), context.document.locate(path)
+        other = first.setdefault((path[1], name), place)
+        if other is not place:
+            message = f"two tools of {quoted(str(path[1]))} are called {quoted(name)}"
+            advice = "give one of them a 'name', or take it out"
+            yield Finding(NAME, SEVERITY, message, place, advice, (Related("the other", other),))
+    for step, one, another in _clashes(context.plan):
+        owners = " and ".join(quoted(str(tool.path[1])) for tool in (one, another))
+        message = (
+            f"{owners} mean different tools by {quoted(one.id)}, and step {quoted(step.id)} may"
+        )
+        place = context.document.locate(another.path)
+        related = (Related("the other", context.document.locate(one.path)),)
+        advice = "give one of them a 'name'"
+        yield Finding(NAME, SEVERITY, f"{message} call both", place, advice, related)
+
+
+def _clashes(plan: Plan) -> Iterator[tuple[StepPlan, StepPlan, StepPlan]]:
+    """Steps with two tools that have one address and are different agents."""
+    for step in callers(plan):
+        known: dict[str, StepPlan] = {}
+        for tool in tools_of(step):
+            first = known.setdefault(tool.id, tool)
+            if first.agent != tool.agent:
+                yield step, first, tool

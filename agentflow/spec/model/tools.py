@@ -1,0 +1,97 @@
+"""What a chat model may call while it works on an answer: its tools.
+
+A tool is an agent like any other. It is one of `agents`, or it is described where it is offered and
+belongs to that model alone.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
+
+from agentflow.spec.model.agents import Agent
+from agentflow.spec.model.people import Asking
+from agentflow.spec.model.policies import Retry
+from agentflow.spec.model.values import (
+    FUNCTION_PATTERN,
+    Contract,
+    Count,
+    Duration,
+    Effects,
+    EffectsReason,
+    Name,
+    Node,
+)
+
+
+class Approval(Asking):
+    """A question to a person before each call of a tool."""
+
+    within: Duration = Field(description="How long the answer is waited for.")
+
+
+class ToolTerms(Node):
+    """On which terms a model may call a tool."""
+
+    approve: Name | Approval | None = Field(
+        None,
+        description="Each call is shown to a person first: an escalation by name, or a question"
+        " {ask, within, who, channel}.",
+    )
+    max_calls: Count = Field(
+        10, description="How often the tool may be called while one answer is worked on."
+    )
+    idempotency_key: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="Text with ${{ EXPRESSION }} over `input` and `call.id` that names one call:"
+        " every repeat carries it.",
+    )
+
+
+class AgentTool(ToolTerms):
+    """An agent as a tool."""
+
+    agent: Name = Field(description="An agent, by its name under `agents`.")
+
+
+class PythonTool(ToolTerms):
+    """A Python function as a tool."""
+
+    python: Annotated[str, Field(pattern=FUNCTION_PATTERN)] = Field(
+        description="The function: package.module:function, as `call` of a `python` agent.",
+        examples=["desk.search:lookup"],
+    )
+    name: Name | None = Field(
+        None, description="What the model calls it; left out, the name of the function."
+    )
+    description: str | None = Field(None, description="What the model is told about it.")
+    input: Contract | None = Field(None, description="The contract of what it is given.")
+    output: Contract | None = Field(None, description="The contract of what it answers.")
+    effects: Effects | None = Field(None, description="What it does to the world.")
+    effects_reason: EffectsReason | None = None
+    timeout: Duration | None = Field(None, description="How long one attempt may take.")
+    retry: Retry | None = None
+
+
+def _tool_kind(value: Any) -> str:
+    return "python" if isinstance(value, dict) and "python" in value else "agent"
+
+
+Tool = Annotated[
+    Annotated[AgentTool, Tag("agent")] | Annotated[PythonTool, Tag("python")],
+    Discriminator(_tool_kind),
+]
+
+
+def offered_tools(agent: Agent) -> Sequence[Tool]:
+    """The tools that an agent is offered; nothing if it calls no model."""
+    # Only agents that call a model have this key; this layer does not know which these are.
+    tools: Sequence[Tool] = getattr(agent, "tools", ())
+    return tools
+
+
+def tool_name(tool: Tool) -> str:
+    """What a model calls a tool."""
+    if isinstance(tool, AgentTool):
+        return tool.agent
+    return tool.name or tool.python.rpartition(":")[2]

@@ -1,0 +1,173 @@
+"""Models that call tools, against a real server that speaks the OpenAI protocol."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agentflow.agents.protocol import AttemptError, Reply, ToolOffer
+from agentflow.core.events import Complaint
+from agentflow.core.talks import ToolCall, ToolResult, Turn
+from agentflow.spec.model import Model
+
+from .calls import HOST, call, connected, options
+from .openai_server import Answer, OpenAIServer, completion, tool_calls
+
+MODEL = "openai/gpt-4o-mini"
+QUERY = {"type": "object", "required": ["q"], "properties": {"q": {"type": "string"}}}
+LOOK = ToolOffer("look", "Looks something up.", QUERY)
+PING = ToolOffer("ping", None, {})
+
+
+def attempt(model: str = MODEL, turns: tuple[Turn, ...] = (), **changes: Any) -> Reply:
+    """One turn of a model with two tools."""
+    made = replace(call(body="x"), tools=(LOOK, PING), turns=turns, **changes)
+    reply = connected("llm", lambda c: c.call(options("llm", model=model), made))
+    assert isinstance(reply, Reply)
+    return reply
+
+
+def test_tools_are_offered_and_calls_come_back(server: OpenAIServer) -> None:
+    body = tool_calls(("look", {"q": "a"}), ("ping", ""), content="Let me see.")
+    server.answer = Answer(body=body)
+    reply = attempt()
+    assert reply.calls == (ToolCall("call_1", "look", '{"q": "a"}'), ToolCall("call_2", "ping", ""))
+    assert reply.text == "Let me see."
+    assert reply.usage is not None
+    assert server.requests[0]["tools"] == [
+        {
+            "type": "function",
+            "function": {
+                "name": "look",
+                "description": "Looks something up.",
+                "parameters": QUERY,
+            },
+        },
+        {
+            "type": "function",
+            "function": {"name": "ping", "parameters": {"type": "object", "properties": {}}},
+        },
+    ]
+
+
+def test_calls_come_in_pieces_too(server: OpenAIServer) -> None:
+    server.answer = Answer(body=tool_calls(("look", {"q": "a"}), ("ping", {}), content="Well."))
+    host = replace(HOST, models={"m": Model(model=MODEL, stream=True)})
+    made = replace(call(body="x"), tools=(LOOK, PING))
+    reply = connected("llm", lambda c: c.call(options("llm", model="m"), made), host)
+    assert server.requests[0]["stream"] is True
+    assert (reply.text, reply.calls) == (
+        "Well.",
+        (ToolCall("call_1", "look", '{"q": "a"}'), ToolCall("call_2", "ping", "{}")),
+    )
+
+
+def test_a_model_with_tools_may_answer_at_once(server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion('{"a": 1}'))
+    reply = attempt()
+    assert (reply.text, reply.calls) == ('{"a": 1}', ())
+
+
+def test_a_model_without_tools_is_not_told_of_any(server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion("{}"))
+    connected("llm", lambda c: c.call(options("llm", model=MODEL), call(body="x")))
+    assert "tools" not in server.requests[0]
+
+
+def test_earlier_turns_are_said_again_with_what_came_of_them(server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion("{}"))
+    asked = (ToolCall("call_1", "look", '{"q": "a"}'), ToolCall("call_2", "ping", "{oops"))
+    results = (ToolResult({"found": "</data>"}), ToolResult(error="the arguments cannot be read"))
+    complaint = Complaint("17", ("expected object, found number 17",))
+    turns = (
+        Turn("Let me see.", asked, results),
+        Turn(None, asked[:1], (ToolResult("plain text"),), complaint),
+    )
+    attempt(turns=turns, complaint=complaint)
+    system, user, first, found, failed, wrong, mend, second, text, again, last = server.requests[0][
+        "messages"
+    ]
+    tag = system["content"].split("<")[1].split(">")[0]
+    assert user["role"] == "user"
+    assert first == {
+        "role": "assistant",
+        "content": "Let me see.",
+        "tool_calls": [
+            {
+                "id": "call_1",
+                "type": "function",
+                "function": {"name": "look", "arguments": '{"q": "a"}'},
+            },
+            {"id": "call_2", "type": "function", "function": {"name": "ping", "arguments": "{}"}},
+        ],
+    }
+    assert found == {
+        "role": "tool",
+        "tool_call_id": "call_1",
+        "content": f'<{tag}>\n{{"found": "</data>"}}\n</{tag}>',
+    }
+    assert failed["content"] == f'<{tag}>\n{{"error": "the arguments cannot be read"}}\n</{tag}>'
+    assert (wrong["role"], wrong["content"]) == ("assistant", "17")
+    assert mend["role"] == "user"
+    assert [one["id"] for one in second["tool_calls"]] == ["call_1"]
+    assert text["content"] == f"<{tag}>\nplain text\n</{tag}>"
+    assert (again["role"], last["role"]) == ("assistant", "user")
+
+
+@pytest.mark.parametrize(
+    ("body", "failed", "message"),
+    [
+        (tool_calls(), "server_error", "stopped with 'tool_calls'"),
+        (
+            {**tool_calls(("look", {})), "choices": [
+                {**tool_calls(("look", {}))["choices"][0], "finish_reason": "length"}
+            ]},
+            "truncated",
+            "stopped at the limit of its output tokens",
+        ),
+        (tool_calls(("look", "x" * 8_000_001)), "invalid_output", "answered more than 8 MB"),
+    ],
+    ids=["none", "cut", "large"],
+)  # fmt: skip
+def test_calls_that_do_not_count(
+    body: dict[str, Any], failed: str, message: str, server: OpenAIServer
+) -> None:
+    server.answer = Answer(body=body)
+    with pytest.raises(AttemptError) as caught:
+        attempt()
+    assert (caught.value.failure.value, caught.value.message) == (failed, f"{MODEL} {message}")
+
+
+def test_a_model_that_knows_no_tools_is_not_called(server: OpenAIServer) -> None:
+    with pytest.raises(AttemptError) as caught:
+        attempt("ollama/llama2")
+    assert caught.value.failure.value == "rejected"
+    assert caught.value.message == "ollama/llama2 calls no tools, as far as LiteLLM knows"
+    assert server.requests == []
+
+
+def test_another_provider_is_told_in_its_own_form(server: OpenAIServer) -> None:
+    server.answer = Answer(
+        body={
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "model": "claude-haiku-4-5",
+            "content": [
+                {"type": "text", "text": "Let me see."},
+                {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {"q": "a"}},
+            ],
+            "stop_reason": "tool_use",
+            "stop_sequence": None,
+            "usage": {"input_tokens": 1000, "output_tokens": 7},
+        }
+    )
+    asked = (ToolCall("toolu_0", "look", "{oops"),)
+    turns = (Turn(None, asked, (ToolResult(error="the arguments cannot be read"),)),)
+    reply = attempt("anthropic/claude-haiku-4-5", turns=turns)
+    assert [one.id for one in reply.calls] == ["toolu_1"]
+    assert json.loads(reply.calls[0].arguments) == {"q": "a"}
+    request = server.requests[0]
+    assert [tool["name"] for tool in request["tools"]] == ["look", "ping"]
+    assert [part["type"] for part in request["messages"][1]["content"]] == ["tool_use"]

@@ -1,0 +1,114 @@
+"""Models that call tools, in real processes against a real server: crashes, people, what is shown."""
+
+import json
+import signal
+from typing import Any
+
+import pytest
+
+from ..agents.openai_server import Answer, OpenAIServer, completion, tool_calls
+from .inprocess import agentflow
+from .shell import Done, Project
+
+RUN = ("run", "clerk.yaml", "-i", "text=Hi")
+
+
+def said(server: OpenAIServer) -> list[list[str]]:
+    """The roles of the messages of each request."""
+    return [[message["role"] for message in request["messages"]] for request in server.requests]
+
+
+def done_json(*arguments: str, code: int = 0) -> Any:
+    """What a command prints with `--json`, run in this process: it has LiteLLM imported already."""
+    done = agentflow(*arguments, "--json")
+    assert done == Done(code, done.out)
+    return json.loads(done.out)
+
+
+@pytest.fixture(autouse=True)
+def _in_the_project(
+    project: Project, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.folder)
+
+
+def test_a_crash_repeats_no_turn_and_no_call_that_has_ended(
+    project: Project, server: OpenAIServer
+) -> None:
+    server.script(
+        Answer(body=tool_calls(("note", {"name": "first"}), ("note", {"name": "second"}))),
+        Answer(body=completion('"done"')),
+    )
+    project.hold("second")
+    with project.start(*RUN, env=server.environment) as process:
+        project.wait_for_call("second")
+        project.wait_for_call("first")
+        project.wait_for_end("serve/note[@1.1]")
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    (run_id,) = project.run_ids()
+    project.release("second")
+
+    done = done_json("resume", run_id)
+    assert (done["status"], done["outputs"]) == ("succeeded", {"said": "done"})
+    assert sorted(project.calls()) == ["first", "second", "second"]
+    assert said(server) == [["system", "user"], ["system", "user", "assistant", "tool", "tool"]]
+    assert agentflow("replay", run_id, "--quiet").code == 0
+    shown = done_json("show", run_id)
+    (serve,) = shown["steps"]
+    assert (serve["attempts"], serve["turns"]) == (2, 1)
+    assert [(one["address"], one["attempts"]) for one in serve["steps"]] == [
+        ("serve/note[@1.1]", 1),
+        ("serve/note[@1.2]", 2),
+    ]
+
+
+def test_calls_wait_for_people_and_are_answered_in_any_order(
+    project: Project, server: OpenAIServer
+) -> None:
+    asked = tool_calls(
+        ("booker", {"order": "a"}), ("note", {"name": "n"}), ("booker", {"order": "b"})
+    )
+    server.script(Answer(body=asked), Answer(body=completion('"done"')))
+    done = done_json(*RUN, code=4)
+    run_id = done["run"]
+    assert project.calls() == ["n"]
+    questions = done_json("inbox")["questions"]
+    assert [(q["step"], q["tool"], q["ask"], q["shown"], q["answers"]) for q in questions] == [
+        (
+            "serve/booker[@1.1]",
+            "booker",
+            "Book a?",
+            {"order": "a"},
+            ["approve", "replace", "abort"],
+        ),
+        (
+            "serve/booker[@1.3]",
+            "booker",
+            "Book b?",
+            {"order": "b"},
+            ["approve", "replace", "abort"],
+        ),
+    ]
+    wrong = agentflow("answer", run_id, "serve/booker[@1.3]", "replace", "--value", '{"order": 7}')
+    assert wrong.code == 1
+    done_json("answer", run_id, "serve/booker[@1.3]", "replace", "--value", '{"order": "c"}')
+    done_json("answer", run_id, "serve/booker[@1.1]", "abort", "--reason", "not today")
+    done = done_json("resume", run_id)
+    assert done["outputs"] == {"said": "done"}
+    assert (project.folder / "bookings").read_text() == f"{run_id}/serve/booker[@1.3] c\n"
+    told = [m["content"] for m in server.requests[1]["messages"] if m["role"] == "tool"]
+    assert "aborted by" in told[0]
+    assert "not today" in told[0]
+    assert json.loads(told[2].split("\n")[1]) == {"text": "c"}
+    assert agentflow("replay", run_id, "--quiet").code == 0
+
+
+def test_a_simulated_run_asks_for_every_tool_once(project: Project) -> None:
+    done = done_json(*RUN, "--simulate")
+    assert done["status"] == "succeeded"
+    shown = done_json("show", done["run"])
+    assert [one["address"] for one in shown["steps"][0]["steps"]] == [
+        "serve/note[@1.1]",
+        "serve/booker[@1.2]",
+    ]
