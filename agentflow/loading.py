@@ -10,7 +10,7 @@ from agentflow.contracts.models import ModelProblem, ModelReader, Models, no_mod
 from agentflow.contracts.resolve import FileReader
 from agentflow.errors import SpecError, UsageError
 from agentflow.findings import Finding, Severity
-from agentflow.lint.linter import lint
+from agentflow.lint.linter import Outcome, examine
 from agentflow.lint.rule import Context
 from agentflow.plan.build import build_plan
 from agentflow.plan.imports import models_of
@@ -165,7 +165,21 @@ def understand(
 
 def check(spec: Spec) -> tuple[Finding, ...]:
     """What the linter finds in a spec, in file order."""
-    return lint(Context(spec.document, spec.pipeline, spec.plan, spec.problems, known=known_model))
+    return examine_spec(spec).findings
+
+
+def examine_spec(spec: Spec, thresholds: Mapping[str, Mapping[str, int]] | None = None) -> Outcome:
+    """All that the linter has to say about a spec; `thresholds` as in `lint.rule.Context`."""
+    return examine(
+        Context(
+            spec.document,
+            spec.pipeline,
+            spec.plan,
+            spec.problems,
+            known=known_model,
+            thresholds=thresholds or {},
+        )
+    )
 
 
 def runnable(spec: Spec) -> Plan:

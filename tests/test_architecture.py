@@ -178,7 +178,8 @@ def test_validating_springs_no_trap(tmp_path: Path) -> None:
     assert "trap" not in modules
     installed = (Path(sys.prefix), Path(sys.base_prefix), ROOT / "agentflow")
     assert {path for path in opened if not any(map(path.is_relative_to, installed))} == {
-        folder / "traps.yaml"
+        folder / "agentflow.toml",
+        folder / "traps.yaml",
     }
     assert set(folder.iterdir()) == before
 

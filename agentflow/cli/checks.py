@@ -1,6 +1,7 @@
 """The commands that look at specs without running them, and their options."""
 
 import enum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,19 +31,94 @@ ImportsOption = Annotated[
 ListFormatOption = Annotated[ListFormat, typer.Option("--format", "-f", help="How to print.")]
 
 
+class Shown(enum.StrEnum):
+    """The slightest severity that `validate` shows."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    ADVICE = "advice"
+
+
+class FailOn(enum.StrEnum):
+    """What makes `validate` fail."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    ADVICE = "advice"
+    NEVER = "never"
+
+
 def validate(
     paths: Annotated[
-        list[str], typer.Argument(metavar="SPEC...", help="Spec files, folders, or - for stdin.")
+        list[str],
+        typer.Argument(metavar="SPEC...", help="Spec files, folders, patterns, or - for stdin."),
     ],
     format: Annotated[
         FindingsFormat, typer.Option("--format", "-f", help="How to print the findings.")
     ] = FindingsFormat.TEXT,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", metavar="NAME,...", help="Only these rules and families count."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", metavar="NAME,...", help="These rules and families do not count."),
+    ] = None,
+    severity: Annotated[
+        Shown, typer.Option("--severity", help="The slightest findings that are shown.")
+    ] = Shown.ADVICE,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings make it fail: the same as --fail-on warning.")
+    ] = False,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option(
+            "--fail-on",
+            help="How grave a finding has to be for exit code 1; by default an error.",
+            show_default=False,
+        ),
+    ] = None,
+    exit_zero: Annotated[
+        bool,
+        typer.Option("--exit-zero", help="No finding makes it fail: the same as --fail-on never."),
+    ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="The configuration; by default that of each spec's project.",
+            show_default=False,
+        ),
+    ] = None,
+    no_config: Annotated[
+        bool, typer.Option("--no-config", help="Take no configuration into account.")
+    ] = False,
     allow_imports: ImportsOption = False,
 ) -> None:
     """Check specs: exit 0 if they can run, 1 if there are errors. Nothing in them is executed."""
-    from agentflow.cli.validate import validate_specs
+    if strict + exit_zero + (fail_on is not None) > 1:
+        raise typer.BadParameter(
+            "'--strict', '--fail-on' and '--exit-zero' say the same thing; give one of them"
+        )
+    if config is not None and no_config:
+        raise typer.BadParameter("'--config' and '--no-config' exclude each other")
+    from agentflow.cli.validate import Options, validate_specs
+    from agentflow.findings import Severity
 
-    raise typer.Exit(validate_specs(paths, format.value, imports=allow_imports))
+    if strict or exit_zero:
+        fail_on = FailOn.WARNING if strict else FailOn.NEVER
+    options = Options(
+        format=format.value,
+        imports=allow_imports,
+        select=select or (),
+        ignore=ignore or (),
+        severity=Severity(severity.value),
+        fail_on=fail_on.value if fail_on is not None else None,
+        config=config,
+        configure=not no_config,
+    )
+    raise typer.Exit(validate_specs(paths, options))
 
 
 def rules(format: ListFormatOption = ListFormat.TEXT) -> None:

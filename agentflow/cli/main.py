@@ -424,3 +424,11 @@ def contracts(
     from agentflow.cli.contracts import print_contracts
 
     raise typer.Exit(print_contracts(spec, format.value, imports=allow_imports))
+
+
+@schema.command()
+def config() -> None:
+    """Print the JSON Schema of the configuration: agentflow.toml, or [tool.agentflow]."""
+    from agentflow.cli.schema import print_configuration
+
+    raise typer.Exit(print_configuration())

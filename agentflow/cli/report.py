@@ -5,6 +5,7 @@ import sys
 from typing import TextIO
 
 from agentflow.errors import AgentflowError, CouldNot, SpecError
+from agentflow.findings import Report
 from agentflow.formats.safe import safe
 
 
@@ -39,7 +40,8 @@ def report_error(error: AgentflowError, stream: TextIO) -> None:
     if isinstance(error, SpecError) and error.findings:
         from agentflow.formats import findings_text
 
-        emit(findings_text.render(error.findings, error.sources, color=wants_color(stream)), stream)
+        report = Report(error.findings, error.sources)
+        emit(findings_text.render(report, color=wants_color(stream)), stream)
     emit(f"error: {safe(error.message, oneline=True)}", stream)
     if error.help:
         emit(f"help: {safe(error.help, oneline=True)}", stream)

@@ -16,6 +16,14 @@ def print_schema() -> int:
     return ExitCode.OK
 
 
+def print_configuration() -> int:
+    """Print the schema of the configuration; gives the exit code."""
+    from agentflow.lint.configuration import configuration_schema
+
+    emit(configuration_schema().removesuffix("\n"))
+    return ExitCode.OK
+
+
 def print_class(name: str) -> int:
     """Print the schema of a class that is looked up from the current folder; gives the exit code.
 

@@ -1,14 +1,27 @@
 """The specs that a command line means."""
 
+import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
+from glob import glob, has_magic
 from pathlib import Path
 
-from agentflow.errors import UsageError
+from agentflow.errors import FileProblem, UsageError
 from agentflow.loading import Spec, load, load_bytes
+from agentflow.project import read_bytes
 from agentflow.spec.document import MAX_BYTES
+from agentflow.spec.nearest import nearest
 
 SUFFIXES = (".yaml", ".yml")
+#: What a spec on stdin is called.
+STDIN = "<stdin>"
+#: Folders with what others have written, besides the hidden ones and virtual environments.
+_FOREIGN = frozenset({"node_modules", "__pycache__"})
+#: The first bytes of a file are enough to tell a spec; its head stands behind comments at most.
+_HEAD = 64 * 1024
+_HEADER = re.compile(rb"^(?:\xef\xbb\xbf)?(?:\{[ \t]*)?[\"']?agentflow[\"']?[ \t]*:", re.MULTILINE)
+_FIRST_KEY = re.compile(rb"^(?:\xef\xbb\xbf)?([A-Za-z_]+)[ \t]*:", re.MULTILINE)
 
 
 def read_spec(path: str, *, imports: bool) -> Spec:
@@ -19,28 +32,81 @@ def read_spec(path: str, *, imports: bool) -> Spec:
     """
     if path == "-":
         data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        return load_bytes(data, "<stdin>", Path.cwd(), imports=imports)
+        return load_bytes(data, STDIN, Path.cwd(), imports=imports)
     return load(path, imports=imports)
 
 
-def spec_paths(paths: Sequence[str]) -> Iterator[str]:
-    """The paths of specs, each once: a folder stands for the specs that lie directly in it.
+def spec_paths(paths: Sequence[str]) -> tuple[str, ...]:
+    """The specs that files, folders and patterns mean: each file once, in the order of the names.
+
+    Of several names of one file the shortest is taken, whatever order they are given in.
 
     Raises:
-        UsageError: there are none in a folder.
+        UsageError: there are none in a folder, or nothing fits a pattern.
     """
-    yield from dict.fromkeys(_all_paths(paths))
+    names: dict[str, str] = {}
+    for name in _all_paths(paths):
+        file = name if name == "-" else os.path.realpath(name)
+        known = names.get(file)
+        if known is None or (len(name), name) < (len(known), known):
+            names[file] = name
+    return tuple(sorted(names.values()))
 
 
 def _all_paths(paths: Sequence[str]) -> Iterator[str]:
     for path in paths:
-        if path != "-" and Path(path).is_dir():
-            found = sorted(str(file) for file in Path(path).iterdir() if file.suffix in SUFFIXES)
+        if path == "-":
+            yield path
+        elif Path(path).is_dir():
+            yield from _of_folder(path)
+        elif has_magic(path) and not Path(path).exists():
+            found = [name for name in glob(path, recursive=True) if not Path(name).is_dir()]
             if not found:
                 raise UsageError(
-                    f"there are no specs in the folder '{path}'",
-                    help="a spec is a file that ends in .yaml or .yml",
+                    f"no file fits '{path}'", help="** stands for folders, * for any part of a name"
                 )
-            yield from found
+            yield from (str(Path(name)) for name in found)
         else:
-            yield path
+            yield str(Path(path))
+
+
+def _of_folder(folder: str) -> Iterator[str]:
+    found = [file for file in _files(folder) if _is_spec(file)]
+    if not found:
+        raise UsageError(
+            f"there are no specs in the folder '{folder}'",
+            help="a spec is a file that ends in .yaml or .yml and has a line 'agentflow: 1'",
+        )
+    yield from found
+
+
+def _files(top: str) -> Iterator[str]:
+    """The files of YAML below a folder. Links to folders are not followed, nor out of it."""
+    root = os.path.realpath(top)
+    for folder, folders, files in os.walk(top):
+        folders[:] = [name for name in folders if _is_own(os.path.join(folder, name), name)]
+        for name in files:
+            file = str(Path(folder, name))
+            if name.startswith(".") or not name.endswith(SUFFIXES):
+                continue
+            if os.path.commonpath([root, os.path.realpath(file)]) == root:
+                yield file
+
+
+def _is_own(path: str, name: str) -> bool:
+    """May a folder hold specs of the project's own?"""
+    if name.startswith(".") or name in _FOREIGN:
+        return False
+    return not os.path.exists(os.path.join(path, "pyvenv.cfg"))
+
+
+def _is_spec(file: str) -> bool:
+    """Does a file say that it is a spec, or nearly so? The others may be anything in YAML."""
+    try:
+        head = read_bytes(Path(file), _HEAD)
+    except FileProblem:
+        return False  # a pipe, or not ours to read; who names it is told so
+    if _HEADER.search(head):
+        return True
+    first = _FIRST_KEY.search(head)
+    return first is not None and nearest(first[1].decode(), ["agentflow"]) is not None

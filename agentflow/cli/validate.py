@@ -3,55 +3,190 @@ allowed.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from agentflow.cli.configuration import (
+    Configurations,
+    Configured,
+    numbers_of,
+    passed_over,
+)
 from agentflow.cli.report import emit, report_error, wants_color
 from agentflow.cli.specs import read_spec, spec_paths
-from agentflow.errors import ExitCode, FileProblem
-from agentflow.findings import Finding, Severity
+from agentflow.errors import ExitCode, FileProblem, UsageError
+from agentflow.findings import Finding, Report, Severity, Suppressed
 from agentflow.formats import FINDINGS_FORMATS
-from agentflow.loading import check
+from agentflow.lint.selection import (
+    Selection,
+    UnknownName,
+    at_least,
+    counts,
+    known,
+    selected,
+)
+from agentflow.loading import examine_spec
 from agentflow.plan.library import texts_by_file
 
 
-def validate_specs(paths: Sequence[str], format: str, *, imports: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says. None stands for what the configuration says.
+
+    `severity` is the slightest that is shown. `fail_on` is `error`, `warning`, `advice` or `never`.
+    With `imports`, the modules of Python classes that contracts name are imported. `config` is the
+    file to take the configuration from; without `configure` there is none.
+    """
+
+    format: str = "text"
+    imports: bool = False
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    severity: Severity = Severity.ADVICE
+    fail_on: str | None = None
+    config: Path | None = None
+    configure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One spec to check, and by what."""
+
+    path: str
+    selection: Selection
+    thresholds: Mapping[str, Mapping[str, int]]
+    fail_on: str
+    imports: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of a task. `unseen` is how many contracts of Python nobody has looked at."""
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...]
+    sources: Mapping[str, str]
+    unseen: int
+    crashed: bool
+
+
+def validate_specs(paths: Sequence[str], options: Options) -> int:
     """Check specs and print the findings; gives the exit code.
 
-    With `imports`, the modules of Python classes that contracts name are imported. A spec that
-    cannot be read does not hide the findings of the others.
+    A spec that cannot be read does not hide the findings of the others.
 
     Raises:
-        UsageError: there is nothing to check.
+        UsageError: there is nothing to check, or an option or the configuration makes no sense.
         FileProblem: none of the specs can be read.
     """
-    findings: list[Finding] = []
-    sources: dict[str, str] = {}
+    tasks, passed = _tasks(spec_paths(paths), options)
+    results: list[tuple[Task, Checked]] = []
     unreadable: list[FileProblem] = []
-    unseen = 0
-    for path in spec_paths(paths):
+    for task in tasks:
         try:
-            spec = read_spec(path, imports=imports)
+            results.append((task, check(task)))
         except FileProblem as error:
             unreadable.append(error)
-            continue
-        findings.extend(check(spec))
-        sources.update(texts_by_file(spec.document, spec.plan))
-        unseen += spec.unseen
-    if not sources:
+    if unreadable and not results:
         raise unreadable[0]
     for problem in unreadable:
         report_error(problem, sys.stderr)
-    emit(FINDINGS_FORMATS[format](findings, sources, color=wants_color(sys.stdout)))
-    if unseen and format == "text":
-        emit(_unseen(unseen), sys.stderr)
-    if unreadable:
+    crashed = any(checked.crashed for _, checked in results)
+    complete = not unreadable and not crashed
+    report = _report([checked for _, checked in results], options.severity, complete=complete)
+    emit(FINDINGS_FORMATS[options.format](report, color=wants_color(sys.stdout)))
+    if options.format == "text":
+        for note in _notes(sum(checked.unseen for _, checked in results), passed):
+            emit(note, sys.stderr)
+    if not complete:
         return ExitCode.COULD_NOT
-    bad = any(finding.severity is Severity.ERROR for finding in findings)
-    return ExitCode.FINDINGS if bad else ExitCode.OK
+    failed = any(fails(checked.findings, task.fail_on) for task, checked in results)
+    return ExitCode.FINDINGS if failed else ExitCode.OK
 
 
-def _unseen(contracts: int) -> str:
+def check(task: Task) -> Checked:
+    """Check one spec.
+
+    Raises:
+        FileProblem: it cannot be read.
+    """
+    spec = read_spec(task.path, imports=task.imports)
+    outcome = examine_spec(spec, task.thresholds)
+    return Checked(
+        tuple(selected(outcome.findings, task.selection)),
+        outcome.suppressed,
+        texts_by_file(spec.document, spec.plan),
+        spec.unseen,
+        any(counts(rule, task.selection) for rule in outcome.crashed),
+    )
+
+
+def fails(findings: Sequence[Finding], fail_on: str) -> bool:
+    """Is any finding so grave?"""
+    return fail_on != "never" and any(at_least(each, Severity(fail_on)) for each in findings)
+
+
+def _tasks(paths: Sequence[str], options: Options) -> tuple[list[Task], int]:
+    """What is to be done, and how many specs the configuration passes over."""
+    given = Selection(
+        _named("--select", options.select) if options.select else None,
+        _named("--ignore", options.ignore),
+    )
+    configurations = Configurations(options.config)
+    tasks = []
+    for path in paths:
+        found = configurations.of(path) if options.configure else None
+        if passed_over(path, found):
+            continue
+        fail_on = options.fail_on or (found.configuration.fail_on.value if found else "error")
+        selection = _selection(given, found, ignores=bool(options.ignore))
+        tasks.append(Task(path, selection, numbers_of(found), fail_on, options.imports))
+    return tasks, len(paths) - len(tasks)
+
+
+def _named(option: str, names: Sequence[str]) -> frozenset[str]:
+    """The names in an option, which are separated by commas."""
+    apart = [name.strip() for each in names for name in each.split(",")]
+    try:
+        return known(filter(None, apart))
+    except UnknownName as error:
+        raise UsageError(f"'{option}': {error}", help=error.help) from None
+
+
+def _selection(given: Selection, found: Configured | None, *, ignores: bool) -> Selection:
+    """What the command line says goes before what the configuration says, key by key."""
+    if found is None:
+        return given
+    from agentflow.lint.configuration import selection_of
+
+    theirs = selection_of(found.configuration)
+    return Selection(
+        given.select if given.select is not None else theirs.select,
+        given.ignore if ignores else theirs.ignore,
+        theirs.severities,
+    )
+
+
+def _report(results: Sequence[Checked], floor: Severity, *, complete: bool) -> Report:
+    """What there is to say about all the specs, those of others that they run among them."""
+    findings = [finding for checked in results for finding in checked.findings]
+    shown = tuple(finding for finding in findings if at_least(finding, floor))
+    return Report(
+        shown,
+        {name: text for checked in results for name, text in checked.sources.items()},
+        tuple(each for checked in results for each in checked.suppressed),
+        len(findings) - len(shown),
+        complete,
+    )
+
+
+def _notes(unseen: int, passed: int) -> Iterator[str]:
     """What was left out, and how to have it in."""
-    were = "contract from Python was" if contracts == 1 else "contracts from Python were"
-    modules = "its module" if contracts == 1 else "their modules"
-    return f"note: {contracts} {were} not looked at; '--allow-imports' imports {modules}"
+    if unseen:
+        were = "contract from Python was" if unseen == 1 else "contracts from Python were"
+        modules = "its module" if unseen == 1 else "their modules"
+        yield f"note: {unseen} {were} not looked at; '--allow-imports' imports {modules}"
+    if passed:
+        specs = "spec is" if passed == 1 else "specs are"
+        yield f"note: {passed} {specs} passed over by 'exclude' of the configuration"

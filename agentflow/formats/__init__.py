@@ -3,19 +3,16 @@
 A new format is a module with a `render`, and a line in the registry of what it renders.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from agentflow.findings import Finding
+from agentflow.findings import Report
 from agentflow.formats import findings_json, findings_text
 
 
 class FindingsFormat(Protocol):
-    """Text of findings; `sources` are the texts of the files that were checked, by name."""
+    """Text of what a check has found."""
 
-    def __call__(
-        self, findings: Sequence[Finding], sources: Mapping[str, str], /, *, color: bool
-    ) -> str: ...
+    def __call__(self, report: Report, /, *, color: bool) -> str: ...
 
 
 FINDINGS_FORMATS: dict[str, FindingsFormat] = {

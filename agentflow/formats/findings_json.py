@@ -5,33 +5,40 @@ terminal.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 
-from agentflow.findings import Finding, Location, Severity
+from agentflow.findings import Finding, Fix, Location, Report, Severity, Span
 from agentflow.formats.values import document
 from agentflow.spec.model import Json
 
 FORMAT = 1
 
 
-def render(findings: Sequence[Finding], files: Iterable[str], *, color: bool = False) -> str:  # noqa: ARG001 (formats take the same; JSON has no colours)
-    """One JSON document; `files` are those that were checked."""
-    number = Counter(finding.severity for finding in findings)
+def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 (formats take the same; JSON has no colours)
+    """One JSON document."""
+    number = Counter(finding.severity for finding in report.findings)
     return document(
         {
             "format": FORMAT,
-            "files": list(files),
-            "findings": [_finding(finding) for finding in findings],
+            "files": list(report.sources),
+            "findings": [finding_data(finding) for finding in report.findings],
+            "suppressed": [
+                finding_data(each.finding)
+                | {"reason": each.reason, "comment": _location(each.comment)}
+                for each in report.suppressed
+            ],
             "summary": {
                 "errors": number[Severity.ERROR],
                 "warnings": number[Severity.WARNING],
                 "advice": number[Severity.ADVICE],
+                "suppressed": len(report.suppressed),
+                "hidden": report.hidden,
             },
         }
     )
 
 
-def _finding(finding: Finding) -> Json:
+def finding_data(finding: Finding) -> dict[str, Json]:
+    """One finding."""
     return {
         "rule": finding.rule,
         "severity": str(finding.severity),
@@ -42,14 +49,26 @@ def _finding(finding: Finding) -> Json:
             {"message": related.message, "location": _location(related.location)}
             for related in finding.related
         ],
+        "fix": None if finding.fix is None else _fix(finding.fix),
+    }
+
+
+def _fix(fix: Fix) -> Json:
+    return {
+        "title": fix.title,
+        "safe": fix.safe,
+        "edits": [{**_span(edit.span), "text": edit.text} for edit in fix.edits],
     }
 
 
 def _location(location: Location) -> Json:
+    return {"file": location.file, **_span(location.span)}
+
+
+def _span(span: Span) -> dict[str, Json]:
     return {
-        "file": location.file,
-        "line": location.span.line,
-        "column": location.span.column,
-        "end_line": location.span.end_line,
-        "end_column": location.span.end_column,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
     }

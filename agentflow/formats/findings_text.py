@@ -8,10 +8,10 @@ error[unknown-agent]: unknown agent 'wrter'
 help: did you mean 'writer'?
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from agentflow.findings import START_OF_FILE, Finding, Location, Severity
+from agentflow.findings import START_OF_FILE, Finding, Location, Report, Severity
 from agentflow.formats.excerpts import Excerpt, excerpt
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
@@ -36,15 +36,14 @@ _SEVERITY = {
 }
 
 
-def render(findings: Sequence[Finding], sources: Mapping[str, str], *, color: bool = False) -> str:
+def render(report: Report, *, color: bool = False) -> str:
     """The findings one after another, and a summary as the last line.
 
-    `sources` are the texts of the files that were checked, by the names that locations have; a
-    file that is not there is named without an excerpt.
+    A file whose source the report does not have is named without an excerpt.
     """
-    page = _Page(sources, color=color)
-    blocks = ["\n".join(page.finding(finding)) for finding in findings]
-    return "\n\n".join([*blocks, page.summary(findings)])
+    page = _Page(report.sources, color=color)
+    blocks = ["\n".join(page.finding(finding)) for finding in report.findings]
+    return "\n\n".join([*blocks, page.summary(report)])
 
 
 class _Page:
@@ -67,10 +66,21 @@ class _Page:
         if finding.help:
             yield f"{self._paint('help', _Style.ADVICE)}: {safe(finding.help, oneline=True)}"
 
-    def summary(self, findings: Sequence[Finding]) -> str:
-        """How many of each severity, in how many files."""
+    def summary(self, report: Report) -> str:
+        """How many of each severity, in how many files, and how many are not shown."""
+        findings = report.findings
+        left = [
+            f"{number} {what}"
+            for number, what in (
+                (len(report.suppressed), "suppressed"),
+                (report.hidden, "not shown"),
+            )
+            if number
+        ]
+        rest = f" ({', '.join(left)})" if left else ""
         if not findings:
-            return self._paint(f"no problems in {count(len(self._texts), 'file')}", _Style.NOTE)
+            checked = count(len(self._texts), "file")
+            return self._paint(f"no problems in {checked}", _Style.NOTE) + rest
         parts = []
         for severity, singular, plural in (
             (Severity.ERROR, "error", "errors"),
@@ -81,7 +91,7 @@ class _Page:
             if number:
                 parts.append(self._paint(count(number, singular, plural), _SEVERITY[severity]))
         files = len({finding.location.file for finding in findings})
-        return f"{', '.join(parts)} in {count(files, 'file')}"
+        return f"{', '.join(parts)} in {count(files, 'file')}{rest}"
 
     def _place(self, location: Location, style: _Style) -> Iterator[str]:
         """The arrow with file, line and column, and the excerpt if there is one."""

@@ -1,9 +1,9 @@
 """Runs the rules over one spec."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from agentflow.findings import START_OF_FILE, Finding, Location, Severity
+from agentflow.findings import START_OF_FILE, Finding, Location, Severity, Suppressed
 from agentflow.lint.rule import Context, Rule
 from agentflow.lint.rules import RULES
 from agentflow.spec.yaml.collector import collector_paused
@@ -11,24 +11,48 @@ from agentflow.spec.yaml.collector import collector_paused
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a spec: `findings` in file order, at the same place the gravest first.
+
+    `crashed` are the rules that are broken themselves; each has a finding that says so.
+    """
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...] = ()
+    crashed: frozenset[str] = frozenset()
+
+
 def lint(context: Context, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
-    """All findings of a spec, in file order; at the same place the gravest comes first.
+    """The findings of `examine`."""
+    return examine(context, rules).findings
+
+
+def examine(context: Context, rules: Sequence[Rule] = RULES) -> Outcome:
+    """All that there is to say about a spec.
 
     The pipelines that it runs are looked at before, each once. A rule that crashes is a bug of
     ours: it is reported under its name and the others go on.
     """
-    return _lint(context, rules, {})
+    return _examine(context, rules, {})
 
 
-def _lint(
+def _examine(
     context: Context, rules: Sequence[Rule], known: dict[str, tuple[Finding, ...]]
-) -> tuple[Finding, ...]:
+) -> Outcome:
+    crashed: set[str] = set()
     for child in context.plan.children.values() if context.plan else ():
         if child.file not in known:
-            inner = Context(
-                child.document, child.pipeline, child.plan, child.problems, known=context.known
+            inner = replace(
+                context,
+                document=child.document,
+                pipeline=child.pipeline,
+                plan=child.plan,
+                problems=child.problems,
             )
-            known[child.file] = _lint(inner, rules, known)
+            outcome = _examine(inner, rules, known)
+            known[child.file] = outcome.findings
+            crashed |= outcome.crashed
     context = replace(context, of_children=known)
     findings: set[Finding] = set()
     with collector_paused():
@@ -37,7 +61,8 @@ def _lint(
                 findings.update(rule.check(context))
             except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
                 findings.add(_crash(context, rule, error))
-    return tuple(sorted(findings, key=_position))
+                crashed.add(rule.NAME)
+    return Outcome(tuple(sorted(findings, key=_position)), (), frozenset(crashed))
 
 
 def _position(finding: Finding) -> tuple[object, ...]:

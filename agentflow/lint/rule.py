@@ -8,6 +8,9 @@ whole spec), `Says:` (its findings as `line:column message`) and `Good:` (the me
 Problems that have to be found earlier, because nothing could be built otherwise, are reported by
 the document, the parser and the plan under the rule's name; such a rule hands them on with
 `context.reported(NAME)`.
+
+A rule that has numbers to be argued about names them in a constant `THRESHOLDS`, and one whose
+findings can be mended by a program says so in a constant `FIX`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,8 +52,10 @@ class Context:
 
     `pipeline` and `plan` are None where the spec is too broken to have one. `problems` is what
     the stages before the rules have reported, and `of_children` are all the findings of the other
-    pipelines that the spec runs, by file; `known` is what is known of chat models. What several rules need is worked out once, when the
-    first of them asks: `traces`, `uses_within`, `guards` and `types`, which there are only where there is a plan.
+    pipelines that the spec runs, by file; `known` is what is known of chat models. `thresholds` are
+    numbers of rules that a project has other ideas about, by rule and by the names in its
+    `THRESHOLDS`. What several rules need is worked out once, when the first of them asks: `traces`,
+    `uses_within`, `guards` and `types`, which there are only where there is a plan.
     """
 
     document: Document
@@ -59,6 +64,7 @@ class Context:
     problems: tuple[Finding, ...]
     of_children: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     known: ModelTable = nothing_known
+    thresholds: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def reported(self, rule: str) -> Iterator[Finding]:
         """The problems that an earlier stage reported under the name of a rule."""

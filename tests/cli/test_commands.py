@@ -86,7 +86,7 @@ def test_findings_as_json(project: Project) -> None:
     assert (done.code, done.err) == (1, "")
     found = json.loads(done.out)
     valid(found, "findings.v1.schema.json")
-    assert found["files"] == ["hello.yaml", "chain.yaml"]
+    assert found["files"] == ["chain.yaml", "hello.yaml"]
     error = next(each for each in found["findings"] if each["severity"] == "error")
     assert error["message"] == "unknown step 'great'"
     assert (error["location"]["file"], error["location"]["line"]) == ("hello.yaml", 33)

@@ -3,7 +3,7 @@
     python -m tests.docs.generate             write them
     python -m tests.docs.generate sessions    and what the commands of sessions print now
 
-A part stands between `<!-- generated: NAME ARGUMENT -->` and `<!-- end -->`.
+The schema of the configuration names all rules and is written too. A part stands between `<!-- generated: NAME ARGUMENT -->` and `<!-- end -->`.
 """
 
 import re
@@ -11,9 +11,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from agentflow.lint.configuration import configuration_schema
 from tests.docs import sessions, tables
 
 ROOT = Path(__file__).parents[2]
+CONFIG_SCHEMA = ROOT / "schemas" / "config.v1.schema.json"
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 _PART = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -23,6 +25,7 @@ _MAKERS: Mapping[str, Callable[..., str]] = {
     "refused": tables.refused,
     "rules": tables.rules,
     "commands": tables.commands,
+    "configuration": tables.configuration,
 }
 
 
@@ -38,12 +41,13 @@ def generate(text: str) -> str:
 
 
 def main() -> None:
-    """Write all pages."""
+    """Write all pages, and the schema that names all rules."""
     if "sessions" in sys.argv[1:]:
         for played in sessions.PLAYED:
             sessions.renew(played)
     for page in PAGES:
         page.write_text(generate(page.read_text("utf-8")), "utf-8")
+    CONFIG_SCHEMA.write_text(configuration_schema(), "utf-8")
 
 
 if __name__ == "__main__":

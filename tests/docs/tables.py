@@ -9,6 +9,7 @@ import typer.main
 
 from agentflow.agents import VOCABULARY
 from agentflow.cli.main import app
+from agentflow.lint.configuration import THRESHOLDS, Configuration
 from agentflow.lint.pages import fixable, page_of
 from agentflow.lint.rules import RULES
 from agentflow.spec.model import (
@@ -293,6 +294,20 @@ def rules() -> str:
     ]
     head = ["| rule | family | severity | fix | |", "|---|---|---|---|---|"]
     return "\n\n".join(["\n".join([*head, *table]), *pages])
+
+
+def configuration() -> str:
+    """A table of the keys of the configuration, and one of the rules that have numbers."""
+    keys = [
+        f"| `{name}` | {'' if not field.default or isinstance(field.default, dict) else f'`{field.default}`'} | {field.description} |"
+        for name, field in Configuration.model_fields.items()
+    ]
+    numbers = [
+        f"| [`{rule}`](rules.md#{rule}) | {', '.join(f'`{key}` {n}' for key, n in known.items())} |"
+        for rule, known in THRESHOLDS.items()
+    ]
+    head, also = ["| key | default | |", "|---|---|---|"], ["| rule | numbers |", "|---|---|"]
+    return "\n".join([*head, *keys, "", *also, *numbers])
 
 
 def commands() -> str:

@@ -8,11 +8,12 @@ import pytest
 from agentflow.agents import AGENT_KINDS, VOCABULARY
 from agentflow.errors import ExitCode
 from agentflow.formats.styled import UNICODE
+from agentflow.lint.configuration import configuration_schema
 from agentflow.lint.rules import RULES
 from agentflow.spec.model import CatchKey, Effects, FailureClass
 from agentflow.spec.schema import language_schema
 
-from .generate import PAGES, generate
+from .generate import CONFIG_SCHEMA, PAGES, generate
 from .pages import ROOT
 from .tables import SCHEMA
 
@@ -24,6 +25,12 @@ RUNS = (ROOT / "docs" / "runs.md").read_text("utf-8")
 def test_generated_parts_are_up_to_date(page: Path) -> None:
     text = page.read_text("utf-8")
     assert generate(text) == text, "run: python -m tests.docs.generate"
+
+
+def test_the_schema_of_the_configuration_is_up_to_date() -> None:
+    assert CONFIG_SCHEMA.read_text("utf-8") == configuration_schema(), (
+        "run: python -m tests.docs.generate"
+    )
 
 
 def test_every_mapping_of_the_language_has_its_table() -> None:

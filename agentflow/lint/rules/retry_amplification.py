@@ -52,7 +52,7 @@ FAMILY = Family.RETRY
 SEVERITY = Severity.WARNING
 
 #: Calls that one may become before it is a warning, and before it is an error.
-MANY, TOO_MANY = 9, 27
+THRESHOLDS = {"warning": 9, "error": 27}
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -62,10 +62,11 @@ def check(context: Context) -> Iterator[Finding]:
     """
     if context.plan is None:
         return
+    limits = THRESHOLDS | {**context.thresholds.get(NAME, {})}
     for step in retried(context.document, context.plan):
         made = step.factors
         repairs = made.answers - 1
-        if not repairs or made.made <= MANY:
+        if not repairs or made.made <= limits["warning"]:
             continue
         often = "once" if repairs == 1 else f"{repairs} times"
         models = f" x {made.models} models" if made.models > 1 else ""
@@ -76,7 +77,7 @@ def check(context: Context) -> Iterator[Finding]:
         repair = own if context.document.node(own) is not None else agent
         yield Finding(
             rule=NAME,
-            severity=Severity.ERROR if made.made > TOO_MANY else SEVERITY,
+            severity=Severity.ERROR if made.made > limits["error"] else SEVERITY,
             message=f"one call of {quoted(step.plan.id)} can become {made.made}: {factors}",
             location=context.document.locate_key(step.plan.path),
             help="lower one of them",

@@ -1,0 +1,189 @@
+"""Finding and reading the configuration of a project: `agentflow.toml` in its root, or the table
+`[tool.agentflow]` of the `pyproject.toml` there.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agentflow.errors import FileProblem, UsageError
+from agentflow.project import find_root, read_bytes
+
+if TYPE_CHECKING:
+    from agentflow.lint.configuration import Configuration, ConfigurationProblem
+
+_MAX_BYTES = 1024 * 1024
+_PYPROJECT = "pyproject.toml"
+_TABLE = ("tool", "agentflow")
+#: A table's head, or a key with what follows; as TOML is mostly written, which is enough to point.
+_LINE = re.compile(r"\s*(?:\[\s*(?P<table>[^\[\]#]+?)\s*\]|(?P<key>[\w.\"'-]+)\s*=)")
+_TOML_PLACE = re.compile(
+    r"(?P<message>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A configuration, and the file that it stands in; the patterns in it start at its folder."""
+
+    file: Path
+    configuration: "Configuration"
+
+
+class Configurations:
+    """The configurations of the specs of one command: those of their projects, or a given file."""
+
+    def __init__(self, given: Path | None = None) -> None:
+        self._given = given
+        self._known: dict[Path, Configured | None] = {}
+
+    def of(self, spec: str) -> Configured | None:
+        """The configuration for a spec, `-` for stdin; None if there is none.
+
+        Raises:
+            UsageError: something is wrong with it.
+            FileProblem: it cannot be read.
+        """
+        folder = Path.cwd() if spec == "-" else Path(spec).parent.resolve()
+        key = self._given or find_root(folder)
+        if key not in self._known:
+            self._known[key] = _read_given(key) if self._given else _of_project(key)
+        return self._known[key]
+
+
+def _read_given(file: Path) -> Configured:
+    found = _read(file)
+    if found is None:
+        raise UsageError(
+            f"there is no [tool.agentflow] in '{file}'"
+            if file.name == _PYPROJECT
+            else f"'{file}' is empty",
+            help="name a file that has a configuration",
+        )
+    return found
+
+
+def _of_project(root: Path) -> Configured | None:
+    """What is configured in a project's root; None if nothing is."""
+    found = [
+        each
+        for name in ("agentflow.toml", _PYPROJECT)
+        if (root / name).is_file() and (each := _read(_near(root / name))) is not None
+    ]
+    if len(found) == 2:
+        first, second = (each.file for each in found)
+        raise UsageError(
+            f"'{first}' and '{second}' both configure agentflow",
+            help="keep the configuration in one of the two",
+        )
+    return found[0] if found else None
+
+
+def _read(file: Path) -> Configured | None:
+    """The configuration in a file; None if there is none in it."""
+    data = read_bytes(file, _MAX_BYTES)
+    in_pyproject = file.name == _PYPROJECT
+    # The parser and the model are loaded where there is something to read.
+    if not data.strip() or (in_pyproject and b"agentflow" not in data):
+        return None
+    if len(data) > _MAX_BYTES:
+        raise FileProblem(f"'{file}' has more than {_MAX_BYTES // 1024} KiB")
+    text, table = _parse(file, data)
+    if in_pyproject:
+        for part in _TABLE:
+            table = table.get(part, {}) if isinstance(table, dict) else {}
+        if not table:
+            return None
+    from agentflow.lint.configuration import ConfigurationProblem, parse_configuration
+
+    try:
+        return Configured(file, parse_configuration(table))
+    except ConfigurationProblem as error:
+        raise _pointed(file, text, in_pyproject, error) from None
+
+
+def _parse(file: Path, data: bytes) -> tuple[str, Any]:
+    """The text of a file of TOML, and its content."""
+    import tomllib
+
+    try:
+        text = data.decode("utf-8")
+        return text, tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"'{file}' is not UTF-8 text (byte {error.start})", help="save it as UTF-8"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        said = _TOML_PLACE.fullmatch(str(error))
+        line = f":{said['line']}" if said and said["line"] else ""
+        message = (said["message"] if said else str(error)).lower()
+        raise UsageError(
+            f"{file}{line}: not TOML: {message}", help="mend it, or pass it over with '--no-config'"
+        ) from None
+
+
+def _pointed(
+    file: Path, text: str, in_pyproject: bool, problem: "ConfigurationProblem"
+) -> UsageError:
+    """The problem with its file and, where that can be told, its line."""
+    path = tuple(str(part) for part in problem.path if isinstance(part, str))
+    line = line_of(text, (*_TABLE, *path) if in_pyproject else path)
+    return UsageError(f"{file}{f':{line}' if line else ''}: {problem}", help=problem.help)
+
+
+def line_of(text: str, path: tuple[str, ...]) -> int | None:
+    """The line on which a key of TOML stands; that of a key above it where it has no line.
+
+    `tomllib` gives no places. Texts over several lines can look like keys, so this is good for
+    pointing at a line and for nothing else.
+    """
+    best: tuple[int, int] | None = None
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        found = _LINE.match(line)
+        if found is None:
+            continue
+        keys = tuple(part.strip(" \"'") for part in (found["table"] or found["key"]).split("."))
+        if found["table"]:
+            table = here = keys
+        else:
+            here = (*table, *keys)
+        shared = min(len(here), len(path))
+        depth = shared if here[:shared] == path[:shared] else 0
+        if depth and (best is None or depth > best[0]):
+            best = depth, number
+    return best[1] if best else None
+
+
+def _near(file: Path) -> Path:
+    """A path as short as the current folder allows, for messages."""
+    here = Path.cwd()
+    return file.relative_to(here) if file.is_relative_to(here) else file
+
+
+def passed_over(spec: str, found: Configured | None) -> bool:
+    """Does a pattern of `exclude` fit a spec's file, or a folder that it is in?"""
+    if found is None or spec == "-" or not found.configuration.exclude:
+        return False
+    root = found.file.parent.resolve()
+    path = Path(spec).resolve()
+    if not path.is_relative_to(root):
+        return False
+    parts = path.relative_to(root).parts
+    whole = ["/".join(parts[: n + 1]) for n in range(len(parts))]
+    return any(_fits(pattern, whole, parts) for pattern in found.configuration.exclude)
+
+
+def _fits(pattern: str, paths: list[str], names: tuple[str, ...]) -> bool:
+    from fnmatch import fnmatchcase
+
+    pattern = pattern.removeprefix("./").removesuffix("/")
+    candidates = paths if "/" in pattern else names
+    return any(fnmatchcase(each, pattern) for each in candidates)
+
+
+def numbers_of(found: Configured | None) -> Mapping[str, Mapping[str, int]]:
+    """The numbers of rules that are configured."""
+    return found.configuration.thresholds if found is not None else {}

@@ -1,0 +1,78 @@
+"""Which findings count, and how much: rules and families by name."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rules import RULES
+from agentflow.spec.nearest import nearest
+from agentflow.spec.wording import quoted
+
+#: From the gravest to the slightest.
+SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.ADVICE)
+FAMILIES: Mapping[str, str] = {rule.NAME: str(rule.FAMILY) for rule in RULES}
+#: What a selection can name: every rule, and every family that has one.
+NAMES: tuple[str, ...] = (*dict.fromkeys(FAMILIES.values()), *FAMILIES)
+
+
+class UnknownName(Exception):
+    """A name of no rule and no family; `help` has the nearest."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no rule and no family {quoted(name)}")
+        near = nearest(name, NAMES)
+        self.help = f"did you mean {quoted(near)}?" if near else "'agentflow rules' lists them"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of the findings counts. Names are of rules and families.
+
+    Without `select` every rule does. `ignore` takes away from it. `severities` gives findings
+    another severity than their rule does; what is said of a rule goes before what is said of its
+    family.
+    """
+
+    select: frozenset[str] | None = None
+    ignore: frozenset[str] = frozenset()
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+
+
+def known(names: Iterable[str]) -> frozenset[str]:
+    """The names as a set.
+
+    Raises:
+        UnknownName: one of them is that of no rule and no family.
+    """
+    found = frozenset(names)
+    for name in sorted(found.difference(NAMES)):
+        raise UnknownName(name)
+    return found
+
+
+def counts(rule: str, selection: Selection) -> bool:
+    """Do findings of a rule count?"""
+    both = {rule, FAMILIES[rule]}
+    return (selection.select is None or not selection.select.isdisjoint(both)) and (
+        selection.ignore.isdisjoint(both)
+    )
+
+
+def selected(findings: Iterable[Finding], selection: Selection) -> Iterator[Finding]:
+    """The findings that count, with the severities that they are given."""
+    for finding in findings:
+        if not counts(finding.rule, selection):
+            continue
+        given = selection.severities
+        severity = given.get(finding.rule) or given.get(FAMILIES[finding.rule])
+        yield finding if severity is None else replace(finding, severity=severity)
+
+
+def at_least(finding: Finding, floor: Severity) -> bool:
+    """Is a finding as grave as that, or graver?"""
+    return SEVERITIES.index(finding.severity) <= SEVERITIES.index(floor)
+
+
+def gravest(findings: Sequence[Finding]) -> Severity | None:
+    """The severity of the gravest finding; None without any."""
+    return min((f.severity for f in findings), key=SEVERITIES.index, default=None)

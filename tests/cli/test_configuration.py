@@ -1,0 +1,274 @@
+"""`[tool.agentflow]` in pyproject.toml, and agentflow.toml."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from agentflow.cli.configuration import line_of
+from agentflow.lint.configuration import THRESHOLDS
+
+from .checking import ADVISED, GOOD, UNKNOWN_AGENT, UNUSED, found
+from .inprocess import agentflow, lines_of
+from .shell import Done
+
+AMPLIFIED = GOOD.replace(
+    "kind: command\n    argv: [./write]\n    effects: none",
+    "kind: llm\n    model: openai/gpt-5-mini\n    retry: {max_attempts: 3}\n    repair: 1",
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one spec of each kind."""
+    for name, text in (
+        ("good", GOOD),
+        ("error", UNKNOWN_AGENT),
+        ("warning", UNUSED),
+        ("advice", ADVISED),
+        ("amplified", AMPLIFIED),
+    ):
+        (tmp_path / f"{name}.yaml").write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def configure(text: str, file: str = "agentflow.toml") -> None:
+    Path(file).write_text(text, "utf-8")
+
+
+def test_there_need_not_be_any() -> None:
+    assert found("warning.yaml") == (0, ["warning.yaml warning unused-definition"])
+
+
+@pytest.mark.parametrize(
+    ("file", "head"), [("agentflow.toml", ""), ("pyproject.toml", "[tool.agentflow]\n")]
+)
+def test_both_files(file: str, head: str) -> None:
+    configure(f'{head}ignore = ["contract", "unknown-agent"]\nfail_on = "warning"\n', file)
+    assert found("error.yaml", "warning.yaml", "advice.yaml") == (
+        1,
+        ["warning.yaml warning unused-definition"],
+    )
+    assert found("error.yaml", "advice.yaml") == (0, [])
+
+
+def test_a_mark_and_a_table() -> None:
+    configure("")
+    configure('[tool.agentflow]\nselect = ["retry"]\n', "pyproject.toml")
+    assert found("error.yaml") == (0, [])
+
+
+def test_a_project_of_others_is_not_configured() -> None:
+    configure('[project]\nname = "other"\n', "pyproject.toml")
+    assert found("error.yaml") == (1, ["error.yaml error unknown-agent"])
+
+
+def test_severities_of_rules_go_before_those_of_families() -> None:
+    configure('severities = {reference = "advice", unused-definition = "error"}\n')
+    assert found("error.yaml", "warning.yaml") == (
+        1,
+        ["error.yaml advice unknown-agent", "warning.yaml error unused-definition"],
+    )
+
+
+def test_numbers_of_rules() -> None:
+    assert found("amplified.yaml") == (0, [])
+    configure("[thresholds]\nretry-amplification = {warning = 5}\n")
+    assert found("amplified.yaml") == (
+        0,
+        ["amplified.yaml warning retry-amplification"],
+    )
+    configure("[thresholds]\nretry-amplification = {warning = 2, error = 5}\n", "strict.toml")
+    assert found("amplified.yaml", "--config", "strict.toml") == (
+        1,
+        ["amplified.yaml error retry-amplification"],
+    )
+
+
+def test_the_command_line_goes_before_it() -> None:
+    configure('select = ["retry"]\nignore = ["reference"]\nfail_on = "never"\n')
+    assert found("error.yaml") == (0, [])
+    assert found("error.yaml", "--no-config") == (1, ["error.yaml error unknown-agent"])
+    assert found("error.yaml", "--select", "reference") == (0, [])
+    assert found("error.yaml", "--select", "reference", "--ignore", "cycle", "--strict") == (
+        1,
+        ["error.yaml error unknown-agent"],
+    )
+
+
+def test_it_is_that_of_the_project_of_each_spec(folder: Path) -> None:
+    for name, rule in (("one", "unknown-agent"), ("two", "cycle")):
+        (folder / name).mkdir()
+        (folder / name / "agentflow.toml").write_text(f'ignore = ["{rule}"]\n')
+        (folder / name / "spec.yaml").write_text(UNKNOWN_AGENT)
+    assert found("one", "two") == (1, ["two/spec.yaml error unknown-agent"])
+
+
+def test_a_file_of_its_own() -> None:
+    configure('ignore = ["unknown-agent"]\n', "ci.toml")
+    assert found("error.yaml", "--config", "ci.toml") == (0, [])
+    assert agentflow("validate", "error.yaml", "--config", "none.toml") == Done(
+        3, "", "error: there is no file 'none.toml'\n"
+    )
+    configure("[project]\n", "pyproject.toml")
+    assert agentflow("validate", "error.yaml", "--config", "pyproject.toml") == Done(
+        2,
+        "",
+        "error: there is no [tool.agentflow] in 'pyproject.toml'\n"
+        "help: name a file that has a configuration\n",
+    )
+
+
+EXCLUDED = {
+    "error.yaml": ["deep/down/error.yaml", "deep/error.yaml", "error.yaml"],
+    "deep/error.yaml": ["deep/error.yaml"],
+    "deep": ["deep/down/error.yaml", "deep/error.yaml"],
+    "deep/": ["deep/down/error.yaml", "deep/error.yaml"],
+    "deep/*.yaml": ["deep/down/error.yaml", "deep/error.yaml"],
+    "down": ["deep/down/error.yaml"],
+    "*rror.yaml": ["deep/down/error.yaml", "deep/error.yaml", "error.yaml"],
+    "ERROR.yaml": [],
+    "../error.yaml": [],
+}
+
+
+@pytest.mark.parametrize("pattern", EXCLUDED)
+def test_files_that_are_passed_over(folder: Path, pattern: str) -> None:
+    names = ["deep/down/error.yaml", "deep/error.yaml", "error.yaml"]
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(UNKNOWN_AGENT)
+    configure(f'exclude = ["{pattern}"]\n')
+    left = [name for name in names if name not in EXCLUDED[pattern]]
+    # Also those that are named: pre-commit names all files that have changed.
+    assert found(*names)[1] == [f"{name} error unknown-agent" for name in left]
+
+
+def test_it_is_said_that_files_are_passed_over() -> None:
+    configure('exclude = ["error.yaml"]\n')
+    note = "note: 1 spec is passed over by 'exclude' of the configuration\n"
+    assert agentflow("validate", "error.yaml") == Done(0, "no problems in 0 files\n", note)
+
+
+PROBLEMS = {
+    'selct = ["retry"]': (1, "'selct' is not a key of the configuration", "did you mean 'select'?"),
+    "colour = 1": (
+        1,
+        "'colour' is not a key of the configuration",
+        "it knows: select, ignore, severities, fail_on, exclude, thresholds",
+    ),
+    'ignore = [\n  "retry",\n  "cycel",\n]': (
+        1,
+        "there is no rule and no family 'cycel'",
+        "did you mean 'cycle'?",
+    ),
+    'ignore = "retry"': (
+        1,
+        "expected a list of rules and families, found 'retry'",
+        "write 'ignore' as a list of rules and families",
+    ),
+    "exclude = [1]": (
+        1,
+        "expected a list of patterns, found '1'",
+        "write 'exclude' as a list of patterns",
+    ),
+    'fail_on = "warnings"': (
+        1,
+        "expected error, warning, advice or never, found 'warnings'",
+        "write 'fail_on' as error, warning, advice or never",
+    ),
+    '# mine\n[severities]\ncycle = "error"\nretri = "advice"': (
+        4,
+        "there is no rule and no family 'retri'",
+        "did you mean 'retry'?",
+    ),
+    '[severities]\ncycle = "fatal"': (
+        2,
+        "'fatal' is no severity",
+        "one of: error, warning, advice",
+    ),
+    "[thresholds]\ncycle = {warning = 3}": (
+        2,
+        "rule 'cycle' has no numbers",
+        "these have: {having}",
+    ),
+    "[thresholds.retry-amplification]\nwarnin = 3": (
+        2,
+        "'warnin' is not a number of 'retry-amplification'",
+        "did you mean 'warning'?",
+    ),
+    "thresholds.retry-amplificaton.warning = 3": (
+        1,
+        "'retry-amplificaton' is not a rule of 'thresholds'",
+        "did you mean 'retry-amplification'?",
+    ),
+    "[thresholds]\nretry-amplification = {warning = 0}": (
+        2,
+        "expected a whole number from 1 on, found '0'",
+        "write a number",
+    ),
+}
+
+
+@pytest.mark.parametrize("text", PROBLEMS)
+def test_what_is_wrong_with_it_is_said_with_its_line(text: str) -> None:
+    line, message, advice = PROBLEMS[text]
+    advice = advice.replace("{having}", ", ".join(THRESHOLDS))
+    configure(text)
+    assert agentflow("validate", "good.yaml") == Done(
+        2, "", f"error: agentflow.toml:{line}: {message}\nhelp: {advice}\n"
+    )
+    assert agentflow("validate", "good.yaml", "--no-config").code == 0
+
+
+def test_lines_of_a_pyproject() -> None:
+    configure('[project]\nname = "x"\n\n[tool.agentflow]\nselct = []\n', "pyproject.toml")
+    assert agentflow("validate", "good.yaml").err.startswith("error: pyproject.toml:5: 'selct' is")
+
+
+def test_a_file_that_is_not_toml() -> None:
+    configure("ignore = [\n'a'\n'b'\n]\n")
+    assert agentflow("validate", "good.yaml") == Done(
+        2,
+        "",
+        "error: agentflow.toml:3: not TOML: unclosed array\n"
+        "help: mend it, or pass it over with '--no-config'\n",
+    )
+
+
+def test_two_files_at_once() -> None:
+    configure('ignore = ["cycle"]\n')
+    configure('[tool.agentflow]\nignore = ["cycle"]\n', "pyproject.toml")
+    assert agentflow("validate", "good.yaml") == Done(
+        2,
+        "",
+        "error: 'agentflow.toml' and 'pyproject.toml' both configure agentflow\n"
+        "help: keep the configuration in one of the two\n",
+    )
+
+
+def test_the_schema_judges_as_the_reader_does() -> None:
+    schema = json.loads("\n".join(lines_of(agentflow("schema", "config"))))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    judge = jsonschema.Draft202012Validator(schema)
+    for text in PROBLEMS:
+        assert not judge.is_valid(tomllib.loads(text)), text
+    fine = (
+        'select = ["retry", "cycle"]\nignore = []\nfail_on = "never"\nexclude = ["a/*"]\n'
+        'severities = {cycle = "advice"}\nthresholds = {retry-amplification = {error = 30}}\n'
+    )
+    judge.validate(tomllib.loads(fine))
+    configure(fine)
+    assert found("good.yaml") == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [("a", 1), ("t u k", 4), ("t u", 3), ("t v w", 7), ("t v other", 6), ("x", None)],
+)
+def test_lines_of_keys(path: str, line: int | None) -> None:
+    text = "a = 1\n\n[t.u]\n'k' = [\n  1]\n[t]\nv.w = 2\n"
+    assert line_of(text, tuple(path.split())) == line

@@ -1,0 +1,117 @@
+"""Which files `validate` looks at."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from .checking import GOOD, UNKNOWN_AGENT, found
+from .inprocess import agentflow, lines_of
+from .shell import Done
+
+FILES = {
+    "a.yaml": UNKNOWN_AGENT,
+    "deep/b.yml": UNKNOWN_AGENT,
+    "deep/down/c.yaml": UNKNOWN_AGENT,
+    # A head that is misspelt, or written as in JSON, or behind a comment and a byte order mark.
+    "deep/d.yaml": UNKNOWN_AGENT.replace("agentflow: 1", "agnetflow: 1"),
+    "deep/e.yaml": '{"agentflow": 1}',
+    "deep/f.yaml": "\ufeff# mine\n" + UNKNOWN_AGENT,
+    # No specs.
+    "compose.yaml": "services:\n  agentflow: {image: x}\n",
+    "README.md": UNKNOWN_AGENT,
+    ".hidden.yaml": UNKNOWN_AGENT,
+    ".hidden/g.yaml": UNKNOWN_AGENT,
+    "node_modules/h.yaml": UNKNOWN_AGENT,
+    "env/pyvenv.cfg": "",
+    "env/lib/i.yaml": UNKNOWN_AGENT,
+}
+SPECS = [
+    *("a.yaml", "deep/b.yml", "deep/d.yaml", "deep/down/c.yaml", "deep/e.yaml", "deep/f.yaml"),
+]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "project"
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    (folder / "agentflow.toml").touch()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def files(*arguments: str) -> list[str]:
+    """The files with findings, each once, in the order of the findings."""
+    return list(dict.fromkeys(line.split()[0] for line in found(*arguments)[1]))
+
+
+def test_a_folder_stands_for_all_specs_below_it() -> None:
+    assert files(".") == SPECS
+    assert files("deep") == [file for file in SPECS if file.startswith("deep/")]
+
+
+def test_patterns() -> None:
+    assert files("*.yaml") == ["a.yaml", "compose.yaml"]  # who names a file wants it checked
+    assert files("deep/**/*.yaml") == [
+        *("deep/d.yaml", "deep/down/c.yaml", "deep/e.yaml", "deep/f.yaml"),
+    ]
+    assert agentflow("validate", "none/*.yaml") == Done(
+        2,
+        "",
+        "error: no file fits 'none/*.yaml'\n"
+        "help: ** stands for folders, * for any part of a name\n",
+    )
+
+
+def test_a_file_whose_name_looks_like_a_pattern() -> None:
+    Path("what[1].yaml").write_text(UNKNOWN_AGENT)
+    assert files("what[1].yaml") == ["what[1].yaml"]
+
+
+def test_neither_order_nor_repetition_matters(folder: Path) -> None:
+    once = agentflow("validate", *SPECS)
+    again = agentflow(
+        "validate", *reversed(SPECS), "./a.yaml", "deep/../a.yaml", "deep", f"{folder}/a.yaml"
+    )
+    assert again == once
+    assert once.code == 1
+
+
+def test_links_are_followed_to_files_inside_only(folder: Path) -> None:
+    outside = folder.parent / "outside"
+    outside.mkdir()
+    (outside / "z.yaml").write_text(UNKNOWN_AGENT)
+    (folder / "deep" / "link.yaml").symlink_to(outside / "z.yaml")
+    (folder / "deep" / "loop").symlink_to(folder)
+    (folder / "deep" / "same.yaml").symlink_to(folder / "deep" / "b.yml")
+    os.mkfifo(folder / "deep" / "pipe.yaml")
+    assert files(".") == SPECS
+    # Who names it wants it checked.
+    assert files("deep/link.yaml") == ["deep/link.yaml"]
+
+
+def test_a_folder_without_specs(folder: Path) -> None:
+    (folder / "empty" / "env").mkdir(parents=True)
+    for name in ("pyvenv.cfg", "own.yaml"):
+        (folder / "empty" / "env" / name).write_text(UNKNOWN_AGENT)
+    assert agentflow("validate", "a.yaml", "empty") == Done(
+        2,
+        "",
+        "error: there are no specs in the folder 'empty'\n"
+        "help: a spec is a file that ends in .yaml or .yml and has a line 'agentflow: 1'\n",
+    )
+
+
+def test_stdin_among_others() -> None:
+    done = agentflow("validate", "-", "a.yaml", stdin=GOOD.encode())
+    assert done.code == 1
+    assert lines_of(agentflow("validate", "-", stdin=GOOD.encode())) == ["no problems in 1 file"]
+
+
+def test_a_file_that_is_not_there_does_not_hide_the_others() -> None:
+    done = agentflow("validate", "a.yaml", "b.yaml")
+    assert done.code == 3
+    assert done.out.startswith("error[unknown-agent]: unknown agent 'wrter'\n")
+    assert done.err == "error: there is no file 'b.yaml'\n"

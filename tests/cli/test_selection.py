@@ -1,0 +1,118 @@
+"""Which findings count, which are shown, and which make `validate` fail."""
+
+from pathlib import Path
+
+import pytest
+
+from .checking import ADVISED, GOOD, UNKNOWN_AGENT, UNUSED, found, summary
+from .inprocess import agentflow
+from .shell import Done
+
+ERROR = "error.yaml error unknown-agent"
+WARNING = "warning.yaml warning unused-definition"
+ADVICE = "advice.yaml advice whole-output"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "agentflow.toml").touch()
+    for name, text in (
+        ("good", GOOD),
+        ("error", UNKNOWN_AGENT),
+        ("warning", UNUSED),
+        ("advice", ADVISED),
+    ):
+        (tmp_path / f"{name}.yaml").write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_everything_counts_and_errors_fail() -> None:
+    assert found(".") == (1, [ADVICE, ERROR, WARNING])
+    assert found("warning.yaml", "advice.yaml") == (0, [ADVICE, WARNING])
+
+
+SELECTIONS = {
+    "--select unknown-agent": [ERROR],
+    "--select reference": [ERROR, WARNING],
+    "--select contract,unknown-agent": [ADVICE, ERROR],
+    "--select contract --select unknown-agent": [ADVICE, ERROR],
+    "--ignore reference": [ADVICE],
+    "--ignore whole-output,unknown-agent": [WARNING],
+    "--select reference --ignore unused-definition": [ERROR],
+    "--ignore whole-output,": [ERROR, WARNING],
+}
+
+
+@pytest.mark.parametrize("options", SELECTIONS)
+def test_rules_and_families_by_name(options: str) -> None:
+    assert found(".", *options.split())[1] == SELECTIONS[options]
+
+
+def test_what_does_not_count_does_not_fail() -> None:
+    assert found("error.yaml", "--ignore", "unknown-agent") == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("option", "help"),
+    [
+        ("unknown-agnet", "did you mean 'unknown-agent'?"),
+        ("rety", "did you mean 'retry'?"),
+        ("nothing-like-it", "'agentflow rules' lists them"),
+    ],
+)
+def test_names_that_nothing_has(option: str, help: str) -> None:
+    message = f"there is no rule and no family '{option}'"
+    for name in ("--select", "--ignore"):
+        assert agentflow("validate", ".", name, f"cycle,{option}") == Done(
+            2, "", f"error: '{name}': {message}\nhelp: {help}\n"
+        )
+
+
+def test_the_floor_is_about_what_is_shown() -> None:
+    assert found(".", "--severity", "warning") == (1, [ERROR, WARNING])
+    assert found(".", "--severity", "error") == (1, [ERROR])
+    assert summary(".", "--severity", "error")["hidden"] == 2
+    assert agentflow("validate", "warning.yaml", "--severity", "error") == Done(
+        0, "no problems in 1 file (1 not shown)\n"
+    )
+    # A warning that is not shown still fails where warnings do.
+    assert found("warning.yaml", "--severity", "error", "--strict") == (1, [])
+
+
+FAILING = {
+    "": [1, 0, 0],
+    "--strict": [1, 1, 0],
+    "--fail-on error": [1, 0, 0],
+    "--fail-on warning": [1, 1, 0],
+    "--fail-on advice": [1, 1, 1],
+    "--fail-on never": [0, 0, 0],
+    "--exit-zero": [0, 0, 0],
+}
+
+
+@pytest.mark.parametrize("options", FAILING)
+def test_what_fails(options: str) -> None:
+    files = ("error.yaml", "warning.yaml", "advice.yaml")
+    assert [found(file, *options.split())[0] for file in files] == FAILING[options]
+    assert found("good.yaml", *options.split()) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            "--strict --exit-zero",
+            "'--strict', '--fail-on' and '--exit-zero' say the same thing; give one of them",
+        ),
+        (
+            "--fail-on error --strict",
+            "'--strict', '--fail-on' and '--exit-zero' say the same thing; give one of them",
+        ),
+        ("--config x.toml --no-config", "'--config' and '--no-config' exclude each other"),
+    ],
+)
+def test_options_that_contradict_each_other(options: str, said: str) -> None:
+    done = agentflow("validate", "good.yaml", *options.split())
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith(f"Error: Invalid value: {said}\n")
