@@ -37,7 +37,7 @@ _KIND = "agentflow recording"
 #: What stands for the id of the run in a request.
 _RUN = "RUN"
 #: Keys of a model that are no part of what it is asked.
-_APART = frozenset({"model", "price", "window", "fallbacks", "limits", "api_base"})
+_APART = frozenset({"model", "price", "window", "fallbacks", "limits", "api_base", "stream"})
 #: Differences that a message tells.
 _TOLD = 3
 _ANEW = "record it anew: agentflow run SPEC --record FILE"

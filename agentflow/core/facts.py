@@ -47,6 +47,15 @@ def run_resumed(state: State, event: events.RunResumed) -> None:
     state.status = "running"
 
 
+def attempt_held_up(state: State, event: events.AttemptWaits | events.AttemptAdmitted) -> None:
+    """An attempt that waits for other runs is in flight all the same: it has its slot."""
+    expect_run(state, event, "running", "interrupted")
+    instance = state.running.get(event.step)
+    if instance is None or instance.attempt != event.attempt:
+        raise IllegalTransition(event, event.step, "not in this attempt")
+    state.now = event.at
+
+
 def attempt_succeeded(state: State, event: events.AttemptSucceeded) -> None:
     instance = _ended_attempt(state, event)
     instance.said = event.text if event.text is not None else event.value

@@ -12,6 +12,8 @@
     StartAttempt      pending, waiting           running
     CallTools         running                    running
     NextTurn          running                    waiting
+    AttemptWaits      running                    running
+    AttemptAdmitted   running                    running
     AttemptSucceeded  running                    running
     AttemptFailed     running                    running
     AttemptLost       running                    running
@@ -64,6 +66,8 @@ FROM: dict[type, frozenset[StepStatus]] = {
     events.StartAttempt: frozenset({"pending", "waiting"}),
     events.CallTools: _RUNNING,
     events.NextTurn: _RUNNING,
+    events.AttemptWaits: _RUNNING,
+    events.AttemptAdmitted: _RUNNING,
     events.AttemptSucceeded: _RUNNING,
     events.AttemptFailed: _RUNNING,
     events.AttemptLost: _RUNNING,

@@ -11,9 +11,11 @@ from typing import Any, Protocol
 from agentflow.core.decide import settle
 from agentflow.core.effects import is_repeatable
 from agentflow.core.events import (
+    AttemptAdmitted,
     AttemptFailed,
     AttemptLost,
     AttemptSucceeded,
+    AttemptWaits,
     CancelRequested,
     Decision,
     Delivered,
@@ -32,6 +34,7 @@ from agentflow.core.state import ENDED_RUN, Instance, State
 from agentflow.eventlog import codec
 from agentflow.plan.steps import Plan
 
+_OF_ATTEMPTS = AttemptSucceeded | AttemptFailed | AttemptLost | AttemptWaits | AttemptAdmitted
 Listener = Callable[[Entry], None]
 
 
@@ -100,7 +103,7 @@ class Driver:
 
     def _is_stale(self, fact: Fact) -> bool:
         state = self.state
-        if isinstance(fact, AttemptSucceeded | AttemptFailed | AttemptLost):
+        if isinstance(fact, _OF_ATTEMPTS):
             instance = state.running.get(fact.step)
             return instance is None or instance.attempt != fact.attempt
         if isinstance(fact, TimerFired):

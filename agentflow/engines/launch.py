@@ -30,6 +30,7 @@ from agentflow.engines.driver import Driver, Listener
 from agentflow.engines.examining import Recorded, examine
 from agentflow.engines.office import Office
 from agentflow.engines.recording import CHAT, Player
+from agentflow.engines.turnstile import Turnstile, is_shared, shared_folder
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.engines.watching import Onlooker, watcher
 from agentflow.errors import UsageError
@@ -257,7 +258,20 @@ def _run_live(
         assert isinstance(fact, RunStarted | RunResumed)
         return await examine(driver.plan, connections, fact, tools)
 
-    run_local(driver, first, connect, clock, office, prepare)
+    turnstile = None if recording is not None else _turnstile(driver.plan)
+    run_local(driver, first, connect, clock, office, prepare, turnstile)
+
+
+def _turnstile(plan: Plan) -> Turnstile | None:
+    """What lets calls through whose limits other runs share; None if there are none.
+
+    Raises `StoreError` if the folder where runs meet cannot be used.
+    """
+    calls = (
+        c for each in plans_within(plan) for step in callers(each) for c in _calls_within(step)
+    )
+    shared = any(is_shared(chat) for call in calls for chat in call.chats())
+    return Turnstile(shared_folder()) if shared else None
 
 
 def _host(plan: Plan, folder: Path, concurrency: int) -> Host:

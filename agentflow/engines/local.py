@@ -26,6 +26,8 @@ from agentflow.engines.correspondence import Correspondence
 from agentflow.engines.driver import Driver, lost
 from agentflow.engines.office import Office
 from agentflow.engines.timers import timer_of
+from agentflow.engines.turnstile import Turn, Turnstile, is_shared, tokens_used
+from agentflow.plan.steps import ChatPlan
 from agentflow.spec.model import Agent, FailureClass, Json
 
 #: Seconds an agent has to clean up after its deadline before its task is abandoned.
@@ -50,12 +52,14 @@ def run_local(
     clock: WallClock,
     office: Office,
     prepare: Prepare = _as_it_is,
+    turnstile: Turnstile | None = None,
 ) -> None:
     """Drive a run until it has ended, was interrupted, or waits for people only.
 
     `first` is `RunStarted`, or `RunResumed` on a state folded from a log. `connect` opens what the
     agents need; it is closed at the end. `prepare` may add to the first fact what is found out
-    there before anything is called.
+    there before anything is called. The `turnstile` lets calls through whose limits are shared with
+    other runs; without it there are none.
 
     Raises:
         StoreError: the log cannot be written; nothing further was started.
@@ -63,7 +67,7 @@ def run_local(
     """
 
     async def drive() -> None:
-        engine = _LocalEngine(driver, connect(), clock, office)
+        engine = _LocalEngine(driver, connect(), clock, office, turnstile)
         try:
             await engine.drive(await prepare(engine.connections, first))
         finally:
@@ -89,11 +93,14 @@ def run_local(
 class _Flight:
     """An attempt in flight. `over` says that its outcome is known or no longer wanted.
 
-    `receipt` and `prompt` are what a chat model is sent in it.
+    `deadline` is None as long as it is held up, `tokens` are those that it may use at most by the limits of
+    its model, and `used` those that it has used. `receipt` and `prompt` are what a chat model is sent in it.
     """
 
     call: Call
-    deadline: asyncio.TimerHandle
+    tokens: int = 0
+    used: int | None = None
+    deadline: asyncio.TimerHandle | None = None
     task: "asyncio.Task[None] | None" = None
     expired: bool = False
     over: bool = False
@@ -109,9 +116,15 @@ class _LocalEngine:
     """What is in flight, the timers, and the facts that wait for the next turn."""
 
     def __init__(
-        self, driver: Driver, connections: Connections, clock: WallClock, office: Office
+        self,
+        driver: Driver,
+        connections: Connections,
+        clock: WallClock,
+        office: Office,
+        turnstile: Turnstile | None,
     ) -> None:
         self.driver = driver
+        self.turnstile = turnstile
         self.state = driver.state
         self.connections = connections
         self.clock = clock
@@ -263,13 +276,43 @@ class _LocalEngine:
 
     def _start(self, decision: events.StartAttempt) -> None:
         pipeline, plan, call = call_of_attempt(self.state, decision)
-        flight = _Flight(call, self.loop.call_later(decision.timeout, self._expire, decision.step))
-        self.flights[decision.step] = flight
-        flight.task = self.loop.create_task(self._fly(flight, pipeline.file, plan.options))
+        begun = self.state.running[decision.step].begun
+        flight = self.flights[decision.step] = _Flight(call, begun.tokens if begun else 0)
+        shared = self.turnstile is not None and is_shared(plan.chat)
+        if not shared:
+            self._begin_time(flight)
+        chat = plan.chat if shared else None
+        flight.task = self.loop.create_task(self._fly(flight, pipeline.file, plan.options, chat))
 
-    async def _fly(self, flight: _Flight, file: str, options: Agent) -> None:
-        """Make one attempt of an agent of a file and report how it ended."""
+    def _begin_time(self, flight: _Flight) -> None:
+        call = flight.call
+        flight.deadline = self.loop.call_later(call.timeout, self._expire, call.step)
+
+    async def _admitted(self, flight: _Flight, chat: ChatPlan) -> Turn:
+        """Wait until other runs leave room for an attempt; then its time begins."""
+        assert self.turnstile is not None
+        assert chat.limits is not None
+        step, attempt, waits = flight.call.step, flight.call.attempt, list[str]()
+
+        def tell(why: str) -> None:
+            waits.append(why)
+            self._report(events.AttemptWaits(self.clock.now(), step, attempt, why))
+
+        turn = await self.turnstile.admit(chat.model, chat.limits, flight.tokens, tell)
+        if waits:
+            self._report(events.AttemptAdmitted(self.clock.now(), step, attempt))
+        self._begin_time(flight)
+        return turn
+
+    async def _fly(self, flight: _Flight, file: str, options: Agent, chat: ChatPlan | None) -> None:
+        """Make one attempt of an agent of a file and report how it ended.
+
+        `chat` is given if the limits of its model are shared with other runs.
+        """
+        turn: Turn | None = None
         try:
+            if chat is not None:
+                turn = await self._admitted(flight, chat)
             reply = await self.connections[file, options.kind].call(
                 options, replace(flight.call, note=flight.note)
             )
@@ -283,11 +326,16 @@ class _LocalEngine:
             self._fail(bug)
         else:
             # A function that blocked the loop comes back late without having been stopped.
+            assert flight.deadline is not None
             late = self.loop.time() > flight.deadline.when()
             outcome = self._timed_out(flight) if late else self._succeeded(flight, reply)
             self._land(flight, outcome)
+        finally:
+            if turn is not None:
+                turn.leave(flight.used)
 
-    def _land(self, flight: _Flight, outcome: Fact) -> None:
+    def _land(self, flight: _Flight, outcome: AttemptSucceeded | AttemptFailed) -> None:
+        flight.used = tokens_used(outcome)
         if not flight.over:
             self._call_off(flight)
             self._report(outcome)
@@ -295,7 +343,8 @@ class _LocalEngine:
     def _call_off(self, flight: _Flight) -> None:
         """Wait for this attempt no longer; if its task is not yet through, stop it."""
         flight.over = True
-        flight.deadline.cancel()
+        if flight.deadline is not None:
+            flight.deadline.cancel()
         if self.flights.get(flight.call.step) is flight:
             del self.flights[flight.call.step]
         if flight.task is not None and flight.task is not asyncio.current_task(self.loop):
@@ -313,11 +362,11 @@ class _LocalEngine:
             GRACE, lambda: self._land(flight, self._timed_out(flight))
         )
 
-    def _timed_out(self, flight: _Flight, said: str | None = None) -> Fact:
+    def _timed_out(self, flight: _Flight, said: str | None = None) -> AttemptFailed:
         message = f"no answer within {flight.call.timeout:g} s"
         return self._failed(flight, AttemptError(FailureClass.TIMEOUT, message, detail=said))
 
-    def _succeeded(self, flight: _Flight, reply: Reply) -> Fact:
+    def _succeeded(self, flight: _Flight, reply: Reply) -> AttemptSucceeded:
         return AttemptSucceeded(
             at=self.clock.now(),
             step=flight.call.step,
@@ -332,7 +381,7 @@ class _LocalEngine:
             calls=[asdict(one) for one in reply.calls],
         )
 
-    def _failed(self, flight: _Flight, error: AttemptError) -> Fact:
+    def _failed(self, flight: _Flight, error: AttemptError) -> AttemptFailed:
         reply = error.reply or Reply()
         return AttemptFailed(
             at=self.clock.now(),

@@ -37,7 +37,7 @@ def event_lines(entry: Entry, trace: Trace) -> list[str]:
     return [f"{when}  {line}" for line in lines]
 
 
-def _fact(fact: Fact, trace: Trace) -> Iterator[str]:
+def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a kind
     match fact:
         case events.RunStarted():
             pipeline = safe(trace.plan.pipeline.name, oneline=True)
@@ -62,10 +62,14 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:
             yield _about(fact.step, "the time of the pipeline is over (budget.wall)")
         case events.RunParked():
             yield "run waits for people"
+        case events.AttemptWaits() if not address.in_item(fact.step):
+            yield _about(fact.step, f"held up: {fact.why}")
         case events.NotDelivered():
             yield _about(fact.step, f"the message could not be delivered: {fact.problem}")
         case (
-            events.AttemptSucceeded()
+            events.AttemptWaits()
+            | events.AttemptAdmitted()
+            | events.AttemptSucceeded()
             | events.TimerFired()
             | events.Delivered()
             | events.PersonAnswered()

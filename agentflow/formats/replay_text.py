@@ -61,6 +61,10 @@ def fact_in_words(fact: Fact) -> str:  # noqa: C901 - one case a kind
         case events.AttemptFailed():
             head = f"attempt {fact.attempt} of '{fact.step}' failed"
             return f"{head}: {fact.failure}: {fact.message}"
+        case events.AttemptWaits():
+            return f"attempt {fact.attempt} of '{fact.step}' was held up: {fact.why}"
+        case events.AttemptAdmitted():
+            return f"attempt {fact.attempt} of '{fact.step}' was held up no longer"
         case events.AttemptLost():
             return f"attempt {fact.attempt} of '{fact.step}' was lost with its process"
         case events.RunParked():

@@ -52,7 +52,9 @@ def _fact(fact: Fact) -> str:
             return f" (attempt {attempt}{used})"
         case events.AttemptFailed(attempt=attempt, failure=failure, message=message):
             return f" (attempt {attempt}): {failure}: {safe(message, oneline=True)}"
-        case events.AttemptLost(attempt=attempt):
+        case events.AttemptWaits(attempt=attempt, why=why):
+            return f" (attempt {attempt}): {safe(why, oneline=True)}"
+        case events.AttemptLost(attempt=attempt) | events.AttemptAdmitted(attempt=attempt):
             return f" (attempt {attempt})"
         case events.Delivered(detail=detail):
             return f": {safe(detail, oneline=True)}"

@@ -78,6 +78,12 @@ class Trace:
                 self.status = "running"
                 self.signal = None
                 self.cancelled = fact
+            case events.AttemptWaits():
+                span = self._span(fact.step)
+                span.status, span.reason = "waiting", f"held up: {fact.why}"
+            case events.AttemptAdmitted():
+                span = self._span(fact.step)
+                span.status, span.reason = "running", None
             case events.AttemptSucceeded():
                 self._use(self._span(fact.step), fact.usage)
             case events.AttemptFailed():

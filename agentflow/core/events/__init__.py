@@ -46,9 +46,11 @@ from agentflow.core.events.decisions import (
     UseValue,
 )
 from agentflow.core.events.facts import (
+    AttemptAdmitted,
     AttemptFailed,
     AttemptLost,
     AttemptSucceeded,
+    AttemptWaits,
     CancelRequested,
     Delivered,
     Fact,
@@ -77,9 +79,11 @@ __all__ = [
     "AnswerKind",
     "AskPerson",
     "AssignTasks",
+    "AttemptAdmitted",
     "AttemptFailed",
     "AttemptLost",
     "AttemptSucceeded",
+    "AttemptWaits",
     "BeginIteration",
     "BeginStep",
     "CallTools",

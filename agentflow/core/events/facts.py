@@ -69,6 +69,25 @@ class CancelRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptWaits:
+    """An attempt is held up before it is made: what other runs do is in its way. Its time has not begun."""
+
+    at: float
+    step: str
+    attempt: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptAdmitted:
+    """An attempt that was held up is made now."""
+
+    at: float
+    step: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptSucceeded:
     """An agent answered: with a value, or with a text that is still to be read.
 
@@ -199,6 +218,8 @@ Fact: TypeAlias = (
     | RunResumed
     | RunInterrupted
     | CancelRequested
+    | AttemptWaits
+    | AttemptAdmitted
     | AttemptSucceeded
     | AttemptFailed
     | AttemptLost

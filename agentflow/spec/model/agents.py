@@ -1,6 +1,6 @@
 """Who does the work: what all kinds of agents have in common, and chat models."""
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -78,20 +78,28 @@ class Price(Node):
     )
 
 
+_LIMITS = ("concurrency", "requests_per_minute", "tokens_per_minute")
+
+
 class Limits(Node):
     """How much of a chat model is used at a time, and in a minute."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [each]} for each in _LIMITS]}
+    )
 
     concurrency: Count | None = Field(None, description="Calls that are in flight at a time.")
     requests_per_minute: Count | None = Field(None, description="Calls that start in a minute.")
     tokens_per_minute: Count | None = Field(
         None, description="Tokens, in and out, of the calls that start in a minute."
     )
+    across: Literal["run", "machine"] = Field(
+        "run", description="Who shares them: the steps of a run, or all your runs on the machine."
+    )
 
     @model_validator(mode="after")
     def _is_a_limit(self) -> Self:
-        if not self.model_fields_set:
+        if not self.model_fields_set - {"across"}:
             raise ValueError("there is no limit in it")
         return self
 
