@@ -79,18 +79,27 @@ def answer(
     asked = _asked(recorded, step, question)
     letter = write_letter(_bound(run_id, asked), said)
     ticket = store.mailbox(run_id).drop(letter)
+    status, verdict = await_verdict(store, run_id, ticket)
+    if verdict is None:
+        return Outcome(run_id, status, asked, None, "")
+    return Outcome(run_id, status, asked, isinstance(verdict, TakeAnswer), verdict.reason.text)
+
+
+def await_verdict(
+    store: Store, run_id: str, ticket: str
+) -> tuple[str, TakeAnswer | RefuseAnswer | None]:
+    """Have an answer that lies in the mailbox taken in: the status of the run, and the verdict.
+
+    There is none if the process of the run died, or if the one at work on it takes too long.
+    """
     limit = time.monotonic() + _PATIENCE
     while True:
         # The store answers within a second whether somebody else works on the run.
         held = not _take_in(store, run_id)
         recorded = read_run(store, run_id)
         verdict = _verdict(recorded, ticket)
-        status = str(fold(recorded.plan, recorded.entries).status)
-        if verdict is not None:
-            taken = isinstance(verdict, TakeAnswer)
-            return Outcome(run_id, status, asked, taken, verdict.reason.text)
-        if not held or time.monotonic() > limit:
-            return Outcome(run_id, status, asked, None, "")
+        if verdict is not None or not held or time.monotonic() > limit:
+            return str(fold(recorded.plan, recorded.entries).status), verdict
         time.sleep(_PAUSE)
 
 
@@ -166,13 +175,11 @@ def _asked(recorded: Recorded, step: str, question: str | None) -> AskPerson:
     """The question that an answer is to: the one that is open, or else the last about the step."""
     state = fold(recorded.plan, recorded.entries)
     ids = set(state.people.open)
-    asked = [
-        decision
-        for entry in recorded.entries
-        for decision in entry.decisions
-        if isinstance(decision, AskPerson)
+    about = [
+        one
+        for one in questions(recorded)
+        if one.step == step and one.question.startswith(question or "")
     ]
-    about = [one for one in asked if one.step == step and one.question.startswith(question or "")]
     found = [one for one in about if one.question in ids] or about
     if not found:
         run_id = recorded.started.run_id
@@ -184,6 +191,16 @@ def _asked(recorded: Recorded, step: str, question: str | None) -> AskPerson:
             help="'agentflow inbox' lists what waits for an answer",
         )
     return found[-1]
+
+
+def questions(recorded: Recorded) -> list[AskPerson]:
+    """All that a run has asked so far, in order."""
+    return [
+        decision
+        for entry in recorded.entries
+        for decision in entry.decisions
+        if isinstance(decision, AskPerson)
+    ]
 
 
 def _bound(run_id: str, asked: AskPerson) -> dict[str, Json]:

@@ -45,13 +45,7 @@ class Client:
     """The connection of the kind `http`."""
 
     def __init__(self) -> None:
-        transport = httpx.AsyncHTTPTransport(
-            trust_env=True,  # for the certificates that the operator trusts
-            retries=0,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        )
-        # No proxy: what it connects to could not be looked at. No credentials from a .netrc.
-        self._client = httpx.AsyncClient(transport=transport, trust_env=False)
+        self._client = _client()
         self._closed = asyncio.Event()
 
     async def call(self, options: Options, call: Call) -> Reply:
@@ -60,7 +54,9 @@ class Client:
         Raises `AttemptError` with the class of what went wrong.
         """
         request = request_of(options, call)
-        answering = asyncio.ensure_future(_Exchange(self._client, options, call).run(request))
+        hosts = frozenset(host.lower().strip("[]") for host in options.redirect_hosts)
+        exchange = _Exchange(self._client, call.timeout, hosts)
+        answering = asyncio.ensure_future(exchange.run(request))
         closed = asyncio.ensure_future(self._closed.wait())
         try:
             await asyncio.wait([answering, closed], return_when=asyncio.FIRST_COMPLETED)
@@ -79,16 +75,37 @@ class Client:
         await self._client.aclose()
 
 
+async def send_once(request: Request, timeout: float) -> tuple[int, float | None]:
+    """Send a request that is no agent's, and follow nothing; the status, and what `Retry-After` asks.
+
+    `timeout` is in seconds for each step of it. Raises `AttemptError` if there is no answer.
+    """
+    async with _client() as client, _Exchange(client, timeout).sent(request) as answer:
+        return answer.status_code, seconds_to_wait(answer.headers.get("retry-after"))
+
+
+def _client() -> httpx.AsyncClient:
+    transport = httpx.AsyncHTTPTransport(
+        trust_env=True,  # for the certificates that the operator trusts
+        retries=0,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+    )
+    # No proxy: what it connects to could not be looked at. No credentials from a .netrc.
+    return httpx.AsyncClient(transport=transport, trust_env=False)
+
+
 class _Exchange:
     """One call: the request, and those that redirects make of it.
 
     `acted` says that the other side has done the work and only tells where its result is (303).
     """
 
-    def __init__(self, client: httpx.AsyncClient, options: Options, call: Call) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, timeout: float, hosts: frozenset[str] = frozenset()
+    ) -> None:
         self._client = client
-        self._timeout = call.timeout
-        self._hosts = frozenset(host.lower().strip("[]") for host in options.redirect_hosts)
+        self._timeout = timeout
+        self._hosts = hosts
         self._from_public = False
         self._redirects = 0
         self._acted = False
@@ -106,6 +123,12 @@ class _Exchange:
                 if self._acted and error.failure in (FailureClass.NOT_SENT, FailureClass.REJECTED):
                     error.failure = FailureClass.SERVER_ERROR
                 raise
+
+    @asynccontextmanager
+    async def sent(self, request: Request) -> AsyncIterator[httpx.Response]:
+        """Send a request and give what comes back, a redirect too."""
+        async with self._sent(request, _parsed(request)) as answer:
+            yield answer
 
     @asynccontextmanager
     async def _sent(self, request: Request, home: httpx.URL) -> AsyncIterator[httpx.Response]:

@@ -62,7 +62,7 @@ def request_of(options: Options, call: Call) -> Request:
         headers["Content-Type"] = "application/json"
     if call.idempotency_key is not None:
         headers["Idempotency-Key"] = header_text(call.idempotency_key)
-    own = {name: _header(name, resolve(value)) for name, value in options.headers.items()}
+    own = {name: header(name, resolve(value)) for name, value in options.headers.items()}
     for name in [name for name in headers if name.lower() in {given.lower() for given in own}]:
         del headers[name]
     return Request(options.method, url, headers, own, body)
@@ -73,7 +73,8 @@ def header_text(text: str) -> str:
     return quote(text, safe="!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
-def _header(name: str, value: str) -> str:
+def header(name: str, value: str) -> str:
+    """The value of a header as it is sent. Raises `AttemptError` rejected if none can be so."""
     if not value.isascii() or not value.isprintable():
         message = f"the value of header '{name}' has characters that no header can have"
         raise AttemptError(FailureClass.REJECTED, message)

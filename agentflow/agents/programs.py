@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agentflow.agents.command import Options
@@ -38,7 +39,7 @@ class Programs:
         printed = Printed()
         child = await self._start(options, call, printed)
         try:
-            await self._wait_for(child, call, printed)
+            await _carried_out(self._processes, child, payload(call.input) + b"\n", printed)
             return Reply(text=_answer(child, printed, name))
         except AttemptError as error:
             error.detail = child.words()
@@ -46,19 +47,6 @@ class Programs:
         except asyncio.CancelledError as stopped:
             stopped.args = (child.words(),)
             raise
-
-    async def _wait_for(self, child: Child, call: Call, printed: "Printed") -> None:
-        """Give the program its input and wait until it has ended or printed too much."""
-        try:
-            child.send(payload(call.input) + b"\n")
-            child.end_input()
-            await first(child.exited, printed.too_much)
-            if not printed.too_much.done():
-                # What it printed is in the pipe by now. A grandchild may hold the pipe open: that
-                # is given a moment and then ends with the group.
-                await first(child.drained, printed.too_much, timeout=GRACE)
-        finally:
-            await self._processes.stop(child)
 
     async def close(self) -> None:
         """End what still runs."""
@@ -85,6 +73,55 @@ class Programs:
     def _find(self, program: str) -> str:
         """A name is looked up in PATH by the system, a path is relative to the spec's folder."""
         return str(self._folder / program) if "/" in program else program
+
+
+async def run_once(
+    argv: Sequence[str], env: Mapping[str, str], folder: Path, data: bytes, patience: float
+) -> str:
+    """Run a program that is no agent's with `data` on stdin; what it prints, which may be nothing.
+
+    `env` comes on top of the environment of this process. Raises `AttemptError`, as a call of an
+    agent does, with the end of stderr as its detail.
+    """
+    program, *arguments = argv
+    processes, printed = Processes(), Printed()
+    path = str(folder / program) if "/" in program else program
+    name = f"program '{program}'"
+    try:
+        child = await processes.start(
+            [path, *arguments], cwd=folder, env={**os.environ, **env}, on_stdout=printed.add
+        )
+        try:
+            async with asyncio.timeout(patience):
+                await _carried_out(processes, child, data, printed)
+            return _text(child, printed, name)
+        except TimeoutError as error:
+            message = f"{name} did not end within {patience:g} s"
+            raise AttemptError(FailureClass.TIMEOUT, message, detail=child.words()) from error
+        except AttemptError as error:
+            error.detail = child.words()
+            raise
+    except OSError as error:
+        raise not_started(program, path, error) from error
+    except ValueError as error:  # a zero byte, or a name that no variable can have
+        message = f"{name} cannot be started: {error}"
+        raise AttemptError(FailureClass.REJECTED, message) from error
+    finally:
+        await processes.close()
+
+
+async def _carried_out(processes: Processes, child: Child, data: bytes, printed: "Printed") -> None:
+    """Give a program its input and wait until it has ended or printed too much."""
+    try:
+        child.send(data)
+        child.end_input()
+        await first(child.exited, printed.too_much)
+        if not printed.too_much.done():
+            # What it printed is in the pipe by now. A grandchild may hold the pipe open: that
+            # is given a moment and then ends with the group.
+            await first(child.drained, printed.too_much, timeout=GRACE)
+    finally:
+        await processes.stop(child)
 
 
 class Printed:
@@ -121,19 +158,24 @@ def _environment(options: Options, call: Call) -> dict[str, str]:
 
 def _answer(child: Child, printed: Printed, name: str) -> str:
     """What a program that has ended has answered. Raises `AttemptError`."""
+    text = _text(child, printed, name)
+    if not text.strip():
+        raise AttemptError(FailureClass.INVALID_OUTPUT, f"{name} printed nothing")
+    return text
+
+
+def _text(child: Child, printed: Printed, name: str) -> str:
+    """What a program that has ended well has printed. Raises `AttemptError`."""
     if printed.too_much.done():
         message = f"{name} printed more than {ANSWER_LIMIT // 10**6} MB"
         raise AttemptError(FailureClass.INVALID_OUTPUT, message)
     if child.exited.result() != 0:
         raise AttemptError(FailureClass.SERVER_ERROR, f"{name} {child.how_it_ended()}")
     try:
-        text = b"".join(printed.pieces).decode()
+        return b"".join(printed.pieces).decode()
     except UnicodeDecodeError as error:
         message = f"{name} printed what is not UTF-8, at byte {error.start}"
         raise AttemptError(FailureClass.INVALID_OUTPUT, message) from error
-    if not text.strip():
-        raise AttemptError(FailureClass.INVALID_OUTPUT, f"{name} printed nothing")
-    return text
 
 
 def not_started(program: str, path: str, error: OSError) -> AttemptError:

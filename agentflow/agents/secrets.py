@@ -16,9 +16,16 @@ from typing import Any, TypeAlias
 from urllib.parse import quote, quote_plus
 
 from agentflow.agents.protocol import AttemptError
-from agentflow.core.events import AttemptFailed, AttemptSucceeded, Fact
+from agentflow.core.events import (
+    AttemptFailed,
+    AttemptSucceeded,
+    Delivered,
+    Fact,
+    NotDelivered,
+    PersonAnswered,
+)
 from agentflow.errors import MissingSecret
-from agentflow.spec.model import Agent, FailureClass, Json, Secret, Server
+from agentflow.spec.model import Agent, Channel, FailureClass, Json, Secret, Server
 
 #: Shorter ones cannot be told from other text, so they cannot be kept out of it.
 SHORTEST = 8
@@ -29,14 +36,14 @@ _KEY_ENDINGS = ("_API_KEY", "_API_TOKEN", "_ACCESS_KEY", "_SECRET_ACCESS_KEY")
 
 
 #: Whoever is given secrets, as messages call them, and the options that name these.
-Holders: TypeAlias = Iterable[tuple[str, Agent | Server]]
+Holders: TypeAlias = Iterable[tuple[str, Agent | Server | Channel]]
 
 
-def secrets_of(options: Agent | Server) -> Iterator[str]:
-    """The variables that an agent or a server names in its options."""
+def secrets_of(options: Agent | Server | Channel) -> Iterator[str]:
+    """The variables that an agent, a server or a channel names in its options."""
     for name in type(options).model_fields:
         value = getattr(options, name)
-        for part in value.values() if isinstance(value, dict) else ():
+        for part in value.values() if isinstance(value, dict) else (value,):
             if isinstance(part, Secret):
                 yield part.secret
 
@@ -129,6 +136,13 @@ class Redactor:
                     prompt=self.value(fact.prompt),
                     answered=self.value(fact.answered),
                 )
+            case Delivered():
+                return replace(fact, detail=self.excerpt(fact.detail))
+            case NotDelivered():
+                return replace(fact, problem=self.excerpt(fact.problem))
+            case PersonAnswered():
+                by, why = (self.text(text) if text else text for text in (fact.by, fact.why))
+                return replace(fact, value=self.value(fact.value), by=by, why=why)
             case _:
                 return fact
 

@@ -295,6 +295,22 @@ def answer(
 
 
 @app.command()
+def receive(
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="The port; 0 for any that is free.")
+    ] = 8377,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="The address of this machine.")
+    ] = "127.0.0.1",
+    store: StoreOption = None,
+) -> None:
+    """Take in signed answers over HTTP, until a signal comes; they are put into their runs."""
+    from agentflow.cli.receive import receive_answers
+
+    raise typer.Exit(receive_answers(host=host, port=port, store=store))
+
+
+@app.command()
 def cancel(
     run_id: RunArgument,
     by: Annotated[

@@ -32,8 +32,6 @@ from agentflow.spec.model import Channel, ConsoleChannel
 
 #: Seconds between two looks into the mailbox.
 _BEAT = 0.25
-#: Seconds that one delivery may take.
-_PATIENCE = 30.0
 
 
 class Correspondence:
@@ -59,7 +57,6 @@ class Correspondence:
         self._fail = fail
         self._idle = idle
         self._terminal = office.terminal
-        self._host = Host(office.mailbox.post, self._answering, office.terminal)
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._posted = set(office.mailbox.posted())
         self._beat: asyncio.TimerHandle | None = None
@@ -89,7 +86,7 @@ class Correspondence:
             assert question is not None
             if question.question in people.undelivered or self._terminal is None:
                 continue
-            if isinstance(self._options(question), ConsoleChannel):
+            if isinstance(self._channel(question)[0], ConsoleChannel):
                 parcel = parcel_of(self._state, question)
                 self._posted.add(parcel.id)
                 self._terminal.ask(parcel, self._answering(parcel))
@@ -100,7 +97,7 @@ class Correspondence:
         parcel = parcel_of(self._state, message)
         if parcel.answers:
             self._posted.add(parcel.id)
-        delivery = self._deliver(parcel, self._options(message))
+        delivery = self._deliver(parcel, *self._channel(message))
         task = asyncio.get_running_loop().create_task(delivery)
         self._sending[parcel.id] = task
 
@@ -142,6 +139,14 @@ class Correspondence:
 
     def _look(self) -> None:
         self._beat = None
+        self._collect()
+        if self._state.people.open:
+            self._beat = asyncio.get_running_loop().call_later(_BEAT, self._look)
+        if self.parked:
+            self._idle()
+
+    def _collect(self) -> None:
+        """Report the answers that lie in the mailbox."""
         try:
             letters = self.letters()
         except StoreError as error:
@@ -149,30 +154,24 @@ class Correspondence:
             return
         for fact in letters:
             self._report(fact)
-        if self._state.people.open:
-            self._beat = asyncio.get_running_loop().call_later(_BEAT, self._look)
-        if self.parked:
-            self._idle()
 
-    def _options(self, message: AskPerson | Notify) -> Channel:
-        """The channel that a message names; the linter sees to it that there is one."""
+    def _channel(self, message: AskPerson | Notify) -> tuple[Channel, Host]:
+        """The channel that a message names, which the linter sees to, and what it is given."""
         plan, _ = step_at(self._state.plan, message.step)
-        channel = channel_of(plan.pipeline, message.channel)
+        channel, office = channel_of(plan.pipeline, message.channel), self._office
         assert channel is not None
-        return channel
+        folder = (office.folder / plan.file).parent.resolve()
+        return channel, Host(office.mailbox.post, self._answering, folder, office.terminal)
 
     def _answering(self, parcel: Message) -> Answering:
         """The way into the mailbox for what is said to a message."""
         return lambda said: self._office.mailbox.drop(write_letter(parcel.document, said))
 
-    async def _deliver(self, parcel: Message, options: Channel) -> None:
+    async def _deliver(self, parcel: Message, options: Channel, host: Host) -> None:
         """Bring one message to where it belongs, and report how that went."""
         problem = detail = ""
         try:
-            async with asyncio.timeout(_PATIENCE):
-                detail = await CHANNELS[options.kind].deliver(options, parcel, self._host)
-        except TimeoutError:
-            problem = f"not delivered within {_PATIENCE:g} s"
+            detail = await CHANNELS[options.kind].deliver(options, parcel, host)
         except DeliveryError as error:
             problem = str(error)
         except Exception as bug:  # noqa: BLE001 - it is raised by the engine
@@ -183,5 +182,6 @@ class Correspondence:
         now = self._clock.now()
         if problem:
             self._report(NotDelivered(now, parcel.step, parcel.id, problem))
-        else:
-            self._report(Delivered(now, parcel.step, parcel.id, detail))
+            return
+        self._report(Delivered(now, parcel.step, parcel.id, detail))
+        self._collect()  # it may have been answered at once, and then nobody is waited for

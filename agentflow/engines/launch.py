@@ -35,6 +35,7 @@ from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtua
 from agentflow.engines.watching import Onlooker, watcher
 from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
+from agentflow.plan.channels import channel_of, named_channels
 from agentflow.plan.servers import tool_named
 from agentflow.plan.steps import (
     CallPlan,
@@ -49,7 +50,7 @@ from agentflow.plan.steps import (
 )
 from agentflow.plan.windows import window_of
 from agentflow.project import find_root
-from agentflow.spec.model import Agent, Json, Model, Server
+from agentflow.spec.model import Agent, Channel, Json, Model, Server
 
 #: Attempts in flight at a time, where the caller does not say.
 CONCURRENCY = 16
@@ -127,7 +128,7 @@ def launch(
         answers = simulated_answers(plan, settings.seed)
         run_virtual(driver, first, answers, simulated_people(plan, settings.seed))
     else:
-        office = Office(log.mailbox, settings.wait, settings.terminal)
+        office = Office(log.mailbox, folder, settings.wait, settings.terminal)
         concurrency = settings.concurrency
         _run_live(driver, first, folder, clock, concurrency, office, recording, onlooker, {})
     return driver.state
@@ -200,14 +201,14 @@ def take_up(
     clock = WallClock()
     driver = Driver(plan, state, log, listener)
     resumed = RunResumed(clock.now(), __version__)
-    office = Office(log.mailbox, settings.wait, settings.terminal)
+    office = Office(log.mailbox, folder, settings.wait, settings.terminal)
     _run_live(driver, resumed, folder, clock, state.concurrency, office, recording, onlooker, tools)
     return driver.state
 
 
-def holders(plan: Plan) -> list[tuple[str, Agent | Server]]:
+def holders(plan: Plan) -> list[tuple[str, Agent | Server | Channel]]:
     """All that a run of a plan gives secrets to, as messages call them, with their options."""
-    found: dict[tuple[str, str], Agent | Server] = {}
+    found: dict[tuple[str, str], Agent | Server | Channel] = {}
     for within in plans_within(plan):
         for step in callers(within):
             for call in _calls_within(step):
@@ -215,6 +216,9 @@ def holders(plan: Plan) -> list[tuple[str, Agent | Server]]:
                 server, _ = tool_named(call.options) or ("", "")
                 if server:
                     found[within.file, f"server '{server}'"] = within.servers[server].options
+        for _, name in named_channels(within):
+            if (channel := channel_of(within.pipeline, name)) is not None:
+                found[within.file, f"channel '{name}'"] = channel
     return [(holder, options) for (_, holder), options in found.items()]
 
 

@@ -2,9 +2,10 @@
 
     {"format": 1, "run": …, "step": …, "question": …, "payload": …,
      "answer": "approve" | "replace" | "retry" | "abort",
-     "value": …, "by": …, "reason": …, "via": …}
+     "value": …, "by": …, "reason": …, "via": …, "refused": …}
 
-`run`, `step`, `question` and `payload` are copied from the question. What cannot be read becomes a
+`run`, `step`, `question` and `payload` are copied from the question. `refused` is why whoever hands
+the answer on does not vouch for it: then it does not count, whatever it says. What cannot be read becomes a
 fact as well, so that the log says that it came and why it did not count.
 """
 
@@ -20,7 +21,7 @@ from agentflow.spec.model import Json
 FORMAT = 1
 #: What of a question is in each answer to it.
 BINDING = ("run", "step", "question", "payload")
-_REMARKS = ("by", "reason", "via")
+_REMARKS = ("by", "reason", "via", "refused")
 _KEYS = frozenset({"format", "answer", "value", *BINDING, *_REMARKS})
 
 
@@ -89,6 +90,8 @@ def _problem(document: Mapping[str, Json], run_id: str) -> str | None:
             return f"its '{key}' is not text"
     if document["run"] != run_id:
         return f"it is an answer to run '{document['run'][:80]}'"
+    if document.get("refused"):
+        return str(document["refused"])
     if document["answer"] == "replace" and "value" not in document:
         return "'replace' needs a 'value'"
     return None

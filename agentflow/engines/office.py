@@ -1,6 +1,7 @@
 """How a run reaches people, as whoever starts it settles."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from agentflow.channels.protocol import Terminal
 from agentflow.eventlog.mailbox import Mailbox
@@ -10,10 +11,11 @@ from agentflow.eventlog.mailbox import Mailbox
 class Office:
     """The mailbox of the run; `waits` says whether its process stays until people have answered.
 
-    `terminal` is the one of this process, if somebody sits before it: as long as a question is put
+    `folder` is that of the spec. `terminal` is the one of this process, if somebody sits before it: as long as a question is put
     there, the process stays.
     """
 
     mailbox: Mailbox
+    folder: Path
     waits: bool = False
     terminal: Terminal | None = None

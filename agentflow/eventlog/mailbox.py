@@ -69,13 +69,18 @@ class Mailbox:
         with told("remove", path):
             path.unlink(missing_ok=True)
 
-    def drop(self, data: bytes) -> str:
-        """Put an answer in, durably; gives its ticket."""
+    def drop(self, data: bytes, ticket: str | None = None) -> str:
+        """Put an answer in, durably; gives its ticket, a new one if none is given."""
         make_folder(self._answers)
-        # Tickets sort by time, and no two are the same.
-        ticket = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+        if ticket is None:
+            # They sort by time, and no two are the same.
+            ticket = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         replace_file(self._answers / f"{ticket}{_SUFFIX}", data)
         return ticket
+
+    def holds(self, ticket: str) -> bool:
+        """Does the answer of this ticket lie there?"""
+        return any(path.stem == ticket for path in _files(self._answers))
 
     def letters(self) -> list[Letter]:
         """The answers that are not taken in yet, the oldest first."""

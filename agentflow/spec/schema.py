@@ -60,7 +60,8 @@ def _better_names(generated: dict[str, Json], vocabulary: Vocabulary) -> dict[st
     for model in vocabulary.agent_kinds:
         (kind,) = kinds_of(model)
         for name, schema in generated["$defs"].items():
-            if schema.get("properties", {}).get("kind", {}).get("const") == kind:
+            of_kind = schema.get("properties", {}).get("kind", {}).get("const") == kind
+            if of_kind and name.endswith(model.__name__):
                 better[name] = f"{kind.capitalize()}Agent"
     return better
 

@@ -61,7 +61,7 @@ def drive(
     if first is None:
         first = replace(started(), at=clock.now())
     with TemporaryDirectory() as folder:
-        office = Office(Mailbox(Path(folder)))
+        office = Office(Mailbox(Path(folder)), Path(folder))
         connections = {("test.yaml", "command"): agents}
         local.run_local(driver, first, lambda: connections, clock, office)
     assert agents.closed

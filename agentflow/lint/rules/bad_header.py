@@ -66,13 +66,14 @@ _RESERVED = {
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each header of an agent or a server that cannot be sent."""
+    """Each header of an agent, a server or a channel that cannot be sent."""
     if context.pipeline is None:
         return
     pipeline = context.pipeline
     owners = [(("agents", name), agent) for name, agent in pipeline.agents.items()]
     servers = [(("servers", name), server) for name, server in pipeline.servers.items()]
-    for owner, options in (*owners, *servers):
+    channels = [(("channels", name), channel) for name, channel in pipeline.channels.items()]
+    for owner, options in (*owners, *servers, *channels):
         # Only what makes requests has this key; this layer does not know which agents do.
         headers = getattr(options, "headers", None)
         for name, value in headers.items() if isinstance(headers, dict) else ():

@@ -44,7 +44,7 @@ from urllib.parse import urlsplit
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import Path
-from agentflow.spec.model import Pipeline
+from agentflow.spec.model import Pipeline, WebhookChannel
 from agentflow.spec.wording import quoted
 
 NAME = "bad-url"
@@ -56,11 +56,11 @@ _OPEN = "${{"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each url of an agent or a server that cannot be requested."""
+    """Each url of an agent, a server or a channel that cannot be requested."""
     if context.pipeline is None:
         return
     for path, url in _urls(context.pipeline):
-        problem = _problem(url) or (_of_server(url) if path[0] == "servers" else None)
+        problem = _problem(url) or (_fixed(url, path[0]) if path[0] != "agents" else None)
         if problem is not None:
             message, start, end, advice = problem
             place = context.document.in_string(path, start, end)
@@ -82,13 +82,17 @@ def _urls(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
     for name, server in pipeline.servers.items():
         if server.url is not None:
             yield ("servers", name, "url"), server.url
+    for name, channel in pipeline.channels.items():
+        if isinstance(channel, WebhookChannel):
+            yield ("channels", name, "url"), channel.url
 
 
-def _of_server(url: str) -> tuple[str, int, int, str] | None:
-    """A server is there for the whole run, so no call can have a say in where it is."""
+def _fixed(url: str, owners: str | int) -> tuple[str, int, int, str] | None:
+    """A server or channel is there for the whole run: no call can have a say in where it is."""
     if _OPEN not in url:
         return None
-    message = "an expression in the url of a server is not evaluated"
+    what = "a server" if owners == "servers" else "a channel"
+    message = f"an expression in the url of {what} is not evaluated"
     return message, url.index(_OPEN), len(url), "write the address out"
 
 

@@ -53,13 +53,14 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each text of the options of an agent or a server that looks like a credential."""
+    """Each text of the options of an agent, a server or a channel that looks like a credential."""
     if context.pipeline is None:
         return
     pipeline = context.pipeline
     owners = [(("agents", name), agent) for name, agent in pipeline.agents.items()]
     servers = [(("servers", name), server) for name, server in pipeline.servers.items()]
-    for owner, options in (*owners, *servers):
+    channels = [(("channels", name), channel) for name, channel in pipeline.channels.items()]
+    for owner, options in (*owners, *servers, *channels):
         # Kinds have keys of their own; this layer does not know which kind has which.
         for key in ("headers", "env", "argv", "args", "url"):
             for path, text in _texts(getattr(options, key, None), (*owner, key)):

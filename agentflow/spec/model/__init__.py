@@ -24,8 +24,10 @@ from agentflow.spec.model.channels import (
     AnyChannel,
     Channel,
     ChannelName,
+    CommandChannel,
     ConsoleChannel,
     InboxChannel,
+    WebhookChannel,
 )
 from agentflow.spec.model.people import (
     AgentLevel,
@@ -156,6 +158,7 @@ __all__ = [
     "CatchKey",
     "Channel",
     "ChannelName",
+    "CommandChannel",
     "Confidence",
     "ConsoleChannel",
     "Contract",
@@ -216,6 +219,7 @@ __all__ = [
     "Use",
     "Value",
     "Vocabulary",
+    "WebhookChannel",
     "offered_tools",
     "seconds",
     "tool_name",
