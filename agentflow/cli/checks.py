@@ -94,6 +94,17 @@ def validate(
     no_config: Annotated[
         bool, typer.Option("--no-config", help="Take no configuration into account.")
     ] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what has one safe answer, in the files.")
+    ] = False,
+    unsafe_fixes: Annotated[
+        bool,
+        typer.Option("--unsafe-fixes", help="Mend also what may have been meant differently."),
+    ] = False,
+    diff: Annotated[
+        bool,
+        typer.Option("--diff", help="Show what would be mended, and change nothing: exit 1 if so."),
+    ] = False,
     allow_imports: ImportsOption = False,
 ) -> None:
     """Check specs: exit 0 if they can run, 1 if there are errors. Nothing in them is executed."""
@@ -117,6 +128,9 @@ def validate(
         fail_on=fail_on.value if fail_on is not None else None,
         config=config,
         configure=not no_config,
+        fix=fix or unsafe_fixes,
+        unsafe=unsafe_fixes,
+        diff=diff,
     )
     raise typer.Exit(validate_specs(paths, options))
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agentflow.cli.configuration import (
     Configurations,
@@ -18,6 +19,7 @@ from agentflow.cli.specs import read_spec, spec_paths
 from agentflow.errors import ExitCode, FileProblem, UsageError
 from agentflow.findings import Finding, Report, Severity, Suppressed
 from agentflow.formats import FINDINGS_FORMATS
+from agentflow.formats.words import count
 from agentflow.lint.selection import (
     Selection,
     UnknownName,
@@ -26,8 +28,11 @@ from agentflow.lint.selection import (
     known,
     selected,
 )
-from agentflow.loading import examine_spec
+from agentflow.loading import examine_spec, load_bytes
 from agentflow.plan.library import texts_by_file
+
+if TYPE_CHECKING:
+    from agentflow.cli.mending import Changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ class Options:
 
     `severity` is the slightest that is shown. `fail_on` is `error`, `warning`, `advice` or `never`.
     With `imports`, the modules of Python classes that contracts name are imported. `config` is the
-    file to take the configuration from; without `configure` there is none.
+    file to take the configuration from; without `configure` there is none. With `fix` the specs
+    are mended, by fixes that may be wrong if `unsafe`; with `diff` it is shown instead.
     """
 
     format: str = "text"
@@ -47,6 +53,9 @@ class Options:
     fail_on: str | None = None
     config: Path | None = None
     configure: bool = True
+    fix: bool = False
+    unsafe: bool = False
+    diff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +67,23 @@ class Task:
     thresholds: Mapping[str, Mapping[str, int]]
     fail_on: str
     imports: bool
+    fix: bool
+    unsafe: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of a task. `unseen` is how many contracts of Python nobody has looked at."""
+    """What came of a task. `unseen` is how many contracts of Python nobody has looked at.
+
+    With `changed`, what fixes make of the spec, the rest is about the spec as it is then.
+    """
 
     findings: tuple[Finding, ...]
     suppressed: tuple[Suppressed, ...]
     sources: Mapping[str, str]
     unseen: int
     crashed: bool
+    changed: "Changed | None" = None
 
 
 def validate_specs(paths: Sequence[str], options: Options) -> int:
@@ -94,10 +109,14 @@ def validate_specs(paths: Sequence[str], options: Options) -> int:
         report_error(problem, sys.stderr)
     crashed = any(checked.crashed for _, checked in results)
     complete = not unreadable and not crashed
+    changes = [checked.changed for _, checked in results if checked.changed is not None]
+    if options.diff:
+        return _show(changes, complete=complete)
+    _write(changes)
     report = _report([checked for _, checked in results], options.severity, complete=complete)
     emit(FINDINGS_FORMATS[options.format](report, color=wants_color(sys.stdout)))
     if options.format == "text":
-        for note in _notes(sum(checked.unseen for _, checked in results), passed):
+        for note in _notes(sum(checked.unseen for _, checked in results), passed, changes):
             emit(note, sys.stderr)
     if not complete:
         return ExitCode.COULD_NOT
@@ -113,13 +132,45 @@ def check(task: Task) -> Checked:
     """
     spec = read_spec(task.path, imports=task.imports)
     outcome = examine_spec(spec, task.thresholds)
+    changed = None
+    if task.fix and any(finding.fix is not None for finding in outcome.findings):
+        from agentflow.cli.mending import mended
+
+        changed = mended(
+            spec, task.selection, task.thresholds, unsafe=task.unsafe, imports=task.imports
+        )
+        spec = load_bytes(changed.after, spec.file, spec.folder, imports=task.imports)
+        outcome = examine_spec(spec, task.thresholds)
     return Checked(
         tuple(selected(outcome.findings, task.selection)),
         outcome.suppressed,
         texts_by_file(spec.document, spec.plan),
         spec.unseen,
         any(counts(rule, task.selection) for rule in outcome.crashed),
+        changed,
     )
+
+
+def _write(changes: Sequence["Changed"]) -> None:
+    if changes:
+        from agentflow.cli.mending import write
+
+        for change in changes:
+            write(change)
+
+
+def _show(changes: Sequence["Changed"], *, complete: bool) -> int:
+    """Print what would be changed; gives the exit code."""
+    from agentflow.cli.mending import diff
+
+    shown = [change for change in changes if change.before != change.after]
+    for change in shown:
+        emit(diff(change))
+    fixes = sum(len(change.mended.fixed) for change in shown)
+    emit(f"would fix {count(fixes, 'problem')} in {count(len(shown), 'file')}", sys.stderr)
+    if not complete:
+        return ExitCode.COULD_NOT
+    return ExitCode.FINDINGS if shown else ExitCode.OK
 
 
 def fails(findings: Sequence[Finding], fail_on: str) -> bool:
@@ -134,6 +185,9 @@ def _tasks(paths: Sequence[str], options: Options) -> tuple[list[Task], int]:
         _named("--ignore", options.ignore),
     )
     configurations = Configurations(options.config)
+    mending = options.fix or options.diff
+    if mending and "-" in paths:
+        raise UsageError("stdin cannot be mended", help="name the file")
     tasks = []
     for path in paths:
         found = configurations.of(path) if options.configure else None
@@ -141,7 +195,17 @@ def _tasks(paths: Sequence[str], options: Options) -> tuple[list[Task], int]:
             continue
         fail_on = options.fail_on or (found.configuration.fail_on.value if found else "error")
         selection = _selection(given, found, ignores=bool(options.ignore))
-        tasks.append(Task(path, selection, numbers_of(found), fail_on, options.imports))
+        tasks.append(
+            Task(
+                path,
+                selection,
+                numbers_of(found),
+                fail_on,
+                options.imports,
+                mending,
+                options.unsafe,
+            )
+        )
     return tasks, len(paths) - len(tasks)
 
 
@@ -181,8 +245,15 @@ def _report(results: Sequence[Checked], floor: Severity, *, complete: bool) -> R
     )
 
 
-def _notes(unseen: int, passed: int) -> Iterator[str]:
-    """What was left out, and how to have it in."""
+def _notes(unseen: int, passed: int, changes: Sequence["Changed"]) -> Iterator[str]:
+    """What was mended; what was left out, and how to have it in."""
+    files = [change for change in changes if change.mended.fixed]
+    fixed = sum(len(change.mended.fixed) for change in files)
+    refused = sum(len(change.mended.refused) for change in changes)
+    if fixed:
+        yield f"note: fixed {count(fixed, 'problem')} in {count(len(files), 'file')}"
+    if refused:
+        yield f"note: {count(refused, 'fix', 'fixes')} left out, since new problems would show"
     if unseen:
         were = "contract from Python was" if unseen == 1 else "contracts from Python were"
         modules = "its module" if unseen == 1 else "their modules"

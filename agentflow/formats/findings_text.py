@@ -8,7 +8,7 @@ error[unknown-agent]: unknown agent 'wrter'
 help: did you mean 'writer'?
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from agentflow.findings import START_OF_FILE, Finding, Location, Report, Severity
@@ -43,7 +43,19 @@ def render(report: Report, *, color: bool = False) -> str:
     """
     page = _Page(report.sources, color=color)
     blocks = ["\n".join(page.finding(finding)) for finding in report.findings]
-    return "\n\n".join([*blocks, page.summary(report)])
+    return "\n\n".join([*blocks, page.summary(report) + _fixable(report.findings)])
+
+
+def _fixable(findings: Sequence[Finding]) -> str:
+    """A second line of the summary, if a program can mend some of it."""
+    safe_ones = sum(found.fix is not None and found.fix.safe for found in findings)
+    others = sum(found.fix is not None and not found.fix.safe for found in findings)
+    parts = [
+        f"{number} can be mended with 'validate {option}'"
+        for number, option in ((safe_ones, "--fix"), (others, "--unsafe-fixes"))
+        if number
+    ]
+    return f"\n{', '.join(parts)}" if parts else ""
 
 
 class _Page:

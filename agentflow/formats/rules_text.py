@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from agentflow.formats.words import count
-from agentflow.lint.pages import Fixable, fixable, page_of
-from agentflow.lint.rule import Family, Rule
+from agentflow.lint.pages import fixable, page_of
+from agentflow.lint.rule import Family, Fixable, Rule
 
 #: How the table says what `--fix` can do.
 _FIXES = {Fixable.SAFE: "fix", Fixable.UNSAFE: "unsafe fix", None: ""}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity, Suppressed
 from agentflow.lint.rule import Context, Rule
 from agentflow.lint.rules import RULES
+from agentflow.lint.settling import settle
 from agentflow.spec.yaml.collector import collector_paused
 
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
@@ -62,7 +63,9 @@ def _examine(
             except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
                 findings.add(_crash(context, rule, error))
                 crashed.add(rule.NAME)
-    return Outcome(tuple(sorted(findings, key=_position)), (), frozenset(crashed))
+    settled = settle(context, findings, {rule.NAME: rule.FAMILY for rule in rules})
+    order = tuple(sorted(settled.findings, key=_position))
+    return Outcome(order, settled.suppressed, frozenset(crashed))
 
 
 def _position(finding: Finding) -> tuple[object, ...]:

@@ -7,6 +7,9 @@ of right ones would take minutes, and nobody reads that many suggestions.
 from collections.abc import Iterable
 from itertools import islice
 
+from agentflow.findings import Fix, Location
+from agentflow.spec.document import Document
+from agentflow.spec.fixes import renamed
 from agentflow.spec.nearest import nearest
 from agentflow.spec.phrases import listed
 from agentflow.spec.wording import quoted
@@ -28,6 +31,14 @@ class Suggestions:
         self._left -= len(names)
         found = nearest(name, names)
         return None if found is None else f"did you mean {quoted(found)}?"
+
+    def fix(
+        self, document: Document, place: Location, name: str, known: Iterable[str]
+    ) -> Fix | None:
+        """The only known name that is near, in the place of the one that stands there."""
+        names = list(islice(known, self._left))
+        self._left -= len(names)
+        return renamed(document, place, name, names) if self._left else None
 
     def help(self, name: str, known: Iterable[str], otherwise: str) -> str:
         """What to say about an unknown name: the nearest, or `otherwise` and what there is."""

@@ -3,19 +3,11 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from agentflow.errors import UsageError
-from agentflow.lint.rule import Family, Rule
+from agentflow.lint.rule import Family, Fixable, Rule
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
-
-
-class Fixable(StrEnum):
-    """What `--fix` can do about the findings of a rule, or some of them."""
-
-    SAFE = "safe"  # there is one answer, and it changes nothing that was right
-    UNSAFE = "unsafe"  # a likely answer, which may not be the one that was meant
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ whole spec), `Says:` (its findings as `line:column message`) and `Good:` (the me
 
 Problems that have to be found earlier, because nothing could be built otherwise, are reported by
 the document, the parser and the plan under the rule's name; such a rule hands them on with
-`context.reported(NAME)`.
+`context.reported(NAME)`. So does one whose findings show only when all others are known.
 
 A rule that has numbers to be argued about names them in a constant `THRESHOLDS`, and one whose
 findings can be mended by a program says so in a constant `FIX`.
@@ -21,6 +21,7 @@ from typing import Protocol
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.guards import Guards
+from agentflow.lint.suppressions import Suppression, suppressions
 from agentflow.lint.traces import Traces
 from agentflow.plan.scopes import GLOBAL_ROOTS
 from agentflow.plan.steps import Path, Plan, Use
@@ -44,6 +45,13 @@ class Family(StrEnum):
     EFFECT = "effect"
     ESCALATION = "escalation"
     TRUST = "trust"
+
+
+class Fixable(StrEnum):
+    """What `--fix` can do about the findings of a rule, or some of them."""
+
+    SAFE = "safe"  # there is one answer, and it changes nothing that was right
+    UNSAFE = "unsafe"  # a likely answer, which may not be the one that was meant
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,11 @@ class Context:
             for length in range(1, len(use.path) + 1):
                 found.setdefault(use.path[:length], []).append(use)
         return found
+
+    @cached_property
+    def suppressions(self) -> tuple[Suppression, ...]:
+        """The comments that take findings back."""
+        return suppressions(self.document)
 
     @cached_property
     def guards(self) -> Guards:

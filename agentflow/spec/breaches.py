@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from agentflow.findings import START_OF_FILE, Finding, Location, Related, Severity
+from agentflow.findings import START_OF_FILE, Edit, Finding, Fix, Location, Related, Severity, Span
 from agentflow.spec.document import Document, Path
+from agentflow.spec.fixes import mending, renamed
 from agentflow.spec.model import (
     AGENT_PATTERN,
     CHANNEL_KINDS,
@@ -147,6 +148,7 @@ class Breaches:
                 "the first key has to be 'agentflow: 1'",
                 Location(self._document.file, START_OF_FILE),
                 "it says in which version of the language the spec is written",
+                fix=self._headed(),
             )
             return
         place = self._document.locate(("agentflow",))
@@ -163,7 +165,21 @@ class Breaches:
             f"expected a version of the language, found {found(node)}",
             place,
             "write 'agentflow: 1'",
+            fix=Fix("write 1", (Edit(place.span, "1"),))
+            if isinstance(node, Scalar) and node.text in ("1", "v1")
+            else None,
         )
+
+    def _headed(self) -> Fix | None:
+        """The header put before the first key, unless a misspelt key may be it."""
+        root = self._document.root
+        if not isinstance(root, Mapping) or root.flow or not root.entries:
+            return None
+        if nearest("agentflow", root.entries) is not None:
+            return None
+        line = next(iter(root.entries.values())).key.line
+        edit = Edit(Span(line, 1, line, 1), "agentflow: 1\n")
+        return Fix("put 'agentflow: 1' before the first key", (edit,))
 
     def _extra(self, spot: Spot) -> None:
         owner, path, key = spot.owner, spot.path, str(spot.path[-1])
@@ -190,6 +206,7 @@ class Breaches:
             place,
             mended,
             remove=path,
+            fix=self._renamed(path, keys_of(owner)),
         )
 
     def _belongs_to_other_kind(self, path: Path) -> bool:
@@ -324,6 +341,7 @@ class Breaches:
             self._place(spot),
             f"did you mean {quoted(near)}?" if near else None,
             remove=spot.path,
+            fix=self._renamed(spot.path, shape.choices),
         )
 
     def _wrong(self, breach: Breach) -> None:
@@ -338,12 +356,23 @@ class Breaches:
             self._report("wrong-type", str(breach.context["error"]), self._place(spot), None)
             return
         choices = [c for s in (shape, *shape.members) for c in s.choices]
+        place = self._place(spot)
+        fix = mending(shape, node, self._document) if not spot.at_key else None
         if choices and isinstance(node, Scalar):
             near = nearest(node.text, choices)
             mended = f"did you mean {quoted(near)}?" if near else mended
+            fix = renamed(self._document, place, node.text, choices) if near else fix
         self._report(
-            "wrong-type", f"expected {wanted}, found {found(node)}", self._place(spot), mended
+            "wrong-type", f"expected {wanted}, found {found(node)}", place, mended, fix=fix
         )
+
+    def _renamed(self, path: Path, known: Iterable[str]) -> Fix | None:
+        """A misspelt key as the one that is near, unless that is there as well."""
+        around = self._node(path[:-1])
+        there = around.entries if isinstance(around, Mapping) else {}
+        left = [key for key in known if key not in there]
+        key = str(path[-1])
+        return renamed(self._document, self._document.locate_key(path), key, left)
 
     def _node(self, path: Path) -> Node | None:
         return self._document.node(path)
@@ -363,8 +392,9 @@ class Breaches:
         *,
         remove: Path | None = None,
         related: tuple[Related, ...] = (),
+        fix: Fix | None = None,
     ) -> None:
-        self.findings.append(Finding(rule, Severity.ERROR, message, place, help, related))
+        self.findings.append(Finding(rule, Severity.ERROR, message, place, help, related, fix))
         if remove is None:
             self.removable = None
         elif self.removable is not None:

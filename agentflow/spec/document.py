@@ -56,7 +56,7 @@ class Document:
 
     def line(self, number: int) -> str:
         """A line, counted from 1, without its end; empty beyond the last one."""
-        return self._source.line(number)
+        return self.source.line(number)
 
     def node(self, path: Path) -> Node | None:
         """The node at a path; None if there is none."""
@@ -88,12 +88,13 @@ class Document:
             last = max(node.column + end, first + 1)
             return Location(self.file, Span(node.line, first, node.line, last))
         offsets = self._offsets_of(node)
-        first_place = self._source.position(offsets.start(start))
-        last_place = self._source.position(offsets.end(end))
+        first_place = self.source.position(offsets.start(start))
+        last_place = self.source.position(offsets.end(end))
         return Location(self.file, Span(*first_place, *max(last_place, first_place)))
 
     @cached_property
-    def _source(self) -> Source:
+    def source(self) -> Source:
+        """The text by lines and columns."""
         return Source(self.text)
 
     @cached_property
@@ -105,7 +106,7 @@ class Document:
         """The offsets of a text. One is kept: questions about a text come in a row."""
         if id(node) not in self._asked:
             self._asked.clear()
-            self._asked[id(node)] = value_offsets(node, self._source)
+            self._asked[id(node)] = value_offsets(node, self.source)
         return self._asked[id(node)]
 
     def _deepest(self, path: Path) -> tuple[Span, Scalar | None]:

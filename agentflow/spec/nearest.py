@@ -19,15 +19,35 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """
     best: str | None = None
     allowed = _LONGEST
-    typed = name[:_LONGEST].casefold()
     for candidate in known:
-        meant = candidate[:_LONGEST].casefold()
-        lengths = sorted((len(typed), len(meant)))
-        limit = min(allowed, lengths[1] // 3 if lengths[0] > 1 else 0)
-        distance = _slips(typed, meant, limit)
-        if distance <= limit:
+        distance = _distance(name, candidate, allowed)
+        if distance is not None:
             best, allowed = candidate, distance - 1
     return best
+
+
+def only_near(name: str, known: Iterable[str]) -> str | None:
+    """The only known name that is near in the sense of `nearest`; None if there are several.
+
+    `draft_1` and `draft_2` are no slips of each other: who numbers things means the number.
+    """
+    near = [each for each in known if _distance(name, each, _LONGEST) is not None]
+    if len(near) != 1 or _without_digits(name) == _without_digits(near[0]):
+        return None
+    return near[0]
+
+
+def _without_digits(name: str) -> str:
+    return "".join(letter for letter in name if not letter.isdigit())
+
+
+def _distance(name: str, candidate: str, allowed: int) -> int | None:
+    """The slips between two names; None if there are more than are allowed."""
+    typed, meant = name[:_LONGEST].casefold(), candidate[:_LONGEST].casefold()
+    lengths = sorted((len(typed), len(meant)))
+    limit = min(allowed, lengths[1] // 3 if lengths[0] > 1 else 0)
+    distance = _slips(typed, meant, limit)
+    return distance if distance <= limit else None
 
 
 def _slips(one: str, other: str, limit: int) -> int:

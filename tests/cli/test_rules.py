@@ -52,7 +52,10 @@ def test_a_page() -> None:
     )
     assert page[-1] == '    outputs: {letter: "${{ steps.polish.output }}"}'
     # A name may be written as that of its module is.
-    assert lines_of(agentflow("explain", "Unknown_Agent"))[0] == "unknown-agent  (reference, error)"
+    assert (
+        lines_of(agentflow("explain", "Unknown_Agent"))[0]
+        == "unknown-agent  (reference, error, fix)"
+    )
 
 
 def test_a_page_as_json() -> None:

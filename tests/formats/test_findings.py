@@ -100,7 +100,10 @@ def test_json_has_fixes_and_what_was_suppressed() -> None:
         "suppressed": 1,
         "hidden": 2,
     }
-    assert findings_text.render(report).endswith("\n1 error in 1 file (1 suppressed, 2 not shown)")
+    assert findings_text.render(report).endswith(
+        "\n1 error in 1 file (1 suppressed, 2 not shown)\n"
+        "1 can be mended with 'validate --unsafe-fixes'"
+    )
 
 
 def test_colour_goes_by_severity() -> None:

@@ -51,15 +51,16 @@ from collections.abc import Iterator, Mapping
 
 from agentflow.contracts.keywords import KEYWORDS, REMARKS, TYPES, Schema
 from agentflow.contracts.violations import FORMAT_EXAMPLES
-from agentflow.findings import Finding, Severity
+from agentflow.findings import Finding, Fix, Location, Severity
 from agentflow.lint.names import Suggestions
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.schemas import WrittenSchema, written_schemas
 from agentflow.spec.wording import quoted
 
 NAME = "misspelt-keyword"
 FAMILY = Family.CONTRACT
 SEVERITY = Severity.WARNING
+FIX = Fixable.SAFE
 
 #: What can be meant. Words so short that many a remark is near to them are left out.
 _MEANT = (
@@ -93,7 +94,11 @@ def check(context: Context) -> Iterator[Finding]:
                 advice = _INSTEAD.get(key) or suggestions.near(key, _MEANT) or _as_field(key, value)
                 if advice is not None:
                     what = f"{quoted(key)} is no keyword of JSON Schema 2020-12"
-                    yield _finding(context, written, key, what, advice)
+                    left = [word for word in _MEANT if word not in written.schema]
+                    fix = suggestions.fix(
+                        context.document, _place(context, written, key), key, left
+                    )
+                    yield _finding(context, written, key, what, advice, fix)
             elif key == "format" and isinstance(value, str) and value not in FORMAT_EXAMPLES:
                 advice = suggestions.near(value, FORMAT_EXAMPLES)
                 if advice is not None:
@@ -107,11 +112,23 @@ def _as_field(key: str, value: Schema) -> str | None:
     return f"a field stands under 'properties': properties: {{{key}: …}}" if is_schema else None
 
 
-def _finding(context: Context, written: WrittenSchema, key: str, what: str, advice: str) -> Finding:
+def _place(context: Context, written: WrittenSchema, key: str) -> Location:
+    return context.document.locate_key(written.at(key))
+
+
+def _finding(
+    context: Context,
+    written: WrittenSchema,
+    key: str,
+    what: str,
+    advice: str,
+    fix: Fix | None = None,
+) -> Finding:
     return Finding(
         rule=NAME,
         severity=SEVERITY,
         message=f"{what} and has no effect{written.where}",
-        location=context.document.locate_key(written.at(key)),
+        location=_place(context, written, key),
         help=advice,
+        fix=fix,
     )

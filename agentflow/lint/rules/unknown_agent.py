@@ -42,7 +42,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.escalations import levels
 from agentflow.lint.names import Suggestions
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.steps import Path, StepPlan
 from agentflow.plan.tools import offers
 from agentflow.spec.document import Document
@@ -53,6 +53,7 @@ from agentflow.spec.yaml.nodes import Scalar, Sequence
 NAME = "unknown-agent"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -76,12 +77,14 @@ def check(context: Context) -> Iterator[Finding]:
     )
     for name, path in named:
         if name not in agents:
+            place = context.document.locate(path)
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
                 message=f"unknown agent {quoted(name)}",
-                location=context.document.locate(path),
+                location=place,
                 help=suggestions.help(name, agents, "define it under 'agents'"),
+                fix=suggestions.fix(context.document, place, name, agents),
             )
 
 

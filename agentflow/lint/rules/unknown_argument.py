@@ -50,13 +50,14 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.receivers import receivers
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping
 
 NAME = "unknown-argument"
 FAMILY = Family.CONTRACT
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -69,15 +70,19 @@ def check(context: Context) -> Iterator[Finding]:
         closed = schema.get("additionalProperties") is False and "patternProperties" not in schema
         known = schema.get("properties", {}) if closed else None
         given = context.document.node(receiver.given)
-        for name in given.entries if isinstance(given, Mapping) else ():
+        entries = given.entries if isinstance(given, Mapping) else {}
+        for name in entries:
             if known is None or name in known:
                 continue
+            place = context.document.locate_key((*receiver.given, name))
+            left = [key for key in known if key not in entries]
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
                 message=f"{receiver.what} {quoted(receiver.name)} takes no {quoted(name)}",
-                location=context.document.locate_key((*receiver.given, name)),
+                location=place,
                 help=suggestions.help(
                     name, known, f"add it to the {receiver.what}'s input contract"
                 ),
+                fix=suggestions.fix(context.document, place, name, left),
             )

@@ -35,7 +35,7 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.channels import named_channels
 from agentflow.spec.model import BUILT_IN_CHANNELS
 from agentflow.spec.wording import quoted
@@ -43,6 +43,7 @@ from agentflow.spec.wording import quoted
 NAME = "unknown-channel"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -53,10 +54,12 @@ def check(context: Context) -> Iterator[Finding]:
     suggestions = Suggestions()
     for path, name in named_channels(context.plan):
         if name not in known:
+            place = context.document.locate(path)
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
                 message=f"unknown channel {quoted(name)}",
-                location=context.document.locate(path),
+                location=place,
                 help=suggestions.help(name, known, "name one that exists"),
+                fix=suggestions.fix(context.document, place, name, known),
             )

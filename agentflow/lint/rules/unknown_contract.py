@@ -41,16 +41,23 @@ Good:
     outputs: {letter: "${{ steps.write.output }}"}
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import replace
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
+from agentflow.spec.fixes import renamed
 
 NAME = "unknown-contract"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 
-def check(context: Context) -> Iterable[Finding]:
+def check(context: Context) -> Iterator[Finding]:
     """Each such name."""
-    return context.reported(NAME)
+    known = context.pipeline.contracts if context.pipeline is not None else {}
+    for finding in context.reported(NAME):
+        span = finding.location.span
+        name = context.document.line(span.line)[span.column - 1 : span.end_column - 1].strip("'\"")
+        yield replace(finding, fix=renamed(context.document, finding.location, name, known))

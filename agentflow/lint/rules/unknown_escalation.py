@@ -40,12 +40,13 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.escalations import named_escalations
 from agentflow.lint.names import Suggestions
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-escalation"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -56,10 +57,12 @@ def check(context: Context) -> Iterator[Finding]:
     suggestions = Suggestions()
     for path, name in named_escalations(context.document, context.plan):
         if name not in known:
+            place = context.document.locate(path)
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
                 message=f"unknown escalation {quoted(name)}",
-                location=context.document.locate(path),
+                location=place,
                 help=suggestions.help(name, known, "define it under 'escalations'"),
+                fix=suggestions.fix(context.document, place, name, known),
             )

@@ -49,12 +49,13 @@ Good:
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agentflow.contracts.describe import path_text
-from agentflow.findings import Finding, Location, Severity
+from agentflow.findings import Finding, Fix, Location, Severity
 from agentflow.lint.keys import passing
 from agentflow.lint.names import Suggestions
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.traces import Gap
 from agentflow.plan.looks import Steps
 from agentflow.plan.steps import StepPlan, Use
@@ -63,6 +64,7 @@ from agentflow.spec.wording import quoted
 NAME = "unknown-field"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 _OF_A_STEP = ("output", "status", "items")
 _INSTEAD = {
@@ -94,7 +96,7 @@ def check(context: Context) -> Iterator[Finding]:
         gap = trace.gaps[0]
         unnamed = all(one.lack == "unnamed" for one in trace.gaps)
         if trace.leads_nowhere or (unnamed and not use.reference.guarded):
-            yield _missing(use, gap, place(use.path, use.start, use.end), suggestions)
+            yield _missing(context, use, gap, suggestions)
 
 
 def _is_no_part(step: StepPlan, path: Steps) -> bool:
@@ -119,8 +121,10 @@ def _of_step(use: Use, location: Location) -> Finding:
     )
 
 
-def _missing(use: Use, gap: Gap, location: Location, suggestions: Suggestions) -> Finding:
+def _missing(context: Context, use: Use, gap: Gap, suggestions: Suggestions) -> Finding:
     path = use.reference.path
+    location = context.document.in_string(use.path, use.start, use.end)
+    fix: Fix | None = None
     holder = quoted(
         path_text((use.reference.root, *(part for part in path[: gap.at] if part is not None)))
     )
@@ -134,4 +138,8 @@ def _missing(use: Use, gap: Gap, location: Location, suggestions: Suggestions) -
         if not certain:
             message = f"the contract of {holder} does not name {quoted(name)}"
         advice = suggestions.help(name, gap.known, "add it to the contract")
-    return Finding(NAME, SEVERITY if certain else Severity.WARNING, message, location, advice)
+        fix = suggestions.fix(context.document, location, name, gap.known)
+        if fix is not None and not certain:
+            fix = replace(fix, safe=False)
+    severity = SEVERITY if certain else Severity.WARNING
+    return Finding(NAME, severity, message, location, advice, fix=fix)

@@ -52,12 +52,13 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-input"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -76,12 +77,14 @@ def check(context: Context) -> Iterator[Finding]:
                 continue
             known = trace.gaps[0].known
         name = str(use.reference.path[0])
+        place = context.document.in_string(use.path, use.start, use.end)
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"unknown input {quoted(name)}"
             if declared
             else f"unknown input {quoted(name)}: the pipeline has no 'inputs'",
-            location=context.document.in_string(use.path, use.start, use.end),
+            location=place,
             help=suggestions.help(name, known, "add it to the contract under 'inputs'"),
+            fix=suggestions.fix(context.document, place, name, known),
         )

@@ -46,7 +46,7 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.steps import Path
 from agentflow.spec.model import ModelLevel, Pipeline
 from agentflow.spec.wording import quoted
@@ -54,6 +54,7 @@ from agentflow.spec.wording import quoted
 NAME = "unknown-model"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -65,14 +66,16 @@ def check(context: Context) -> Iterator[Finding]:
     for path, model in _named(context.pipeline):
         if model in models or "/" in model:
             continue
+        place = context.document.locate(path)
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"unknown model {quoted(model)}",
-            location=context.document.locate(path),
+            location=place,
             help=suggestions.help(
                 model, models, "define it under 'models', or name it as PROVIDER/MODEL"
             ),
+            fix=suggestions.fix(context.document, place, model, models),
         )
 
 

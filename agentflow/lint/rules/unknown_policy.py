@@ -46,12 +46,13 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.policies import named_policies
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-policy"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -63,10 +64,12 @@ def check(context: Context) -> Iterator[Finding]:
     for path, name in named_policies(context.document, context.plan):
         if name in policies:
             continue
+        place = context.document.locate(path)
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"unknown retry policy {quoted(name)}",
-            location=context.document.locate(path),
+            location=place,
             help=suggestions.help(name, policies, "define it under 'retries'"),
+            fix=suggestions.fix(context.document, place, name, policies),
         )

@@ -46,7 +46,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.keys import passing
 from agentflow.lint.names import Suggestions
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.scopes import GLOBAL_ROOTS
 from agentflow.plan.steps import Plan, Use
 from agentflow.spec.wording import quoted
@@ -54,6 +54,7 @@ from agentflow.spec.wording import quoted
 NAME = "unknown-root"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 _OF_ITEMS = ("item", "index")
 
@@ -69,12 +70,17 @@ def check(context: Context) -> Iterator[Finding]:
         if root in GLOBAL_ROOTS or root in use.locals or passing(context.plan, use):
             continue
         message, advice = _explain(context.plan, use, suggestions)
+        place = context.document.in_string(use.path, use.start, use.end)
+        known = sorted(GLOBAL_ROOTS | use.locals)
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=message,
-            location=context.document.in_string(use.path, use.start, use.end),
+            location=place,
             help=advice,
+            fix=suggestions.fix(context.document, place, root, known)
+            if advice.startswith("did you mean")
+            else None,
         )
 
 

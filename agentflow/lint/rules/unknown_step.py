@@ -43,9 +43,9 @@ Good:
 
 from collections.abc import Iterable, Iterator
 
-from agentflow.findings import Finding, Severity
+from agentflow.findings import Finding, Fix, Severity
 from agentflow.lint.names import Suggestions
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan import address
 from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, StepPlan, Use
@@ -55,6 +55,7 @@ from agentflow.spec.yaml.nodes import Scalar, Sequence
 NAME = "unknown-step"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -88,12 +89,17 @@ class _Scopes:
 
     def help(self, name: str, scope: str) -> str:
         """What to do about a name that is not in reach of a scope."""
-        known = (step_id for at in enclosing(scope) for step_id in self.ids.get(at, ()))
-        return self.suggestions.help(name, known, "no step in reach has this name")
+        return self.suggestions.help(name, self.known(scope), "no step in reach has this name")
+
+    def known(self, scope: str) -> Iterator[str]:
+        """The names in reach of a scope."""
+        return (step_id for at in enclosing(scope) for step_id in self.ids.get(at, ()))
 
 
 def _of_use(context: Context, use: Use, scopes: _Scopes) -> Finding:
     name = use.reference.path[0] if use.reference.path else None
+    place = context.document.in_string(use.path, use.start, use.end)
+    fix: Fix | None = None
     if not isinstance(name, str):
         message = "'steps' needs the name of a step: the order of steps is derived from it"
         advice = "write steps.NAME.output"
@@ -104,13 +110,8 @@ def _of_use(context: Context, use: Use, scopes: _Scopes) -> Finding:
     else:
         message = f"unknown step {quoted(name)}"
         advice = scopes.help(name, use.scope)
-    return Finding(
-        rule=NAME,
-        severity=SEVERITY,
-        message=message,
-        location=context.document.in_string(use.path, use.start, use.end),
-        help=advice,
-    )
+        fix = scopes.suggestions.fix(context.document, place, name, scopes.known(use.scope))
+    return Finding(NAME, SEVERITY, message, place, advice, fix=fix)
 
 
 def _of_needs(context: Context, step: StepPlan, scopes: _Scopes) -> Iterable[Finding]:
@@ -122,14 +123,19 @@ def _of_needs(context: Context, step: StepPlan, scopes: _Scopes) -> Iterable[Fin
         if not isinstance(item, Scalar) or item.text in scopes.ids[scope]:
             continue
         elsewhere = item.text in scopes.homes
+        place = context.document.locate((*step.path, "needs", index))
+        known = [name for name in scopes.known(scope) if name != step.id]
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"step {quoted(item.text)} is not beside {quoted(step.id)}"
             if elsewhere
             else f"unknown step {quoted(item.text)}",
-            location=context.document.locate((*step.path, "needs", index)),
+            location=place,
             help="'needs' names steps of the same scope; let the whole group wait"
             if elsewhere
             else scopes.help(item.text, scope),
+            fix=None
+            if elsewhere
+            else scopes.suggestions.fix(context.document, place, item.text, known),
         )

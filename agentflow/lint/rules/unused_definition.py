@@ -48,16 +48,18 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.escalations import levels, named_escalations
 from agentflow.lint.meters import bounds
 from agentflow.lint.policies import named_policies
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.schemas import named_contracts
 from agentflow.plan.channels import named_channels
 from agentflow.plan.steps import Path, Plan, callers, calls_of, plans_within
+from agentflow.spec.fixes import without_entry
 from agentflow.spec.model import BUILT_IN_CHANNELS, Contract
 from agentflow.spec.wording import quoted
 
 NAME = "unused-definition"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.WARNING
+FIX = Fixable.UNSAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -98,6 +100,7 @@ def check(context: Context) -> Iterator[Finding]:
             message=f"{what} {quoted(str(path[-1]))} is not used",
             location=context.document.locate_key(path),
             help="use it, or take it out",
+            fix=without_entry(context.document, path, title="take it out", safe=False),
         )
 
 

@@ -40,12 +40,14 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.keys import Keys
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
+from agentflow.spec.fixes import without_entry
 from agentflow.spec.wording import quoted
 
 NAME = "unused-key"
 FAMILY = Family.RETRY
 SEVERITY = Severity.ERROR
+FIX = Fixable.UNSAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -62,4 +64,10 @@ def check(context: Context) -> Iterator[Finding]:
                 message=f"an agent of kind {quoted(agent.kind)} cannot take a key",
                 location=context.document.locate_key((*step.path, "idempotency_key")),
                 help="take it out",
+                fix=without_entry(
+                    context.document,
+                    (*step.path, "idempotency_key"),
+                    title="take the key out",
+                    safe=False,
+                ),
             )

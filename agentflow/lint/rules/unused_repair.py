@@ -43,13 +43,15 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.steps import Path
+from agentflow.spec.fixes import without_entry
 from agentflow.spec.wording import quoted
 
 NAME = "unused-repair"
 FAMILY = Family.RETRY
 SEVERITY = Severity.WARNING
+FIX = Fixable.UNSAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -78,4 +80,5 @@ def check(context: Context) -> Iterator[Finding]:
                 f" {quoted(effects)}, and an agent that has acted is not asked again",
                 location=context.document.locate_key(path),
                 help="take it out, or, if asking again does no harm, declare effects: none",
+                fix=without_entry(context.document, path, title="take 'repair' out", safe=False),
             )

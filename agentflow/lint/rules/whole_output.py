@@ -75,17 +75,19 @@ from collections.abc import Iterator
 from agentflow.contracts.describe import listed
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
-from agentflow.findings import Finding, Severity
+from agentflow.findings import Edit, Finding, Fix, Severity
 from agentflow.lint.handoffs import Handoff, Handoffs, way_text
 from agentflow.lint.prompts import passes_whole
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.schemas import Contract, past_references
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Scalar
 
 NAME = "whole-output"
 FAMILY = Family.CONTRACT
 SEVERITY = Severity.ADVICE
+FIX = Fixable.UNSAFE
 
 _ACTING = (Effects.IDEMPOTENT, Effects.WRITE, Effects.IRREVERSIBLE)
 #: Keywords that an object has whose fields do not depend on each other.
@@ -109,6 +111,7 @@ def check(context: Context) -> Iterator[Finding]:
         wanted, surplus = _sorted_out(Contract(given, given), handoff.wanted)
         if not wanted or not surplus:
             continue
+        place = handoffs.place_of(source)
         target = way_text((handoff.receiver, "input", *handoff.field))
         spelt_out = ", ".join(f'{name}: "${{{{ {source.text}.{name} }}}}"' for name in wanted)
         yield Finding(
@@ -116,10 +119,21 @@ def check(context: Context) -> Iterator[Finding]:
             severity=SEVERITY,
             message=f"{quoted(source.text)} is passed whole, with "
             f"{listed(map(quoted, surplus), 'and')}, which {quoted(target)} does not name",
-            location=handoffs.place_of(source),
+            location=place,
             help=f"write {handoff.field[0]}: {{{spelt_out}}}",
             related=handoffs.contracts(handoff, source, ())[:1],
+            fix=_narrowed(context, handoff, spelt_out),
         )
+
+
+def _narrowed(context: Context, handoff: Handoff, spelt_out: str) -> Fix | None:
+    """The fields in the place of the whole. An agent may count on what its contract does not name."""
+    node = context.document.node(handoff.path)
+    if not isinstance(node, Scalar) or node.line != node.end_line:
+        return None
+    return Fix(
+        "hand over what the contract names", (Edit(node.span, f"{{{spelt_out}}}"),), safe=False
+    )
 
 
 def _matters(context: Context, handoff: Handoff) -> bool:

@@ -21,7 +21,7 @@ from yaml.events import (
 )
 
 from agentflow.errors import CouldNot
-from agentflow.findings import Finding, Location, Related, Severity, Span
+from agentflow.findings import Edit, Finding, Fix, Location, Related, Severity, Span
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Entry, Mapping, Node, Scalar, Sequence
 from agentflow.spec.yaml.scalars import doubt, may_be_value, resolve
@@ -108,7 +108,12 @@ class Reader:
             self._refuse_properties(event)
         if unsure:
             if (found := doubt(text)) is not None:
-                self._report(found.rule, found.message, node.span, found.help, found.severity)
+                fix = None
+                if found.plainly is not None:
+                    fix = Fix(f"write {found.plainly}", (Edit(node.span, found.plainly),))
+                self._report(
+                    found.rule, found.message, node.span, found.help, found.severity, fix=fix
+                )
         elif text == "<<" and is_key and not style:
             self._report(
                 "anchor-or-tag",
@@ -176,7 +181,7 @@ class Reader:
             entry = Entry(key, node)
             first = top.entries.setdefault(key.text, entry)
             if first is not entry:
-                self._duplicate(first.key, key)
+                self._duplicate(first, entry, flow=top.flow)
         elif type(top) is Sequence:
             top.items.append(node)
         else:
@@ -214,14 +219,29 @@ class Reader:
                 "write the plain value; quotes make it text",
             )
 
-    def _duplicate(self, first: Scalar, second: Scalar) -> None:
+    def _duplicate(self, first: Entry, second: Entry, *, flow: bool) -> None:
         self._report(
             "duplicate-key",
-            f"{quoted(second.text)} is here twice",
-            second.span,
+            f"{quoted(second.key.text)} is here twice",
+            second.key.span,
             "rename one of the two or take it out",
-            related=(Related("the first one", Location(self._file, first.span)),),
+            related=(Related("the first one", Location(self._file, first.key.span)),),
+            fix=None if flow else self._without(first.value, second),
         )
+
+    def _without(self, value: Node, second: Entry) -> Fix | None:
+        """Take a second entry out that says the same as the first, in a line of its own."""
+        same = second.value
+        if not (isinstance(value, Scalar) and isinstance(same, Scalar)):
+            return None
+        if (value.text, value.style) != (same.text, same.style) or same.end_line != same.line:
+            return None
+        key = second.key
+        before = self._source.line(key.line)[: key.column - 1]
+        after = self._source.line(same.line)[same.end_column - 1 :]
+        if key.line != same.line or before.strip() or after.strip():
+            return None
+        return Fix("take the second one out", (Edit(Span(key.line, 1, key.line + 1, 1), ""),))
 
     def _complex_key(self, node: Mapping | Sequence, key: Scalar) -> None:
         """A list or mapping stands where a key should; most often it is a bare `{{ x }}`."""
@@ -263,6 +283,7 @@ class Reader:
                 f'if it is text, put it in quotes: "{written}"'
                 if len(written) <= 60
                 else "if it is text, put it in quotes",
+                fix=Fix("put it in quotes", (Edit(node.span, f'"{written}"'),)),
             )
 
     def _after(self, offset: int) -> None:
@@ -289,9 +310,10 @@ class Reader:
         help: str,
         severity: Severity = Severity.ERROR,
         related: tuple[Related, ...] = (),
+        fix: Fix | None = None,
     ) -> None:
         location = Location(self._file, span)
-        self.findings.append(Finding(rule, severity, message, location, help, related))
+        self.findings.append(Finding(rule, severity, message, location, help, related, fix))
         if len(self.findings) >= MAX_FINDINGS:
             raise TooLarge(
                 f"more than {MAX_FINDINGS:,} problems, reading stopped", span.line, span.column

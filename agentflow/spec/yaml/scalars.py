@@ -41,6 +41,8 @@ class Doubt:
     severity: Severity
     message: str
     help: str
+    #: The same value, written so that there is no doubt.
+    plainly: str | None = None
 
 
 def may_be_value(text: str) -> bool:
@@ -79,6 +81,7 @@ def doubt(text: str) -> Doubt | None:
             Severity.WARNING,
             f"'{_short(text)}' is text here, and a number to readers of YAML 1.1",
             f"write {_short(digits)} for the number, or put it in quotes for the text",
+            f'"{text}"',
         )
     if _OCTAL.fullmatch(text) or _LEADING_ZERO.fullmatch(text):
         return Doubt(
@@ -86,6 +89,7 @@ def doubt(text: str) -> Doubt | None:
             Severity.WARNING,
             f"'{_short(text)}' is the number {number} here, and something else to readers of YAML 1.1",
             f"write {number} for the number, or put it in quotes to keep it as it is written",
+            str(number),
         )
     return None
 

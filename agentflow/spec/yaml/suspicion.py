@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from agentflow.findings import Finding, Location, Severity, Span
+from agentflow.findings import Edit, Finding, Fix, Location, Severity, Span
 from agentflow.spec.yaml.nodes import Entry, Mapping, Node, Scalar, Sequence
 from agentflow.spec.yaml.source import Source
 
@@ -53,6 +53,7 @@ def _invisible(root: Node | None, source: Source, file: str) -> Iterator[Finding
                 f"the key holds {_named(match[0])}, which nobody sees",
                 Location(file, span),
                 f"take it out, or write the key in double quotes with {_escaped(match[0])}",
+                fix=_without(span, safe=True),
             )
     for match in _ANYWHERE.finditer(source.text):
         span = _span(source, match.start(), len(match[0]))
@@ -64,6 +65,7 @@ def _invisible(root: Node | None, source: Source, file: str) -> Iterator[Finding
             f"{_named(match[0][0])} makes the text look other than it is",
             Location(file, span),
             f"take it out, or write {_escaped(match[0][0])} in double quotes",
+            fix=None if match[0] in _LINE_BREAKING else _without(span, safe=False),
         )
 
 
@@ -89,6 +91,7 @@ def _cut_text(
             f"'{shown}' is read as a comment and not as part of the text",
             Location(file, span),
             "put the whole text in quotes; if it is a comment, leave a blank after '#'",
+            fix=_quoted(line, node),
         )
 
 
@@ -117,6 +120,19 @@ def _values(root: Node | None) -> Iterator[Scalar]:
 def _span(source: Source, offset: int, length: int) -> Span:
     line, column = source.position(offset)
     return Span(line, column, line, column + length)
+
+
+def _without(span: Span, *, safe: bool) -> Fix:
+    return Fix("take it out", (Edit(span, ""),), safe)
+
+
+def _quoted(line: str, node: Scalar) -> Fix | None:
+    """The text and what was cut off as one text in quotes; it may be a comment all the same."""
+    text = line[node.column - 1 :].rstrip()
+    if node.line != node.end_line or '"' in text or "\\" in text or not text.isprintable():
+        return None
+    span = Span(node.line, node.column, node.line, node.column + len(text))
+    return Fix("put the whole text in quotes", (Edit(span, f'"{text}"'),), safe=False)
 
 
 def _named(character: str) -> str:

@@ -1,0 +1,131 @@
+"""`validate --fix`, `--unsafe-fixes` and `--diff`: specs mended in place, or what would be done."""
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentflow.errors import CouldNot, FileProblem
+from agentflow.findings import Finding
+from agentflow.formats.safe import safe
+from agentflow.lint.mending import Mended, Sight, mend
+from agentflow.lint.rule import Family
+from agentflow.lint.selection import FAMILIES, Selection, counts
+from agentflow.lint.settling import BAD, UNUSED
+from agentflow.loading import Spec, examine_spec, load_bytes
+from agentflow.project import find_root, read_bytes
+from agentflow.spec.document import MAX_BYTES
+
+#: Suppressions are held against what all others find.
+_EARLY = frozenset(name for name, family in FAMILIES.items() if family == Family.SPEC) - {
+    BAD,
+    UNUSED,
+}
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A spec that fixes have changed, or would change: what is on the disk, and what is to be."""
+
+    path: str
+    before: bytes
+    after: bytes
+    mended: Mended
+
+
+def mended(
+    spec: Spec,
+    selection: Selection,
+    thresholds: Mapping[str, Mapping[str, int]],
+    *,
+    unsafe: bool,
+    imports: bool,
+) -> Changed:
+    """What the fixes of the findings that count make of a spec.
+
+    Raises:
+        FileProblem: the file cannot be read any more.
+    """
+
+    def look(text: str) -> Sight:
+        again = load_bytes(text.encode(), spec.file, spec.folder, imports=imports)
+        depth = sum(part is not None for part in (again.document.root, again.pipeline, again.plan))
+        return Sight(examine_spec(again, thresholds).findings, depth, _EARLY)
+
+    def wanted(finding: Finding) -> bool:
+        fix = finding.fix
+        return fix is not None and (unsafe or fix.safe) and counts(finding.rule, selection)
+
+    before = read_bytes(Path(spec.file), MAX_BYTES)
+    text = before.removeprefix(_BOM).decode("utf-8", "replace")
+    if text != spec.document.text:  # no text, too large, or changed in this moment
+        return Changed(spec.file, before, before, Mended(text, (), ()))
+    done = mend(text, look, wanted)
+    mark = _BOM if before.startswith(_BOM) else b""
+    return Changed(spec.file, before, mark + done.text.encode(), done)
+
+
+def write(changed: Changed) -> None:
+    """Put a mended spec in the place of the old one: all of it or nothing, with its mode.
+
+    A link stays one, and what it leads to is changed.
+
+    Raises:
+        FileProblem: it leads out of the project, or has been changed meanwhile.
+        CouldNot: it cannot be written.
+    """
+    named = Path(changed.path)
+    file = named.resolve()
+    root = find_root(named.parent.resolve())
+    if not file.is_relative_to(root):
+        raise FileProblem(
+            f"'{changed.path}' leads to '{file}', outside the project '{root}'",
+            help="only files of the project are changed",
+        )
+    if changed.after == changed.before:
+        return
+    if read_bytes(file, MAX_BYTES) != changed.before:
+        raise FileProblem(f"'{changed.path}' has been changed by somebody else", help="try again")
+    try:
+        _replace(file, changed.after)
+    except OSError as error:
+        raise CouldNot(f"cannot write '{changed.path}': {error.strerror}") from error
+
+
+def _replace(file: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".agentflow-")
+    try:
+        with os.fdopen(handle, "wb") as temporary:
+            temporary.write(data)
+            temporary.flush()
+            os.fchmod(temporary.fileno(), stat.S_IMODE(file.stat().st_mode))
+            os.fsync(temporary.fileno())
+        os.replace(name, file)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def diff(changed: Changed) -> str:
+    """The change as a unified diff, to be looked at: what would act on a terminal is spelled out."""
+    return "\n".join(_diff(changed))
+
+
+def _diff(changed: Changed) -> Iterator[str]:
+    from difflib import unified_diff
+
+    before, after = (_lines(data) for data in (changed.before, changed.after))
+    name = changed.path
+    for line in unified_diff(before, after, f"a/{name}", f"b/{name}", lineterm=""):
+        yield safe(line.removesuffix("\n").removesuffix("\r"), oneline=False)
+        if not line.endswith("\n") and line[:1] in "+- " and not line.startswith(("+++", "---")):
+            yield "\\ No newline at end of file"
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8").splitlines(keepends=True)

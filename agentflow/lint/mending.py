@@ -1,0 +1,136 @@
+"""Applying fixes: edits of the text at the places that findings name, and nothing else of it.
+
+    look at the text  →  the fixes that do not touch each other  →  apply them  →  look again
+
+until nothing is left to apply. A set of fixes counts only if what is found afterwards was found
+before, and is less: a fix that brings a new problem is left to a person. So nothing is said of the
+result that was not said of the text, and mending it again changes nothing.
+
+There is one exception. Of a text that cannot be understood, the rules see only a part. When fixes
+make it one that can, what else is wrong with it shows for the first time, and is not their doing.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from agentflow.findings import Edit, Finding, Fix, Severity
+from agentflow.spec.yaml.source import Source
+
+#: How often a text is looked at; far more than any file needs in which few fixes are refused.
+MAX_LOOKS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is found in a text. `depth` is how far it was understood: more is further.
+
+    `early` are the names of rules that find what they find however deep that is.
+    """
+
+    findings: Sequence[Finding]
+    depth: int
+    early: Collection[str]
+
+
+Look = Callable[[str], Sight]
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What became of a text. `refused` are findings whose fix would bring something new."""
+
+    text: str
+    fixed: tuple[Finding, ...]
+    refused: tuple[Finding, ...]
+
+
+@dataclass(slots=True)
+class _Work:
+    """A text on its way: what is found in it, and which fixes have been of no use so far."""
+
+    text: str
+    sight: Sight
+    fixed: list[Finding] = field(default_factory=list)
+    refused: dict[tuple[object, ...], Finding] = field(default_factory=dict)
+
+
+def mend(text: str, look: Look, wanted: Callable[[Finding], bool]) -> Mended:
+    """Apply the fixes of the findings that are wanted. `look` gives all findings of a text."""
+    work = _Work(text, look(text))
+    at_most: int | None = None
+    for _ in range(MAX_LOOKS):
+        batch = _apart(work, wanted)[:at_most]
+        if not batch:
+            break
+        changed = apply(work.text, [edit for _, fix in batch for edit in fix.edits])
+        sight = look(changed)
+        if _is_better(sight, work.sight):
+            work.fixed += (finding for finding, _ in batch)
+            work.text, work.sight = changed, sight
+            work.refused.clear()  # what was in their way may be gone
+            at_most = None
+        elif len(batch) > 1:
+            at_most = len(batch) // 2
+        else:
+            ((finding, _),) = batch
+            work.refused[_identity(finding)] = finding
+            at_most = None
+    return Mended(work.text, tuple(work.fixed), tuple(work.refused.values()))
+
+
+def apply(text: str, edits: Iterable[Edit]) -> str:
+    """The text with all edits, which do not touch each other. Line ends are those of the text."""
+    source = Source(text)
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    parts: list[str] = []
+    done = 0
+    for start, end, new in sorted((*_offsets(source, edit), edit.text) for edit in edits):
+        parts += (text[done:start], new.replace("\n", line_end))
+        done = end
+    return "".join((*parts, text[done:]))
+
+
+def _offsets(source: Source, edit: Edit) -> tuple[int, int]:
+    span = edit.span
+    start = source.offset(span.line, span.column)
+    return start, max(start, source.offset(span.end_line, span.end_column))
+
+
+def _apart(work: _Work, wanted: Callable[[Finding], bool]) -> list[tuple[Finding, Fix]]:
+    """Fixes in file order, each as far as it does not touch one before it."""
+    source = Source(work.text)
+    taken: list[tuple[int, int]] = []
+    chosen: list[tuple[Finding, Fix]] = []
+    for finding in work.sight.findings:
+        fix = finding.fix
+        if fix is None or not wanted(finding) or _identity(finding) in work.refused:
+            continue
+        spans = [_offsets(source, edit) for edit in fix.edits]
+        if all(_is_free(span, taken) for span in spans):
+            taken += spans
+            chosen.append((finding, fix))
+    return chosen
+
+
+def _is_free(span: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:
+    start, end = span
+    return all(end < first or last < start for first, last in taken)
+
+
+def _is_better(after: Sight, before: Sight) -> bool:
+    """Is something gone, and nothing new but what could not be seen before?"""
+    now, then = Counter(map(_said, after.findings)), Counter(map(_said, before.findings))
+    new = now - then
+    if after.depth > before.depth:
+        new = Counter(said for said in new if said[0] in after.early)
+    return not new and bool(then - now)
+
+
+def _said(finding: Finding) -> tuple[str, Severity, str]:
+    """What a finding says, wherever it is."""
+    return finding.rule, finding.severity, finding.message
+
+
+def _identity(finding: Finding) -> tuple[object, ...]:
+    return (*_said(finding), finding.location.span)

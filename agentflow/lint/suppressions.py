@@ -1,0 +1,112 @@
+"""Comments that take findings back: `# agentflow: ignore[rule-name, other] reason`.
+
+At the end of a line it is about the findings on that line. On a line of its own it is about the
+node below it, with all that is inside. The reason is mandatory. What a comment is good for shows
+when all other findings are known, so the linter settles it last.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from agentflow.findings import Span
+from agentflow.spec.document import Document
+from agentflow.spec.nearest import nearest
+from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.comments import Comment, comments
+from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
+
+FORM = "write # agentflow: ignore[RULE] REASON"
+
+#: What is meant as a suppression, whether or not it is one.
+_MEANT = re.compile(r"#[ \t]*agentflow[ \t]*(?P<colon>:?)[ \t]*(?P<word>[a-zA-Z]+)\b(?P<rest>.*)")
+_REST = re.compile(r"[ \t]*\[(?P<names>[^\]]*)\][ \t:,.-]*(?P<reason>.*)")
+_NAME = re.compile(r"[^\s,]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A comment that takes back what some rules find on the lines `first` to `last`.
+
+    `names` has each name with the place where it stands. With a `problem` it takes nothing back.
+    """
+
+    comment: Comment
+    names: tuple[tuple[str, Span], ...]
+    reason: str
+    first: int
+    last: int
+    problem: str | None
+
+
+def suppressions(document: Document) -> tuple[Suppression, ...]:
+    """The suppressions of a spec, in file order."""
+    if document.root is None:
+        return ()
+    found = comments(document.root, document.source, _MEANT)
+    return tuple(filter(None, (_read(document, comment) for comment in found)))
+
+
+def _read(document: Document, comment: Comment) -> Suppression | None:
+    """The suppression that a comment is; None if it is about something else."""
+    meant = _MEANT.match(comment.text)
+    assert meant is not None
+    if nearest(meant["word"], ["ignore"]) is None:
+        return None
+    first, last = _lines(document, comment)
+    rest = _REST.fullmatch(meant["rest"])
+    if meant["word"] != "ignore" or not meant["colon"]:
+        said = f"{quoted(comment.text)} is no suppression"
+        return Suppression(comment, (), "", first, last, said)
+    if rest is None or not rest["names"].strip():
+        return Suppression(comment, (), "", first, last, "the suppression names no rule")
+    start = comment.span.column + meant.start("rest") + rest.start("names")
+    names = tuple(_names(rest["names"], comment.span.line, start))
+    reason = rest["reason"].strip()
+    problem = None if reason else "the suppression has no reason"
+    return Suppression(comment, names, reason, first, last, problem)
+
+
+def _names(text: str, line: int, column: int) -> Iterator[tuple[str, Span]]:
+    for found in _NAME.finditer(text):
+        yield found[0], Span(line, column + found.start(), line, column + found.end())
+
+
+def _lines(document: Document, comment: Comment) -> tuple[int, int]:
+    """The lines that a comment is about."""
+    here = comment.span.line
+    if not comment.alone:
+        return here, here
+    below = here + 1
+    while _says_nothing(document.line(below)) and below <= document.text.count("\n") + 1:
+        below += 1
+    return here, _end_of_node(document.root, below)
+
+
+def _says_nothing(line: str) -> bool:
+    text = line.strip()
+    return not text or text.startswith("#")
+
+
+def _end_of_node(root: Node | None, line: int) -> int:
+    """The last line of the outermost node that starts on a line; the line itself without one."""
+    node = root
+    while node is not None:
+        inside: Node | None = None
+        for start, child in _children(node):
+            end = child.end_line - (child.end_column == 1 and child.end_line > start)
+            if start == line:
+                return max(end, line)
+            if start < line <= end:
+                inside = child
+        node = inside
+    return line
+
+
+def _children(node: Node) -> Iterable[tuple[int, Node]]:
+    """What is inside a node, with the lines on which it starts; a value starts with its key."""
+    if isinstance(node, Scalar):
+        return ()
+    if isinstance(node, Mapping):
+        return ((entry.key.line, entry.value) for entry in node.entries.values())
+    return ((item.line, item) for item in node.items)

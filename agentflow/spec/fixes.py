@@ -1,0 +1,105 @@
+"""Fixes that several rules have. Each looks at the text it would change, and is None in doubt."""
+
+import re
+from collections.abc import Iterable
+
+from agentflow.findings import Edit, Fix, Location, Span
+from agentflow.spec import model as language
+from agentflow.spec.document import Document, Path
+from agentflow.spec.nearest import only_near
+from agentflow.spec.phrases import mend, mended_duration
+from agentflow.spec.shape import Shape
+from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Entry, Mapping, Node, Scalar, Sequence
+
+
+def renamed(document: Document, place: Location, name: str, known: Iterable[str]) -> Fix | None:
+    """A misspelt name replaced by the only known one that is near to it."""
+    near = only_near(name, known)
+    return None if near is None else replaced(document, place, name, near)
+
+
+def replaced(
+    document: Document, place: Location, old: str, new: str, *, safe: bool = True
+) -> Fix | None:
+    """One name in the place of another, which has to stand there, once and in one piece."""
+    span = place.span
+    if place.file != document.file or span.line != span.end_line:
+        return None
+    written = document.line(span.line)[span.column - 1 : span.end_column - 1]
+    found = list(re.finditer(rf"(?<![\w-]){re.escape(old)}(?![\w-])", written))
+    if len(found) != 1 or not new.isprintable():
+        return None
+    start = span.column + found[0].start()
+    edit = Edit(Span(span.line, start, span.line, start + len(old)), new)
+    return Fix(f"write {quoted(new)}", (edit,), safe)
+
+
+def without_entry(document: Document, path: Path, *, title: str, safe: bool) -> Fix | None:
+    """A key taken out with its value, and the mapping around it if nothing else is in there."""
+    around = document.node(path[:-1])
+    while isinstance(around, Mapping) and len(around.entries) == 1 and len(path) > 1:
+        path = path[:-1]
+        around = document.node(path[:-1])
+    if not isinstance(around, Mapping) or str(path[-1]) not in around.entries:
+        return None
+    entry = around.entries[str(path[-1])]
+    edit = _of_flow(around, entry) if around.flow else _of_block(document, entry)
+    return None if edit is None else Fix(title, (edit,), safe)
+
+
+def _of_block(document: Document, entry: Entry) -> Edit | None:
+    """The whole lines of an entry, if nothing else stands on them."""
+    key, value = entry.key, entry.value
+    if document.line(key.line)[: key.column - 1].strip():
+        return None  # behind the dash of a list
+    last = value.end_line
+    if isinstance(value, Scalar) and value.style in ("|", ">") and value.end_column == 1:
+        return Edit(Span(key.line, 1, last, 1), "")
+    rest = document.line(last)[value.end_column - 1 :].strip()
+    if rest and not rest.startswith("#"):
+        return None
+    return Edit(Span(key.line, 1, last + 1, 1), "")
+
+
+def _of_flow(around: Mapping, entry: Entry) -> Edit | None:
+    """From the key to the next one, or from the end of the one before."""
+    entries = list(around.entries.values())
+    at = entries.index(entry)
+    if at + 1 < len(entries):
+        following = entries[at + 1].key
+        return Edit(Span(entry.key.line, entry.key.column, following.line, following.column), "")
+    if at:
+        before = entries[at - 1].value
+        end = entry.value
+        return Edit(Span(before.end_line, before.end_column, end.end_line, end.end_column), "")
+    return None
+
+
+def in_quotes(document: Document, node: Scalar | Mapping | Sequence) -> str | None:
+    """What stands at a node on one line, as a text in double quotes; None if it needs escapes."""
+    if node.line != node.end_line:
+        return None
+    written = document.line(node.line)[node.column - 1 : node.end_column - 1]
+    if '"' in written or "\\" in written or not written.isprintable():
+        return None
+    return f'"{written}"'
+
+
+def mending(shape: Shape, node: Node | None, document: Document) -> Fix | None:
+    """What `mend` says, done: where it says what to write and there is nothing to be guessed."""
+    said = mend(shape, node)
+    if said is None or not isinstance(node, Scalar) or node.line != node.end_line:
+        return None
+    if said.startswith("put it in quotes"):
+        text = in_quotes(document, node)
+        return None if text is None else Fix("put it in quotes", (Edit(node.span, text),))
+    number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
+    if shape.rule("pattern") == language.DURATION_PATTERN:
+        duration = mended_duration(node.text)
+        # Whether a bare number was meant as seconds is a guess, if a good one.
+        return Fix(said, (Edit(node.span, duration),), safe=not number) if duration else None
+    text = said.removeprefix("write ").removesuffix(" without quotes")
+    if text in ("true", "false") or text == node.text:
+        return Fix(said, (Edit(node.span, text),))
+    return None

@@ -1,0 +1,211 @@
+"""`validate --fix`, `--unsafe-fixes` and `--diff`, on the disk."""
+
+import json
+import resource
+from pathlib import Path
+
+import pytest
+
+from .checking import GOOD, UNKNOWN_AGENT, UNUSED
+from .inprocess import agentflow
+from .shell import Done
+
+BOTH = UNUSED.replace("agent: writer}", "agent: wrter}")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "agentflow.toml").touch()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def spec(text: str, name: str = "spec.yaml") -> Path:
+    path = Path(name)
+    path.write_bytes(text.encode())
+    return path
+
+
+def test_safe_fixes() -> None:
+    path = spec(BOTH)
+    done = agentflow("validate", "spec.yaml", "--fix")
+    assert path.read_text("utf-8") == UNUSED
+    assert done.code == 0
+    assert done.err == "note: fixed 1 problem in 1 file\n"
+    assert done.out.endswith(
+        "\n1 warning in 1 file\n1 can be mended with 'validate --unsafe-fixes'\n"
+    )
+
+
+def test_unsafe_fixes() -> None:
+    path = spec(BOTH)
+    done = agentflow("validate", "spec.yaml", "--unsafe-fixes")
+    assert done == Done(0, "no problems in 1 file\n", "note: fixed 2 problems in 1 file\n")
+    assert path.read_text("utf-8") == GOOD
+
+
+def test_without_an_option_nothing_is_changed() -> None:
+    path = spec(BOTH)
+    done = agentflow("validate", "spec.yaml")
+    assert path.read_text("utf-8") == BOTH
+    assert done.out.endswith(
+        "1 error, 1 warning in 1 file\n"
+        "1 can be mended with 'validate --fix', 1 can be mended with 'validate --unsafe-fixes'\n"
+    )
+
+
+def test_nothing_to_fix_touches_nothing() -> None:
+    path = spec(GOOD)
+    before = path.stat()
+    assert agentflow("validate", ".", "--fix") == Done(0, "no problems in 1 file\n")
+    after = path.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+DIFF = """\
+--- a/spec.yaml
++++ b/spec.yaml
+@@ -8,5 +8,5 @@
+     input: {type: object}
+     output: {type: string}
+ steps:
+-  write: {agent: wrter}
++  write: {agent: writer}
+ outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+
+def test_a_diff() -> None:
+    path = spec(UNKNOWN_AGENT)
+    spec(GOOD, "good.yaml")
+    said = "would fix 1 problem in 1 file\n"
+    assert agentflow("validate", ".", "--diff") == Done(1, DIFF, said)
+    assert path.read_text("utf-8") == UNKNOWN_AGENT
+    assert agentflow("validate", "good.yaml", "--diff") == Done(
+        0, "", "would fix 0 problems in 0 files\n"
+    )
+
+
+def test_a_diff_of_a_file_without_a_last_line_end() -> None:
+    spec(UNKNOWN_AGENT.replace("wrter", "writer").rstrip("\n").replace(".write.", ".wriet."))
+    out = agentflow("validate", "spec.yaml", "--diff").out
+    assert out.endswith(
+        '-outputs: {letter: "${{ steps.wriet.output }}"}\n\\ No newline at end of file\n'
+        '+outputs: {letter: "${{ steps.write.output }}"}\n\\ No newline at end of file\n'
+    )
+
+
+def test_text_in_a_diff_gives_no_commands() -> None:
+    spec(UNKNOWN_AGENT.replace("steps:", "description: |\n  ::error::x\n  \u202eevil\nsteps:"))
+    out = agentflow("validate", "spec.yaml", "--diff").out
+    assert "::error" not in out.replace("\\x3a:error", "")
+    assert "\u202e" not in out
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["no-mark", "mark"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_line_ends_and_the_byte_order_mark_stay(mark: str, line_end: str) -> None:
+    headless = mark + BOTH.removeprefix("agentflow: 1\n")
+    path = spec(headless.replace("\n", line_end))
+    agentflow("validate", "spec.yaml", "--unsafe-fixes")
+    assert path.read_bytes().decode() == (mark + GOOD).replace("\n", line_end)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755], ids=oct)
+def test_the_mode_stays(mode: int, folder: Path) -> None:
+    path = spec(UNKNOWN_AGENT)
+    path.chmod(mode)
+    before = set(folder.iterdir())
+    agentflow("validate", "spec.yaml", "--fix")
+    assert path.read_text("utf-8") == GOOD
+    assert path.stat().st_mode & 0o777 == mode
+    assert set(folder.iterdir()) == before
+
+
+def test_a_link_stays_one() -> None:
+    spec(UNKNOWN_AGENT, "real.yaml")
+    link = Path("link.yaml")
+    link.symlink_to("real.yaml")
+    agentflow("validate", "link.yaml", "--fix")
+    assert link.is_symlink()
+    assert Path("real.yaml").read_text("utf-8") == GOOD
+
+
+def test_what_lies_outside_the_project_is_not_touched(folder: Path) -> None:
+    outside = folder.parent / "outside.yaml"
+    outside.write_text(UNKNOWN_AGENT)
+    Path("link.yaml").symlink_to(outside)
+    assert agentflow("validate", "link.yaml", "--fix") == Done(
+        3,
+        "",
+        f"error: 'link.yaml' leads to '{outside}', outside the project '{folder}'\n"
+        "help: only files of the project are changed\n",
+    )
+    assert outside.read_text("utf-8") == UNKNOWN_AGENT
+
+
+def test_a_file_that_cannot_be_written_stays_whole(folder: Path) -> None:
+    path = spec(UNKNOWN_AGENT)
+    before = set(folder.iterdir())
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        done = agentflow("validate", "spec.yaml", "--fix")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert done == Done(3, "", "error: cannot write 'spec.yaml': File too large\n")
+    assert path.read_text("utf-8") == UNKNOWN_AGENT
+    assert set(folder.iterdir()) == before
+
+
+def test_stdin_cannot_be_mended() -> None:
+    for option in ("--fix", "--diff", "--unsafe-fixes"):
+        assert agentflow("validate", "-", option, stdin=UNKNOWN_AGENT.encode()) == Done(
+            2, "", "error: stdin cannot be mended\nhelp: name the file\n"
+        )
+
+
+def test_what_does_not_count_is_not_mended() -> None:
+    path = spec(BOTH)
+    agentflow("validate", "spec.yaml", "--fix", "--ignore", "unknown-agent")
+    assert path.read_text("utf-8") == BOTH
+    agentflow("validate", "spec.yaml", "--unsafe-fixes", "--select", "unused-definition")
+    assert path.read_text("utf-8") == UNKNOWN_AGENT
+
+
+def test_a_fix_that_would_bring_something_new_is_left_out() -> None:
+    closed = "{type: object, additionalProperties: false, required: [text], properties: {text: {type: string}}}"
+    path = spec(UNKNOWN_AGENT.replace("{type: object}", closed))
+    done = agentflow("validate", "spec.yaml", "--fix")
+    assert (done.code, done.err) == (1, "note: 1 fix left out, since new problems would show\n")
+    assert "wrter" in path.read_text("utf-8")
+
+
+def test_fixes_as_json() -> None:
+    spec(UNKNOWN_AGENT)
+    found = json.loads(agentflow("validate", "spec.yaml", "-f", "json").out)
+    (finding,) = found["findings"]
+    assert finding["fix"] == {
+        "title": "write 'writer'",
+        "safe": True,
+        "edits": [
+            {"line": 11, "column": 18, "end_line": 11, "end_column": 23, "text": "writer"},
+        ],
+    }
+
+
+def test_suppressed_findings_are_counted_and_listed() -> None:
+    text = UNUSED.replace(
+        "attempts: 3}", "attempts: 3}  # agentflow: ignore[unused-definition] later"
+    )
+    spec(text)
+    assert agentflow("validate", "spec.yaml", "--strict") == Done(
+        0, "no problems in 1 file (1 suppressed)\n"
+    )
+    found = json.loads(agentflow("validate", "spec.yaml", "-f", "json").out)
+    assert found["findings"] == []
+    (taken_back,) = found["suppressed"]
+    assert (taken_back["rule"], taken_back["reason"]) == ("unused-definition", "later")
+    assert taken_back["comment"]["line"] == 4

@@ -1,0 +1,170 @@
+"""Comments that take findings back, and what is said about those that do not."""
+
+import pytest
+
+from agentflow.findings import Severity
+from agentflow.lint.linter import Outcome, examine
+from agentflow.lint.rule import Context
+from agentflow.loading import understand
+from tests.lint.linting import lines
+
+SPEC = """\
+agentflow: 1
+name: letters
+retries:
+  transient: {max_attempts: 3}
+agents:
+  writer:
+    kind: command
+    argv: [./write]
+    effects: none
+    input: {type: object}
+    output: {type: string}
+steps:
+  write: {agent: writer}
+outputs: {letter: "${{ steps.write.output }}"}
+"""
+REASON = "the next release needs it"
+COMMENT = f"# agentflow: ignore[unused-definition] {REASON}"
+
+
+def outcome(text: str) -> Outcome:
+    def read(path: str) -> str:
+        raise AssertionError(path)
+
+    return examine(Context(*understand(text, "spec.yaml", read)))
+
+
+def commented(comment: str, *, line: int, above: bool = False) -> str:
+    """The spec with a comment at the end of a line, or above it."""
+    written = SPEC.splitlines()
+    if above:
+        indent = len(written[line - 1]) - len(written[line - 1].lstrip())
+        written.insert(line - 1, " " * indent + comment)
+    else:
+        written[line - 1] += f"  {comment}"
+    return "\n".join(written) + "\n"
+
+
+TAKEN_BACK = {
+    "at the end of the line": commented(COMMENT, line=4),
+    "above the node": commented(COMMENT, line=4, above=True),
+    "above the node around it": commented(COMMENT, line=3, above=True),
+    "above another comment and a blank line": commented(COMMENT, line=4, above=True).replace(
+        REASON, f"{REASON}\n  # more about it\n"
+    ),
+    "with other names": commented(COMMENT, line=4).replace(
+        "[unused-definition]", "[ cycle,unused-definition ]"
+    ),
+    "written tightly": commented(f"#agentflow:ignore[unused-definition]: {REASON}", line=4),
+}
+
+
+@pytest.mark.parametrize("text", TAKEN_BACK.values(), ids=TAKEN_BACK)
+def test_taken_back(text: str) -> None:
+    done = outcome(text)
+    (taken,) = done.suppressed
+    assert taken.finding.message == "retry policy 'transient' is not used"
+    assert taken.reason == REASON
+    assert text.splitlines()[taken.comment.span.line - 1].endswith(REASON)
+    left = [found for found in lines(done.findings) if "'cycle' finds nothing" not in found]
+    assert left == []
+
+
+NOT_TAKEN_BACK = {
+    "on another line": commented(COMMENT, line=5),
+    "below": commented(COMMENT, line=5, above=True),
+    "above the node before it": commented(COMMENT, line=2, above=True),
+    "in a text": SPEC.replace("name: letters", f"name: letters\ndescription: '\n  {COMMENT}'"),
+}
+
+
+@pytest.mark.parametrize("text", NOT_TAKEN_BACK.values(), ids=NOT_TAKEN_BACK)
+def test_not_taken_back(text: str) -> None:
+    done = outcome(text)
+    assert done.suppressed == ()
+    assert any("'transient' is not used" in line for line in lines(done.findings))
+    unused = [found for found in done.findings if found.rule == "unused-suppression"]
+    assert len(unused) == ("description" not in text)
+
+
+BAD = {
+    "# agentflow: ignore[unused-definition]": "4:33 the suppression has no reason",
+    "# agentflow: ignore[unused-definition] -": "4:33 the suppression has no reason",
+    "# agentflow: ignore[] some reason": "4:33 the suppression names no rule",
+    "# agentflow: ignore some reason": "4:33 the suppression names no rule",
+    "# agentflow: ignroe[cycle] a reason": (
+        "4:33 '# agentflow: ignroe[cycle] a reason' is no suppression"
+    ),
+    "# agentflow ignore[cycle] a reason": (
+        "4:33 '# agentflow ignore[cycle] a reason' is no suppression"
+    ),
+    "# agentflow: ignore[unused-defintion] a reason": "4:53 there is no rule 'unused-defintion'",
+    "# agentflow: ignore[unused-definition, x] y": "4:72 there is no rule 'x'",
+}
+
+
+@pytest.mark.parametrize("comment", BAD)
+def test_bad_suppressions(comment: str) -> None:
+    findings = outcome(commented(comment, line=4)).findings
+    bad = tuple(found for found in findings if found.rule == "bad-suppression")
+    assert lines(bad) == [BAD[comment]]
+    assert bad[0].severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    "comment", ["# agentflow: 1", "# agentflow is a command", "# see agentflow: notes", "# ignore"]
+)
+def test_other_comments(comment: str) -> None:
+    findings = outcome(commented(comment, line=4)).findings
+    assert lines(findings) == ["4:3 retry policy 'transient' is not used"]
+
+
+def test_an_error_that_leaves_nothing_to_run_stays() -> None:
+    text = SPEC.replace("agent: writer}", "agent: wrter}  # agentflow: ignore[unknown-agent] why")
+    done = outcome(text)
+    assert done.suppressed == ()
+    assert lines(done.findings)[-2:] == [
+        "13:18 unknown agent 'wrter'",
+        "13:46 an error of 'unknown-agent' cannot be suppressed: the pipeline could not run",
+    ]
+
+
+def test_an_error_that_can_do_harm_is_taken_back() -> None:
+    text = SPEC.replace("effects: none", "effects: irreversible")
+    assert [found.rule for found in outcome(text).findings if found.severity == "error"] == [
+        "irreversible-without-gate"
+    ]
+    # The spec is run then, too: the comment is part of it.
+    comment = "# agentflow: ignore[irreversible-without-gate] nobody is asked here"
+    done = outcome(text.replace("agent: writer}", f"agent: writer}} {comment}"))
+    assert [found for found in done.findings if found.severity == "error"] == []
+    assert len(done.suppressed) == 1
+
+
+def test_of_several_names_those_without_use_are_said() -> None:
+    comment = f"# agentflow: ignore[cycle, unused-definition, dead-step] {REASON}"
+    findings = outcome(commented(comment, line=4)).findings
+    assert lines(findings) == [
+        "4:53 'cycle' finds nothing here that could be suppressed",
+        "4:79 'dead-step' finds nothing here that could be suppressed",
+    ]
+
+
+def test_a_spec_that_cannot_be_understood_has_no_unused_ones() -> None:
+    text = commented(COMMENT, line=13).replace("kind: command", "kind: [command]")
+    assert {found.rule for found in outcome(text).findings} == {"wrong-type"}
+
+
+def test_those_of_a_pipeline_inside_count_there() -> None:
+    parent = "agentflow: 1\nname: p\nsteps: {a: {pipeline: c.yaml}}\noutputs: {x: '${{ steps.a.output.letter }}'}\n"
+    child = SPEC.replace("effects: none", "effects: irreversible").replace(
+        "retries:\n  transient: {max_attempts: 3}\n", ""
+    )
+    comment = "  # agentflow: ignore[irreversible-without-gate] nobody is asked here"
+
+    def found(text: str) -> list[str]:
+        return lines(examine(Context(*understand(parent, "p.yaml", lambda _: text))).findings)
+
+    assert any("pipeline 'c.yaml' cannot run" in line for line in found(child))
+    assert found(child.replace("agent: writer}", f"agent: writer}}{comment}")) == []
