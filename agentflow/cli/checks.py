@@ -12,6 +12,11 @@ class FindingsFormat(enum.StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    JSONL = "jsonl"
+    SARIF = "sarif"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
 
 
 class ListFormat(enum.StrEnum):
@@ -94,6 +99,12 @@ def validate(
     no_config: Annotated[
         bool, typer.Option("--no-config", help="Take no configuration into account.")
     ] = False,
+    only_specs: Annotated[
+        bool,
+        typer.Option(
+            "--only-specs", help="Pass over named files that do not say that they are specs."
+        ),
+    ] = False,
     fix: Annotated[
         bool, typer.Option("--fix", help="Mend what has one safe answer, in the files.")
     ] = False,
@@ -128,6 +139,7 @@ def validate(
         fail_on=fail_on.value if fail_on is not None else None,
         config=config,
         configure=not no_config,
+        only_specs=only_specs,
         fix=fix or unsafe_fixes,
         unsafe=unsafe_fixes,
         diff=diff,

@@ -36,16 +36,19 @@ def read_spec(path: str, *, imports: bool) -> Spec:
     return load(path, imports=imports)
 
 
-def spec_paths(paths: Sequence[str]) -> tuple[str, ...]:
+def spec_paths(paths: Sequence[str], *, only_specs: bool = False) -> tuple[str, ...]:
     """The specs that files, folders and patterns mean: each file once, in the order of the names.
 
-    Of several names of one file the shortest is taken, whatever order they are given in.
+    Of several names of one file the shortest is taken, whatever order they are given in. A file
+    that is named is a spec, whatever it says; with `only_specs` it has to say so, as in a folder.
 
     Raises:
         UsageError: there are none in a folder, or nothing fits a pattern.
     """
     names: dict[str, str] = {}
     for name in _all_paths(paths):
+        if only_specs and name != "-" and Path(name).is_file() and not _is_spec(name):
+            continue
         file = name if name == "-" else os.path.realpath(name)
         known = names.get(file)
         if known is None or (len(name), name) < (len(known), known):

@@ -3,11 +3,12 @@ allowed.
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agentflow.cli.checking import Checked, Task, check_all
 from agentflow.cli.configuration import (
     Configurations,
     Configured,
@@ -15,21 +16,17 @@ from agentflow.cli.configuration import (
     passed_over,
 )
 from agentflow.cli.report import emit, report_error, wants_color
-from agentflow.cli.specs import read_spec, spec_paths
+from agentflow.cli.specs import spec_paths
 from agentflow.errors import ExitCode, FileProblem, UsageError
-from agentflow.findings import Finding, Report, Severity, Suppressed
-from agentflow.formats import FINDINGS_FORMATS
+from agentflow.findings import Finding, Report, Severity
+from agentflow.formats import findings_format
 from agentflow.formats.words import count
 from agentflow.lint.selection import (
     Selection,
     UnknownName,
     at_least,
-    counts,
     known,
-    selected,
 )
-from agentflow.loading import examine_spec, load_bytes
-from agentflow.plan.library import texts_by_file
 
 if TYPE_CHECKING:
     from agentflow.cli.mending import Changed
@@ -41,7 +38,8 @@ class Options:
 
     `severity` is the slightest that is shown. `fail_on` is `error`, `warning`, `advice` or `never`.
     With `imports`, the modules of Python classes that contracts name are imported. `config` is the
-    file to take the configuration from; without `configure` there is none. With `fix` the specs
+    file to take the configuration from; without `configure` there is none. With `only_specs`, files
+    that do not say that they are specs are passed over. With `fix` the specs
     are mended, by fixes that may be wrong if `unsafe`; with `diff` it is shown instead.
     """
 
@@ -53,37 +51,10 @@ class Options:
     fail_on: str | None = None
     config: Path | None = None
     configure: bool = True
+    only_specs: bool = False
     fix: bool = False
     unsafe: bool = False
     diff: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One spec to check, and by what."""
-
-    path: str
-    selection: Selection
-    thresholds: Mapping[str, Mapping[str, int]]
-    fail_on: str
-    imports: bool
-    fix: bool
-    unsafe: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What came of a task. `unseen` is how many contracts of Python nobody has looked at.
-
-    With `changed`, what fixes make of the spec, the rest is about the spec as it is then.
-    """
-
-    findings: tuple[Finding, ...]
-    suppressed: tuple[Suppressed, ...]
-    sources: Mapping[str, str]
-    unseen: int
-    crashed: bool
-    changed: "Changed | None" = None
 
 
 def validate_specs(paths: Sequence[str], options: Options) -> int:
@@ -95,14 +66,14 @@ def validate_specs(paths: Sequence[str], options: Options) -> int:
         UsageError: there is nothing to check, or an option or the configuration makes no sense.
         FileProblem: none of the specs can be read.
     """
-    tasks, passed = _tasks(spec_paths(paths), options)
+    tasks, passed = _tasks(spec_paths(paths, only_specs=options.only_specs), options)
     results: list[tuple[Task, Checked]] = []
     unreadable: list[FileProblem] = []
-    for task in tasks:
-        try:
-            results.append((task, check(task)))
-        except FileProblem as error:
-            unreadable.append(error)
+    for task, checked in check_all(tasks):
+        if isinstance(checked, FileProblem):
+            unreadable.append(checked)
+        else:
+            results.append((task, checked))
     if unreadable and not results:
         raise unreadable[0]
     for problem in unreadable:
@@ -114,7 +85,7 @@ def validate_specs(paths: Sequence[str], options: Options) -> int:
         return _show(changes, complete=complete)
     _write(changes)
     report = _report([checked for _, checked in results], options.severity, complete=complete)
-    emit(FINDINGS_FORMATS[options.format](report, color=wants_color(sys.stdout)))
+    emit(findings_format(options.format)(report, color=wants_color(sys.stdout)))
     if options.format == "text":
         for note in _notes(sum(checked.unseen for _, checked in results), passed, changes):
             emit(note, sys.stderr)
@@ -122,33 +93,6 @@ def validate_specs(paths: Sequence[str], options: Options) -> int:
         return ExitCode.COULD_NOT
     failed = any(fails(checked.findings, task.fail_on) for task, checked in results)
     return ExitCode.FINDINGS if failed else ExitCode.OK
-
-
-def check(task: Task) -> Checked:
-    """Check one spec.
-
-    Raises:
-        FileProblem: it cannot be read.
-    """
-    spec = read_spec(task.path, imports=task.imports)
-    outcome = examine_spec(spec, task.thresholds)
-    changed = None
-    if task.fix and any(finding.fix is not None for finding in outcome.findings):
-        from agentflow.cli.mending import mended
-
-        changed = mended(
-            spec, task.selection, task.thresholds, unsafe=task.unsafe, imports=task.imports
-        )
-        spec = load_bytes(changed.after, spec.file, spec.folder, imports=task.imports)
-        outcome = examine_spec(spec, task.thresholds)
-    return Checked(
-        tuple(selected(outcome.findings, task.selection)),
-        outcome.suppressed,
-        texts_by_file(spec.document, spec.plan),
-        spec.unseen,
-        any(counts(rule, task.selection) for rule in outcome.crashed),
-        changed,
-    )
 
 
 def _write(changes: Sequence["Changed"]) -> None:

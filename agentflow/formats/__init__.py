@@ -1,12 +1,12 @@
 """Formats: from a value to text. Nothing here prints or opens a file.
 
-A new format is a module with a `render`, and a line in the registry of what it renders.
+A new format is a module with a `render`, and its name in the registry of what it renders.
 """
 
+from importlib import import_module
 from typing import Protocol
 
 from agentflow.findings import Report
-from agentflow.formats import findings_json, findings_text
 
 
 class FindingsFormat(Protocol):
@@ -15,7 +15,12 @@ class FindingsFormat(Protocol):
     def __call__(self, report: Report, /, *, color: bool) -> str: ...
 
 
-FINDINGS_FORMATS: dict[str, FindingsFormat] = {
-    "text": findings_text.render,
-    "json": findings_json.render,
-}
+#: Each is a module of its own, which is imported when it is asked for.
+FINDINGS_FORMATS = ("text", "json", "jsonl", "sarif", "github", "gitlab", "junit")
+
+
+def findings_format(name: str) -> FindingsFormat:
+    """The format of a name."""
+    assert name in FINDINGS_FORMATS
+    render: FindingsFormat = import_module(f"agentflow.formats.findings_{name}").render
+    return render

@@ -6,7 +6,7 @@ terminal.
 
 from collections import Counter
 
-from agentflow.findings import Finding, Fix, Location, Report, Severity, Span
+from agentflow.findings import Finding, Fix, Location, Report, Severity, Span, Suppressed
 from agentflow.formats.values import document
 from agentflow.spec.model import Json
 
@@ -15,26 +15,35 @@ FORMAT = 1
 
 def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 (formats take the same; JSON has no colours)
     """One JSON document."""
-    number = Counter(finding.severity for finding in report.findings)
     return document(
         {
             "format": FORMAT,
             "files": list(report.sources),
             "findings": [finding_data(finding) for finding in report.findings],
-            "suppressed": [
-                finding_data(each.finding)
-                | {"reason": each.reason, "comment": _location(each.comment)}
-                for each in report.suppressed
-            ],
-            "summary": {
-                "errors": number[Severity.ERROR],
-                "warnings": number[Severity.WARNING],
-                "advice": number[Severity.ADVICE],
-                "suppressed": len(report.suppressed),
-                "hidden": report.hidden,
-            },
+            "suppressed": [suppressed_data(each) for each in report.suppressed],
+            "summary": summary_data(report),
         }
     )
+
+
+def summary_data(report: Report) -> dict[str, Json]:
+    """How many findings there are."""
+    number = Counter(finding.severity for finding in report.findings)
+    return {
+        "errors": number[Severity.ERROR],
+        "warnings": number[Severity.WARNING],
+        "advice": number[Severity.ADVICE],
+        "suppressed": len(report.suppressed),
+        "hidden": report.hidden,
+    }
+
+
+def suppressed_data(suppressed: Suppressed) -> dict[str, Json]:
+    """A finding that a comment takes back."""
+    return finding_data(suppressed.finding) | {
+        "reason": suppressed.reason,
+        "comment": _location(suppressed.comment),
+    }
 
 
 def finding_data(finding: Finding) -> dict[str, Json]:

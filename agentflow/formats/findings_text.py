@@ -46,6 +46,11 @@ def render(report: Report, *, color: bool = False) -> str:
     return "\n\n".join([*blocks, page.summary(report) + _fixable(report.findings)])
 
 
+def summary(report: Report) -> str:
+    """The last line alone."""
+    return _Page(report.sources, color=False).summary(report)
+
+
 def _fixable(findings: Sequence[Finding]) -> str:
     """A second line of the summary, if a program can mend some of it."""
     safe_ones = sum(found.fix is not None and found.fix.safe for found in findings)

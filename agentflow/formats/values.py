@@ -1,6 +1,7 @@
 """JSON values as text."""
 
 import json
+import re
 
 from agentflow.spec.model import Json
 
@@ -23,4 +24,14 @@ def compact(value: Json) -> str:
 
 def document(value: Json) -> str:
     """A value as a JSON document for programs: ASCII only, so that any stream can take it."""
-    return json.dumps(value, indent=2)
+    return _harmless(json.dumps(value, indent=2))
+
+
+def line(value: Json) -> str:
+    """The same on one line."""
+    return _harmless(json.dumps(value))
+
+
+def _harmless(text: str) -> str:
+    """The same JSON without `##[`, which CI systems take for a command wherever it stands."""
+    return re.sub("#(?=#)", r"\\u0023", text) if "##" in text else text

@@ -1,0 +1,113 @@
+"""Checking specs, several at a time where that is faster."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agentflow.cli.specs import read_spec
+from agentflow.errors import CouldNot, FileProblem
+from agentflow.findings import Finding, Suppressed
+from agentflow.lint.selection import Selection, counts, selected
+from agentflow.loading import examine_spec, load_bytes
+from agentflow.plan.library import texts_by_file
+
+if TYPE_CHECKING:
+    from agentflow.cli.mending import Changed
+
+#: Bytes of specs from which on other processes are worth their start.
+WORTH_WHILE = 128 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One spec to check, and by what; with `fix` it is mended, by unsafe fixes too if `unsafe`."""
+
+    path: str
+    selection: Selection
+    thresholds: Mapping[str, Mapping[str, int]]
+    fail_on: str
+    imports: bool
+    fix: bool
+    unsafe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of a task. `unseen` is how many contracts of Python nobody has looked at.
+
+    With `changed`, what fixes make of the spec, the rest is about the spec as it is then.
+    """
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...]
+    sources: Mapping[str, str]
+    unseen: int
+    crashed: bool
+    changed: "Changed | None" = None
+
+
+def check(task: Task) -> Checked | FileProblem:
+    """Check one spec; gives the problem if it cannot be read."""
+    try:
+        return _check(task)
+    except FileProblem as error:
+        return error
+
+
+def check_all(tasks: Sequence[Task]) -> Iterator[tuple[Task, Checked | FileProblem]]:
+    """Check specs, and give what came of them in their order.
+
+    Raises:
+        CouldNot: a process that checks specs was ended from outside.
+    """
+    workers = min(len(os.sched_getaffinity(0)), len(tasks)) if _is_worth_while(tasks) else 1
+    if workers < 2:
+        yield from ((task, check(task)) for task in tasks)
+        return
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # The children have all that is loaded here already, and what they give back is plain data.
+    pool = ProcessPoolExecutor(workers, get_context("fork"), _end_quietly)
+    try:
+        with pool:
+            yield from zip(tasks, pool.map(check, tasks), strict=True)
+    except BrokenProcessPool:
+        raise CouldNot("a process that checked specs was ended from outside") from None
+
+
+def _is_worth_while(tasks: Sequence[Task]) -> bool:
+    if len(tasks) < 2 or any(task.path == "-" for task in tasks):
+        return False
+    sizes = (os.path.getsize(task.path) for task in tasks if os.path.isfile(task.path))
+    return sum(sizes) >= WORTH_WHILE
+
+
+def _end_quietly() -> None:
+    """Ctrl-C goes to all processes; only the first of them has something to say about it."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _check(task: Task) -> Checked:
+    spec = read_spec(task.path, imports=task.imports)
+    outcome = examine_spec(spec, task.thresholds)
+    changed = None
+    if task.fix and any(finding.fix is not None for finding in outcome.findings):
+        from agentflow.cli.mending import mended
+
+        changed = mended(
+            spec, task.selection, task.thresholds, unsafe=task.unsafe, imports=task.imports
+        )
+        spec = load_bytes(changed.after, spec.file, spec.folder, imports=task.imports)
+        outcome = examine_spec(spec, task.thresholds)
+    return Checked(
+        tuple(selected(outcome.findings, task.selection)),
+        outcome.suppressed,
+        texts_by_file(spec.document, spec.plan),
+        spec.unseen,
+        any(counts(rule, task.selection) for rule in outcome.crashed),
+        changed,
+    )

@@ -1,0 +1,35 @@
+"""Findings as a code quality report of GitLab: a list of issues in JSON.
+
+Source: GitLab's documentation, "Code Quality report format".
+"""
+
+from agentflow.findings import Finding, Report, Severity
+from agentflow.formats.fingerprints import fingerprints, relative
+from agentflow.formats.safe import safe
+from agentflow.formats.values import document
+from agentflow.spec.model import Json
+
+_SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.ADVICE: "info"}
+
+
+def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 (formats take the same; JSON has no colours)
+    """One JSON list."""
+    marks = fingerprints(report.findings)
+    return document([_issue(*each) for each in zip(report.findings, marks, strict=True)])
+
+
+def _issue(finding: Finding, fingerprint: str) -> Json:
+    advice = f" ({finding.help})" if finding.help else ""
+    return {
+        "description": safe(f"{finding.message}{advice}", oneline=True),
+        "check_name": finding.rule,
+        "fingerprint": fingerprint,
+        "severity": _SEVERITIES[finding.severity],
+        "location": {
+            "path": relative(finding.location.file),
+            "lines": {
+                "begin": finding.location.span.line,
+                "end": finding.location.span.end_line,
+            },
+        },
+    }
