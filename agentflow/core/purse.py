@@ -60,7 +60,12 @@ class Lack:
 
 def bounded(purse: Purse, what: str) -> bool:
     """Does any budget bound this quantity?"""
-    return any(what in each.bounds for each in purse.outwards())
+    around: Purse | None = purse
+    while around is not None:  # it is asked for every call
+        if what in around.bounds:
+            return True
+        around = around.outer
+    return False
 
 
 def lack(purse: Purse, amounts: Amounts) -> Lack | None:
@@ -129,7 +134,8 @@ def took_too_long(purse: Purse) -> str:
 
 def _add(to: dict[str, float], amounts: Amounts, sign: int) -> None:
     for what, amount in amounts.items():
-        to[what] = round(to.get(what, 0) + sign * amount, _PLACES)
+        total = to.get(what, 0) + sign * amount
+        to[what] = total if isinstance(total, int) else round(total, _PLACES)
 
 
 def _above(amount: float, bound: float) -> bool:
