@@ -1,8 +1,9 @@
 """Programs that run in a process group of their own and can always be ended.
 
 `Processes` starts them for one connection and answers for all of them: `close` leaves none behind,
-and if this process dies without closing, the warden (see there) kills what it had started. A
-process that leaves its group on purpose (`setsid`) is out of reach.
+and if this process dies without closing, the warden (see there) kills what it had started. What
+leaves the group of a program (`setsid`) is known by a mark in its environment and ends with it where
+the program is ended; one that has ended by itself may leave something behind on purpose.
 
 Waiting is for the end of the *program*, never for the end of its pipes: a grandchild that holds a
 pipe open holds nobody up.
@@ -10,6 +11,7 @@ pipe open holds nobody up.
 
 import asyncio
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -17,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from agentflow.agents.warden import MARK, sweep
 
 #: Seconds between the request to end and the kill, and for what is still in a dead one's pipes.
 GRACE = 0.5
@@ -40,6 +44,7 @@ class Child(asyncio.SubprocessProtocol):
         self.drained: asyncio.Future[None] = loop.create_future()
         self._on_stdout = on_stdout
         self._warden = warden
+        self.mark = secrets.token_hex(8).encode()
         self._stderr = b""
         self._open_pipes = {1, 2}
         self._transport: asyncio.SubprocessTransport | None = None
@@ -99,7 +104,7 @@ class Child(asyncio.SubprocessProtocol):
         """Called by the event loop when the program runs."""
         assert isinstance(transport, asyncio.SubprocessTransport)
         self._transport = transport
-        self._warden.guard(self.group)
+        self._warden.guard(self.mark, self.group)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Called by the event loop with what the program printed."""
@@ -160,9 +165,16 @@ class Processes:
     async def _start(
         self, child: Child, argv: Sequence[str], cwd: Path, env: Mapping[str, str] | None
     ) -> None:
-        await asyncio.get_running_loop().subprocess_exec(
-            lambda: child, *argv, cwd=cwd, env=env, start_new_session=True
-        )
+        marked = {**(os.environ if env is None else env), MARK: child.mark.decode()}
+        assert self._warden is not None
+        self._warden.guard(child.mark)
+        try:
+            await asyncio.get_running_loop().subprocess_exec(
+                lambda: child, *argv, cwd=cwd, env=marked, start_new_session=True
+            )
+        except BaseException:
+            self._warden.release(child.mark)
+            raise
         self._children.add(child)
 
     async def stop(self, child: Child) -> None:
@@ -170,19 +182,22 @@ class Processes:
 
         Being cancelled meanwhile only makes it kill at once.
         """
+        by_itself = child.exited.done()
         try:
-            if not child.exited.done():
+            if not by_itself:
                 child.signal(signal.SIGTERM)
                 await first(child.exited, timeout=GRACE)
         finally:
             try:
                 child.signal(signal.SIGKILL)
+                if not by_itself:
+                    sweep([child.mark])
                 await first(child.exited, timeout=REAPING)
             finally:
                 child.let_go()
                 self._children.discard(child)
                 if self._warden is not None:
-                    self._warden.release(child.group)
+                    self._warden.release(child.mark)
 
     async def close(self) -> None:
         """Stop what still runs."""
@@ -202,31 +217,33 @@ class Warden:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
+            # Of a run inside of a run it carries no mark, so that it outlives that one too.
+            env={name: value for name, value in os.environ.items() if name != MARK},
             start_new_session=True,
         )
         assert self._process.stdin is not None
         self._orders = self._process.stdin
         os.set_blocking(self._orders.fileno(), False)
 
-    def guard(self, group: int) -> None:
-        """Have a process group killed if this process dies."""
-        self._order(f"+{group}\n")
+    def guard(self, mark: bytes, group: int | None = None) -> None:
+        """Have what carries a mark, and a process group, killed if this process dies."""
+        self._order(b"+%s\n" % mark if group is None else b"=%s %d\n" % (mark, group))
 
-    def release(self, group: int) -> None:
-        """Forget a group that has ended."""
-        self._order(f"-{group}\n")
+    def release(self, mark: bytes) -> None:
+        """Forget what has ended."""
+        self._order(b"-%s\n" % mark)
 
     def close(self) -> None:
-        """End the warden; groups that it still guards stay alive."""
+        """End the warden; what it still guards stays alive."""
         self._process.kill()
         self._process.communicate()
 
-    def _order(self, line: str) -> None:
+    def _order(self, line: bytes) -> None:
         # It fails if somebody killed the warden, or halted it until its pipe was full: the run
         # goes on without that protection.
         with suppress(OSError):
             if not self._orders.closed:
-                os.write(self._orders.fileno(), line.encode())
+                os.write(self._orders.fileno(), line)
 
 
 async def first(*futures: asyncio.Future[Any], timeout: float | None = None) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from agentflow.agents.warden import MARK, guard
+
 from .calls import ROOT, alive, ends
 
 RUN = """
@@ -33,6 +35,7 @@ time.sleep(3600)
         ("python", {"call": "authored:hangs"}),
         ("python", {"call": "authored:hangs_in_c"}),
         ("python", {"call": "authored:leaves_child"}),
+        ("python", {"call": "authored:leaves_session"}),
         ("command", {"argv": [sys.executable, "-c", HANGS]}),
     ],
 )
@@ -49,3 +52,16 @@ def test_a_killed_run_leaves_no_process(kind: str, keys: dict[str, object], tmp_
         os.kill(run.pid, signal.SIGKILL)
         run.wait()
     assert ends(process)
+
+
+def test_a_program_is_guarded_before_it_starts() -> None:
+    """What a run starts just before it is killed, and has not told of, is known by its mark."""
+    told, other = (
+        subprocess.Popen(["sleep", "3600"], env={**os.environ, MARK: mark}, start_new_session=True)
+        for mark in ("told-before", "told-before-too")
+    )
+    guard([b"+gone\n", b"+told-before\n", b"-gone\n"])
+    assert told.wait() == -signal.SIGKILL
+    assert other.poll() is None
+    other.kill()
+    other.wait()

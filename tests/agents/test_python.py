@@ -257,7 +257,7 @@ def test_a_call_after_one_that_killed_its_worker() -> None:
 
 
 @pytest.mark.parametrize(
-    "function", ["hangs", "hangs_on", "hangs_later", "hangs_in_c", "leaves_child"]
+    "function", ["hangs", "hangs_on", "hangs_later", "hangs_in_c", "leaves_child", "leaves_session"]
 )
 def test_a_hung_call_is_killed_with_its_group_and_nothing_else(
     function: str, tmp_path: Path

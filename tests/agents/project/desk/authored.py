@@ -143,6 +143,14 @@ def leaves_child(note: str) -> None:
     time.sleep(3600)
 
 
+def leaves_session(note: str) -> None:
+    """What it starts leaves its process group, and its own parent."""
+    sleep = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(3600)"
+    away = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', *sys.argv[1:]], start_new_session=True)"
+    subprocess.run([sys.executable, "-c", away, sleep, note], check=True)
+    time.sleep(3600)
+
+
 not_a_function = 17
 
 
