@@ -6,7 +6,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-import xmlschema
 import yaml
 
 from tests.cli.checking import GOOD, UNKNOWN_AGENT
@@ -60,7 +59,8 @@ def test_gitlab_with_an_error(folder: Path) -> None:
 def test_tests_on_gitlab(folder: Path) -> None:
     assert run(script("test specs"), folder).code == 0
     report = loaded("gitlab")["test specs"]["artifacts"]["reports"]["junit"]
-    xmlschema.XMLSchema(PUBLISHED / "junit-10.xsd").validate(folder / report)
+    judge = pytest.importorskip("xmlschema").XMLSchema(PUBLISHED / "junit-10.xsd")
+    judge.validate(folder / report)
 
 
 def test_the_workflow_gives_the_action_what_it_takes() -> None:

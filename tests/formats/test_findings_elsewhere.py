@@ -9,7 +9,6 @@ from typing import Any
 import jsonschema
 import pytest
 import referencing
-import xmlschema
 
 from agentflow.findings import (
     Edit,
@@ -172,7 +171,8 @@ def test_github() -> None:
 
 
 def test_junit() -> None:
-    judge = xmlschema.XMLSchema(PUBLISHED / "junit-10.xsd")
+    # An environment that was made before this was a dependency does without.
+    judge = pytest.importorskip("xmlschema").XMLSchema(PUBLISHED / "junit-10.xsd")
     for report in reports():
         judge.validate(rendered("junit", report))
     text = rendered("junit", REPORT)
