@@ -48,8 +48,18 @@ def test_every_agent_kind_is_a_module_of_its_name() -> None:
 
 #: What starts slowly, goes to the net or runs code of others.
 HEAVY = frozenset(
-    {"aiohttp", "asyncio", "diskcache", "httpx", "jsonschema_rs", "litellm", "openai", "orjson"}
-    | {"pydantic", "requests", "rich", "rstr", "sqlite3", "yaml"}
+    {
+        "aiohttp",
+        "anyio",
+        "asyncio",
+        "diskcache",
+        "httpx",
+        "httpx2",
+        "jsonschema_rs",
+        "litellm",
+        "mcp",
+    }
+    | {"openai", "orjson", "pydantic", "requests", "rich", "rstr", "sqlite3", "yaml"}
 )
 READS_SPECS = {"jsonschema_rs", "pydantic", "yaml"}
 READS_LOGS = READS_SPECS | {"orjson", "sqlite3"}
@@ -143,7 +153,12 @@ contracts:
   Fine: {type: object, properties: {a: {type: string, pattern: "^(a+)+$"}}}
 models:
   remote: {model: openai/gpt-5-mini, base_url: http://127.0.0.1:9}
+servers:
+  starts: {command: ./trap.sh, env: {TOKEN: {secret: NOT_SET}}, definitions: ../secret.json}
+  connects: {url: "http://127.0.0.1:9/mcp"}
 agents:
+  starts: {kind: mcp, server: starts, tool: work, input: Fine, output: Fine}
+  connects: {kind: mcp, server: connects, tool: work, input: Fine, output: Fine}
   imports: {kind: python, call: trap:work, input: Fine, output: Fine}
   in_process: {kind: python, call: trap:work, isolate: false, input: Fine, output: Fine}
   spawns: {kind: command, argv: [./trap.sh], input: Fine, output: Outside}
@@ -155,6 +170,8 @@ steps:
   c: {agent: spawns, with: {a: "${{ steps.b.output.a }}"}}
   d: {agent: asks, with: {a: "$(touch sprung)"}}
   e: {agent: models, with: {}}
+  f: {agent: starts, with: {}}
+  g: {agent: connects, with: {}}
 outputs: {d: "${{ steps.d.output }}"}
 """
 

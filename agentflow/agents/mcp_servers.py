@@ -15,14 +15,19 @@ from agentflow.agents.mcp_session import Gone, Session, Transport
 from agentflow.agents.mcp_stdio import Program
 from agentflow.agents.processes import Processes
 from agentflow.agents.protocol import AttemptError, Call, Host, Reply
+from agentflow.agents.secrets import Redactor, redactor
 from agentflow.errors import ToolChanged
 from agentflow.plan.definitions import Definition
 from agentflow.plan.servers import ServerPlan, Tools, difference, with_known
-from agentflow.spec.model import FailureClass, seconds
+from agentflow.spec.model import FailureClass, Json, seconds
 
 #: What to do about a tool that is not what it was.
 _ADVICE = "'agentflow tools SPEC' shows what it is now; if that is well, pin it anew"
 _GO_ON = "a run goes on with the tools that it began with; start another one with what there is now"
+
+
+def _as_it_is(value: Json) -> Json:
+    return value
 
 
 def list_tools(host: Host, names: Sequence[str]) -> dict[str, dict[str, Definition]]:
@@ -124,7 +129,9 @@ class Servers:
                         return Program(server, name, self._folder, self._processes)
                     return Remote(server, name)
 
-                session = Session(name, connect, seconds(server.start_timeout))
+                redact = redactor([(name, server)])
+                clean = redact.value if isinstance(redact, Redactor) else _as_it_is
+                session = Session(name, connect, seconds(server.start_timeout), clean)
                 self._sessions[name] = session
         await session.begin()
         return session

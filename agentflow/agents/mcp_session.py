@@ -5,6 +5,7 @@ calls are made from those that want them.
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import Any, NoReturn, Protocol
@@ -24,8 +25,9 @@ from agentflow.agents.mcp_sdk import (
 )
 from agentflow.agents.processes import first
 from agentflow.agents.protocol import AttemptError, Call
-from agentflow.plan.definitions import Definition
-from agentflow.spec.model import FailureClass
+from agentflow.agents.worker import ANSWER_LIMIT, Failed, plain
+from agentflow.plan.definitions import Definition, as_data
+from agentflow.spec.model import FailureClass, Json
 
 #: Pages of the list of a server's tools that are asked for.
 MOST_PAGES = 100
@@ -68,11 +70,18 @@ class Gone(Exception):
 class Session:
     """A session with a server called `name`, over a transport that `connect` makes.
 
-    `tools` is what the server has, by name. It is `over` when no call can be made in it.
+    `clean` takes secrets out of what the server says of its tools. `tools` is what the server has, by name. It is `over` when no call can be made in it.
     """
 
-    def __init__(self, name: str, connect: Callable[[], Transport], start_timeout: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        connect: Callable[[], Transport],
+        start_timeout: float,
+        clean: Callable[[Json], Json],
+    ) -> None:
         self._name = name
+        self._clean = clean
         self._connect = connect
         self._start_timeout = start_timeout
         self._transport: Transport | None = None
@@ -171,23 +180,31 @@ class Session:
     async def _list(self) -> dict[str, Definition]:
         """All tools of the server. Raises `AttemptError`."""
         found: dict[str, Definition] = {}
-        shown, cursor = f"server '{self._name}'", None
+        shown, cursor, size = f"server '{self._name}'", None, 0
         for _ in range(MOST_PAGES):
             request = types.ListToolsRequest(params=types.PaginatedRequestParams(cursor=cursor))
             page = await self._ask(shown, request, TypeAdapter(types.ListToolsResult))
             for tool in page.tools:
-                found[tool.name] = Definition(
-                    tool.name,
-                    tool.description,
-                    tool.input_schema,
-                    tool.output_schema,
-                    hints_of(tool.annotations),
-                )
+                found[tool.name] = definition = self._definition(tool)
+                size += len(json.dumps(as_data(definition)))
+            if size > ANSWER_LIMIT:
+                message = f"the definitions of {shown} have more than {ANSWER_LIMIT // 10**6} MB"
+                raise AttemptError(FailureClass.REJECTED, message)
             cursor = page.next_cursor
             if cursor is None:
                 return found
         message = f"{shown} has more than {MOST_PAGES} pages of tools"
         raise AttemptError(FailureClass.REJECTED, message)
+
+    def _definition(self, tool: types.Tool) -> Definition:
+        """What the server says of a tool, without its secrets. Raises `AttemptError`."""
+        said = [tool.description, tool.input_schema, tool.output_schema]
+        try:
+            description, given, answered = self._clean(plain(said))
+        except Failed as problem:
+            message = f"tool '{tool.name}' of server '{self._name}' {problem.message}"
+            raise AttemptError(FailureClass.REJECTED, message) from problem
+        return Definition(tool.name, description, given, answered, hints_of(tool.annotations))
 
     async def _ask(self, shown: str, request: Any, result: TypeAdapter[Any]) -> Any:
         """Ask the server for something. Raises `Gone` or `AttemptError`."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agentflow.agents.protocol import AttemptError, Host
-from agentflow.agents.secrets import require
+from agentflow.agents.secrets import Redactor, redactor, require
 from agentflow.cli.report import emit
 from agentflow.cli.specs import read_spec
 from agentflow.errors import CouldNot, ExitCode, SpecError, UsageError
@@ -75,10 +75,13 @@ def _files(known: Mapping[str, ServerPlan]) -> dict[str, str]:
 def _ask(spec: Spec, known: Mapping[str, ServerPlan]) -> dict[str, dict[str, Definition]]:
     from agentflow.agents import mcp_servers
 
-    require((f"server '{name}'", plan.options) for name, plan in known.items())
+    holders = [(f"server '{name}'", plan.options) for name, plan in known.items()]
+    require(holders)
     root = find_root(spec.folder)
     host = Host(root=root, folder=spec.folder, models={}, texts={}, servers=known)
     try:
         return mcp_servers.list_tools(host, tuple(known))
     except AttemptError as error:
-        raise CouldNot(error.message) from error
+        redact = redactor(holders)
+        message = redact.excerpt(error.message) if isinstance(redact, Redactor) else error.message
+        raise CouldNot(message) from error

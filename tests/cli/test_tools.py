@@ -113,13 +113,23 @@ def test_a_file_of_definitions_stays_in_the_project(project: Project, url: str) 
 
 
 def test_a_secret_of_a_server_is_nowhere_to_be_seen(project: Project) -> None:
-    env = "{TOKEN: {secret: TOOLS_TOKEN}, AGENTFLOW_TEST: {secret: AGENTFLOW_TEST}}"
+    env = (
+        "{MCP_TEST: tells, TOKEN: {secret: TOOLS_TOKEN}, AGENTFLOW_TEST: {secret: AGENTFLOW_TEST}}"
+    )
     spec = write(project, f"command: {sys.executable}, args: [{SCRIPT}], env: {env}")
+    spec.write_text(
+        spec.read_text().replace(
+            "steps:",
+            "  teller: {kind: mcp, server: tools, tool: echo"
+            ", effects: read" + CONTRACTS + "}\nsteps:\n  tell: {agent: teller}",
+        )
+    )
     secret = "c4nary-of-the-t00ls"
     ran = project.json("run", spec, "-i", "names=[TOKEN]", "--json", env={"TOOLS_TOKEN": secret})
     assert ran["outputs"] == {"found": {"TOKEN": "[secret TOOLS_TOKEN]"}}
-    for file in project.folder.rglob("*"):
-        assert not file.is_file() or secret.encode() not in file.read_bytes()
+    stored = [file.read_bytes() for file in project.folder.rglob("*") if file.is_file()]
+    assert any(b"Uses [secret TOOLS_TOKEN]." in data for data in stored)
+    assert not any(secret.encode() in data for data in stored)
 
 
 def test_a_tool_that_is_not_as_pinned_stops_the_run_before_any_call(

@@ -60,7 +60,7 @@ def check(context: Context) -> Iterator[Finding]:
     if context.pipeline is None:
         return
     for path, url in _urls(context.pipeline):
-        problem = _problem(url) or (_fixed(url, path[0]) if path[0] != "agents" else None)
+        problem = (_fixed(url, path[0]) if path[0] != "agents" else None) or _problem(url)
         if problem is not None:
             message, start, end, advice = problem
             place = context.document.in_string(path, start, end)
