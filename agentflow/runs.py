@@ -30,6 +30,7 @@ from agentflow.errors import (
 from agentflow.eventlog import Reader, Store
 from agentflow.eventlog.codec import UnknownEvent, decode
 from agentflow.loading import ImportedModels, RecordedModels, Spec, runnable, understand
+from agentflow.plan.channels import wants_another
 from agentflow.plan.inputs import with_defaults
 from agentflow.plan.steps import Plan
 from agentflow.project import CLASS, ProjectReader, RecordedReader, find_root
@@ -90,6 +91,11 @@ def run(
     """
     plan = runnable(spec)
     complete = complete_inputs(plan, inputs)
+    if settings.by is None and wants_another(plan):
+        raise UsageError(
+            "a question wants somebody else than who starts the run, and nobody says who that is",
+            help="say it with '--by NAME'",
+        )
     prices = needed_prices(plan)
     if not settings.simulate:
         require(holders(plan))

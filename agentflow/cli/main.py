@@ -170,6 +170,10 @@ def run(
     ] = 16,
     durability: DurabilityOption = Durability.PROCESS,
     wait: WaitOption = False,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="NAME", help="Who starts it; by default your user."),
+    ] = None,
     store: StoreOption = None,
     quiet: QuietOption = False,
     json: JsonOption = False,
@@ -187,6 +191,7 @@ def run(
             concurrency=concurrency,
             durability=durability.value,
             wait=wait,
+            by=by,
             record=record,
             playback=playback,
             store=store,

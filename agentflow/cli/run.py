@@ -10,7 +10,7 @@ from agentflow.cli.desk import find_terminal
 from agentflow.cli.display import Display, choose_display, shows_live
 from agentflow.cli.inputs import read_inputs
 from agentflow.cli.report import emit
-from agentflow.cli.stores import open_store, store_option
+from agentflow.cli.stores import open_store, store_option, user_name
 from agentflow.core.events import Entry
 from agentflow.core.state import State
 from agentflow.engines.driver import Listener
@@ -81,6 +81,7 @@ def run_spec(
     concurrency: int,
     durability: Durability,
     wait: bool,
+    by: str | None,
     record: Path | None,
     playback: Path | None,
     store: Path | None,
@@ -97,6 +98,7 @@ def run_spec(
         seed=seed,
         concurrency=concurrency,
         wait=wait,
+        by=by or user_name(),
         terminal=audience.terminal(),
         record=record,
         playback=playback,

@@ -42,6 +42,7 @@ def ask(state: State, instance: Instance) -> Decision:
         within=question.timeout,
         reason=reason,
         shown=shown,
+        four_eyes=question.four_eyes,
     )
 
 
@@ -55,13 +56,13 @@ def asked(
     within: float,
     reason: Reason,
     shown: Json = None,
+    four_eyes: bool = False,
 ) -> Decision:
     """A question about a step, of its own or of an escalation. `within` is in seconds."""
     ladder, output = instance.ladder, None
     if ladder is not None:
         output = instance.offered.value if instance.offered is not None else instance.said
-        if instance.intent is not None:
-            shown = dict(instance.intent.input)
+        shown = given_to(instance)
     if instance.seeks_approval:
         shown, output = instance.env["input"], None
     answers = _admitted(instance)
@@ -85,7 +86,17 @@ def asked(
         escalation=ladder.plan.name if ladder is not None else None,
         level=ladder.level if ladder is not None else None,
         tool=instance.step.id if instance.seeks_approval else None,
+        four_eyes=four_eyes,
     )
+
+
+def given_to(instance: Instance) -> Json:
+    """What a step in an escalation was given: its agent, or the pipeline that it runs."""
+    if instance.intent is not None:
+        return dict(instance.intent.input)
+    if instance.step.nested is not None and instance.inside is not None:
+        return instance.inside.env["inputs"]
+    return None
 
 
 def _admitted(instance: Instance) -> list[str]:
@@ -102,7 +113,7 @@ def contract_of(step: StepPlan, question: events.AskPerson) -> ContractPlan | No
     """What a value keeps that a person answers with: before the call of a tool, its arguments."""
     if question.tool is not None and step.call is not None:
         return step.call.input
-    return step.contract
+    return step.answerable
 
 
 def message_id(state: State, instance: Instance) -> str:
@@ -166,6 +177,8 @@ def _problem(state: State, answer: PersonAnswered) -> str | None:
         return "it answers something else than what was asked"
     if answer.given > question.due:
         return f"it came {answer.given - question.due:g} s after the time was up"
+    if question.four_eyes and (alone := _alone(state, answer.by)) is not None:
+        return alone
     if answer.answer not in question.answers:
         admitted = ", ".join(f"'{one}'" for one in question.answers)
         return f"'{answer.answer}' is no answer to this question, expected one of: {admitted}"
@@ -175,6 +188,20 @@ def _problem(state: State, answer: PersonAnswered) -> str | None:
         if violations:
             return f"the value breaks its contract: {violations[0]}"
     return _untrue(instance, answer)
+
+
+def _alone(state: State, by: str | None) -> str | None:
+    """Why this is no second pair of eyes; None if it is somebody else than who started the run."""
+    if not by:
+        return "it does not say by whom, and not whoever started the run is to answer"
+    if state.by is None or _plain(by) == _plain(state.by):
+        return f"'{by}' started the run, and somebody else is to answer"
+    return None
+
+
+def _plain(name: str) -> str:
+    """A name as people would not tell it from another one."""
+    return " ".join(name.casefold().split())
 
 
 def _untrue(instance: Instance, answer: PersonAnswered) -> str | None:

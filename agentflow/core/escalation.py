@@ -8,7 +8,7 @@ whose effects must not happen twice. People can still say that it is to be tried
 from collections.abc import Mapping
 
 from agentflow.core import events
-from agentflow.core.asking import asked
+from agentflow.core.asking import asked, given_to
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.failing import fail, go_on_with, leave_level
 from agentflow.core.state import Instance, Ladder, State
@@ -76,6 +76,7 @@ def _ask(state: State, instance: Instance, level: LevelPlan) -> Decision:
         who=level.who,
         within=level.within,
         reason=Reason(ladder.rule, ladder.failure.message),
+        four_eyes=level.four_eyes,
     )
 
 
@@ -100,7 +101,7 @@ def _notify(state: State, instance: Instance, level: LevelPlan) -> Decision:
 def _seen(instance: Instance, ladder: Ladder) -> Mapping[str, Json]:
     """What the texts of an escalation can read."""
     failure = {"kind": str(ladder.failure.kind), "message": ladder.failure.message}
-    given = dict(instance.intent.input) if instance.intent is not None else None
+    given = given_to(instance)
     if instance.seeks_approval:
         given = instance.env["input"]
     return {**instance.env, "failure": failure, "input": given}

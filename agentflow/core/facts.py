@@ -22,6 +22,7 @@ def run_started(state: State, event: events.RunStarted) -> None:
         raise IllegalTransition(event, "run", "started already")
     state.run_id = event.run_id
     state.mode = event.mode
+    state.by = event.by
     state.started_at = state.now = event.at
     state.concurrency = event.concurrency
     env = {"inputs": event.inputs, "run": {"id": event.run_id}}

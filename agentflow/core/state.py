@@ -261,7 +261,7 @@ class People:
 
 @dataclass(slots=True, eq=False)
 class State:
-    """Everything that is known of a run. `now` is the time of the last fact.
+    """Everything that is known of a run. `now` is the time of the last fact, `by` who started it.
 
     `timed` are the steps that run pipelines whose time is over before that of their callers. `prices`
     are those of chat models, in US dollars for a million tokens in and out, `windows` what they take
@@ -273,6 +273,7 @@ class State:
     status: RunStatus = "running"
     run_id: str = ""
     mode: RunMode = "live"
+    by: str | None = None
     started_at: float = 0.0
     now: float = 0.0
     concurrency: int = 1

@@ -67,7 +67,7 @@ class Settings:
     """How a run is to be carried out; the pipeline does not know of it.
 
     `wait` keeps the process of a run that only people can make go on until they have answered.
-    `terminal` is the one of this process, if somebody sits before it.
+    `by` is who starts the run. `terminal` is the one of this process, if somebody sits before it.
     `record` is the file to which the answers of chat models go, `playback` the one they come from.
     """
 
@@ -75,6 +75,7 @@ class Settings:
     seed: str = "0"
     concurrency: int = CONCURRENCY
     wait: bool = False
+    by: str | None = None
     terminal: Terminal | None = None
     record: Path | None = None
     playback: Path | None = None
@@ -116,6 +117,7 @@ def launch(
         inputs=inputs,
         mode="simulated" if settings.simulate else "live",
         seed=settings.seed,
+        by=settings.by,
         concurrency=settings.concurrency,
         agentflow=__version__,
         prices=prices,

@@ -41,6 +41,7 @@ def parcel_of(state: State, message: AskPerson | Notify) -> Message:
         "contract": dict(contract.schema) if contract is not None else {},
         "asked": message.asked,
         "due": message.due,
+        "four_eyes": message.four_eyes,
     }
     return Message(message.question, message.step, document, tuple(message.answers))
 

@@ -32,6 +32,8 @@ from agentflow.testing.verdict import Verdict
 from agentflow.trace import trace_of
 
 #: When every test begins: 2026-01-01, 00:00 UTC.
+#: Who starts the runs of tests, so that they can try to answer a question that wants somebody else.
+STARTER = "requester"
 _START = 1_767_225_600.0
 
 
@@ -112,6 +114,7 @@ def perform(
         inputs=with_defaults(plan.inputs, script.inputs),
         mode="simulated",
         seed=script.seed,
+        by=STARTER,
         concurrency=script.concurrency,
         agentflow=__version__,
         prices=needed_prices(plan),

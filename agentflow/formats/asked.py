@@ -18,6 +18,7 @@ def asked_lines(
     failure: tuple[str, str] | None,
     output: Json,
     tool: str | None,
+    four_eyes: bool,
     limit: int,
 ) -> Iterator[str]:
     """The lines; `failure` is a class and a message, `limit` is in characters of one value.
@@ -37,5 +38,7 @@ def asked_lines(
     if failure is not None:
         kind, message = failure
         yield f"  because {kind}: {safe(message, limit=limit, oneline=True)}"
+    if four_eyes:
+        yield "  not by whoever started the run"
     if output is not None:
         yield f"  held back: {safe(compact(output), limit=limit, oneline=True)}"

@@ -35,6 +35,7 @@ def question(document: Mapping[str, Json]) -> str:
         shown=document["shown"],
         failure=(failure["kind"], failure["message"]) if failure else None,
         output=document["output"],
+        four_eyes=document["four_eyes"],
         tool=document["tool"],
         limit=_LIMIT,
     )

@@ -33,6 +33,7 @@ def questions_data(questions: Iterable[tuple[str, AskPerson]]) -> list[Json]:
             "answers": list(asked.answers),
             "asked": asked.asked,
             "due": asked.due,
+            "four_eyes": asked.four_eyes,
         }
         for run_id, asked in questions
     ]

@@ -37,6 +37,7 @@ def question_lines(questions: Sequence[tuple[str, AskPerson]], option: str) -> I
             shown=asked.input,
             failure=(asked.failure.kind, asked.failure.message) if asked.failure else None,
             output=asked.output,
+            four_eyes=asked.four_eyes,
             tool=asked.tool,
             limit=_LIMIT,
         )

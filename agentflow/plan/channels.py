@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Path, Plan, plans_within
 from agentflow.plan.tools import offers
 from agentflow.spec.model import BUILT_IN_CHANNELS, Approval, Channel, Pipeline
 
@@ -24,3 +24,11 @@ def named_channels(plan: Plan) -> Iterator[tuple[Path, str]]:
         for level in escalation.levels:
             if level.kind in ("human", "notify"):
                 yield (*level.path, level.kind, "channel"), level.target
+
+
+def wants_another(plan: Plan) -> bool:
+    """Is there a question, here or in a pipeline inside, that whoever starts the run may not answer?"""
+    plans = list(plans_within(plan))
+    questions = (step.question for each in plans for step in each.steps.values())
+    levels = (level for each in plans for one in each.escalations.values() for level in one.levels)
+    return any(asking is not None and asking.four_eyes for asking in (*questions, *levels))

@@ -146,7 +146,15 @@ def _level(level: Level, path: Path, parse: Parse) -> LevelPlan:
         human = level.human
         text = parse(human.ask, (*path, "human", "ask"))
         within = seconds(level.within)
-        return LevelPlan("human", path, human.channel, text=text, who=human.who, within=within)
+        return LevelPlan(
+            "human",
+            path,
+            human.channel,
+            text=text,
+            who=human.who,
+            within=within,
+            four_eyes=human.four_eyes,
+        )
     notice = level.notify
     text = parse(notice.text, (*path, "notify", "text"))
     return LevelPlan("notify", path, notice.channel, text=text, who=notice.who)

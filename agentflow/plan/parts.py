@@ -6,6 +6,7 @@ Whatever is wrong with one is reported, and something harmless stands in its pla
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
+from agentflow.contracts.check import compile_schema
 from agentflow.errors import FileProblem
 from agentflow.findings import Finding, Severity
 from agentflow.plan import address
@@ -29,6 +30,7 @@ from agentflow.plan.steps import (
     CallPlan,
     CatchPlan,
     Child,
+    ContractPlan,
     DelegatePlan,
     ForEachPlan,
     NestedPlan,
@@ -213,7 +215,10 @@ class Parts:
         types = Types(child.plan)
         output = types.of(child.plan.outputs, "")
         exact = types.exact(child.plan.outputs, "")
-        return NestedPlan(child.plan, arguments, output, exact, step.fail_fast)
+        contract = None
+        if any(isinstance(action, Escalate) for action in step.catch.values()):
+            contract = ContractPlan(output, compile_schema(output))
+        return NestedPlan(child.plan, arguments, output, exact, step.fail_fast, contract)
 
     def question(self, step: HumanStep, path: Path, here: Place) -> QuestionPlan:
         human = step.human
@@ -225,6 +230,7 @@ class Parts:
             who=human.who,
             channel=human.channel,
             timeout=seconds(step.timeout),
+            four_eyes=human.four_eyes,
         )
 
     def delegate(self, spec: Delegate, path: Path, here: Place) -> DelegatePlan:

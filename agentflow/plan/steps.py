@@ -122,6 +122,7 @@ class LevelPlan:
     text: Template | None = None
     who: str | None = None
     within: float | None = None
+    four_eyes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,8 @@ class ToolPlan:
 class NestedPlan:
     """Another pipeline that a step runs, and what it is given as inputs.
 
-    `output` is the type of its outputs; it is `exact` as in `plan.schemas.Contract`.
+    `output` is the type of its outputs; it is `exact` as in `plan.schemas.Contract`. `contract` holds
+    what people put in their place against it, where the step turns to an escalation.
     """
 
     plan: "Plan"
@@ -222,6 +224,7 @@ class NestedPlan:
     output: Mapping[str, Json]
     exact: bool
     fail_fast: bool | None = None
+    contract: ContractPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +241,7 @@ class QuestionPlan:
     who: str | None
     channel: str
     timeout: float
+    four_eyes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +351,11 @@ class StepPlan:
         if self.call is not None:
             return self.call.output
         return self.question.answer if self.question is not None else None
+
+    @property
+    def answerable(self) -> ContractPlan | None:
+        """What is held against an answer that people put in the place of the output."""
+        return self.nested.contract if self.nested is not None else self.contract
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from agentflow.runs import read_run
 
 from .shell import Done, Project
 from .test_crashes import ALL, OUTPUTS, crash
+from .test_overdue import later
 
 OUTER = """\
 agentflow: 1
@@ -296,3 +297,63 @@ outputs: {ok: "${{ steps.sure.output.ok }}"}
     )
     assert answered.code == 0
     assert project.json("resume", run_id)["outputs"] == {"all": True}
+
+
+#: A pipeline that asks inside, with people of its caller behind it, and workers with people behind them.
+LADDERS = {
+    "ask.yaml": """\
+agentflow: 1
+name: ask
+budget: {wall: 3d}
+inputs: {type: object, required: [n], properties: {n: {type: integer}}}
+steps:
+  sure: {human: {ask: Inside?, answer: {type: boolean}}, timeout: 1h, catch: {timeout: fail}}
+outputs: {ok: "${{ steps.sure.output }}"}
+""",
+    "caller.yaml": """\
+agentflow: 1
+name: caller
+budget: {wall: 3d}
+escalations:
+  people:
+    levels: [{human: {ask: "${{ failure.kind }}: what now?"}, within: 1d}]
+    on_exhausted: fail
+agents:
+  no: {kind: command, argv: ["false"], effects: none, input: {type: object}, output: {type: string}}
+steps:
+  inner: {pipeline: ask.yaml, with: {n: 7}, catch: {any: {escalate: people}}}
+  work:
+    delegate:
+      plan: [{id: a, worker: any, input: {word: "x"}}]
+      workers: {any: "no"}
+      max_tasks: 1
+      catch: {any: {escalate: people}}
+outputs: {ok: "${{ steps.inner.output.ok }}", work: "${{ steps.work.output.a }}"}
+""",
+}
+
+
+def test_a_question_inside_that_nobody_answers_goes_to_people_of_the_caller(
+    project: Project,
+) -> None:
+    for name, text in LADDERS.items():
+        project.write(name, text)
+    run_id = str(project.json("run", "caller.yaml", code=4)["run"])
+    assert {one["step"] for one in project.json("inbox")["questions"]} == {
+        "inner/sure",
+        "work/any[:a]",
+    }
+    # Two hours later, in another process, nobody has answered inside.
+    assert later(project, 2, "tick").code == 0
+    asked = {one["step"]: one for one in project.json("inbox")["questions"]}
+    assert set(asked) == {"inner", "work/any[:a]"}
+    assert (asked["inner"]["ask"], asked["inner"]["shown"]) == ("timeout: what now?", {"n": 7})
+    wrong = project.json("answer", run_id, "inner", "replace", "--value", '{"ok": 1}', code=1)
+    assert wrong["reason"] == (
+        "the value breaks its contract: ok: expected boolean, found number 1"
+    )
+    for step, value in (("inner", '{"ok": false}'), ("work/any[:a]", '"done"')):
+        said = ("answer", run_id, step, "replace", "--value", value)
+        assert later(project, 3, *said).code == 0
+    assert project.json("resume", run_id)["outputs"] == {"ok": False, "work": "done"}
+    assert project.agentflow("replay", run_id, "--quiet").code == 0

@@ -189,10 +189,10 @@ def test_the_wall_budget_ends_the_wait() -> None:
 class Asked:
     """A run with an open question, to be told facts one by one."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, by: str | None = None) -> None:
         self.plan = plan
         self.state = State(plan)
-        self.tell(started({"name": "Ada"}))
+        self.tell(replace(started({"name": "Ada"}), by=by))
         (instance,) = self.state.people.open.values()
         assert instance.question is not None
         self.question = instance.question

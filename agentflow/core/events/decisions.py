@@ -270,7 +270,7 @@ class AskPerson:
     `input` is what the person is shown, `answers` what may be answered, from `asked` until `due`. In
     an escalation, `failure` is why the person is asked, `input` what the agent was given and
     `output` what it answered, if that was held back. Before a call of a `tool`, `input` are the
-    arguments that a model wants to give it.
+    arguments that a model wants to give it. With `four_eyes`, whoever started the run may not answer.
     """
 
     step: str
@@ -290,6 +290,7 @@ class AskPerson:
     escalation: str | None = None
     level: int | None = None
     tool: str | None = None
+    four_eyes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

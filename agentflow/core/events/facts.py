@@ -40,6 +40,7 @@ class RunStarted:
     record: str | None = None
     playback: str | None = None
     tools: Mapping[str, Mapping[str, Mapping[str, Json]]] = field(default_factory=dict)
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

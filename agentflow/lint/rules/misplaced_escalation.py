@@ -1,8 +1,8 @@
-"""A step without an agent or a person turns to an escalation.
+"""A step without an agent, a person or a pipeline turns to an escalation.
 
 An escalation puts an answer in the place of another one: of a model, an agent or a person. What
-they answer has to be held against a contract, which a group, a switch, a loop or another pipeline
-does not have. The step inside that fails has one.
+they answer has to be held against a contract, which a group, a switch or a loop does not have. The
+step inside that fails has one.
 
 Bad:
 
@@ -55,11 +55,11 @@ SEVERITY = Severity.ERROR
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each `escalate` on a step that is neither an agent's nor a person's."""
+    """Each `escalate` on a step that is neither an agent's nor a person's, nor runs a pipeline."""
     if context.plan is None:
         return
     for turn in turns(context.plan):
-        if turn.step.kind not in ("agent", "human"):
+        if turn.step.kind not in ("agent", "human", "pipeline"):
             name, escalation = quoted(turn.step.id), quoted(turn.plan.name)
             yield Finding(
                 rule=NAME,

@@ -18,6 +18,7 @@ class Asking(Node):
     )
     who: Who = None
     channel: ChannelName = "inbox"
+    four_eyes: bool = Field(False, description="Whoever started the run may not answer.")
 
 
 class Question(Asking):

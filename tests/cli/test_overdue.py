@@ -1,0 +1,80 @@
+"""Levels whose time passed while no process was at work: once each, in order, over crashes."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from agentflow.core.events import AskPerson, LeaveLevel, TimerFired
+from agentflow.eventlog import Store
+from agentflow.runs import Recorded, read_run
+
+from .shell import WATCHDOG, Done, Project
+from .terminal import ROOT
+from .test_people import questions
+
+HOUR = 3600
+SPEC = """
+agentflow: 1
+name: overdue
+budget: {wall: 3d}
+escalations:
+  fast:
+    levels:
+      - {human: {ask: First?, who: kim}, within: 1h}
+      - {human: {ask: Second?, who: lee}, within: 1h}
+    on_exhausted: {use: nobody}
+  slow:
+    levels: [{human: {ask: Slow?}, within: 2h}]
+    on_exhausted: {use: nobody}
+agents:
+  no: {kind: command, argv: ["false"], effects: none, input: {type: object}, output: {type: string}}
+steps:
+  slow: {agent: no, catch: {any: {escalate: slow}}}
+  fast: {agent: no, catch: {any: {escalate: fast}}}
+outputs: {said: "${{ steps.slow.output + steps.fast.output }}"}
+"""
+
+
+def later(project: Project, hours: float, *arguments: str, messages: int = -1) -> Done:
+    """A command, so many hours from now; it may be killed before its next message."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.cli.later", str(hours * HOUR), str(messages), *arguments],
+        cwd=project.folder,
+        env={**project.env(), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=WATCHDOG,
+    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def log(project: Project, run_id: str) -> Recorded:
+    return read_run(Store(Path(project.folder / ".agentflow")), run_id)
+
+
+def test_overdue_levels_take_effect_once_and_in_order(project: Project) -> None:
+    project.write("overdue.yaml", SPEC)
+    run_id = str(project.json("run", "overdue.yaml", code=4)["run"])
+    assert len(questions(project)) == 2
+    # An hour and a half later only the first level is over; the next question is never delivered.
+    assert later(project, 1.5, "tick", messages=0).code == -signal.SIGKILL
+    # Another process of the same day delivers it, and nothing fires twice.
+    done = later(project, 1.6, "resume", run_id, "--json")
+    assert (done.code, json.loads(done.out)["status"]) == (4, "waiting")
+    # A day later all the others are over, in the order in which they were due.
+    done = later(project, 24, "tick", "--json")
+    assert json.loads(done.out)["runs"] == [{"run": run_id, "status": "succeeded", "problem": None}]
+    assert project.json("show", run_id)["outputs"] == {"said": "nobodynobody"}
+
+    entries = log(project, run_id).entries
+    decisions = [decision for entry in entries for decision in entry.decisions]
+    asked = {one.question: one.ask for one in decisions if isinstance(one, AskPerson)}
+    fired = [entry.fact for entry in entries if isinstance(entry.fact, TimerFired)]
+    assert [asked[one.question or ""] for one in fired] == ["First?", "Slow?", "Second?"]
+    assert [at.at for at in fired] == sorted(at.at for at in fired)
+    left = [(one.step, one.level) for one in decisions if isinstance(one, LeaveLevel)]
+    assert left == [("fast", 0), ("slow", 0), ("fast", 1)]
+    assert sorted(asked.values()) == ["First?", "Second?", "Slow?"]
+    assert questions(project) == []
+    assert project.agentflow("replay", run_id, "--quiet").code == 0
