@@ -2,7 +2,7 @@
 
 The run's time (`budget.wall`, 24 hours where nothing is said) goes on while a question waits, also
 while no process works on the run. When it is over the run fails, and what `catch.timeout` says
-never comes about.
+never comes about. Waits that come one after the other add up, in a row of steps or in a loop.
 
 Bad:
 
@@ -39,7 +39,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.graph import topological_order
-from agentflow.plan.steps import ScopePlan, StepPlan
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar
 
@@ -61,6 +61,10 @@ def check(context: Context) -> Iterator[Finding]:
     row = _longest(context.plan.root)
     if not alone and _seconds(row) >= wall:
         yield _finding(context, row)
+    for step in context.plan.steps.values():
+        times = _iterations(context.plan, step)
+        if step.question is not None and step.question.timeout < wall <= _seconds((step,)) * times:
+            yield _in_loop(context, step, times)
 
 
 def _finding(context: Context, row: tuple[StepPlan, ...]) -> Finding:
@@ -85,6 +89,30 @@ def _finding(context: Context, row: tuple[StepPlan, ...]) -> Finding:
             for step in before
         ),
     )
+
+
+def _in_loop(context: Context, step: StepPlan, times: int) -> Finding:
+    """About a step that is asked about in each iteration of the loops around it."""
+    assert context.plan is not None
+    return Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=(
+            f"{quoted(step.id)} waits {_time(context, step)} for its answer, up to {times} times, and"
+            f" the run ends after {context.plan.pipeline.budget.wall}"
+        ),
+        location=context.document.locate((*step.path, "timeout")),
+        help="give the run longer with 'budget: {wall: …}', the person less, or the loop fewer",
+    )
+
+
+def _iterations(plan: Plan, step: StepPlan) -> int:
+    """How often a step may ask, one time after the other: the bounds of the loops around it."""
+    times = 1
+    for outer in plan.steps.values():
+        if outer.loop is not None and step.path[: len(outer.path)] == outer.path:
+            times *= outer.loop.max
+    return times
 
 
 def _time(context: Context, step: StepPlan) -> str:

@@ -1,0 +1,99 @@
+"""People are asked when this pipeline fails, but not when nobody knows what it did.
+
+A write without an idempotency key whose process dies, or whose answer is lost, may have happened.
+It is not repeated; the step ends as `unknown_effect`, and only a person who looks can tell what is to
+be done. This pipeline turns to people about other failures. This one is not among them, so the run
+fails, and the write is left for somebody to find.
+
+Bad:
+
+    agentflow: 1
+    name: refunds
+    inputs: {type: object, required: [order], properties: {order: {type: string}}}
+    escalations:
+      desk:
+        levels: [{human: {ask: "Refund ${{ input.order }} by hand?"}, within: 4h}]
+        on_exhausted: fail
+    agents:
+      refunder:
+        kind: http
+        url: https://payments.example/refunds
+        effects: write
+        input: {type: object, required: [order], properties: {order: {type: string}}}
+        output: {type: object, required: [id], properties: {id: {type: string}}}
+    steps:
+      refund:
+        agent: refunder
+        with: {order: "${{ inputs.order }}"}
+        catch: {rejected: {escalate: desk}}
+    outputs: {id: "${{ steps.refund.output.id }}"}
+
+Says:
+
+    19:5 'refund' asks people when it fails, but not when nobody knows what it did
+
+Good:
+
+    agentflow: 1
+    name: refunds
+    inputs: {type: object, required: [order], properties: {order: {type: string}}}
+    escalations:
+      desk:
+        levels: [{human: {ask: "Refund ${{ input.order }} by hand?"}, within: 4h}]
+        on_exhausted: fail
+    agents:
+      refunder:
+        kind: http
+        url: https://payments.example/refunds
+        effects: write
+        input: {type: object, required: [order], properties: {order: {type: string}}}
+        output: {type: object, required: [id], properties: {id: {type: string}}}
+    steps:
+      refund:
+        agent: refunder
+        with: {order: "${{ inputs.order }}"}
+        catch: {rejected: {escalate: desk}, unknown_effect: {escalate: desk}}
+    outputs: {id: "${{ steps.refund.output.id }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.escalations import Turn, turns
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import StepPlan, calls_of
+from agentflow.spec.wording import quoted
+
+NAME = "unrouted-effect"
+FAMILY = Family.ESCALATION
+SEVERITY = Severity.ADVICE
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each step with a write that nothing makes safe, and people for other failures of it."""
+    if context.plan is None:
+        return
+    seen: set[str] = set()
+    for turn in turns(context.plan):
+        step = turn.step
+        if step.address in seen or not _asks_people(turn) or not _may_be_unknown(step):
+            continue
+        seen.add(step.address)
+        if not {"unknown_effect", "any"} & step.catch.keys():
+            message = f"{quoted(step.id)} asks people when it fails, but not when nobody knows what it did"
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=message,
+                location=context.document.locate_key((*step.path, "catch")),
+                help=f"add 'unknown_effect: {{escalate: {turn.plan.name}}}', or an idempotency_key",
+            )
+
+
+def _asks_people(turn: Turn) -> bool:
+    return any(level.kind == "human" for level in turn.plan.levels)
+
+
+def _may_be_unknown(step: StepPlan) -> bool:
+    """May an attempt of it have had an effect that must not happen twice?"""
+    return any(not call.effects.repeatable and call.key is None for call in calls_of(step))
