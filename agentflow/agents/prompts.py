@@ -102,7 +102,8 @@ def nonce(call: Call) -> str:
     of a text that it is a part of cannot be made.
     """
     wrong = call.complaint.violations if call.complaint is not None else ()
-    about = [call.run_id, call.step, call.attempt, dict(call.input), wrong]
+    results = [[result.output, result.error] for turn in call.turns for result in turn.results]
+    about = [call.run_id, call.step, call.attempt, dict(call.input), wrong, *results]
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 
 

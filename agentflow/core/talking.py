@@ -24,7 +24,7 @@ def call_tools(state: State, event: events.CallTools) -> None:
     instance.turns = event.turn
     instance.answer = None
     instance.failures = instance.repairs = instance.link = 0
-    instance.retry_after = None
+    instance.retry_after = instance.counted = None
     instance.inside = scope = _calls(instance, read)
     for inner in scope.steps.values():
         enter(state, inner)

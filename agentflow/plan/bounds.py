@@ -8,11 +8,11 @@ switch takes its dearest case. A call of an agent is
                      other, each of which answers 1 + r times, r of them repairs
     t                requests an attempt: t turns with tools
 
-and after it come the dearest of the agents that `catch` hands over to, and the levels of the
+with `max_calls` calls of each tool besides, and after it come the dearest of the agents that `catch` hands over to, and the levels of the
 dearest escalation, an attempt each of every model. Around it, all is multiplied by `for_each.max`, `loop.max` and
 `delegate.max_tasks`. A `budget` of a step or of a pipeline inside cuts off what is beyond it.
 
-    time of a call    n · m · (1 + r) · T + Σ min(cap, initial · factor^i), i = 0 … n-2
+    time of a call    t · (n · m · (1 + r) · T + Σ min(cap, initial · factor^i), i = 0 … n-2)
     tokens in         the bytes of the longest prompt: a token is a byte at least
     tokens out        `max_output_tokens`
     money             tokens in · price in + tokens out · price out
@@ -133,7 +133,12 @@ class Factors:
 def factors_of(call: CallPlan) -> Factors:
     """How often a call can be made again, after failures and for a better answer."""
     answers = 1 + call.repair if call.effects.repeatable else 1
-    return Factors(_attempts(call), answers, models_of(call))
+    return Factors(_attempts(call), answers, models_of(call), turns_of(call))
+
+
+def turns_of(call: CallPlan) -> int:
+    """t: in how many turns a model comes to its answer, if it asks for tools as long as it may."""
+    return call.max_turns if call.tools else 1
 
 
 def models_of(call: CallPlan) -> int:
@@ -142,11 +147,14 @@ def models_of(call: CallPlan) -> int:
 
 
 def call_seconds(call: CallPlan) -> float:
-    """The time that a call and all its repeats can take, the waits between them included."""
+    """The time that a call and all its repeats can take, the waits between them included.
+
+    That of the tools which a model calls is not in it.
+    """
     made = factors_of(call)
     retries = range(made.attempts - 1)
     waits = sum(backoff(call.retry.backoff, n, 1) for n in retries) if call.retry else 0.0
-    return made.made * call.timeout + waits
+    return made.turns * (made.made * call.timeout + waits)
 
 
 def worst_case(plan: Plan, prices: Prices | None = None, slots: int = 16) -> WorstCase:
@@ -330,7 +338,21 @@ class _Arithmetic:
     def _call(self, call: CallPlan) -> "_Inside":
         made = factors_of(call)
         most = _scaled(self._chain(call, made), made.attempts * made.answers)
-        return _Inside(most._replace(retries=Bound(made.attempts - 1)), call_seconds(call))
+        most = most._replace(retries=Bound((made.attempts - 1) * made.turns))
+        tools = self._tools(call)
+        return _Inside(_sum((most, tools.most)), call_seconds(call) + tools.path)
+
+    def _tools(self, call: CallPlan) -> "_Inside":
+        """All calls of tools that a model may ask for, one after the other."""
+        most, path = NOTHING, 0.0
+        for tool in call.tools.values():
+            once = self._part(tool.step)
+            asked, waits = NOTHING, 0.0
+            if tool.step.approval is not None:
+                asked, waits = self._levels(tool.step.approval)
+            most = _sum((most, _scaled(_sum((once.most, asked)), tool.max_calls)))
+            path += (once.path + waits) * tool.max_calls
+        return _Inside(most, path)
 
     def _chain(self, call: CallPlan, made: Factors) -> Most:
         """An attempt of its model, and one of each that takes over for it."""
@@ -338,12 +360,14 @@ class _Arithmetic:
         return _sum(self._attempt(each, made) for each in calls)
 
     def _attempt(self, call: CallPlan, made: Factors) -> Most:
-        most = Most(calls=Bound(made.requests), work=Bound(call.timeout))
+        most = Most(calls=Bound(made.requests), work=Bound(call.timeout * made.requests))
         chat = call.chat
         if chat is None:
             return most
         model = f"models.{getattr(call.options, 'model', chat.model)}"
         prompt = _prompt(call, chat, asked_again=made.answers > 1)
+        if call.tools:  # what a model writes to its tools, and gets from them, is told again
+            prompt = Bound(inf, f"agents.{call.agent}.tools")
         answer = Bound(inf, f"{model}.max_output_tokens")
         if chat.max_output_tokens is not None:
             answer = Bound(chat.max_output_tokens)
@@ -364,8 +388,10 @@ class _Arithmetic:
         for level in ladder.levels:
             seconds += level.within or 0.0
             if level.call is not None:
-                most = _sum((most, self._chain(level.call, Factors(1, 1))))
-                seconds += models_of(level.call) * level.call.timeout
+                turns, tools = turns_of(level.call), self._tools(level.call)
+                chain = self._chain(level.call, Factors(1, 1, turns=turns))
+                most = _sum((most, chain, tools.most))
+                seconds += models_of(level.call) * turns * level.call.timeout + tools.path
         return most, seconds
 
 

@@ -242,8 +242,8 @@ class Run(RuleBasedStateMachine):
         """Another process goes on with what is in the log."""
         self.back(lambda call: True)
         self.driver = driver
-        self.take(events.RunResumed(self.now, "test"))
-        self.take(*lost(driver.state, self.now))
+        # What is begun because the run goes on is not among what was lost.
+        self.take(events.RunResumed(self.now, "test"), *lost(driver.state, self.now))
 
     @precondition(going)
     @rule(sure=RARELY)

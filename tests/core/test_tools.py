@@ -1,6 +1,7 @@
 """Models that call tools: turns, what is checked before a call, what follows from its end."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from agentflow.core.evolve import evolve
 from agentflow.core.state import State
 from agentflow.core.talks import ToolResult
 from agentflow.engines.virtual import Said
+from agentflow.plan.bounds import worst_case
 from agentflow.plan.steps import Plan, callers, step_at
 from agentflow.replay import replay
 from agentflow.spec.model import Effects, FailureClass, Json
@@ -387,3 +389,25 @@ def test_no_approval_is_asked_for_when_escalations_are_used_up() -> None:
     (told,) = results(run)
     assert told[0].error is not None
     assert told[0].error.startswith("rejected: 'pay' is called only if a person approves;")
+
+
+# --- the worst case -------------------------------------------------------------------------
+
+
+def test_the_worst_case_of_a_talk_is_what_it_comes_to_where_everything_goes_wrong() -> None:
+    often = {"max_attempts": 2, "on": ["invalid_output", "timeout"]}
+    plan = desk(
+        {**LOOK, "max_calls": 2},
+        agents={"look": agent("read", retry=often)},
+        max_turns=2,
+        retry=often,
+        repair=1,
+    )
+    worst = worst_case(plan).needed
+    both = ask(("look", {"q": "a"}), ("look", {"q": "b"}))
+    late = FailureClass.TIMEOUT
+    run = play(plan, 1, 2, 3, both, late, late, 1, 1, 4, 5, 6, "done")
+    assert run.state.status == "succeeded"
+    assert len(run.of(StartAttempt)) == worst.calls.amount == 12
+    assert sum(retry.counted for retry in run.of(events.Retry)) == worst.retries.amount == 4
+    assert (worst.tokens_in.amount, worst.tokens_in.field) == (inf, "agents.clerk.tools")

@@ -11,7 +11,7 @@ from agentflow.engines.driver import Driver
 from agentflow.engines.virtual import Said, run_virtual
 from agentflow.plan.steps import Plan
 from agentflow.spec.model import FailureClass, Json
-from tests.core.world import Does, MemoryLog, Run, answering, plan_of, spec_of, started
+from tests.core.world import Does, MemoryLog, Run, answering, ask, plan_of, spec_of, started
 
 CALLS, RETRIES = 40, 5
 ESCALATIONS = 6
@@ -214,6 +214,14 @@ DOES: st.SearchStrategy[Does | tuple[Does, float]] = st.one_of(
     st.just({}),
     st.just("not an object"),
     st.sampled_from([FailureClass.TIMEOUT, FailureClass.REJECTED, FailureClass.NOT_SENT]),
+    st.sampled_from(
+        [
+            ask(("do", {}), ("write", {})),
+            ask(("do", {})),
+            ask(("helper", {}), ("do", {})),
+            ask(("write", {}), ("nobody", {}), ("write", "{")),
+        ]
+    ),
     st.tuples(st.just({}), st.sampled_from([0.0, 3.0, 40.0, 400.0])),
 )
 
@@ -238,7 +246,26 @@ CHILD_BUDGET = st.fixed_dictionaries(
 )
 
 
-def _spec(made: dict[str, Json], **more: Json) -> dict[str, Json]:
+TOOLS: st.SearchStrategy[dict[str, Json]] = st.fixed_dictionaries(
+    {
+        "max_turns": st.integers(1, 3),
+        "tools": st.tuples(
+            st.sampled_from([{"agent": "do"}, {"agent": "do", "max_calls": 1}]),
+            st.sampled_from(
+                [
+                    {"agent": "write"},
+                    {"agent": "write", "approve": "up"},
+                    {"agent": "write", "idempotency_key": "${{ call.id }}"},
+                    {"agent": "write", "idempotency_key": "${{ input.absent }}"},
+                ]
+            ),
+            st.just({"agent": "helper"}),
+        ).map(list),
+    }
+)
+
+
+def _spec(made: dict[str, Json], tools: dict[str, Json], **more: Json) -> dict[str, Json]:
     """A spec whose agents charge a meter, one of them a chat model."""
     models = {
         "small": {"model": "a/small", "max_output_tokens": 300, "fallbacks": ["strong"]},
@@ -246,7 +273,9 @@ def _spec(made: dict[str, Json], **more: Json) -> dict[str, Json]:
     }
     spec = spec_of(made, output={"type": "object"}, models=models, **more)
     chat = {"kind": "llm", "model": "small", "input": {}, "output": {"type": "object"}}
-    spec["agents"]["chat"] = chat
+    spec["agents"]["chat"] = chat | tools
+    inner = [tool for tool in tools.get("tools", ()) if tool["agent"] != "helper"]
+    spec["agents"]["helper"] = chat | {"tools": inner, "max_turns": 2, "repair": 1}
     spec["agents"]["do"]["charges"] = {"fuel": 1}
     return spec
 
@@ -256,6 +285,7 @@ def specs(draw: Any) -> Specs:
     escalations = {"up": {"levels": draw(LEVELS), "on_exhausted": draw(ACTIONS)}}
     child = _spec(
         draw(steps(0)),
+        draw(st.just({}) | TOOLS),
         name="child",
         budget=draw(CHILD_BUDGET) | {"meters": {"fuel": FUEL}},
         escalations=escalations,
@@ -266,7 +296,8 @@ def specs(draw: Any) -> Specs:
     budget = {"calls": CALLS, "retries": RETRIES, "wall": "90s", "escalations": ESCALATIONS}
     if draw(st.booleans()):
         budget |= {"tokens": TOKENS, "meters": {"fuel": FUEL}}
-    spec = _spec(draw(steps(2)), budget=budget, escalations=escalations, **draw(FAIL_FAST))
+    tools = draw(st.just({}) | TOOLS)
+    spec = _spec(draw(steps(2)), tools, budget=budget, escalations=escalations, **draw(FAIL_FAST))
     return spec, {"child.yaml": child}
 
 

@@ -71,7 +71,8 @@ def check(context: Context) -> Iterator[Finding]:
         often = "once" if repairs == 1 else f"{repairs} times"
         models = f" x {made.models} models" if made.models > 1 else ""
         answers = f"{made.answers} answers (asked once, repaired {often})"
-        factors = f"{made.attempts} attempts{models} x {answers}"
+        turns = f", in each of {made.turns} turns" if made.turns > 1 else ""
+        factors = f"{made.attempts} attempts{models} x {answers}{turns}"
         own = (*step.plan.path, "repair")
         agent = ("agents", step.call.agent, "repair")
         repair = own if context.document.node(own) is not None else agent
