@@ -6,7 +6,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import xmlschema
 
+from tests.formats.test_findings_elsewhere import PUBLISHED
 from tests.formats.test_run import valid
 
 from .shell import Done, Project
@@ -114,10 +116,15 @@ def test_json_keeps_its_schema(letters: Project) -> None:
     assert valid(trace, "trace.v1.schema.json")["status"] == "succeeded"
 
 
+def junit(done: Done) -> ElementTree.Element:
+    """What was printed as JUnit's XML, which has to keep the schema of Jenkins' xUnit plugin."""
+    xmlschema.XMLSchema(PUBLISHED / "junit-10.xsd").validate(done.out)
+    return ElementTree.fromstring(done.out)
+
+
 def test_junit_is_what_ci_systems_read(letters: Project) -> None:
     letters.edit("letters.yaml", 'argv: [sh, -c, "echo called >> calls; echo 1"]', 'argv: ["]]>"]')
-    done = letters.agentflow("test", "letters.yaml", "hello.yaml", "--format", "junit")
-    root = ElementTree.fromstring(done.out)
+    root = junit(letters.agentflow("test", "letters.yaml", "hello.yaml", "--format", "junit"))
     assert (root.tag, root.attrib) == (
         "testsuites",
         {"name": "agentflow", "tests": "2", "failures": "1", "errors": "0"},
@@ -147,7 +154,7 @@ def test_junit_is_what_ci_systems_read(letters: Project) -> None:
 def test_a_spec_that_cannot_be_tested_is_an_error_in_junit(letters: Project) -> None:
     letters.write("bad.yaml", SPEC.replace("agent: sorter", "agent: sorted"))
     done = letters.agentflow("test", "bad.yaml", "--format", "junit")
-    (suite,) = ElementTree.fromstring(done.out)
+    (suite,) = junit(done)
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("1", "0", "1")
     ((error,),) = suite
     assert error.attrib == {"type": "spec", "message": "'bad.yaml' has an error and cannot run"}
@@ -156,6 +163,8 @@ def test_a_spec_that_cannot_be_tested_is_an_error_in_junit(letters: Project) -> 
 def test_a_trace_can_be_had_of_every_test(letters: Project) -> None:
     done = letters.agentflow("test", "letters.yaml", "--filter", "a_question", "--trace")
     assert "✓ sort  sorter  1.0s" in done.out
+    ((suite,),) = [junit(letters.agentflow("test", "letters.yaml", "-f", "junit", "--trace"))]
+    assert [len(case.findall("system-out")) for case in suite] == [1, 1]
 
 
 def test_nothing_is_called_and_the_same_is_said_again(letters: Project) -> None:
