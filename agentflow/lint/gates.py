@@ -8,7 +8,7 @@ from agentflow.contracts.keywords import Schema
 from agentflow.findings import Location
 from agentflow.plan.fields import Part, part_of
 from agentflow.plan.schemas import Contract
-from agentflow.plan.steps import CallPlan, Path, Plan, callers
+from agentflow.plan.steps import CallPlan, Path, Plan, callers, calls_of
 from agentflow.spec.document import Document
 from agentflow.spec.model import Confidence
 
@@ -43,11 +43,10 @@ class Gate:
 
 
 def gates(plan: Plan) -> Iterator[Gate]:
-    """The gates of all agents that a step calls, each once."""
+    """The gates of all agents that a step may call, each once."""
     seen: set[str] = set()
-    for step in callers(plan):
-        call = step.call
-        if call is None or call.confidence is None or call.agent in seen:
+    for call in (call for step in callers(plan) for call in calls_of(step)):
+        if call.confidence is None or call.agent in seen:
             continue
         seen.add(call.agent)
         contract = Contract(call.output.schema, call.output.schema)

@@ -77,6 +77,7 @@ def check(context: Context) -> Iterator[Finding]:
     for step in context.plan.steps.values():
         if step.dispatch is not None and step.among:
             yield from _unlisted(context, step, step.dispatch, suggestions)
+            yield from _single(context, step)
         yield from _different(context, step)
 
 
@@ -97,6 +98,19 @@ def _unlisted(
                 location=context.document.in_string((*step.path, "agent"), start, end),
                 help=suggestions.help(name, step.among, "add it to 'among'"),
             )
+
+
+def _single(context: Context, step: StepPlan) -> Iterator[Finding]:
+    """A choice of one is none, and can only fail."""
+    if context.document.node((*step.path, "among", 1)) is None:
+        (name,) = step.among
+        yield Finding(
+            rule=NAME,
+            severity=Severity.ADVICE,
+            message=f"there is nothing to choose: 'among' has {quoted(name)} alone",
+            location=context.document.locate((*step.path, "among")),
+            help=f"write 'agent: {name}' and take 'among' out, or list the others",
+        )
 
 
 def _different(context: Context, step: StepPlan) -> Iterator[Finding]:

@@ -41,6 +41,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.keys import Keys
 from agentflow.lint.rule import Context, Family, Fixable
+from agentflow.plan.steps import calls_of
 from agentflow.spec.fixes import without_entry
 from agentflow.spec.wording import quoted
 
@@ -57,7 +58,7 @@ def check(context: Context) -> Iterator[Finding]:
     for step in Keys(context.plan):
         assert step.call is not None
         agent = step.call.options
-        if not agent.takes_key:
+        if not any(call.options.takes_key for call in calls_of(step)):
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,

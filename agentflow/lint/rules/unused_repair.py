@@ -44,7 +44,7 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family, Fixable
-from agentflow.plan.steps import Path
+from agentflow.plan.steps import Path, callers, calls_of
 from agentflow.spec.fixes import without_entry
 from agentflow.spec.wording import quoted
 
@@ -59,9 +59,9 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     found: dict[Path, tuple[str, str] | None] = {}
-    for step in context.plan.steps.values():
-        call = step.call
-        if call is None or not call.repair:
+    calls = ((step, call) for step in callers(context.plan) for call in calls_of(step))
+    for step, call in calls:
+        if not call.repair:
             continue
         path: Path = (*step.path, "repair")
         if context.document.node(path) is None:
