@@ -12,8 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from agentflow.plan.windows import UNKNOWN, KnownModel
 
 _TABLE = "model_prices_and_context_window_backup.json"
@@ -69,6 +67,8 @@ def _price(entry: Mapping[str, Any]) -> tuple[float, float] | None:
 
 @cache
 def _table() -> Mapping[str, Mapping[str, Any]]:
+    import orjson  # a spec without chat models needs neither
+
     found = importlib.util.find_spec("litellm")
     if found is None or found.origin is None:
         return {}

@@ -5,7 +5,6 @@ that lie in LiteLLM's package: OpenAI's, which are exact for its models. All oth
 the newest of them, and the count is then an estimate.
 """
 
-import asyncio
 import hashlib
 import importlib.util
 import os
@@ -63,6 +62,8 @@ async def count(texts: Sequence[str], encoding: str) -> int | None:
     """The tokens of some texts, without what a provider adds around them; None if nobody can tell."""
     if is_quick(texts, encoding):
         return count_now(texts, encoding)
+    import asyncio  # commands that call nothing know this module, too
+
     return await asyncio.to_thread(count_now, texts, encoding)
 
 

@@ -404,6 +404,31 @@ def tools(
     raise typer.Exit(list_tools(spec, server=server, format=format.value, write=write))
 
 
+@app.command()
+def doctor(
+    spec: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[SPEC]", help="Look at what this pipeline needs.", show_default=False
+        ),
+    ] = None,
+    start_servers: Annotated[
+        bool,
+        typer.Option(
+            "--start-servers", help="Start the MCP servers of the spec and ask for their tools."
+        ),
+    ] = False,
+    format: Annotated[
+        checks.ListFormat, typer.Option("--format", "-f", help="How to print what was found.")
+    ] = checks.ListFormat.TEXT,
+    store: StoreOption = None,
+) -> None:
+    """Tell what is there that runs need: exit 0 if nothing is in the way, 1 if something is."""
+    from agentflow.cli.doctor import examine
+
+    raise typer.Exit(examine(spec, store=store, start=start_servers, format=format.value))
+
+
 schema = typer.Typer(rich_markup_mode=None)
 app.add_typer(schema, name="schema")
 

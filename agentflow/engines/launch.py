@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from agentflow import __version__
 from agentflow.agents import AGENT_KINDS
@@ -30,7 +30,6 @@ from agentflow.engines.driver import Driver, Listener
 from agentflow.engines.examining import Recorded, examine
 from agentflow.engines.office import Office
 from agentflow.engines.recording import CHAT, Player
-from agentflow.engines.turnstile import Turnstile, is_shared, shared_folder
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.engines.watching import Onlooker, watcher
 from agentflow.errors import UsageError
@@ -51,6 +50,9 @@ from agentflow.plan.steps import (
 from agentflow.plan.windows import window_of
 from agentflow.project import find_root
 from agentflow.spec.model import Agent, Channel, Json, Model, Server
+
+if TYPE_CHECKING:
+    from agentflow.engines.turnstile import Turnstile
 
 #: Attempts in flight at a time, where the caller does not say.
 CONCURRENCY = 16
@@ -268,11 +270,13 @@ def _run_live(
     run_local(driver, first, connect, clock, office, prepare, turnstile)
 
 
-def _turnstile(plan: Plan) -> Turnstile | None:
+def _turnstile(plan: Plan) -> "Turnstile | None":
     """What lets calls through whose limits other runs share; None if there are none.
 
     Raises `StoreError` if the folder where runs meet cannot be used.
     """
+    from agentflow.engines.turnstile import Turnstile, is_shared, shared_folder
+
     calls = (
         c for each in plans_within(plan) for step in callers(each) for c in _calls_within(step)
     )

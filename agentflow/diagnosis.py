@@ -1,0 +1,241 @@
+"""What there is on this machine that runs need: versions, keys, servers, store, terminal.
+
+Nothing is called and nothing connected to; of keys it is only told whether they are there. Servers
+are started if the caller says so.
+"""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from agentflow import __version__
+from agentflow.agents.known_models import known_model
+from agentflow.agents.providers import KEYS, keys_for, keys_set
+from agentflow.agents.secrets import secrets_of
+from agentflow.checkup import Check
+from agentflow.engines.launch import holders
+from agentflow.errors import StoreError
+from agentflow.eventlog import Store
+from agentflow.findings import Severity
+from agentflow.loading import Spec, check
+from agentflow.plan.servers import ServerPlan
+from agentflow.plan.steps import Plan, callers, calls_of, plans_within, stand_ins
+
+_DISTRIBUTION = "agentflow-cli"
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+#: File systems that forget when the machine stops, and those whose locks may hold nobody back.
+_FORGETFUL = frozenset({"tmpfs", "ramfs"})
+_DISTANT = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"})
+
+
+def versions() -> Iterator[Check]:
+    """Python, agentflow and the libraries that it is built on."""
+    yield Check("versions", "python", "ok", sys.version.split()[0])
+    yield Check("versions", "agentflow", "ok", __version__)
+    try:
+        required = metadata.requires(_DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        yield Check("versions", _DISTRIBUTION, "note", "is not installed as a package")
+        return
+    for requirement in sorted(line for line in required if "extra ==" not in line):
+        found = re.match(r"[A-Za-z0-9._-]+", requirement)
+        name = found[0] if found else requirement
+        try:
+            yield Check("versions", name, "ok", metadata.version(name))
+        except metadata.PackageNotFoundError:
+            advice = f"install it: pip install '{requirement}'"
+            yield Check("versions", name, "problem", "is not installed", advice)
+
+
+def spec_checks(spec: Spec, environment: Mapping[str, str]) -> Iterator[Check]:
+    """The spec itself, and the keys and secrets that a run of it needs."""
+    errors = sum(finding.severity is Severity.ERROR for finding in check(spec))
+    if errors or spec.plan is None:
+        found = "1 error" if errors == 1 else f"{errors} errors"
+        yield Check("spec", spec.file, "problem", found, f"agentflow validate {spec.file}")
+    else:
+        yield Check("spec", spec.file, "ok", "can run")
+    if spec.plan is not None:
+        yield from _needed_keys(spec.plan, environment)
+        yield from _secrets(spec.plan, environment)
+
+
+def _needed_keys(plan: Plan, environment: Mapping[str, str]) -> Iterator[Check]:
+    """The keys of the providers of all models that may be called."""
+    calls = [
+        call
+        for each in plans_within(plan)
+        for step in callers(each)
+        for call in (*calls_of(step), *stand_ins(step))
+    ]
+    users: dict[str, list[str]] = {}
+    for model in dict.fromkeys(chat.model for call in calls for chat in call.chats()):
+        provider, slash, _ = model.partition("/")
+        if not slash:
+            provider = known_model(model).provider or model
+        users.setdefault(provider, []).append(model)
+    for provider, models in users.items():
+        yield _key(provider, f"for {', '.join(models)}", environment, needed=True)
+
+
+def common_keys(environment: Mapping[str, str]) -> Iterator[Check]:
+    """The keys of the providers in common use."""
+    for provider, groups in KEYS.items():
+        if any(groups):
+            yield _key(provider, "", environment, needed=False)
+
+
+def _key(provider: str, why: str, environment: Mapping[str, str], *, needed: bool) -> Check:
+    groups = keys_for(provider)
+    if groups is None:
+        detail = f"nobody knows which keys it wants {why}".rstrip()
+        return Check("keys", provider, "note", detail)
+    if not any(groups):
+        return Check("keys", provider, "ok", f"needs no key {why}".rstrip())
+    variables = " or ".join(" and ".join(group) for group in groups)
+    if keys_set(groups, environment):
+        return Check("keys", provider, "ok", f"{variables}: set {why}".rstrip())
+    detail = f"{variables}: not set {why}".rstrip()
+    if not needed:
+        return Check("keys", provider, "absent", detail)
+    return Check("keys", provider, "problem", detail, f"set the environment variable {variables}")
+
+
+def _secrets(plan: Plan, environment: Mapping[str, str]) -> Iterator[Check]:
+    wanted: dict[str, str] = {}
+    for holder, options in holders(plan):
+        for name in secrets_of(options):
+            wanted.setdefault(name, holder)
+    for name, holder in wanted.items():
+        if environment.get(name):
+            yield Check("secrets", name, "ok", f"set, for {holder}")
+        else:
+            advice = f"set the environment variable {name}"
+            yield Check("secrets", name, "problem", f"not set, and {holder} needs it", advice)
+
+
+def servers(known: Mapping[str, ServerPlan], folder: Path) -> Iterator[Check]:
+    """The MCP servers of a spec, as far as can be seen without starting them."""
+    for name, plan in known.items():
+        options = plan.options
+        if options.command is None:
+            yield Check("servers", name, "note", f"{options.url}: not connected to")
+            continue
+        command = options.command
+        place = str(folder / command) if "/" in command else command
+        if shutil.which(place) is None:
+            advice = "install it, or mend 'command'"
+            yield Check("servers", name, "problem", f"there is no program '{command}'", advice)
+        else:
+            yield Check("servers", name, "ok", f"'{command}' is there: not started")
+
+
+def store_checks(store: Store) -> Iterator[Check]:
+    """Where the runs are: can it be written, is it ours alone, is every log whole?"""
+    root = store.root
+    if not root.exists():
+        parent = next(folder for folder in root.parents if folder.exists())
+        if os.access(parent, os.W_OK | os.X_OK):
+            yield Check("store", str(root), "note", "is not there yet; the first run makes it")
+        else:
+            detail = f"is not there, and '{parent}' cannot be written"
+            yield Check("store", str(root), "problem", detail, "name another one with '--store'")
+        return
+    if os.access(root, os.W_OK | os.X_OK):
+        yield Check("store", str(root), "ok", "can be written")
+    else:
+        advice = "name another one with '--store'"
+        yield Check("store", str(root), "problem", "cannot be written", advice)
+    mode = root.stat().st_mode & 0o777
+    if mode & 0o077:
+        advice = f"chmod 700 '{root}'"
+        yield Check("store", "mode", "problem", f"{mode:04o}: others can look into it", advice)
+    else:
+        yield Check("store", "mode", "ok", f"{mode:04o}")
+    yield _file_system(root)
+    yield from _runs(store)
+
+
+def _file_system(root: Path) -> Check:
+    kind = _kind_of_file_system(root)
+    if kind in _FORGETFUL:
+        return Check("store", "file system", "note", f"{kind}: gone when the machine stops")
+    if kind in _DISTANT:
+        detail = f"{kind}: locks and writes may not be what they are on a local disk"
+        return Check("store", "file system", "note", detail)
+    return Check("store", "file system", "ok", kind or "unknown")
+
+
+def _kind_of_file_system(path: Path) -> str | None:
+    """The kind of the file system that a path is on; None where the system does not tell."""
+    try:
+        lines = Path("/proc/self/mounts").read_text().splitlines()
+    except OSError:
+        return None
+    longest, found = "", None
+    for line in lines:
+        _, place, kind, *_ = line.split(" ")
+        place = place.replace("\\040", " ")
+        if path.is_relative_to(place) and len(place) >= len(longest):
+            longest, found = place, kind
+    return found
+
+
+def _runs(store: Store) -> Iterator[Check]:
+    """The runs whose logs are damaged, and how many there are."""
+    try:
+        run_ids = store.runs()
+    except StoreError as error:
+        yield Check("store", "runs", "problem", error.message, error.help)
+        return
+    damaged = 0
+    for run_id in run_ids:
+        try:
+            with store.read(run_id) as reader:
+                reader.verify()
+        except StoreError as error:
+            damaged += 1
+            yield Check("store", run_id, "problem", error.message, error.help)
+    whole = len(run_ids) - damaged
+    yield Check("store", "runs", "ok", f"{whole} of {len(run_ids)} are whole")
+
+
+def terminal(*, is_terminal: bool, encoding: str, unicode: bool, color: bool) -> Iterator[Check]:
+    """What stdout can show."""
+    if is_terminal:
+        columns = shutil.get_terminal_size().columns
+        yield Check("terminal", "stdout", "ok", f"a terminal, {columns} columns wide")
+    else:
+        yield Check("terminal", "stdout", "note", "no terminal: runs print a line for each event")
+    if unicode:
+        yield Check("terminal", "encoding", "ok", encoding)
+    else:
+        shown = f"{encoding}: symbols are shown as escapes"
+        yield Check("terminal", "encoding", "note", shown)
+    yield Check("terminal", "color", "ok" if color else "absent", "yes" if color else "no")
+
+
+def proxies(environment: Mapping[str, str]) -> Iterator[Check]:
+    """Proxies that chat models are reached through; agents of kind `http` go past them."""
+    for name in _PROXIES:
+        value = environment.get(name) or environment.get(name.lower())
+        if value:
+            host = value if name == "NO_PROXY" else _host(value)
+            yield Check("proxies", name, "note", host)
+    if not any(environment.get(n) or environment.get(n.lower()) for n in _PROXIES):
+        yield Check("proxies", "none", "ok", "connections are direct")
+
+
+def _host(address: str) -> str:
+    """Where a proxy is, without the password that may stand in its address."""
+    try:
+        parts = urlsplit(address if "//" in address else f"//{address}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "set, and no address"
+    return f"{host or 'set'}{f':{port}' if port else ''}"
