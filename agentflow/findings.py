@@ -17,6 +17,15 @@ class Severity(StrEnum):
     ADVICE = "advice"  # worth a thought
 
 
+class FailOn(StrEnum):
+    """How grave a finding has to be to make `validate` fail."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    ADVICE = "advice"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A stretch of text. Lines and columns count from 1; the end column is exclusive."""

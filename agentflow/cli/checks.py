@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from agentflow.findings import FailOn, Severity
+
 
 class FindingsFormat(enum.StrEnum):
     """How `validate` says what it found."""
@@ -36,86 +38,83 @@ ImportsOption = Annotated[
 ListFormatOption = Annotated[ListFormat, typer.Option("--format", "-f", help="How to print.")]
 
 
-class Shown(enum.StrEnum):
-    """The slightest severity that `validate` shows."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    ADVICE = "advice"
-
-
-class FailOn(enum.StrEnum):
-    """What makes `validate` fail."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    ADVICE = "advice"
-    NEVER = "never"
+SpecsArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="SPEC...", help="Spec files, folders, patterns, or - for stdin."),
+]
+FindingsFormatOption = Annotated[
+    FindingsFormat, typer.Option("--format", "-f", help="How to print the findings.")
+]
+SelectOption = Annotated[
+    list[str] | None,
+    typer.Option("--select", metavar="NAME,...", help="Only these rules and families count."),
+]
+IgnoreOption = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", metavar="NAME,...", help="These rules and families do not count."),
+]
+SeverityOption = Annotated[
+    Severity, typer.Option("--severity", help="The slightest findings that are shown.")
+]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Warnings make it fail: the same as --fail-on warning.")
+]
+FailOnOption = Annotated[
+    FailOn | None,
+    typer.Option(
+        "--fail-on",
+        help="How grave a finding has to be for exit code 1; by default an error.",
+        show_default=False,
+    ),
+]
+ExitZeroOption = Annotated[
+    bool,
+    typer.Option("--exit-zero", help="No finding makes it fail: the same as --fail-on never."),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The configuration; by default that of each spec's project.",
+        show_default=False,
+    ),
+]
+NoConfigOption = Annotated[
+    bool, typer.Option("--no-config", help="Take no configuration into account.")
+]
+OnlySpecsOption = Annotated[
+    bool,
+    typer.Option("--only-specs", help="Pass over named files that do not say that they are specs."),
+]
+FixOption = Annotated[
+    bool, typer.Option("--fix", help="Mend what has one safe answer, in the files.")
+]
+UnsafeFixesOption = Annotated[
+    bool,
+    typer.Option("--unsafe-fixes", help="Mend also what may have been meant differently."),
+]
+DiffOption = Annotated[
+    bool,
+    typer.Option("--diff", help="Show what would be mended, and change nothing: exit 1 if so."),
+]
 
 
 def validate(
-    paths: Annotated[
-        list[str],
-        typer.Argument(metavar="SPEC...", help="Spec files, folders, patterns, or - for stdin."),
-    ],
-    format: Annotated[
-        FindingsFormat, typer.Option("--format", "-f", help="How to print the findings.")
-    ] = FindingsFormat.TEXT,
-    select: Annotated[
-        list[str] | None,
-        typer.Option("--select", metavar="NAME,...", help="Only these rules and families count."),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option("--ignore", metavar="NAME,...", help="These rules and families do not count."),
-    ] = None,
-    severity: Annotated[
-        Shown, typer.Option("--severity", help="The slightest findings that are shown.")
-    ] = Shown.ADVICE,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Warnings make it fail: the same as --fail-on warning.")
-    ] = False,
-    fail_on: Annotated[
-        FailOn | None,
-        typer.Option(
-            "--fail-on",
-            help="How grave a finding has to be for exit code 1; by default an error.",
-            show_default=False,
-        ),
-    ] = None,
-    exit_zero: Annotated[
-        bool,
-        typer.Option("--exit-zero", help="No finding makes it fail: the same as --fail-on never."),
-    ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            "--config",
-            metavar="FILE",
-            help="The configuration; by default that of each spec's project.",
-            show_default=False,
-        ),
-    ] = None,
-    no_config: Annotated[
-        bool, typer.Option("--no-config", help="Take no configuration into account.")
-    ] = False,
-    only_specs: Annotated[
-        bool,
-        typer.Option(
-            "--only-specs", help="Pass over named files that do not say that they are specs."
-        ),
-    ] = False,
-    fix: Annotated[
-        bool, typer.Option("--fix", help="Mend what has one safe answer, in the files.")
-    ] = False,
-    unsafe_fixes: Annotated[
-        bool,
-        typer.Option("--unsafe-fixes", help="Mend also what may have been meant differently."),
-    ] = False,
-    diff: Annotated[
-        bool,
-        typer.Option("--diff", help="Show what would be mended, and change nothing: exit 1 if so."),
-    ] = False,
+    paths: SpecsArgument,
+    format: FindingsFormatOption = FindingsFormat.TEXT,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
+    severity: SeverityOption = Severity.ADVICE,
+    strict: StrictOption = False,
+    fail_on: FailOnOption = None,
+    exit_zero: ExitZeroOption = False,
+    config: ConfigOption = None,
+    no_config: NoConfigOption = False,
+    only_specs: OnlySpecsOption = False,
+    fix: FixOption = False,
+    unsafe_fixes: UnsafeFixesOption = False,
+    diff: DiffOption = False,
     allow_imports: ImportsOption = False,
 ) -> None:
     """Check specs: exit 0 if they can run, 1 if there are errors. Nothing in them is executed."""
@@ -126,7 +125,6 @@ def validate(
     if config is not None and no_config:
         raise typer.BadParameter("'--config' and '--no-config' exclude each other")
     from agentflow.cli.validate import Options, validate_specs
-    from agentflow.findings import Severity
 
     if strict or exit_zero:
         fail_on = FailOn.WARNING if strict else FailOn.NEVER
@@ -135,7 +133,7 @@ def validate(
         imports=allow_imports,
         select=select or (),
         ignore=ignore or (),
-        severity=Severity(severity.value),
+        severity=severity,
         fail_on=fail_on.value if fail_on is not None else None,
         config=config,
         configure=not no_config,

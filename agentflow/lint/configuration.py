@@ -6,12 +6,11 @@ It is about `validate` alone. Whether a spec can run is not a matter of configur
 
 import json
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agentflow.findings import Severity
+from agentflow.findings import FailOn, Severity
 from agentflow.lint.rules import RULES
 from agentflow.lint.selection import FAMILIES, NAMES, Selection, UnknownName, known
 from agentflow.spec.model import Json
@@ -22,15 +21,6 @@ from agentflow.spec.wording import quoted
 THRESHOLDS: Mapping[str, Mapping[str, int]] = {
     rule.NAME: numbers for rule in RULES if (numbers := getattr(rule, "THRESHOLDS", None))
 }
-
-
-class FailOn(StrEnum):
-    """How grave a finding has to be to make `validate` fail."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    ADVICE = "advice"
-    NEVER = "never"
 
 
 Names = tuple[str, ...]

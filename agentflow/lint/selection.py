@@ -1,6 +1,6 @@
 """Which findings count, and how much: rules and families by name."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from agentflow.findings import Finding, Severity
@@ -71,8 +71,3 @@ def selected(findings: Iterable[Finding], selection: Selection) -> Iterator[Find
 def at_least(finding: Finding, floor: Severity) -> bool:
     """Is a finding as grave as that, or graver?"""
     return SEVERITIES.index(finding.severity) <= SEVERITIES.index(floor)
-
-
-def gravest(findings: Sequence[Finding]) -> Severity | None:
-    """The severity of the gravest finding; None without any."""
-    return min((f.severity for f in findings), key=SEVERITIES.index, default=None)

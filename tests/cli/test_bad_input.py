@@ -75,7 +75,7 @@ def test_a_folder_without_specs(project: Project) -> None:
         2,
         "",
         "error: there are no specs in the folder 'empty'\n"
-        "help: a spec is a file that ends in .yaml or .yml\n",
+        "help: a spec is a file that ends in .yaml or .yml and has a line 'agentflow: 1'\n",
     )
 
 

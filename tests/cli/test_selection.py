@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from agentflow.lint.rules import cycle
+
 from .checking import ADVISED, GOOD, UNKNOWN_AGENT, UNUSED, found, summary
 from .inprocess import agentflow
 from .shell import Done
@@ -116,3 +118,22 @@ def test_options_that_contradict_each_other(options: str, said: str) -> None:
     done = agentflow("validate", "good.yaml", *options.split())
     assert (done.code, done.out) == (2, "")
     assert done.err.endswith(f"Error: Invalid value: {said}\n")
+
+
+def test_a_rule_that_crashes_is_named_and_the_exit_code_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(context: object) -> list[object]:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(cycle, "check", broken)
+    done = agentflow("validate", "warning.yaml", "--exit-zero")
+    assert done.code == 3
+    assert done.out.startswith(
+        "error[cycle]: bug in rule 'cycle': ZeroDivisionError: division by zero\n"
+        " --> warning.yaml\n"
+        "help: please report this with the spec that caused it\n\nwarning[unused-definition]: "
+    )
+    # The others go on, and who does not want the rule has nothing to do with it.
+    assert found("warning.yaml")[1][1] == WARNING
+    assert found("warning.yaml", "--ignore", "cycle") == (0, [WARNING])

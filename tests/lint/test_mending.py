@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agentflow.findings import Edit, Finding, Fix, Location, Severity, Span
 from agentflow.lint.mending import Mended, Sight, apply, mend
@@ -181,3 +183,24 @@ def test_what_could_not_be_seen_before_is_not_new() -> None:
 
     assert mend("ab", look, lambda _: True).text == "xb"
     assert mend("a", look, lambda _: True).text == "a"
+
+
+OK = sorted((Path(__file__).parents[1] / "cases" / "lint" / "ok").glob("*.yaml"))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_a_slip_of_the_finger_is_undone_or_left_alone(data: st.DataObject) -> None:
+    """In specs that are fine a letter of some word gets lost; no fix makes a third thing of it."""
+    path = data.draw(st.sampled_from(OK), label="spec")
+    text = path.read_text("utf-8")
+    words = list(re.finditer(r"[a-z_]{5,}", text))
+    word = data.draw(st.sampled_from(words), label="word")
+    at = data.draw(st.integers(word.start(), word.end() - 1), label="letter")
+    slipped = text[:at] + text[at + 1 :]
+    done = mended(slipped, unsafe=False)
+    if done.fixed:
+        before = {found.message for found in looked_at(slipped).findings}
+        after = {found.message for found in looked_at(done.text).findings}
+        assert after < before or looked_at(done.text).depth > looked_at(slipped).depth
+    assert mended(done.text, unsafe=False).text == done.text
