@@ -5,6 +5,7 @@ What it is not allowed to do by itself is settled in `litellm_settings`, what of
 """
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from agentflow.agents.chat_request import ChatRequest
@@ -14,6 +15,7 @@ from agentflow.agents.litellm_settings import litellm
 from agentflow.agents.litellm_streams import hear
 from agentflow.agents.litellm_tools import asked, lacks_tools, offered
 from agentflow.agents.protocol import AttemptError, Reply
+from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.plan.windows import cuts
 from agentflow.spec.model import FailureClass
 
@@ -38,14 +40,19 @@ class LiteLLM:
             raise
         except Exception as error:  # LiteLLM raises whatever its adapters meet
             raise failure_of(error, model, request.timeout) from error
-        text, calls = content_of(answer, model, has_tools=bool(request.tools))
-        return Reply(
-            text=text,
+        reply = Reply(
+            text=answer.text,
             usage=usage_of(answer, model),
             answered=answer.response.model or None,
             first_token=began - sent if began is not None else None,
-            calls=calls,
         )
+        try:
+            text, calls = content_of(answer, model, has_tools=bool(request.tools))
+        except AttemptError as error:
+            # What came is kept, and what it cost is charged.
+            error.reply = replace(reply, text=(answer.text or "")[:ANSWER_LIMIT] or None)
+            raise
+        return replace(reply, text=text, calls=calls)
 
     async def close(self) -> None:
         """Close the connections to the providers."""

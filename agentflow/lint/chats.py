@@ -20,6 +20,8 @@ from agentflow.spec.templates import Constant, MapOf, Template
 
 #: Characters to a token of plain English.
 ENGLISH = 4
+#: Windows up to so many tokens are small: what is longer is met with every day.
+SMALL = 32_768
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Chat:
     @property
     def name(self) -> str:
         """What the spec calls the model."""
-        return str(self.path[-1]) if self.path[0] == "models" else self.model.model
+        return str(self.path[-1]) if len(self.path) == 2 else self.model.model
 
     @cached_property
     def window(self) -> Window | None:
@@ -75,12 +77,43 @@ def chats(context: Context) -> Iterator[Chat]:
     for step in callers(plan) if plan is not None else ():
         for call in (*calls_of(step), *stand_ins(step)):
             name = getattr(call.options, "model", None)
-            if plan is None or call.chat is None or not isinstance(name, str):
-                continue
-            own = plan.pipeline.models.get(name)
-            path: Path = ("models", name) if own else ("agents", call.agent, "model")
-            model = own or Model(model=name)
-            yield Chat(step, call, model, context.known(model.model), path)
+            if plan is not None and call.chat is not None and isinstance(name, str):
+                yield _chat(context, plan, step, call, name, ("agents", call.agent, "model"))
+
+
+def fallbacks(context: Context, chat: Chat) -> Iterator[tuple[Chat, Path]]:
+    """The models that take over for that of a call, each with where it is named as one that does."""
+    plan = context.plan
+    for fallback in chat.call.fallbacks:
+        assert plan is not None
+        _, alias, rest = fallback.rule.split(".", 2)
+        index = int(rest.partition("[")[2].rstrip("]"))
+        path: Path = ("models", alias, "fallbacks", index)
+        yield _chat(context, plan, chat.step, fallback.call, fallback.name, path), path
+
+
+def models(context: Context) -> Iterator[Chat]:
+    """All calls of chat models, also by those that take over; each model once."""
+    seen: set[Path] = set()
+    for chat in chats(context):
+        for each in (chat, *(other for other, _ in fallbacks(context, chat))):
+            if each.path not in seen:
+                seen.add(each.path)
+                yield each
+
+
+def _chat(
+    context: Context, plan: Plan, step: StepPlan, call: CallPlan, name: str, named: Path
+) -> Chat:
+    own = plan.pipeline.models.get(name)
+    model = own or Model(model=name)
+    path: Path = ("models", name) if own else named
+    return Chat(step, call, model, context.known(model.model), path)
+
+
+def tokens_of(text: str) -> int:
+    """The tokens of a text, as if it were plain English."""
+    return len(text) // ENGLISH
 
 
 def instructions(plan: Plan, chat: Chat) -> str:

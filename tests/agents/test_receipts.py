@@ -197,6 +197,18 @@ def test_a_prompt_that_was_cut_is_noticed(model: str, factor: float, server: Ope
     assert (reply.text, reply.usage.tokens_in) == ("{}", least - 1)
 
 
+def test_an_answer_that_does_not_count_is_kept_with_what_it_cost(server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion('{"a": [1, 2', "length"))
+    with pytest.raises(AttemptError) as caught:
+        connected("llm", lambda c: c.call(options("llm", model=MODEL), call(body="x")))
+    reply = caught.value.reply
+    assert caught.value.failure is FailureClass.TRUNCATED
+    assert reply is not None
+    assert reply.usage is not None
+    assert (reply.text, reply.usage.tokens_out) == ('{"a": [1, 2', 7)
+    assert reply.answered == "gpt-4o-mini-2024-07-18"
+
+
 def test_a_provider_that_counts_nothing_is_believed(server: OpenAIServer) -> None:
     server.answer = Answer(body=completion(usage=None))
     assert connected("llm", lambda c: c.call(options("llm", model=MODEL), call(body="x"))).text

@@ -45,9 +45,8 @@ from collections.abc import Iterator
 
 from agentflow.contracts.length import shortest
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.chats import ENGLISH, Chat, chats
+from agentflow.lint.chats import ENGLISH, Chat, chats, models
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Path
 from agentflow.spec.wording import quoted
 
 NAME = "output-limit"
@@ -57,19 +56,16 @@ SEVERITY = Severity.WARNING
 
 def check(context: Context) -> Iterator[Finding]:
     """Each limit that is too small for an agent's contract, or too large for its model."""
-    seen: set[Path] = set()
+    told: set[str] = set()
     for chat in chats(context):
+        limit, least = chat.model.max_output_tokens, shortest(chat.call.output.schema) / ENGLISH
+        if limit is not None and least > limit and chat.agent not in told:
+            told.add(chat.agent)
+            yield _too_small(context, chat, int(least), limit)
+    for chat in models(context):
         limit, most = chat.model.max_output_tokens, chat.known.output_limit
-        if limit is None:
-            continue
-        contract: Path = ("agents", chat.agent, "output")
-        least = shortest(chat.call.output.schema) / ENGLISH
-        if least > limit and contract not in seen:
-            seen.add(contract)
-            yield _too_small(context, chat, contract, int(least), limit)
-        at = (*chat.path, "max_output_tokens")
-        if most is not None and limit > most and at not in seen:
-            seen.add(at)
+        if most is not None and limit is not None and limit > most:
+            at = (*chat.path, "max_output_tokens")
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
@@ -80,13 +76,13 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-def _too_small(context: Context, chat: Chat, contract: Path, least: int, limit: int) -> Finding:
+def _too_small(context: Context, chat: Chat, least: int, limit: int) -> Finding:
     return Finding(
         rule=NAME,
         severity=SEVERITY,
         message=f"the shortest answer of {quoted(chat.agent)} has about {least:,} tokens,"
         f" and {quoted(chat.name)} ends it after {limit:,}",
-        location=context.document.locate_key(contract),
+        location=context.document.locate_key(("agents", chat.agent, "output")),
         help="raise 'max_output_tokens', or ask for less",
         related=(Related("the model", context.document.locate_key(chat.path)),),
     )

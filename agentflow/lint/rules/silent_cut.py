@@ -44,9 +44,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.chats import chats
+from agentflow.lint.chats import models
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Path
 from agentflow.plan.windows import cuts
 from agentflow.spec.wording import quoted
 
@@ -57,11 +56,9 @@ SEVERITY = Severity.WARNING
 
 def check(context: Context) -> Iterator[Finding]:
     """Each model of such a server without a window, once."""
-    seen: set[Path] = set()
-    for chat in chats(context):
-        if chat.model.window is not None or not cuts(chat.model.model) or chat.path in seen:
+    for chat in models(context):
+        if chat.model.window is not None or not cuts(chat.model.model):
             continue
-        seen.add(chat.path)
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
@@ -69,6 +66,6 @@ def check(context: Context) -> Iterator[Finding]:
             " long without saying so",
             location=context.document.locate_key(chat.path),
             help="say how many tokens prompt and answer may have together: window: 8192"
-            if chat.path[0] == "models"
+            if len(chat.path) == 2
             else "give the model a name under 'models', with its window: 8192",
         )

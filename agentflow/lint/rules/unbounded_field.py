@@ -66,7 +66,7 @@ from math import isinf
 
 from agentflow.contracts.size import size_of_fields
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.chats import chats, loads
+from agentflow.lint.chats import SMALL, chats, loads
 from agentflow.lint.rule import Context, Family
 from agentflow.spec.wording import quoted
 
@@ -74,13 +74,11 @@ NAME = "unbounded-field"
 FAMILY = Family.CONTEXT
 SEVERITY = Severity.WARNING
 
-_SMALL = 32_768
-
 
 def check(context: Context) -> Iterator[Finding]:
     """Each field without a bound that goes into a prompt for a small window."""
     for chat in chats(context):
-        if chat.window is None or chat.window.tokens > _SMALL:
+        if chat.window is None or chat.window.tokens > SMALL:
             continue
         for load in loads(context, chat):
             if not isinf(load.tokens) or load.fan is not None:

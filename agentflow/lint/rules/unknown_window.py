@@ -43,9 +43,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.chats import chats
+from agentflow.lint.chats import models
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Path
 from agentflow.plan.windows import cuts
 from agentflow.spec.wording import quoted
 
@@ -56,19 +55,17 @@ SEVERITY = Severity.ADVICE
 
 def check(context: Context) -> Iterator[Finding]:
     """Each model without a window, once; those that are cut in silence are told of elsewhere."""
-    seen: set[Path] = set()
-    for chat in chats(context):
-        if chat.window is not None or cuts(chat.model.model) or chat.path in seen:
+    for chat in models(context):
+        if chat.window is not None or cuts(chat.model.model):
             continue
-        if chat.path[0] == "agents" and "/" not in chat.model.model:
+        if len(chat.path) > 2 and "/" not in chat.model.model:
             continue  # it is no model at all, which is told where it is named
-        seen.add(chat.path)
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"the window of model {quoted(chat.name)} is not known",
             location=context.document.locate_key(chat.path),
             help="say how many tokens prompt and answer may have together: window: 32768"
-            if chat.path[0] == "models"
+            if len(chat.path) == 2
             else "give the model a name under 'models', with its window: 32768",
         )
