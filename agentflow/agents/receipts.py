@@ -47,8 +47,8 @@ class Prompt:
 
     @property
     def texts(self) -> list[str]:
-        """The texts of all messages."""
-        return [str(message["content"] or "") for message in self.messages]
+        """The texts of all messages, and what the model has said to tools in earlier turns."""
+        return [text for message in self.messages for text in _texts(message)]
 
 
 def prompt_of(
@@ -171,6 +171,17 @@ def _parts(template: Template | None, given: Mapping[str, Json]) -> Iterator[Par
         for reference in references(expr):
             names |= dict.fromkeys([str(reference.path[0])] if reference.path else given)
         yield Part(tuple(names), data_text(render(Whole(expr, 0), {"input": dict(given)})))
+
+
+def _texts(message: Mapping[str, Json]) -> Iterator[str]:
+    content = message.get("content")
+    if isinstance(content, str):
+        yield content
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part.get("text"), str):
+            yield part["text"]
+    for asked in message.get("tool_calls", ()):
+        yield from (str(asked["function"][key]) for key in ("name", "arguments"))
 
 
 def _bytes(text: str) -> int:

@@ -1,9 +1,10 @@
 """A model that can change the world reads what anybody may have written, and nothing is in between.
 
 Text that comes from outside can hold instructions, and no delimiter makes a model deaf to all of them. If
-its agent has effects, whoever writes the text can try to have them. Put a check or a person before the step,
-give it fields of a few values instead of free text, or split the work: a model without effects reads the
-text into a narrow contract, and another agent acts on that.
+its agent has effects, by itself or through tools, whoever writes the text can try to have them. Put a check
+or a person before the step or the tool (`approve`), give the tool fields of a few values instead of free
+text, or split the work: a model without effects reads the text into a narrow contract, and another agent
+acts on that.
 
 Bad:
 
@@ -65,6 +66,7 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import chats, given
 from agentflow.lint.checkpoints import gate_before
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import CallPlan
 from agentflow.spec.model import Effects
 from agentflow.spec.templates import Constant
 from agentflow.spec.wording import quoted
@@ -73,12 +75,15 @@ NAME = "injected-effect"
 FAMILY = Family.TRUST
 SEVERITY = Severity.WARNING
 
+_IN_WORDS = {Effects.WRITE: "write", Effects.IRREVERSIBLE: "do what cannot be undone"}
+
 
 def check(context: Context) -> Iterator[Finding]:
     """Each field of free text that goes to a model which acts, with nothing before it."""
     for chat in chats(context):
         assert context.plan is not None
-        if chat.call.effects.repeatable or gate_before(context.plan, chat.step) is not None:
+        deed = _deed(chat.call)
+        if deed is None or gate_before(context.plan, chat.step) is not None:
             continue
         root, descent = chat.call.input.schema, Descent()
         for name, template, path in given(chat):
@@ -91,7 +96,7 @@ def check(context: Context) -> Iterator[Finding]:
                 yield Finding(
                     rule=NAME,
                     severity=SEVERITY,
-                    message=f"{quoted(chat.agent)} can {_deed(chat.call.effects)} and reads"
+                    message=f"{quoted(chat.agent)} can {deed} and reads"
                     f" {quoted(name)}, in which anybody may have written anything",
                     location=context.document.locate(path),
                     help="put a check or a 'human' step before it, or have a model without effects"
@@ -102,5 +107,15 @@ def check(context: Context) -> Iterator[Finding]:
                 )
 
 
-def _deed(effects: Effects) -> str:
-    return "do what cannot be undone" if effects is Effects.IRREVERSIBLE else str(effects)
+def _deed(call: CallPlan) -> str | None:
+    """What a call can do to the world, by itself or through a tool that nothing holds back."""
+    if not call.effects.repeatable:
+        return _IN_WORDS[call.effects]
+    for name, tool in call.tools.items():
+        inner = tool.step.call
+        if inner is None or tool.step.approval is not None:
+            continue
+        deed = _deed(inner) if is_free_text(inner.input.schema) else None
+        if deed is not None:
+            return f"{deed} through '{name}'"
+    return None
