@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 
 from agentflow.agents.protocol import AttemptError
 from agentflow.core.events import (
+    AttemptEndedLate,
     AttemptFailed,
     AttemptSucceeded,
     Delivered,
@@ -135,6 +136,11 @@ class Redactor:
                     text=self.value(fact.text),
                     prompt=self.value(fact.prompt),
                     answered=self.value(fact.answered),
+                )
+            case AttemptEndedLate():
+                message = self.excerpt(fact.message) if fact.message is not None else None
+                return replace(
+                    fact, value=self.value(fact.value), text=self.value(fact.text), message=message
                 )
             case Delivered():
                 return replace(fact, detail=self.excerpt(fact.detail))

@@ -34,6 +34,7 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.AttemptSucceeded: facts.attempt_succeeded,
     events.AttemptFailed: facts.attempt_failed,
     events.AttemptLost: facts.attempt_lost,
+    events.AttemptEndedLate: facts.attempt_ended_late,
     events.TimerFired: facts.timer_fired,
     events.TimeRanOut: facts.time_ran_out,
     events.RunParked: questions.run_parked,

@@ -94,6 +94,13 @@ def attempt_lost(state: State, event: events.AttemptLost) -> None:
     state.agenda.append((Need.LOST, instance))
 
 
+def attempt_ended_late(state: State, event: events.AttemptEndedLate) -> None:
+    """It changes nothing, in whatever status the run is, also after its end."""
+    if state.root is None:
+        raise IllegalTransition(event, "run", "not started")
+    state.now = max(state.now, event.at)
+
+
 def timer_fired(state: State, event: events.TimerFired) -> None:
     expect_run(state, event, "running")
     state.now = event.at

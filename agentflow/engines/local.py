@@ -327,7 +327,7 @@ class _LocalEngine:
         else:
             # A function that blocked the loop comes back late without having been stopped.
             assert flight.deadline is not None
-            late = self.loop.time() > flight.deadline.when()
+            late = not flight.over and self.loop.time() > flight.deadline.when()
             outcome = self._timed_out(flight) if late else self._succeeded(flight, reply)
             self._land(flight, outcome)
         finally:
@@ -336,9 +336,11 @@ class _LocalEngine:
 
     def _land(self, flight: _Flight, outcome: AttemptSucceeded | AttemptFailed) -> None:
         flight.used = tokens_used(outcome)
-        if not flight.over:
-            self._call_off(flight)
-            self._report(outcome)
+        if flight.over:
+            self._report(_late(outcome))
+            return
+        self._call_off(flight)
+        self._report(outcome)
 
     def _call_off(self, flight: _Flight) -> None:
         """Wait for this attempt no longer; if its task is not yet through, stop it."""
@@ -398,3 +400,12 @@ class _LocalEngine:
             answered=reply.answered,
             first_token=reply.first_token,
         )
+
+
+def _late(outcome: AttemptSucceeded | AttemptFailed) -> events.AttemptEndedLate:
+    """The outcome of an attempt that nobody waits for any more."""
+    at, step, attempt = outcome.at, outcome.step, outcome.attempt
+    if isinstance(outcome, AttemptFailed):
+        failure, message = outcome.failure, outcome.message
+        return events.AttemptEndedLate(at, step, attempt, failure=failure, message=message)
+    return events.AttemptEndedLate(at, step, attempt, outcome.value, outcome.text)

@@ -58,6 +58,9 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a
             )
         case events.AttemptLost():
             yield _about(fact.step, f"attempt {fact.attempt} was lost with its process")
+        case events.AttemptEndedLate():
+            how = "answered" if fact.failure is None else f"failed ({fact.failure})"
+            yield _about(fact.step, f"attempt {fact.attempt} {how} after it had been given up")
         case events.TimeRanOut():
             yield _about(fact.step, "the time of the pipeline is over (budget.wall)")
         case events.RunParked():

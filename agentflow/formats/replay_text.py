@@ -67,6 +67,8 @@ def fact_in_words(fact: Fact) -> str:  # noqa: C901 - one case a kind
             return f"attempt {fact.attempt} of '{fact.step}' was held up no longer"
         case events.AttemptLost():
             return f"attempt {fact.attempt} of '{fact.step}' was lost with its process"
+        case events.AttemptEndedLate():
+            return f"attempt {fact.attempt} of '{fact.step}' ended after it had been given up"
         case events.RunParked():
             return "the run waited for people"
         case events.Delivered():

@@ -56,6 +56,10 @@ def _fact(fact: Fact) -> str:
             return f" (attempt {attempt}): {safe(why, oneline=True)}"
         case events.AttemptLost(attempt=attempt) | events.AttemptAdmitted(attempt=attempt):
             return f" (attempt {attempt})"
+        case events.AttemptEndedLate(attempt=attempt, failure=None):
+            return f" (attempt {attempt}): answered after it had been given up"
+        case events.AttemptEndedLate(attempt=attempt, failure=failure, message=message):
+            return f" (attempt {attempt}): {failure}: {safe(message or '', oneline=True)}"
         case events.Delivered(detail=detail):
             return f": {safe(detail, oneline=True)}"
         case events.NotDelivered(problem=problem):

@@ -92,6 +92,10 @@ class Trace:
                 self._use(span, fact.usage)
             case events.AttemptLost():
                 self._span(fact.step).notes.append(f"attempt {fact.attempt}: lost with its process")
+            case events.AttemptEndedLate():
+                how = "answered" if fact.failure is None else f"{fact.failure}: {fact.message}"
+                note = f"attempt {fact.attempt}: {how}, after it had been given up"
+                self._span(fact.step).notes.append(note)
             case events.TimerFired():
                 if fact.question is not None:
                     self._close(fact.question, "no answer in time")

@@ -231,3 +231,31 @@ def test_an_attempt_error_keeps_its_class_and_what_the_other_side_asked() -> Non
     fact = run.entries[1].fact
     assert isinstance(fact, events.AttemptFailed)
     assert (fact.failure, fact.message, fact.retry_after) == ("rate_limited", "429 slow down", 7)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_what_comes_of_an_attempt_that_was_given_up_is_recorded_and_changes_nothing(
+    answers: bool,
+) -> None:
+    async def fails_beside(call: Call) -> Json:
+        if call.step == "a":
+            raise AttemptError(FailureClass.REJECTED, "no")
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            if answers:
+                return {"paid": True}
+            raise AttemptError(FailureClass.NOT_SENT, "never got there") from None
+
+    plan = pipeline({"a": {"agent": "do"}, "b": {"agent": "write"}}, fail_fast=True)
+    run = drive(plan, fails_beside)
+    late = run.entries[-1].fact
+    assert isinstance(late, events.AttemptEndedLate)
+    assert (late.step, late.attempt, run.entries[-1].decisions) == ("b", 1, ())
+    assert (late.value, late.failure, late.message) == (
+        ({"paid": True}, None, None) if answers else (None, "not_sent", "never got there")
+    )
+    assert run.state.status == "failed"
+    assert run.state.root is not None
+    assert run.state.root.steps["b"].status == "unknown"
+    assert replay(plan, run.entries).divergence is None

@@ -47,6 +47,7 @@ from agentflow.core.events.decisions import (
 )
 from agentflow.core.events.facts import (
     AttemptAdmitted,
+    AttemptEndedLate,
     AttemptFailed,
     AttemptLost,
     AttemptSucceeded,
@@ -80,6 +81,7 @@ __all__ = [
     "AskPerson",
     "AssignTasks",
     "AttemptAdmitted",
+    "AttemptEndedLate",
     "AttemptFailed",
     "AttemptLost",
     "AttemptSucceeded",

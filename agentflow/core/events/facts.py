@@ -145,6 +145,22 @@ class AttemptLost:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptEndedLate:
+    """An attempt that had been given up came to something after all: noted, and nothing follows.
+
+    It answered with a value or a text, or it failed, with `failure` and `message`.
+    """
+
+    at: float
+    step: str
+    attempt: int
+    value: Json = None
+    text: str | None = None
+    failure: FailureClass | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TimerFired:
     """The wait before a retry of `step` is over; without a step, the run's wall budget is.
 
@@ -224,6 +240,7 @@ Fact: TypeAlias = (
     | AttemptSucceeded
     | AttemptFailed
     | AttemptLost
+    | AttemptEndedLate
     | TimerFired
     | TimeRanOut
     | RunParked
