@@ -9,6 +9,7 @@ from agentflow.cli.report import emit
 from agentflow.cli.specs import read_spec
 from agentflow.errors import CouldNot, ExitCode, SpecError, UsageError
 from agentflow.formats import tools_json, tools_text
+from agentflow.formats.words import count
 from agentflow.loading import Spec
 from agentflow.plan.definitions import Definition, render_definitions
 from agentflow.plan.servers import ServerPlan
@@ -33,7 +34,7 @@ def list_tools(path: Path, *, server: str | None, format: str, write: bool) -> i
     if write:
         for name, file in files.items():
             write_text(spec.folder, file, render_definitions(found[name]))
-            emit(f"{file}: {len(found[name])} tools of server '{name}'")
+            emit(f"{file}: {count(len(found[name]), 'tool')} of server '{name}'")
         return ExitCode.OK
     render = tools_json.render if format == "json" else tools_text.render
     emit(render(known, found))

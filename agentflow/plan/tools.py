@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from agentflow.plan import address
 from agentflow.plan.fallbacks import with_fallbacks
 from agentflow.plan.materials import Materials
+from agentflow.plan.servers import definition_for
 from agentflow.plan.steps import (
     DEFAULT_TIMEOUT,
     CallPlan,
@@ -163,7 +164,12 @@ class Tools:
             call=self.equip(call, here, above),
             approval=offer.approval,
         )
-        return ToolPlan(options.description, offer.max_calls, step)
+        return ToolPlan(self._told(options), offer.max_calls, step)
+
+    def _told(self, options: Agent) -> str | None:
+        """What a model is told about a tool; of one of a server, what was pinned, if need be."""
+        known = definition_for(options, self._materials.servers)
+        return options.description or (known.description if known is not None else None)
 
     def _offers_of(self, owner: str, agent: Agent) -> Iterator[_Offer]:
         seen: set[str] = set()

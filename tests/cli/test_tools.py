@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.agents.openai_server import Answer, OpenAIServer, completion, tool_calls
 from tests.agents.tool_server import SCRIPT, tool_server_at
 
+from .inprocess import agentflow
 from .shell import Project
 from .test_commands import valid
 
@@ -160,6 +162,43 @@ def test_a_server_that_is_away_is_the_affair_of_its_steps(project: Project) -> N
     spec = write(project, "url: 'http://127.0.0.1:1/mcp'")
     ran = project.json("run", spec, "-i", "names=[A]", "--json", code=1)
     assert ran["failure"]["kind"] == "not_sent"
+
+
+CHAT = """
+agentflow: 1
+name: desk
+servers: {{tools: {{url: {url}, definitions: tools.json}}}}
+agents:
+  echo: {{kind: mcp, server: tools, tool: echo, effects: read}}
+  clerk:
+    kind: llm
+    model: openai/gpt-4o-mini
+    tools: [{{agent: echo}}]
+    input: {{type: object}}
+    output: {{type: string}}
+steps: {{serve: {{agent: clerk}}}}
+outputs: {{said: "${{{{ steps.serve.output }}}}"}}
+"""
+
+
+def test_a_model_calls_a_tool_of_a_server(
+    project: Project, url: str, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = project.folder / "chat.yaml"
+    spec.write_text(CHAT.format(url=url))
+    monkeypatch.chdir(project.folder)
+    assert project.agentflow("tools", spec, "--write").code == 0
+    server.script(
+        Answer(body=tool_calls(("echo", {"order": 17}))), Answer(body=completion('"done"'))
+    )
+    done = agentflow("run", "chat.yaml", "--json")
+    assert json.loads(done.out)["outputs"] == {"said": "done"}
+    asked, answered = server.requests
+    # It is told what was pinned, and nothing that the server says today.
+    assert asked["tools"][0]["function"]["description"] == "Gives back what it is given."
+    assert asked["tools"][0]["function"]["parameters"]["type"] == "object"
+    assert answered["messages"][-1]["role"] == "tool"
+    assert '"order": 17' in answered["messages"][-1]["content"]
 
 
 WAITING = """

@@ -16,7 +16,7 @@ from pathlib import Path
 from .pages import ROOT, Block, blocks
 
 #: The pages whose sessions are played.
-PLAYED = ("README.md", "docs/runs.md")
+PLAYED = ("README.md", "docs/runs.md", "docs/servers.md")
 
 _RUN_ID = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{6}\b")
 _VOLATILE = (
@@ -90,7 +90,7 @@ def play(page: str, folder: Path) -> Iterator[tuple[Command, tuple[str, ...]]]:
     """
     shell = Shell(folder)
     for block in blocks(ROOT / page):
-        if block.language == "yaml" and block.words[:1] == ("file",):
+        if block.language in ("yaml", "python") and block.words[:1] == ("file",):
             (folder / block.words[1]).write_text(block.text)
         elif block.language == "console" and not block.words:
             for command in commands(block):

@@ -25,6 +25,9 @@ def test_spec(block: Block) -> None:
             # What the example leaves out may not be used in it.
             found = [f for f in findings_of(_whole(block)) if f.rule != "unused-definition"]
             assert lines(tuple(found)) == []
+        case ("file", _, "without", missing):  # a command of the page writes it
+            (found_one,) = findings_of(block.text)
+            assert found_one.message == f"there is no file '{missing}'"
         case () | ("file", _):
             assert lines(findings_of(block.text)) == []
         case _:
