@@ -69,6 +69,7 @@ LOADS: dict[tuple[str, ...], set[str]] = {
     ("run", "--help"): set(),
     ("validate", "hello.yaml"): READS_SPECS,
     ("validate", "--format", "json", "chat.yaml"): READS_SPECS,
+    ("plan", "chat.yaml"): READS_SPECS | {"orjson"},
     ("test", "chat.yaml"): READS_LOGS,
     ("schema",): {"pydantic"},
     ("schema", "contracts", "hello.yaml"): READS_SPECS,
@@ -107,7 +108,8 @@ def watched(folder: Path, *arguments: str) -> dict[str, list[str]]:
         [sys.executable, "-P", script, report, *arguments],
         cwd=folder,
         capture_output=True,
-        env={"PATH": os.environ["PATH"], "COLUMNS": "80"},
+        # Compiled modules that are not there yet would be written.
+        env={"PATH": os.environ["PATH"], "COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1"},
         timeout=60,
     )
     found: dict[str, list[str]] = json.loads(report.read_text())
@@ -176,7 +178,8 @@ outputs: {d: "${{ steps.d.output }}"}
 """
 
 
-def test_validating_springs_no_trap(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_looking_at_a_spec_springs_no_trap(tmp_path: Path, command: str) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "agentflow.toml").touch()
@@ -188,7 +191,7 @@ def test_validating_springs_no_trap(tmp_path: Path) -> None:
     (folder / "link.json").symlink_to(tmp_path / "secret.json")
     before = set(folder.iterdir())
 
-    events = watched(folder, "validate", "traps.yaml")
+    events = watched(folder, command, "traps.yaml")
     modules = events.pop("modules")
     opened = {Path(path) for path in events.pop("open")}
     assert events == {"exit": ["1"]}  # nothing connected, started, written or removed

@@ -47,6 +47,16 @@ class TestsFormat(enum.StrEnum):
     JUNIT = "junit"
 
 
+class PlanFormat(enum.StrEnum):
+    """How `plan` shows a pipeline."""
+
+    TREE = "tree"
+    JSON = "json"
+    MERMAID = "mermaid"
+    DOT = "dot"
+    SVG = "svg"
+
+
 class ContractsFormat(enum.StrEnum):
     """How `schema contracts` prints them."""
 
@@ -106,6 +116,26 @@ app.command()(checks.validate)
 app.command("lint", help="The same as validate.", hidden=True)(checks.validate)
 app.command()(checks.rules)
 app.command()(checks.explain)
+
+
+@app.command()
+def plan(
+    spec: Annotated[
+        str, typer.Argument(metavar="SPEC", help="The pipeline's spec, or - for stdin.")
+    ],
+    format: Annotated[
+        PlanFormat, typer.Option("--format", "-f", help="How to show it.")
+    ] = PlanFormat.TREE,
+    concurrency: Annotated[
+        int,
+        typer.Option("--concurrency", "-c", min=1, max=1024, help="Attempts at a time, for times."),
+    ] = 16,
+    imports: ImportsOption = False,
+) -> None:
+    """Show a pipeline before it runs: order, types, effects, what it touches, the worst case."""
+    from agentflow.cli.plan import show_plan
+
+    raise typer.Exit(show_plan(spec, format.value, concurrency=concurrency, imports=imports))
 
 
 @app.command("test")

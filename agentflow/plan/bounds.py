@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from math import ceil, inf
 from typing import NamedTuple
 
+from agentflow.contracts.keywords import Schema
 from agentflow.contracts.size import size_of, size_of_fields
 from agentflow.plan.chats import MOST_COMPLAINT
 from agentflow.plan.graph import topological_order
@@ -166,6 +167,16 @@ def worst_case(plan: Plan, prices: Prices | None = None, slots: int = 16) -> Wor
     return _Arithmetic(prices or {}, slots).of_run(plan)
 
 
+def single_call(call: CallPlan, inputs: Schema, prices: Prices) -> Most:
+    """One request of a call's model that is given all inputs of the pipeline instead of its own."""
+    assert call.chat is not None
+    size = size_of(inputs)
+    prompt = Bound(inf, f"inputs{size.field}")
+    if size.field is None:
+        prompt = Bound(call.chat.overhead + size.bytes)
+    return _request(call, call.chat, prompt, prices)
+
+
 def dearest(parts: Iterable[Part], what: Callable[[Most], Bound]) -> tuple[Part, ...]:
     """The way to where the most of a quantity is used up, from the outside in."""
     way: list[Part] = []
@@ -205,6 +216,18 @@ def _prompt(call: CallPlan, chat: ChatPlan, *, asked_again: bool) -> Bound:
         return Bound(inf, f"agents.{call.agent}.input{size.field}")
     complaint = MOST_COMPLAINT if asked_again else 0
     return Bound(chat.overhead + chat.repeats * size.bytes + complaint)
+
+
+def _request(call: CallPlan, chat: ChatPlan, prompt: Bound, prices: Prices) -> Most:
+    """One request with a prompt of so many tokens at most."""
+    model = f"models.{getattr(call.options, 'model', chat.model)}"
+    answer = Bound(inf, f"{model}.max_output_tokens")
+    if chat.max_output_tokens is not None:
+        answer = Bound(chat.max_output_tokens)
+    usd, price = Bound(inf, f"{model}.price"), chat.price or prices.get(chat.model)
+    if price is not None:
+        usd = _plus(_times(prompt, price[0] / _MILLION), _times(answer, price[1] / _MILLION))
+    return Most(calls=Bound(1), tokens_in=prompt, tokens_out=answer, usd=usd)
 
 
 # --- sums ----------------------------------------------------------------------------------
@@ -360,22 +383,14 @@ class _Arithmetic:
         return _sum(self._attempt(each, made) for each in calls)
 
     def _attempt(self, call: CallPlan, made: Factors) -> Most:
-        most = Most(calls=Bound(made.requests), work=Bound(call.timeout * made.requests))
-        chat = call.chat
-        if chat is None:
-            return most
-        model = f"models.{getattr(call.options, 'model', chat.model)}"
-        prompt = _prompt(call, chat, asked_again=made.answers > 1)
+        work = Bound(call.timeout * made.requests)
+        if call.chat is None:
+            return Most(calls=Bound(made.requests), work=work)
+        prompt = _prompt(call, call.chat, asked_again=made.answers > 1)
         if call.tools:  # what a model writes to its tools, and gets from them, is told again
             prompt = Bound(inf, f"agents.{call.agent}.tools")
-        answer = Bound(inf, f"{model}.max_output_tokens")
-        if chat.max_output_tokens is not None:
-            answer = Bound(chat.max_output_tokens)
-        usd, price = Bound(inf, f"{model}.price"), chat.price or self._prices.get(chat.model)
-        if price is not None:
-            usd = _plus(_times(prompt, price[0] / _MILLION), _times(answer, price[1] / _MILLION))
-        used = (_times(bound, made.requests) for bound in (prompt, answer, usd))
-        return most._replace(**dict(zip(("tokens_in", "tokens_out", "usd"), used, strict=True)))
+        request = _request(call, call.chat, prompt, self._prices)
+        return _scaled(request, made.requests)._replace(work=work)
 
     def _escalated(self, step: StepPlan) -> tuple[Most, float]:
         """The levels of the dearest of its escalations, and the longest that one takes."""

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from agentflow.contracts.models import ModelReader, no_models
 from agentflow.contracts.resolve import FileReader
+from agentflow.errors import FileProblem
 from agentflow.plan import address
-from agentflow.plan.library import Chain, Library
+from agentflow.plan.library import Chain, Library, within
 from agentflow.plan.parts import Parts
 from agentflow.plan.scopes import (
     ITEM_NAMES,
@@ -74,6 +75,7 @@ class _Builder(Parts):
     """The state of one build."""
 
     def build(self) -> Plan:
+        self._look_for_baseline()
         here = self._inside("", None, self.pipeline.steps)
         steps = self._steps(self.pipeline.steps, ("steps",), here)
         outputs = self.template(dict(self.pipeline.outputs), ("outputs",), here)
@@ -97,6 +99,17 @@ class _Builder(Parts):
             scripts=scripts,
             findings=(*self.findings, *problems),
         )
+
+    def _look_for_baseline(self) -> None:
+        """See to it that the baseline is there: it is no part of the run, and nobody else would."""
+        reasons = self.pipeline.why_multi_agent
+        if reasons is None or reasons.baseline is None:
+            return
+        try:
+            self.library.read(within(posixpath.dirname(self.chain[-1]), reasons.baseline))
+        except FileProblem as problem:
+            path = ("why_multi_agent", "baseline")
+            self._complain("unreadable-file", problem.message, path, problem.help)
 
     # --- scopes and steps ------------------------------------------------------------------
 

@@ -75,6 +75,7 @@ _WORDS = {
     "Server": "[server](#servers)",
     "Step": "[step](#steps)",
     "TextFile": "`{file: PATH}`",
+    "WhyMultiAgent": "[reasons](#why-many-agents)",
     "Use": "`{use: VALUE}` or `{agent: OTHER}`",
 }
 _PATTERNS = {
@@ -245,7 +246,7 @@ def _cell(text: str) -> str:
 
 def planned() -> str:
     """What this version refuses with "not supported yet", place by place."""
-    rows = [f"| {place} | {_names(names)} |" for place, names in planned_names()]
+    rows = [f"| {place} | {_names(names)} |" for place, names in planned_names() if names]
     return "\n".join(["| where | refused |", "|---|---|", *rows])
 
 

@@ -102,8 +102,8 @@ def check(context: Context) -> Iterator[Finding]:
         return
     handoffs = Handoffs(context.document, context.plan)
     for handoff in handoffs:
-        if handoff.side != "input" or not _matters(context, handoff):
-            continue
+        if handoff.side != "input" or not handoff.field or not _matters(context, handoff):
+            continue  # what is asked of all arguments together is no argument
         source = handoffs.source(handoff, ())
         if not (source.is_reference and source.text.startswith("steps.")):
             continue

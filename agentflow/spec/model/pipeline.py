@@ -19,15 +19,32 @@ from agentflow.spec.model.values import Contract, ContractName, Json, Name, Node
 Pattern = Literal["chain", "router", "parallel"]
 
 
+class WhyMultiAgent(Node):
+    """What many agents are for here, and what one alone would come to."""
+
+    bottleneck: Literal["context", "parallelism", "isolation", "expertise", "compliance"] = Field(
+        description="What a single agent would fail at."
+    )
+    evidence: Annotated[str, Field(min_length=1)] = Field(
+        description="How that is known.",
+        examples=["Only the refund agent may hold the payment tool."],
+    )
+    baseline: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="The spec of a single agent for the same work; `plan` compares the worst cases.",
+    )
+
+
 class Pipeline(Node):
     """A whole spec. `Vocabulary.pipeline` narrows `agents` to the kinds that exist."""
-
-    planned = frozenset({"why_multi_agent"})
 
     agentflow: Literal[1] = Field(description="The version of the language.")
     name: Name = Field(description="The pipeline's name.")
     description: str | None = Field(None, description="What the pipeline is for.")
     pattern: Pattern | None = Field(None, description="The shape the author decided on.")
+    why_multi_agent: WhyMultiAgent | None = Field(
+        None, description="What many agents are for, and the single one they are measured against."
+    )
     inputs: Contract | None = Field(None, description="The contract of the pipeline's inputs.")
     contracts: dict[ContractName, dict[str, Json]] = Field(
         default={}, description="JSON Schemas, or classes, under names of their own."

@@ -1,0 +1,56 @@
+"""`agentflow plan`: a pipeline at a glance, before it runs. Nothing in it is executed."""
+
+from pathlib import Path
+
+from agentflow.agents.capabilities import capabilities
+from agentflow.agents.known_models import known_prices
+from agentflow.cli.report import emit
+from agentflow.cli.specs import read_spec
+from agentflow.errors import ExitCode
+from agentflow.formats.plans import PLAN_FORMATS
+from agentflow.loading import Spec, load, runnable
+from agentflow.plan.bounds import Prices, worst_case
+from agentflow.plan.overview import Alone, overview
+from agentflow.plan.steps import Plan, callers, calls_of, plans_within, stand_ins
+
+
+def show_plan(path: str, format: str, *, concurrency: int, imports: bool) -> int:
+    """Print the overview of a spec; gives the exit code.
+
+    Raises:
+        SpecError: it, or the baseline that it names, has errors.
+        FileProblem: one of them cannot be read.
+    """
+    spec = read_spec(path, imports=imports)
+    plan = runnable(spec)
+    baseline = _baseline(spec, plan, concurrency, imports=imports)
+    found = overview(plan, _prices(plan), concurrency, capabilities(plan), baseline)
+    emit(PLAN_FORMATS[format](found))
+    return ExitCode.OK
+
+
+def _baseline(spec: Spec, plan: Plan, concurrency: int, *, imports: bool) -> Alone | None:
+    """The worst case of the single agent that the author measures the pipeline against."""
+    reasons = plan.pipeline.why_multi_agent
+    if reasons is None or reasons.baseline is None:
+        return None
+    other = runnable(load(_near(spec, reasons.baseline), imports=imports))
+    worst = worst_case(other, _prices(other), concurrency)
+    return Alone(reasons.baseline, worst.most)
+
+
+def _near(spec: Spec, named: str) -> Path:
+    """A file that the spec names, as the user would call it."""
+    return Path(spec.file).parent / named if spec.file != "<stdin>" else spec.folder / named
+
+
+def _prices(plan: Plan) -> Prices:
+    """What the table knows of the models that have no price in the spec."""
+    calls = (
+        call
+        for inner in plans_within(plan)
+        for step in callers(inner)
+        for call in (*calls_of(step), *stand_ins(step))
+    )
+    chats = (chat for call in calls for chat in call.chats())
+    return known_prices({chat.model for chat in chats if chat.price is None})

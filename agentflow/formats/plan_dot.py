@@ -1,0 +1,63 @@
+"""The graph of a pipeline for Graphviz.
+
+Steps that hold others are clusters; a line to or from one ends at its border (`compound`). The way
+that takes longest is drawn bold.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from agentflow.formats.plan_words import kind, numbered
+from agentflow.formats.safe import safe
+from agentflow.plan.overview import Edge, Node, Overview, edges
+
+
+def render(plan: Overview) -> str:
+    """A directed graph; nodes are numbered in the order of the spec."""
+    head = [
+        f"digraph {_quoted(plan.plan.pipeline.name)} {{",
+        "  rankdir=LR; compound=true; node [shape=box, fontname=Helvetica];",
+    ]
+    return "\n".join([*head, *_scope(plan.nodes, numbered(plan.nodes), "  "), "}"])
+
+
+def _scope(nodes: Sequence[Node], names: Mapping[int, str], indent: str) -> Iterator[str]:
+    for node in nodes:
+        name = names[id(node)]
+        if node.inside:
+            yield f"{indent}subgraph cluster_{name} {{"
+            yield f"{indent}  label={_label(node)};"
+            yield from _scope(node.inside, names, indent + "  ")
+            yield f"{indent}}}"
+        else:
+            style = ", style=bold" if node.critical else ""
+            yield f"{indent}{name} [label={_label(node)}{style}];"
+    for edge in edges(nodes):
+        yield f"{indent}{_edge(edge, names)};"
+
+
+def _edge(edge: Edge, names: Mapping[int, str]) -> str:
+    says = []
+    if edge.before.inside:
+        says.append(f"ltail=cluster_{names[id(edge.before)]}")
+    if edge.after.inside:
+        says.append(f"lhead=cluster_{names[id(edge.after)]}")
+    if edge.critical:
+        says.append("style=bold")
+    line = f"{names[id(_leaf(edge.before))]} -> {names[id(_leaf(edge.after))]}"
+    return f"{line} [{', '.join(says)}]" if says else line
+
+
+def _leaf(node: Node) -> Node:
+    """A node that stands for all around it, since lines begin and end at nodes only."""
+    while node.inside:
+        node = node.inside[0]
+    return node
+
+
+def _label(node: Node) -> str:
+    return _quoted(f"{node.part.step.id}\n{kind(node.part.step)}")
+
+
+def _quoted(text: str) -> str:
+    escaped = safe(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

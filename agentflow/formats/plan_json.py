@@ -1,0 +1,77 @@
+"""A pipeline before it runs, for machines: `schemas/plan.v1.schema.json`."""
+
+from dataclasses import asdict
+from math import inf
+
+from agentflow.formats.plan_words import effects
+from agentflow.formats.values import document
+from agentflow.plan.bounds import Bound, Most
+from agentflow.plan.overview import Node, Overview, times
+from agentflow.spec.model import Json
+
+FORMAT = 1
+
+
+def render(plan: Overview) -> str:
+    """One JSON document."""
+    worst = plan.worst
+    return document(
+        {
+            "format": FORMAT,
+            "pipeline": plan.plan.pipeline.name,
+            "levels": [list(level) for level in plan.levels],
+            "critical_path": [node.part.step.address for node in plan.critical],
+            "steps": [_step(node) for node in plan.nodes],
+            "touches": {what: list(names) for what, names in asdict(plan.touches).items()},
+            "worst_case": {
+                "unbudgeted": _most(worst.needed),
+                "within_budget": _most(worst.most),
+                "seconds": worst.seconds,
+            },
+            "compared": _compared(plan),
+        }
+    )
+
+
+def _step(node: Node) -> Json:
+    step = node.part.step
+    return {
+        "address": step.address,
+        "kind": step.kind,
+        "agents": list(step.among)
+        if step.dispatch is not None
+        else [step.agent] * bool(step.agent),
+        "effects": effects(step),
+        "level": node.level,
+        "critical": node.critical,
+        "needs": list(step.upstream),
+        "times": node.part.turns,
+        "takes": None if node.takes is None else dict(node.takes),
+        "gives": dict(node.gives),
+        "at_most": {**_most(node.part.most), "seconds": node.part.path},
+        "steps": [_step(inner) for inner in node.inside],
+    }
+
+
+def _most(most: Most) -> dict[str, Json]:
+    return {name: _bound(bound) for name, bound in most._asdict().items() if name != "work"}
+
+
+def _bound(bound: Bound) -> Json:
+    """`amount` is null where there is no bound; `unbounded` names the field that leaves it open."""
+    return {
+        "amount": None if bound.amount == inf else bound.amount,
+        "unbounded": bound.field if bound.amount == inf else None,
+    }
+
+
+def _compared(plan: Overview) -> Json:
+    if plan.alone is None:
+        return None
+    found = times(plan.worst.most, plan.alone.most)
+    return {
+        "baseline": plan.alone.baseline,
+        "at_most": _most(plan.alone.most),
+        "of": found[0] if found else None,
+        "times": found[1] if found else None,
+    }

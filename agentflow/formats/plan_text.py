@@ -1,0 +1,99 @@
+"""A pipeline before it runs, for people: its steps, what it touches, what it comes to at most.
+
+    1 * plan  agent 'planner'
+              at most 2 calls · 9,120 tokens in · 1,600 tokens out · $0.0055
+              takes {topic: string}
+              gives {searches: [{query: string}]}
+
+The number is the level: steps of the same level can run side by side. A star marks the way that
+takes longest.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from agentflow.formats.plan_words import at_most, effects, every, kind, passed, time
+from agentflow.formats.safe import safe
+from agentflow.formats.words import count
+from agentflow.plan.bounds import Bound, Most, Part, dearest
+from agentflow.plan.overview import Node, Overview, times
+
+_INDENT = "    "
+
+
+def render(plan: Overview) -> str:
+    """The overview as plain text."""
+    return "\n".join(_lines(plan))
+
+
+def _lines(plan: Overview) -> Iterator[str]:
+    steps = count(sum(1 for _ in every(plan.nodes)), "step")
+    yield f"{plan.plan.pipeline.name}  {steps} in {count(len(plan.levels), 'level')}"
+    yield ""
+    for node in plan.nodes:
+        yield from _step(node, "")
+    yield ""
+    yield f"order         {' → '.join(', '.join(level) for level in plan.levels)}"
+    way = " → ".join(node.part.step.id for node in plan.critical)
+    yield f"longest way   {way}"
+    yield from _touches(plan)
+    yield from _worst(plan)
+    yield from _alone(plan)
+
+
+def _step(node: Node, indent: str) -> Iterator[str]:
+    step = node.part.step
+    says = [kind(step), *filter(None, [effects(step)])]
+    yield f"{indent}{node.level} {'*' if node.critical else ' '} {step.id}  {' · '.join(says)}"
+    beneath = indent + _INDENT
+    yield f"{beneath}at most {' · '.join([*at_most(node.part.most), time(node.part.path)])}"
+    takes, gives = passed(node)
+    if takes is not None:
+        yield f"{beneath}takes {takes}"
+    yield f"{beneath}gives {gives}"
+    for inner in node.inside:
+        yield from _step(inner, beneath)
+
+
+def _touches(plan: Overview) -> Iterator[str]:
+    touched = plan.touches
+    for what in ("programs", "modules", "hosts", "servers", "models", "variables"):
+        names: tuple[str, ...] = getattr(touched, what)
+        if names:
+            yield f"{what:<14}{', '.join(safe(name, oneline=True) for name in names)}"
+
+
+def _worst(plan: Overview) -> Iterator[str]:
+    worst = plan.worst
+    yield f"{'at most':<14}{' · '.join([*at_most(worst.most), time(worst.seconds)])}"
+    if worst.needed != worst.most:
+        yield f"{'unbudgeted':<14}{' · '.join(at_most(worst.needed))}"
+    for what, of in (("money", _usd), ("calls", _calls)):
+        way = dearest(worst.parts, of)
+        if way:
+            yield f"{'dearest':<14}{_way(way)} (by {what})"
+            break
+
+
+def _usd(most: Most) -> Bound:
+    return most.usd
+
+
+def _calls(most: Most) -> Bound:
+    return most.calls
+
+
+def _way(parts: Sequence[Part]) -> str:
+    return " / ".join(part.step.id for part in parts)
+
+
+def _alone(plan: Overview) -> Iterator[str]:
+    alone = plan.alone
+    if alone is None:
+        return
+    than = f"'{safe(alone.baseline, oneline=True)}'" if alone.baseline else "a single call"
+    found = times(plan.worst.most, alone.most)
+    if found is None:
+        yield f"{'compared':<14}cannot be told: {than} or this pipeline is unbounded"
+        return
+    what, ratio = found
+    yield f"{'compared':<14}{ratio:,.1f} times the {what} of {than}, at most"

@@ -1,0 +1,85 @@
+"""What the formats of a plan say in the same words: what a step is, and what it comes to at most."""
+
+from collections.abc import Iterable, Iterator
+from math import inf
+
+from agentflow.contracts.brief import brief
+from agentflow.formats.safe import safe
+from agentflow.formats.words import count, duration, money
+from agentflow.plan.bounds import Bound, Most
+from agentflow.plan.overview import Node
+from agentflow.plan.steps import StepPlan
+
+
+def every(nodes: Iterable[Node]) -> Iterator[Node]:
+    """The nodes and all inside of them, in the order of the spec."""
+    for node in nodes:
+        yield node
+        yield from every(node.inside)
+
+
+def numbered(nodes: Iterable[Node]) -> dict[int, str]:
+    """Short names for nodes, by their identity: `n1`, `n2` … Steps inside have no unique ids."""
+    return {id(node): f"n{number}" for number, node in enumerate(every(nodes), 1)}
+
+
+def kind(step: StepPlan) -> str:
+    """What a step is: `agent 'writer'`, `loop of at most 3`, `pipeline 'child.yaml'`."""
+    if step.loop is not None:
+        said = f"loop of at most {step.loop.max:,}"
+    elif step.delegate is not None:
+        said = f"delegate, at most {count(step.delegate.max_tasks, 'task')}"
+    elif step.nested is not None:
+        said = f"pipeline '{step.nested.plan.file}'"
+    elif step.kind == "agent":
+        names = list(step.among) if step.dispatch is not None else [str(step.agent)]
+        said = "agent " + " or ".join(f"'{name}'" for name in names)
+    else:
+        said = step.kind
+    if step.for_each is not None:
+        said += f", for each of at most {step.for_each.max:,}"
+    return safe(said, oneline=True)
+
+
+def effects(step: StepPlan) -> str | None:
+    """What calling its agent does to the world; None if it calls none or does nothing."""
+    if step.call is None or step.call.effects == "none":
+        return None
+    return str(step.call.effects)
+
+
+def at_most(most: Most) -> list[str]:
+    """The figures of a worst case that are not zero: `12 calls`, `tokens in unbounded (FIELD)`."""
+    found = [
+        _counted(most.calls, "call"),
+        _counted(most.retries, "retry", "retries"),
+        _counted(most.escalations, "escalation"),
+        _counted(most.tokens_in, "token in", "tokens in"),
+        _counted(most.tokens_out, "token out", "tokens out"),
+        _dollars(most.usd),
+    ]
+    return [text for text in found if text]
+
+
+def passed(node: Node) -> tuple[str | None, str]:
+    """The types of what goes in and of what comes out, each in one line."""
+    takes = None if node.takes is None else safe(brief(dict(node.takes)), oneline=True)
+    return takes, safe(brief(dict(node.gives)), oneline=True)
+
+
+def time(seconds: float) -> str:
+    """`3m42s`; days are written out."""
+    days, rest = divmod(seconds, 86_400)
+    return f"{count(int(days), 'day')} {duration(rest)}" if days else duration(rest)
+
+
+def _counted(bound: Bound, singular: str, plural: str | None = None) -> str | None:
+    if bound.amount == inf:
+        return f"{plural or singular + 's'} unbounded ({safe(str(bound.field), oneline=True)})"
+    return count(round(bound.amount), singular, plural) if bound.amount else None
+
+
+def _dollars(bound: Bound) -> str | None:
+    if bound.amount == inf:
+        return f"cost unbounded ({safe(str(bound.field), oneline=True)})"
+    return money(bound.amount) if bound.amount else None

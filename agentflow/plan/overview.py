@@ -1,0 +1,231 @@
+"""A pipeline at a glance, before it runs: what happens after what, what is handed on, what it costs.
+
+The tree is that of `plan.bounds`, so that each figure stands at the step that causes it. In each
+scope, steps of the same `level` can run side by side: a step is one level below the last of those
+that it waits for. The `critical` ones are on the way that takes longest in the worst case.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from agentflow.contracts.keywords import Schema
+from agentflow.plan.bounds import (
+    Bound,
+    Most,
+    Part,
+    Prices,
+    WorstCase,
+    single_call,
+    worst_case,
+)
+from agentflow.plan.graph import topological_order
+from agentflow.plan.steps import Plan, StepPlan, callers, calls_of
+from agentflow.plan.types import Types
+from agentflow.spec.expressions import parse_expression
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step. `takes` and `gives` are the types of what goes in and what comes out of it."""
+
+    part: Part
+    level: int
+    critical: bool
+    takes: Mapping[str, Schema] | None
+    gives: Mapping[str, Schema]
+    inside: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a run would touch, each once. `variables` are those of secrets."""
+
+    programs: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One agent in the place of many: a pipeline of the author's, or, without one, a single call."""
+
+    baseline: str | None
+    most: Most
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A pipeline. `alone` is what its worst case is measured against."""
+
+    plan: Plan
+    worst: WorstCase
+    nodes: tuple[Node, ...]
+    touches: Capabilities
+    alone: Alone | None = None
+
+    @property
+    def levels(self) -> tuple[tuple[str, ...], ...]:
+        """The ids of the outermost steps, those of a level together."""
+        found: dict[int, list[str]] = {}
+        for node in self.nodes:
+            found.setdefault(node.level, []).append(node.part.step.id)
+        return tuple(tuple(found[level]) for level in sorted(found))
+
+    @property
+    def critical(self) -> tuple[Node, ...]:
+        """The outermost steps of the way that takes longest, in their order."""
+        return tuple(sorted((node for node in self.nodes if node.critical), key=_level))
+
+
+def overview(
+    plan: Plan, prices: Prices, slots: int, touches: Capabilities, baseline: Alone | None = None
+) -> Overview:
+    """The overview of a plan without errors; see `plan.bounds` for `prices` and `slots`.
+
+    Without a `baseline` it is measured against a single call, if there is a model to call.
+    """
+    worst = worst_case(plan, prices, slots)
+    nodes = _nodes(worst.parts, plan, Types(plan))
+    return Overview(plan, worst, nodes, touches, baseline or _single_call(plan, prices))
+
+
+def _single_call(plan: Plan, prices: Prices) -> Alone | None:
+    """One call of the dearest model of the pipeline, with all its inputs as the prompt."""
+    singles = [
+        single_call(call, plan.inputs.schema, prices)
+        for step in callers(plan)
+        for call in calls_of(step)
+        if call.chat is not None
+    ]
+    if not singles:
+        return None
+    return Alone(None, max(singles, key=lambda most: (most.usd.amount, most.tokens_out.amount)))
+
+
+def times(many: Most, alone: Most) -> tuple[str, float] | None:
+    """How many times as much one worst case is as another, and of what.
+
+    Money if both have a bound of it, else tokens, else calls; None if there is none for any.
+    """
+    for what, one, other in (
+        ("money", many.usd, alone.usd),
+        ("tokens", _tokens(many), _tokens(alone)),
+        ("calls", many.calls, alone.calls),
+    ):
+        if one.field is None and other.field is None and other.amount > 0:
+            return what, one.amount / other.amount
+    return None
+
+
+def _tokens(most: Most) -> Bound:
+    one, other = most.tokens_in, most.tokens_out
+    return Bound(one.amount + other.amount, one.field or other.field)
+
+
+def _level(node: Node) -> int:
+    return node.level
+
+
+def _nodes(parts: Sequence[Part], plan: Plan, types: Types) -> tuple[Node, ...]:
+    """The parts of one scope. Those of several cases stand side by side; none waits for another's."""
+    levels = _levels(parts)
+    critical = _critical(parts)
+    nodes = []
+    for part in parts:
+        step = part.step
+        nested = step.nested.plan if step.nested is not None else plan
+        nodes.append(
+            Node(
+                part=part,
+                level=levels[step.address],
+                critical=step.address in critical,
+                takes=_taken(step, types),
+                gives=_given(step, plan, types),
+                inside=_nodes(part.inside, nested, types if nested is plan else Types(nested)),
+            )
+        )
+    return tuple(nodes)
+
+
+def _taken(step: StepPlan, types: Types) -> dict[str, Schema] | None:
+    if step.call is not None:
+        return types.of(step.call.arguments, step.address)
+    if step.nested is not None:
+        return types.of(step.nested.arguments, step.address)
+    if step.question is not None:
+        return types.of(step.question.shown, step.address)
+    return None
+
+
+def _given(step: StepPlan, plan: Plan, types: Types) -> dict[str, Schema]:
+    if step.address not in plan.steps:  # the worker of a delegate
+        return dict(step.contract.schema) if step.contract is not None else {}
+    return types.of(parse_expression(f"steps.{step.id}.output"), step.address)
+
+
+def _upstream(part: Part, here: Mapping[str, Part]) -> list[Part]:
+    """The parts of the same scope that one waits for."""
+    start = part.step.address.removesuffix(part.step.id)
+    found = (here.get(start + name) for name in part.step.upstream)
+    return [above for above in found if above is not None]
+
+
+def _levels(parts: Sequence[Part]) -> dict[str, int]:
+    here = {part.step.address: part for part in parts}
+    levels: dict[str, int] = {}
+    for at in _order(here):
+        above = (levels[part.step.address] for part in _upstream(here[at], here))
+        levels[at] = 1 + max(above, default=0)
+    return levels
+
+
+def _critical(parts: Sequence[Part]) -> set[str]:
+    """The addresses on the longest way, by the seconds that each step can take."""
+    here = {part.step.address: part for part in parts}
+    ends: dict[str, float] = {}
+    before: dict[str, str | None] = {}
+    for at in _order(here):
+        above = _upstream(here[at], here)
+        last = max(above, key=lambda part: ends[part.step.address], default=None)
+        before[at] = last.step.address if last is not None else None
+        ends[at] = here[at].path + (ends[last.step.address] if last is not None else 0.0)
+    way: set[str] = set()
+    at_last = max(ends, key=lambda at: ends[at], default=None)
+    while at_last is not None:
+        way.add(at_last)
+        at_last = before[at_last]
+    return way
+
+
+def _order(here: Mapping[str, Part]) -> tuple[str, ...]:
+    graph: dict[str, list[str]] = {at: [] for at in here}
+    for at, part in here.items():
+        for above in _upstream(part, here):
+            graph[above.step.address].append(at)
+    return topological_order(graph)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One node waits for another; `critical` is a piece of the way that takes longest."""
+
+    before: Node
+    after: Node
+    critical: bool
+
+
+def edges(nodes: Sequence[Node]) -> list[Edge]:
+    """Who waits for whom among the nodes of one scope."""
+    here = {node.part.step.address: node for node in nodes}
+    parts = {at: node.part for at, node in here.items()}
+    way = sorted((node for node in nodes if node.critical), key=_level)
+    pieces = {(id(before), id(after)) for before, after in pairwise(way)}
+    return [
+        Edge(before, node, (id(before), id(node)) in pieces)
+        for node in nodes
+        for before in (here[above.step.address] for above in _upstream(node.part, parts))
+    ]

@@ -1,0 +1,215 @@
+"""`agentflow plan`: what a person sees of a pipeline before it runs."""
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from .inprocess import agentflow
+from .shell import Done
+
+SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "plan.v1.schema.json"
+SPEC = """\
+agentflow: 1
+name: desk
+why_multi_agent: {bottleneck: isolation, evidence: Only pay may pay., baseline: alone.yaml}
+inputs:
+  type: object
+  additionalProperties: false
+  required: [body, orders]
+  properties:
+    body: {type: string, maxLength: 100}
+    orders: {type: array, maxItems: 9, items: {type: string, maxLength: 6}}
+models:
+  small: {model: openai/gpt-5-mini, max_output_tokens: 100, price: {input: 1, output: 10}}
+agents:
+  reader:
+    kind: llm
+    model: small
+    retry: {max_attempts: 2}
+    input: &text {type: object, required: [text], properties: {text: {type: string, maxLength: 100}}}
+    output: {type: object, required: [kind], properties: {kind: {enum: [refund, question]}}}
+  looker: {kind: python, call: "desk.looks:look", effects: read, input: {}, output: {type: object}}
+  payer:
+    kind: http
+    url: https://payments.example/refunds
+    headers: {Authorization: {secret: PAY_TOKEN}}
+    effects: idempotent
+    input: {}
+    output: {type: object}
+budget: {calls: 12}
+steps:
+  read: {agent: reader, with: {text: "${{ inputs.body }}"}, timeout: 10s}
+  look: {agent: looker, with: {}, timeout: 30s}
+  pay:
+    switch: "${{ steps.read.output.kind }}"
+    cases:
+      refund:
+        steps:
+          one:
+            for_each: {over: "${{ inputs.orders }}", max: 9, as: order, parallel: 3}
+            agent: payer
+            with: {order: "${{ order }}", seen: "${{ steps.look.output }}"}
+            timeout: 20s
+        output: {done: "${{ size(steps.one.output) }}"}
+    default: {output: {done: 0}}
+outputs: {done: "${{ steps.pay.output.done }}"}
+""".replace("&text ", "")
+ALONE = """\
+agentflow: 1
+name: alone
+models:
+  small: {model: openai/gpt-5-mini, max_output_tokens: 100, price: {input: 1, output: 10}}
+agents:
+  one:
+    {kind: llm, model: small, prompt: Do it., input: {type: object, maxProperties: 0}, output: {type: object}}
+steps: {do: {agent: one, with: {}}}
+outputs: {done: "${{ steps.do.output }}"}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("desk.yaml").write_text(SPEC)
+    Path("alone.yaml").write_text(ALONE)
+
+
+def shown(format: str, spec: str = "desk.yaml") -> str:
+    done = agentflow("plan", spec, "-f", format)
+    assert done == Done(0, done.out, "")
+    return done.out
+
+
+def as_json(spec: str = "desk.yaml") -> Any:
+    found = json.loads(shown("json", spec))
+    jsonschema.validate(found, json.loads(SCHEMA.read_text()))
+    return found
+
+
+def test_the_tree() -> None:
+    out = shown("tree")
+    assert out.startswith("desk  4 steps in 2 levels\n\n1   read  agent 'reader'\n")
+    assert (
+        "2 * pay  switch\n"
+        "    at most 9 calls · 1m00s\n"
+        '    gives {done: integer} | {"done": 0}\n'
+        "    1 * one  agent 'payer', for each of at most 9 · idempotent\n"
+        "        at most 9 calls · 1m00s\n"
+        "        takes {order: string, seen: object}\n"
+        "        gives [object]\n"
+    ) in out
+    for line in (
+        "order         read, look → pay",
+        "longest way   look → pay",
+        "modules       desk.looks",
+        "hosts         payments.example",
+        "models        openai/gpt-5-mini",
+        "variables     PAY_TOKEN",
+        "dearest       read (by money)",
+    ):
+        assert f"\n{line}\n" in out
+    assert "compared      " in out
+    assert " times the money of 'alone.yaml', at most\n" in out
+
+
+def test_the_same_for_machines() -> None:
+    found = as_json()
+    assert found["levels"] == [["read", "look"], ["pay"]]
+    assert found["critical_path"] == ["look", "pay"]
+    read, look, pay = found["steps"]
+    assert (read["level"], look["critical"], pay["needs"]) == (1, True, ["read", "look"])
+    assert look["effects"] == "read"
+    assert read["takes"]["properties"]["text"] == {"type": "string", "maxLength": 100}
+    assert read["gives"]["properties"]["kind"] == {"enum": ["refund", "question"]}
+    (one,) = pay["steps"]
+    assert (one["address"], one["times"], one["at_most"]["calls"]["amount"]) == (
+        "pay/refund/one",
+        9,
+        9,
+    )
+    worst = found["worst_case"]
+    assert worst["within_budget"]["calls"] == {"amount": 12, "unbounded": None}
+    assert worst["unbudgeted"]["tokens_out"] == {"amount": 200, "unbounded": None}
+    compared = found["compared"]
+    assert (compared["baseline"], compared["of"]) == ("alone.yaml", "money")
+    many, alone = worst["within_budget"]["usd"]["amount"], compared["at_most"]["usd"]["amount"]
+    assert compared["times"] == pytest.approx(many / alone)
+
+
+def test_without_a_baseline_it_is_a_single_call() -> None:
+    text = SPEC.replace(", baseline: alone.yaml", "")
+    Path("desk.yaml").write_text(text)
+    compared = as_json()["compared"]
+    assert (compared["baseline"], compared["at_most"]["calls"]["amount"]) == (None, 1)
+    assert " times the money of a single call, at most\n" in shown("tree")
+
+
+def test_what_has_no_bound_is_a_word_and_a_field() -> None:
+    Path("desk.yaml").write_text(
+        SPEC.replace(", maxLength: 100", "").replace(", baseline: alone.yaml", "")
+    )
+    assert "tokens in unbounded (agents.reader.input.text.maxLength)" in shown("tree")
+    found = as_json()
+    bound = found["worst_case"]["within_budget"]["tokens_in"]
+    assert bound == {"amount": None, "unbounded": "agents.reader.input.text.maxLength"}
+    assert found["compared"]["of"] == "calls"
+
+
+@pytest.mark.parametrize("format", ["mermaid", "dot"])
+def test_graphs_name_every_step_once_and_draw_every_line(format: str) -> None:
+    out = shown(format)
+    for number, step in enumerate(["read", "look", "pay", "one"], 1):
+        assert out.count(f'"{step}') == 1
+        assert f"n{number}" in out
+    lines = {"mermaid": ["n1 --> n3", "n2 ==> n3"], "dot": ["n1 -> n4", "n2 -> n4"]}[format]
+    for line in lines:
+        assert line in out
+    assert out.count("->" if format == "dot" else "> n") == 2
+
+
+def test_the_picture_is_well_formed_and_holds_every_step() -> None:
+    root = ET.fromstring(shown("svg"))
+    space = "{http://www.w3.org/2000/svg}"
+    texts = [element.text for element in root.iter(f"{space}text")]
+    assert [text for text in texts if text in {"read", "look", "pay", "one"}] == [
+        "read",
+        "look",
+        "pay",
+        "one",
+    ]
+    assert len(list(root.iter(f"{space}path"))) == 2
+    assert [path.get("class") for path in root.iter(f"{space}path")] == [None, "critical"]
+
+
+def test_nothing_a_spec_says_is_markup() -> None:
+    evil = 'x"]; </text><script>alert(1)</script> --> {'
+    text = SPEC.replace(
+        "url: https://payments.example/refunds", f"url: {json.dumps('https://' + evil)}"
+    )
+    Path("desk.yaml").write_text(text)
+    assert agentflow("plan", "desk.yaml").code == 1  # no url: it says so, as validate does
+    Path("child.yaml").write_text(ALONE)
+    Path("<b>.yaml").write_text(ALONE)
+    Path("desk.yaml").write_text(
+        "agentflow: 1\nname: evil\nsteps: {a: {pipeline: '<b>.yaml', with: {}}}\n"
+        'outputs: {x: "${{ steps.a.output }}"}\n'
+    )
+    svg = shown("svg")
+    assert "&lt;b&gt;.yaml" in svg
+    assert "<b>" not in svg
+    assert "#60;b#62;.yaml" in shown("mermaid")
+
+
+def test_errors_are_those_of_validate() -> None:
+    Path("desk.yaml").write_text(SPEC.replace("agent: looker", "agent: loker"))
+    done = agentflow("plan", "desk.yaml")
+    assert (done.code, done.out) == (1, "")
+    assert "did you mean 'looker'?" in done.err
+    Path("desk.yaml").write_text(SPEC)
+    Path("alone.yaml").unlink()
+    assert "error[unreadable-file]" in agentflow("validate", "desk.yaml").out
+    assert agentflow("plan", "desk.yaml").code == 1
