@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from agentflow.cli.report import emit
-from agentflow.cli.specs import read_spec
+from agentflow.cli.specs import sound_spec
 from agentflow.contracts.gather import gather, pascal
 from agentflow.contracts.keywords import Schema
-from agentflow.errors import ExitCode, UsageError
+from agentflow.errors import ExitCode
 from agentflow.formats import contracts_json
 from agentflow.formats.values import document
-from agentflow.loading import runnable
 from agentflow.plan.steps import Plan
 
 
@@ -21,13 +20,7 @@ def print_contracts(path: str, format: str, *, imports: bool) -> int:
         SpecError: it has errors.
         CouldNot: the generator of the types is not installed, or fails.
     """
-    spec = read_spec(path, imports=imports)
-    if spec.unseen:
-        raise UsageError(
-            f"'{path}' has contracts from Python",
-            help="'--allow-imports' imports the modules of their classes",
-        )
-    plan = runnable(spec)
+    _, plan = sound_spec(path, imports=imports)
     if format == "json":
         emit(contracts_json.render(plan))
         return ExitCode.OK

@@ -5,10 +5,10 @@ from pathlib import Path
 from agentflow.agents.capabilities import capabilities
 from agentflow.agents.known_models import known_prices
 from agentflow.cli.report import emit
-from agentflow.cli.specs import read_spec
+from agentflow.cli.specs import STDIN, sound_spec
 from agentflow.errors import ExitCode
 from agentflow.formats.plans import PLAN_FORMATS
-from agentflow.loading import Spec, load, runnable
+from agentflow.loading import Spec
 from agentflow.plan.bounds import Prices, worst_case
 from agentflow.plan.overview import Alone, overview
 from agentflow.plan.steps import Plan, callers, calls_of, plans_within, stand_ins
@@ -18,11 +18,11 @@ def show_plan(path: str, format: str, *, concurrency: int, imports: bool) -> int
     """Print the overview of a spec; gives the exit code.
 
     Raises:
+        UsageError: it has contracts from Python, and nothing may be imported.
         SpecError: it, or the baseline that it names, has errors.
         FileProblem: one of them cannot be read.
     """
-    spec = read_spec(path, imports=imports)
-    plan = runnable(spec)
+    spec, plan = sound_spec(path, imports=imports)
     baseline = _baseline(spec, plan, concurrency, imports=imports)
     found = overview(plan, _prices(plan), concurrency, capabilities(plan), baseline)
     emit(PLAN_FORMATS[format](found))
@@ -34,14 +34,14 @@ def _baseline(spec: Spec, plan: Plan, concurrency: int, *, imports: bool) -> Alo
     reasons = plan.pipeline.why_multi_agent
     if reasons is None or reasons.baseline is None:
         return None
-    other = runnable(load(_near(spec, reasons.baseline), imports=imports))
+    _, other = sound_spec(str(_near(spec, reasons.baseline)), imports=imports)
     worst = worst_case(other, _prices(other), concurrency)
     return Alone(reasons.baseline, worst.most)
 
 
 def _near(spec: Spec, named: str) -> Path:
     """A file that the spec names, as the user would call it."""
-    return Path(spec.file).parent / named if spec.file != "<stdin>" else spec.folder / named
+    return Path(spec.file).parent / named if spec.file != STDIN else spec.folder / named
 
 
 def _prices(plan: Plan) -> Prices:

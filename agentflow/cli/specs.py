@@ -8,7 +8,8 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from agentflow.errors import FileProblem, UsageError
-from agentflow.loading import Spec, load, load_bytes
+from agentflow.loading import Spec, load, load_bytes, runnable
+from agentflow.plan.steps import Plan
 from agentflow.project import read_bytes
 from agentflow.spec.document import MAX_BYTES
 from agentflow.spec.nearest import nearest
@@ -34,6 +35,23 @@ def read_spec(path: str, *, imports: bool) -> Spec:
         data = sys.stdin.buffer.read(MAX_BYTES + 1)
         return load_bytes(data, STDIN, Path.cwd(), imports=imports)
     return load(path, imports=imports)
+
+
+def sound_spec(path: str, *, imports: bool) -> tuple[Spec, Plan]:
+    """A spec and its plan, as they are needed by what looks further than `validate`.
+
+    Raises:
+        FileProblem: it cannot be read.
+        UsageError: it has contracts from Python, and nothing may be imported.
+        SpecError: it has errors.
+    """
+    spec = read_spec(path, imports=imports)
+    if spec.unseen:
+        raise UsageError(
+            f"'{path}' has contracts from Python",
+            help="'--allow-imports' imports the modules of their classes",
+        )
+    return spec, runnable(spec)
 
 
 def spec_paths(paths: Sequence[str], *, only_specs: bool = False) -> tuple[str, ...]:
