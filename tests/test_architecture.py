@@ -178,8 +178,13 @@ outputs: {d: "${{ steps.d.output }}"}
 """
 
 
-@pytest.mark.parametrize(("command", "code"), [("validate", "1"), ("plan", "2")])
-def test_looking_at_a_spec_springs_no_trap(tmp_path: Path, command: str, code: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "code", "reads"),
+    [("validate", "1", {"agentflow.toml", "traps.yaml"}), ("plan", "2", {"traps.yaml"})],
+)
+def test_looking_at_a_spec_springs_no_trap(
+    tmp_path: Path, command: str, code: str, reads: set[str]
+) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "agentflow.toml").touch()
@@ -198,8 +203,7 @@ def test_looking_at_a_spec_springs_no_trap(tmp_path: Path, command: str, code: s
     assert "trap" not in modules
     installed = (Path(sys.prefix), Path(sys.base_prefix), ROOT / "agentflow")
     assert {path for path in opened if not any(map(path.is_relative_to, installed))} == {
-        folder / "agentflow.toml",
-        folder / "traps.yaml",
+        folder / name for name in reads
     }
     assert set(folder.iterdir()) == before
 

@@ -7,7 +7,6 @@ id is the same. Every address is looked at before it is connected to, and no red
 Answers come back through `agentflow receive`, signed with the same secret, or in any other way.
 """
 
-import asyncio
 import json
 import time
 from datetime import UTC, datetime
@@ -33,6 +32,8 @@ _PASSING = frozenset({408, 425, 429})
 
 async def deliver(options: WebhookChannel, message: Message, host: Host) -> str:  # noqa: ARG001
     """Send the message until the other side says that it has it, as often as the spec allows."""
+    import asyncio
+
     kind, at = message.document["kind"], message.document.get("asked", time.time())
     envelope = {
         "type": f"agentflow.{kind}",
@@ -59,6 +60,8 @@ async def _send(options: WebhookChannel, name: str, body: bytes) -> tuple[str | 
 
     No wait says that another attempt cannot help.
     """
+    import asyncio
+
     from agentflow.agents.http_client import send_once
     from agentflow.agents.http_requests import Request, header
     from agentflow.agents.protocol import AttemptError
