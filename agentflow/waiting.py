@@ -51,7 +51,7 @@ class Outcome:
 def open_questions(store: Store) -> list[Waiting]:
     """The questions that are open in the runs of a store, those that are due first."""
     found: list[Waiting] = []
-    for summary in summaries(store):
+    for summary in summaries(store, unfinished=True):
         if summary.status in _UNFINISHED and summary.entries:
             recorded = read_run(store, summary.run_id)
             state = fold(recorded.plan, recorded.entries)
@@ -121,7 +121,7 @@ def tick(store: Store, *, as_started: bool) -> Iterator[Ticked]:
     A run is left alone if nothing in it is due, and if another process works on it. Runs that were
     interrupted, or whose process died, are for `resume`.
     """
-    for summary in sorted(summaries(store), key=lambda summary: summary.started):
+    for summary in sorted(summaries(store, unfinished=True), key=lambda summary: summary.started):
         run_id = summary.run_id
         if summary.status != "waiting" or not _can_go_on(store, run_id):
             continue

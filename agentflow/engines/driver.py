@@ -51,8 +51,8 @@ class Log(Protocol):
     def put_blob(self, data: bytes) -> str:
         """Store a large payload and give its digest."""
 
-    def seal(self) -> None:
-        """Write down how long the log is, so that a loss shows."""
+    def seal(self, *, ended: bool = False) -> None:
+        """Write down how long the log is, so that a loss shows, and whether the run is through."""
 
 
 def _as_it_is(fact: Fact) -> Fact:
@@ -96,7 +96,7 @@ class Driver:
         self.log.append([codec.encode(entry, self.log.put_blob) for entry in entries])
         made = [decision for entry in entries for decision in entry.decisions]
         if self.state.status != "running" or any(_is_risky(decision) for decision in made):
-            self.log.seal()
+            self.log.seal(ended=self.state.status in ENDED_RUN)
         for entry in entries:
             self.listener(entry)
         return made

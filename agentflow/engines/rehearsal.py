@@ -52,7 +52,7 @@ class _MemoryLog:
         self.blobs[digest] = data
         return digest
 
-    def seal(self) -> None:
+    def seal(self, *, ended: bool = False) -> None:
         """Nothing of it outlives the test."""
 
 

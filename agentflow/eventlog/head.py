@@ -13,16 +13,21 @@ from agentflow.eventlog import canonical
 from agentflow.eventlog.chain import GENESIS, check_format, damaged
 from agentflow.eventlog.private import read_file, replace_file
 from agentflow.eventlog.upcast import FORMAT
+from agentflow.spec.model import Json
 
 _NAME = "HEAD"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The last entry that is known to be stored; `seq` is -1 as long as there is none."""
+    """The last entry that is known to be stored; `seq` is -1 as long as there is none.
+
+    `ended` says that the run is through by then, for those who look for runs that are not.
+    """
 
     seq: int
     hash: str
+    ended: bool = False
 
 
 START = Head(-1, GENESIS)
@@ -30,7 +35,9 @@ START = Head(-1, GENESIS)
 
 def write_head(folder: Path, head: Head) -> None:
     """Renew HEAD durably. Raises `StoreError`."""
-    value = {"format": FORMAT, "hash": head.hash, "seq": head.seq}
+    value: dict[str, Json] = {"format": FORMAT, "hash": head.hash, "seq": head.seq}
+    if head.ended:
+        value["ended"] = True
     replace_file(folder / _NAME, canonical.encode(value) + b"\n")
 
 
@@ -48,5 +55,5 @@ def read_head(folder: Path) -> Head:
     check_format(run, 0, value.get("format"))
     match value:
         case {"seq": int(seq), "hash": str(digest)} if seq >= -1:
-            return Head(seq, digest)
+            return Head(seq, digest, value.get("ended") is True)
     raise damaged(run, 0, f"'{path}' does not say 'seq' and 'hash'")

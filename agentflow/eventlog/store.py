@@ -92,6 +92,13 @@ class Store:
         """The questions and answers of a run. Raises `UnknownRun`."""
         return Mailbox(self._path(run_id))
 
+    def ended(self, run_id: str) -> bool:
+        """Does HEAD say that a run is through? False if HEAD cannot be read."""
+        try:
+            return read_head(self._runs / run_id).ended
+        except StoreError:
+            return False
+
     def find(self, text: str) -> str:
         """The id of the run that `text` names, whole or by a beginning that only it has.
 

@@ -8,6 +8,7 @@ writers can never both own an entry, even if the lock is got round.
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -82,14 +83,15 @@ class Writer:
             self._head = Head(seq, prev)
             self._settled = True
 
-    def seal(self) -> None:
+    def seal(self, *, ended: bool = False) -> None:
         """Make HEAD say how far the log reaches: before a write is acted on, at a stop or wait.
 
-        Raises `StoreError`.
+        A run that has `ended` stays so, whatever comes later. Raises `StoreError`.
         """
-        if self._sealed != self._head:
-            write_head(self.path, self._head)
-            self._sealed = self._head
+        head = replace(self._head, ended=ended or self._sealed.ended)
+        if self._sealed != head:
+            write_head(self.path, head)
+            self._sealed = head
 
     def put_blob(self, data: bytes) -> str:
         """Store a large value beside the log, durably, and give the digest to name it by.

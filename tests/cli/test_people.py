@@ -322,6 +322,18 @@ def test_a_tick_tells_what_it_could_not_take_up(project: Project, waiting: str) 
     )
 
 
+def test_runs_that_are_through_are_not_opened(project: Project, waiting: str) -> None:
+    project.json("answer", waiting, "approve", "approve")
+    assert project.json("resume", waiting)["status"] == "succeeded"
+    before = project.json("runs")["runs"]
+    for name in ("cache.db", "cache.db-wal", "cache.db-shm"):
+        folder(project, waiting, name).unlink(missing_ok=True)
+    assert before[0]["status"] == "succeeded"
+    assert project.json("runs")["runs"][0]["status"] == "damaged"
+    assert project.json("tick")["runs"] == []
+    assert questions(project) == []
+
+
 # --- crashes -------------------------------------------------------------------------------
 
 

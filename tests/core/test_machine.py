@@ -59,7 +59,7 @@ class SharedLog:
     def put_blob(self, data: bytes) -> str:
         raise AssertionError(f"no payload here has {len(data)} bytes")
 
-    def seal(self) -> None:
+    def seal(self, *, ended: bool = False) -> None:
         pass
 
 

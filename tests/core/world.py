@@ -131,7 +131,7 @@ class MemoryLog:
     def put_blob(self, data: bytes) -> str:
         raise AssertionError("no test of the core has payloads of this size")
 
-    def seal(self) -> None:
+    def seal(self, *, ended: bool = False) -> None:
         self.sealed += 1
 
 

@@ -63,6 +63,20 @@ def test_head_is_renewed_by_seal_and_by_close(store: Store) -> None:
     writer.close()
 
 
+def test_head_says_for_good_that_a_run_is_through(store: Store) -> None:
+    with store.create("run") as writer:
+        writer.append([record(0)])
+        writer.seal()
+        assert not store.ended("run")
+        writer.append([record(1)])
+        writer.seal(ended=True)
+        assert store.ended("run")
+    with store.resume("run") as writer:  # an answer comes too late
+        writer.append([record(2)])
+    assert store.ended("run")
+    assert not store.ended("other")
+
+
 def test_the_database_forgets_nothing_and_maps_nothing(store: Store) -> None:
     with store.create("run") as writer:
         cache: Any = writer._cache
