@@ -21,7 +21,7 @@ import os, signal, sys
 from agentflow.__main__ import main
 from agentflow.channels import inbox
 
-async def die(message, host):
+async def die(options, message, host):
     os.kill(os.getpid(), signal.SIGKILL)
 
 inbox.deliver = die
