@@ -38,6 +38,7 @@ class Tokenizer:
     exact: bool
 
 
+@cache
 def tokenizer_of(model: str, known: KnownModel) -> Tokenizer:
     """The tokenizer of a model, by its name at LiteLLM."""
     if known.provider not in _WITH_OPENAI_TOKENIZER:

@@ -14,6 +14,7 @@ from agentflow.agents.known_models import known_model, known_prices
 from agentflow.agents.protocol import AttemptError, Call, Host
 from agentflow.agents.tokens import Tokenizer, count_now, tokenizer_of
 from agentflow.core.events import Receipt
+from agentflow.core.talks import ToolCall, ToolResult, Turn
 from agentflow.plan.windows import UNKNOWN, Window, window_of
 from agentflow.spec.model import FailureClass, Json, Model
 
@@ -242,6 +243,18 @@ def test_without_a_prompt_all_of_the_input_goes_in(server: OpenAIServer) -> None
     server.answer = counting(2000)
     receipt = noted({"model": OURS}, host(OURS), a={"b": [1, 2]}, c="ü")[-1][0]
     assert (receipt.fields, receipt.left_out, receipt.exact) == ({"a": 13, "c": 2}, (), False)
+
+
+def test_the_turns_with_tools_are_counted_too(server: OpenAIServer) -> None:
+    server.answer = counting(2000)
+    asked = ToolCall("call_1", "look", '{"q": "word word word"}')
+    turn = Turn(None, (asked,), (ToolResult({"found": "word " * 50}),))
+    notes: list[Receipt] = []
+    attempt_with(
+        replace(call(body="x"), turns=(turn,), note=lambda receipt, _: notes.append(receipt))
+    )
+    texts = [message.get("content", "") for message in server.requests[0]["messages"]]
+    assert notes[-1].tokens == count_now([*texts, "look", '{"q": "word word word"}'], "o200k_base")
 
 
 def test_what_is_not_sent_has_a_receipt_all_the_same(server: OpenAIServer) -> None:

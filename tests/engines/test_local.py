@@ -117,6 +117,21 @@ def test_an_agent_that_does_not_end_is_stopped_at_its_deadline() -> None:
     assert run.state.status == "succeeded"
 
 
+def test_what_a_model_was_sent_is_known_although_it_never_answered() -> None:
+    receipt = events.Receipt("openai/x", "0" * 64, {"body": 3}, tokens=9)
+    prompt: list[dict[str, Json]] = [{"role": "user", "content": "abc"}]
+
+    async def ask_and_wait(call: Call) -> Json:
+        call.note(receipt, prompt)
+        return await hang(call)
+
+    run = drive(pipeline({"a": {"agent": "do", "timeout": "50ms"}}), ask_and_wait)
+    (failed,) = (e.fact for e in run.entries if isinstance(e.fact, events.AttemptFailed))
+    assert failed.failure is FailureClass.TIMEOUT
+    assert (failed.receipt, failed.prompt) == (receipt, prompt)
+    assert replay(run.state.plan, run.entries).divergence is None
+
+
 def test_an_agent_that_swallows_its_cancellation_is_left_behind(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
