@@ -7,7 +7,7 @@ the step and the attempt, the same on every machine.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from agentflow.spec.model import Confidence, FailureClass, Json
 SHORTEST, LONGEST = 0.2, 3.0
 #: Seconds in which a simulated model says which tools it wants.
 ASKING = 1.0
-#: How often another answer is drawn for one that is not sure enough.
+#: How often another answer is drawn for one that is not to be taken.
 _MOST_DRAWS = 50
 
 
@@ -40,8 +40,9 @@ def answer(
     attempt: int,
     gate: Confidence | None = None,
     plans: Sequence[PlanCheck] = (),
+    fits: Callable[[Json], bool] = lambda _value: True,
 ) -> SimulatedAnswer:
-    """The answer of an attempt of a step; it passes the `gate` if any answer does.
+    """The answer of an attempt of a step; it passes the `gate` and `fits` if one is found that does.
 
     For each of `plans` it holds a small plan that can be carried out, if the contract allows one.
 
@@ -51,10 +52,13 @@ def answer(
     try:
         output_schema = with_plans(output_schema, plans, name)
         value = sample(output_schema, name)
+        first = value
         for number in range(_MOST_DRAWS):
-            if gate is None or _is_sure(value, gate):
+            if (gate is None or _is_sure(value, gate)) and fits(value):
                 break
             value = sample(output_schema, f"{name}/{number}")
+        else:
+            value = first
     except NoSample as error:
         raise AttemptError(FailureClass.REJECTED, f"nothing to simulate with: {error}") from error
     return SimulatedAnswer(Reply(value), _duration(name))

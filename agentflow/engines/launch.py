@@ -32,6 +32,7 @@ from agentflow.engines.office import Office
 from agentflow.engines.recording import CHAT, Player
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.engines.watching import Onlooker, watcher
+from agentflow.engines.wishes import wish_for
 from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
 from agentflow.plan.channels import channel_of, named_channels
@@ -303,7 +304,7 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
     from agentflow.agents.simulated import answer as simulated_answer
 
     def answer(decision: StartAttempt) -> Answer:
-        caller = step_at(plan, decision.step)[1]
+        within, caller = step_at(plan, decision.step)
         call, step, attempt = call_of(caller, decision.agent), decision.step, decision.attempt
         assert call is not None
         if decision.turn == 1 and call.max_turns > 1:
@@ -312,7 +313,13 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
                 return Answer(AttemptSucceeded(0, step, attempt, calls=calls), ASKING)
         try:
             made = simulated_answer(
-                call.output.schema, seed, step, attempt, call.confidence, caller.plans
+                call.output.schema,
+                seed,
+                step,
+                attempt,
+                call.confidence,
+                caller.plans,
+                wish_for(within, caller, decision),
             )
         except AttemptError as error:
             return Answer(AttemptFailed(0, step, attempt, error.failure, error.message), 0)

@@ -1,0 +1,70 @@
+"""What is wished of answers that are made up, besides their contracts.
+
+A simulated run should come to its end as a real one does. So of the answers that could be made up,
+one is taken of which all that the step asserts is true and which ends the loop that it is in, in the
+last iteration that there may be; the ones before show how the loop goes round. Only what follows from
+the answer itself, and from what the agent was given, can be wished for: what else a condition reads is
+not known here, and then nothing is wished.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from agentflow.core.events import StartAttempt
+from agentflow.plan import address
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.cel.evaluate import EvaluationError, evaluate
+from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.expressions import references
+from agentflow.spec.model import Json
+
+Wish = Callable[[Json], bool]
+
+#: The number of the iteration that a step is directly in.
+_ITERATION = re.compile(r"\[#([0-9]+)\]/[^/\[]+(\[[0-9]+\])?$")
+
+
+def wish_for(plan: Plan, step: StepPlan, attempt: StartAttempt) -> Wish:
+    """Is an answer to an attempt of a step of this plan one to be taken?"""
+    given = dict(attempt.input)
+    end = _end_of_loop(plan, step, attempt)
+
+    def fits(answer: Json) -> bool:
+        seen = {"output": answer, "input": given}
+        if not all(_may_hold(each.that, seen) for each in step.asserts):
+            return False
+        if end is None:
+            return True
+        until, index = end
+        so_far = {step.id: {"status": "succeeded", "output": answer}}
+        return _may_hold(until, {"steps": so_far, "loop": {"index": index}})
+
+    return fits
+
+
+def _end_of_loop(plan: Plan, step: StepPlan, attempt: StartAttempt) -> tuple[Expr, int] | None:
+    """The condition that ends the loop around a step, if this is its last iteration."""
+    inside = address.parent(step.address) or ""
+    around = plan.steps.get(address.parent(inside) or "") if inside.endswith("[#]") else None
+    found = _ITERATION.search(attempt.step)
+    if around is None or around.loop is None or around.loop.until is None or found is None:
+        return None
+    index = int(found[1])
+    return (around.loop.until, index) if index + 1 == around.loop.max else None
+
+
+def _may_hold(condition: Expr, seen: Mapping[str, Json]) -> bool:
+    """Is it true, or not to be told from what is seen?"""
+    try:
+        return evaluate(condition, seen) is not False
+    except EvaluationError:
+        return not all(
+            _is_seen(reference.root, reference.path, seen) for reference in references(condition)
+        )
+
+
+def _is_seen(root: str, path: tuple[str | int | None, ...], seen: Mapping[str, Json]) -> bool:
+    """Is what a reference is about among it? Of `steps` and `loop`, some of it may be."""
+    if root not in seen:
+        return False
+    return root not in ("steps", "loop") or path[:1] == () or path[0] in seen[root]
