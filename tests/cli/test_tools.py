@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,18 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _in_the_project(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.folder)
+
+
+def json_of(*arguments: str, code: int = 0) -> Any:
+    """What a command prints with `--json`, run in this process."""
+    done = agentflow(*arguments, "--json")
+    assert done.code == code, done
+    return json.loads(done.out)
+
+
 def write(project: Project, server: str, contracts: str = CONTRACTS) -> Path:
     spec = project.folder / "desk.yaml"
     spec.write_text(SPEC.format(server=server, contracts=contracts))
@@ -43,7 +56,7 @@ def write(project: Project, server: str, contracts: str = CONTRACTS) -> Path:
 
 def test_tools_are_listed_with_their_pins(project: Project, url: str) -> None:
     spec = write(project, f"url: {url}")
-    done = project.agentflow("tools", spec)
+    done = agentflow("tools", str(spec))
     assert done.code == 0
     assert done.out.startswith(
         f"tools  {url}\n"
@@ -57,12 +70,12 @@ def test_tools_are_listed_with_their_pins(project: Project, url: str) -> None:
         "\n"
         "  says  not pinned\n"
     )
-    listed = json.loads(project.agentflow("tools", spec, "--format", "json").out)
+    listed = json.loads(agentflow("tools", str(spec), "--format", "json").out)
     valid(listed, "tools.v1.schema.json")
     pins = {tool["name"]: tool["pin"] for tool in listed["servers"][0]["tools"]}
     wrong = f"sha256:{'0' * 64}"
     write(project, f"url: {url}, pins: {{env: '{pins['env']}', echo: '{wrong}', gone: '{wrong}'}}")
-    (again,) = json.loads(project.agentflow("tools", spec, "-f", "json").out)["servers"]
+    (again,) = json.loads(agentflow("tools", str(spec), "-f", "json").out)["servers"]
     states = {tool["name"]: tool["state"] for tool in again["tools"]}
     assert (states["env"], states["says"], again["missing"]) == (
         "as pinned",
@@ -72,20 +85,18 @@ def test_tools_are_listed_with_their_pins(project: Project, url: str) -> None:
     assert states["echo"] == (
         f"tool 'echo' of server 'tools' has changed: its definition is {pins['echo']}, pinned is {wrong}"
     )
-    assert (
-        "  gone  pinned, and the server does not have it\n" in project.agentflow("tools", spec).out
-    )
+    assert "  gone  pinned, and the server does not have it\n" in agentflow("tools", str(spec)).out
 
 
 def test_definitions_are_written_and_give_the_contracts(project: Project, url: str) -> None:
     spec = write(project, f"url: {url}, definitions: tools.json", "")
-    assert project.agentflow("validate", spec).code == 1
-    done = project.agentflow("tools", spec, "--write")
+    assert agentflow("validate", str(spec)).code == 1
+    done = agentflow("tools", str(spec), "--write")
     assert (done.code, done.out) == (0, "tools.json: 14 tools of server 'tools'\n")
     # It does not say what it answers.
     write(project, f"url: {url}, definitions: tools.json", ", output: {}")
-    assert project.agentflow("validate", spec).code == 0
-    ran = project.json("run", spec, "-i", "names=[NOT_SET]", "--json")
+    assert agentflow("validate", str(spec)).code == 0
+    ran = json_of("run", str(spec), "-i", "names=[NOT_SET]")
     assert ran["outputs"] == {"found": {"NOT_SET": None}}
 
 
@@ -103,13 +114,13 @@ def test_what_keeps_tools_from_being_listed(
     project: Project, server: str, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     spec = write(project, server)
-    done = project.agentflow("tools", spec, *arguments)
+    done = agentflow("tools", str(spec), *arguments)
     assert (done.code, done.err) == (code, said.replace("{spec}", str(spec)))
 
 
 def test_a_file_of_definitions_stays_in_the_project(project: Project, url: str) -> None:
     spec = write(project, f"url: {url}, definitions: ../../tools.json")
-    done = project.agentflow("tools", spec, "--write")
+    done = agentflow("tools", str(spec), "--write")
     assert done.code == 3
     assert done.err.startswith("error: '../../tools.json' is outside the project")
 
@@ -138,29 +149,29 @@ def test_a_tool_that_is_not_as_pinned_stops_the_run_before_any_call(
     project: Project, url: str
 ) -> None:
     spec = write(project, f"url: {url}, definitions: tools.json", ", output: {}")
-    project.agentflow("tools", spec, "--write")
+    agentflow("tools", str(spec), "--write")
     file = project.folder / "tools.json"
     file.write_text(file.read_text().replace('"inputSchema": {', '"inputSchema": {"title": "x",'))
-    done = project.agentflow("run", spec, "-i", "names=[A]")
+    done = agentflow("run", str(spec), "-i", "names=[A]")
     assert (done.code, done.out) == (3, "")
     assert done.err == (
         "error: tool 'env' of server 'tools' has changed: its input schema\n"
         "help: 'agentflow tools SPEC' shows what it is now; if that is well, pin it anew\n"
     )
-    assert project.agentflow("runs").out.startswith("no runs in ")
+    assert agentflow("runs").out.startswith("no runs in ")
 
 
 def test_a_tool_that_the_server_does_not_have_stops_the_run(project: Project, url: str) -> None:
     spec = write(project, f"url: {url}")
     spec.write_text(spec.read_text().replace("tool: env", "tool: environment"))
-    done = project.agentflow("run", spec, "-i", "names=[A]")
+    done = agentflow("run", str(spec), "-i", "names=[A]")
     assert done.code == 3
     assert done.err.startswith("error: server 'tools' has no tool 'environment'\n")
 
 
 def test_a_server_that_is_away_is_the_affair_of_its_steps(project: Project) -> None:
     spec = write(project, "url: 'http://127.0.0.1:1/mcp'")
-    ran = project.json("run", spec, "-i", "names=[A]", "--json", code=1)
+    ran = json_of("run", str(spec), "-i", "names=[A]", code=1)
     assert ran["failure"]["kind"] == "not_sent"
 
 
@@ -181,13 +192,10 @@ outputs: {{said: "${{{{ steps.serve.output }}}}"}}
 """
 
 
-def test_a_model_calls_a_tool_of_a_server(
-    project: Project, url: str, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_calls_a_tool_of_a_server(project: Project, url: str, server: OpenAIServer) -> None:
     spec = project.folder / "chat.yaml"
     spec.write_text(CHAT.format(url=url))
-    monkeypatch.chdir(project.folder)
-    assert project.agentflow("tools", spec, "--write").code == 0
+    assert agentflow("tools", str(spec), "--write").code == 0
     server.script(
         Answer(body=tool_calls(("echo", {"order": 17}))), Answer(body=completion('"done"'))
     )
@@ -229,19 +237,19 @@ def test_a_run_goes_on_only_with_the_tools_that_it_began_with(project: Project) 
         server.chmod(0o755)
 
     serve("")
-    started = project.agentflow("run", spec)
+    started = agentflow("run", str(spec))
     assert started.code == 4
     told = "tool 'echo' of server 'tools' is not pinned; it is sha256:70d3af20e81fc28e"
     assert told in started.out
     run = project.run_ids()[0]
-    assert project.agentflow("answer", run, "approve", "approve").code == 0
+    assert agentflow("answer", run, "approve", "approve").code == 0
     serve("changed")
-    done = project.agentflow("resume", run)
+    done = agentflow("resume", run)
     assert done.code == 3
     assert done.err == (
         "error: tool 'echo' of server 'tools' has changed: its description\n"
         "help: a run goes on with the tools that it began with; start another one with what there is now\n"
     )
     serve("")
-    assert project.json("resume", run, "--json")["outputs"] == {"n": {"n": 2}}
-    assert project.agentflow("replay", run).code == 0
+    assert json_of("resume", run)["outputs"] == {"n": {"n": 2}}
+    assert agentflow("replay", run).code == 0
