@@ -27,6 +27,7 @@ def run_started(state: State, event: events.RunStarted) -> None:
     state.concurrency = event.concurrency
     env = {"inputs": event.inputs, "run": {"id": event.run_id}}
     state.prices, state.windows = event.prices, event.windows
+    state.played = event.playback is not None
     budget = state.plan.budget
     purse = Purse(budget.bounds, "", budget.wall, event.at + budget.wall)
     state.root = open_pipeline(state.plan, "", None, env, purse)

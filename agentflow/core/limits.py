@@ -24,7 +24,7 @@ def hold_back(
 ) -> events.HoldBack | None:
     """Why a call may not start yet by the limits of its model; None if it may."""
     chat = call.chat
-    if chat is None or chat.limits is None:
+    if chat is None or chat.limits is None or state.played:
         return None
     traffic = state.traffic.get(chat.model)
     if traffic is None:

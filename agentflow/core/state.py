@@ -265,8 +265,9 @@ class State:
 
     `timed` are the steps that run pipelines whose time is over before that of their callers. `prices`
     are those of chat models, in US dollars for a million tokens in and out, `windows` what they take
-    in, in tokens, where the spec does not say it, `traffic` what goes to those that have limits. `cancelled` says who ends
-    the run for good and why, as soon as somebody does.
+    in, in tokens, where the spec does not say it, `traffic` what goes to those that have limits, which do
+    not hold where a recording is `played`. `cancelled` says who ends the run for good and why, as soon as
+    somebody does.
     """
 
     plan: Plan
@@ -287,6 +288,7 @@ class State:
     prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
     windows: Mapping[str, int] = field(default_factory=dict)
     traffic: dict[str, Traffic] = field(default_factory=dict)
+    played: bool = False
     cancelled: str | None = None
     outputs: Mapping[str, Json] | None = None
     failure: Failure | None = None

@@ -1,5 +1,6 @@
 """What the limits of a model hold back, and that nothing waits for ever."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -120,6 +121,14 @@ def test_what_was_refused_took_no_tokens() -> None:
         lambda call: FailureClass.RATE_LIMITED if call.step == "ask[0]" else {},
     )
     assert run.state.status == "failed"
+
+
+def test_a_run_that_is_played_back_has_no_limits() -> None:
+    entries: list[Entry] = []
+    plan = chats({"concurrency": 1, "requests_per_minute": 1})
+    driver = Driver(plan, State(plan), MemoryLog(), entries.append)
+    run_virtual(driver, replace(started(), playback="calls.jsonl"), answering(taking(1)))
+    assert {at for _, at in starts(Run(driver.state, entries))} == {0}
 
 
 def test_all_steps_share_a_model() -> None:
