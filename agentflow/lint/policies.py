@@ -7,7 +7,7 @@ from agentflow.plan.bounds import Factors, factors_of
 from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan, callers, calls_of
 from agentflow.plan.tools import offers
 from agentflow.spec.document import Document
-from agentflow.spec.model import PythonTool, RetryPolicy
+from agentflow.spec.model import DescribedTool, RetryPolicy
 from agentflow.spec.yaml.nodes import Scalar
 
 
@@ -51,7 +51,7 @@ def named_policies(document: Document, plan: Plan) -> Iterator[tuple[Path, str]]
         if isinstance(agent.retry, str):
             yield ("agents", name, "retry"), agent.retry
     for at, tool in offers(plan):
-        if isinstance(tool, PythonTool) and isinstance(tool.retry, str):
+        if isinstance(tool, DescribedTool) and isinstance(tool.retry, str):
             yield (*at, "retry"), tool.retry
     for step in plan.steps.values():
         path = (*step.path, "retry")

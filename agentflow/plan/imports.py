@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from agentflow.contracts.models import model_name
 from agentflow.plan.steps import Path
-from agentflow.spec.model import Contract, Pipeline, PythonTool, offered_tools
+from agentflow.spec.model import Contract, DescribedTool, Pipeline, offered_tools
 
 
 def contracts_of(pipeline: Pipeline) -> Iterator[tuple[Path, Contract]]:
@@ -18,7 +18,7 @@ def contracts_of(pipeline: Pipeline) -> Iterator[tuple[Path, Contract]]:
             if contract is not None:
                 yield ("agents", name, side), contract
         for index, tool in enumerate(offered_tools(agent)):
-            if isinstance(tool, PythonTool):
+            if isinstance(tool, DescribedTool):
                 for side, contract in (("input", tool.input), ("output", tool.output)):
                     if contract is not None:
                         yield ("agents", name, "tools", index, side), contract

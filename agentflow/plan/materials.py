@@ -73,8 +73,8 @@ class Materials:
             path = ("agents", name)
             tool = definition_for(agent, self.servers)
             said = (None, None) if tool is None else (tool.input, tool.output)
-            self.input_of[name] = self._side(agent.input, (*path, "input"), said[0])
-            self.output_of[name] = self._side(agent.output, (*path, "output"), said[1])
+            self.input_of[name] = self.side(agent.input, (*path, "input"), said[0])
+            self.output_of[name] = self.side(agent.output, (*path, "output"), said[1])
             self._take_texts(agent, path)
             output = self.output_of[name]
             self.chat_of[name] = self.chat_for(agent, output)
@@ -101,7 +101,7 @@ class Materials:
             return self._named[contract]
         return self._resolve(contract, path)
 
-    def _side(self, contract: Contract | None, path: Path, of_tool: Schema | None) -> ContractPlan:
+    def side(self, contract: Contract | None, path: Path, of_tool: Schema | None) -> ContractPlan:
         """The input or output contract of an agent; without one it is that of the tool it calls."""
         if contract is not None or of_tool is None:
             return self.contract(contract, path)

@@ -1,6 +1,6 @@
 """The servers of a pipeline, with what is known of their tools before anything is started."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -8,7 +8,7 @@ from agentflow.contracts.keywords import Schema
 from agentflow.contracts.resolve import FileReader
 from agentflow.errors import FileProblem
 from agentflow.plan.definitions import Definition, NoDefinitions, changes, read_definitions
-from agentflow.spec.model import Agent, Pipeline, Server
+from agentflow.spec.model import Agent, McpTool, Pipeline, Server, offered_tools, tool_names
 from agentflow.spec.wording import quoted
 
 #: Reports a problem: the rule, the message, the place in the spec, what to do.
@@ -63,12 +63,41 @@ def tool_named(agent: Agent) -> tuple[str, str] | None:
     return (server, tool) if isinstance(server, str) and isinstance(tool, str) else None
 
 
+@dataclass(frozen=True, slots=True)
+class NamedTool:
+    """A tool of a server that a spec names, with the places of the two names."""
+
+    server: str
+    tool: str
+    server_at: tuple[str | int, ...]
+    tool_at: tuple[str | int, ...]
+
+
+def named_tools(pipeline: Pipeline) -> Iterator[NamedTool]:
+    """The tools of servers that agents call, and those that models are offered."""
+    for name, agent in pipeline.agents.items():
+        path: tuple[str | int, ...] = ("agents", name)
+        named = tool_named(agent)
+        if named is not None:
+            yield NamedTool(*named, (*path, "server"), (*path, "tool"))
+        for index, offered in enumerate(offered_tools(agent)):
+            if isinstance(offered, McpTool):
+                here = (*path, "tools", index)
+                several = not isinstance(offered.tool, str)
+                for number, tool in enumerate(tool_names(offered)):
+                    at = (*here, "tool", number) if several else (*here, "tool")
+                    yield NamedTool(offered.mcp, tool, (*here, "mcp"), at)
+
+
+def definition_of(server: str, tool: str, servers: Mapping[str, ServerPlan]) -> Definition | None:
+    """What is known of a tool of a server."""
+    return (servers[server].definitions or {}).get(tool) if server in servers else None
+
+
 def definition_for(agent: Agent, servers: Mapping[str, ServerPlan]) -> Definition | None:
     """What is known of the tool that an agent calls."""
     named = tool_named(agent)
-    if named is None or named[0] not in servers:
-        return None
-    return (servers[named[0]].definitions or {}).get(named[1])
+    return definition_of(*named, servers) if named is not None else None
 
 
 def as_contract(schema: Schema) -> Schema:

@@ -31,6 +31,7 @@ from agentflow.spec.model import (
     Approval,
     Effects,
     Json,
+    McpTool,
     Pipeline,
     PythonTool,
     Retry,
@@ -39,7 +40,7 @@ from agentflow.spec.model import (
     Vocabulary,
     offered_tools,
     seconds,
-    tool_name,
+    tool_names,
 )
 from agentflow.spec.templates import Template, Text, Whole, parse_template
 
@@ -174,13 +175,13 @@ class Tools:
     def _offers_of(self, owner: str, agent: Agent) -> Iterator[_Offer]:
         seen: set[str] = set()
         for index, tool in enumerate(offered_tools(agent)):
-            offer = self._offer(owner, tool, ("agents", owner, "tools", index))
-            if offer is not None and offer.name not in seen:
-                seen.add(offer.name)
-                yield offer
+            for name in tool_names(tool):
+                offer = self._offer(owner, name, tool, ("agents", owner, "tools", index))
+                if offer is not None and name not in seen:
+                    seen.add(name)
+                    yield offer
 
-    def _offer(self, owner: str, tool: Tool, path: Path) -> _Offer | None:
-        name = tool_name(tool)
+    def _offer(self, owner: str, name: str, tool: Tool, path: Path) -> _Offer | None:
         if isinstance(tool, AgentTool):
             options = self._pipeline.agents.get(tool.agent)
             if options is None:
@@ -188,9 +189,12 @@ class Tools:
             agent = tool.agent
             given, answered = self._materials.input_of[agent], self._materials.output_of[agent]
         else:
-            agent, options = f"{owner}.{name}", self._vocabulary.agent(_keys(tool))
-            given = self._materials.contract(tool.input, (*path, "input"))
-            answered = self._materials.contract(tool.output, (*path, "output"))
+            agent = f"{owner}.{name}"
+            options = self._vocabulary.agent(_keys(tool, name))
+            known = definition_for(options, self._materials.servers)
+            of_tool = (known.input, known.output) if known is not None else (None, None)
+            given = self._materials.side(tool.input, (*path, "input"), of_tool[0])
+            answered = self._materials.side(tool.output, (*path, "output"), of_tool[1])
         return _Offer(
             name=name,
             agent=agent,
@@ -227,10 +231,12 @@ class Tools:
         return self._pipeline.retries.get(retry) if isinstance(retry, str) else retry
 
 
-def _keys(tool: PythonTool) -> dict[str, Json]:
+def _keys(tool: PythonTool | McpTool, name: str) -> dict[str, Json]:
     """The keys of the agent that a tool is."""
     shared = ("description", "input", "output", "effects", "effects_reason", "timeout", "retry")
     keys = {key: getattr(tool, key) for key in shared}
+    if isinstance(tool, McpTool):
+        return {"kind": "mcp", "server": tool.mcp, "tool": name, **keys}
     return {"kind": "python", "call": tool.python, **keys}
 
 

@@ -2,14 +2,30 @@
 
 import json
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ..agents.openai_server import Answer, OpenAIServer, completion, tool_calls
+from ..agents.tool_server import tool_server_at
 from .inprocess import agentflow
 from .shell import Done, Project
 
+DESK = """
+agentflow: 1
+name: desk
+servers: {{tools: {{url: "{url}", definitions: tools.json}}}}
+agents:
+  clerk:
+    kind: llm
+    model: openai/gpt-4o-mini
+    tools: [{{mcp: tools, tool: [echo, env], effects: read, output: {{}}}}]
+    input: {{type: object}}
+    output: {{type: string}}
+steps: {{serve: {{agent: clerk}}}}
+outputs: {{said: "${{{{ steps.serve.output }}}}"}}
+"""
 RUN = ("run", "clerk.yaml", "-i", "text=Hi")
 
 
@@ -112,3 +128,22 @@ def test_a_simulated_run_asks_for_every_tool_once(project: Project) -> None:
         "serve/note[@1.1]",
         "serve/booker[@1.2]",
     ]
+
+
+def test_tools_of_a_server_are_offered_as_it_defines_them(
+    project: Project, server: OpenAIServer, tmp_path: Path
+) -> None:
+    with tool_server_at(tmp_path) as url:
+        project.write("desk.yaml", DESK.format(url=url))
+        assert agentflow("tools", "desk.yaml", "--write").code == 0
+        assert agentflow("validate", "desk.yaml").out == "no problems in 1 file\n"
+        asked = tool_calls(("echo", {"text": "hi"}), ("env", {"names": ["NOT_SET"]}))
+        server.script(Answer(body=asked), Answer(body=completion('"done"')))
+        done = done_json("run", "desk.yaml")
+    assert done["outputs"] == {"said": "done"}
+    offered = server.requests[0]["tools"]
+    assert [tool["function"]["name"] for tool in offered] == ["echo", "env"]
+    assert offered[0]["function"]["parameters"]["type"] == "object"
+    told = [m["content"] for m in server.requests[1]["messages"] if m["role"] == "tool"]
+    assert "hi" in told[0]
+    assert '{"NOT_SET": null}' in told[1]

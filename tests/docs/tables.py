@@ -68,6 +68,7 @@ _WORDS = {
     "Question": "[question](#a-human-step)",
     "Price": "[price](#models)",
     "RetryPolicy": "[policy](#retry)",
+    "McpTool": "[tool of a server](#tools)",
     "PythonTool": "[function](#tools)",
     "ScriptedCall": "[call](#scripted-answers)",
     "ScriptedUsage": "[usage](#scripted-answers)",

@@ -63,7 +63,7 @@ from agentflow.findings import Finding, Location, Related, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import Plan, StepPlan, callers, tools_of
 from agentflow.plan.tools import offers
-from agentflow.spec.model import tool_name
+from agentflow.spec.model import tool_names
 from agentflow.spec.wording import quoted
 
 NAME = "ambiguous-tool"
@@ -77,12 +77,14 @@ def check(context: Context) -> Iterator[Finding]:
         return
     first: dict[tuple[object, str], Location] = {}
     for path, tool in offers(context.plan):
-        name, place = tool_name(tool), context.document.locate(path)
-        other = first.setdefault((path[1], name), place)
-        if other is not place:
-            message = f"two tools of {quoted(str(path[1]))} are called {quoted(name)}"
-            advice = "give one of them a 'name', or take it out"
-            yield Finding(NAME, SEVERITY, message, place, advice, (Related("the other", other),))
+        place = context.document.locate(path)
+        for name in tool_names(tool):
+            other = first.setdefault((path[1], name), place)
+            if other is not place:
+                message = f"two tools of {quoted(str(path[1]))} are called {quoted(name)}"
+                related = (Related("the other", other),)
+                advice = "give one of them a 'name', or take it out"
+                yield Finding(NAME, SEVERITY, message, place, advice, related)
     for step, one, another in _clashes(context.plan):
         owners = " and ".join(quoted(str(tool.path[1])) for tool in (one, another))
         message = (

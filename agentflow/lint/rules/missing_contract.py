@@ -43,9 +43,17 @@ from collections.abc import Iterator, Mapping
 from agentflow.contracts.keywords import Schema
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.servers import ServerPlan, definition_for, tool_named
+from agentflow.plan.servers import ServerPlan, definition_for, definition_of, tool_named
 from agentflow.plan.steps import Path
-from agentflow.spec.model import Agent, Contract, Pipeline, PythonTool, offered_tools, tool_name
+from agentflow.spec.model import (
+    Agent,
+    Contract,
+    DescribedTool,
+    McpTool,
+    Pipeline,
+    offered_tools,
+    tool_names,
+)
 from agentflow.spec.wording import quoted
 
 NAME = "missing-contract"
@@ -81,12 +89,22 @@ def _described(
             answered = agent.output if known is None or agent.output is not None else known.output
             yield f"agent {quoted(name)}", ("agents", name), (given, answered)
         for index, tool in enumerate(offered_tools(agent)):
-            if isinstance(tool, PythonTool):
-                path = ("agents", name, "tools", index)
-                yield f"tool {quoted(tool_name(tool))}", path, (tool.input, tool.output)
+            if not isinstance(tool, DescribedTool):
+                continue
+            for called in tool_names(tool):
+                server = tool.mcp if isinstance(tool, McpTool) else ""
+                known = definition_of(server, called, servers)
+                given = tool.input if known is None or tool.input is not None else known.input
+                answered = tool.output if known is None or tool.output is not None else known.output
+                if not _unread(servers.get(server)):
+                    path = ("agents", name, "tools", index)
+                    yield f"tool {quoted(called)}", path, (given, answered)
 
 
 def _left_to_a_file(agent: Agent, servers: Mapping[str, ServerPlan]) -> bool:
     """Is there a file that has the contracts, and it cannot be read? That is said elsewhere."""
-    server = servers.get((tool_named(agent) or ("",))[0])
+    return _unread(servers.get((tool_named(agent) or ("",))[0]))
+
+
+def _unread(server: ServerPlan | None) -> bool:
     return server is not None and server.options.definitions is not None and not server.definitions

@@ -50,7 +50,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.servers import tool_named
+from agentflow.plan.servers import named_tools
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-server"
@@ -59,18 +59,17 @@ SEVERITY = Severity.ERROR
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each agent whose server is not defined, at the name of the server."""
+    """Each server that is not defined, where an agent or a tool names it."""
     if context.pipeline is None:
         return
     servers, suggestions = context.pipeline.servers, Suggestions()
-    for name, agent in context.pipeline.agents.items():
-        named = tool_named(agent)
-        if named is None or named[0] in servers:
+    for named in named_tools(context.pipeline):
+        if named.server in servers:
             continue
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
-            message=f"unknown server {quoted(named[0])}",
-            location=context.document.locate(("agents", name, "server")),
-            help=suggestions.help(named[0], servers, "define it under 'servers'"),
+            message=f"unknown server {quoted(named.server)}",
+            location=context.document.locate(named.server_at),
+            help=suggestions.help(named.server, servers, "define it under 'servers'"),
         )

@@ -42,7 +42,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.servers import tool_named
+from agentflow.plan.servers import named_tools
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-tool"
@@ -51,12 +51,12 @@ SEVERITY = Severity.ERROR
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each agent whose tool its server is known not to have, at the name of the tool."""
+    """Each tool that its server is known not to have, at its name."""
     if context.plan is None:
         return
     suggestions = Suggestions()
-    for name, agent in context.plan.pipeline.agents.items():
-        server, tool = tool_named(agent) or ("", "")
+    for named in named_tools(context.plan.pipeline):
+        server, tool = named.server, named.tool
         plan = context.plan.servers.get(server)
         if plan is None or plan.definitions is None or tool in plan.definitions:
             continue
@@ -64,7 +64,7 @@ def check(context: Context) -> Iterator[Finding]:
             rule=NAME,
             severity=SEVERITY,
             message=f"server {quoted(server)} has no tool {quoted(tool)}",
-            location=context.document.locate(("agents", name, "tool")),
+            location=context.document.locate(named.tool_at),
             help=suggestions.help(
                 tool, plan.definitions, "'agentflow tools --write' writes its definitions anew"
             ),

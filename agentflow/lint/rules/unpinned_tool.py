@@ -41,7 +41,7 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.servers import tool_named
+from agentflow.plan.servers import named_tools
 from agentflow.spec.wording import quoted
 
 NAME = "unpinned-tool"
@@ -50,14 +50,14 @@ SEVERITY = Severity.ADVICE
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each agent whose tool is not pinned, at the name of the tool.
+    """Each tool that is not pinned, at its name.
 
     Where there is a file of definitions, a tool that is not in it is unknown, which says enough.
     """
     if context.pipeline is None:
         return
-    for name, agent in context.pipeline.agents.items():
-        server, tool = tool_named(agent) or ("", "")
+    for named in named_tools(context.pipeline):
+        server, tool = named.server, named.tool
         options = context.pipeline.servers.get(server)
         if options is None or options.definitions is not None or tool in options.pins:
             continue
@@ -65,6 +65,6 @@ def check(context: Context) -> Iterator[Finding]:
             rule=NAME,
             severity=SEVERITY,
             message=f"tool {quoted(tool)} of server {quoted(server)} is not pinned",
-            location=context.document.locate(("agents", name, "tool")),
+            location=context.document.locate(named.tool_at),
             help="'agentflow tools' prints what to write under 'pins' of the server",
         )

@@ -51,6 +51,7 @@ from agentflow.lint.policies import named_policies
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.schemas import named_contracts
 from agentflow.plan.channels import named_channels
+from agentflow.plan.servers import named_tools
 from agentflow.plan.steps import Path, Plan, callers, calls_of, plans_within
 from agentflow.spec.fixes import without_entry
 from agentflow.spec.model import BUILT_IN_CHANNELS, Contract
@@ -72,7 +73,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     pipeline = context.plan.pipeline
     models = {getattr(agent, "model", None) for agent in pipeline.agents.values()}
-    servers = {getattr(agent, "server", None) for agent in pipeline.agents.values()}
+    servers = {named.server for named in named_tools(pipeline)}
     policies = {name for _, name in named_policies(context.document, context.plan)}
     steps = tuple(callers(context.plan))
     agents = {step.agent for step in steps} | {c.agent for step in steps for c in calls_of(step)}
@@ -85,7 +86,7 @@ def check(context: Context) -> Iterator[Finding]:
     unused = (
         *_unused("agent", ("agents",), pipeline.agents, agents - {None}),
         *_unused("model", ("models",), pipeline.models, _aliases(models)),
-        *_unused("server", ("servers",), pipeline.servers, servers - {None}),
+        *_unused("server", ("servers",), pipeline.servers, servers),
         *_unused("contract", ("contracts",), pipeline.contracts, _asked_contracts(context.plan)),
         *_unused("retry policy", ("retries",), pipeline.retries, policies),
         *(("meter", path) for path in _idle_meters(context.plan)),

@@ -92,11 +92,13 @@ from agentflow.spec.model.testing import (
 from agentflow.spec.model.tools import (
     AgentTool,
     Approval,
+    DescribedTool,
+    McpTool,
     PythonTool,
     Tool,
     ToolTerms,
     offered_tools,
-    tool_name,
+    tool_names,
 )
 from agentflow.spec.model.values import (
     AGENT_PATTERN,
@@ -166,6 +168,7 @@ __all__ = [
     "Count",
     "Delegate",
     "DelegateStep",
+    "DescribedTool",
     "Duration",
     "Effects",
     "EffectsReason",
@@ -186,6 +189,7 @@ __all__ = [
     "Limits",
     "Loop",
     "LoopStep",
+    "McpTool",
     "Model",
     "ModelLevel",
     "Name",
@@ -222,5 +226,5 @@ __all__ = [
     "WebhookChannel",
     "offered_tools",
     "seconds",
-    "tool_name",
+    "tool_names",
 ]

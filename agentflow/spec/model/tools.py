@@ -54,16 +54,9 @@ class AgentTool(ToolTerms):
     agent: Name = Field(description="An agent, by its name under `agents`.")
 
 
-class PythonTool(ToolTerms):
-    """A Python function as a tool."""
+class DescribedTool(ToolTerms):
+    """What is said of an agent where it is offered as a tool, and nowhere else."""
 
-    python: Annotated[str, Field(pattern=FUNCTION_PATTERN)] = Field(
-        description="The function: package.module:function, as `call` of a `python` agent.",
-        examples=["desk.search:lookup"],
-    )
-    name: Name | None = Field(
-        None, description="What the model calls it; left out, the name of the function."
-    )
     description: str | None = Field(None, description="What the model is told about it.")
     input: Contract | None = Field(None, description="The contract of what it is given.")
     output: Contract | None = Field(None, description="The contract of what it answers.")
@@ -73,12 +66,41 @@ class PythonTool(ToolTerms):
     retry: Retry | None = None
 
 
+class PythonTool(DescribedTool):
+    """A Python function as a tool."""
+
+    python: Annotated[str, Field(pattern=FUNCTION_PATTERN)] = Field(
+        description="The function: package.module:function, as `call` of a `python` agent.",
+        examples=["desk.search:lookup"],
+    )
+    name: Name | None = Field(
+        None, description="What the model calls it; left out, the name of the function."
+    )
+
+
+ServerTool = Annotated[str, Field(min_length=1)]
+
+
+class McpTool(DescribedTool):
+    """A tool of a server as a tool, or several of them on the same terms."""
+
+    mcp: Name = Field(description="The server, by its name under `servers`.")
+    tool: ServerTool | Annotated[list[ServerTool], Field(min_length=1)] = Field(
+        description="The tool, by the name that the server gives it, or a list of such names."
+    )
+
+
 def _tool_kind(value: Any) -> str:
-    return "python" if isinstance(value, dict) and "python" in value else "agent"
+    for kind in ("python", "mcp"):
+        if isinstance(value, dict) and kind in value:
+            return kind
+    return "agent"
 
 
 Tool = Annotated[
-    Annotated[AgentTool, Tag("agent")] | Annotated[PythonTool, Tag("python")],
+    Annotated[AgentTool, Tag("agent")]
+    | Annotated[PythonTool, Tag("python")]
+    | Annotated[McpTool, Tag("mcp")],
     Discriminator(_tool_kind),
 ]
 
@@ -90,8 +112,10 @@ def offered_tools(agent: Agent) -> Sequence[Tool]:
     return tools
 
 
-def tool_name(tool: Tool) -> str:
-    """What a model calls a tool."""
+def tool_names(tool: Tool) -> tuple[str, ...]:
+    """What a model calls a tool; those of a server may be several."""
     if isinstance(tool, AgentTool):
-        return tool.agent
-    return tool.name or tool.python.rpartition(":")[2]
+        return (tool.agent,)
+    if isinstance(tool, PythonTool):
+        return (tool.name or tool.python.rpartition(":")[2],)
+    return (tool.tool,) if isinstance(tool.tool, str) else tuple(tool.tool)
