@@ -5,7 +5,7 @@ from math import inf
 
 from agentflow.formats.plan_words import effects
 from agentflow.formats.values import document
-from agentflow.plan.bounds import Bound, Most
+from agentflow.plan.amounts import Bound, Most
 from agentflow.plan.overview import Node, Overview, times
 from agentflow.spec.model import Json
 

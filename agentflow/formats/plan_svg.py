@@ -12,7 +12,7 @@ from html import escape
 from agentflow.formats.cells import width
 from agentflow.formats.plan_words import at_most, kind
 from agentflow.formats.safe import safe
-from agentflow.plan.bounds import Most
+from agentflow.plan.amounts import Most
 from agentflow.plan.overview import Node, Overview, edges
 
 _CELL = 7.3  # of the 12 pixel monospace that is asked for

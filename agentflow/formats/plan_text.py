@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from agentflow.formats.plan_words import at_most, effects, every, kind, passed, time
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
-from agentflow.plan.bounds import Bound, Most, Part, dearest
+from agentflow.plan.amounts import Bound, Most
+from agentflow.plan.bounds import Part, dearest
 from agentflow.plan.overview import Node, Overview, times
 
 _INDENT = "    "

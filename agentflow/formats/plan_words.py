@@ -6,7 +6,7 @@ from math import inf
 from agentflow.contracts.brief import brief
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count, duration, money
-from agentflow.plan.bounds import Bound, Most
+from agentflow.plan.amounts import Bound, Most
 from agentflow.plan.overview import Node
 from agentflow.plan.steps import StepPlan
 

@@ -8,9 +8,9 @@ switch takes its dearest case. A call of an agent is
                      other, each of which answers 1 + r times, r of them repairs
     t                requests an attempt: t turns with tools
 
-with `max_calls` calls of each tool besides, and after it come the dearest of the agents that `catch` hands over to, and the levels of the
-dearest escalation, an attempt each of every model. Around it, all is multiplied by `for_each.max`, `loop.max` and
-`delegate.max_tasks`. A `budget` of a step or of a pipeline inside cuts off what is beyond it.
+with `max_calls` calls of each tool besides. After it come the dearest of the agents that `catch`
+hands over to, and the levels of the dearest escalation, an attempt each of every model. Around it,
+all is multiplied by `for_each.max`, `loop.max` and `delegate.max_tasks`. A `budget` of a step or of a pipeline inside cuts off what is beyond it.
 
     time of a call    t · (n · m · (1 + r) · T + Σ min(cap, initial · factor^i), i = 0 … n-2)
     tokens in         the bytes of the longest prompt: a token is a byte at least
@@ -28,10 +28,10 @@ of the spec: each step is looked at once, and each pipeline inside once.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, inf
-from typing import NamedTuple
 
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.size import size_of, size_of_fields
+from agentflow.plan.amounts import NOTHING, Bound, Most, greatest, plus, scaled, times, total
 from agentflow.plan.chats import MOST_COMPLAINT
 from agentflow.plan.graph import topological_order
 from agentflow.plan.steps import CallPlan, ChatPlan, EscalationPlan, Plan, ScopePlan, StepPlan
@@ -44,32 +44,6 @@ _MILLION = 1_000_000
 _CHARGED_AFTERWARDS = frozenset({"retries", "escalations"})
 #: US dollars for a million tokens in and out, by the model's name at LiteLLM.
 Prices = Mapping[str, Sequence[float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """At most this much; if that is infinite, `field` of the spec leaves it open."""
-
-    amount: float
-    field: str | None = None
-
-
-NONE = Bound(0)
-
-
-class Most(NamedTuple):
-    """The most of each quantity. `work` is seconds of calls in flight, one after the other."""
-
-    calls: Bound = NONE
-    retries: Bound = NONE
-    escalations: Bound = NONE
-    tokens_in: Bound = NONE
-    tokens_out: Bound = NONE
-    usd: Bound = NONE
-    work: Bound = NONE
-
-
-NOTHING = Most()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,42 +200,8 @@ def _request(call: CallPlan, chat: ChatPlan, prompt: Bound, prices: Prices) -> M
         answer = Bound(chat.max_output_tokens)
     usd, price = Bound(inf, f"{model}.price"), chat.price or prices.get(chat.model)
     if price is not None:
-        usd = _plus(_times(prompt, price[0] / _MILLION), _times(answer, price[1] / _MILLION))
+        usd = plus(times(prompt, price[0] / _MILLION), times(answer, price[1] / _MILLION))
     return Most(calls=Bound(1), tokens_in=prompt, tokens_out=answer, usd=usd)
-
-
-# --- sums ----------------------------------------------------------------------------------
-
-
-def _plus(one: Bound, other: Bound) -> Bound:
-    return Bound(one.amount + other.amount, one.field or other.field)
-
-
-def _dearer(one: Bound, other: Bound) -> Bound:
-    return one if one.amount >= other.amount else other
-
-
-def _times(bound: Bound, count: float) -> Bound:
-    return Bound(bound.amount * count, bound.field) if count else NONE
-
-
-def _sum(mosts: Iterable[Most]) -> Most:
-    total = NOTHING
-    for most in mosts:
-        total = Most(*map(_plus, total, most))
-    return total
-
-
-def _any(mosts: Iterable[Most]) -> Most:
-    """The most of whichever of them it is."""
-    total = NOTHING
-    for most in mosts:
-        total = Most(*map(_dearer, total, most))
-    return total
-
-
-def _scaled(most: Most, count: int) -> Most:
-    return Most(*(_times(bound, count) for bound in most))
 
 
 # --- the tree ------------------------------------------------------------------------------
@@ -302,7 +242,7 @@ class _Arithmetic:
         if scope is None:
             return _Inside()
         parts = tuple(self._part(step) for step in scope.steps)
-        return _Inside(_sum(part.most for part in parts), _longest(parts), parts)
+        return _Inside(total(part.most for part in parts), _longest(parts), parts)
 
     def _part(self, step: StepPlan) -> Part:
         turns, lanes = 1, 1
@@ -314,7 +254,7 @@ class _Arithmetic:
             lanes = ceil(turns / (step.for_each.parallel or self._slots))
         once = self._once(step)
         levels, waits = self._escalated(step)
-        most = _scaled(_sum((once.most, levels)), turns)
+        most = scaled(total((once.most, levels)), turns)
         path = (once.path + waits) * lanes
         return Part(step, turns, self._within(most, step.budget or {}), path, once.parts)
 
@@ -356,14 +296,14 @@ class _Arithmetic:
             _dearest([self._call(call) for call in calls if call is not None])
             for calls in (own, takers)
         )
-        return _Inside(_sum((one.most, other.most)), one.path + other.path)
+        return _Inside(total((one.most, other.most)), one.path + other.path)
 
     def _call(self, call: CallPlan) -> "_Inside":
         made = factors_of(call)
-        most = _scaled(self._chain(call, made), made.attempts * made.answers)
+        most = scaled(self._chain(call, made), made.attempts * made.answers)
         most = most._replace(retries=Bound((made.attempts - 1) * made.turns))
         tools = self._tools(call)
-        return _Inside(_sum((most, tools.most)), call_seconds(call) + tools.path)
+        return _Inside(total((most, tools.most)), call_seconds(call) + tools.path)
 
     def _tools(self, call: CallPlan) -> "_Inside":
         """All calls of tools that a model may ask for, one after the other."""
@@ -373,14 +313,14 @@ class _Arithmetic:
             asked, waits = NOTHING, 0.0
             if tool.step.approval is not None:
                 asked, waits = self._levels(tool.step.approval)
-            most = _sum((most, _scaled(_sum((once.most, asked)), tool.max_calls)))
+            most = total((most, scaled(total((once.most, asked)), tool.max_calls)))
             path += (once.path + waits) * tool.max_calls
         return _Inside(most, path)
 
     def _chain(self, call: CallPlan, made: Factors) -> Most:
         """An attempt of its model, and one of each that takes over for it."""
         calls = (call, *(fallback.call for fallback in call.fallbacks))
-        return _sum(self._attempt(each, made) for each in calls)
+        return total(self._attempt(each, made) for each in calls)
 
     def _attempt(self, call: CallPlan, made: Factors) -> Most:
         work = Bound(call.timeout * made.requests)
@@ -390,13 +330,13 @@ class _Arithmetic:
         if call.tools:  # what a model writes to its tools, and gets from them, is told again
             prompt = Bound(inf, f"agents.{call.agent}.tools")
         request = _request(call, call.chat, prompt, self._prices)
-        return _scaled(request, made.requests)._replace(work=work)
+        return scaled(request, made.requests)._replace(work=work)
 
     def _escalated(self, step: StepPlan) -> tuple[Most, float]:
         """The levels of the dearest of its escalations, and the longest that one takes."""
         ladders = [action.escalation for action in step.catch.values() if action.escalation]
         found = [self._levels(ladder) for ladder in ladders]
-        return _any(most for most, _ in found), max((time for _, time in found), default=0.0)
+        return greatest(most for most, _ in found), max((time for _, time in found), default=0.0)
 
     def _levels(self, ladder: EscalationPlan) -> tuple[Most, float]:
         most, seconds = Most(escalations=Bound(1)), 0.0
@@ -405,16 +345,16 @@ class _Arithmetic:
             if level.call is not None:
                 turns, tools = turns_of(level.call), self._tools(level.call)
                 chain = self._chain(level.call, Factors(1, 1, turns=turns))
-                most = _sum((most, chain, tools.most))
+                most = total((most, chain, tools.most))
                 seconds += models_of(level.call) * turns * level.call.timeout + tools.path
         return most, seconds
 
 
-def _dearest(found: Sequence[_Inside], times: int = 1) -> _Inside:
+def _dearest(found: Sequence[_Inside], rounds: int = 1) -> _Inside:
     """The most of whichever it is, so many times one after the other."""
     return _Inside(
-        _scaled(_any(inside.most for inside in found), times),
-        times * max((inside.path for inside in found), default=0.0),
+        scaled(greatest(inside.most for inside in found), rounds),
+        rounds * max((inside.path for inside in found), default=0.0),
         tuple(part for inside in found for part in inside.parts),
     )
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from agentflow.contracts.keywords import Schema
+from agentflow.plan.amounts import Bound, Most
 from agentflow.plan.bounds import (
-    Bound,
-    Most,
     Part,
     Prices,
     WorstCase,

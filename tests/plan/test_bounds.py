@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from agentflow.core import events
 from agentflow.core.events import StartAttempt
-from agentflow.plan.bounds import Bound, WorstCase, dearest, worst_case
+from agentflow.plan.amounts import Bound
+from agentflow.plan.bounds import WorstCase, dearest, worst_case
 from agentflow.spec.model import FailureClass, Json
 from tests.core.world import START, Does, Run, drive, examples, plan_of, spec_of
 
