@@ -58,13 +58,17 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.checkpoints import gate_before
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import callers, calls_of
+from agentflow.plan.steps import callers, calls_of, home_of
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 
 NAME = "irreversible-without-gate"
 FAMILY = Family.EFFECT
 SEVERITY = Severity.ERROR
+
+_WHY = "or say in 'effects_reason' why none is needed"
+_STEP = f"put an 'assert', a 'when', a switch or a 'human' step before it, {_WHY}"
+_TOOL = f"give the tool an 'approve', {_WHY}"
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -78,7 +82,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         if step.approval is not None:
             continue
-        on_step, on_agent = (*step.path, "effects"), ("agents", call.agent, "effects")
+        on_step, on_agent = (*step.path, "effects"), (*home_of(step, call), "effects")
         reasoned = document.node((*step.path, "effects_reason")) is not None
         if reasoned or call.options.effects_reason is not None or gate_before(context.plan, step):
             continue
@@ -88,7 +92,6 @@ def check(context: Context) -> Iterator[Finding]:
             severity=SEVERITY,
             message=f"nothing before {quoted(step.id)} can stop its irreversible effect",
             location=document.locate_key(step.path),
-            help="put an 'assert', a 'when', a switch or a 'human' step before it,"
-            " or say in 'effects_reason' why none is needed",
+            help=_TOOL if step.path[0] == "agents" else _STEP,
             related=(Related("its effects", document.locate(declared)),),
         )

@@ -79,7 +79,7 @@ def _calls(step: StepPlan) -> bool:
 
 def _asks(step: StepPlan) -> bool:
     """Does it ask a person, of itself or when it fails?"""
-    escalations = (action.escalation for action in step.catch.values())
+    escalations = (step.approval, *(action.escalation for action in step.catch.values()))
     levels = (level for escalation in escalations if escalation for level in escalation.levels)
     return step.kind == "human" or any(level.kind == "human" for level in levels)
 
