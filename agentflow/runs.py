@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentflow.agents.credentials import require_keys
 from agentflow.agents.secrets import require
 from agentflow.core.events import Entry, RunStarted
 from agentflow.core.state import ENDED_RUN, State
@@ -11,6 +12,7 @@ from agentflow.engines.driver import Listener
 from agentflow.engines.examining import tools_recorded
 from agentflow.engines.launch import (
     Settings,
+    called_models,
     holders,
     launch,
     needed_prices,
@@ -83,7 +85,7 @@ def run(
         SpecError: the spec has errors.
         InputError: the inputs break the pipeline's contract.
         UsageError: a budget in US dollars needs a price that nobody knows.
-        MissingSecret: the environment lacks a secret.
+        MissingSecret: the environment lacks a secret, or the key for a model.
         FileProblem: what is to be played back cannot be read, or nothing be recorded there.
         RecordingMiss: what is played back has no answer to a request.
         ToolChanged: a tool of a server is not what the spec pins; there is no such run then.
@@ -102,6 +104,8 @@ def run(
     if settings.record is not None:
         check_place(settings.record)
     recording = open_recording(settings.playback) if settings.playback is not None else None
+    if recording is None and not settings.simulate:
+        require_keys(called_models(plan))
     run_id = new_run_id()
     with store.create(run_id) as log:
         try:
@@ -224,7 +228,7 @@ def resume(
     Raises:
         UnknownRun, RunLocked, LogDamaged, LogTooNew: it cannot be taken up.
         UsageError: it has ended, was simulated, or its spec has changed.
-        MissingSecret: the environment lacks a secret.
+        MissingSecret: the environment lacks a secret, or the key for a model.
         FileProblem: the recording that it plays back cannot be read.
         RecordingMiss: it has no answer to a request.
         ToolChanged: a tool of a server is not what it was.
@@ -246,6 +250,8 @@ def resume(
             _refuse_changes(recorded.started, folder)
         require(holders(recorded.plan))
         playback, record = recorded.started.playback, recorded.started.record
+        if playback is None:
+            require_keys(called_models(recorded.plan))
         state = take_up(
             recorded.plan,
             state,

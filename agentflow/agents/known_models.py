@@ -72,6 +72,8 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
     found = importlib.util.find_spec("litellm")
     if found is None or found.origin is None:
         return {}
+    import orjson  # only a spec with chat models needs it
+
     try:
         table: dict[str, dict[str, Any]] = orjson.loads(
             Path(found.origin).with_name(_TABLE).read_bytes()

@@ -5,19 +5,21 @@ What it is not allowed to do by itself is settled in `litellm_settings`, what of
 """
 
 import asyncio
+import inspect
 from dataclasses import replace
 from typing import Any
 
 from agentflow.agents.chat_request import ChatRequest
+from agentflow.agents.credentials import has_key, may_see_keys
 from agentflow.agents.litellm_answers import Answer, content_of, reason_in, usage_of
 from agentflow.agents.litellm_failures import failure_of
-from agentflow.agents.litellm_settings import litellm
+from agentflow.agents.litellm_settings import WITHHELD, is_litellm_owned_kwarg, litellm
 from agentflow.agents.litellm_streams import hear
 from agentflow.agents.litellm_tools import asked, lacks_tools, offered
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.plan.windows import cuts
-from agentflow.spec.model import FailureClass
+from agentflow.spec.model import FailureClass, Json, Model
 
 
 class LiteLLM:
@@ -64,8 +66,10 @@ class LiteLLM:
 async def _answer(request: ChatRequest) -> tuple[Answer, float | None]:
     """The answer as it came, and when it began to come, if it came as a stream."""
     bodies: list[Any] = []
+    parameters = _parameters(request)
+    WITHHELD.set("api_key" in parameters)  # this task makes this one request
     response = await litellm.acompletion(
-        **_parameters(request), logger_fn=lambda call: bodies.append(call.get("original_response"))
+        **parameters, logger_fn=lambda call: bodies.append(call.get("original_response"))
     )
     if request.ear is not None:
         return await hear(response, request.model.model, request.ear)
@@ -88,13 +92,33 @@ def _parameters(request: ChatRequest) -> dict[str, Any]:
         "max_tokens": model.max_output_tokens,
         "temperature": model.temperature,
         "tools": offered(request.tools) or None,
+        "top_p": model.top_p,
+        "seed": model.seed,
+        "stop": model.stop,
+        "reasoning_effort": model.reasoning_effort,
+        "api_base": model.api_base,
         "timeout": request.timeout,
         "max_retries": 0,
         "num_retries": 0,
+        **_own_parameters(model),
     }
+    if model.api_base is not None and not (may_see_keys(model.api_base) and has_key(model.model)):
+        parameters["api_key"] = "none"  # or else LiteLLM would look for one
     if model.window is not None and cuts(model.model):
         # The server would otherwise choose a window itself.
         parameters["num_ctx"] = model.window
     if request.ear is not None:
         parameters |= {"stream": True, "stream_options": {"include_usage": True}}
     return parameters
+
+
+def _own_parameters(model: Model) -> dict[str, Json]:
+    """The parameters in the provider's own words. Raises `AttemptError` for one of LiteLLM's."""
+    if model.params is None:
+        return {}
+    own = inspect.signature(litellm.acompletion).parameters
+    for name in model.params:
+        if name in own or is_litellm_owned_kwarg(name):
+            message = f"{model.model}: the parameter '{name}' is for LiteLLM, not for the provider"
+            raise AttemptError(FailureClass.REJECTED, message)
+    return dict(model.params)

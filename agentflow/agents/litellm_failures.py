@@ -8,6 +8,7 @@ then LiteLLM's own class.
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 
@@ -16,23 +17,40 @@ from agentflow.agents.litellm_settings import litellm
 from agentflow.agents.protocol import AttemptError
 from agentflow.spec.model import FailureClass
 
-#: LiteLLM's exceptions where nothing is known of the wire, the first that fits.
+exceptions: Any = litellm.exceptions
+#: LiteLLM's exceptions where nothing is known of the wire, the first that fits. What is not in the
+#: table is a server error: something may have been sent.
 BY_EXCEPTION: tuple[tuple[type[Exception], FailureClass], ...] = (
-    (litellm.ContextWindowExceededError, FailureClass.CONTEXT_OVERFLOW),
-    (litellm.BadRequestError, FailureClass.REJECTED),
-    (litellm.AuthenticationError, FailureClass.REJECTED),
-    (litellm.PermissionDeniedError, FailureClass.REJECTED),
-    (litellm.NotFoundError, FailureClass.REJECTED),
-    (litellm.UnprocessableEntityError, FailureClass.REJECTED),
-    (litellm.RateLimitError, FailureClass.RATE_LIMITED),
-    (litellm.Timeout, FailureClass.TIMEOUT),
+    (exceptions.ContextWindowExceededError, FailureClass.CONTEXT_OVERFLOW),
+    (exceptions.ContentPolicyViolationError, FailureClass.REJECTED),
+    (exceptions.ImageFetchError, FailureClass.REJECTED),
+    (exceptions.LiteLLMUnknownProvider, FailureClass.REJECTED),
+    (exceptions.PaymentRequiredError, FailureClass.REJECTED),
+    (exceptions.RejectedRequestError, FailureClass.REJECTED),
+    (exceptions.UnsupportedParamsError, FailureClass.REJECTED),
+    (exceptions.BadRequestError, FailureClass.REJECTED),
+    (exceptions.AuthenticationError, FailureClass.REJECTED),
+    (exceptions.PermissionDeniedError, FailureClass.REJECTED),
+    (exceptions.NotFoundError, FailureClass.REJECTED),
+    (exceptions.UnprocessableEntityError, FailureClass.REJECTED),
+    (exceptions.RateLimitError, FailureClass.RATE_LIMITED),
+    (exceptions.Timeout, FailureClass.TIMEOUT),
+    (exceptions.JSONSchemaValidationError, FailureClass.SERVER_ERROR),
+    (exceptions.APIResponseValidationError, FailureClass.SERVER_ERROR),
+    (exceptions.ServiceUnavailableError, FailureClass.SERVER_ERROR),
+    (exceptions.BadGatewayError, FailureClass.SERVER_ERROR),
+    (exceptions.InternalServerError, FailureClass.SERVER_ERROR),
+    (exceptions.APIConnectionError, FailureClass.SERVER_ERROR),
+    (exceptions.APIError, FailureClass.SERVER_ERROR),
+    (exceptions.OpenAIError, FailureClass.SERVER_ERROR),
 )
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 
 
 def failure_of(error: Exception, model: str, timeout: float) -> AttemptError:
     """The failed attempt that an exception of a call comes to. `timeout` is in seconds."""
     if isinstance(
-        error, litellm.exceptions.MidStreamFallbackError
+        error, exceptions.MidStreamFallbackError
     ):  # it only says that a stream has failed
         error = error.original_exception or error
     chain = list(_chain(error))
@@ -54,13 +72,42 @@ def failure_of(error: Exception, model: str, timeout: float) -> AttemptError:
 def _answered(error: Exception, model: str, response: httpx.Response) -> AttemptError:
     """The other side has answered with a status."""
     status = response.status_code
-    retry_after = seconds_to_wait(response.headers.get("retry-after"))
+    retry_after = _wait(response.headers)
     failure = class_of_status(status, retry_after)
-    if isinstance(error, litellm.ContextWindowExceededError):
+    if isinstance(error, exceptions.ContextWindowExceededError):
         failure = FailureClass.CONTEXT_OVERFLOW
     return AttemptError(
         failure, f"{model} answered {status}: {_words(error)}", retry_after=retry_after
     )
+
+
+def _wait(headers: httpx.Headers) -> float | None:
+    """The seconds that a provider asks to wait.
+
+    OpenAI has a header in milliseconds beside the standard one, and says when a limit that is used
+    up begins anew: `x-ratelimit-reset-tokens: 6m0s`.
+    """
+    milliseconds = seconds_to_wait(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    wait = seconds_to_wait(headers.get("retry-after"))
+    if wait is not None:
+        return wait
+    resets = [
+        _seconds(headers.get(f"x-ratelimit-reset-{what}", ""))
+        for what in ("requests", "tokens")
+        if headers.get(f"x-ratelimit-remaining-{what}") == "0"
+    ]
+    return max((reset for reset in resets if reset is not None), default=None)
+
+
+def _seconds(duration: str) -> float | None:
+    """A duration as OpenAI writes it, `1h2m3.5s` or `20ms`, in seconds."""
+    found = _DURATION.fullmatch(duration)
+    if found is None or not duration:
+        return None
+    units = (3600, 60, 1, 0.001)
+    return sum(float(part or 0) * unit for part, unit in zip(found.groups(), units, strict=True))
 
 
 def _broke(failure: FailureClass, cause: BaseException, timeout: float) -> str:

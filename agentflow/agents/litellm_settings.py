@@ -10,14 +10,20 @@ has not counted at the end of a stream it counts itself; it prints.
 import logging
 import os
 import warnings
+from concurrent.futures import Future
+from contextvars import ContextVar
 from typing import Any
+
+import httpx
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 os.environ["LITELLM_MODE"] = "PRODUCTION"
 
 import litellm as _litellm
 from litellm.litellm_core_utils import core_helpers
+from litellm.litellm_core_utils.thread_pool_executor import executor
 from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
+from litellm.types import utils as litellm_types
 
 #: The providers' words for a complete answer. A call of a tool is among them because that is how
 #: some are made to answer in a given form; it counts if LiteLLM has made an answer of it.
@@ -25,6 +31,8 @@ COMPLETE = frozenset(
     {"stop", "STOP", "end_turn", "stop_sequence", "COMPLETE", "eos", "eos_token"}
     | {"tool_use", "tool_calls"}
 )
+#: Is this argument of a call for LiteLLM itself?
+is_litellm_owned_kwarg = litellm_types.is_litellm_owned_kwarg
 #: The library. Its own types leave out much of what it documents.
 litellm: Any = _litellm
 
@@ -32,6 +40,28 @@ litellm: Any = _litellm
 async def _raise_instead(*_: Any, **__: Any) -> None:
     """Takes the place of the second request, which is made while the error is being handled."""
     raise  # noqa: PLE0704 - the error that the caller handles
+
+
+#: Are requests to be sent without any key?
+WITHHELD: ContextVar[bool] = ContextVar("withheld", default=False)
+#: What a request without a key may tell.
+_HARMLESS = frozenset(
+    {"host", "accept", "accept-encoding", "connection", "content-length", "content-type"}
+    | {"transfer-encoding", "user-agent"}
+)
+_send = httpx.AsyncClient.send
+
+
+async def _send_harmless(client: httpx.AsyncClient, request: httpx.Request, **how: Any) -> Any:
+    """Sends a request, without all of the operator's that LiteLLM may have put into its headers."""
+    if WITHHELD.get():
+        for name in set(request.headers) - _HARMLESS:
+            if not name.startswith("x-stainless-"):  # OpenAI's client finds its way by them
+                del request.headers[name]
+    return await _send(client, request, **how)
+
+
+httpx.AsyncClient.send = _send_harmless  # type: ignore[method-assign, assignment]
 
 
 class _Reasons(dict[str, Any]):
@@ -46,6 +76,8 @@ core_helpers._FINISH_REASON_MAP = _Reasons(  # type: ignore[misc]
     for sent, word in core_helpers._FINISH_REASON_MAP.items()
     if word != "stop" or sent in COMPLETE
 )
+# It writes logs, which nobody reads, in threads that outlive the call.
+executor.submit = lambda *_, **__: Future()  # type: ignore[method-assign]
 litellm.stream_chunk_builder = lambda *_, **__: None
 AsyncHTTPHandler.single_connection_post_request = _raise_instead  # type: ignore[method-assign]
 litellm.disable_aiohttp_transport = True

@@ -227,6 +227,14 @@ def holders(plan: Plan) -> list[tuple[str, Agent | Server | Channel]]:
     return [(holder, options) for (_, holder), options in found.items()]
 
 
+def called_models(plan: Plan) -> list[tuple[str, str, str | None]]:
+    """The models that the steps of a plan may call: agent, model, and where it is if that is said."""
+    steps = (step for within in plans_within(plan) for step in callers(within))
+    calls = [call for step in steps for call in _calls_within(step)]
+    calls += [fallback.call for call in calls for fallback in call.fallbacks]
+    return [(call.agent, call.chat.model, call.chat.api_base) for call in calls if call.chat]
+
+
 def _calls_within(step: StepPlan) -> tuple[CallPlan, ...]:
     """The calls of a step, and those that its escalations put in their place."""
     return (*calls_of(step), *stand_ins(step))

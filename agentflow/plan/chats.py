@@ -41,6 +41,7 @@ def chat_of(
         repeats=1 if prompt is None else _reads(prompt),
         window=model.window,
         limits=model.limits,
+        api_base=model.api_base,
     )
 
 

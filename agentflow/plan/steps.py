@@ -139,8 +139,9 @@ class ChatPlan:
     """What a call of a chat model may come to.
 
     `model` is its name at LiteLLM, `price` what the spec says of US dollars for a million tokens in
-    and out, `window` what it says of the tokens of prompt and answer together, `limits` how much of the model is
-    used at a time. The prompt has at most `overhead` bytes and `repeats` times those of the input.
+    and out, `window` what it says of the tokens of prompt and answer together, `limits` how much of
+    the model is used at a time, `api_base` where it is. The prompt has at most `overhead` bytes and
+    `repeats` times those of the input.
     """
 
     model: str
@@ -150,6 +151,7 @@ class ChatPlan:
     repeats: int
     window: int | None = None
     limits: Limits | None = None
+    api_base: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

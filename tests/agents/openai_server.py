@@ -49,7 +49,7 @@ class Answer:
     A body that is text is sent as HTML, any other as JSON, or as a stream if one is asked for and
     the body is a completion; `ending` says how that ends. `cut` ends the connection instead, with
     a reset or politely, in the middle of the body if `half` is set. `hang` holds the answer back
-    until the server ends, `delay` for so many seconds.
+    until it is released, `delay` for so many seconds.
     """
 
     status: int = 200
@@ -214,6 +214,10 @@ class OpenAIServer:
         left = iter(answers)
         self.answer = lambda _: next(left, Answer(418, refusal("one request too many")))
 
+    def release(self) -> None:
+        """Hold no answer back any longer; a stream that was silent ends."""
+        self._ended.set()
+
     def __enter__(self) -> "OpenAIServer":
         self._thread.start()
         return self
@@ -265,7 +269,6 @@ class OpenAIServer:
                 return
             case "silent":
                 self._ended.wait()
-                return
             case "done" | "no_done":
                 for event in counted:
                     _chunk(handler, _event(event))

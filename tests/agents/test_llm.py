@@ -121,28 +121,6 @@ def test_the_library_sends_no_second_request_of_its_own(cut: Any, server: OpenAI
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize("model", [MODEL, "anthropic/claude-haiku-4-5"])
-def test_retry_after(status: int, model: str, server: OpenAIServer) -> None:
-    server.answer = Answer(status, refusal("slow", "rate"), {"Retry-After": "7"})
-    with pytest.raises(AttemptError) as caught:
-        attempt("llm", {"model": model})
-    assert (caught.value.failure.value, caught.value.retry_after) == ("rate_limited", 7.0)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [("0.5", 0.5), ("Fri, 01 Jan 2021 00:00:00 GMT", 0.0), ("nan", None), ("soon", None)],
-)
-def test_other_ways_to_say_retry_after(
-    header: str, seconds: float | None, server: OpenAIServer
-) -> None:
-    server.answer = Answer(429, refusal("slow", "rate"), {"Retry-After": header})
-    with pytest.raises(AttemptError) as caught:
-        attempt("llm", {"model": MODEL})
-    assert caught.value.retry_after == seconds
-
-
 def test_nobody_is_there(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("ANTHROPIC_API_BASE", "http://127.0.0.1:9/v1")
@@ -197,6 +175,39 @@ def test_an_alias_brings_its_settings(server: OpenAIServer) -> None:
     request = server.requests[0]
     assert request["model"] == "gpt-4o-mini"
     assert (request["max_tokens"], request["temperature"]) == (800, 0.5)
+
+
+def test_parameters_go_to_the_provider_as_they_are(server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion())
+    model = Model(
+        model=MODEL, top_p=0.5, seed=7, stop=["END"], params={"top_k": 40, "deep": {"a": [1]}}
+    )
+    thinking = Model(model="openai/gpt-5-mini", reasoning_effort="low")
+    host = Host(ROOT, ROOT, models={"small": model, "thinking": thinking}, texts={})
+    attempt("llm", {"model": "small"}, host)
+    attempt("llm", {"model": "thinking"}, host)
+    first, second = server.requests
+    sent = {key: first[key] for key in ("top_p", "seed", "stop", "top_k", "deep")}
+    assert sent == {"top_p": 0.5, "seed": 7, "stop": ["END"], "top_k": 40, "deep": {"a": [1]}}
+    assert (second["model"], second["reasoning_effort"]) == ("gpt-5-mini", "low")
+
+
+@pytest.mark.parametrize("name", ["mock_response", "custom_llm_provider", "fallbacks", "metadata"])
+def test_params_are_no_way_to_steer_litellm(name: str, server: OpenAIServer) -> None:
+    host = Host(ROOT, ROOT, models={"m": Model(model=MODEL, params={name: "x"})}, texts={})
+    message = f"{MODEL}: the parameter '{name}' is for LiteLLM, not for the provider"
+    assert failure("llm", {"model": "m"}, host) == ("rejected", message)
+    assert server.requests == []
+
+
+def test_a_parameter_that_the_model_does_not_take(server: OpenAIServer) -> None:
+    model = Model(model="openai/gpt-5-mini", temperature=0.5)
+    host = Host(ROOT, ROOT, models={"m": model}, texts={})
+    failed, message = failure("llm", {"model": "m"}, host)
+    assert failed == "rejected"
+    assert message.startswith("openai/gpt-5-mini: ")
+    assert "temperature=0.5" in message
+    assert server.requests == []
 
 
 def test_roles_and_delimiters(server: OpenAIServer) -> None:

@@ -99,6 +99,8 @@ _MEANINGS = {
     "max_output_tokens": "How long an answer may be.",
     "repair": "How often the agent is asked again with what was wrong with its answer.",
     "temperature": "As the provider understands it.",
+    "top_p": "As the provider understands it.",
+    "seed": "As the provider understands it.",
     "backoff": "How long to wait before the next attempt.",
     "retry": "When a failed attempt is made again; by default never.",
     "human": "The question.",

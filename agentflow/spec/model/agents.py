@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from agentflow.spec.model.policies import Repair, Retry
 from agentflow.spec.model.values import (
@@ -11,10 +11,12 @@ from agentflow.spec.model.values import (
     Duration,
     Effects,
     EffectsReason,
+    Json,
     Name,
     Node,
     Value,
 )
+from agentflow.spec.wording import quoted
 
 
 class TextFile(Node):
@@ -104,10 +106,30 @@ class Limits(Node):
         return self
 
 
+#: What a request has besides `params`, in the words of the providers: keys of `Model` or of an agent,
+#: what follows from the contract, and where a request goes.
+RESERVED_PARAMS = frozenset(
+    {"model", "messages", "system", "contents", "prompt", "input", "instructions", "tools"}
+    | {"tool_choice", "functions", "function_call", "response_format", "n", "stream"}
+    | {"stream_options", "temperature", "top_p", "seed", "stop", "stop_sequences"}
+    | {"reasoning_effort", "max_tokens", "max_completion_tokens", "max_output_tokens", "num_ctx"}
+    | {"timeout", "max_retries", "num_retries", "api_base", "base_url", "api_key", "headers"}
+    | {"extra_headers", "extra_body", "extra_query"}
+)
+
+
+_Data = Annotated[Json, Field(description="A JSON value, as the provider takes it.")]
+
+
+def _free(params: dict[str, Json]) -> dict[str, Json]:
+    for name in params:
+        if name in RESERVED_PARAMS:
+            raise ValueError(f"{quoted(name)} is not for 'params': it is set otherwise, or never")
+    return params
+
+
 class Model(Node):
     """A chat model under a name of our own."""
-
-    planned = frozenset({"api_base", "parameters"})
 
     model: str = Field(
         min_length=1, description="The model as LiteLLM names it: openai/gpt-5-mini."
@@ -117,6 +139,22 @@ class Model(Node):
     )
     max_output_tokens: Count | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    seed: Annotated[int, Field(strict=True)] | None = None
+    stop: Annotated[list[str], Field(min_length=1, max_length=4)] | None = Field(
+        None, description="Texts at which an answer ends."
+    )
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = Field(
+        None, description="How much a model thinks before it answers, where it does so."
+    )
+    params: Annotated[dict[str, _Data], AfterValidator(_free)] | None = Field(
+        None, description="What else the provider takes, in its own words."
+    )
+    api_base: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$")] | None = Field(
+        None,
+        description="Where the model is, if not with its provider. It gets keys only if the operator allows.",
+        examples=["http://localhost:8000/v1"],
+    )
     stream: bool | None = Field(
         None,
         description="Ask for answers as a stream? Left out, where somebody watches the run on a terminal.",

@@ -1,0 +1,105 @@
+"""Keys of providers: which variables hold them, and which hosts may see them.
+
+LiteLLM takes keys from the environment. It says which one is missing, but importing it takes
+seconds, and a missing key is to be found before a run begins.
+"""
+
+import os
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from agentflow.agents.known_models import known_model
+from agentflow.errors import MissingSecret
+
+#: The variables of a provider, any of which will do. Left out are those that have other ways to
+#: sign in, of which only their own libraries know (`OTHER_WAYS`).
+KEYS: dict[str, tuple[str, ...]] = {
+    "ai21": ("AI21_API_KEY",),
+    "ai21_chat": ("AI21_API_KEY",),
+    "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+    "baseten": ("BASETEN_API_KEY",),
+    "cerebras": ("CEREBRAS_API_KEY",),
+    "codestral": ("CODESTRAL_API_KEY",),
+    "cohere": ("COHERE_API_KEY", "CO_API_KEY"),
+    "dashscope": ("DASHSCOPE_API_KEY",),
+    "deepinfra": ("DEEPINFRA_API_KEY",),
+    "deepseek": ("DEEPSEEK_API_KEY",),
+    "featherless_ai": ("FEATHERLESS_AI_API_KEY", "FEATHERLESS_API_KEY"),
+    "fireworks_ai": (
+        "FIREWORKS_AI_API_KEY",
+        "FIREWORKS_API_KEY",
+        "FIREWORKSAI_API_KEY",
+        "FIREWORKS_AI_TOKEN",
+    ),
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "groq": ("GROQ_API_KEY",),
+    "inception": ("INCEPTION_API_KEY",),
+    "mistral": ("MISTRAL_API_KEY", "MISTRAL_AZURE_API_KEY"),
+    "modelscope": ("MODELSCOPE_API_KEY",),
+    "moonshot": ("MOONSHOT_API_KEY",),
+    "nebius": ("NEBIUS_API_KEY",),
+    "nlp_cloud": ("NLP_CLOUD_API_KEY",),
+    "novita": ("NOVITA_API_KEY",),
+    "nvidia_nim": ("NVIDIA_NIM_API_KEY",),
+    "openai": ("OPENAI_API_KEY",),
+    "openrouter": ("OPENROUTER_API_KEY", "OR_API_KEY"),
+    "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
+    "replicate": ("REPLICATE_API_KEY", "REPLICATE_API_TOKEN"),
+    "together_ai": (
+        "TOGETHERAI_API_KEY",
+        "TOGETHER_API_KEY",
+        "TOGETHER_AI_API_KEY",
+        "TOGETHER_AI_TOKEN",
+    ),
+    "vercel_ai_gateway": ("VERCEL_AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"),
+    "volcengine": ("VOLCENGINE_API_KEY",),
+    "wandb": ("WANDB_API_KEY",),
+    "xai": ("XAI_API_KEY",),
+}
+#: Providers that LiteLLM misses something for, and that a call may reach all the same: signed in by
+#: a profile or a role of a cloud, without a key, or not for chats.
+OTHER_WAYS = frozenset(
+    {"azure", "bedrock", "cloudflare", "datarobot", "edenai", "huggingface", "infinity", "nadir"}
+    | {"ollama", "ollama_chat", "qwen_ai_platform", "qwencloud", "sagemaker", "tencent"}
+    | {"text-completion-codestral", "text-completion-inception", "vertex_ai", "voyage"}
+)
+#: The hosts besides the providers' own that may see their keys: names, or names with a port,
+#: separated by commas.
+ALLOWED_HOSTS = "AGENTFLOW_ALLOWED_HOSTS"
+
+
+def keys_of(model: str) -> tuple[str, ...]:
+    """The variables that may hold the key for a model; empty if that is not known."""
+    provider, slash, _ = model.partition("/")
+    return KEYS.get(provider if slash else known_model(model).provider or "", ())
+
+
+def has_key(model: str) -> bool:
+    """Does the environment have a key for a model, as far as is known?"""
+    keys = keys_of(model)
+    return not keys or any(os.environ.get(name) for name in keys)
+
+
+def require_keys(models: Iterable[tuple[str, str, str | None]]) -> None:
+    """See to it that the environment has the keys for the models that agents call.
+
+    Each is the name of the agent, its model, and where that is if the spec says so. What is called at
+    an address of the spec may do without a key.
+
+    Raises:
+        MissingSecret: one is not there.
+    """
+    for agent, model, address in models:
+        if address is None and not has_key(model):
+            names = " or ".join(f"'{name}'" for name in keys_of(model))
+            raise MissingSecret(
+                f"agent '{agent}' calls '{model}', and there is no key for it: {names} is not set",
+                help="set it, or try the pipeline with '--simulate'",
+            )
+
+
+def may_see_keys(address: str) -> bool:
+    """May the host of an address that a spec has written see the keys of the operator?"""
+    parts = urlsplit(address)
+    allowed = {host.strip().lower() for host in os.environ.get(ALLOWED_HOSTS, "").split(",")}
+    return bool(parts.hostname) and not allowed.isdisjoint({parts.hostname, parts.netloc.lower()})

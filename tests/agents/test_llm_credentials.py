@@ -1,0 +1,140 @@
+"""Where keys of providers come from, when they are missed, and who sees them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from agentflow.agents.credentials import (
+    ALLOWED_HOSTS,
+    KEYS,
+    OTHER_WAYS,
+    has_key,
+    may_see_keys,
+    require_keys,
+)
+from agentflow.errors import MissingSecret
+from agentflow.spec.model import Model
+
+from .calls import HOST, attempt, failure
+from .openai_server import Answer, OpenAIServer, completion
+
+KEY = "sk-of-the-operator"
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[OpenAIServer]:
+    """A server that a spec names."""
+    with OpenAIServer() as running:
+        running.answer = Answer(body=completion())
+        yield running
+
+
+def told(server: OpenAIServer) -> str:
+    """All that the headers of the last request say."""
+    return " ".join(f"{name}={text}" for name, text in server.headers[-1].items())
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "groq", "hosted_vllm", "gemini"])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_host_that_a_spec_names_sees_no_credentials(
+    provider: str,
+    streamed: bool,
+    server: OpenAIServer,
+    elsewhere: OpenAIServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("GROQ_API_KEY", "HOSTED_VLLM_API_KEY", "GEMINI_API_KEY", "OPENAI_ORG_ID"):
+        monkeypatch.setenv(name, KEY)
+    model = Model(model=f"{provider}/ours", api_base=elsewhere.url, stream=streamed)
+    elsewhere.answer = Answer(400, "no")
+    failure("llm", {"model": "ours"}, replace(HOST, models={"ours": model}))
+    assert len(elsewhere.requests) == 1
+    assert "authorization" not in elsewhere.headers[0]
+    assert KEY not in told(elsewhere) + elsewhere.paths[0] + str(elsewhere.requests[0])
+    assert server.requests == []
+
+
+def test_a_host_that_the_operator_allows_gets_the_key(
+    server: OpenAIServer, elsewhere: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = elsewhere.url.removeprefix("http://").removesuffix("/v1")
+    monkeypatch.setenv(ALLOWED_HOSTS, f"models.example, {host}")
+    models = {"ours": Model(model="openai/ours", api_base=elsewhere.url)}
+    attempt("llm", {"model": "ours"}, replace(HOST, models=models))
+    assert elsewhere.headers[-1]["authorization"] == f"Bearer {KEY}"
+    monkeypatch.delenv("OPENAI_API_KEY")
+    attempt("llm", {"model": "ours"}, replace(HOST, models=models))
+    assert "authorization" not in elsewhere.headers[-1]
+    assert len(elsewhere.requests) == 2
+
+
+def test_a_call_without_a_key_does_not_take_that_of_the_next(
+    server: OpenAIServer, elsewhere: OpenAIServer
+) -> None:
+    server.answer = Answer(body=completion())
+    models = {"ours": Model(model="openai/ours", api_base=elsewhere.url)}
+    host = replace(HOST, models=models)
+    attempt("llm", {"model": "ours"}, host)
+    attempt("llm", {"model": "openai/ours"}, host)
+    assert "authorization" not in elsewhere.headers[0]
+    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "address", "seen"),
+    [
+        ("", "https://models.example/v1", False),
+        ("models.example", "https://models.example/v1", True),
+        ("models.example", "https://MODELS.example:8443/v1", True),
+        (" a.example , models.example:8443", "https://models.example:8443", True),
+        ("models.example:8443", "https://models.example/v1", False),
+        ("models.example", "https://models.example.evil.example/v1", False),
+        ("example", "https://models.example/v1", False),
+    ],
+)
+def test_allowed_hosts(
+    allowed: str, address: str, seen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ALLOWED_HOSTS, allowed)
+    assert may_see_keys(address) is seen
+
+
+def test_missing_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for names in KEYS.values():
+        for name in names:
+            monkeypatch.delenv(name, raising=False)
+    require_keys([("a", "openai/ours", "http://localhost/v1"), ("b", "ollama/llama3", None)])
+    with pytest.raises(MissingSecret) as caught:
+        require_keys([("writer", "gemini/gemini-2.5-flash", None)])
+    assert str(caught.value) == (
+        "agent 'writer' calls 'gemini/gemini-2.5-flash', and there is no key for it:"
+        " 'GEMINI_API_KEY' or 'GOOGLE_API_KEY' is not set"
+    )
+    assert not has_key("gpt-4o-mini")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("GOOGLE_API_KEY", KEY)
+    require_keys([("a", "gpt-4o-mini", None), ("b", "gemini/gemini-2.5-flash", None)])
+
+
+def test_the_keys_are_those_that_litellm_misses(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agentflow.agents.litellm_settings import litellm
+
+    def missed(provider: str) -> list[str]:
+        found: list[str] = litellm.validate_environment(f"{provider}/ours")["missing_keys"]
+        return found
+
+    for names in KEYS.values():
+        for name in names:
+            monkeypatch.delenv(name, raising=False)
+    for entry in litellm.provider_list:
+        provider = str(getattr(entry, "value", entry))
+        known = KEYS.get(provider, ())
+        if provider in OTHER_WAYS:
+            assert missed(provider), provider
+            assert not known, provider
+        else:
+            assert set(missed(provider)) <= set(known), provider
+    assert set(KEYS) <= {str(getattr(entry, "value", entry)) for entry in litellm.provider_list}
