@@ -1,5 +1,8 @@
 """Measure, and print the table that stands in the README."""
 
+import json
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -27,6 +30,7 @@ def main() -> None:
             *_validation(folder),
             *_memory(folder),
             *_durability(folder),
+            *_chats(),
             # Last, since it fills this process: its children and its own runs would feel it.
             *_contracts(folder),
         ):
@@ -88,6 +92,12 @@ def _durability(folder: Path) -> Iterator[tuple[str, ...]]:
             f"bare SQLite insert: {floor / STEPS * 1e6:.0f} µs",
             f"{ours / floor:.1f}",
         )
+
+
+def _chats() -> Iterator[tuple[str, ...]]:
+    """Calls of chat models, measured by a process that LiteLLM may fill."""
+    command = [sys.executable, "-m", "benchmarks.chats"]
+    yield from json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def _memory(folder: Path) -> Iterator[tuple[str, ...]]:

@@ -17,7 +17,7 @@ from agentflow.agents.receipts import (
     refuse_if_cut,
     refuse_if_too_long,
 )
-from agentflow.agents.response_format import response_format
+from agentflow.agents.response_format import response_format, says_all
 from agentflow.core.events import Receipt
 from agentflow.spec.model import FailureClass, Model
 
@@ -44,10 +44,11 @@ class Chats:
         """
         client = await self._imported()
         model = self._host.models.get(options.model) or Model(model=options.model)
-        wanted = response_format(call.output_schema)
+        wanted = response_format(call.output_schema, model.model)
         if wanted is not None and not client.takes_schema(model.model):
             wanted = None
-        said = self._prompts.messages(options, call, show_contract=wanted is None)
+        in_words = wanted is None or not says_all(call.output_schema, model.model)
+        said = self._prompts.messages(options, call, show_contract=in_words)
         template = self._prompts.template(options)
         prompt = prompt_of(model, known_model(model.model), said, template, call.input)
         receipt = await _admitted(prompt, call)

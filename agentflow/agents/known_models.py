@@ -16,6 +16,10 @@ from agentflow.plan.windows import UNKNOWN, KnownModel
 
 _TABLE = "model_prices_and_context_window_backup.json"
 _MILLION = 1_000_000
+#: Providers whose models have the same names for everybody, and stand in the table.
+_LISTED = frozenset(
+    {"anthropic", "cohere", "deepseek", "gemini", "groq", "mistral", "openai", "xai"}
+)
 
 
 @cache
@@ -23,7 +27,8 @@ def known_model(model: str) -> KnownModel:
     """What the table has about a model, by its name at LiteLLM: with its provider, or without."""
     entry = _entry(model)
     if entry is None:
-        return UNKNOWN
+        nearest = _nearest(model)
+        return UNKNOWN if nearest is None else KnownModel(nearest=nearest)
     return KnownModel(
         provider=entry.get("litellm_provider"),
         input_limit=_tokens(entry, "max_input_tokens"),
@@ -31,6 +36,7 @@ def known_model(model: str) -> KnownModel:
         price=_price(entry),
         vision=bool(entry.get("supports_vision")),
         response_schema=bool(entry.get("supports_response_schema")),
+        reasoning=bool(entry.get("supports_reasoning")),
     )
 
 
@@ -50,6 +56,29 @@ def _entry(model: str) -> Mapping[str, Any] | None:
     if entry is None or not str(entry.get("litellm_provider", "")).startswith(provider):
         return None
     return entry
+
+
+def _nearest(model: str) -> str | None:
+    """A chat model of the same provider whose name is one slip of the finger away."""
+    provider, _, name = model.partition("/")
+    if provider not in _LISTED:
+        return None
+    for key, entry in _table().items():
+        if entry.get("litellm_provider") == provider and entry.get("mode") == "chat":
+            known = key.removeprefix(f"{provider}/")
+            if _is_slip(name, known):
+                return f"{provider}/{known}"
+    return None
+
+
+def _is_slip(name: str, known: str) -> bool:
+    """Is it one letter too many, too few or wrong? Another digit is another model."""
+    while name and known and name[0] == known[0]:
+        name, known = name[1:], known[1:]
+    while name and known and name[-1] == known[-1]:
+        name, known = name[:-1], known[:-1]
+    odd = name, known
+    return max(map(len, odd)) == 1 and not any(map(str.isdigit, odd))
 
 
 def _tokens(entry: Mapping[str, Any], key: str) -> int | None:
@@ -72,7 +101,6 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
     found = importlib.util.find_spec("litellm")
     if found is None or found.origin is None:
         return {}
-    import orjson  # only a spec with chat models needs it
 
     try:
         table: dict[str, dict[str, Any]] = orjson.loads(

@@ -45,6 +45,7 @@ class Family(StrEnum):
     EFFECT = "effect"
     ESCALATION = "escalation"
     TRUST = "trust"
+    VENDOR = "vendor"
 
 
 class Fixable(StrEnum):

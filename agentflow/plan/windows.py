@@ -19,7 +19,7 @@ class KnownModel:
     """What is known of a chat model without asking its provider. None is: not known.
 
     `input_limit` and `output_limit` are in tokens, `price` in US dollars for a million tokens in and
-    out.
+    out. Of a model that is not known at all, `nearest` is one whose name it may have been meant to be.
     """
 
     provider: str | None = None
@@ -28,6 +28,8 @@ class KnownModel:
     price: tuple[float, float] | None = None
     vision: bool | None = None
     response_schema: bool | None = None
+    reasoning: bool | None = None
+    nearest: str | None = None
 
 
 #: Nothing is known.

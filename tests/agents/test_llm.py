@@ -12,10 +12,10 @@ from agentflow.core.events import Complaint, Usage
 from agentflow.spec.model import Model
 
 from .calls import ROOT, asked_again, attempt, call, connected, failure, options
-from .openai_server import Answer, OpenAIServer, completion, refusal
+from .openai_server import Answer, OpenAIServer, completion, obedient, refusal
 
 MODEL = "openai/gpt-4o-mini"
-OBJECT = {
+OBJECT: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": ["a"],
@@ -255,26 +255,64 @@ def test_a_prompt_that_comes_to_nothing(server: OpenAIServer) -> None:
     assert server.requests == []
 
 
+def changed(**properties: Any) -> dict[str, Any]:
+    """The contract with other properties, all of which are required."""
+    return {**OBJECT, "required": list(properties), "properties": properties}
+
+
 @pytest.mark.parametrize(
-    ("schema", "strict"),
+    ("schema", "sent", "lost"),
     [
-        (OBJECT, True),
-        ({**OBJECT, "required": []}, False),
-        ({**OBJECT, "additionalProperties": True}, False),
-        ({**OBJECT, "properties": {"a": {"type": "string", "maxLength": 9}}}, False),
-        ({**OBJECT, "properties": {"a": {"type": "array", "items": {"type": "object"}}}}, False),
-        ({**OBJECT, "properties": {"a": {"anyOf": [OBJECT, {"type": "null"}]}}}, True),
+        (OBJECT, OBJECT, False),
+        ({**OBJECT, "additionalProperties": True}, OBJECT, False),
+        ({key: OBJECT[key] for key in ("type", "required", "properties")}, OBJECT, False),
+        (changed(a={"type": "string", "maxLength": 9}), changed(a={"type": "string"}), True),
+        (
+            changed(a={"oneOf": [OBJECT, {"type": "null"}]}),
+            changed(a={"anyOf": [OBJECT, {"type": "null"}]}),
+            True,
+        ),
+        (
+            changed(a={"type": "string", "format": "date", "default": "x"}),
+            changed(a={"type": "string", "format": "date"}),
+            False,
+        ),
     ],
 )
-def test_the_contract_is_the_response_format(
-    schema: dict[str, Any], strict: bool, server: OpenAIServer
+def test_the_contract_in_the_strict_form_of_its_provider(
+    schema: dict[str, Any], sent: dict[str, Any], lost: bool, server: OpenAIServer
+) -> None:
+    server.answer = obedient  # which refuses what is not strict
+    connected("llm", lambda c: c.call(options("llm", model=MODEL), call(schema)))
+    request = server.requests[0]
+    assert request["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "output", "schema": sent, "strict": True},
+    }
+    # What the provider does not look after, the model is told.
+    assert ("JSON Schema" in request["messages"][0]["content"]) is lost
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {**OBJECT, "required": []},
+        {"type": "object"},
+        {"type": "object", "additionalProperties": {"type": "string"}},
+        {**OBJECT, "allOf": [OBJECT]},
+        changed(a={"type": "array", "prefixItems": [{"type": "string"}]}),
+        changed(a=True),
+    ],
+)
+def test_a_contract_without_a_strict_form_is_a_request(
+    schema: dict[str, Any], server: OpenAIServer
 ) -> None:
     server.answer = Answer(body=completion())
     connected("llm", lambda c: c.call(options("llm", model=MODEL), call(schema)))
     request = server.requests[0]
     assert request["response_format"] == {
         "type": "json_schema",
-        "json_schema": {"name": "output", "schema": schema, "strict": strict},
+        "json_schema": {"name": "output", "schema": schema, "strict": False},
     }
     assert "JSON Schema" not in request["messages"][0]["content"]
 

@@ -1,0 +1,86 @@
+"""An agent names a model itself, in a pipeline that has names for its models.
+
+`models` is where one looks to see what a pipeline runs on, and where its models are changed, priced and
+given fallbacks. One that an agent names past it is overlooked.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    models:
+      small: {model: openai/gpt-5-mini, max_output_tokens: 800}
+    agents:
+      writer:
+        kind: llm
+        model: small
+        instructions: Write a letter.
+        input: {type: object}
+        output: {type: object, properties: {text: {type: string}}, required: [text]}
+      checker:
+        kind: llm
+        model: openai/gpt-4o
+        instructions: Check the letter.
+        input: {type: object, properties: {text: {type: string}}, required: [text]}
+        output: {type: boolean}
+    steps:
+      write: {agent: writer}
+      check: {agent: checker, with: {text: "${{ steps.write.output.text }}"}}
+    outputs: {letter: "${{ steps.write.output.text }}", right: "${{ steps.check.output }}"}
+
+Says:
+
+    14:12 'openai/gpt-4o' has no name under 'models'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    models:
+      small: {model: openai/gpt-5-mini, max_output_tokens: 800}
+      strong: {model: openai/gpt-4o, max_output_tokens: 100}
+    agents:
+      writer:
+        kind: llm
+        model: small
+        instructions: Write a letter.
+        input: {type: object}
+        output: {type: object, properties: {text: {type: string}}, required: [text]}
+      checker:
+        kind: llm
+        model: strong
+        instructions: Check the letter.
+        input: {type: object, properties: {text: {type: string}}, required: [text]}
+        output: {type: boolean}
+    steps:
+      write: {agent: writer}
+      check: {agent: checker, with: {text: "${{ steps.write.output.text }}"}}
+    outputs: {letter: "${{ steps.write.output.text }}", right: "${{ steps.check.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.wording import quoted
+
+NAME = "model-without-alias"
+FAMILY = Family.VENDOR
+SEVERITY = Severity.ADVICE
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each agent whose model is none of `models`, where there are any."""
+    pipeline = context.pipeline
+    if pipeline is None or not pipeline.models:
+        return
+    for name, agent in pipeline.agents.items():
+        # Only agents that call a model have this key; this layer does not know which these are.
+        model = getattr(agent, "model", None)
+        if isinstance(model, str) and "/" in model and model not in pipeline.models:
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(model)} has no name under 'models'",
+                location=context.document.locate(("agents", name, "model")),
+                help=f"give it one: models: {{NAME: {{model: {model}}}}}",
+            )

@@ -1,0 +1,75 @@
+"""A model that is not known, and nearly is.
+
+Nobody has heard of the model, and there is one whose name differs by a slip of the finger. The provider
+would refuse the call in the middle of a run.
+
+What is known is the table of models in LiteLLM's package. Newer models are not in it, so a name that
+is far from all others, or differs in its digits only, is taken to be right.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    models:
+      small: {model: openai/gpt-4o-mimi, window: 128000, max_output_tokens: 800}
+    agents:
+      writer:
+        kind: llm
+        model: small
+        instructions: Write a letter.
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    4:18 no model 'openai/gpt-4o-mimi' is known
+
+Good:
+
+    agentflow: 1
+    name: letters
+    models:
+      small: {model: openai/gpt-4o-mini, max_output_tokens: 800}
+    agents:
+      writer:
+        kind: llm
+        model: small
+        instructions: Write a letter.
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.chats import chats
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import Path
+from agentflow.spec.wording import quoted
+
+NAME = "unlisted-model"
+FAMILY = Family.VENDOR
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each model that calls go to and that is nearly one that is known, once."""
+    seen: set[Path] = set()
+    for chat in chats(context):
+        if chat.known.nearest is None or chat.model.api_base is not None or chat.path in seen:
+            continue
+        seen.add(chat.path)
+        path = (*chat.path, "model") if chat.path[0] == "models" else chat.path
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"no model {quoted(chat.model.model)} is known",
+            location=context.document.locate(path),
+            help=f"did you mean {quoted(chat.known.nearest)}?",
+        )
