@@ -14,19 +14,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agentflow import __version__
-from agentflow.agents.known_models import known_model
-from agentflow.agents.providers import KEYS, keys_for, keys_set
+from agentflow.agents.credentials import ALLOWED_HOSTS, KEYS, keys_of, may_see_keys
 from agentflow.agents.secrets import secrets_of
 from agentflow.checkup import Check
-from agentflow.engines.launch import holders
+from agentflow.engines.launch import called_models, holders
 from agentflow.errors import StoreError
 from agentflow.eventlog import Store
 from agentflow.findings import Severity
 from agentflow.loading import Spec, check
 from agentflow.plan.servers import ServerPlan
-from agentflow.plan.steps import Plan, callers, calls_of, plans_within, stand_ins
+from agentflow.plan.steps import Plan
 
 _DISTRIBUTION = "agentflow-cli"
+#: Providers whose keys are missed aloud.
+_COMMON = frozenset({"anthropic", "gemini", "groq", "mistral", "openai", "openrouter", "xai"})
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 #: File systems that forget when the machine stops, and those whose locks may hold nobody back.
 _FORGETFUL = frozenset({"tmpfs", "ramfs"})
@@ -66,44 +67,32 @@ def spec_checks(spec: Spec, environment: Mapping[str, str]) -> Iterator[Check]:
 
 
 def _needed_keys(plan: Plan, environment: Mapping[str, str]) -> Iterator[Check]:
-    """The keys of the providers of all models that may be called."""
-    calls = [
-        call
-        for each in plans_within(plan)
-        for step in callers(each)
-        for call in (*calls_of(step), *stand_ins(step))
-    ]
-    users: dict[str, list[str]] = {}
-    for model in dict.fromkeys(chat.model for call in calls for chat in call.chats()):
-        provider, slash, _ = model.partition("/")
-        if not slash:
-            provider = known_model(model).provider or model
-        users.setdefault(provider, []).append(model)
-    for provider, models in users.items():
-        yield _key(provider, f"for {', '.join(models)}", environment, needed=True)
+    """The keys for all models that may be called, each model once."""
+    for model, address in dict.fromkeys((m, where) for _, m, where in called_models(plan)):
+        keys = keys_of(model)
+        found = [name for name in keys if environment.get(name)]
+        if address is not None:
+            gets = "gets the key"
+            if not may_see_keys(address):
+                gets = f"gets no key, since {ALLOWED_HOSTS} does not name its host"
+            yield Check("keys", model, "note", f"{address} {gets}")
+        elif found:
+            yield Check("keys", model, "ok", f"{found[0]} is set")
+        elif keys:
+            names = " or ".join(keys)
+            yield Check("keys", model, "problem", f"{names} is not set", "set it")
+        else:
+            yield Check("keys", model, "note", "nobody knows whether it needs a key")
 
 
 def common_keys(environment: Mapping[str, str]) -> Iterator[Check]:
-    """The keys of the providers in common use."""
-    for provider, groups in KEYS.items():
-        if any(groups):
-            yield _key(provider, "", environment, needed=False)
-
-
-def _key(provider: str, why: str, environment: Mapping[str, str], *, needed: bool) -> Check:
-    groups = keys_for(provider)
-    if groups is None:
-        detail = f"nobody knows which keys it wants {why}".rstrip()
-        return Check("keys", provider, "note", detail)
-    if not any(groups):
-        return Check("keys", provider, "ok", f"needs no key {why}".rstrip())
-    variables = " or ".join(" and ".join(group) for group in groups)
-    if keys_set(groups, environment):
-        return Check("keys", provider, "ok", f"{variables}: set {why}".rstrip())
-    detail = f"{variables}: not set {why}".rstrip()
-    if not needed:
-        return Check("keys", provider, "absent", detail)
-    return Check("keys", provider, "problem", detail, f"set the environment variable {variables}")
+    """The keys of the providers in common use, and all others that are there."""
+    for provider, keys in KEYS.items():
+        found = [name for name in keys if environment.get(name)]
+        if found:
+            yield Check("keys", provider, "ok", f"{found[0]} is set")
+        elif provider in _COMMON:
+            yield Check("keys", provider, "absent", f"{' or '.join(keys)} is not set")
 
 
 def _secrets(plan: Plan, environment: Mapping[str, str]) -> Iterator[Check]:

@@ -15,7 +15,8 @@ SPEC = """
 agentflow: 1
 name: chats
 models:
-  small: {model: openai/gpt-5-mini, fallbacks: [anthropic/claude-haiku-4-5, ollama/llama3.2, ours/x]}
+  small: {model: openai/gpt-5-mini, fallbacks: [anthropic/claude-haiku-4-5, ollama/llama3.2, ours]}
+  ours: {model: openai/ours, api_base: "http://ours.example/v1"}
 servers:
   there: {command: python3, args: [-c, "raise SystemExit(3)"], start_timeout: 5s}
   gone: {command: no-such-program}
@@ -51,9 +52,8 @@ def checks(project: Project, *arguments: str, code: int, **env: str) -> dict[tup
 def test_a_machine_that_is_well(project: Project) -> None:
     proxy = f"http://kim:{CANARY}@proxy.example:3128"
     found = checks(project, code=0, OPENAI_API_KEY=CANARY, HTTPS_PROXY=proxy)
-    assert found["keys", "openai"] == ("ok", "OPENAI_API_KEY: set")
-    assert found["keys", "anthropic"] == ("absent", "ANTHROPIC_API_KEY: not set")
-    assert found["keys", "gemini"] == ("absent", "GEMINI_API_KEY or GOOGLE_API_KEY: not set")
+    assert found["keys", "openai"] == ("ok", "OPENAI_API_KEY is set")
+    assert found["keys", "gemini"] == ("absent", "GEMINI_API_KEY or GOOGLE_API_KEY is not set")
     assert found["versions", "litellm"][0] == "ok"
     store = str(project.folder / ".agentflow")
     assert found["store", store] == ("note", "is not there yet; the first run makes it")
@@ -66,10 +66,16 @@ def test_what_a_spec_needs(project: Project) -> None:
     found = checks(project, "chats.yaml", code=1, OPENAI_API_KEY=CANARY)
     assert found["spec", "chats.yaml"] == ("ok", "can run")
     assert {name: value for (area, name), value in found.items() if area == "keys"} == {
-        "openai": ("ok", "OPENAI_API_KEY: set for openai/gpt-5-mini"),
-        "anthropic": ("problem", "ANTHROPIC_API_KEY: not set for anthropic/claude-haiku-4-5"),
-        "ollama": ("ok", "needs no key for ollama/llama3.2"),
-        "ours": ("note", "nobody knows which keys it wants for ours/x"),
+        "openai/gpt-5-mini": ("ok", "OPENAI_API_KEY is set"),
+        "anthropic/claude-haiku-4-5": (
+            "problem",
+            "ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is not set",
+        ),
+        "ollama/llama3.2": ("note", "nobody knows whether it needs a key"),
+        "openai/ours": (
+            "note",
+            "http://ours.example/v1 gets no key, since AGENTFLOW_ALLOWED_HOSTS does not name its host",
+        ),
     }
     assert found["secrets", "POST_TOKEN"] == ("problem", "not set, and agent 'post' needs it")
     assert found["servers", "there"] == ("ok", "'python3' is there: not started")
@@ -127,9 +133,9 @@ def test_text_for_people(project: Project) -> None:
     at = lines.index("keys")
     assert lines[at : at + 4] == [
         "keys",
-        "  ok       openai     OPENAI_API_KEY: set for openai/gpt-5-mini",
-        "  PROBLEM  anthropic  ANTHROPIC_API_KEY: not set for anthropic/claude-haiku-4-5",
-        "                      set the environment variable ANTHROPIC_API_KEY",
+        "  ok       openai/gpt-5-mini           OPENAI_API_KEY is set",
+        "  PROBLEM  anthropic/claude-haiku-4-5  ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is not set",
+        "                                       set it",
     ]
     assert lines[-1] == "3 problems"
     assert json.loads(project.agentflow("doctor", "-f", "json").out)["format"] == 1
