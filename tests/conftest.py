@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from .agents.openai_server import OpenAIServer
+pytest.register_assert_rewrite("tests.cli.shell")
+
+from .agents.openai_server import OpenAIServer  # noqa: E402 (asserts are told to explain before)
 
 # The same examples in every process and on every machine: one that chance finds on one day would
 # fail a change that has nothing to do with it. `HYPOTHESIS_PROFILE=default` looks for new ones.

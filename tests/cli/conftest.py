@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.cli.shell")
-
-from .shell import Project, wait_until  # noqa: E402 (after its asserts are told to explain)
+from .shell import Project, wait_until
 
 
 @pytest.fixture

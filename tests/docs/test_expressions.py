@@ -14,7 +14,9 @@ from agentflow.spec.model import Json
 
 from .pages import all_blocks
 
-(SCOPE,) = (json.loads(block.text) for block in all_blocks("json"))
+(SCOPE,) = (
+    json.loads(block.text) for block in all_blocks("json") if block.page == "docs/language.md"
+)
 EXAMPLES = [
     tuple(map(str.strip, line.rsplit("→", 1)))
     for block in all_blocks("expr")

@@ -40,7 +40,7 @@ def test_the_specs_are_valid(tmp_path: Path) -> None:
 
 
 def test_the_specs_pass_their_own_tests(tmp_path: Path) -> None:
-    done = agentflow(tmp_path, "test", "specs")
+    done = agentflow(tmp_path, "test", "specs/incidents.yaml", "specs/incidents_llm.yaml")
     assert done.returncode == 0, done.stdout
     assert done.stdout.endswith("8 tests passed\n")
 
