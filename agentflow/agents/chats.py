@@ -36,6 +36,10 @@ class Chats:
         self._client = importer.submit(_import_client)
         importer.shutdown(wait=False)
 
+    async def ready(self) -> None:
+        """Wait for the import of LiteLLM, whatever comes of it."""
+        await asyncio.wait([asyncio.wrap_future(self._client)])
+
     async def call(self, options: Options, call: Call) -> Reply:
         """Ask the model once, in exactly one request; its answer is the reply's text, or calls of tools.
 

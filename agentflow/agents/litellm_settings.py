@@ -4,7 +4,8 @@ Found in 1.106: importing it fetches a price list, and loads a `.env` from the c
 may be a stranger's; its own HTTP handler sends a request again after a connection that broke, even
 if the server has the first one; its aiohttp transport reports such a connection as one that never
 was; a finish reason that it does not know, or that means a failure, becomes `stop`; what a provider
-has not counted at the end of a stream it counts itself; it prints.
+has not counted at the end of a stream it counts itself; a stream that repeats itself is an error;
+it prints.
 """
 
 import logging
@@ -83,6 +84,8 @@ AsyncHTTPHandler.single_connection_post_request = _raise_instead  # type: ignore
 litellm.disable_aiohttp_transport = True
 litellm.suppress_debug_info = True
 litellm.telemetry = False
+# It takes an answer with a hundred equal pieces in a row for a model gone mad, if it is streamed.
+litellm.REPEATED_STREAMING_CHUNK_LIMIT = 10**9
 litellm.cache = None
 # A call that is cancelled early leaves a coroutine behind that it has made in a thread.
 warnings.filterwarnings("ignore", message="coroutine '.*acompletion.*' was never awaited")

@@ -160,6 +160,14 @@ class Examined(Protocol):
         """
 
 
+@runtime_checkable
+class WarmingUp(Protocol):
+    """A connection that takes its time before its first call, which is not that of the attempt."""
+
+    async def ready(self) -> None:
+        """Return as soon as calls can be made, or can fail."""
+
+
 class AgentKind(Protocol):
     """A module of `agentflow.agents`."""
 

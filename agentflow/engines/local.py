@@ -16,7 +16,7 @@ from operator import itemgetter
 from types import FrameType
 from typing import Any, TypeAlias
 
-from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
+from agentflow.agents.protocol import AttemptError, Call, Connection, Reply, WarmingUp
 from agentflow.core import events
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact, Receipt
 from agentflow.engines.attempts import call_of_attempt
@@ -278,10 +278,7 @@ class _LocalEngine:
         pipeline, plan, call = call_of_attempt(self.state, decision)
         begun = self.state.running[decision.step].begun
         flight = self.flights[decision.step] = _Flight(call, begun.tokens if begun else 0)
-        shared = self.turnstile is not None and is_shared(plan.chat)
-        if not shared:
-            self._begin_time(flight)
-        chat = plan.chat if shared else None
+        chat = plan.chat if self.turnstile is not None and is_shared(plan.chat) else None
         flight.task = self.loop.create_task(self._fly(flight, pipeline.file, plan.options, chat))
 
     def _begin_time(self, flight: _Flight) -> None:
@@ -289,7 +286,7 @@ class _LocalEngine:
         flight.deadline = self.loop.call_later(call.timeout, self._expire, call.step)
 
     async def _admitted(self, flight: _Flight, chat: ChatPlan) -> Turn:
-        """Wait until other runs leave room for an attempt; then its time begins."""
+        """Wait until other runs leave room for an attempt."""
         assert self.turnstile is not None
         assert chat.limits is not None
         step, attempt, waits = flight.call.step, flight.call.attempt, list[str]()
@@ -301,21 +298,23 @@ class _LocalEngine:
         turn = await self.turnstile.admit(chat.model, chat.limits, flight.tokens, tell)
         if waits:
             self._report(events.AttemptAdmitted(self.clock.now(), step, attempt))
-        self._begin_time(flight)
         return turn
 
     async def _fly(self, flight: _Flight, file: str, options: Agent, chat: ChatPlan | None) -> None:
         """Make one attempt of an agent of a file and report how it ended.
 
+        Its time begins when nothing of ours is in its way any more.
         `chat` is given if the limits of its model are shared with other runs.
         """
         turn: Turn | None = None
+        connection = self.connections[file, options.kind]
         try:
+            if isinstance(connection, WarmingUp):
+                await connection.ready()
             if chat is not None:
                 turn = await self._admitted(flight, chat)
-            reply = await self.connections[file, options.kind].call(
-                options, replace(flight.call, note=flight.note)
-            )
+            self._begin_time(flight)
+            reply = await connection.call(options, replace(flight.call, note=flight.note))
         except AttemptError as error:
             self._land(flight, self._failed(flight, error))
         except asyncio.CancelledError as stopped:

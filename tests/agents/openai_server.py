@@ -309,7 +309,7 @@ def _deltas(message: Json) -> Iterator[Json]:
     """A message in small pieces."""
     yield {"role": "assistant", "content": None if message.get("tool_calls") else ""}
     text = message.get("content") or ""
-    step = max(1, len(text) // 8)
+    step = max(1, len(text) // (200 if 1_000 < len(text) < 10_000 else 8))
     for at in range(0, len(text), step):
         yield {"content": text[at : at + step]}
     for index, call in enumerate(message.get("tool_calls") or ()):

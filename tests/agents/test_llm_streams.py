@@ -1,5 +1,6 @@
 """Answers of chat models that come as a stream: what is heard, and what counts."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +34,13 @@ def streamed(server: OpenAIServer, answer: Answer) -> tuple[Reply, str]:
     assert {step for step, _ in heard} == {"extract"}
     assert len(server.requests) == 1
     return reply, "".join(piece for _, piece in heard)
+
+
+def test_an_answer_that_repeats_itself_counts(server: OpenAIServer) -> None:
+    """LiteLLM takes a hundred equal pieces for an error, though only in a stream."""
+    text = json.dumps({"greeting": "-" * 2400})
+    reply, heard = streamed(server, Answer(body=completion(text)))
+    assert (reply.text, heard) == (text, text)
 
 
 @pytest.mark.parametrize("ending", ["done", "no_done", "reset_late"])

@@ -53,11 +53,12 @@ def drive(
     state: State | None = None,
     first: Fact | None = None,
     log: MemoryLog | None = None,
+    agents: Agents | None = None,
 ) -> Run:
     entries: list[Entry] = []
     clock = WallClock()
     driver = Driver(plan, state or State(plan), log or MemoryLog(), entries.append)
-    agents = Agents(behaviour)
+    agents = agents or Agents(behaviour)
     if first is None:
         first = replace(started(), at=clock.now())
     with TemporaryDirectory() as folder:
@@ -91,6 +92,20 @@ def test_a_live_run_replays_to_the_same_decisions() -> None:
     run = drive(plan, echo)
     assert run.state.outputs == {"all": [1, 2, 3]}
     assert replay(plan, run.entries).divergence is None
+
+
+def test_the_time_of_an_attempt_begins_when_its_connection_is_ready() -> None:
+    class Slow(Agents):
+        waited = 0
+
+        async def ready(self) -> None:
+            self.waited += 1
+            await asyncio.sleep(0.3)
+
+    plan = pipeline({"one": {"agent": "do", "timeout": "200ms"}})
+    agents = Slow(echo)
+    run = drive(plan, echo, agents=agents)
+    assert (run.state.status, agents.waited) == ("succeeded", 1)
 
 
 def test_outcomes_that_come_together_are_stored_together() -> None:
