@@ -22,6 +22,7 @@ from agentflow.replay import fold
 from agentflow.runs import Recorded, read_run, resume, summaries
 from agentflow.spec.model import Json
 from agentflow.spec.wording import did_you_mean
+from agentflow.summary import Summary
 
 #: Seconds that the process at work on a run has to say what it makes of an answer.
 _PATIENCE = 5.0
@@ -48,15 +49,30 @@ class Outcome:
     reason: str
 
 
-def open_questions(store: Store) -> list[Waiting]:
-    """The questions that are open in the runs of a store, those that are due first."""
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The open questions of a store, those that are due first, and the runs that may hide some.
+
+    `damaged` are runs whose logs cannot be read, with what is wrong with them.
+    """
+
+    questions: tuple[Waiting, ...]
+    damaged: tuple[Summary, ...]
+
+
+def open_questions(store: Store) -> Inbox:
+    """What is open in the runs of a store that are not through."""
     found: list[Waiting] = []
+    damaged: list[Summary] = []
     for summary in summaries(store, unfinished=True):
+        if summary.status == "damaged":
+            damaged.append(summary)
         if summary.status in _UNFINISHED and summary.entries:
             recorded = read_run(store, summary.run_id)
             state = fold(recorded.plan, recorded.entries)
             found += (Waiting(summary.run_id, question) for question in _open(state))
-    return sorted(found, key=lambda waiting: waiting.question.due)
+    found.sort(key=lambda waiting: waiting.question.due)
+    return Inbox(tuple(found), tuple(damaged))
 
 
 def answer(
@@ -119,10 +135,12 @@ def tick(store: Store, *, as_started: bool) -> Iterator[Ticked]:
     """Take up every run that waits and can go on, the oldest first, as far as it can go.
 
     A run is left alone if nothing in it is due, and if another process works on it. Runs that were
-    interrupted, or whose process died, are for `resume`.
+    interrupted, or whose process died, are for `resume`. One that is damaged may have waited.
     """
     for summary in sorted(summaries(store, unfinished=True), key=lambda summary: summary.started):
         run_id = summary.run_id
+        if summary.status == "damaged":
+            yield Ticked(run_id, None, summary.problem)
         if summary.status != "waiting" or not _can_go_on(store, run_id):
             continue
         try:

@@ -1,20 +1,28 @@
 """`agentflow inbox`: what waits for people, over all runs."""
 
+import sys
 from pathlib import Path
 
 from agentflow.cli.report import emit
 from agentflow.cli.stores import open_store, store_option
 from agentflow.errors import ExitCode
 from agentflow.formats import inbox_json, inbox_text
+from agentflow.formats.safe import safe
 from agentflow.waiting import open_questions
 
 
 def list_questions(*, store: Path | None, json: bool) -> int:
-    """Print the open questions, those that are due first; gives the exit code."""
+    """Print the open questions, those that are due first; gives the exit code.
+
+    A run that is damaged may wait for somebody, too: that is said on stderr.
+    """
     found = open_questions(open_store(store))
-    questions = [(waiting.run_id, waiting.question) for waiting in found]
+    questions = [(waiting.run_id, waiting.question) for waiting in found.questions]
     if json:
         emit(inbox_json.render(questions))
     else:
         emit(inbox_text.render(questions, store_option(store)))
-    return ExitCode.OK
+    for run in found.damaged:
+        problem = safe(str(run.problem), oneline=True)
+        emit(f"error: run '{run.run_id}' may have questions, too: {problem}", sys.stderr)
+    return ExitCode.COULD_NOT if found.damaged else ExitCode.OK

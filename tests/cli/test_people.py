@@ -334,6 +334,17 @@ def test_runs_that_are_through_are_not_opened(project: Project, waiting: str) ->
     assert questions(project) == []
 
 
+def test_a_damaged_run_that_may_wait_is_not_passed_over(project: Project, waiting: str) -> None:
+    folder(project, waiting, "HEAD").write_text("{")
+    (listed,) = project.json("runs")["runs"]
+    assert listed["status"] == "damaged"
+    done = project.agentflow("inbox")
+    assert (done.code, done.out) == (3, "nothing waits for an answer\n")
+    assert done.err == f"error: run '{waiting}' may have questions, too: {listed['problem']}\n"
+    (ticked,) = project.json("tick", code=3)["runs"]
+    assert ticked == {"run": waiting, "status": None, "problem": listed["problem"]}
+
+
 # --- crashes -------------------------------------------------------------------------------
 
 

@@ -258,7 +258,7 @@ def planned_names() -> Iterator[tuple[str, tuple[str, ...]]]:
     steps = STEP_KINDS.values()
     on_agents = frozenset.intersection(*(model.planned for model in steps))
     yield "top level", tuple(sorted(Pipeline.planned))
-    yield "`budget`", tuple(sorted(Budget.planned))
+    yield "the `budget` of a step", tuple(sorted(Budget.planned))
     yield "a model", tuple(sorted(Model.planned))
     yield "`kind` of an agent", VOCABULARY.planned_agent_kinds
     yield "every agent", tuple(sorted(Agent.planned))
@@ -278,9 +278,8 @@ def _names(names: tuple[str, ...]) -> str:
 
 
 def refused() -> str:
-    """The same as a list without places, each name once."""
-    names = dict.fromkeys(name for _, names in planned_names() for name in names)
-    return _names(tuple(names))
+    """The same in one line: names that are refused in one place may be known in another."""
+    return "; ".join(f"{_names(names)} in {place}" for place, names in planned_names() if names)
 
 
 def rules() -> str:
