@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from agentflow import diagnosis
@@ -13,7 +14,10 @@ from agentflow.cli.specs import read_spec
 from agentflow.cli.stores import open_store
 from agentflow.errors import ExitCode
 from agentflow.formats import doctor_json, doctor_text
+from agentflow.formats.words import count
 from agentflow.loading import Spec
+from agentflow.plan.definitions import Definition
+from agentflow.plan.servers import ServerPlan, difference
 from agentflow.project import find_root
 
 
@@ -63,6 +67,14 @@ def _servers(spec: Spec, *, start: bool) -> list[Check]:
         except AttemptError as error:
             started.append(Check("servers", each.name, "problem", error.message))
         else:
-            told = f"answers: {len(tools)} tools"
-            started.append(Check("servers", each.name, "ok", told))
+            started.append(_answered(each.name, known[each.name], tools))
     return started
+
+
+def _answered(name: str, known: ServerPlan, tools: Mapping[str, Definition]) -> Check:
+    """A server that answers; what it has is held against its pins, as a run would do."""
+    changes = (difference(name, tool, known, tools.get(tool)) for tool in known.pins)
+    changed = next((change for change in changes if change is not None), None)
+    if changed is not None:
+        return Check("servers", name, "problem", changed)
+    return Check("servers", name, "ok", f"answers: {count(len(tools), 'tool')}")

@@ -85,6 +85,9 @@ def test_tools_are_listed_with_their_pins(project: Project, url: str) -> None:
     assert states["echo"] == (
         f"tool 'echo' of server 'tools' has changed: its definition is {pins['echo']}, pinned is {wrong}"
     )
+    done = project.agentflow("doctor", spec, "--start-servers")
+    assert done.code == 1
+    assert "tool 'echo' of server 'tools' has changed: its definition is" in done.out
     assert "  gone  pinned, and the server does not have it\n" in agentflow("tools", str(spec)).out
 
 
