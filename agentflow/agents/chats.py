@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from agentflow.agents.chat_request import ChatRequest
+from agentflow.agents.images import Album, fields_shown, sent
 from agentflow.agents.known_models import known_model
 from agentflow.agents.llm import Options
 from agentflow.agents.prompts import Prompts
@@ -31,6 +32,7 @@ class Chats:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._prompts = Prompts(host.texts)
+        self._album = Album(host.root, host.folder)
         # The import takes seconds, in which the run can do other things.
         importer = ThreadPoolExecutor(1, "import of litellm")
         self._client = importer.submit(_import_client)
@@ -52,11 +54,15 @@ class Chats:
         if wanted is not None and not client.takes_schema(model.model):
             wanted = None
         in_words = wanted is None or not says_all(call.output_schema, model.model)
-        said = self._prompts.messages(options, call, show_contract=in_words)
+        images = self._album.images(options, call, model)
+        parts = [image.part for image in images]
+        said = self._prompts.messages(options, call, parts, show_contract=in_words)
         template = self._prompts.template(options)
-        prompt = prompt_of(model, known_model(model.model), said, template, call.input)
+        shown = fields_shown(options, call.input)
+        prompt = prompt_of(model, known_model(model.model), said, template, call.input, shown)
         receipt = await _admitted(prompt, call)
-        request = ChatRequest(model, said, wanted, call.timeout, self._ear(model, call), call.tools)
+        leaving, ear = sent(said, images), self._ear(model, call)
+        request = ChatRequest(model, leaving, wanted, call.timeout, ear, call.tools)
         # To read a tokenizer takes half a second: the request does not wait for it.
         counting = asyncio.create_task(counted(prompt, receipt))
         try:

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+os.environ["MAX_IMAGE_URL_DOWNLOAD_SIZE_MB"] = "0"  # it fetches no images for providers that do not
 os.environ["LITELLM_MODE"] = "PRODUCTION"
 
 import litellm as _litellm

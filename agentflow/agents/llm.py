@@ -22,7 +22,6 @@ from agentflow.spec.model import Agent, Effects, TextFile, Tool
 class Options(Agent):
     """A chat model."""
 
-    planned = Agent.planned | {"images"}
     default_effects: ClassVar[Effects] = Effects.NONE
     takes_key: ClassVar[bool] = False
 
@@ -38,6 +37,11 @@ class Options(Agent):
         None,
         description="What the model is asked; ${{ input.NAME }} stands for data. Left out, the"
         " input is sent as JSON.",
+    )
+    images: list[str] = Field(
+        default=[],
+        description="What the model is shown besides: paths in the project, or addresses;"
+        " ${{ input.NAME }} is one, or a list of them.",
     )
     tools: list[Tool] = Field(
         default=[], description="What the model may call before it answers: agents and functions."

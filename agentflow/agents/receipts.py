@@ -37,13 +37,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """All that a model is sent, and what there is to know of the model."""
+    """All that a model is sent, and what there is to know of the model.
+
+    `given` are the fields of the agent's input, `shown` those of which its images were made.
+    """
 
     model: Model
     known: KnownModel
     messages: Sequence[Mapping[str, Json]]
     parts: tuple[Part, ...]
     given: tuple[str, ...]
+    shown: frozenset[str] = frozenset()
 
     @property
     def texts(self) -> list[str]:
@@ -57,9 +61,10 @@ def prompt_of(
     messages: Sequence[Mapping[str, Json]],
     template: Template | None,
     given: Mapping[str, Json],
+    shown: frozenset[str] = frozenset(),
 ) -> Prompt:
     """The prompt of a call. `template` was made into a message with the fields of `given`."""
-    return Prompt(model, known, messages, tuple(_parts(template, given)), tuple(given))
+    return Prompt(model, known, messages, tuple(_parts(template, given)), tuple(given), shown)
 
 
 def digest(messages: Sequence[Mapping[str, Json]]) -> str:
@@ -78,7 +83,7 @@ async def receipt_of(prompt: Prompt) -> Receipt:
     for part in prompt.parts:
         name = ", ".join(part.fields)
         fields[name] = fields.get(name, 0) + _bytes(part.text)
-    read = {name for part in prompt.parts for name in part.fields}
+    read = {name for part in prompt.parts for name in part.fields} | prompt.shown
     receipt = Receipt(
         model=prompt.model.model,
         prompt=digest(prompt.messages),

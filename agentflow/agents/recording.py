@@ -16,10 +16,11 @@ and attempt counts, or else the first that was not given yet.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from agentflow.agents.images import fields_shown
 from agentflow.agents.known_models import known_model
 from agentflow.agents.llm import Options
 from agentflow.agents.prompts import Prompts, nonce
@@ -38,6 +39,8 @@ _KIND = "agentflow recording"
 _RUN = "RUN"
 #: Keys of a model that are no part of what it is asked.
 _APART = frozenset({"model", "price", "window", "fallbacks", "limits", "api_base", "stream"})
+#: What stands for the images of a call in its messages.
+Parts = Sequence[Mapping[str, Json]]
 #: Differences that a message tells.
 _TOLD = 3
 _ANEW = "record it anew: agentflow run SPEC --record FILE"
@@ -57,10 +60,10 @@ class Requests:
         self._models = models
         self._prompts = Prompts(texts)
 
-    def of(self, options: Options, call: Call) -> dict[str, Json]:
+    def of(self, options: Options, call: Call, images: Parts = ()) -> dict[str, Json]:
         """What the model is asked in a call. Raises `AttemptError` as `Prompts.messages` does."""
         model = self.model(options)
-        said = self.messages(options, call)
+        said = self.messages(options, call, images)
         request: dict[str, Json] = {
             "model": model.model,
             "messages": _without({f"-{nonce(call)}": "", call.run_id: _RUN}, said),
@@ -75,15 +78,15 @@ class Requests:
         """The model of an agent."""
         return self._models.get(options.model) or Model(model=options.model)
 
-    def messages(self, options: Options, call: Call) -> list[dict[str, str]]:
+    def messages(self, options: Options, call: Call, images: Parts = ()) -> list[dict[str, Any]]:
         """What it is told, as in `of`, but with what belongs to this run."""
-        return self._prompts.messages(options, call, show_contract=False)
+        return self._prompts.messages(options, call, images, show_contract=False)
 
-    def prompt(self, options: Options, call: Call) -> Prompt:
+    def prompt(self, options: Options, call: Call, images: Parts = ()) -> Prompt:
         """The same with all that a receipt is made of."""
         model, template = self.model(options), self._prompts.template(options)
-        said = self.messages(options, call)
-        return prompt_of(model, known_model(model.model), said, template, call.input)
+        said, shown = self.messages(options, call, images), fields_shown(options, call.input)
+        return prompt_of(model, known_model(model.model), said, template, call.input, shown)
 
 
 def _without(words: Mapping[str, str], value: Json) -> Json:

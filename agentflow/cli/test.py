@@ -98,7 +98,7 @@ def _rehearsed(spec: Spec, plan: Plan, script: ScriptPlan) -> Verdict:
         except FileProblem as problem:
             wrong = Difference("recording", f"a recording in '{script.recording}'", problem.message)
             return Verdict(script.name, (wrong,), trace_of(plan, ()))
-    return rehearse(plan, script, spec.name, spec.sources, recording)
+    return rehearse(plan, script, spec.name, spec.sources, recording, spec.folder)
 
 
 def _wanted(name: str, wanted: Sequence[str]) -> bool:

@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from agentflow.agents.images import Album
 from agentflow.agents.llm import Options
 from agentflow.agents.protocol import AttemptError, Call, Host, Reply
 from agentflow.agents.receipts import receipt_of
 from agentflow.agents.recording import (
+    Parts,
     Recorded,
     Recording,
     Requests,
@@ -29,8 +31,9 @@ from agentflow.engines.attempts import call_of_attempt
 from agentflow.engines.virtual import Answer
 from agentflow.errors import FileProblem
 from agentflow.eventlog.private import replace_file
+from agentflow.formats.prompt_text import images_in
 from agentflow.plan.steps import Plan
-from agentflow.project import read_bytes
+from agentflow.project import find_root, read_bytes
 from agentflow.spec.model import Json
 
 #: The kind of agents whose answers are recorded.
@@ -44,23 +47,30 @@ class Player:
 
     def __init__(self, host: Host, recording: Recording) -> None:
         self._requests = Requests(host.models, host.texts)
+        self._album = Album(host.root, host.folder)
         self._recording = recording
 
     async def call(self, options: Options, call: Call) -> Reply:
         """The recorded answer. Raises `AttemptError` as recorded, or `RecordingMiss`."""
-        prompt = self._requests.prompt(options, call)
+        images = self._album.images(options, call, self._requests.model(options))
+        parts = [image.part for image in images]
+        prompt = self._requests.prompt(options, call, parts)
         call.note(await receipt_of(prompt), prompt.messages)
-        return reply_of(self._recording.answer(self._requests.of(options, call), call))
+        return reply_of(self._recording.answer(self._requests.of(options, call, parts), call))
 
     async def close(self) -> None:
         """Nothing was opened."""
 
 
 class Players:
-    """Recorded answers for the attempts of a run in virtual time, each of which takes a second."""
+    """Recorded answers for the attempts of a run in virtual time, each of which takes a second.
 
-    def __init__(self, state: State, recording: Recording) -> None:
+    `folder` is that of the spec: images are read from there.
+    """
+
+    def __init__(self, state: State, recording: Recording, folder: Path) -> None:
         self._state = state
+        self._folder = folder
         self._recording = recording
         self._requests: dict[str, Requests] = {}
 
@@ -72,8 +82,9 @@ class Players:
         step, attempt = decision.step, decision.attempt
         outcome: AttemptSucceeded | AttemptFailed
         try:
-            call, request = asked.of(self._requests)
-            reply = reply_of(self._recording.answer(request, call))
+            images = asked.images(self._requests, self._folder)
+            request = asked.of(self._requests, images)
+            reply = reply_of(self._recording.answer(request, asked.call))
         except AttemptError as error:
             failure, wait = error.failure, error.retry_after
             usage = error.reply.usage if error.reply is not None else None
@@ -94,12 +105,22 @@ class _Asked:
     options: Options
     call: Call
 
-    def of(self, requests: dict[str, Requests]) -> tuple[Call, dict[str, Json]]:
-        """The call with its request; `requests` are kept by file. Raises `AttemptError`."""
+    def of(self, requests: dict[str, Requests], images: Parts) -> dict[str, Json]:
+        """Its request; `requests` are kept by file. Raises `AttemptError`."""
+        return self._requests(requests).of(self.options, self.call, images)
+
+    def images(self, requests: dict[str, Requests], folder: Path) -> Parts:
+        """What stands for its images, which are read now. Raises `AttemptError`."""
+        here = (folder / self.pipeline.file).parent.resolve()
+        model = self._requests(requests).model(self.options)
+        images = Album(find_root(here), here).images(self.options, self.call, model)
+        return [image.part for image in images]
+
+    def _requests(self, requests: dict[str, Requests]) -> Requests:
         plan = self.pipeline
         if plan.file not in requests:
             requests[plan.file] = Requests(plan.pipeline.models, plan.texts)
-        return self.call, requests[plan.file].of(self.options, self.call)
+        return requests[plan.file]
 
 
 def asked_by(state: State, decision: StartAttempt) -> _Asked | None:
@@ -112,22 +133,26 @@ def recorded(plan: Plan, entries: Iterable[Entry]) -> Iterator[Recorded]:
     """The attempts of chat models in a log that have come to an answer or a failure."""
     state = State(plan)
     requests: dict[str, Requests] = {}
-    open_: dict[str, tuple[Call, dict[str, Json]]] = {}
+    open_: dict[str, _Asked] = {}
     for entry in entries:
         fact = entry.fact
         if isinstance(fact, AttemptSucceeded | AttemptFailed) and fact.step in open_:
-            call, request = open_.pop(fact.step)
-            yield Recorded(call.step, call.attempt, call.agent, request, answer_data(fact))
+            asked = open_.pop(fact.step)
+            call, images = asked.call, list(images_in(fact.prompt or ()))
+            # Without a prompt there was no request, and nothing to answer. An image that could not
+            # be read will be refused again.
+            with suppress(AttemptError):
+                if fact.prompt is not None or not asked.options.images:
+                    request = asked.of(requests, images)
+                    yield Recorded(call.step, call.attempt, call.agent, request, answer_data(fact))
         evolve(state, fact)
         for decision in entry.decisions:
             evolve(state, decision)
             if isinstance(decision, StartAttempt):
                 open_.pop(decision.step, None)
-                asked = asked_by(state, decision)
-                # Without a prompt there was no request, and nothing to answer.
-                with suppress(AttemptError):
-                    if asked is not None:
-                        open_[decision.step] = asked.of(requests)
+                started = asked_by(state, decision)
+                if started is not None:
+                    open_[decision.step] = started
 
 
 def open_recording(path: Path) -> Recording:

@@ -6,6 +6,7 @@ afterwards. The same test gives the same log, to the microsecond.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from agentflow import __version__
@@ -74,9 +75,10 @@ def rehearse(
     spec: str,
     sources: Mapping[str, str],
     recording: Recording | None = None,
+    folder: Path = Path(),
 ) -> Verdict:
     """Run a test and judge what came of it; see `perform`."""
-    performance = perform(plan, script, spec, sources, recording)
+    performance = perform(plan, script, spec, sources, recording, folder)
     trace = trace_of(plan, performance.entries)
     found: tuple[Difference, ...] = ()
     if not performance.cut_short:
@@ -90,11 +92,13 @@ def perform(
     spec: str,
     sources: Mapping[str, str],
     recording: Recording | None = None,
+    folder: Path = Path(),
 ) -> Performance:
     """Run a test to its end, or up to a call that has no answer.
 
     `plan` has no errors, so the test's inputs keep their contract and its addresses exist. `spec`
-    is the name of the spec among `sources`. `recording` is what the test names as such.
+    is the name of the spec among `sources`. `recording` is what the test names as such,
+    and `folder` that of the spec, where the images of its models lie.
     """
     entries: list[Entry] = []
     driver = Driver(plan, State(plan), _MemoryLog(), entries.append)
@@ -103,7 +107,7 @@ def perform(
         script,
         simulated_answers(plan, script.seed) if script.simulate else None,
         simulated_people(plan, script.seed) if script.simulate else None,
-        Players(driver.state, recording) if recording is not None else None,
+        Players(driver.state, recording, folder) if recording is not None else None,
     )
     first = RunStarted(
         at=_START,

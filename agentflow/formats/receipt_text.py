@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Receipt
+from agentflow.formats.prompt_text import image, images_in
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count, money
 from agentflow.trace.context import Context
@@ -24,6 +25,8 @@ def receipt_lines(fact: AttemptSucceeded | AttemptFailed) -> Iterator[str]:
         return
     messages = count(len(fact.prompt), "message") if fact.prompt else "not sent"
     yield f"prompt: {messages}, {_tokens(receipt)}, sha256 {receipt.prompt[:12]}…"
+    for part in images_in(fact.prompt or ()):
+        yield safe(f"shown: {image(part)}", oneline=True)
     yield f"in it: {_sizes(receipt.fields)}"
     if receipt.left_out:
         yield f"not in it: {safe(', '.join(receipt.left_out), oneline=True)}"

@@ -68,6 +68,11 @@ def window_of(model: Model, known: KnownModel) -> Window | None:
     return Window(known.input_limit, shared=False)
 
 
+def sees_nothing(model: Model, known: KnownModel) -> bool:
+    """Is a model known to take no images? At an address of its own it may be another one."""
+    return known.vision is False and model.api_base is None
+
+
 def cuts(model: str) -> bool:
     """Does the provider of a model shorten prompts that are too long, and not say so?"""
     return model.partition("/")[0] in _CUTTING

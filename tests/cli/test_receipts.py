@@ -1,5 +1,6 @@
 """What a chat model saw, told from the log: the prompt, what was withheld, what it cost."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -239,3 +240,24 @@ def test_no_secret_gets_into_a_prompt_or_a_receipt(
     for path in (tmp_path / ".agentflow").rglob("*"):
         if path.is_file():
             assert canary.encode() not in path.read_bytes(), path
+
+
+def test_images_are_logged_as_what_they_are_and_played_back(
+    agentflow: Command, server: OpenAIServer, tmp_path: Path
+) -> None:
+    image = b"\x89PNG\r\n\x1a\n and a bear"
+    (tmp_path / "bear.png").write_bytes(image)
+    spec = SPEC.replace("    repair: 1\n", '    images: ["${{ input.text }}"]\n')
+    (tmp_path / "toys.yaml").write_text(spec)
+    inputs = "--input", "letter=bear.png", "--input", "note=n"
+    done = agentflow("run", "toys.yaml", *inputs, "--record", "calls.jsonl", "--json")
+    assert (done.code, len(server.requests)) == (0, 1)
+    shown = agentflow("show", json.loads(done.out)["run"], "--step", "sort").out
+    assert "shown: image bear.png, image/png, 19 bytes, sha256 " in shown
+    assert base64.b64encode(image).decode() not in (tmp_path / "calls.jsonl").read_text()
+    again = agentflow("run", "toys.yaml", *inputs, "--playback", "calls.jsonl", "--json")
+    assert (again.code, len(server.requests)) == (0, 1)
+    (tmp_path / "bear.png").write_bytes(image + b" more")
+    other = agentflow("run", "toys.yaml", *inputs, "--playback", "calls.jsonl", "--json")
+    assert other.code != 0
+    assert "messages[1].content[1]" in other.out + other.err

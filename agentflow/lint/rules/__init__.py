@@ -114,6 +114,7 @@ from agentflow.lint.rules import (
     unrouted_effect,
     unrouted_timeout,
     unsatisfiable_contract,
+    unseen_images,
     unset_state,
     unsupported_parameter,
     unsupported_version,
@@ -255,6 +256,7 @@ RULES: tuple[Rule, ...] = (
     model_without_alias,
     unlisted_model,
     unsupported_parameter,
+    unseen_images,
     same_provider_fallback,
     unenforced_contract,
 )

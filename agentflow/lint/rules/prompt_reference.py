@@ -1,4 +1,4 @@
-"""A prompt, a url or a charge asks for something that its agent is not given.
+"""A prompt, an image, a url or a charge asks for something that its agent is not given.
 
 All of them read the fields of the agent's own `input` and nothing else, so that a reader of the
 agent knows what reaches the other side. Anything else has no value, and every call fails before it
@@ -78,6 +78,8 @@ def check(context: Context) -> Iterator[Finding]:
             text = getattr(agent, key, None)
             if isinstance(text, str):
                 yield from _in_text(context.document, ("agents", name, key), text, given)
+        for index, text in enumerate(getattr(agent, "images", ())):
+            yield from _in_text(context.document, ("agents", name, "images", index), text, given)
         for meter, charge in agent.charges.items():
             if isinstance(charge, str):
                 path = ("agents", name, "charges", meter)
@@ -104,15 +106,15 @@ def _in_text(document: Document, path: Path, text: str, given: Contract) -> Iter
 def _problem(
     key: str, found: Reference, given: Contract, suggestions: Suggestions
 ) -> tuple[str, str] | None:
-    """Why a reference in a prompt, url or charge has no value, and what to do about it."""
+    """Why a reference in a prompt, image, url or charge has no value, and what to do about it."""
     if found.root != "input":
         advice = (
             f"hand it to the agent with 'with', and read input.{found.path[-1]}"
             if found.path
             else "write input.NAME"
         )
-        who = "charge" if key == "charges" else key
-        return f"a {who} reads 'input' only, not {quoted(found.root)}", advice
+        who = {"charges": "a charge", "images": "an image"}.get(key, f"a {key}")
+        return f"{who} reads 'input' only, not {quoted(found.root)}", advice
     name = found.path[0] if found.path else None
     part = part_of(given, name) if isinstance(name, str) else None
     if part is None or part.lack != "never":
