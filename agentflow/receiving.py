@@ -19,8 +19,8 @@ from agentflow.core.events import PersonAnswered, TakeAnswer
 from agentflow.engines.letters import BINDING, FORMAT
 from agentflow.errors import StoreError, UsageError
 from agentflow.eventlog import Store
+from agentflow.plan.calls import plans_within, step_at
 from agentflow.plan.channels import channel_of
-from agentflow.plan.steps import plans_within, step_at
 from agentflow.runs import Recorded, read_run
 from agentflow.spec.model import Json, WebhookChannel
 from agentflow.waiting import await_verdict, questions

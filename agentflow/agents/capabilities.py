@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from agentflow.agents import command, http, llm, python
 from agentflow.agents.secrets import secrets_of
+from agentflow.plan.calls import calls_in, plans_within
 from agentflow.plan.overview import Capabilities
-from agentflow.plan.steps import CallPlan, Plan, callers, calls_of, plans_within, stand_ins
+from agentflow.plan.steps import Plan
 from agentflow.spec.model import Agent, Model, Server
 
 
@@ -23,16 +24,10 @@ def capabilities(plan: Plan) -> Capabilities:
 
 
 def _touched(plan: Plan) -> Iterator[tuple[str, str]]:
-    for call in _calls(plan):
+    for call in calls_in(plan):
         yield from _by(call.options, plan)
         for chat in call.chats():
             yield "models", chat.model
-
-
-def _calls(plan: Plan) -> Iterator[CallPlan]:
-    for step in callers(plan):
-        yield from calls_of(step)
-        yield from stand_ins(step)
 
 
 def _by(options: Agent, plan: Plan) -> Iterator[tuple[str, str]]:

@@ -9,9 +9,10 @@ from agentflow.cli.specs import STDIN, sound_spec
 from agentflow.errors import ExitCode
 from agentflow.formats.plans import PLAN_FORMATS
 from agentflow.loading import Spec
-from agentflow.plan.bounds import Prices, worst_case
+from agentflow.plan.bounds import worst_case
+from agentflow.plan.calls import unpriced_models
 from agentflow.plan.overview import Alone, overview
-from agentflow.plan.steps import Plan, callers, calls_of, plans_within, stand_ins
+from agentflow.plan.steps import Plan
 
 
 def show_plan(path: str, format: str, *, concurrency: int, imports: bool) -> int:
@@ -24,7 +25,9 @@ def show_plan(path: str, format: str, *, concurrency: int, imports: bool) -> int
     """
     spec, plan = sound_spec(path, imports=imports)
     baseline = _baseline(spec, plan, concurrency, imports=imports)
-    found = overview(plan, _prices(plan), concurrency, capabilities(plan), baseline)
+    found = overview(
+        plan, known_prices(unpriced_models(plan)), concurrency, capabilities(plan), baseline
+    )
     emit(PLAN_FORMATS[format](found))
     return ExitCode.OK
 
@@ -35,22 +38,10 @@ def _baseline(spec: Spec, plan: Plan, concurrency: int, *, imports: bool) -> Alo
     if reasons is None or reasons.baseline is None:
         return None
     _, other = sound_spec(str(_near(spec, reasons.baseline)), imports=imports)
-    worst = worst_case(other, _prices(other), concurrency)
+    worst = worst_case(other, known_prices(unpriced_models(other)), concurrency)
     return Alone(reasons.baseline, worst.most)
 
 
 def _near(spec: Spec, named: str) -> Path:
     """A file that the spec names, as the user would call it."""
     return Path(spec.file).parent / named if spec.file != STDIN else spec.folder / named
-
-
-def _prices(plan: Plan) -> Prices:
-    """What the table knows of the models that have no price in the spec."""
-    calls = (
-        call
-        for inner in plans_within(plan)
-        for step in callers(inner)
-        for call in (*calls_of(step), *stand_ins(step))
-    )
-    chats = (chat for call in calls for chat in call.chats())
-    return known_prices({chat.model for chat in chats if chat.price is None})

@@ -26,7 +26,7 @@ from agentflow.core.talking import begin_afresh
 from agentflow.core.tasks import BadPlan, open_tasks, outputs_of, read_plan
 from agentflow.core.values import items_of, value_of
 from agentflow.plan import address
-from agentflow.plan.steps import call_of
+from agentflow.plan.calls import call_of
 from agentflow.spec.model import FailureClass, Json
 
 

@@ -3,7 +3,8 @@
 from agentflow.agents.protocol import Call, ToolOffer
 from agentflow.core.events import StartAttempt
 from agentflow.core.state import State
-from agentflow.plan.steps import CallPlan, Plan, step_at
+from agentflow.plan.calls import step_at
+from agentflow.plan.steps import CallPlan, Plan
 
 
 def call_of_attempt(state: State, decision: StartAttempt) -> tuple[Plan, CallPlan, Call]:

@@ -26,8 +26,8 @@ from agentflow.engines.letters import read_letter, write_letter
 from agentflow.engines.office import Office
 from agentflow.engines.parcels import parcel_of
 from agentflow.errors import StoreError
+from agentflow.plan.calls import step_at
 from agentflow.plan.channels import channel_of
-from agentflow.plan.steps import step_at
 from agentflow.spec.model import Channel, ConsoleChannel
 
 #: Seconds between two looks into the mailbox.

@@ -11,9 +11,10 @@ from typing import TypeAlias
 
 from agentflow.agents.protocol import Connection, Examined
 from agentflow.core.events import Entry, Fact, RunResumed, RunStarted
+from agentflow.plan.calls import calls_in, plans_within
 from agentflow.plan.definitions import as_data, from_data
 from agentflow.plan.servers import Tools, tool_named
-from agentflow.plan.steps import Plan, callers, calls_of, plans_within, stand_ins
+from agentflow.plan.steps import Plan
 from agentflow.spec.model import Json
 
 #: What facts hold of tools: their definitions by pipeline file, server and tool.
@@ -54,9 +55,8 @@ def tools_recorded(entries: Iterable[Entry]) -> Recorded:
 
 def _tools_called(plan: Plan) -> dict[str, list[str]]:
     """The tools that the steps of a pipeline may call, by their servers."""
-    calls = (call for step in callers(plan) for call in (*calls_of(step), *stand_ins(step)))
     found: dict[str, list[str]] = {}
-    for call in calls:
+    for call in calls_in(plan):
         named = tool_named(call.options)
         if named is not None and named[1] not in found.setdefault(named[0], []):
             found[named[0]].append(named[1])

@@ -35,19 +35,17 @@ from agentflow.engines.watching import Onlooker, watcher
 from agentflow.engines.wishes import wish_for
 from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
+from agentflow.plan.calls import (
+    call_of,
+    calls_in,
+    every_call,
+    plans_within,
+    step_at,
+    unpriced_models,
+)
 from agentflow.plan.channels import channel_of, named_channels
 from agentflow.plan.servers import tool_named
-from agentflow.plan.steps import (
-    CallPlan,
-    Plan,
-    StepPlan,
-    call_of,
-    callers,
-    calls_of,
-    plans_within,
-    stand_ins,
-    step_at,
-)
+from agentflow.plan.steps import Plan
 from agentflow.plan.windows import window_of
 from agentflow.project import find_root
 from agentflow.spec.model import Agent, Channel, Json, Model, Server
@@ -154,9 +152,7 @@ def needed_prices(plan: Plan) -> Prices:
     budgets = [*(each.budget.bounds for each in plans), *(step.budget or {} for step in steps)]
     if not any("usd" in bounds for bounds in budgets):
         return {}
-    calls = [call for each in plans for step in callers(each) for call in _calls_within(step)]
-    chats = [chat for call in calls for chat in call.chats()]
-    models = list(dict.fromkeys(chat.model for chat in chats if chat.price is None))
+    models = unpriced_models(plan)
     if not models:
         return {}
     from agentflow.agents.known_models import known_prices
@@ -173,10 +169,7 @@ def needed_prices(plan: Plan) -> Prices:
 
 def needed_windows(plan: Plan) -> dict[str, int]:
     """The windows of models with fallbacks that the spec does not say, as far as they are known."""
-    calls = (
-        c for each in plans_within(plan) for step in callers(each) for c in _calls_within(step)
-    )
-    chats = [chat for call in calls if call.fallbacks for chat in call.chats()]
+    chats = [chat for call in every_call(plan) if call.fallbacks for chat in call.chats()]
     models = {chat.model for chat in chats if chat.window is None}
     if not models:
         return {}
@@ -215,12 +208,11 @@ def holders(plan: Plan) -> list[tuple[str, Agent | Server | Channel]]:
     """All that a run of a plan gives secrets to, as messages call them, with their options."""
     found: dict[tuple[str, str], Agent | Server | Channel] = {}
     for within in plans_within(plan):
-        for step in callers(within):
-            for call in _calls_within(step):
-                found[within.file, f"agent '{call.agent}'"] = call.options
-                server, _ = tool_named(call.options) or ("", "")
-                if server:
-                    found[within.file, f"server '{server}'"] = within.servers[server].options
+        for call in calls_in(within):
+            found[within.file, f"agent '{call.agent}'"] = call.options
+            server, _ = tool_named(call.options) or ("", "")
+            if server:
+                found[within.file, f"server '{server}'"] = within.servers[server].options
         for _, name in named_channels(within):
             if (channel := channel_of(within.pipeline, name)) is not None:
                 found[within.file, f"channel '{name}'"] = channel
@@ -229,15 +221,9 @@ def holders(plan: Plan) -> list[tuple[str, Agent | Server | Channel]]:
 
 def called_models(plan: Plan) -> list[tuple[str, str, str | None]]:
     """The models that the steps of a plan may call: agent, model, and where it is if that is said."""
-    steps = (step for within in plans_within(plan) for step in callers(within))
-    calls = [call for step in steps for call in _calls_within(step)]
+    calls = list(every_call(plan))
     calls += [fallback.call for call in calls for fallback in call.fallbacks]
     return [(call.agent, call.chat.model, call.chat.api_base) for call in calls if call.chat]
-
-
-def _calls_within(step: StepPlan) -> tuple[CallPlan, ...]:
-    """The calls of a step, and those that its escalations put in their place."""
-    return (*calls_of(step), *stand_ins(step))
 
 
 def _run_live(
@@ -266,9 +252,7 @@ def _run_live(
         return {
             (plan.file, kind): connected(kind, _host(plan, folder, concurrency))
             for plan in plans_within(driver.plan)
-            for kind in {
-                call.options.kind for step in callers(plan) for call in _calls_within(step)
-            }
+            for kind in {call.options.kind for call in calls_in(plan)}
         }
 
     async def prepare(connections: Connections, fact: Fact) -> Fact:
@@ -286,10 +270,7 @@ def _turnstile(plan: Plan) -> "Turnstile | None":
     """
     from agentflow.engines.turnstile import Turnstile, is_shared, shared_folder
 
-    calls = (
-        c for each in plans_within(plan) for step in callers(each) for c in _calls_within(step)
-    )
-    shared = any(is_shared(chat) for call in calls for chat in call.chats())
+    shared = any(is_shared(chat) for call in every_call(plan) for chat in call.chats())
     return Turnstile(shared_folder()) if shared else None
 
 

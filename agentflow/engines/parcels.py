@@ -7,7 +7,7 @@ from agentflow.channels.protocol import Message
 from agentflow.core.asking import contract_of
 from agentflow.core.events import AskPerson, Failure, Notify
 from agentflow.core.state import State
-from agentflow.plan.steps import step_at
+from agentflow.plan.calls import step_at
 from agentflow.spec.model import Json
 
 FORMAT = 1

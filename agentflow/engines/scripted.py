@@ -17,9 +17,10 @@ from agentflow.core.events import (
 from agentflow.engines.recording import Players
 from agentflow.engines.virtual import Answer, Answerer, Outcome, Person, Said
 from agentflow.errors import RecordingMiss
+from agentflow.plan.calls import call_of, step_at
 from agentflow.plan.patterns import matches, openness
 from agentflow.plan.scripts import AnswerPlan, AnswersPlan, ScriptPlan
-from agentflow.plan.steps import Plan, call_of, step_at
+from agentflow.plan.steps import Plan
 from agentflow.spec import model
 from agentflow.spec.cel.evaluate import EvaluationError
 from agentflow.spec.model import FailureClass, Json, seconds

@@ -20,8 +20,8 @@ from agentflow.formats.safe import safe
 from agentflow.formats.usage import metered, used
 from agentflow.formats.words import count, duration, moment, offset
 from agentflow.plan import address
+from agentflow.plan.calls import plans_within
 from agentflow.plan.definitions import from_data
-from agentflow.plan.steps import plans_within
 from agentflow.trace import Span, Trace
 
 _LIMIT = 600

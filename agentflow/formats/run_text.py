@@ -3,7 +3,7 @@
 from agentflow.formats.inbox_text import question_lines
 from agentflow.formats.safe import safe
 from agentflow.formats.values import pretty
-from agentflow.plan.steps import call_of, step_at
+from agentflow.plan.calls import call_of, step_at
 from agentflow.trace import Trace
 
 #: Characters of one output that are shown; `show` and `--json` have all of it.

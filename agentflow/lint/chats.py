@@ -13,7 +13,8 @@ from agentflow.contracts.descent import Descent
 from agentflow.contracts.length import longest
 from agentflow.lint.prompts import reads
 from agentflow.lint.rule import Context
-from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan, callers, calls_of, stand_ins
+from agentflow.plan.calls import callers, possible_calls
+from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
 from agentflow.plan.windows import KnownModel, Window, window_of
 from agentflow.spec.model import Model, TextFile
 from agentflow.spec.templates import Constant, MapOf, Template
@@ -75,7 +76,7 @@ def chats(context: Context) -> Iterator[Chat]:
     """All calls of chat models, in the order of the steps."""
     plan = context.plan
     for step in callers(plan) if plan is not None else ():
-        for call in (*calls_of(step), *stand_ins(step)):
+        for call in possible_calls(step):
             name = getattr(call.options, "model", None)
             if plan is not None and call.chat is not None and isinstance(name, str):
                 yield _chat(context, plan, step, call, name, ("agents", call.agent, "model"))

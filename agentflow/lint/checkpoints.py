@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from agentflow.plan import address
+from agentflow.plan.calls import calls_of
 from agentflow.plan.looks import enclosing
-from agentflow.plan.steps import Plan, StepPlan, calls_of
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.syntax import Comprehension
 from agentflow.spec.templates import Whole
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from agentflow.contracts.assembly import TooLarge, self_contained
 from agentflow.contracts.keywords import Schema
 from agentflow.findings import Location
+from agentflow.plan.calls import callers, calls_of
 from agentflow.plan.fields import Part, part_of
 from agentflow.plan.schemas import Contract
-from agentflow.plan.steps import CallPlan, Path, Plan, callers, calls_of
+from agentflow.plan.steps import CallPlan, Path, Plan
 from agentflow.spec.document import Document
 from agentflow.spec.model import Confidence
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from agentflow.plan.calls import calls_of
 from agentflow.plan.inputs import with_defaults
-from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan, calls_of
+from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
 from agentflow.spec.document import Document
 from agentflow.spec.model import Json
 from agentflow.spec.templates import Template

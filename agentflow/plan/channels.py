@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from agentflow.plan.steps import Path, Plan, plans_within
+from agentflow.plan.calls import plans_within
+from agentflow.plan.steps import Path, Plan
 from agentflow.plan.tools import offers
 from agentflow.spec.model import BUILT_IN_CHANNELS, Approval, Channel, Pipeline
 

@@ -18,8 +18,9 @@ from agentflow.plan.bounds import (
     single_call,
     worst_case,
 )
+from agentflow.plan.calls import callers, calls_of
 from agentflow.plan.graph import topological_order
-from agentflow.plan.steps import Plan, StepPlan, callers, calls_of
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.spec.expressions import parse_expression
 

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from agentflow.plan import address
-from agentflow.plan.steps import Plan, ScopePlan, StepPlan, tools_of
+from agentflow.plan.calls import tools_of
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 
 ANY_ITEM = "[*]"
 ANY_ITERATION = "[#*]"

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from agentflow.plan.steps import Plan, call_of, step_at
+from agentflow.plan.calls import call_of, step_at
+from agentflow.plan.steps import Plan
 from agentflow.spec.model import Expectations
 from agentflow.testing.calls import CallRecord
 from agentflow.testing.differences import Difference

@@ -7,7 +7,8 @@ from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Failure, RunMode
 from agentflow.core.state import ENDED_RUN, RunStatus, StepStatus
 from agentflow.plan import address
-from agentflow.plan.steps import Plan, ScopePlan, StepPlan, call_of, step_at
+from agentflow.plan.calls import call_of, step_at
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.spec.model import FailureClass, Json
 from agentflow.trace.spans import Asked, Gate, Refused, Span
 

@@ -6,7 +6,7 @@ from agentflow.core import events
 from agentflow.core.evolve import evolve
 from agentflow.core.state import State
 from agentflow.core.table import IllegalTransition
-from agentflow.plan.steps import plans_within, step_at
+from agentflow.plan.calls import plans_within, step_at
 from agentflow.replay import fold, replay
 from agentflow.spec.model import FailureClass, Json
 from tests.core.world import START, Run, drive, pipeline, spec_of, started

@@ -11,7 +11,7 @@ from agentflow.core.events import Entry, Fact, StartAttempt
 from agentflow.core.evolve import evolve
 from agentflow.core.state import Instance, Scope, State
 from agentflow.eventlog import codec
-from agentflow.plan.steps import step_at
+from agentflow.plan.calls import step_at
 from agentflow.replay import fold, replay
 from agentflow.spec.model import FailureClass
 from tests.core.world import examples

@@ -13,7 +13,8 @@ from agentflow.core.state import State
 from agentflow.core.talks import ToolResult
 from agentflow.engines.virtual import Said
 from agentflow.plan.bounds import worst_case
-from agentflow.plan.steps import Plan, callers, step_at
+from agentflow.plan.calls import callers, step_at
+from agentflow.plan.steps import Plan
 from agentflow.replay import replay
 from agentflow.spec.model import Effects, FailureClass, Json
 from tests.core.world import Ask, Does, Run, ask, drive, plan_of

@@ -61,7 +61,8 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Location, Related, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Plan, StepPlan, callers, tools_of
+from agentflow.plan.calls import callers, tools_of
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.tools import offers
 from agentflow.spec.model import tool_names
 from agentflow.spec.wording import quoted

@@ -58,7 +58,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.checkpoints import gate_before
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import callers, calls_of, home_of
+from agentflow.plan.calls import callers, calls_of, home_of
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 

@@ -52,9 +52,10 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.calls import callers, calls_of
 from agentflow.plan.fields import part_of
 from agentflow.plan.schemas import ANYTHING, Contract
-from agentflow.plan.steps import Path, callers, calls_of
+from agentflow.plan.steps import Path
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import ExpressionError, Reference, references
 from agentflow.spec.templates import parse_template, template_expressions

@@ -90,8 +90,9 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.loops import Round, loops, reads_field
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.calls import callers, calls_of
 from agentflow.plan.looks import enclosing
-from agentflow.plan.steps import Plan, Use, callers, calls_of
+from agentflow.plan.steps import Plan, Use
 from agentflow.spec.model import Effects
 
 NAME = "unchanging-loop"

@@ -56,7 +56,7 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import callers, tools_of
+from agentflow.plan.calls import callers, tools_of
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 

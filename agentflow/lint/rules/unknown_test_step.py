@@ -57,8 +57,9 @@ from itertools import islice
 from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.calls import stand_ins
 from agentflow.plan.patterns import opened, patterns_of
-from agentflow.plan.steps import Path, StepPlan, stand_ins
+from agentflow.plan.steps import Path, StepPlan
 from agentflow.spec.document import Document
 from agentflow.spec.model import PipelineTest
 from agentflow.spec.wording import quoted

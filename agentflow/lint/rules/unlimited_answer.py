@@ -48,7 +48,8 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.meters import Bound, bounds
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Path, Plan, callers, calls_of, stand_ins
+from agentflow.plan.calls import calls_in
+from agentflow.plan.steps import Path, Plan
 from agentflow.spec.wording import quoted
 
 NAME = "unlimited-answer"
@@ -83,8 +84,7 @@ def _unlimited(plan: Plan) -> Iterator[tuple[Path, str]]:
     """The models that are called without a limit, each where it is defined, or else named."""
     models = plan.pipeline.models
     seen = set()
-    steps = callers(plan)
-    for call in (call for step in steps for call in (*calls_of(step), *stand_ins(step))):
+    for call in calls_in(plan):
         if call.chat is None or call.chat.max_output_tokens is not None:
             continue
         name: str = getattr(call.options, "model", "")

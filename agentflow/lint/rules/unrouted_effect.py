@@ -61,7 +61,8 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.escalations import Turn, turns
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import StepPlan, calls_of
+from agentflow.plan.calls import calls_of
+from agentflow.plan.steps import StepPlan
 from agentflow.spec.wording import quoted
 
 NAME = "unrouted-effect"

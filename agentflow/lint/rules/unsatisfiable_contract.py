@@ -48,7 +48,8 @@ from agentflow.contracts.keywords import Schema
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.schemas import path_in_contract
-from agentflow.plan.steps import Path, Plan, callers, home_of
+from agentflow.plan.calls import callers, home_of
+from agentflow.plan.steps import Path, Plan
 from agentflow.spec.wording import quoted
 
 NAME = "unsatisfiable-contract"

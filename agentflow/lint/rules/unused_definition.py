@@ -50,9 +50,10 @@ from agentflow.lint.meters import bounds
 from agentflow.lint.policies import named_policies
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.schemas import named_contracts
+from agentflow.plan.calls import callers, calls_of, plans_within
 from agentflow.plan.channels import named_channels
 from agentflow.plan.servers import named_tools
-from agentflow.plan.steps import Path, Plan, callers, calls_of, plans_within
+from agentflow.plan.steps import Path, Plan
 from agentflow.spec.fixes import without_entry
 from agentflow.spec.model import BUILT_IN_CHANNELS, Contract
 from agentflow.spec.wording import quoted

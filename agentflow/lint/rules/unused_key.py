@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.keys import Keys
 from agentflow.lint.rule import Context, Family, Fixable
-from agentflow.plan.steps import calls_of
+from agentflow.plan.calls import calls_of
 from agentflow.spec.fixes import without_entry
 from agentflow.spec.wording import quoted
 

@@ -1,0 +1,124 @@
+"""The calls of a plan: which a step may come to, which steps make some, and where each stands.
+
+A step calls its agent, or one of several; `catch` may hand over to others, an escalation may put
+others in their place, and a model may call tools, each of which is a step of its own.
+"""
+
+from collections.abc import Iterator
+
+from agentflow.plan import address
+from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
+
+
+def calls_of(step: StepPlan) -> tuple[CallPlan, ...]:
+    """The calls of a step's agents, and of those that `catch` hands over to."""
+    own = step.among.values() if step.dispatch is not None else (step.call,)
+    others = (action.call for action in step.catch.values())
+    return tuple(call for call in (*own, *others) if call is not None)
+
+
+def stand_ins(step: StepPlan) -> Iterator[CallPlan]:
+    """What the escalations of a step may call in the place of its agent."""
+    for action in step.catch.values():
+        if action.escalation is not None:
+            yield from (level.call for level in action.escalation.levels if level.call)
+
+
+def possible_calls(step: StepPlan) -> tuple[CallPlan, ...]:
+    """All that a step may call: its agents, and what its escalations put in their place."""
+    return (*calls_of(step), *stand_ins(step))
+
+
+def call_of(step: StepPlan, agent: str | None) -> CallPlan | None:
+    """The call of an agent by a step, by the agent's name; None if it is not one of its agents."""
+    return next((call for call in possible_calls(step) if call.agent == agent), None)
+
+
+def tools_of(step: StepPlan) -> Iterator[StepPlan]:
+    """The calls of tools that the models may ask for which a step may call."""
+    for call in possible_calls(step):
+        yield from (tool.step for tool in call.tools.values())
+
+
+def callers(plan: Plan) -> Iterator[StepPlan]:
+    """The steps of a plan that call an agent, with the workers of delegates and all tools."""
+    for step in plan.steps.values():
+        if step.kind == "agent":
+            yield from _with_tools(step)
+        elif step.delegate is not None:
+            for worker in step.delegate.workers.values():
+                yield from _with_tools(worker)
+
+
+def _with_tools(step: StepPlan) -> Iterator[StepPlan]:
+    yield step
+    for tool in tools_of(step):
+        yield from _with_tools(tool)
+
+
+def calls_in(plan: Plan) -> Iterator[CallPlan]:
+    """All that the steps of a plan may call; what other pipelines call is not among it."""
+    return (call for step in callers(plan) for call in possible_calls(step))
+
+
+def every_call(plan: Plan) -> Iterator[CallPlan]:
+    """All that the steps of a plan, and of the pipelines that it runs, may call."""
+    return (call for each in plans_within(plan) for call in calls_in(each))
+
+
+def unpriced_models(plan: Plan) -> list[str]:
+    """The models of a plan, and of the pipelines that it runs, of which the spec says no price."""
+    chats = (chat for call in every_call(plan) for chat in call.chats())
+    return list(dict.fromkeys(chat.model for chat in chats if chat.price is None))
+
+
+def plans_within(plan: Plan) -> tuple[Plan, ...]:
+    """The plan itself and those of the pipelines it runs, however deep, each once."""
+    found = {plan.file: plan}
+    pending = [plan]
+    while pending:
+        for child in pending.pop().children.values():
+            if child.plan is not None and child.file not in found:
+                found[child.file] = child.plan
+                pending.append(child.plan)
+    return tuple(found.values())
+
+
+def step_at(plan: Plan, at: str) -> tuple[Plan, StepPlan]:
+    """The step at an address of a run, and the plan that it is in.
+
+    Raises:
+        KeyError: there is no such step.
+    """
+    inside = address.static(at)
+    while inside not in plan.steps:
+        outer = address.parent(inside)
+        while outer is not None and outer not in plan.steps:
+            outer = address.parent(outer)
+        if outer is None:
+            raise KeyError(at)
+        step, rest = plan.steps[outer], inside[len(outer) + 1 :]
+        found = _within(step, rest)
+        if found is not None:
+            return plan, found
+        if step.nested is None:
+            raise KeyError(at)
+        plan, inside = step.nested.plan, rest
+    return plan, plan.steps[inside]
+
+
+def _within(step: StepPlan, rest: str) -> StepPlan | None:
+    """The worker or tool of a step, or a tool of one of these, that the rest of an address names."""
+    if not rest:
+        return step
+    name, _, further = rest.partition("/")
+    if step.delegate is not None:
+        worker = step.delegate.workers.get(name)
+        return _within(worker, further) if worker is not None else None
+    tool = next((one for one in tools_of(step) if one.id == name), None)
+    return _within(tool, further) if tool is not None else None
+
+
+def home_of(step: StepPlan, call: CallPlan) -> Path:
+    """Where the agent of a call is described: under `agents`, or where it is offered as a tool."""
+    return step.path if "." in call.agent else ("agents", call.agent)
