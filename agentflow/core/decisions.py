@@ -8,7 +8,7 @@ from agentflow.core import events, limits
 from agentflow.core.acceptance import excerpt
 from agentflow.core.effects import answered, note_effects
 from agentflow.core.events import Complaint
-from agentflow.core.items import needed, outcomes
+from agentflow.core.items import needed, open_items, outcomes
 from agentflow.core.purse import Purse, charge, hold
 from agentflow.core.scopes import activate, end, enter, fill
 from agentflow.core.spending import settle_call
@@ -17,7 +17,6 @@ from agentflow.core.state import (
     Need,
     Scope,
     State,
-    open_items,
     open_pipeline,
     open_scope,
 )

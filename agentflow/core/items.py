@@ -5,10 +5,49 @@ of each.
 import math
 
 from agentflow.core.events import Failure
-from agentflow.core.state import Instance, Scope, item_names
+from agentflow.core.state import Instance, Scope, open_unplanned
 from agentflow.core.values import Unusable, type_name, value_of
+from agentflow.plan import address
 from agentflow.plan.steps import ForEachPlan
 from agentflow.spec.model import FailureClass, Json
+
+
+def open_items(
+    owner: Instance, values: list[Json], limit: int, least: int | None, keys: tuple[str | int, ...]
+) -> Scope:
+    """The scope of a `for_each`: its instances are made one by one as there is room for them.
+
+    `least` of them have to succeed, None if none may fail.
+    """
+    assert owner.step.for_each is not None
+    scope = open_unplanned(owner, owner.step.for_each.fail_fast, limit)
+    scope.values, scope.remaining = values, len(values)
+    scope.needed, scope.keys = least, keys
+    return scope
+
+
+def item_names(for_each: ForEachPlan, index: int, value: Json) -> dict[str, Json]:
+    """What the expressions of an instance see besides those around it."""
+    return {"item": value, "index": index, **dict.fromkeys(for_each.names, value)}
+
+
+def next_item(scope: Scope) -> Instance:
+    """The instance for the next item of a `for_each`."""
+    owner = scope.owner
+    assert owner is not None
+    assert owner.step.for_each is not None
+    index = len(scope.items)
+    value = scope.values[index]
+    env = {**scope.env, **item_names(owner.step.for_each, index, value)}
+    instance = Instance(
+        address=address.item(owner.address, index),
+        step=owner.step,
+        scope=scope,
+        env=env,
+        is_item=True,
+    )
+    scope.items.append(instance)
+    return instance
 
 
 def keys_of(instance: Instance, values: list[Json]) -> tuple[str | int, ...]:

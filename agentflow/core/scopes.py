@@ -8,9 +8,9 @@ of a `for_each` with a `min_success` close only when too few of them can still s
 """
 
 from agentflow.core.events import Failure
-from agentflow.core.items import too_few
+from agentflow.core.items import next_item, too_few
 from agentflow.core.limits import leave
-from agentflow.core.state import Instance, Need, Scope, State, StepStatus, is_within, next_item
+from agentflow.core.state import Instance, Need, Scope, State, StepStatus, is_within
 from agentflow.core.talks import FATAL
 from agentflow.spec.model import FailureClass, Json
 

@@ -34,7 +34,6 @@ from agentflow.plan.steps import (
     CallPlan,
     EscalationPlan,
     FallbackPlan,
-    ForEachPlan,
     Plan,
     ScopePlan,
     StepPlan,
@@ -379,6 +378,16 @@ def open_scope(plan: ScopePlan, at: str, owner: Instance, env: dict[str, Json]) 
     return _with_steps(Scope(at, owner.scope, owner, plan, env, owner.purse, fail_fast), plan)
 
 
+def open_unplanned(owner: Instance, fail_fast: bool | None, limit: int = 0) -> Scope:
+    """An empty scope for what no `ScopePlan` lists: items, tasks, calls of tools.
+
+    At most `limit` are in work at a time of items and tasks, which are entered as there is room.
+    """
+    around = owner.scope
+    fast = fails_fast(fail_fast, owner)
+    return Scope(owner.address, around, owner, None, owner.env, owner.purse, fast, limit=limit)
+
+
 def fails_fast(said: bool | None, owner: Instance) -> bool:
     """What a scope says of itself, or else what holds around it."""
     return owner.scope.fail_fast if said is None else said
@@ -398,52 +407,3 @@ def _with_steps(scope: Scope, plan: ScopePlan) -> Scope:
         if step.budget is not None:
             instance.own_purse = inner(scope.purse, step.budget, instance.address)
     return scope
-
-
-def open_items(
-    owner: Instance,
-    values: list[Json],
-    limit: int,
-    needed: int | None,
-    keys: tuple[str | int, ...],
-) -> Scope:
-    """The scope of a `for_each`: its instances are made one by one as there is room for them."""
-    assert owner.step.for_each is not None
-    return Scope(
-        address=owner.address,
-        parent=owner.scope,
-        owner=owner,
-        plan=None,
-        env=owner.env,
-        purse=owner.purse,
-        fail_fast=fails_fast(owner.step.for_each.fail_fast, owner),
-        values=values,
-        limit=limit,
-        needed=needed,
-        keys=keys,
-        remaining=len(values),
-    )
-
-
-def item_names(for_each: ForEachPlan, index: int, value: Json) -> dict[str, Json]:
-    """What the expressions of an instance see besides those around it."""
-    return {"item": value, "index": index, **dict.fromkeys(for_each.names, value)}
-
-
-def next_item(scope: Scope) -> Instance:
-    """The instance for the next item of a `for_each`."""
-    owner = scope.owner
-    assert owner is not None
-    assert owner.step.for_each is not None
-    index = len(scope.items)
-    value = scope.values[index]
-    env = {**scope.env, **item_names(owner.step.for_each, index, value)}
-    instance = Instance(
-        address=address.item(owner.address, index),
-        step=owner.step,
-        scope=scope,
-        env=env,
-        is_item=True,
-    )
-    scope.items.append(instance)
-    return instance

@@ -2,7 +2,7 @@
 
 from agentflow.core import events
 from agentflow.core.scopes import enter
-from agentflow.core.state import Instance, Need, Scope, State, fails_fast
+from agentflow.core.state import Instance, Need, Scope, State, open_unplanned
 from agentflow.core.table import IllegalTransition, take
 from agentflow.core.talks import Asks, Talk, ToolResult, Turn, failed_result
 from agentflow.core.turns import Request, requests
@@ -34,15 +34,7 @@ def call_tools(state: State, event: events.CallTools) -> None:
 
 def _calls(owner: Instance, read: list[Request]) -> Scope:
     """The scope of the calls of a turn, all of them pending. They see the arguments, as `input`."""
-    scope = Scope(
-        address=owner.address,
-        parent=owner.scope,
-        owner=owner,
-        plan=None,
-        env=owner.env,
-        purse=owner.purse,
-        fail_fast=fails_fast(None, owner),
-    )
+    scope = open_unplanned(owner, None)
     for number, one in enumerate(read, 1):
         if one.step is None:
             continue

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agentflow.contracts.describe import excerpt
-from agentflow.core.state import Instance, Scope, fails_fast
+from agentflow.core.state import Instance, Scope, open_unplanned
 from agentflow.plan import address
 from agentflow.plan.graph import cycles
 from agentflow.plan.steps import DelegatePlan, StepPlan
@@ -138,17 +138,8 @@ def open_tasks(owner: Instance, tasks: Sequence[Task], limit: int) -> Scope:
     """The scope of a delegate, with all its tasks pending; at most `limit` are in work at a time."""
     delegate = owner.step.delegate
     assert delegate is not None
-    scope = Scope(
-        address=owner.address,
-        parent=owner.scope,
-        owner=owner,
-        plan=None,
-        env=owner.env,
-        purse=owner.purse,
-        fail_fast=fails_fast(delegate.fail_fast, owner),
-        limit=limit,
-        remaining=len(tasks),
-    )
+    scope = open_unplanned(owner, delegate.fail_fast, limit)
+    scope.remaining = len(tasks)
     waiting: dict[str, list[str]] = {task.id: [] for task in tasks}
     for task in tasks:
         for needed in task.needs:
