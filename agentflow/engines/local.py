@@ -127,6 +127,8 @@ class _LocalEngine:
         self.turnstile = turnstile
         self.state = driver.state
         self.connections = connections
+        # Not asked at every attempt: to look whether something keeps a protocol takes its time.
+        self.warming = {at: one for at, one in connections.items() if isinstance(one, WarmingUp)}
         self.clock = clock
         self.loop = asyncio.get_running_loop()
         self.flights: dict[str, _Flight] = {}
@@ -309,8 +311,8 @@ class _LocalEngine:
         turn: Turn | None = None
         connection = self.connections[file, options.kind]
         try:
-            if isinstance(connection, WarmingUp):
-                await connection.ready()
+            if (warming := self.warming.get((file, options.kind))) is not None:
+                await warming.ready()
             if chat is not None:
                 turn = await self._admitted(flight, chat)
             self._begin_time(flight)
