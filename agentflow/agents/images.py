@@ -6,7 +6,7 @@ What is logged, digested and recorded of an image says which it is, and leaves i
     {"type": "image", "url": "https://shop.example/bear.png"}
 
 Only the request that leaves has them, in the form of OpenAI's protocol. An address is handed on as it
-is: whoever runs the model fetches it, never this machine.
+is: whoever runs the model fetches it. Only for Bedrock LiteLLM fetches it itself.
 """
 
 import base64
