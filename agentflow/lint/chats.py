@@ -4,10 +4,10 @@ How many tokens a text has depends on the text; plain English has about four cha
 hardly any text has more. An answer of a chat model has at most `max_output_tokens`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf
+from math import inf, isinf
 
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.length import longest
@@ -115,6 +115,13 @@ def _chat(
 def tokens_of(text: str) -> int:
     """The tokens of a text, as if it were plain English."""
     return len(text) // ENGLISH
+
+
+def known_tokens(context: Context, chat: Chat, parts: Iterable[Load]) -> int:
+    """What the longest prompt comes to, without the fields that nothing bounds."""
+    assert context.plan is not None
+    bounded = sum(load.tokens for load in parts if not isinf(load.tokens))
+    return int(bounded) + tokens_of(instructions(context.plan, chat))
 
 
 def instructions(plan: Plan, chat: Chat) -> str:

@@ -24,11 +24,6 @@ class Outcome:
     crashed: frozenset[str] = frozenset()
 
 
-def lint(context: Context, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
-    """The findings of `examine`."""
-    return examine(context, rules).findings
-
-
 def examine(context: Context, rules: Sequence[Rule] = RULES) -> Outcome:
     """All that there is to say about a spec.
 

@@ -8,7 +8,7 @@ import re
 from agentflow.agents.known_models import known_model
 from agentflow.errors import FileProblem
 from agentflow.findings import Finding
-from agentflow.lint.linter import lint
+from agentflow.lint.linter import examine
 from agentflow.lint.rule import Context
 from agentflow.loading import understand
 
@@ -23,7 +23,7 @@ def findings_of(text: str, file: str = "spec.yaml") -> tuple[Finding, ...]:
             raise FileProblem(f"there is no file '{path}'")
         return files[path]
 
-    return lint(Context(*understand(spec, file, read), known=known_model))
+    return examine(Context(*understand(spec, file, read), known=known_model)).findings
 
 
 def lines(findings: tuple[Finding, ...]) -> list[str]:

@@ -8,7 +8,7 @@ from types import ModuleType
 import agentflow
 from agentflow.findings import Finding, Location, Severity, Span
 from agentflow.lint import rules
-from agentflow.lint.linter import lint
+from agentflow.lint.linter import examine
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.rules import RULES
 from agentflow.spec.document import parse_document
@@ -44,7 +44,7 @@ def test_a_rule_that_crashes_is_reported_and_the_others_go_on() -> None:
     context = Context(parse_document("agentflow: 1", "spec.yaml"), None, None, ())
     place = Location("spec.yaml", Span(1, 1, 1, 1))
     fine = Finding("fine", Severity.ADVICE, "still here", place)
-    findings = lint(context, (_Rule("broken", None), _Rule("fine", fine)))
+    findings = examine(context, (_Rule("broken", None), _Rule("fine", fine))).findings
     assert [finding.message for finding in findings] == [
         "bug in rule 'broken': ZeroDivisionError: division by zero",
         "still here",

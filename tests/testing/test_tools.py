@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agentflow.lint.linter import lint
+from agentflow.lint.linter import examine
 from agentflow.lint.rule import Context
 from agentflow.plan.steps import Plan
 from agentflow.spec.document import parse_document
@@ -78,5 +78,5 @@ def test_a_no_is_scripted_too() -> None:
 def test_the_addresses_of_calls_are_known_to_the_linter() -> None:
     plan = desk(TEST)
     document = parse_document("{}", "test.yaml")
-    found = lint(Context(document, plan.pipeline, plan, ()))
+    found = examine(Context(document, plan.pipeline, plan, ())).findings
     assert [f.message for f in found if f.rule == "unknown-test-step"] == []

@@ -54,7 +54,7 @@ from collections.abc import Iterator
 from math import isinf
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.chats import ENGLISH, Chat, chats, instructions, loads, tokens_of
+from agentflow.lint.chats import ENGLISH, Chat, chats, known_tokens, loads
 from agentflow.lint.rule import Context, Family
 from agentflow.spec.wording import quoted
 
@@ -79,8 +79,7 @@ def _finding(context: Context, chat: Chat) -> Finding | None:
     parts = [load for load in loads(context, chat) if not isinf(load.tokens)]
     if not parts or any(load.fan and load.tokens > window.tokens for load in parts):
         return None
-    tokens = int(sum(load.tokens for load in parts))
-    tokens += tokens_of(instructions(context.plan, chat))
+    tokens = known_tokens(context, chat, parts)
     answer = chat.model.max_output_tokens
     if window.needed(tokens, answer) <= window.tokens:
         return None

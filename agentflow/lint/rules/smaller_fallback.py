@@ -55,7 +55,7 @@ from collections.abc import Iterator
 from math import isinf
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.chats import SMALL, Chat, chats, fallbacks, instructions, loads, tokens_of
+from agentflow.lint.chats import SMALL, Chat, chats, fallbacks, known_tokens, loads
 from agentflow.lint.rule import Context, Family
 from agentflow.spec.wording import quoted
 
@@ -99,8 +99,7 @@ def _too_small(context: Context, chat: Chat, other: Chat) -> str | None:
     endless = next((load.field for load in parts if isinf(load.tokens)), None)
     if endless is not None and other.window.tokens <= SMALL < chat.window.tokens:
         return f"{quoted(endless)} of {quoted(chat.agent)} can have any length"
-    tokens = int(sum(load.tokens for load in parts if not isinf(load.tokens)))
-    tokens += tokens_of(instructions(context.plan, chat))
+    tokens = known_tokens(context, chat, parts)
     fits = chat.window.needed(tokens, chat.model.max_output_tokens) <= chat.window.tokens
     if fits and other.window.needed(tokens, other.model.max_output_tokens) > other.window.tokens:
         return f"{quoted(chat.agent)} may be given about {tokens:,} tokens"
