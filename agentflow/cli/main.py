@@ -9,8 +9,17 @@ from typing import Annotated
 import typer
 
 from agentflow import __version__
-from agentflow.cli import checks
+from agentflow.cli import checks, people
 from agentflow.cli.checks import ImportsOption
+from agentflow.cli.options import (
+    Durability,
+    DurabilityOption,
+    JsonOption,
+    QuietOption,
+    RunArgument,
+    StoreOption,
+    WaitOption,
+)
 
 app = typer.Typer(
     name="agentflow",
@@ -21,22 +30,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Durability(enum.StrEnum):
-    """How `run` and `resume` store entries."""
-
-    PROCESS = "process"
-    POWER = "power"
-
-
-class Answer(enum.StrEnum):
-    """What can be said to a question."""
-
-    APPROVE = "approve"
-    REPLACE = "replace"
-    RETRY = "retry"
-    ABORT = "abort"
 
 
 class TestsFormat(enum.StrEnum):
@@ -63,37 +56,6 @@ class ContractsFormat(enum.StrEnum):
     JSON = "json"
     PYDANTIC = "pydantic"
     TYPESCRIPT = "typescript"
-
-
-StoreOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--store",
-        envvar="AGENTFLOW_STORE",
-        help="Folder of the runs; by default .agentflow in the project root.",
-        show_default=False,
-    ),
-]
-DurabilityOption = Annotated[
-    Durability,
-    typer.Option(
-        "--durability",
-        help="What stored entries survive: every crash of the process, or a loss of power too.",
-    ),
-]
-WaitOption = Annotated[
-    bool,
-    typer.Option(
-        "--wait", help="Stay until people have answered, instead of ending with exit code 4."
-    ),
-]
-RunArgument = Annotated[
-    str, typer.Argument(metavar="RUN_ID", help="A run's id, or its unique beginning.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No trace; print the outputs, or why there are none.")
-]
 
 
 def _version(wanted: bool) -> None:
@@ -260,106 +222,11 @@ def resume(
     )
 
 
-@app.command()
-def inbox(store: StoreOption = None, json: JsonOption = False) -> None:
-    """List the questions that wait for people, over all runs, those that are due first."""
-    from agentflow.cli.inbox import list_questions
-
-    raise typer.Exit(list_questions(store=store, json=json))
-
-
-@app.command()
-def tick(
-    as_started: Annotated[
-        bool,
-        typer.Option("--as-started", help="Go on although files of a spec have changed since."),
-    ] = False,
-    store: StoreOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Go on with every run that waits and in which something is due: for cron, or a timer."""
-    from agentflow.cli.tick import tick_runs
-
-    raise typer.Exit(tick_runs(as_started=as_started, store=store, json=json))
-
-
-@app.command()
-def answer(
-    run_id: RunArgument,
-    step: Annotated[
-        str, typer.Argument(metavar="STEP", help="The step that asks, by its address.")
-    ],
-    said: Annotated[
-        Answer, typer.Argument(metavar="ANSWER", help="approve, replace, retry or abort.")
-    ],
-    value: Annotated[
-        str | None, typer.Option("--value", metavar="JSON", help="The value of 'replace'.")
-    ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", metavar="FILE", help="The same from a file, - for stdin."),
-    ] = None,
-    question: Annotated[
-        str | None,
-        typer.Option("--question", help="Only to this question, by its id or the beginning of it."),
-    ] = None,
-    by: Annotated[
-        str | None, typer.Option("--by", metavar="NAME", help="Who answers; by default your user.")
-    ] = None,
-    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")] = None,
-    store: StoreOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Answer the question of a step: exit 0 if the answer counts, 1 if it was refused."""
-    from agentflow.cli.answer import answer_question
-
-    raise typer.Exit(
-        answer_question(
-            run_id,
-            step,
-            said.value,
-            value=value,
-            file=file,
-            question=question,
-            by=by,
-            reason=reason,
-            store=store,
-            json=json,
-        )
-    )
-
-
-@app.command()
-def receive(
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="The port; 0 for any that is free.")
-    ] = 8377,
-    host: Annotated[
-        str, typer.Option("--host", metavar="ADDRESS", help="The address of this machine.")
-    ] = "127.0.0.1",
-    store: StoreOption = None,
-) -> None:
-    """Take in signed answers over HTTP, until a signal comes; they are put into their runs."""
-    from agentflow.cli.receive import receive_answers
-
-    raise typer.Exit(receive_answers(host=host, port=port, store=store))
-
-
-@app.command()
-def cancel(
-    run_id: RunArgument,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="NAME", help="Who cancels; by default your user."),
-    ] = None,
-    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")] = None,
-    store: StoreOption = None,
-    json: JsonOption = False,
-) -> None:
-    """End a run for good: exit 0 if it is cancelled, 1 if it is not (yet)."""
-    from agentflow.cli.cancel import cancel_run
-
-    raise typer.Exit(cancel_run(run_id, by=by, reason=reason, store=store, json=json))
+app.command()(people.inbox)
+app.command()(people.tick)
+app.command()(people.answer)
+app.command()(people.receive)
+app.command()(people.cancel)
 
 
 @app.command()
