@@ -24,23 +24,13 @@ from agentflow.eventlog import codec
 from agentflow.plan.steps import Plan
 from agentflow.replay import fold, replay
 from agentflow.spec.model import UNDONE, FailureClass
-from tests.core.world import DEPTH, START, plan_of, started
+from tests.core.world import DEPTH, OUTCOME, START, plan_of, started
 from tests.core.worlds import Specs, specs
 
 REPORTED = ("not_sent", "rate_limited", "server_error", "timeout", "rejected", "truncated")
 OUTCOMES = st.sampled_from([{}, {}, {}, {}, {"x": 2}, "no object", *map(FailureClass, REPORTED)])
 RARELY = st.integers(0, 3).map(lambda n: n == 3)
 SAYS = st.sampled_from(["approve", "replace", "retry", "abort"])
-#: Decisions after which nothing more is decided about a step.
-OUTCOME = (
-    events.AcceptOutput,
-    events.UseValue,
-    events.SkipStep,
-    events.FailStep,
-    events.CancelAttempt,
-    events.CancelStep,
-    events.CompleteStep,
-)
 
 
 class SharedLog:

@@ -14,7 +14,7 @@ from agentflow.eventlog import codec
 from agentflow.plan.calls import step_at
 from agentflow.replay import fold, replay
 from agentflow.spec.model import FailureClass
-from tests.core.world import examples
+from tests.core.world import OUTCOME, examples
 from tests.core.worlds import CALLS, ESCALATIONS, RETRIES, World, carry_out, worlds
 
 
@@ -67,16 +67,7 @@ def test_no_step_has_two_outcomes_and_no_write_is_repeated_without_a_key(
     world: World,
 ) -> None:
     run, _ = carry_out(world)
-    ends = (
-        events.AcceptOutput,
-        events.UseValue,
-        events.SkipStep,
-        events.FailStep,
-        events.CancelAttempt,
-        events.CancelStep,
-        events.CompleteStep,
-    )
-    ended = [decision.step for decision in run.decisions if isinstance(decision, ends)]
+    ended = [decision.step for decision in run.decisions if isinstance(decision, OUTCOME)]
     of_tools = {asked.question for asked in run.of(events.AskPerson) if asked.tool is not None}
     taken = run.of(events.TakeAnswer)
     ended += [

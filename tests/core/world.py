@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
+from agentflow.core import events
 from agentflow.core.events import (
     AttemptFailed,
     AttemptSucceeded,
@@ -23,6 +24,17 @@ from agentflow.errors import FileProblem
 from agentflow.loading import understand
 from agentflow.plan.steps import Plan
 from agentflow.spec.model import FailureClass, Json
+
+#: Decisions after which nothing more is decided about a step.
+OUTCOME = (
+    events.AcceptOutput,
+    events.UseValue,
+    events.SkipStep,
+    events.FailStep,
+    events.CancelAttempt,
+    events.CancelStep,
+    events.CompleteStep,
+)
 
 
 @dataclass(frozen=True)
