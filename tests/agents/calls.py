@@ -1,8 +1,6 @@
 """What the tests of this folder share: a project, calls in it, and a look at living processes."""
 
 import asyncio
-import os
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +13,12 @@ from agentflow.agents.protocol import AttemptError, Call, Connection, Host, Repl
 from agentflow.core.events import Complaint
 from agentflow.plan.servers import ServerPlan
 
+from ..processes import WATCHDOG
+
 ROOT = Path(__file__).with_name("project")
 #: The servers of `HOST`; a test that has one running puts it here.
 SERVERS: dict[str, ServerPlan] = {}
 HOST = Host(root=ROOT, folder=ROOT / "desk", models={}, texts={}, servers=SERVERS)
-#: Seconds after which a test has failed; nothing here takes more than a fraction of it.
-WATCHDOG = 60.0
 
 
 def call(output_schema: Any = True, **given: Any) -> Call:
@@ -85,33 +83,3 @@ async def cut_short(pending: Awaitable[Any], begun: Path) -> int:
     await asyncio.wait([task])
     assert task.cancelled()
     return int(begun.read_text())
-
-
-def children() -> set[int]:
-    """The processes that this one has started and that are not gone."""
-    found = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = stat.read_text()
-        except OSError:  # it has ended meanwhile
-            continue
-        if int(text.rpartition(")")[2].split()[1]) == os.getpid():
-            found.add(int(stat.parent.name))
-    return found
-
-
-def alive(pid: int) -> bool:
-    """Does the process run? One that is dead but not yet reaped does not."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return text.rpartition(")")[2].split()[0] not in "ZX"
-
-
-def ends(pid: int) -> bool:
-    """Does the process end before the watchdog barks?"""
-    limit = time.monotonic() + WATCHDOG
-    while alive(pid) and time.monotonic() < limit:
-        time.sleep(0.01)
-    return not alive(pid)

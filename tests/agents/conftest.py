@@ -8,7 +8,8 @@ import pytest
 from agentflow.plan.servers import ServerPlan
 from agentflow.spec.model import Server
 
-from .calls import SERVERS, WATCHDOG, children
+from ..processes import WATCHDOG, children
+from .calls import SERVERS
 from .tool_server import tool_server_at
 from .web_server import WebServer
 

@@ -12,7 +12,8 @@ import pytest
 from agentflow.agents.protocol import Connection, Host, Reply
 from agentflow.core.events import Complaint
 
-from .calls import asked_again, attempt, call, connected, cut_short, ends, failure, options
+from ..processes import ends
+from .calls import asked_again, attempt, call, connected, cut_short, failure, options
 
 ECHO = "import sys; sys.stdout.write(sys.stdin.read())"
 

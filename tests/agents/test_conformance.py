@@ -16,7 +16,8 @@ from agentflow.agents import AGENT_KINDS, VOCABULARY
 from agentflow.agents.protocol import AttemptError, Connection, Reply
 from agentflow.spec.model import Agent, Effects
 
-from .calls import HOST, WATCHDOG, call, connected, cut_short, options, under_way
+from ..processes import WATCHDOG
+from .calls import HOST, call, connected, cut_short, options, under_way
 from .web_server import WebServer
 
 ECHO = "import sys; print(sys.stdin.read())"

@@ -16,7 +16,8 @@ import pytest
 from agentflow.agents.credentials import ALLOWED_HOSTS
 from agentflow.spec.model import Model
 
-from .calls import HOST, WATCHDOG, attempt, failure
+from ..processes import WATCHDOG
+from .calls import HOST, attempt, failure
 from .openai_server import Answer, OpenAIServer, completion, refusal
 
 MASTER = "sk-master-of-the-proxy"

@@ -17,7 +17,8 @@ from agentflow.plan.definitions import Definition
 from agentflow.plan.servers import ServerPlan
 from agentflow.spec.model import Secret, Server
 
-from .calls import HOST, ROOT, alive, attempt, call, connected, cut_short, ends, failure, options
+from ..processes import alive, ends
+from .calls import HOST, ROOT, attempt, call, connected, cut_short, failure, options
 from .tool_server import SCRIPT
 from .web_server import Answer, WebServer
 

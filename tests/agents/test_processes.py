@@ -10,7 +10,8 @@ import pytest
 
 from agentflow.agents.warden import MARK, guard
 
-from .calls import ROOT, alive, ends
+from ..processes import alive, ends
+from .calls import ROOT
 
 RUN = """
 import asyncio, sys

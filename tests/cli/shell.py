@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-#: Seconds after which a test has failed; nothing here takes more than a fraction of it.
-WATCHDOG = 60.0
+from ..processes import WATCHDOG
+
 AGENTFLOW = (sys.executable, "-m", "agentflow")
 PIPELINES = Path(__file__).with_name("project")
 

@@ -10,7 +10,8 @@ from agentflow.core.events import AskPerson, LeaveLevel, TimerFired
 from agentflow.eventlog import Store
 from agentflow.runs import Recorded, read_run
 
-from .shell import WATCHDOG, Done, Project
+from ..processes import WATCHDOG
+from .shell import Done, Project
 from .terminal import ROOT
 from .test_people import questions
 

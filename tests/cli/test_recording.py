@@ -12,7 +12,8 @@ import pytest
 from tests import audited
 from tests.agents.openai_server import Answer, OpenAIServer, completion, refusal
 
-from .shell import WATCHDOG, Done, Project
+from ..processes import WATCHDOG
+from .shell import Done, Project
 
 KEY = "sk-canary-0123456789abcdef"
 SPEC = """

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from .shell import AGENTFLOW, WATCHDOG, Done, Project
+from ..processes import WATCHDOG
+from .shell import AGENTFLOW, Done, Project
 from .terminal import Terminal
 
 HELLO = ("run", "hello.yaml", "-i", "name=Ada")
