@@ -16,6 +16,7 @@ from agentflow.agents.protocol import AttemptError, Connection, Reply
 from agentflow.core.events import Complaint
 from agentflow.spec.model import Json
 
+from ..processes import ends
 from .calls import (
     HOST,
     ROOT,
@@ -24,7 +25,6 @@ from .calls import (
     call,
     connected,
     cut_short,
-    ends,
     failure,
     options,
 )

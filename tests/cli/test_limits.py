@@ -7,7 +7,8 @@ from typing import Any
 
 from tests.agents.openai_server import Answer, OpenAIServer, completion
 
-from .shell import WATCHDOG, Project
+from ..processes import WATCHDOG
+from .shell import Project
 
 SPEC = """
 agentflow: 1
