@@ -40,7 +40,8 @@ class Answer:
 
     `reason` is why the model stopped, in LiteLLM's word, and `sent` in the provider's own; None if
     it has not said. `response` is LiteLLM's object, with the model that answered and with what the
-    provider counted. `calls` are the tools that the model asks for.
+    provider counted. `calls` are the tools that the model asks for. `began` says whether anything at
+    all has come of it, if only a thought.
     """
 
     text: str | None
@@ -48,6 +49,7 @@ class Answer:
     sent: str | None
     response: Any
     calls: tuple[ToolCall, ...] = ()
+    began: bool = True
 
 
 def content_of(
@@ -62,6 +64,9 @@ def content_of(
     if answer.reason in _INCOMPLETE:
         failure, what = _INCOMPLETE[answer.reason]
         raise AttemptError(failure, f"{model} {what}")
+    if answer.sent is None and not answer.began:
+        message = f"{model} sent nothing that is an answer"
+        raise AttemptError(FailureClass.SERVER_ERROR, message)
     if answer.sent is None:
         message = f"{model} answered without saying that the answer is complete"
         raise AttemptError(FailureClass.TRUNCATED, message)
@@ -97,6 +102,11 @@ def reason_in(body: Any) -> str | None:
         if isinstance(value, str) and value:
             return value
     return None
+
+
+def thinks(message: Any) -> bool:
+    """Is there a thought in a message, or in a piece of one?"""
+    return bool(getattr(message, "reasoning_content", None))
 
 
 def usage_of(answer: Answer, model: str) -> Usage | None:

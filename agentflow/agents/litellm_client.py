@@ -11,7 +11,7 @@ from typing import Any
 
 from agentflow.agents.chat_request import ChatRequest
 from agentflow.agents.credentials import has_key, may_see_keys
-from agentflow.agents.litellm_answers import Answer, content_of, reason_in, usage_of
+from agentflow.agents.litellm_answers import Answer, content_of, reason_in, thinks, usage_of
 from agentflow.agents.litellm_failures import failure_of
 from agentflow.agents.litellm_settings import WITHHELD, is_litellm_owned_kwarg, litellm
 from agentflow.agents.litellm_streams import hear
@@ -74,12 +74,13 @@ async def _answer(request: ChatRequest) -> tuple[Answer, float | None]:
     if request.ear is not None:
         return await hear(response, request.model.model, request.ear)
     if not response.choices:
-        message = f"{request.model.model} answered without any choice"
-        raise AttemptError(FailureClass.SERVER_ERROR, message)
+        return Answer(None, "", None, response, began=False), None
     choice = response.choices[0]
     sent = reason_in(bodies[-1]) if bodies else None
     message = choice.message
-    return Answer(message.content, choice.finish_reason, sent, response, asked(message)), None
+    calls = asked(message)
+    began = bool(message.content or calls or thinks(message))
+    return Answer(message.content, choice.finish_reason, sent, response, calls, began), None
 
 
 def _parameters(request: ChatRequest) -> dict[str, Any]:

@@ -44,6 +44,7 @@ BY_EXCEPTION: tuple[tuple[type[Exception], FailureClass], ...] = (
     (exceptions.APIError, FailureClass.SERVER_ERROR),
     (exceptions.OpenAIError, FailureClass.SERVER_ERROR),
 )
+_NAMES = re.compile(r"^(?:litellm\.\w+: |(?:[A-Za-z ]+: )?\w+Exception - )*")
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 
 
@@ -66,7 +67,11 @@ def failure_of(error: Exception, model: str, timeout: float) -> AttemptError:
         message = f"{model} needs a key: set the environment variable {' or '.join(keys)}"
         return AttemptError(FailureClass.REJECTED, message)
     failure = _by_exception(error) or FailureClass.SERVER_ERROR
-    return AttemptError(failure, f"{model}: {_words(error)}")
+    words, trace, _ = _words(error).partition("Traceback (most recent call last)")
+    if trace:  # of LiteLLM's own, which has stumbled over what came
+        what = f"sent what LiteLLM cannot read: {words.strip()}"
+        return AttemptError(failure, f"{model} {what}")
+    return AttemptError(failure, f"{model}: {words}")
 
 
 def _answered(error: Exception, model: str, response: httpx.Response) -> AttemptError:
@@ -133,8 +138,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _words(error: Exception) -> str:
     """What the other side said, without the names that LiteLLM puts before it; one bounded line."""
     text = getattr(error, "message", None) or str(error)
-    text = re.sub(r"^litellm\.\w+: (litellm\.\w+: )?", "", " ".join(str(text).split()))
-    return re.sub(r"^(?:[A-Za-z ]+: )?\w+Exception - ", "", text)[:300]
+    return _NAMES.sub("", " ".join(str(text).split())).partition(" Received Chunk=")[0][:300]
 
 
 def _missing_keys(model: str) -> list[str]:

@@ -8,7 +8,7 @@ in the chunks.
 import asyncio
 from typing import Any, Self
 
-from agentflow.agents.litellm_answers import Answer, too_much
+from agentflow.agents.litellm_answers import Answer, thinks, too_much
 from agentflow.agents.litellm_settings import litellm
 from agentflow.agents.litellm_tools import PartsOfCalls
 from agentflow.agents.protocol import Ear
@@ -45,7 +45,8 @@ async def hear(stream: Any, model: str, ear: Ear) -> tuple[Answer, float | None]
     counted = [usage for chunk in stream.chunks if (usage := getattr(chunk, "usage", None))]
     response = litellm.ModelResponse(model=tap.model, usage=counted[-1] if counted else None)
     why = litellm.map_finish_reason(reason)
-    return Answer("".join(pieces), why, reason, response, calls.whole()), began
+    answer = Answer("".join(pieces), why, reason, response, calls.whole(), began=began is not None)
+    return answer, began
 
 
 class _Tap:
@@ -81,5 +82,4 @@ def _piece(chunk: Any) -> str | None:
     delta = chunk.choices[0].delta
     if delta.content:
         return str(delta.content)
-    thinks = getattr(delta, "reasoning_content", None) or delta.tool_calls
-    return "" if thinks else None
+    return "" if thinks(delta) or delta.tool_calls else None

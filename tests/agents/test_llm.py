@@ -12,7 +12,7 @@ from agentflow.core.events import Complaint, Usage
 from agentflow.spec.model import Model
 
 from .calls import ROOT, asked_again, attempt, call, connected, failure, options
-from .openai_server import Answer, OpenAIServer, completion, obedient, refusal
+from .openai_server import Answer, OpenAIServer, completion, obedient
 
 MODEL = "openai/gpt-4o-mini"
 OBJECT: dict[str, Any] = {
@@ -64,51 +64,6 @@ def test_what_is_not_known_is_none(server: OpenAIServer) -> None:
     assert attempt("llm", {"model": "openai/ours"}).usage == Usage("openai/ours", 2011, 7, None)
     server.answer = Answer(body=completion(usage=None))
     assert attempt("llm", {"model": MODEL}).usage is None
-
-
-@pytest.mark.parametrize(
-    ("answer", "failed", "message"),
-    [
-        (Answer(400, refusal("bad")), "rejected", "answered 400: bad"),
-        (Answer(401, refusal("Incorrect API key provided")), "rejected", "answered 401: Incorrect API key provided"),
-        (Answer(403, refusal("not yours", "forbidden")), "rejected", "answered 403: not yours"),
-        (Answer(404, refusal("no model", code="model_not_found")), "rejected", "answered 404: no model"),
-        (Answer(422, refusal("odd", "odd")), "rejected", "answered 422: odd"),
-        (Answer(400, refusal("This model's maximum context length is 10 tokens.")), "context_overflow", "answered 400: This model's maximum context length is 10 tokens."),
-        (Answer(408, refusal("late", "late")), "timeout", "answered 408: late"),
-        (Answer(429, refusal("slow", "rate")), "rate_limited", "answered 429: slow"),
-        (Answer(529, refusal("overloaded", "busy")), "rate_limited", "answered 529: overloaded"),
-        (Answer(500, refusal("oh", "server")), "server_error", "answered 500: oh"),
-        (Answer(502, "<html>\n</html>"), "server_error", "answered 502: <html> </html>"),
-        (Answer(503, refusal("down", "server")), "server_error", "answered 503: down"),
-        (Answer(504, refusal("gateway", "server")), "server_error", "answered 504: gateway"),
-        (Answer(cut="reset"), "server_error", "broke the connection off before it answered"),
-        (Answer(cut="close"), "server_error", "broke the connection off before it answered"),
-        (Answer(body=completion(choices=[])), "server_error", "answered without any choice"),
-        (Answer(body=completion('{"a": 1}', None)), "truncated", "answered without saying that the answer is complete"),
-        (Answer(body=completion('{"a": 1}', "length")), "truncated", "stopped at the limit of its output tokens"),
-        (Answer(body=completion('{"a": 1}', "content_filter")), "rejected", "withheld its answer: content filter"),
-        (Answer(body=completion('{"a": 1}', "error")), "server_error", "stopped with 'error'"),
-        (Answer(body=completion('{"a": 1}', "novelty")), "server_error", "stopped with 'novelty'"),
-        (Answer(body=completion(None)), "invalid_output", "answered nothing"),
-        (Answer(body=completion(" \n")), "invalid_output", "answered nothing"),
-        (Answer(body=completion("x" * 8_000_001)), "invalid_output", "answered more than 8 MB"),
-    ],
-)  # fmt: skip
-def test_what_goes_wrong_takes_one_request(
-    answer: Answer, failed: str, message: str, server: OpenAIServer
-) -> None:
-    server.answer = answer
-    assert failure("llm", {"model": MODEL}) == (failed, f"{MODEL} {message}")
-    assert len(server.requests) == 1
-
-
-def test_html_instead_of_an_answer(server: OpenAIServer) -> None:
-    server.answer = Answer(body="<html>hello</html>")
-    failed, message = failure("llm", {"model": MODEL})
-    assert failed == "server_error"
-    assert message.startswith(f"{MODEL}: Empty or invalid response from LLM endpoint.")
-    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("cut", ["reset", "close"])

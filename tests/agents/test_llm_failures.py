@@ -1,6 +1,7 @@
 """What goes wrong with a chat model, as a failure class: exceptions, statuses, waits."""
 
 import time
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 
@@ -9,10 +10,13 @@ import pytest
 from agentflow.agents.protocol import AttemptError
 from agentflow.spec.model import FailureClass
 
-from .calls import attempt
-from .openai_server import Answer, OpenAIServer, refusal
+from .calls import HOST, attempt, failure
+from .openai_server import Answer, OpenAIServer, completion, refusal
 
-MODEL = "openai/gpt-4o-mini"
+MODEL, CLAUDE = "openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"
+#: Whether an answer is to come as a whole or as a stream.
+WAYS = {"whole": HOST, "streamed": replace(HOST, watcher=lambda _step: lambda _piece: None)}
+GOOD = '{"a": 1}'
 #: LiteLLM's exceptions that no call of a model comes to: those of its proxy (budgets, guardrails,
 #: routes), of its vector stores and mocks, one that nothing raises any more, and the one that stands
 #: around another, which is the one that is looked at.
@@ -52,6 +56,84 @@ CLASSES = {
     "UnprocessableEntityError": "rejected",
     "UnsupportedParamsError": "rejected",
 }
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("answer", "failed", "message"),
+    [
+        (Answer(400, refusal("bad")), "rejected", " answered 400: bad"),
+        (Answer(401, refusal("Incorrect API key provided")), "rejected", " answered 401: Incorrect API key provided"),
+        (Answer(403, refusal("not yours", "forbidden")), "rejected", " answered 403: not yours"),
+        (Answer(404, refusal("no model", code="model_not_found")), "rejected", " answered 404: no model"),
+        (Answer(422, refusal("odd", "odd")), "rejected", " answered 422: odd"),
+        (Answer(400, refusal("This model's maximum context length is 10 tokens.")), "context_overflow", " answered 400: This model's maximum context length is 10 tokens."),
+        (Answer(408, refusal("late", "late")), "timeout", " answered 408: late"),
+        (Answer(429, refusal("slow", "rate")), "rate_limited", " answered 429: slow"),
+        (Answer(529, refusal("overloaded", "busy")), "rate_limited", " answered 529: overloaded"),
+        (Answer(500, refusal("oh", "server")), "server_error", " answered 500: oh"),
+        (Answer(502, "<html>\n</html>"), "server_error", " answered 502: <html> </html>"),
+        (Answer(503, refusal("down", "server")), "server_error", " answered 503: down"),
+        (Answer(504, refusal("gateway", "server")), "server_error", " answered 504: gateway"),
+        (Answer(cut="reset"), "server_error", " broke the connection off before it answered"),
+        (Answer(cut="close"), "server_error", " broke the connection off before it answered"),
+        (Answer(body=completion(choices=[])), "server_error", " sent nothing that is an answer"),
+        (Answer(body=completion(None, None)), "server_error", " sent nothing that is an answer"),
+        (Answer(body=completion(GOOD, None)), "truncated", " answered without saying that the answer is complete"),
+        (Answer(body=completion(GOOD, "length")), "truncated", " stopped at the limit of its output tokens"),
+        (Answer(body=completion(GOOD, "content_filter")), "rejected", " withheld its answer: content filter"),
+        (Answer(body=completion(GOOD, "novelty")), "server_error", " stopped with 'novelty'"),
+        (Answer(body=completion(None)), "invalid_output", " answered nothing"),
+        (Answer(body=completion(" \n")), "invalid_output", " answered nothing"),
+        (Answer(body=completion("x" * 8_000_001)), "invalid_output", " answered more than 8 MB"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_the_same_however_the_answer_is_to_come(
+    answer: Answer, failed: str, message: str, way: str, server: OpenAIServer
+) -> None:
+    server.answer = answer
+    assert failure("llm", {"model": MODEL}, WAYS[way]) == (failed, MODEL + message)
+    assert len(server.requests) == 1
+
+
+#: What is no answer, by the provider whose protocol it is not: what is said of it, if it was to come whole.
+NO_ANSWERS = {
+    "a page": (
+        Answer(body="<html>hello</html>"),
+        {
+            MODEL: ": Empty or invalid response from LLM endpoint. Received: '<html>hello</html>'.",
+            CLAUDE: ": Unable to get json response - Expecting value: line 1 column 1 (char 0)",
+        },
+    ),
+    "nothing": (
+        Answer(body=""),
+        {
+            MODEL: ": Empty or invalid response from LLM endpoint. Received: ''.",
+            CLAUDE: ": Unable to get json response - Expecting value: line 1 column 1 (char 0)",
+        },
+    ),
+    "other JSON": (
+        Answer(body={"ok": True}),
+        {
+            MODEL: ": LiteLLM: provider returned 'choices' that is not a list (NoneType).",
+            CLAUDE: " sent what LiteLLM cannot read: 'content'",
+        },
+    ),
+    "an error": (Answer(body=refusal("busy")), {MODEL: ": busy", CLAUDE: ": {'message': 'busy'"}),
+}
+
+
+@pytest.mark.parametrize("model", [MODEL, CLAUDE])
+@pytest.mark.parametrize("what", NO_ANSWERS)
+def test_what_is_no_answer_of_a_model(what: str, model: str, server: OpenAIServer) -> None:
+    server.answer, said = NO_ANSWERS[what]
+    failed, message = failure("llm", {"model": model}, WAYS["whole"])
+    assert failed == "server_error"
+    assert message.startswith(model + said[model])
+    assert "Traceback" not in message
+    nothing = ("server_error", f"{model} sent nothing that is an answer")
+    assert failure("llm", {"model": model}, WAYS["streamed"]) == nothing
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("name", CLASSES)
