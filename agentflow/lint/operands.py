@@ -1,8 +1,12 @@
-"""The kinds of the parts of an expression, and the parts that no operator or function can use."""
+"""The kinds of the parts of an expression, and the parts that no operator or function can use.
+
+What the contract calls an integer is taken for an int: it could be written 3.0, and hardly ever is.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
 from agentflow.plan.types import Types
 from agentflow.spec.cel.functions import FUNCTIONS, Kinds
@@ -14,6 +18,7 @@ from agentflow.spec.cel.signatures import (
     NUMBER,
     OPERATORS,
     PARTS,
+    STRING,
 )
 from agentflow.spec.cel.syntax import (
     Binary,
@@ -37,11 +42,10 @@ from agentflow.spec.cel.values import Kind, kind_of
 from agentflow.spec.wording import quoted
 
 _NULL: Kinds = frozenset({"null"})
-#: A whole number of JSON may be written 3.0, which is a double.
 _KINDS: Mapping[str, Kinds] = {
     "null": _NULL,
     "boolean": BOOL,
-    "integer": NUMBER,
+    "integer": frozenset({"int"}),
     "number": NUMBER,
     "string": frozenset({"string"}),
     "array": frozenset({"list"}),
@@ -51,7 +55,7 @@ _KINDS: Mapping[str, Kinds] = {
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A part of an expression that fails whenever it is evaluated."""
+    """A part of an expression that fails, or may fail, when it is evaluated."""
 
     part: Expr
     message: str
@@ -65,6 +69,8 @@ class Operands:
     types: Types
     place: str
     misfits: list[Misfit] = field(default_factory=list)
+    #: Arithmetic that mixes ints and doubles for some of the values that the contracts admit.
+    mixtures: list[Misfit] = field(default_factory=list)
 
     def of(self, expr: Expr, bound: frozenset[str] = frozenset(), *, asked: bool = False) -> Kinds:
         """The kinds that an expression can come to; all of them where nothing is known.
@@ -155,7 +161,10 @@ class Operands:
 
     def _kinds(self, path: Expr) -> Kinds:
         schema = self.types.of(path, self.place)
-        kinds = frozenset[Kind]().union(*(_KINDS[name] for name in types_of(schema, schema)))
+        return self._named(schema, schema)
+
+    def _named(self, schema: Schema, root: Schema) -> Kinds:
+        kinds = frozenset[Kind]().union(*(_KINDS[name] for name in types_of(schema, root)))
         return kinds or ANY  # what has no value at all is reported by other rules
 
     def _binary(self, expr: Binary, bound: frozenset[str]) -> Kinds:
@@ -176,15 +185,40 @@ class Operands:
             self.misfits.append(Misfit(expr.right, message, None))
         if symbol not in ARITHMETIC:
             return BOOL
+        self._mixture(expr, left - _NULL, right - _NULL)
         return (
             frozenset[Kind]().union(*(a & left for a, b in pairs if a & left and b & right)) or ANY
+        )
+
+    def _mixture(self, expr: Binary, left: Kinds, right: Kinds) -> None:
+        """Notes numbers of which a fraction, or the lack of one, makes the sum impossible."""
+        numbers = left <= NUMBER and right <= NUMBER
+        if not numbers or not left & right or len(left | right) < len(NUMBER):
+            return
+        part = expr.left if left == NUMBER else expr.right
+        symbol = quoted(expr.operator)
+        self.mixtures.append(
+            Misfit(
+                part,
+                f"{symbol} takes two ints or two doubles, and a number may be either",
+                "write double(x) around each number that may have a fraction, and 2.0 for 2",
+            )
         )
 
     def _call(self, name: str, args: tuple[Expr, ...], bound: frozenset[str]) -> Kinds:
         function = FUNCTIONS[name]
         for arg, wanted in zip(args, function.parameters, strict=False):
             self._expect(arg, self.of(arg, bound), wanted, f"{quoted(name)} takes")
+        if name == "join" and not bound:
+            items = self._kinds_of_items(args[0])
+            self._expect(args[0], items, STRING, "the items that 'join' takes are")
         return frozenset({function.result})
+
+    def _kinds_of_items(self, expr: Expr) -> Kinds:
+        """What the items of a list are, if its type says so at its top."""
+        schema = self.types.of(expr, self.place)
+        items = schema.get("items", True) if types_of(schema, schema) == {"array"} else True
+        return self._named(items, schema)
 
     def _comprehension(self, expr: Comprehension, bound: frozenset[str]) -> Kinds:
         source = self.of(expr.source, bound)
@@ -204,9 +238,18 @@ class Operands:
 
 def misfits(types: Types, expr: Expr, place: str) -> Iterator[Misfit]:
     """The parts of an expression that fail in every run that comes to them."""
+    yield from _walked(types, expr, place).misfits
+
+
+def mixtures(types: Types, expr: Expr, place: str) -> Iterator[Misfit]:
+    """Arithmetic that fails for some of the numbers that the contracts admit."""
+    yield from _walked(types, expr, place).mixtures
+
+
+def _walked(types: Types, expr: Expr, place: str) -> Operands:
     walk = Operands(types, place)
     walk.of(expr)
-    yield from walk.misfits
+    return walk
 
 
 def _is_zero(expr: Expr) -> bool:

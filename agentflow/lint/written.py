@@ -6,7 +6,16 @@ from agentflow.lint.escalations import levels
 from agentflow.plan import address
 from agentflow.plan.steps import DelegatePlan, Path, Plan, StepPlan
 from agentflow.spec.cel.syntax import Expr
-from agentflow.spec.templates import Template
+from agentflow.spec.templates import Template, template_expressions
+
+
+def expressions(plan: Plan) -> Iterator[tuple[Expr, Path, int, str]]:
+    """All expressions: the path of their text, where in it they start, where they are read."""
+    for expr, path, place in conditions(plan):
+        yield expr, path, 0, place
+    for template, path, place in templates(plan):
+        for inner, offset, expr in template_expressions(template):
+            yield expr, (*path, *inner), offset, place
 
 
 def conditions(plan: Plan) -> Iterator[tuple[Expr, Path, str]]:

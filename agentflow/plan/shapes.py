@@ -67,7 +67,13 @@ _RESULTS: Mapping[str, Schema] = {
     "size": {"type": "integer", "minimum": 0},
     "split": {"type": "array", "items": {"type": "string"}},
 }
-_ADDED = frozenset({"array", "integer", "number", "string"})
+_NUMBERS = frozenset({"integer", "number"})
+#: The types of what arithmetic makes.
+_ARITHMETIC: Mapping[str, frozenset[str]] = {
+    "+": _NUMBERS | {"array", "string"},
+    **dict.fromkeys("-*/", _NUMBERS),
+    "%": frozenset({"integer"}),
+}
 _RUN = Contract(
     {
         "type": "object",
@@ -163,8 +169,8 @@ class Shapes:
             case Comprehension("map", source, variable, body):
                 inner = {**variables, variable: Inside(part(source), (SOME_ITEM,))}
                 return Items(self._expression(body, place, inner), exact=False)
-            case Binary("+", left, right):
-                return _sum(part(left), part(right))
+            case Binary(operator, left, right) if operator in _ARITHMETIC:
+                return _calculated(_ARITHMETIC[operator], part(left), part(right))
             case _:
                 return _by_type(expr)
 
@@ -325,15 +331,17 @@ def _map(pairs: tuple[tuple[Expr, Expr], ...], place: str, variables: Variables)
     return Fields(named, place, variables)
 
 
-def _sum(left: Shape, right: Shape) -> Contract:
-    """What `+` makes: it never mixes types, so what is known of one side holds for both."""
-    types = _ADDED
+def _calculated(types: frozenset[str], left: Shape, right: Shape) -> Contract:
+    """What arithmetic makes: it never mixes types, so what is known of one side holds for both."""
     for side in (left, right):
         if isinstance(side, Contract):
             types &= types_of(side.schema, side.root)
         elif isinstance(side, Items | Some):
             types &= {"array"}
-    return computed({"type": sorted(types)}) if types else ANYTHING
+    if "number" in types:
+        types -= {"integer"}
+    names = sorted(types)
+    return computed({"type": names[0] if len(names) == 1 else names}) if names else ANYTHING
 
 
 def _by_type(expr: Expr) -> Contract:
@@ -341,7 +349,7 @@ def _by_type(expr: Expr) -> Contract:
     match expr:
         case Binary(operator) if operator in _BOOLEAN_OPERATORS:
             return computed({"type": "boolean"})
-        case Binary() | Unary("-"):
+        case Unary("-"):
             return computed({"type": "number"})
         case Call(function):
             result = {"type": _TYPES.get(FUNCTIONS[function].result, "string")}

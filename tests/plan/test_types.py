@@ -143,9 +143,9 @@ EXPRESSIONS: dict[str, Schema] = {
     "gone": {},
     # What operators, functions and macros make.
     "5": {"const": 5},
-    "inputs.age + 1": {"type": ["integer"]},
-    "inputs.age * 2": {"type": "number"},
-    "inputs.name + steps.one.output.text": {"type": ["array", "integer", "number", "string"]},
+    "inputs.age + 1": {"type": "integer"},
+    "inputs.age * 2": {"type": "integer"},
+    "inputs.name + steps.one.output.text": {"type": ["array", "number", "string"]},
     "inputs.age > 3 && has(inputs.name)": {"type": "boolean"},
     "!has(inputs.age)": {"type": "boolean"},
     "size(inputs.name)": {"type": "integer", "minimum": 0},

@@ -21,7 +21,7 @@ Bad:
 
 Says:
 
-    12:34 after string '+' takes string, this is number
+    12:34 after string '+' takes string, this is int
 
 Good:
 
@@ -44,10 +44,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.operands import misfits
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.written import conditions, templates
-from agentflow.plan.steps import Path, Plan
-from agentflow.spec.cel.syntax import Expr
-from agentflow.spec.templates import template_expressions
+from agentflow.lint.written import expressions
 
 NAME = "wrong-operand"
 FAMILY = Family.CONTRACT
@@ -58,17 +55,8 @@ def check(context: Context) -> Iterator[Finding]:
     """Each part of an expression that cannot come to a value of the type that is needed."""
     if context.plan is None:
         return
-    for expr, path, offset, place in _expressions(context.plan):
+    for expr, path, offset, place in expressions(context.plan):
         for misfit in misfits(context.types, expr, place):
             start, end = offset + misfit.part.start, offset + misfit.part.end
             location = context.document.in_string(path, start, end)
             yield Finding(NAME, SEVERITY, misfit.message, location, misfit.help)
-
-
-def _expressions(plan: Plan) -> Iterator[tuple[Expr, Path, int, str]]:
-    """All expressions: the path of their text, where in it they start, where they are read."""
-    for expr, path, place in conditions(plan):
-        yield expr, path, 0, place
-    for template, path, place in templates(plan):
-        for inner, offset, expr in template_expressions(template):
-            yield expr, (*path, *inner), offset, place

@@ -1,0 +1,69 @@
+"""Arithmetic fails for some of the numbers that the contracts admit.
+
+As in CEL, ints and doubles do not mix: there is a sum of two ints and one of two doubles. The
+contract of one side says `number`, and a JSON number is an int without a fraction and a double with
+one. So the expression works for 3 and fails for 2.5, or the other way round, at whatever time the
+first such number comes. Comparisons are not affected: they take both.
+
+Bad:
+
+    agentflow: 1
+    name: discount
+    inputs: {type: object, required: [price], properties: {price: {type: number}}}
+    agents:
+      seller:
+        kind: command
+        argv: [./sell]
+        effects: write
+        input: {type: object, required: [price], properties: {price: {type: number}}}
+        output: {type: string}
+    steps:
+      sell:
+        agent: seller
+        with: {price: "${{ inputs.price / 2 }}"}
+    outputs: {receipt: "${{ steps.sell.output }}"}
+
+Says:
+
+    14:24 '/' takes two ints or two doubles, and a number may be either
+
+Good:
+
+    agentflow: 1
+    name: discount
+    inputs: {type: object, required: [price], properties: {price: {type: number}}}
+    agents:
+      seller:
+        kind: command
+        argv: [./sell]
+        effects: write
+        input: {type: object, required: [price], properties: {price: {type: number}}}
+        output: {type: string}
+    steps:
+      sell:
+        agent: seller
+        with: {price: "${{ double(inputs.price) / 2.0 }}"}
+    outputs: {receipt: "${{ steps.sell.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.operands import mixtures
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.written import expressions
+
+NAME = "mixed-numbers"
+FAMILY = Family.CONTRACT
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each calculation of which the contracts leave open whether it mixes ints and doubles."""
+    if context.plan is None:
+        return
+    for expr, path, offset, place in expressions(context.plan):
+        for mixture in mixtures(context.types, expr, place):
+            start, end = offset + mixture.part.start, offset + mixture.part.end
+            location = context.document.in_string(path, start, end)
+            yield Finding(NAME, SEVERITY, mixture.message, location, mixture.help)
