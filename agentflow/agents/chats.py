@@ -8,12 +8,12 @@ from agentflow.agents.chat_request import ChatRequest
 from agentflow.agents.images import Album, fields_shown, sent
 from agentflow.agents.known_models import known_model
 from agentflow.agents.llm import Options
+from agentflow.agents.prompt_parts import parts_of
 from agentflow.agents.prompts import Prompts
 from agentflow.agents.protocol import AttemptError, Call, Ear, Host, Reply
 from agentflow.agents.receipts import (
     Prompt,
     counted,
-    prompt_of,
     receipt_of,
     refuse_if_cut,
     refuse_if_too_long,
@@ -55,11 +55,13 @@ class Chats:
             wanted = None
         in_words = wanted is None or not says_all(call.output_schema, model.model)
         images = self._album.images(options, call, model)
-        parts = [image.part for image in images]
-        said = self._prompts.messages(options, call, parts, show_contract=in_words)
-        template = self._prompts.template(options)
+        shown_as = [image.part for image in images]
+        said = self._prompts.messages(options, call, shown_as, show_contract=in_words)
+        parts = parts_of(self._prompts, options, call, wanted, show_contract=in_words)
         shown = fields_shown(options, call.input)
-        prompt = prompt_of(model, known_model(model.model), said, template, call.input, shown)
+        prompt = Prompt(
+            model, known_model(model.model), said, tuple(parts), tuple(call.input), shown
+        )
         receipt = await _admitted(prompt, call)
         leaving, ear = sent(said, images), self._ear(model, call)
         request = ChatRequest(model, leaving, wanted, call.timeout, ear, call.tools)

@@ -26,10 +26,11 @@ def turn_messages(turn: Turn, data: Callable[[Json], str]) -> Iterator[dict[str,
         ],
     }
     for call, result in zip(turn.calls, turn.results, strict=True):
-        yield {"role": "tool", "tool_call_id": call.id, "content": data(_told(result))}
+        yield {"role": "tool", "tool_call_id": call.id, "content": data(told(result))}
 
 
-def _told(result: ToolResult) -> Json:
+def told(result: ToolResult) -> Json:
+    """What a model is told of a call that it has made."""
     return result.output if result.error is None else {"error": result.error}
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from agentflow.agents.known_models import known_model
 from agentflow.errors import MissingSecret
+from agentflow.spec.model import Model
 
 #: The variables of a provider, any of which will do. Left out are those that have other ways to
 #: sign in, of which only their own libraries know (`OTHER_WAYS`).
@@ -66,6 +67,33 @@ OTHER_WAYS = frozenset(
 #: The hosts besides the providers' own that may see their keys: names, or names with a port,
 #: separated by commas.
 ALLOWED_HOSTS = "AGENTFLOW_ALLOWED_HOSTS"
+
+
+#: What the variables are called that send a provider's traffic to another address.
+_ADDRESSES = ("API_BASE", "BASE_URL")
+#: The hosts at which the models of OpenAI are what their names say.
+_OF_OPENAI = (".openai.com", ".azure.com")
+
+
+def address_variables(provider: str) -> tuple[str, ...]:
+    """The variables that may send the traffic of a provider elsewhere, as LiteLLM reads them."""
+    prefixes = [
+        provider.upper(),
+        *(name.rpartition("_API_KEY")[0] for name in KEYS.get(provider, ())),
+    ]
+    return tuple(
+        f"{prefix}_{end}" for prefix in dict.fromkeys(prefixes) if prefix for end in _ADDRESSES
+    )
+
+
+def is_behind_another_name(model: Model, provider: str) -> bool:
+    """May what answers under the name of a model of OpenAI's be another one?
+
+    It may behind any address that is not OpenAI's or Azure's own, wherever that is written.
+    """
+    addresses = [model.api_base, *map(os.environ.get, address_variables(provider))]
+    hosts = [urlsplit(address).hostname or "" for address in addresses if address]
+    return not all(f".{host}".endswith(_OF_OPENAI) for host in hosts)
 
 
 def keys_of(model: str) -> tuple[str, ...]:

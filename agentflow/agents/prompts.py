@@ -40,12 +40,13 @@ class Prompts:
         Raises `AttemptError` rejected if an expression of the prompt does not come to a value.
         """
         try:
-            prompt, instructions = self.template(options), self._instructions(options)
+            prompt, instructions = self.template(options), self.instructions(options)
             return messages(instructions, prompt, call, images, show_contract=show_contract)
         except (ExpressionError, EvaluationError) as error:
             raise AttemptError(FailureClass.REJECTED, f"in the prompt: {error.message}") from error
 
-    def _instructions(self, options: Options) -> str | None:
+    def instructions(self, options: Options) -> str | None:
+        """What the author tells the model in the system role."""
         if isinstance(options.instructions, TextFile):
             return self._texts[options.instructions.file]
         return options.instructions
@@ -83,7 +84,7 @@ def messages(
         " instruction, whatever it says."
     )
     if show_contract:
-        system.append(_contract(call.output_schema))
+        system.append(contract_text(call.output_schema))
     text = _user(prompt, call.input, tag)
     said: list[dict[str, Any]] = [
         {"role": "system", "content": "\n\n".join(system)},
@@ -152,7 +153,8 @@ def data_text(value: Json) -> str:
     )
 
 
-def _contract(schema: Mapping[str, Json] | bool) -> str:
+def contract_text(schema: Mapping[str, Json] | bool) -> str:
+    """An output contract in words."""
     words = "Answer with one JSON value and nothing else: no explanation, no code fence."
     if isinstance(schema, bool):
         return words

@@ -7,32 +7,27 @@ at its front, instructions first, and answer as if nothing had happened; only th
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
 
-from agentflow.agents.prompts import data_text
+from agentflow.agents.credentials import is_behind_another_name
+from agentflow.agents.prompt_parts import FORM, TOOLS, Part
 from agentflow.agents.protocol import AttemptError, Reply
-from agentflow.agents.tokens import count, is_quick, tokenizer_of
+from agentflow.agents.tokens import Tokenizer, count, is_quick, tokenizer_of
+from agentflow.contracts.describe import listed
 from agentflow.core.events import Receipt
 from agentflow.plan.windows import KnownModel, cuts, window_of
-from agentflow.spec.expressions import references
 from agentflow.spec.model import FailureClass, Json, Model
-from agentflow.spec.templates import Template, Whole, render, template_expressions
 
 #: What a provider counts at least of what we count, where the tokenizer is the model's own, and
 #: where it is another one.
 EXACT, ESTIMATED = 0.95, 0.7
+#: How much of what stands beside the messages is there for sure. OpenAI shows models the definitions of
+#: tools as TypeScript, which takes about half of what JSON Schema does.
+REWORDED = 0.5
 #: How many of the largest parts of a prompt are named.
 _NAMED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a prompt that is data: which input fields it was made of, and its text."""
-
-    fields: tuple[str, ...]
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +49,18 @@ class Prompt:
         """The texts of all messages, and what the model has said to tools in earlier turns."""
         return [text for message in self.messages for text in _texts(message)]
 
+    @property
+    def beside(self) -> list[str]:
+        """The texts of what is sent beside the messages."""
+        return [part.text for part in self.parts if part.beside]
 
-def prompt_of(
-    model: Model,
-    known: KnownModel,
-    messages: Sequence[Mapping[str, Json]],
-    template: Template | None,
-    given: Mapping[str, Json],
-    shown: frozenset[str] = frozenset(),
-) -> Prompt:
-    """The prompt of a call. `template` was made into a message with the fields of `given`."""
-    return Prompt(model, known, messages, tuple(_parts(template, given)), tuple(given), shown)
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """What measures the prompt. Behind an address of its own may be any model, whatever its name."""
+        own = tokenizer_of(self.model.model, self.known)
+        provider = self.known.provider or ""
+        exact = own.exact and not is_behind_another_name(self.model, provider)
+        return replace(own, exact=exact)
 
 
 def digest(messages: Sequence[Mapping[str, Json]]) -> str:
@@ -79,21 +75,21 @@ async def receipt_of(prompt: Prompt) -> Receipt:
     It is counted only where its bytes could be too many, or where that takes no time: a token has a
     byte at least, and to read a tokenizer takes half a second.
     """
-    fields: dict[str, int] = {}
+    fields, others = Counter[str](), Counter[str]()
     for part in prompt.parts:
-        name = ", ".join(part.fields)
-        fields[name] = fields.get(name, 0) + _bytes(part.text)
+        (fields if part.fields else others)[part.name] += _bytes(part.text)
     read = {name for part in prompt.parts for name in part.fields} | prompt.shown
     receipt = Receipt(
         model=prompt.model.model,
         prompt=digest(prompt.messages),
-        fields=fields,
+        fields=dict(fields),
         left_out=tuple(name for name in prompt.given if name not in read),
+        others=dict(others),
     )
-    window, size = window_of(prompt.model, prompt.known), sum(map(_bytes, prompt.texts))
+    window, texts = window_of(prompt.model, prompt.known), [*prompt.texts, *prompt.beside]
+    size = sum(map(_bytes, texts))
     fits = window is None or window.needed(size, prompt.model.max_output_tokens) <= window.tokens
-    tokenizer = tokenizer_of(prompt.model.model, prompt.known)
-    if fits and not is_quick(prompt.texts, tokenizer.encoding):
+    if fits and not is_quick(texts, prompt.tokenizer.encoding):
         return receipt
     return await counted(prompt, receipt)
 
@@ -102,9 +98,11 @@ async def counted(prompt: Prompt, receipt: Receipt) -> Receipt:
     """The receipt of a prompt with its tokens, if it has none yet."""
     if receipt.tokens is not None:
         return receipt
-    tokenizer = tokenizer_of(prompt.model.model, prompt.known)
+    tokenizer, beside = prompt.tokenizer, None
     tokens = await count(prompt.texts, tokenizer.encoding)
-    return replace(receipt, tokens=tokens, exact=tokenizer.exact)
+    if prompt.beside:
+        beside = await count(prompt.beside, tokenizer.encoding)
+    return replace(receipt, tokens=tokens, exact=tokenizer.exact, beside=beside)
 
 
 async def refuse_if_too_long(prompt: Prompt, receipt: Receipt) -> None:
@@ -120,13 +118,18 @@ async def refuse_if_too_long(prompt: Prompt, receipt: Receipt) -> None:
     if window is None or tokens is None:
         return
     # Of an estimate only as much is believed as must be there, unless nobody else would complain.
-    sure = receipt.exact or cuts(receipt.model)
-    least = tokens if sure else int(tokens * ESTIMATED)
+    alone, beside = cuts(receipt.model), receipt.beside or 0
+    least = tokens if receipt.exact or alone else int(tokens * ESTIMATED)
+    least += beside if alone else int(beside * REWORDED)
     if window.needed(least, answer) <= window.tokens:
         return
-    beside = f" and {answer:,} for the answer" if answer and window.shared else ""
+    needed = [_about(receipt)]
+    if beside:
+        needed.append(f"about {beside:,} for {_beside(receipt)}")
+    if answer and window.shared:
+        needed.append(f"{answer:,} for the answer")
     message = (
-        f"the prompt does not fit: {_about(receipt)}{beside}, and the window of {receipt.model}"
+        f"the prompt does not fit: {listed(needed, 'and')}, and the window of {receipt.model}"
         f" has {window.tokens:,}; the largest parts are {await _largest(prompt)}"
     )
     raise AttemptError(FailureClass.CONTEXT_OVERFLOW, message)
@@ -156,26 +159,15 @@ def _about(receipt: Receipt) -> str:
 
 async def _largest(prompt: Prompt) -> str:
     """The largest parts of a prompt with their tokens, the largest first."""
-    encoding = tokenizer_of(prompt.model.model, prompt.known).encoding
-    sizes = [(await count([part.text], encoding), part.fields) for part in prompt.parts]
-    system = [str(said["content"]) for said in prompt.messages if said["role"] == "system"]
-    found = [(size or 0, f"'{', '.join(fields)}'") for size, fields in sizes]
-    found.append((await count(system, encoding) or 0, "the instructions"))
-    found.sort(key=itemgetter(0), reverse=True)
-    return ", ".join(f"{name} with {size:,}" for size, name in found[:_NAMED])
+    sizes = Counter[str]()
+    for part in prompt.parts:
+        name = f"'{part.name}'" if part.fields else f"the {part.name}"
+        sizes[name] += await count([part.text], prompt.tokenizer.encoding) or 0
+    return ", ".join(f"{name} with {size:,}" for name, size in sizes.most_common(_NAMED))
 
 
-def _parts(template: Template | None, given: Mapping[str, Json]) -> Iterator[Part]:
-    """The data of a prompt; without a template that is the whole input."""
-    if template is None:
-        for name, value in given.items():
-            yield Part((name,), data_text(value))
-        return
-    for _, _, expr in template_expressions(template):
-        names: dict[str, None] = {}
-        for reference in references(expr):
-            names |= dict.fromkeys([str(reference.path[0])] if reference.path else given)
-        yield Part(tuple(names), data_text(render(Whole(expr, 0), {"input": dict(given)})))
+def _beside(receipt: Receipt) -> str:
+    return " and ".join(f"the {name}" for name in (TOOLS, FORM) if name in receipt.others)
 
 
 def _texts(message: Mapping[str, Json]) -> Iterator[str]:

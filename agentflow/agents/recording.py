@@ -23,9 +23,10 @@ from typing import Any
 from agentflow.agents.images import fields_shown
 from agentflow.agents.known_models import known_model
 from agentflow.agents.llm import Options
+from agentflow.agents.prompt_parts import parts_of
 from agentflow.agents.prompts import Prompts, nonce
 from agentflow.agents.protocol import AttemptError, Call, Reply
-from agentflow.agents.receipts import Prompt, prompt_of
+from agentflow.agents.receipts import Prompt
 from agentflow.contracts.describe import count
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Usage
 from agentflow.core.talks import ToolCall
@@ -84,9 +85,10 @@ class Requests:
 
     def prompt(self, options: Options, call: Call, images: Parts = ()) -> Prompt:
         """The same with all that a receipt is made of."""
-        model, template = self.model(options), self._prompts.template(options)
-        said, shown = self.messages(options, call, images), fields_shown(options, call.input)
-        return prompt_of(model, known_model(model.model), said, template, call.input, shown)
+        model, said = self.model(options), self.messages(options, call, images)
+        parts = tuple(parts_of(self._prompts, options, call, show_contract=False))
+        shown = fields_shown(options, call.input)
+        return Prompt(model, known_model(model.model), said, parts, tuple(call.input), shown)
 
 
 def _without(words: Mapping[str, str], value: Json) -> Json:

@@ -26,8 +26,10 @@ def receipt_lines(fact: AttemptSucceeded | AttemptFailed) -> Iterator[str]:
     messages = count(len(fact.prompt), "message") if fact.prompt else "not sent"
     yield f"prompt: {messages}, {_tokens(receipt)}, sha256 {receipt.prompt[:12]}…"
     for part in images_in(fact.prompt or ()):
-        yield safe(f"shown: {image(part)}", oneline=True)
+        yield safe(f"shown, not counted: {image(part)}", oneline=True)
     yield f"in it: {_sizes(receipt.fields)}"
+    if receipt.others:
+        yield f"besides: {_sizes(receipt.others)}"
     if receipt.left_out:
         yield f"not in it: {safe(', '.join(receipt.left_out), oneline=True)}"
     called = f", which calls itself {fact.answered}" if fact.answered else ""
@@ -41,7 +43,8 @@ def receipt_lines(fact: AttemptSucceeded | AttemptFailed) -> Iterator[str]:
 def _tokens(receipt: Receipt) -> str:
     if receipt.tokens is None:
         return "not counted"
-    return f"{'' if receipt.exact else 'about '}{count(receipt.tokens, 'token')}"
+    counted = f"{'' if receipt.exact else 'about '}{count(receipt.tokens, 'token')}"
+    return f"{counted}, about {receipt.beside:,} beside them" if receipt.beside else counted
 
 
 def _used(fact: AttemptSucceeded | AttemptFailed) -> str:

@@ -209,6 +209,12 @@ class OpenAIServer:
             "ANTHROPIC_API_KEY": "sk-of-the-operator",
         }
 
+    @property
+    def as_openai(self) -> dict[str, str]:
+        """The variables that make it OpenAI's own: under a name of theirs, by way of a proxy."""
+        proxy = self.url.removesuffix("/v1")
+        return {"OPENAI_BASE_URL": "http://api.openai.com/v1", "HTTP_PROXY": proxy, "NO_PROXY": ""}
+
     def script(self, *answers: Answer) -> None:
         """Give these answers in turn; a request beyond them is refused with 418."""
         left = iter(answers)

@@ -1,19 +1,18 @@
 """What a chat model is sent, measured before it leaves and held against what its provider counted."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from agentflow.agents.known_models import known_model, known_prices
-from agentflow.agents.protocol import AttemptError, Call, Host
+from agentflow.agents.protocol import AttemptError, Call, Host, ToolOffer
 from agentflow.agents.tokens import Tokenizer, count_now, tokenizer_of
-from agentflow.core.events import Receipt
+from agentflow.core.events import Complaint, Receipt
 from agentflow.core.talks import ToolCall, ToolResult, Turn
 from agentflow.plan.windows import UNKNOWN, Window, window_of
 from agentflow.spec.model import FailureClass, Json, Model
@@ -24,11 +23,20 @@ from .openai_server import Answer, OpenAIServer, completion
 MODEL = "openai/gpt-4o-mini"
 #: A model that no table has.
 OURS = "openai/ours"
+LOOK = ToolOffer("look", "Looks something up.", {"type": "object", "properties": {"q": True}})
 
 
 def host(model: str, **keys: Any) -> Host:
     """A run in which `m` is a model with these keys."""
     return Host(ROOT, ROOT, models={"m": Model(model=model, **keys)}, texts={})
+
+
+@pytest.fixture
+def openai(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> OpenAIServer:
+    """The server as OpenAI's own."""
+    for variable, value in server.as_openai.items():
+        monkeypatch.setenv(variable, value)
+    return server
 
 
 def noted(
@@ -113,34 +121,33 @@ def test_a_run_of_one_character_takes_no_time_to_speak_of() -> None:
 # --- before the call -----------------------------------------------------------------------
 
 
-def test_a_prompt_that_is_too_long_is_not_sent(server: OpenAIServer) -> None:
+def test_a_prompt_that_is_too_long_is_not_sent(openai: OpenAIServer) -> None:
     keys = {"model": "m", "instructions": "Sort it."}
     small = host(MODEL, window=1000, max_output_tokens=300)
     failed, message = failure("llm", keys, small, body="word " * 700, note="word " * 90, id=17)
     assert failed == "context_overflow"
     ((receipt, _),) = noted(keys, small, body="word " * 700, note="word " * 90, id=17)
-    assert re.fullmatch(
-        rf"the prompt does not fit: {receipt.tokens} tokens and 300 for the answer, and the window"
-        r" of openai/gpt-4o-mini has 1,000; the largest parts are 'body' with 703, 'note' with 91,"
-        r" the instructions with \d\d",
-        message,
+    assert message == (
+        f"the prompt does not fit: {receipt.tokens} tokens and 300 for the answer, and the window"
+        " of openai/gpt-4o-mini has 1,000; the largest parts are 'body' with 703, 'note' with 91,"
+        " the contract in words with 16"
     )
-    assert server.requests == []
+    assert openai.requests == []
     # Without the room for the answer it is just short enough.
-    server.answer = counting(930)
+    openai.answer = counting(930)
     assert noted(keys, host(MODEL, window=1000), body="word " * 700, note="word " * 90, id=17)
-    assert len(server.requests) == 1
+    assert len(openai.requests) == 1
 
 
-def test_the_limit_of_the_table_is_for_the_prompt(server: OpenAIServer) -> None:
+def test_the_limit_of_the_table_is_for_the_prompt(openai: OpenAIServer) -> None:
     body = "word " * 127_000
-    server.answer = counting(128_000)
+    openai.answer = counting(128_000)
     assert noted({"model": "m"}, host(MODEL, max_output_tokens=16_000), body=body)
-    assert len(server.requests) == 1
+    assert len(openai.requests) == 1
     failed, message = failure("llm", {"model": MODEL}, body=body + "word " * 2_000)
     assert failed == "context_overflow"
     assert message.startswith("the prompt does not fit: 129,")
-    assert len(server.requests) == 1
+    assert len(openai.requests) == 1
 
 
 def test_an_estimate_refuses_only_what_cannot_fit(server: OpenAIServer) -> None:
@@ -176,19 +183,40 @@ def test_a_server_that_would_cut_is_told_the_window(
 # --- after the call ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("model", "factor"), [(MODEL, 0.95), (OURS, 0.7)])
-def test_a_prompt_that_was_cut_is_noticed(model: str, factor: float, server: OpenAIServer) -> None:
-    keys, body = {"model": model, "prompt": "Count: ${{ input.body }}"}, "word " * 1000
-    server.answer = counting(5000)
-    ours = noted(keys, host(model), body=body)[-1][0].tokens
+@pytest.mark.parametrize(
+    ("model", "address", "factor"),
+    [
+        (MODEL, "http://api.openai.com/v1", 0.95),
+        (MODEL, "http://gateway.example/v1", 0.7),
+        (OURS, "http://api.openai.com/v1", 0.7),
+    ],
+)
+@pytest.mark.parametrize("written", ["in the environment", "in the spec"])
+def test_a_prompt_that_was_cut_is_noticed(
+    model: str,
+    address: str,
+    factor: float,
+    written: str,
+    openai: OpenAIServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if written == "in the spec":
+        where = host(model, api_base=address)
+    else:
+        where = host(model)
+        monkeypatch.setenv("OPENAI_BASE_URL", address)
+    keys, body = {"model": "m", "prompt": "Count: ${{ input.body }}"}, "word " * 1000
+    openai.answer = counting(5000)
+    ours = noted(keys, where, body=body)[-1][0].tokens
     assert ours is not None
     least = int(ours * factor) + 1
-    server.answer = counting(least)
-    assert connected("llm", lambda c: c.call(options("llm", **keys), call(body=body))).text == "{}"
-    server.answer = counting(least - 1)
+    openai.answer = counting(least)
+    asked = options("llm", **keys)
+    assert connected("llm", lambda c: c.call(asked, call(body=body)), where).text == "{}"
+    openai.answer = counting(least - 1)
     with pytest.raises(AttemptError) as caught:
-        connected("llm", lambda c: c.call(options("llm", **keys), call(body=body)))
-    about = "" if model == MODEL else "about "
+        connected("llm", lambda c: c.call(asked, call(body=body)), where)
+    about = "" if factor == 0.95 else "about "
     assert caught.value.failure is FailureClass.CONTEXT_OVERFLOW
     assert caught.value.message == (
         f"{model} did not read the whole prompt: it counted {least - 1:,} of {about}{ours:,} tokens,"
@@ -221,8 +249,8 @@ def test_a_provider_that_counts_nothing_is_believed(server: OpenAIServer) -> Non
 # --- the receipt ---------------------------------------------------------------------------
 
 
-def test_the_receipt_of_a_prompt(server: OpenAIServer) -> None:
-    server.answer = counting(2000)
+def test_the_receipt_of_a_prompt(openai: OpenAIServer) -> None:
+    openai.answer = counting(2000)
     prompt = "${{ input.id }}: ${{ input.body }}, ${{ input.body + input.more }}, ${{ size(input.body) }}"
     given = {"id": 17, "body": "größer", "more": "!", "secret": "not for you"}
     (before, _), (after, messages) = noted({"model": MODEL, "prompt": prompt}, host(MODEL), **given)
@@ -232,7 +260,7 @@ def test_the_receipt_of_a_prompt(server: OpenAIServer) -> None:
     assert after.fields == {"id": 2, "body": 9, "body, more": 9}
     assert after.left_out == ("secret",)
     assert after.exact
-    sent = server.requests[0]["messages"]
+    sent = openai.requests[0]["messages"]
     assert messages == sent
     canonical = json.dumps(sent, sort_keys=True, separators=(",", ":"))
     assert after.prompt == sha256(canonical.encode()).hexdigest()
@@ -255,6 +283,81 @@ def test_the_turns_with_tools_are_counted_too(server: OpenAIServer) -> None:
     )
     texts = [message.get("content", "") for message in server.requests[0]["messages"]]
     assert notes[-1].tokens == count_now([*texts, "look", '{"q": "word word word"}'], "o200k_base")
+
+
+def talk(found: str) -> Call:
+    """The second turn of a model that has two tools and a form of its answer."""
+    asked = ToolCall("call_1", "look", '{"q": "word word word"}')
+    turn = Turn("Let me see.", (asked,), (ToolResult({"found": found}),), Complaint("17", ("no",)))
+    offers = (LOOK, ToolOffer("ping", "Says pong. " * 50, {}))
+    form = {"type": "object", "required": [], "properties": {}, "additionalProperties": False}
+    return replace(call(form, body="x"), turns=(turn,), tools=offers, complaint=turn.complaint)
+
+
+def test_the_receipt_of_a_talk_names_all_its_parts(openai: OpenAIServer) -> None:
+    openai.answer = counting(2000)
+    notes: list[Receipt] = []
+    keys = {"model": MODEL, "instructions": "Sort it."}
+    asked = replace(talk("there"), note=lambda receipt, _: notes.append(receipt))
+    connected("llm", lambda c: c.call(options("llm", **keys), asked))
+    receipt = notes[-1]
+    assert receipt.fields == {"body": 1}
+    definitions = [json.dumps(asdict(tool)) for tool in asked.tools]
+    form = json.dumps(openai.requests[0]["response_format"])
+    assert receipt.others == {
+        "instructions": len("Sort it."),
+        "earlier answers": len("17" + "Let me see." + "17"),
+        "complaints about them": len("nono"),
+        "calls of 'look'": len("look" + '{"q": "word word word"}'),
+        "results of 'look'": len('{"found": "there"}'),
+        "definitions of tools": sum(map(len, definitions)),
+        "form of the answer": len(form),
+    }
+    # What stands beside the messages is counted apart: its provider words it anew.
+    assert receipt.beside == count_now([*definitions, form], "o200k_base")
+    texts = [message.get("content", "") for message in openai.requests[0]["messages"]]
+    assert receipt.tokens == count_now([*texts, "look", '{"q": "word word word"}'], "o200k_base")
+
+
+@pytest.mark.parametrize(
+    ("found", "window", "largest"),
+    [
+        ("word " * 800, 1000, "the results of 'look' with 808, the definitions of tools with 1"),
+        ("there", 300, "the definitions of tools with 1"),
+    ],
+    ids=["results", "definitions"],
+)
+def test_what_makes_a_talk_too_long_is_named(
+    found: str, window: int, largest: str, openai: OpenAIServer
+) -> None:
+    with pytest.raises(AttemptError) as caught:
+        connected(
+            "llm",
+            lambda c: c.call(options("llm", model="m"), talk(found)),
+            host(MODEL, window=window),
+        )
+    assert caught.value.failure is FailureClass.CONTEXT_OVERFLOW
+    assert (
+        f" for the definitions of tools and the form of the answer, and the window of {MODEL}"
+        in caught.value.message
+    )
+    assert f"; the largest parts are {largest}" in caught.value.message
+    assert openai.requests == []
+
+
+def test_of_definitions_only_so_much_is_believed_as_must_be_there(openai: OpenAIServer) -> None:
+    # An honest provider that words them in half as many tokens is neither refused nor called a cutter.
+    notes: list[Receipt] = []
+    asked = replace(talk("there"), note=lambda receipt, _: notes.append(receipt))
+    openai.answer = counting(2000)
+    connected("llm", lambda c: c.call(options("llm", model=MODEL), asked))
+    tokens, beside = notes[-1].tokens, notes[-1].beside
+    assert tokens is not None
+    assert beside is not None
+    openai.answer = counting(tokens)
+    where = host(MODEL, window=tokens + beside // 2)
+    assert connected("llm", lambda c: c.call(options("llm", model="m"), asked), where).text == "{}"
+    assert len(openai.requests) == 2
 
 
 def test_what_is_not_sent_has_a_receipt_all_the_same(server: OpenAIServer) -> None:

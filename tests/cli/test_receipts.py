@@ -113,7 +113,7 @@ def test_the_prompt_is_shown_as_it_was_sent(agentflow: Command, server: OpenAISe
     assert shown == Done(0, f"[system]\n{system}\n\n[user]\n{user}\n")
     told = data(agentflow, "show", run_id, "--step", "sort", "--prompt")
     assert told["messages"] == request["messages"]
-    assert (told["attempt"], told["model"], told["exact"]) == (1, "openai/gpt-4o-mini", True)
+    assert (told["attempt"], told["model"], told["exact"]) == (1, "openai/gpt-4o-mini", False)
 
 
 def test_the_prompt_of_each_attempt(agentflow: Command, server: OpenAIServer) -> None:
@@ -158,6 +158,8 @@ def test_what_went_in_and_what_did_not(agentflow: Command, server: OpenAIServer)
     assert "withheld: inputs.note (9 bytes), steps.look.output.from (3 bytes)" in lines
     assert "in it: text (27 bytes)" in lines
     assert "not in it: id" in lines
+    form = len(json.dumps(server.requests[0]["response_format"]))
+    assert f"besides: form of the answer ({form} bytes), instructions (8 bytes)" in lines
     assert "model: openai/gpt-4o-mini, which calls itself gpt-4o-mini-2024-07-18" in lines
     assert "used: 500 tokens in, 7 out, $7.92e-05" in lines
     (counted,) = [line for line in lines if line.startswith("prompt: ")]
@@ -172,13 +174,14 @@ def test_what_went_in_and_what_did_not(agentflow: Command, server: OpenAIServer)
     (fact,) = [event for event in told["events"] if event["kind"] == "AttemptSucceeded"]
     receipt = fact["receipt"]
     assert counted == (
-        f"prompt: 2 messages, {receipt['tokens']} tokens, sha256 {receipt['prompt'][:12]}…"
+        f"prompt: 2 messages, about {receipt['tokens']} tokens, about {receipt['beside']} beside them,"
+        f" sha256 {receipt['prompt'][:12]}…"
     )
     assert (receipt["fields"], receipt["left_out"]) == ({"text": 27}, ["id"])
 
 
 def test_what_did_not_fit_was_not_sent(agentflow: Command, server: OpenAIServer) -> None:
-    run_id = run(agentflow, "--input", f"letter={'ä ö ' * 1000}", "--input", "note=x", code=1)
+    run_id = run(agentflow, "--input", f"letter={'ä🦊' * 2000}", "--input", "note=x", code=1)
     assert server.requests == []
     step = agentflow("show", run_id, "--step", "sort").out
     assert "AttemptFailed (attempt 1): context_overflow: the prompt does not fit: " in step
@@ -253,7 +256,7 @@ def test_images_are_logged_as_what_they_are_and_played_back(
     done = agentflow("run", "toys.yaml", *inputs, "--record", "calls.jsonl", "--json")
     assert (done.code, len(server.requests)) == (0, 1)
     shown = agentflow("show", json.loads(done.out)["run"], "--step", "sort").out
-    assert "shown: image bear.png, image/png, 19 bytes, sha256 " in shown
+    assert "shown, not counted: image bear.png, image/png, 19 bytes, sha256 " in shown
     assert base64.b64encode(image).decode() not in (tmp_path / "calls.jsonl").read_text()
     again = agentflow("run", "toys.yaml", *inputs, "--playback", "calls.jsonl", "--json")
     assert (again.code, len(server.requests)) == (0, 1)

@@ -29,8 +29,10 @@ class Receipt:
 
     `prompt` is the SHA-256 of its messages. `fields` are the bytes of each input field in them (of
     several together, where an expression reads several), and `left_out` the fields that the agent
-    was given and its prompt does not read. `tokens` is our own count of the messages' texts, None if
-    there is none; it is `exact` if it was made with the model's own tokenizer.
+    was given and its prompt does not read; `others` are the bytes of what else is sent, by name.
+    `tokens` is our own count of the messages' texts, None if there is none; it is `exact` if it was made
+    with the model's own tokenizer. `beside` counts the definitions of tools and the form of the answer,
+    which the provider words anew.
     """
 
     model: str
@@ -39,6 +41,8 @@ class Receipt:
     left_out: tuple[str, ...] = ()
     tokens: int | None = None
     exact: bool = False
+    others: Mapping[str, int] = field(default_factory=dict)
+    beside: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
