@@ -20,7 +20,7 @@ from agentflow.project import find_root, read_bytes
 from agentflow.spec.document import MAX_BYTES
 
 #: Suppressions are held against what all others find.
-_EARLY = frozenset(name for name, family in FAMILIES.items() if family == Family.SPEC) - {
+EARLY = frozenset(name for name, family in FAMILIES.items() if family == Family.SPEC) - {
     BAD,
     UNUSED,
 }
@@ -54,7 +54,7 @@ def mended(
     def look(text: str) -> Sight:
         again = load_bytes(text.encode(), spec.file, spec.folder, imports=imports)
         depth = sum(part is not None for part in (again.document.root, again.pipeline, again.plan))
-        return Sight(examine_spec(again, thresholds).findings, depth, _EARLY)
+        return Sight(examine_spec(again, thresholds).findings, depth, EARLY)
 
     def wanted(finding: Finding) -> bool:
         fix = finding.fix

@@ -42,7 +42,7 @@ Good:
 from collections.abc import Iterator, Mapping
 
 from agentflow.contracts.describe import type_names
-from agentflow.contracts.keywords import BY_TYPE, Schema
+from agentflow.contracts.keywords import BY_TYPE, TYPES, Schema
 from agentflow.contracts.shape import types_of
 from agentflow.contracts.violations import FORMAT_EXAMPLES
 from agentflow.findings import Finding, Severity
@@ -57,6 +57,7 @@ SEVERITY = Severity.WARNING
 _JUDGED: Mapping[str, str] = {
     keyword: judged for judged, keywords in BY_TYPE.items() for keyword in keywords
 }
+_EVERY = frozenset(TYPES)
 _IN_WORDS: Mapping[str, str] = {
     "array": "lists",
     "number": "numbers",
@@ -73,6 +74,8 @@ def check(context: Context) -> Iterator[Finding]:
         if "type" not in written.schema:
             continue
         types = types_of({"type": written.schema["type"]}, True)
+        if not types <= _EVERY:
+            continue  # `invalid-contract` tells of it
         numbers = types | ({"number"} if "integer" in types else set())
         for keyword, value in written.schema.items():
             judged = _judged_by(keyword, value)
