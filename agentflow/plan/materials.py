@@ -125,7 +125,7 @@ class Materials:
         except UnknownContent:
             return ANYTHING
         except ContractError as error:
-            if isinstance(contract, str) and not error.path:
+            if isinstance(contract, str) and contract not in self._pipeline.contracts:
                 self._report("unknown-contract", error.message, path, error.help)
             else:
                 self._report_contract(error, contract, path)
