@@ -19,8 +19,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
-from agentflow.findings import Finding, Severity
+from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.guards import Guards
+from agentflow.lint.plain_references import PlainReference, plain_references
 from agentflow.lint.suppressions import Suppression, suppressions
 from agentflow.lint.traces import Traces
 from agentflow.plan.scopes import GLOBAL_ROOTS
@@ -29,6 +30,9 @@ from agentflow.plan.types import Types
 from agentflow.plan.windows import ModelTable, nothing_known
 from agentflow.spec.document import Document
 from agentflow.spec.model import Pipeline
+
+#: What earlier stages report where it is not known what an author wanted to read.
+_UNREAD = frozenset({"expression-syntax", "syntax", "unquoted-template"})
 
 
 class Family(StrEnum):
@@ -83,11 +87,11 @@ class Context:
     def reads_all_known(self) -> bool:
         """Is it known what every expression reads?
 
-        If not, one that cannot be read, or leads nowhere, may be the one that reads what seems to
-        be read by nobody.
+        If not, one that cannot be read, leads nowhere or was left as text may be the one that reads
+        what seems to be read by nobody.
         """
         assert self.plan is not None
-        if any(True for _ in self.reported("expression-syntax")):
+        if any(problem.rule in _UNREAD for problem in self.problems) or self.plain_references:
             return False
         return not any(
             use.target is None
@@ -95,6 +99,18 @@ class Context:
             else use.reference.root not in GLOBAL_ROOTS | use.locals
             for use in self.plan.uses
         )
+
+    @cached_property
+    def plain_references(self) -> tuple[PlainReference, ...]:
+        """What spells out a reference and is only text."""
+        return tuple(plain_references(self.document, self.plan)) if self.plan is not None else ()
+
+    @cached_property
+    def misread(self) -> frozenset[Location]:
+        """Where a value is not what was meant, so that its type says nothing new."""
+        places = [self.document.locate(each.text.path) for each in self.plain_references]
+        places += [problem.location for problem in self.problems if problem.rule in _UNREAD]
+        return frozenset(places)
 
     @cached_property
     def traces(self) -> Traces:

@@ -4,10 +4,11 @@ In the text, a line `--- # FILE` ends one file and begins another.
 """
 
 import re
+from pathlib import Path
 
 from agentflow.agents.known_models import known_model
 from agentflow.errors import FileProblem
-from agentflow.findings import Finding
+from agentflow.findings import Finding, Location
 from agentflow.lint.linter import examine
 from agentflow.lint.rule import Context
 from agentflow.loading import understand
@@ -32,3 +33,16 @@ def lines(findings: tuple[Finding, ...]) -> list[str]:
         f"{found.location.span.line}:{found.location.span.column} {found.message}"
         for found in findings
     ]
+
+
+def shown(finding: Finding, folder: Path) -> str:
+    """A finding as the files beside the cases in a folder hold it, all of it."""
+    lines = [f"{_place(finding.location)} {finding.severity} {finding.rule} {finding.message}"]
+    if finding.help is not None:
+        lines.append(f"    {finding.help}")
+    lines += (f"    {_place(place.location)} {place.message}" for place in finding.related)
+    return "".join(f"{line}\n".replace(f"{folder}/", "") for line in lines)
+
+
+def _place(location: Location) -> str:
+    return f"{location.span.line}:{location.span.column}"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from agentflow.findings import Finding, Location
 from agentflow.lint.rules import RULES
 from agentflow.loading import check, load
+from tests.lint.linting import shown
 
 CASES = Path(__file__).parent.parent / "cases" / "lint"
 BAD = sorted(CASES.glob("bad/*.yaml"))
@@ -26,7 +26,7 @@ def test_there_are_cases() -> None:
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_bad_case_says_what_stands_beside_it(path: Path) -> None:
     expected = path.with_suffix(".txt")
-    said = "".join(map(_shown, check(load(path))))
+    said = "".join(shown(finding, CASES) for finding in check(load(path)))
     if os.environ.get("AGENTFLOW_WRITE_CASES"):
         expected.write_text(said, encoding="utf-8")
     assert said == expected.read_text(encoding="utf-8")
@@ -34,22 +34,9 @@ def test_bad_case_says_what_stands_beside_it(path: Path) -> None:
 
 @pytest.mark.parametrize("path", OK, ids=lambda path: path.stem)
 def test_realistic_spec_is_silent(path: Path) -> None:
-    assert "".join(map(_shown, check(load(path)))) == ""
+    assert "".join(shown(finding, CASES) for finding in check(load(path))) == ""
 
 
 def test_every_finding_has_the_name_of_a_rule() -> None:
     names = {rule.NAME for rule in RULES}
     assert {finding.rule for path in BAD for finding in check(load(path))} <= names
-
-
-def _shown(finding: Finding) -> str:
-    """A finding as the files beside the bad cases hold it, all of it."""
-    lines = [f"{_place(finding.location)} {finding.severity} {finding.rule} {finding.message}"]
-    if finding.help is not None:
-        lines.append(f"    {finding.help}")
-    lines += (f"    {_place(place.location)} {place.message}" for place in finding.related)
-    return "".join(f"{line}\n".replace(f"{CASES}/", "") for line in lines)
-
-
-def _place(location: Location) -> str:
-    return f"{location.span.line}:{location.span.column}"

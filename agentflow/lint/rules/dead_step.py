@@ -2,7 +2,8 @@
 
 Its work is paid for and thrown away. Mostly the output was meant to come from it: a refinement that
 is computed and then forgotten, a report that is not the one handed out. A step that is only there to
-stop the run is named in the `needs` of those that must not run before it.
+stop the run is named in the `needs` of those that must not run before it; a model's answer stops nothing
+without an `assert` or a gate.
 
 Bad:
 
@@ -67,19 +68,32 @@ def check(context: Context) -> Iterator[Finding]:
     dead = {
         at
         for at, step in context.plan.steps.items()
-        if at not in acting and at not in awaited and not step.downstream
+        if at not in acting and at not in awaited and (not step.downstream or _only_talks(step))
     }
     for at in dead:
         if any(outer in dead for outer in enclosing(at) if outer != at):
             continue
         step = context.plan.steps[at]
+        advice = "take it out, or name it in 'needs' if it is there to stop the run"
+        if step.downstream:
+            advice = "or 'assert' what it has to say, if it is there to stop the run"
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"nobody reads the output of {quoted(step.id)}, and it has no effect",
             location=context.document.locate_key(step.path),
-            help="read its output, take it out, or name it in 'needs' if it is there to stop the run",
+            help=f"read its output, {advice}",
         )
+
+
+def _only_talks(step: StepPlan) -> bool:
+    """Is it the call of a chat model that nothing holds to what it says, so that it stops nothing?"""
+    calls = calls_of(step)
+    return (
+        bool(calls)
+        and not step.asserts
+        and all(call.chat is not None and not call.tools and not call.confidence for call in calls)
+    )
 
 
 def _acting(plan: Plan) -> set[str]:
@@ -94,5 +108,7 @@ def _acts(step: StepPlan) -> bool:
         return not inner or any(_acts(one) for plan in inner for one in plan.steps.values())
     if step.delegate is not None:
         return any(_acts(worker) for worker in step.delegate.workers.values())
+    if step.kind == "human":
+        return True  # somebody has seen it; whether the answer counts is looked at elsewhere
     calls = calls_of(step)
     return step.kind == "agent" and (not calls or any(c.reach not in _HARMLESS for c in calls))

@@ -103,12 +103,15 @@ def check(context: Context) -> Iterator[Finding]:
             if not breach.always and not _may_come(context, context.plan, source):
                 continue
             broken.add((handoff.path[:-1], handoff.receiver))
+            place = handoffs.place_of(source)
+            if place in context.misread:
+                continue
             target = way_text((handoff.receiver, handoff.side, *handoff.field, *breach.way))
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY if breach.always else Severity.WARNING,
                 message=f"{quoted(source.text)} {breach.found}, {quoted(target)} {breach.wanted}",
-                location=handoffs.place_of(source),
+                location=place,
                 help=_ALWAYS if breach.always else _advice(source, target),
                 related=handoffs.contracts(handoff, source, breach.way),
             )

@@ -55,7 +55,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.contracts.compat import Kind, compare
-from agentflow.contracts.describe import type_names
+from agentflow.contracts.describe import path_text, type_names
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
@@ -88,6 +88,8 @@ def _unlisted(
     if labels.broken or labels.known is None or not isinstance(dispatch, Whole):
         return
     start, end = dispatch.offset + dispatch.expr.start, dispatch.offset + dispatch.expr.end
+    if _is_looked_at(context, step):
+        return
     for name in labels.known:
         if name not in step.among:
             hopeless = not set(labels.known) & step.among.keys()
@@ -98,6 +100,15 @@ def _unlisted(
                 location=context.document.in_string((*step.path, "agent"), start, end),
                 help=suggestions.help(name, step.among, "add it to 'among'"),
             )
+
+
+def _is_looked_at(context: Context, step: StepPlan) -> bool:
+    """Does a condition on the way look at the value that chooses? It may well leave some out."""
+    for use in context.uses_within.get((*step.path, "agent"), ()):
+        path = path_text((use.reference.root, *(p for p in use.reference.path if p is not None)))
+        if context.guards.at(use).compares(path):
+            return True
+    return False
 
 
 def _single(context: Context, step: StepPlan) -> Iterator[Finding]:

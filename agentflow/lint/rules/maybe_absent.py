@@ -70,10 +70,13 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     for use in context.plan.uses:
-        if use.reference.guarded or use.reference.root == "loop":
-            continue  # what a loop has not set yet is named by a rule of its own
+        if use.reference.guarded:
+            continue
         trace = context.traces.of_use(use)
         gaps = [gap for gap in trace.gaps if _counts(gap, trace)]
+        if use.reference.root == "loop":
+            # What has not been set at all yet is named by a rule of its own.
+            gaps = [gap for gap in gaps if gap.at > 1]
         if gaps:
             yield from _unproven(context, context.plan, use, gaps)
 
@@ -100,6 +103,12 @@ def _unproven(context: Context, plan: Plan, use: Use, gaps: list[Gap]) -> Iterat
         if either:
             why = f"{quoted(_shown(root, path[: gap.at]))} may be {either}"
             mend = "compare that with null in 'when' or before '?'"
+        elif root == "loop" and not gap.case:
+            holder = quoted(_shown(root, path[: gap.at]))
+            why, mend = (
+                f"'state' and 'next' do not give {holder} the same fields",
+                "give both of it",
+            )
         elif gap.case:
             why, mend = f"{gap.case} does not give it", "give it in every case"
         yield Finding(

@@ -84,6 +84,7 @@ def check(context: Context) -> Iterator[Finding]:
     escalations = {name for _, name in named_escalations(context.document, context.plan)}
     channels = {name for _, name in named_channels(context.plan)} - BUILT_IN_CHANNELS.keys()
     own = [name for name in pipeline.channels if name not in BUILT_IN_CHANNELS]
+    inputs = _inputs(context.plan) if context.reads_all_known else ((), set[object]())
     unused = (
         *_unused("agent", ("agents",), pipeline.agents, agents - {None}),
         *_unused("model", ("models",), pipeline.models, _aliases(models)),
@@ -93,7 +94,7 @@ def check(context: Context) -> Iterator[Finding]:
         *(("meter", path) for path in _idle_meters(context.plan)),
         *_unused("escalation", ("escalations",), pipeline.escalations, escalations),
         *_unused("channel", ("channels",), own, channels),
-        *_unused("input", ("inputs", "properties"), *_inputs(context.plan)),
+        *_unused("input", ("inputs", "properties"), *inputs),
     )
     for what, path in unused:
         yield Finding(

@@ -102,13 +102,14 @@ def _of_step(context: Context, step: StepPlan) -> Iterator[Finding]:
             yield Finding(NAME, SEVERITY, message, location, "compare it with something")
     if step.for_each is not None:
         found = _wrong_type(context, step.for_each.over, outside, _LIST)
-        if found:
+        location = context.document.locate((*step.path, "for_each", "over"))
+        if found and location not in context.misread:
             message = f"'for_each' goes over a list, this is {found}"
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
                 message=message,
-                location=context.document.locate((*step.path, "for_each", "over")),
+                location=location,
                 help="name a list, or write one: [a, b]",
             )
     if step.for_each is not None and step.for_each.key is not None:

@@ -34,6 +34,8 @@ MAX_FINDINGS = 1_000
 
 #: What may follow a document: blank lines, comments, and the mark that ends it.
 _NOTHING_MORE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n|$))*+")
+#: What somebody wrote in braces who meant an expression.
+_REFERENCE = re.compile(r"(?:inputs?|steps|loop|item|run|task)(?:\.[A-Za-z_]\w*|\[\d+\])+")
 _END_MARK = re.compile(r"\.\.\.(?=\s|$)")
 
 
@@ -275,15 +277,20 @@ class Reader:
             return
         text = self._source.text
         written = text[text.rfind("{", 0, end) : end]
-        if entry.key.plain and written[1:-1].strip() == entry.key.text:
+        name = entry.key.text
+        if entry.key.plain and written[1:-1].strip() == name:
+            is_reference = _REFERENCE.fullmatch(name) is not None
+            mended = '"${{ ' + name + ' }}"' if is_reference else f'"{written}"'
+            advice = f"for what it leads to write {mended}"
+            if not is_reference:
+                shown = f": {mended}" if len(written) <= 60 else ""
+                advice = f"if it is text, put it in quotes{shown}"
             self._report(
                 "unquoted-template",
-                f"YAML reads {quoted(written)} as a mapping with the key {quoted(entry.key.text)} and no value",
+                f"YAML reads {quoted(written)} as a mapping with the key {quoted(name)} and no value",
                 node.span,
-                f'if it is text, put it in quotes: "{written}"'
-                if len(written) <= 60
-                else "if it is text, put it in quotes",
-                fix=Fix("put it in quotes", (Edit(node.span, f'"{written}"'),)),
+                advice,
+                fix=Fix("put it in quotes", (Edit(node.span, mended),)),
             )
 
     def _after(self, offset: int) -> None:

@@ -1,0 +1,99 @@
+"""References that an author spelled out where they are only text: without `${{ }}` around them."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from agentflow.contracts.keywords import Schema
+from agentflow.lint.texts import Written, texts_at, told
+from agentflow.plan.calls import callers, home_of, possible_calls
+from agentflow.plan.looks import enclosing
+from agentflow.plan.schemas import Contract, past_references
+from agentflow.plan.steps import Path, Plan
+from agentflow.spec.document import Document
+
+_PATH = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*"
+_IN_BRACES = re.compile(rf"(?<![${{]){{{{1,2}}\s*(?P<path>{_PATH})\s*}}{{1,2}}")
+_BARE = re.compile(r"\s*(?P<path>(?:inputs|steps|loop|item|run)(?:\.[A-Za-z_]\w*|\[\d+\])+)\s*")
+_EXPRESSION = re.compile(r"(?<!\$)\$\{\{\s*(?P<path>.*?)\s*\}\}", re.DOTALL)
+#: Roots that stand in braces by chance nowhere else.
+_ROOTS = frozenset({"inputs", "steps", "loop", "item", "run", "input", "task"})
+#: The keys of a step whose texts may hold expressions.
+_OF_STEPS = (
+    ("with",), ("human", "ask"), ("output",), ("cases",), ("default",), ("catch",), ("switch",),
+    ("for_each",), ("loop", "state"), ("loop", "next"), ("loop", "output"), ("delegate", "with"),
+    ("delegate", "plan"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PlainReference:
+    """A part of a text that spells out a reference; `expression` is what would make it one."""
+
+    text: Written
+    found: re.Match[str]
+    expression: str
+
+    @property
+    def shown(self) -> str:
+        """What stands there."""
+        return self.found[0].strip()
+
+
+def plain_references(document: Document, plan: Plan) -> Iterator[PlainReference]:
+    """All of a spec: in what steps and outputs hand on, and in what models are told."""
+    inputs = _fields(plan.inputs.schema)
+    for path, locals_ in _places(plan):
+        for text in texts_at(document, path):
+            if "steps" in text.path[len(path) :]:
+                continue  # steps inside have places of their own
+            whole = _BARE.fullmatch(text.text)
+            for found in (whole,) if whole else _IN_BRACES.finditer(text.text):
+                if whole or _is_meant(found, {*inputs, *locals_}):
+                    field = found["path"] in inputs and found["path"] not in locals_
+                    yield _plain(text, found, "inputs." if field else "")
+    yield from _of_agents(plan)
+
+
+def _of_agents(plan: Plan) -> Iterator[PlainReference]:
+    """Those in instructions and prompts, of each agent that is called once."""
+    seen: set[Path] = set()
+    for step in callers(plan):
+        for call in possible_calls(step):
+            at = home_of(step, call)
+            if at in seen:
+                continue
+            seen.add(at)
+            fields = _fields(call.input.schema)
+            for text in told(plan, call.options, at):
+                for found in _IN_BRACES.finditer(text.text):
+                    if _is_meant(found, fields):
+                        yield _plain(text, found, "input." if found["path"] in fields else "")
+                for found in _EXPRESSION.finditer(text.text if "instructions" in text.path else ""):
+                    yield _plain(text, found, "")
+
+
+def _places(plan: Plan) -> Iterator[tuple[Path, Collection[str]]]:
+    """Where texts stand that may hold expressions, with what an item is called there."""
+    for at, step in plan.steps.items():
+        around = (plan.steps.get(place) for place in enclosing(at))
+        lists = [each.for_each for each in around if each is not None and each.for_each is not None]
+        names = {name for each in lists for name in ("item", *each.names)}
+        yield from (((*step.path, *key), names) for key in _OF_STEPS)
+    yield ("outputs",), ()
+    yield ("escalations",), ()
+
+
+def _is_meant(found: re.Match[str], fields: Collection[str]) -> bool:
+    """Does what stands in braces name a field, or begin as a reference does?"""
+    root, _, rest = found["path"].partition(".")
+    return (root in _ROOTS and bool(rest)) or found["path"] in fields
+
+
+def _plain(text: Written, found: re.Match[str], root: str) -> PlainReference:
+    return PlainReference(text, found, "${{ " + root + found["path"] + " }}")
+
+
+def _fields(schema: Schema) -> Collection[str]:
+    own = past_references(Contract(schema, schema))
+    return own.get("properties", {}).keys() if isinstance(own, dict) else ()

@@ -1,0 +1,83 @@
+"""What was to be a reference is plain text.
+
+An expression stands in `${{ }}`, and everything else is text. `{inputs.topic}`, `{{ topic }}` and
+`steps.draft.output` go to the model, or into the output, letter by letter, and nobody says that
+anything is missing. `instructions` hold no expressions at all: data belongs in the prompt.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [topic]
+      properties: {topic: {type: string, maxLength: 200}}
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        instructions: Write a letter.
+        prompt: "A letter about {topic}, please."
+        input: {type: object, required: [topic], properties: {topic: {type: string, maxLength: 200}}}
+        output: {type: string, maxLength: 2000}
+    steps:
+      write: {agent: writer, with: {topic: "${{ inputs.topic }}"}}
+      polish: {agent: writer, with: {topic: "politeness in: {{ steps.write.output }}"}}
+    outputs: {letter: steps.write.output, polished: "${{ steps.polish.output }}"}
+
+Says:
+
+    13:29 '{topic}' is sent as it stands: it is text, and no expression
+    18:57 '{{ steps.write.output }}' is sent as it stands: it is text, and no expression
+    19:19 'steps.write.output' is sent as it stands: it is text, and no expression
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [topic]
+      properties: {topic: {type: string, maxLength: 200}}
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        instructions: Write a letter.
+        prompt: "A letter about ${{ input.topic }}, please."
+        input: {type: object, required: [topic], properties: {topic: {type: string, maxLength: 200}}}
+        output: {type: string, maxLength: 2000}
+    steps:
+      write: {agent: writer, with: {topic: "${{ inputs.topic }}"}}
+      polish: {agent: writer, with: {topic: "politeness in: ${{ steps.write.output }}"}}
+    outputs: {letter: "${{ steps.write.output }}", polished: "${{ steps.polish.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.spec.wording import quoted
+
+NAME = "reference-as-text"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each text that spells out a reference and does not make one."""
+    for plain in context.plain_references:
+        advice = f'for what it leads to write "{plain.expression}"'
+        if "instructions" in plain.text.path:
+            advice = (
+                "'instructions' hold no expressions: " + f"write {plain.expression} in 'prompt'"
+            )
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(plain.shown)} is sent as it stands: it is text, and no expression",
+            location=plain.text.place(context.document, plain.found),
+            help=advice,
+        )
