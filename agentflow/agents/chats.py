@@ -56,7 +56,7 @@ class Chats:
         in_words = wanted is None or not says_all(call.output_schema, model.model)
         images = self._album.images(options, call, model)
         shown_as = [image.part for image in images]
-        said = self._prompts.messages(options, call, shown_as, show_contract=in_words)
+        said = self._prompts.messages(options, call, model.model, shown_as, show_contract=in_words)
         parts = parts_of(self._prompts, options, call, wanted, show_contract=in_words)
         shown = fields_shown(options, call.input)
         prompt = Prompt(

@@ -8,11 +8,16 @@ from agentflow.core.talks import ToolCall, ToolResult, Turn
 from agentflow.spec.model import Json
 
 
-def turn_messages(turn: Turn, data: Callable[[Json], str]) -> Iterator[dict[str, Any]]:
+def turn_messages(turn: Turn, model: str, data: Callable[[Json], str]) -> Iterator[dict[str, Any]]:
     """The model's own message of a turn, and one for each of its calls.
 
-    What a tool answers is `data`, and so is what is said of its failure, which may quote it.
+    What a tool answers is `data`, and so is what is said of its failure, which may quote it. Thoughts
+    are shown to the `model` that had them, as they were: Anthropic refuses the results of tools
+    without the signed blocks that came before the calls.
     """
+    thoughts = dict(turn.thoughts or {})
+    if thoughts.pop("model", None) != model:
+        thoughts = {}
     yield {
         "role": "assistant",
         "content": turn.said,
@@ -24,6 +29,7 @@ def turn_messages(turn: Turn, data: Callable[[Json], str]) -> Iterator[dict[str,
             }
             for call in turn.calls
         ],
+        **thoughts,
     }
     for call, result in zip(turn.calls, turn.results, strict=True):
         yield {"role": "tool", "tool_call_id": call.id, "content": data(told(result))}

@@ -6,6 +6,7 @@ something in it. It does not matter whether it came as a whole or as a stream.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from agentflow.agents.protocol import AttemptError
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.core.events import Usage
 from agentflow.core.talks import ToolCall
-from agentflow.spec.model import FailureClass
+from agentflow.spec.model import FailureClass, Json
 
 #: Where the reason stands in the bodies of OpenAI, Gemini, Anthropic, Bedrock, Ollama and Cohere.
 _REASON_AT: tuple[tuple[str | int, ...], ...] = (
@@ -40,8 +41,8 @@ class Answer:
 
     `reason` is why the model stopped, in LiteLLM's word, and `sent` in the provider's own; None if
     it has not said. `response` is LiteLLM's object, with the model that answered and with what the
-    provider counted. `calls` are the tools that the model asks for. `began` says whether anything at
-    all has come of it, if only a thought.
+    provider counted. `calls` are the tools that the model asks for, `thoughts` as in `Turn`. `began`
+    says whether anything at all has come of it, if only a thought.
     """
 
     text: str | None
@@ -50,6 +51,7 @@ class Answer:
     response: Any
     calls: tuple[ToolCall, ...] = ()
     began: bool = True
+    thoughts: Mapping[str, Json] | None = None
 
 
 def content_of(
@@ -102,11 +104,6 @@ def reason_in(body: Any) -> str | None:
         if isinstance(value, str) and value:
             return value
     return None
-
-
-def thinks(message: Any) -> bool:
-    """Is there a thought in a message, or in a piece of one?"""
-    return bool(getattr(message, "reasoning_content", None))
 
 
 def usage_of(answer: Answer, model: str) -> Usage | None:

@@ -11,10 +11,11 @@ from typing import Any
 
 from agentflow.agents.chat_request import ChatRequest
 from agentflow.agents.credentials import has_key, may_see_keys
-from agentflow.agents.litellm_answers import Answer, content_of, reason_in, thinks, usage_of
+from agentflow.agents.litellm_answers import Answer, content_of, reason_in, usage_of
 from agentflow.agents.litellm_failures import failure_of
 from agentflow.agents.litellm_settings import WITHHELD, is_litellm_owned_kwarg, litellm
 from agentflow.agents.litellm_streams import hear
+from agentflow.agents.litellm_thoughts import Thoughts, thinks
 from agentflow.agents.litellm_tools import asked, lacks_tools, offered
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.worker import ANSWER_LIMIT
@@ -54,7 +55,7 @@ class LiteLLM:
             # What came is kept, and what it cost is charged.
             error.reply = replace(reply, text=(answer.text or "")[:ANSWER_LIMIT] or None)
             raise
-        return replace(reply, text=text, calls=calls)
+        return replace(reply, text=text, calls=calls, thoughts=answer.thoughts if calls else None)
 
     async def close(self) -> None:
         """Close the connections to the providers."""
@@ -79,8 +80,18 @@ async def _answer(request: ChatRequest) -> tuple[Answer, float | None]:
     sent = reason_in(bodies[-1]) if bodies else None
     message = choice.message
     calls = asked(message)
-    began = bool(message.content or calls or thinks(message))
-    return Answer(message.content, choice.finish_reason, sent, response, calls, began), None
+    thoughts = Thoughts()
+    thoughts.add(message)
+    answer = Answer(
+        message.content,
+        choice.finish_reason,
+        sent,
+        response,
+        calls,
+        began=bool(message.content or calls or thinks(message)),
+        thoughts=thoughts.for_again(request.model.model),
+    )
+    return answer, None
 
 
 def _parameters(request: ChatRequest) -> dict[str, Any]:

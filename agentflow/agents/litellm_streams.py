@@ -8,8 +8,9 @@ in the chunks.
 import asyncio
 from typing import Any, Self
 
-from agentflow.agents.litellm_answers import Answer, thinks, too_much
+from agentflow.agents.litellm_answers import Answer, too_much
 from agentflow.agents.litellm_settings import litellm
+from agentflow.agents.litellm_thoughts import Thoughts, thinks
 from agentflow.agents.litellm_tools import PartsOfCalls
 from agentflow.agents.protocol import Ear
 from agentflow.agents.worker import ANSWER_LIMIT
@@ -25,7 +26,7 @@ async def hear(stream: Any, model: str, ear: Ear) -> tuple[Answer, float | None]
     if tap.listens:
         stream.completion_stream = tap
     pieces: list[str] = []
-    calls = PartsOfCalls()
+    calls, thoughts = PartsOfCalls(), Thoughts()
     size = 0
     began: float | None = None
     try:
@@ -34,6 +35,8 @@ async def hear(stream: Any, model: str, ear: Ear) -> tuple[Answer, float | None]
             if piece is not None and began is None:
                 began = asyncio.get_running_loop().time()
             size += calls.add(chunk) + len(piece or "")
+            if chunk.choices:
+                size += thoughts.add(chunk.choices[0].delta)
             if size > ANSWER_LIMIT:
                 raise too_much(model)
             if piece:
@@ -45,7 +48,15 @@ async def hear(stream: Any, model: str, ear: Ear) -> tuple[Answer, float | None]
     counted = [usage for chunk in stream.chunks if (usage := getattr(chunk, "usage", None))]
     response = litellm.ModelResponse(model=tap.model, usage=counted[-1] if counted else None)
     why = litellm.map_finish_reason(reason)
-    answer = Answer("".join(pieces), why, reason, response, calls.whole(), began=began is not None)
+    answer = Answer(
+        "".join(pieces),
+        why,
+        reason,
+        response,
+        calls.whole(),
+        began=began is not None,
+        thoughts=thoughts.for_again(model),
+    )
     return answer, began
 
 

@@ -31,17 +31,18 @@ class Prompts:
         self,
         options: Options,
         call: Call,
+        model: str,
         images: Sequence[Mapping[str, Json]] = (),
         *,
         show_contract: bool,
     ) -> list[dict[str, Any]]:
-        """The messages of a call, as the function below has them.
+        """The messages of a call of a model, as the function below has them.
 
         Raises `AttemptError` rejected if an expression of the prompt does not come to a value.
         """
         try:
             prompt, instructions = self.template(options), self.instructions(options)
-            return messages(instructions, prompt, call, images, show_contract=show_contract)
+            return messages(instructions, prompt, call, model, images, show_contract=show_contract)
         except (ExpressionError, EvaluationError) as error:
             raise AttemptError(FailureClass.REJECTED, f"in the prompt: {error.message}") from error
 
@@ -65,6 +66,7 @@ def messages(
     instructions: str | None,
     prompt: Template | None,
     call: Call,
+    model: str,
     images: Sequence[Mapping[str, Json]] = (),
     *,
     show_contract: bool,
@@ -95,7 +97,7 @@ def messages(
     ]
     for turn in call.turns:
         said += _again(turn.complaint, tag)
-        said += turn_messages(turn, lambda value: _delimited(value, tag))
+        said += turn_messages(turn, model, lambda value: _delimited(value, tag))
     return [*said, *_again(call.complaint, tag)]
 
 

@@ -98,7 +98,7 @@ class Reply:
 
     Exactly one of both is meant: if `text` is not None, `value` is ignored. `answered` and
     `first_token` are as in `events.AttemptSucceeded`. With `calls`, a chat model asks for these tools
-    instead, and `text` is what it says besides.
+    instead, `text` is what it says besides, and `thoughts` are as in `Turn`.
     """
 
     value: Json = None
@@ -107,6 +107,7 @@ class Reply:
     answered: str | None = None
     first_token: float | None = None
     calls: "tuple[ToolCall, ...]" = ()
+    thoughts: Mapping[str, Json] | None = None
 
 
 class AttemptError(Exception):

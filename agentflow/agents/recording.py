@@ -81,7 +81,8 @@ class Requests:
 
     def messages(self, options: Options, call: Call, images: Parts = ()) -> list[dict[str, Any]]:
         """What it is told, as in `of`, but with what belongs to this run."""
-        return self._prompts.messages(options, call, images, show_contract=False)
+        model = self.model(options).model
+        return self._prompts.messages(options, call, model, images, show_contract=False)
 
     def prompt(self, options: Options, call: Call, images: Parts = ()) -> Prompt:
         """The same with all that a receipt is made of."""
@@ -126,6 +127,8 @@ def answer_data(fact: AttemptSucceeded | AttemptFailed) -> dict[str, Json]:
         data["text"] = fact.text
     if isinstance(fact, AttemptSucceeded) and fact.calls:
         data["calls"] = fact.calls
+        if fact.thoughts is not None:
+            data["thoughts"] = dict(fact.thoughts)
     elif fact.text is None and isinstance(fact, AttemptSucceeded):
         data["value"] = fact.value
     if fact.answered is not None:
@@ -143,6 +146,7 @@ def reply_of(answer: Mapping[str, Any]) -> Reply:
         usage=Usage(**answer["usage"]) if "usage" in answer else None,
         answered=answer.get("answered"),
         calls=tuple(ToolCall(**call) for call in answer.get("calls", ())),
+        thoughts=answer.get("thoughts"),
     )
     if "failure" in answer:
         failure, message = FailureClass(answer["failure"]), answer.get("message", "")

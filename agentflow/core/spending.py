@@ -73,7 +73,8 @@ def _bytes_said(talk: Talk) -> int:
     size = 0
     for turn in talk.turns:
         told = turn.complaint
-        size += len(json.dumps([turn.said, told and [told.answer, *told.violations]]).encode())
+        words = [turn.said, turn.thoughts, told and [told.answer, *told.violations]]
+        size += len(json.dumps(words).encode())
         for call, result in zip(turn.calls, turn.results, strict=True):
             words = [call.id, call.tool, call.arguments, result.output, result.error]
             size += len(json.dumps(words).encode()) + _AROUND

@@ -18,7 +18,7 @@ def call_tools(state: State, event: events.CallTools) -> None:
     read = list(requests(call, asks, talk.used))
     if [one.wrong for one in read] != [one.get("refused") for one in event.calls]:
         raise IllegalTransition(event, event.step, "asking for other calls")
-    talk.asked, talk.said = asks.calls, asks.said
+    talk.asked, talk.said, talk.thoughts = asks.calls, asks.said, asks.thoughts
     talk.refused = {n: one.wrong for n, one in enumerate(read, 1) if one.wrong is not None}
     talk.used.update(one.call.tool for one in read)
     instance.turns = event.turn
@@ -56,8 +56,8 @@ def next_turn(state: State, event: events.NextTurn) -> None:
         else _result(inside.steps[str(number)])
         for number in range(1, len(talk.asked) + 1)
     )
-    talk.turns.append(Turn(talk.said, talk.asked, results, instance.complaint))
-    talk.asked, talk.said, talk.refused = (), None, {}
+    talk.turns.append(Turn(talk.said, talk.asked, results, instance.complaint, talk.thoughts))
+    talk.asked, talk.said, talk.thoughts, talk.refused = (), None, None, {}
     instance.said = instance.complaint = instance.inside = None
     instance.status = "waiting"
     state.ready.append(instance)

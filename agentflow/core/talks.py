@@ -7,7 +7,7 @@ but the facts: a talk is what they add up to, so it goes on after a crash where 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentflow.core.events.parts import Complaint, Failure
@@ -30,10 +30,11 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """What a model has answered instead of an answer: calls, and what it `said` with them."""
+    """What a model has answered instead of an answer: calls, and what it `said` and thought with them."""
 
     calls: tuple[ToolCall, ...]
     said: str | None
+    thoughts: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +49,24 @@ class ToolResult:
 class Turn:
     """A turn that is over: what the model said, what it asked for, and what it got, in this order.
 
-    `complaint` is what it had been told about an answer before.
+    `complaint` is what it had been told about an answer before. `thoughts` are parts of its message that
+    some providers sign and want to see again, with the `model` that they are of:
+    {model, thinking_blocks, reasoning_content}.
     """
 
     said: str | None
     calls: tuple[ToolCall, ...]
     results: tuple[ToolResult, ...]
     complaint: Complaint | None = None
+    thoughts: Mapping[str, Json] | None = None
 
 
 @dataclass(slots=True)
 class Talk:
     """A talk as it goes on.
 
-    `turns` are over. `asked` are the calls of the turn that is not, `said` what the model said with
-    them, and `refused` why some are not made, by their number from 1. `used` counts the calls of
+    `turns` are over. `asked` are the calls of the turn that is not, `said` and `thoughts` what the model
+    said and thought with them, and `refused` why some are not made, by their number from 1. `used` counts the calls of
     each tool, refused ones included. Numbers of turns go on from an earlier talk about the same
     step, of which there were `before`, so that no two calls have one address.
     """
@@ -71,6 +75,7 @@ class Talk:
     turns: list[Turn] = field(default_factory=list)
     asked: tuple[ToolCall, ...] = ()
     said: str | None = None
+    thoughts: Mapping[str, Json] | None = None
     refused: dict[int, str] = field(default_factory=dict)
     used: Counter[str] = field(default_factory=Counter)
 

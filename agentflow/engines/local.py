@@ -382,6 +382,7 @@ class _LocalEngine:
             answered=reply.answered,
             first_token=reply.first_token,
             calls=[asdict(one) for one in reply.calls],
+            thoughts=reply.thoughts,
         )
 
     def _failed(self, flight: _Flight, error: AttemptError) -> AttemptFailed:

@@ -92,7 +92,14 @@ class Players:
         else:
             calls = [asdict(one) for one in reply.calls]
             outcome = AttemptSucceeded(
-                0, step, attempt, reply.value, reply.text, reply.usage, calls=calls
+                0,
+                step,
+                attempt,
+                reply.value,
+                reply.text,
+                reply.usage,
+                calls=calls,
+                thoughts=reply.thoughts,
             )
         return Answer(outcome, after=1.0)
 

@@ -23,7 +23,7 @@ from agentflow.spec.model import Effects, FailureClass, Json
 INLINE_LIMIT = 32 * 1024
 _PAYLOADS = frozenset(
     {"value", "text", "input", "inputs", "output", "outputs", "prompt", "sources", "state"}
-    | {"calls"}
+    | {"calls", "thoughts"}
 )
 _BLOB = "_blob"
 

@@ -147,6 +147,8 @@ def _data(event: Fact | Decision) -> Iterator[tuple[str, Json]]:
     match event:
         case events.AttemptSucceeded():
             yield "answer", event.value if event.text is None else event.text.rstrip("\n")
+            if event.thoughts is not None:
+                yield "thoughts", dict(event.thoughts)
         case events.TakeAnswer(answer="approve") | events.UseValue():
             yield "value", event.value
         case events.RejectOutput():

@@ -314,6 +314,8 @@ def _events(body: Json, request: Json) -> tuple[list[Json], list[Json], list[Jso
 def _deltas(message: Json) -> Iterator[Json]:
     """A message in small pieces."""
     yield {"role": "assistant", "content": None if message.get("tool_calls") else ""}
+    if message.get("reasoning_content"):
+        yield {"reasoning_content": message["reasoning_content"]}
     text = message.get("content") or ""
     step = max(1, len(text) // (200 if 1_000 < len(text) < 10_000 else 8))
     for at in range(0, len(text), step):

@@ -12,12 +12,15 @@ from agentflow.core.talks import ToolCall, ToolResult, Turn
 from agentflow.spec.model import Model
 
 from .calls import HOST, call, connected, options
+from .claude import CLAUDE, SIGNED, message_of_claude, stream_of_claude
 from .openai_server import Answer, OpenAIServer, completion, tool_calls
 
 MODEL = "openai/gpt-4o-mini"
 QUERY = {"type": "object", "required": ["q"], "properties": {"q": {"type": "string"}}}
 LOOK = ToolOffer("look", "Looks something up.", QUERY)
 PING = ToolOffer("ping", None, {})
+SECRET = {"type": "redacted_thinking", "data": "c2VjcmV0"}
+ASKING = {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {"q": "a"}}
 
 
 def attempt(model: str = MODEL, turns: tuple[Turn, ...] = (), **changes: Any) -> Reply:
@@ -147,25 +150,63 @@ def test_a_model_that_knows_no_tools_is_not_called(server: OpenAIServer) -> None
     assert server.requests == []
 
 
-def test_another_provider_is_told_in_its_own_form(server: OpenAIServer) -> None:
-    server.answer = Answer(
-        body={
-            "id": "msg_1",
-            "type": "message",
-            "role": "assistant",
-            "model": "claude-haiku-4-5",
-            "content": [
-                {"type": "text", "text": "Let me see."},
-                {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {"q": "a"}},
-            ],
-            "stop_reason": "tool_use",
-            "stop_sequence": None,
-            "usage": {"input_tokens": 1000, "output_tokens": 7},
-        }
+@pytest.mark.parametrize("stream", [False, True])
+def test_claude_is_shown_its_signed_thoughts_again(stream: bool, server: OpenAIServer) -> None:
+    host = replace(HOST, models={"m": Model(model=CLAUDE, stream=stream)})
+    made = replace(call(body="x"), tools=(LOOK, PING))
+    thought = (SIGNED, SECRET, {**SIGNED, "thinking": "Twice."}, ASKING)
+    server.answer = (
+        stream_of_claude(*thought) if stream else Answer(body=message_of_claude(*thought))
     )
+    reply = connected("llm", lambda c: c.call(options("llm", model="m"), made), host)
+    assert reply.thoughts == {"model": CLAUDE, "thinking_blocks": list(thought[:-1])}
+    turn = Turn(reply.text, reply.calls, (ToolResult("found"),), thoughts=reply.thoughts)
+    connected(
+        "llm", lambda c: c.call(options("llm", model="m"), replace(made, turns=(turn,))), host
+    )
+    sent = server.requests[1]["messages"][1]
+    assert sent["role"] == "assistant"
+    assert sent["content"] == list(thought)
+
+
+def test_thoughts_are_shown_to_the_model_that_had_them_only(server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion("{}"))
+    asked = (ToolCall("toolu_1", "look", "{}"),)
+    thoughts: dict[str, Any] = {"model": CLAUDE, "thinking_blocks": [SIGNED]}
+    attempt(turns=(Turn(None, asked, (ToolResult("found"),), thoughts=thoughts),))
+    (said,) = [one for one in server.requests[0]["messages"] if one["role"] == "assistant"]
+    assert "thinking_blocks" not in said
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("model", "kept"), [("deepseek/deepseek-chat", True), (MODEL, False)])
+def test_the_text_of_thoughts_goes_back_where_it_is_wanted(
+    model: str, kept: bool, stream: bool, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "k")
+    monkeypatch.setenv("DEEPSEEK_API_BASE", server.url)
+    body = tool_calls(("look", {"q": "a"}))
+    body["choices"][0]["message"]["reasoning_content"] = "Better look it up."
+    server.answer = Answer(body=body)
+    host = replace(HOST, models={"m": Model(model=model, stream=stream)})
+    made = replace(call(body="x"), tools=(LOOK, PING))
+    reply = connected("llm", lambda c: c.call(options("llm", model="m"), made), host)
+    thoughts = {"model": model, "reasoning_content": "Better look it up."}
+    assert reply.thoughts == (thoughts if kept else None)
+    turn = Turn(None, reply.calls, (ToolResult("found"),), thoughts=reply.thoughts)
+    connected(
+        "llm", lambda c: c.call(options("llm", model="m"), replace(made, turns=(turn,))), host
+    )
+    (said,) = [one for one in server.requests[1]["messages"] if one["role"] == "assistant"]
+    assert said.get("reasoning_content") == ("Better look it up." if kept else None)
+
+
+def test_another_provider_is_told_in_its_own_form(server: OpenAIServer) -> None:
+    said = {"type": "text", "text": "Let me see."}
+    server.answer = Answer(body=message_of_claude(said, ASKING))
     asked = (ToolCall("toolu_0", "look", "{oops"),)
     turns = (Turn(None, asked, (ToolResult(error="the arguments cannot be read"),)),)
-    reply = attempt("anthropic/claude-haiku-4-5", turns=turns)
+    reply = attempt(CLAUDE, turns=turns)
     assert [one.id for one in reply.calls] == ["toolu_1"]
     assert json.loads(reply.calls[0].arguments) == {"q": "a"}
     request = server.requests[0]

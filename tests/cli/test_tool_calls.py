@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ..agents.claude import CLAUDE, SIGNED, message_of_claude
 from ..agents.openai_server import Answer, OpenAIServer, completion, tool_calls
 from ..agents.tool_server import tool_server_at
 from .inprocess import agentflow
@@ -118,6 +119,27 @@ def test_calls_wait_for_people_and_are_answered_in_any_order(
     assert "not today" in told[0]
     assert json.loads(told[2].split("\n")[1]) == {"text": "c"}
     assert agentflow("replay", run_id, "--quiet").code == 0
+
+
+def test_signed_thoughts_are_logged_shown_again_and_recorded(
+    project: Project, server: OpenAIServer
+) -> None:
+    project.edit("clerk.yaml", "openai/gpt-4o-mini", CLAUDE)
+    asking = {"type": "tool_use", "id": "toolu_1", "name": "note", "input": {"name": "n"}}
+    done = {"type": "text", "text": '"done"'}
+    server.script(
+        Answer(body=message_of_claude(SIGNED, asking)),
+        Answer(body=message_of_claude(done, reason="end_turn")),
+    )
+    ran = done_json(*RUN, "--record", "thoughts.jsonl")
+    assert ran["outputs"] == {"said": "done"}
+    assert server.requests[1]["messages"][1]["content"] == [SIGNED, asking]
+    shown = agentflow("show", ran["run"], "--step", "serve").out
+    assert '"signature": "c2lnbmVk"' in shown
+    assert agentflow("replay", ran["run"], "--quiet").code == 0
+    again = done_json(*RUN, "--playback", "thoughts.jsonl")
+    assert again["outputs"] == {"said": "done"}
+    assert len(server.requests) == 2
 
 
 def test_a_simulated_run_asks_for_every_tool_once(project: Project) -> None:

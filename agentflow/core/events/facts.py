@@ -95,7 +95,7 @@ class AttemptSucceeded:
     Of a chat model, `prompt` are the messages that it was sent, `receipt` is what was measured of
     them, `answered` the model that the provider says it was, and `first_token` how many seconds
     it took to begin. If it asks for tools instead, `calls` are {id, tool, arguments} as it has written
-    them, and `text` is what it says besides.
+    them, `text` is what it says besides, and `thoughts` are what it has to be shown again (`Turn`).
     """
 
     at: float
@@ -109,6 +109,7 @@ class AttemptSucceeded:
     answered: str | None = None
     first_token: float | None = None
     calls: list[Json] = field(default_factory=list)
+    thoughts: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
