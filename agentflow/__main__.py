@@ -1,5 +1,6 @@
 """`python -m agentflow`, and the entry point of the command."""
 
+import gc
 import os
 import signal
 import sys
@@ -10,6 +11,9 @@ from agentflow.errors import AgentflowError, CouldNot
 
 def main() -> NoReturn:
     """Run the command line; the one place where errors become text and exit codes."""
+    # A start makes tens of thousands of objects to keep, and the collector would walk them again and
+    # again.
+    gc.set_threshold(50_000)
     _fill_in_streams()
     try:
         from agentflow.cli.main import app  # Ctrl-C may come already while this is loaded

@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+#: A program that is installed is compiled once and for all, whatever this says here.
+_COMPILES = "PYTHONDONTWRITEBYTECODE"
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -24,6 +27,7 @@ def command(arguments: Sequence[str], folder: Path) -> Process:
     child = subprocess.Popen(
         [sys.executable, "-m", "agentflow", *arguments],
         cwd=folder,
+        env={name: value for name, value in os.environ.items() if name != _COMPILES},
         stdout=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(child.pid, 0)

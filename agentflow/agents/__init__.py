@@ -4,12 +4,16 @@ A kind is one module and one line here. Importing this package is cheap, because
 it; `connect` of a kind imports what its calls need.
 """
 
+from typing import TYPE_CHECKING
+
 from agentflow.agents import command, http, llm, mcp, python
-from agentflow.agents.protocol import AgentKind
 from agentflow.spec.model import Vocabulary
 
+if TYPE_CHECKING:
+    from agentflow.agents.protocol import AgentKind
+
 #: Every kind by the name that specs use.
-AGENT_KINDS: dict[str, AgentKind] = {
+AGENT_KINDS: "dict[str, AgentKind]" = {
     "python": python,
     "command": command,
     "llm": llm,

@@ -10,12 +10,14 @@ has a key, `AGENTFLOW_IDEMPOTENCY_KEY`. When it is asked again because its answe
 `AGENTFLOW_VIOLATIONS` holds a JSON list of texts.
 """
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from agentflow.agents.protocol import Connection, Host
 from agentflow.spec.model import Agent, Secret
+
+if TYPE_CHECKING:
+    from agentflow.agents.protocol import Connection, Host
 
 
 class Options(Agent):
@@ -34,7 +36,7 @@ class Options(Agent):
     )
 
 
-def connect(host: Host) -> Connection:
+def connect(host: "Host") -> "Connection":
     """The programs of one run."""
     from agentflow.agents.programs import Programs
 

@@ -13,12 +13,14 @@ Nothing is sent twice, no connection is used twice, and a redirect is followed o
 request could have gone in the first place. `http_client` has the rules.
 """
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from agentflow.agents.protocol import Connection, Host
 from agentflow.spec.model import Agent, Secret
+
+if TYPE_CHECKING:
+    from agentflow.agents.protocol import Connection, Host
 
 
 class Options(Agent):
@@ -41,7 +43,7 @@ class Options(Agent):
     )
 
 
-def connect(host: Host) -> Connection:  # noqa: ARG001 - a request needs nothing of the run's place
+def connect(host: "Host") -> "Connection":  # noqa: ARG001 - a request needs nothing of the run's place
     """The client of one run."""
     from agentflow.agents.http_client import Client
 

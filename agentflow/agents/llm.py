@@ -11,12 +11,14 @@ contract is sent as the response format, or in words to models that have no such
 addresses are those of the operator's environment, as LiteLLM documents them.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from agentflow.agents.protocol import Connection, Host
 from agentflow.spec.model import Agent, Effects, TextFile, Tool
+
+if TYPE_CHECKING:
+    from agentflow.agents.protocol import Connection, Host
 
 
 class Options(Agent):
@@ -51,7 +53,7 @@ class Options(Agent):
     )
 
 
-def connect(host: Host) -> Connection:
+def connect(host: "Host") -> "Connection":
     """The chats of one run. LiteLLM takes seconds to import, so it begins in a thread now."""
     from agentflow.agents.chats import Chats
 

@@ -11,12 +11,14 @@ step goes along in the `_meta` of the request, as `agentflow/idempotency-key`.
 `mcp_servers` has the rules.
 """
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from agentflow.agents.protocol import Connection, Host
 from agentflow.spec.model import Agent
+
+if TYPE_CHECKING:
+    from agentflow.agents.protocol import Connection, Host
 
 
 class Options(Agent):
@@ -29,7 +31,7 @@ class Options(Agent):
     )
 
 
-def connect(host: Host) -> Connection:
+def connect(host: "Host") -> "Connection":
     """The servers of one run; they are started when they are needed."""
     from agentflow.agents.mcp_servers import Servers
 

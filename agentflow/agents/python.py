@@ -15,12 +15,14 @@ If the step has an idempotency key and the function a parameter of that name, it
     def book(order_id: str, idempotency_key: str) -> dict
 """
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from agentflow.agents.protocol import Connection, Host
 from agentflow.spec.model import FUNCTION_PATTERN, Agent
+
+if TYPE_CHECKING:
+    from agentflow.agents.protocol import Connection, Host
 
 
 class Options(Agent):
@@ -38,7 +40,7 @@ class Options(Agent):
     )
 
 
-def connect(host: Host) -> Connection:
+def connect(host: "Host") -> "Connection":
     """The worker processes of one run; they are started when they are needed."""
     from agentflow.agents.functions import Functions
 

@@ -1,28 +1,18 @@
-"""A value against its contract, and a text read as one.
-
-`compile_schema(schema).check(value)` gives the violations of a value. `read_output` takes what an
-agent wrote, and either accepts exactly the JSON value that stands in it, or says why not in words
-that the agent can act on. Nothing is repaired: a guess that is wrong becomes the next agent's
-fact.
-"""
+"""A value against its contract: `compile_schema(schema).check(value)` gives its violations."""
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import final
 
 from agentflow.contracts.describe import shortened
 from agentflow.contracts.documents import ContractError
 from agentflow.contracts.engine import validator
-from agentflow.contracts.explain import MOST, explain
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
-from agentflow.contracts.strict import LIMITS, Limits, NotJson
-from agentflow.contracts.unwrap import unwrap
 from agentflow.contracts.violations import Violation
 from agentflow.spec.model import Json
 
-__all__ = ["Accepted", "Checker", "Rejected", "Violation", "compile_schema", "read_output"]
+__all__ = ["Checker", "Violation", "compile_schema"]
 
 
 @final
@@ -48,6 +38,8 @@ class Checker:
             # pair, an integer that is too long to be written.
             message = f"expected a JSON value, but {shortened(str(error))}"
             return (Violation("", message, "a JSON value", type(value).__name__, ""),)
+        from agentflow.contracts.explain import explain
+
         return explain(self._schema, value)
 
 
@@ -70,46 +62,3 @@ def _compile(schema: str) -> Checker:
     except ValueError as error:
         message = getattr(error, "message", str(error))
         raise ContractError(f"not a valid schema: {shortened(message)}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The value that the text holds, unchanged.
-
-    `unwrapped` says what stood around it and was left out, for the log; empty if nothing did.
-    """
-
-    value: Json
-    unwrapped: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Why the text was not accepted. `violations` is empty if it holds no JSON value at all."""
-
-    reason: str
-    violations: tuple[Violation, ...] = ()
-
-
-def read_output(text: str, schema: Schema, limits: Limits = LIMITS) -> Accepted | Rejected:
-    """The JSON value in an agent's text, checked against a self-contained schema.
-
-    Valid JSON is taken as it is. Fences, prose or comments around exactly one JSON value of a type
-    that the schema admits are left out. Everything else is rejected: two values, a value that is
-    cut, damaged or out of bounds, a value that breaks the schema; and every text, if the schema
-    is none.
-    """
-    try:
-        checker = compile_schema(schema)
-    except ContractError as error:
-        return Rejected(f"the contract cannot be used: {error.message}")
-    try:
-        value, unwrapped = unwrap(text, checker.types, limits)
-    except NotJson as problem:
-        return Rejected(problem.reason)
-    violations = checker.check(value)
-    if violations:
-        others = len(violations) - 1
-        more = "" if not others else f" (and {others} more)" if others < MOST else " (and more)"
-        return Rejected(f"the value breaks its contract: {violations[0]}{more}", violations)
-    return Accepted(value, unwrapped)

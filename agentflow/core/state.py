@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from agentflow.contracts.check import Accepted, Rejected
 from agentflow.contracts.describe import path_text
+from agentflow.contracts.reading import Accepted, Rejected
 from agentflow.core.events import (
     AskPerson,
     Complaint,

@@ -24,7 +24,6 @@ import yaml
 
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity, Span
 from agentflow.spec.yaml.collector import collector_paused
-from agentflow.spec.yaml.complaints import explain
 from agentflow.spec.yaml.inside import Offsets, value_offsets
 from agentflow.spec.yaml.nodes import Mapping, Node, Scalar, Sequence
 from agentflow.spec.yaml.reader import MAX_FINDINGS, Reader, TooLarge
@@ -168,6 +167,8 @@ def _read(reader: Reader, source: Source, file: str) -> Finding | None:
     try:
         reader.read()
     except yaml.YAMLError as error:
+        from agentflow.spec.yaml.complaints import explain
+
         return explain(error, source, file)
     except TooLarge as error:
         return Finding(

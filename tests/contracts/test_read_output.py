@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from agentflow.contracts.check import Accepted, Rejected, Violation, read_output
+from agentflow.contracts.reading import Accepted, Rejected, read_output
 from agentflow.contracts.strict import Limits
+from agentflow.contracts.violations import Violation
 from agentflow.spec.model import Json
 
 OBJECT = {"type": "object"}

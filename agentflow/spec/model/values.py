@@ -125,7 +125,7 @@ REPAIRABLE = frozenset({FailureClass.TRUNCATED, FailureClass.INVALID_OUTPUT})
 class Node(BaseModel):
     """A mapping of the language: frozen, and closed against keys it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
 
     #: Keys that the language has and this version does not: refused by name, never ignored.
     planned: ClassVar[frozenset[str]] = frozenset()
