@@ -14,7 +14,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agentflow import __version__
-from agentflow.agents.credentials import ALLOWED_HOSTS, KEYS, keys_of, may_see_keys
+from agentflow.agents.clouds import missing, this_machine
+from agentflow.agents.credentials import (
+    ALLOWED_HOSTS,
+    KEYS,
+    keys_of,
+    may_see_keys,
+    provider_of,
+    redirections,
+)
 from agentflow.agents.secrets import secrets_of
 from agentflow.checkup import Check
 from agentflow.engines.launch import called_models, holders
@@ -81,6 +89,8 @@ def _needed_keys(plan: Plan, environment: Mapping[str, str]) -> Iterator[Check]:
         elif keys:
             names = " or ".join(keys)
             yield Check("keys", model, "problem", f"{names} is not set", "set it")
+        elif lacking := missing(provider_of(model), None, this_machine(environment)):
+            yield Check("keys", model, "problem", lacking, "sign in at its provider")
         else:
             yield Check("keys", model, "note", "nobody knows whether it needs a key")
 
@@ -220,8 +230,15 @@ def proxies(environment: Mapping[str, str]) -> Iterator[Check]:
         yield Check("proxies", "none", "ok", "connections are direct")
 
 
+def addresses(environment: Mapping[str, str]) -> Iterator[Check]:
+    """The variables that send what is meant for a provider elsewhere, and where."""
+    found = [Check("addresses", name, "note", _host(at)) for name, at in redirections(environment)]
+    none = Check("addresses", "none", "ok", "every provider is called at its own address")
+    yield from found or [none]
+
+
 def _host(address: str) -> str:
-    """Where a proxy is, without the password that may stand in its address."""
+    """Where an address is, without the password that may stand in its address."""
     try:
         parts = urlsplit(address if "//" in address else f"//{address}")
         host, port = parts.hostname, parts.port

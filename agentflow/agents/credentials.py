@@ -5,15 +5,16 @@ seconds, and a missing key is to be found before a run begins.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
+from agentflow.agents.clouds import missing, this_machine
 from agentflow.agents.known_models import known_model
 from agentflow.errors import MissingSecret
 from agentflow.spec.model import Model
 
 #: The variables of a provider, any of which will do. Left out are those that have other ways to
-#: sign in, of which only their own libraries know (`OTHER_WAYS`).
+#: sign in (`OTHER_WAYS`), of which `clouds` knows some.
 KEYS: dict[str, tuple[str, ...]] = {
     "ai21": ("AI21_API_KEY",),
     "ai21_chat": ("AI21_API_KEY",),
@@ -71,6 +72,8 @@ ALLOWED_HOSTS = "AGENTFLOW_ALLOWED_HOSTS"
 
 #: What the variables are called that send a provider's traffic to another address.
 _ADDRESSES = ("API_BASE", "BASE_URL")
+#: Further names in such variables.
+_WITHOUT_KEYS = ("azure_ai", "hosted_vllm", "litellm_proxy", "lm_studio", "openai_like", "vertexai")
 #: The hosts at which the models of OpenAI are what their names say.
 _OF_OPENAI = (".openai.com", ".azure.com")
 
@@ -98,8 +101,13 @@ def is_behind_another_name(model: Model, provider: str) -> bool:
 
 def keys_of(model: str) -> tuple[str, ...]:
     """The variables that may hold the key for a model; empty if that is not known."""
+    return KEYS.get(provider_of(model), ())
+
+
+def provider_of(model: str) -> str:
+    """The provider of a model: as its name says, or as the table has it; empty if nobody knows."""
     provider, slash, _ = model.partition("/")
-    return KEYS.get(provider if slash else known_model(model).provider or "", ())
+    return provider if slash else known_model(model).provider or ""
 
 
 def has_key(model: str) -> bool:
@@ -117,6 +125,7 @@ def require_keys(models: Iterable[tuple[str, str, str | None]]) -> None:
     Raises:
         MissingSecret: one is not there.
     """
+    machine = this_machine(os.environ)
     for agent, model, address in models:
         if address is None and not has_key(model):
             names = " or ".join(f"'{name}'" for name in keys_of(model))
@@ -124,6 +133,21 @@ def require_keys(models: Iterable[tuple[str, str, str | None]]) -> None:
                 f"agent '{agent}' calls '{model}', and there is no key for it: {names} is not set",
                 help="set it, or try the pipeline with '--simulate'",
             )
+        lacking = missing(provider_of(model), address, machine)
+        if lacking is not None:
+            raise MissingSecret(
+                f"agent '{agent}' calls '{model}', and its provider cannot be asked: {lacking}",
+                help="sign in there, or try the pipeline with '--simulate'",
+            )
+
+
+def redirections(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The variables that send the traffic of providers to an address, with that."""
+    providers = dict.fromkeys((*KEYS, *sorted(OTHER_WAYS), *_WITHOUT_KEYS))
+    names = dict.fromkeys(name for one in providers for name in address_variables(one))
+    for name in (*names, "AWS_BEDROCK_RUNTIME_ENDPOINT"):
+        if environment.get(name):
+            yield name, environment[name]
 
 
 def may_see_keys(address: str) -> bool:

@@ -40,6 +40,7 @@ def examine(spec: Path | None, *, store: Path | None, start: bool, format: str) 
         unicode=Outlet(sys.stdout).unicode,
         color=wants_color(sys.stdout),
     )
+    found += diagnosis.addresses(os.environ)
     found += diagnosis.proxies(os.environ)
     emit(doctor_json.render(found) if format == "json" else doctor_text.render(found))
     problems = any(each.state == "problem" for each in found)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from agentflow.agents.clouds import Machine, missing
 from agentflow.agents.credentials import (
     ALLOWED_HOSTS,
     KEYS,
@@ -115,6 +117,79 @@ def test_missing_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("GOOGLE_API_KEY", KEY)
     require_keys([("a", "gpt-4o-mini", None), ("b", "gemini/gemini-2.5-flash", None)])
+
+
+AWS_KEY = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+NO_AWS = (
+    "'AWS_ACCESS_KEY_ID' with 'AWS_SECRET_ACCESS_KEY' or 'AWS_BEARER_TOKEN_BEDROCK' or 'AWS_PROFILE'"
+    " is not set, and there is no ~/.aws/credentials"
+)
+NO_AZURE = "'AZURE_API_KEY' or 'AZURE_OPENAI_API_KEY' or 'AZURE_AD_TOKEN' is not set"
+
+
+@pytest.mark.parametrize(
+    ("provider", "variables", "lacking"),
+    [
+        ("azure", {}, f"'AZURE_API_BASE' is not set and {NO_AZURE}"),
+        ("azure", {"AZURE_API_KEY": "k"}, "'AZURE_API_BASE' is not set"),
+        ("azure", {"AZURE_API_BASE": "https://a.example", "AZURE_AD_TOKEN": "k"}, None),
+        ("azure", {"AZURE_API_BASE": "https://a.example", "AZURE_TENANT_ID": "k"}, NO_AZURE),
+        ("azure_ai", {"AZURE_AI_API_KEY": "k"}, "'AZURE_AI_API_BASE' is not set"),
+        ("bedrock", {}, NO_AWS),
+        ("bedrock_converse", {"AWS_ACCESS_KEY_ID": "a"}, NO_AWS),
+        ("bedrock", AWS_KEY, None),
+        ("sagemaker", {"AWS_PROFILE": "work"}, None),
+        ("ollama", {}, None),
+    ],
+)
+def test_what_clouds_need(
+    provider: str, variables: dict[str, str], lacking: str | None, tmp_path: Path
+) -> None:
+    assert missing(provider, None, Machine(variables, tmp_path)) == lacking
+    # What is at an address of the spec may do without.
+    assert missing(provider, "https://ours.example", Machine(variables, tmp_path)) is None
+
+
+def test_who_is_signed_in_by_a_file_or_by_the_machine_is_not_missed(tmp_path: Path) -> None:
+    here = Machine({}, tmp_path)
+    google = missing("vertex_ai-language-models", None, here)
+    assert google is not None
+    assert google.startswith(
+        "'GOOGLE_APPLICATION_CREDENTIALS' or 'VERTEXAI_CREDENTIALS' or 'GCE_METADATA_HOST' is not set,"
+        " and there is no application_default_credentials.json"
+    )
+    for folder, name in (
+        (".aws", "config"),
+        (".config/gcloud", "application_default_credentials.json"),
+    ):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / name).touch()
+    assert missing("bedrock", None, here) is None
+    elsewhere = Machine({"AWS_CONFIG_FILE": str(tmp_path / "gone")}, tmp_path)
+    assert missing("bedrock", None, elsewhere) == NO_AWS
+    assert missing("bedrock", None, replace(elsewhere, maker="Amazon EC2")) is None
+    # LiteLLM does not bring Google's package along.
+    lacks_package = "the package 'google-auth' is not installed"
+    assert missing("vertex_ai", None, here) in (None, lacks_package)
+    assert missing("vertex_ai", None, Machine({}, tmp_path / "x", "Google")) in (
+        None,
+        lacks_package,
+    )
+
+
+def test_nobody_signed_in_is_found_before_a_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("AZURE_API_BASE", "AZURE_API_KEY", "AZURE_OPENAI_API_KEY", "AZURE_AD_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(MissingSecret) as caught:
+        require_keys([("writer", "azure/gpt-4o", None)])
+    assert str(caught.value) == (
+        "agent 'writer' calls 'azure/gpt-4o', and its provider cannot be asked:"
+        f" 'AZURE_API_BASE' is not set and {NO_AZURE}"
+    )
+    require_keys([("writer", "azure/gpt-4o", "https://ours.openai.azure.com")])
 
 
 def test_the_keys_are_those_that_litellm_misses(

@@ -11,11 +11,12 @@ from tests.formats.test_run import valid
 from .shell import Project
 
 CANARY = "sk-canary-0123456789abcdef"
+NO_AZURE = "'AZURE_API_KEY' or 'AZURE_OPENAI_API_KEY' or 'AZURE_AD_TOKEN' is not set"
 SPEC = """
 agentflow: 1
 name: chats
 models:
-  small: {model: openai/gpt-5-mini, fallbacks: [anthropic/claude-haiku-4-5, ollama/llama3.2, ours]}
+  small: {model: openai/gpt-5-mini, fallbacks: [anthropic/claude-haiku-4-5, ollama/llama3.2, ours, azure/gpt-5-mini]}
   ours: {model: openai/ours, api_base: "http://ours.example/v1"}
 servers:
   there: {command: python3, args: [-c, "raise SystemExit(3)"], start_timeout: 5s}
@@ -51,13 +52,17 @@ def checks(project: Project, *arguments: str, code: int, **env: str) -> dict[tup
 
 def test_a_machine_that_is_well(project: Project) -> None:
     proxy = f"http://kim:{CANARY}@proxy.example:3128"
-    found = checks(project, code=0, OPENAI_API_KEY=CANARY, HTTPS_PROXY=proxy)
+    elsewhere = f"http://kim:{CANARY}@gateway.example:4000/v1"
+    found = checks(
+        project, code=0, OPENAI_API_KEY=CANARY, HTTPS_PROXY=proxy, OPENAI_BASE_URL=elsewhere
+    )
     assert found["keys", "openai"] == ("ok", "OPENAI_API_KEY is set")
     assert found["keys", "gemini"] == ("absent", "GEMINI_API_KEY or GOOGLE_API_KEY is not set")
     assert found["versions", "litellm"][0] == "ok"
     store = str(project.folder / ".agentflow")
     assert found["store", store] == ("note", "is not there yet; the first run makes it")
     assert found["terminal", "stdout"] == ("note", "no terminal: runs print a line for each event")
+    assert found["addresses", "OPENAI_BASE_URL"] == ("note", "gateway.example:4000")
     assert found["proxies", "HTTPS_PROXY"] == ("note", "proxy.example:3128")
 
 
@@ -72,6 +77,10 @@ def test_what_a_spec_needs(project: Project) -> None:
             "ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is not set",
         ),
         "ollama/llama3.2": ("note", "nobody knows whether it needs a key"),
+        "azure/gpt-5-mini": (
+            "problem",
+            f"'AZURE_API_BASE' is not set and {NO_AZURE}",
+        ),
         "openai/ours": (
             "note",
             "http://ours.example/v1 gets no key, since AGENTFLOW_ALLOWED_HOSTS does not name its host",
@@ -137,5 +146,5 @@ def test_text_for_people(project: Project) -> None:
         "  PROBLEM  anthropic/claude-haiku-4-5  ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is not set",
         "                                       set it",
     ]
-    assert lines[-1] == "3 problems"
+    assert lines[-1] == "4 problems"
     assert json.loads(project.agentflow("doctor", "-f", "json").out)["format"] == 1
