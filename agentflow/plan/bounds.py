@@ -13,7 +13,8 @@ hands over to, and the levels of the dearest escalation, an attempt each of ever
 all is multiplied by `for_each.max`, `loop.max` and `delegate.max_tasks`. A `budget` of a step or of a pipeline inside cuts off what is beyond it.
 
     time of a call    t · (n · m · (1 + r) · T + Σ min(cap, initial · factor^i), i = 0 … n-2)
-    tokens in         the bytes of the longest prompt: a token is a byte at least
+    tokens in         the bytes of the longest prompt: a token is a byte at least; with tools, what is
+                      told again in each turn besides (`plan.prompts`)
     tokens out        `max_output_tokens`
     money             tokens in · price in + tokens out · price out
 
@@ -30,14 +31,15 @@ from dataclasses import dataclass
 from math import ceil, inf
 
 from agentflow.contracts.keywords import Schema
-from agentflow.contracts.size import size_of, size_of_fields
+from agentflow.contracts.size import size_of
 from agentflow.plan.amounts import NOTHING, Bound, Most, greatest, plus, scaled, times, total
-from agentflow.plan.chats import MOST_COMPLAINT
 from agentflow.plan.graph import topological_order
+from agentflow.plan.prompts import first_prompt, grown_altogether, model_of, said_by
 from agentflow.plan.steps import CallPlan, ChatPlan, EscalationPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.waits import backoff
+from agentflow.plan.widths import width_of
 from agentflow.spec.model import ANSWERED, FailureClass
-from agentflow.spec.templates import Constant, MapOf
+from agentflow.spec.templates import Constant
 
 _MILLION = 1_000_000
 #: Of these nothing is held back before a call.
@@ -148,7 +150,7 @@ def single_call(call: CallPlan, inputs: Schema, prices: Prices) -> Most:
     prompt = Bound(inf, f"inputs{size.field}")
     if size.field is None:
         prompt = Bound(call.chat.overhead + size.bytes)
-    return _request(call, call.chat, prompt, prices)
+    return _requests(call, call.chat, prompt, 1, prices)
 
 
 def dearest(parts: Iterable[Part], what: Callable[[Most], Bound]) -> tuple[Part, ...]:
@@ -177,31 +179,16 @@ def _attempts(call: CallPlan) -> int:
     return call.retry.max_attempts if repeated else 1
 
 
-def _prompt(call: CallPlan, chat: ChatPlan, *, asked_again: bool) -> Bound:
-    """The bytes of the longest prompt: with as much of what `with` names as the contract allows."""
-    match call.arguments:
-        case MapOf(entries):
-            size = size_of_fields(call.input.schema, [name for name, _ in entries])
-        case Constant(dict() as fields):
-            size = size_of_fields(call.input.schema, fields)
-        case _:
-            size = size_of(call.input.schema)
-    if size.field is not None:
-        return Bound(inf, f"agents.{call.agent}.input{size.field}")
-    complaint = MOST_COMPLAINT if asked_again else 0
-    return Bound(chat.overhead + chat.repeats * size.bytes + complaint)
-
-
-def _request(call: CallPlan, chat: ChatPlan, prompt: Bound, prices: Prices) -> Most:
-    """One request with a prompt of so many tokens at most."""
-    model = f"models.{getattr(call.options, 'model', chat.model)}"
-    answer = Bound(inf, f"{model}.max_output_tokens")
+def _requests(call: CallPlan, chat: ChatPlan, prompts: Bound, count: int, prices: Prices) -> Most:
+    """So many requests, whose prompts have so many tokens altogether."""
+    model = model_of(call, chat)
+    answers = Bound(inf, f"{model}.max_output_tokens")
     if chat.max_output_tokens is not None:
-        answer = Bound(chat.max_output_tokens)
+        answers = Bound(chat.max_output_tokens * count)
     usd, price = Bound(inf, f"{model}.price"), chat.price or prices.get(chat.model)
     if price is not None:
-        usd = plus(times(prompt, price[0] / _MILLION), times(answer, price[1] / _MILLION))
-    return Most(calls=Bound(1), tokens_in=prompt, tokens_out=answer, usd=usd)
+        usd = plus(times(prompts, price[0] / _MILLION), times(answers, price[1] / _MILLION))
+    return Most(calls=Bound(count), tokens_in=prompts, tokens_out=answers, usd=usd)
 
 
 # --- the tree ------------------------------------------------------------------------------
@@ -220,10 +207,13 @@ class _Arithmetic:
     def of_run(self, plan: Plan) -> WorstCase:
         inside = self._scope(plan.root)
         most = self._within(inside.most, plan.budget.bounds)
-        # While not all slots are busy, the longest way goes on (Graham, "Bounds on multiprocessing
-        # timing anomalies", 1969). Where calls wait for each other, one slot is all that is sure.
+        # With a slot for every attempt nothing but the longest way takes time. With fewer it goes on
+        # while not all of them are busy (Graham, "Bounds on multiprocessing timing anomalies", 1969).
+        # Where calls wait for what others give back to a budget, one slot is all that is sure.
         slots = 1 if self._may_wait else self._slots
-        seconds = inside.path + inside.most.work.amount / slots
+        seconds = inside.path
+        if width_of(plan, self._slots) > slots:
+            seconds += inside.most.work.amount / slots
         return WorstCase(inside.most, most, min(seconds, plan.budget.wall), inside.parts)
 
     def _within(self, most: Most, budget: Mapping[str, float]) -> Most:
@@ -306,9 +296,9 @@ class _Arithmetic:
         return _Inside(total((most, tools.most)), call_seconds(call) + tools.path)
 
     def _tools(self, call: CallPlan) -> "_Inside":
-        """All calls of tools that a model may ask for, one after the other."""
+        """All calls of tools that a model may ask for, one after the other; in its last turn, none."""
         most, path = NOTHING, 0.0
-        for tool in call.tools.values():
+        for tool in call.tools.values() if call.max_turns > 1 else ():
             once = self._part(tool.step)
             asked, waits = NOTHING, 0.0
             if tool.step.approval is not None:
@@ -320,17 +310,18 @@ class _Arithmetic:
     def _chain(self, call: CallPlan, made: Factors) -> Most:
         """An attempt of its model, and one of each that takes over for it."""
         calls = (call, *(fallback.call for fallback in call.fallbacks))
-        return total(self._attempt(each, made) for each in calls)
+        said = said_by(call)
+        return total(self._attempt(each, made, said) for each in calls)
 
-    def _attempt(self, call: CallPlan, made: Factors) -> Most:
+    def _attempt(self, call: CallPlan, made: Factors, said: Bound) -> Most:
         work = Bound(call.timeout * made.requests)
         if call.chat is None:
             return Most(calls=Bound(made.requests), work=work)
-        prompt = _prompt(call, call.chat, asked_again=made.answers > 1)
-        if call.tools:  # what a model writes to its tools, and gets from them, is told again
-            prompt = Bound(inf, f"agents.{call.agent}.tools")
-        request = _request(call, call.chat, prompt, self._prices)
-        return scaled(request, made.requests)._replace(work=work)
+        again = made.answers > 1
+        first = first_prompt(call, call.chat, asked_again=again)
+        more = grown_altogether(call, said, asked_again=again)
+        prompts = plus(times(first, made.requests), more)
+        return _requests(call, call.chat, prompts, made.requests, self._prices)._replace(work=work)
 
     def _escalated(self, step: StepPlan) -> tuple[Most, float]:
         """The levels of the dearest of its escalations, and the longest that one takes."""

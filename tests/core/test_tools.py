@@ -411,4 +411,4 @@ def test_the_worst_case_of_a_talk_is_what_it_comes_to_where_everything_goes_wron
     assert run.state.status == "succeeded"
     assert len(run.of(StartAttempt)) == worst.calls.amount == 12
     assert sum(retry.counted for retry in run.of(events.Retry)) == worst.retries.amount == 4
-    assert (worst.tokens_in.amount, worst.tokens_in.field) == (inf, "agents.clerk.tools")
+    assert (worst.tokens_in.amount, worst.tokens_in.field) == (inf, "models.a/b.max_output_tokens")

@@ -1,5 +1,6 @@
 """The worst case that is worked out before a run is the worst that a run can come to."""
 
+from collections import Counter
 from math import inf
 from typing import Any, TypeAlias
 
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 from agentflow.core import events
 from agentflow.core.events import StartAttempt
 from agentflow.plan.amounts import Bound
-from agentflow.plan.bounds import WorstCase, dearest, worst_case
+from agentflow.plan.bounds import WorstCase, dearest, factors_of, worst_case
+from agentflow.plan.calls import call_of, step_at
+from agentflow.plan.steps import CallPlan, Plan
 from agentflow.spec.model import FailureClass, Json
-from tests.core.world import START, Does, Run, drive, examples, plan_of, spec_of
+from tests.core.world import START, Does, Run, ask, drive, examples, plan_of, spec_of
 
 #: A spec, and the files that it names.
 Specs: TypeAlias = tuple[dict[str, Json], dict[str, dict[str, Json]]]
@@ -234,6 +237,107 @@ def test_whatever_happens_stays_within_it_and_within_every_budget(
     assert run.state.now - START <= worst.seconds + 1e-6
 
 
+# --- models with tools ---------------------------------------------------------------------
+
+SCHEMA = {"type": "object", "additionalProperties": False}
+ON: Json = ["invalid_output", "timeout"]
+
+
+@st.composite
+def talks(draw: Any) -> Specs:
+    """A step whose model has tools and others that take over for it, alone or inside of others."""
+    terms = st.fixed_dictionaries(
+        {"repair": st.integers(0, 2)},
+        optional={
+            "retry": st.integers(2, 3).map(
+                lambda n: {"max_attempts": n, "on": ON, "backoff": BACKOFF}
+            ),
+            "timeout": st.just("7s"),
+        },
+    )
+    called = {"input": SCHEMA, "output": SCHEMA}
+    tools = [{"agent": "look", "max_calls": draw(st.integers(1, 3))}]
+    if draw(st.booleans()):
+        tools.append({"agent": "helper", "max_calls": draw(st.integers(1, 2))})
+    price = {"max_output_tokens": 900, "price": {"input": 1, "output": 2}}
+    chain: list[Json] = draw(st.sampled_from([[], ["strong"]]))
+    agents: dict[str, Any] = {
+        "look": {"kind": "command", "argv": ["true"], "effects": "none", **called, **draw(terms)},
+        "helper": {"kind": "llm", "model": "strong", **called, **draw(terms)},
+        "clerk": {"kind": "llm", "model": "small", "tools": tools, **called, **draw(terms)},
+    }
+    agents["clerk"]["max_turns"] = draw(st.integers(1, 3))
+    if draw(st.booleans()):
+        agents["helper"] |= {"tools": [{"agent": "look"}], "max_turns": 2}
+    base: dict[str, Any] = {
+        "agentflow": 1,
+        "name": "talks",
+        "budget": ENOUGH,
+        "models": {
+            "small": {"model": "a/small", "fallbacks": chain, **price},
+            "strong": {"model": "a/strong", **price},
+        },
+        "agents": agents,
+    }
+    step: Json = {"agent": "clerk", "catch": {"any": "skip"}}
+    if draw(st.booleans()):
+        step["for_each"] = _listed(draw)
+    child = {**base, "steps": {"ask": step}}
+    how = draw(st.sampled_from(["alone", "pipeline", "delegate", "loop"]))
+    task = {"plan": [{"id": "t", "worker": "w"}], "workers": {"w": "clerk"}, "max_tasks": 1}
+    around: dict[str, Json] = {
+        "alone": step,
+        "pipeline": {"pipeline": "child.yaml", "catch": {"any": "skip"}},
+        "delegate": {"delegate": {**task, "catch": {"any": "skip"}}},
+        "loop": {"loop": {"max": 2, "until": "false", "no_progress": "continue", "steps": {"ask": step}}},
+    }  # fmt: skip
+    caught = {"loop": {**around["loop"], "catch": {"any": "skip"}}}
+    made = {"a": {**around, **caught}[how], "b": step}
+    return {**base, "steps": made}, {"child.yaml": child}
+
+
+class Talkers:
+    """Everything fails as often and as late as it may, and asks for all tools at the last moment."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._made: Counter[tuple[str, int | None]] = Counter()
+        self._turns: Counter[str] = Counter()
+
+    def __call__(self, start: StartAttempt) -> tuple[Does, float]:
+        call = call_of(step_at(self._plan, start.step)[1], start.agent)
+        assert call is not None
+        number = self._made[start.step, start.turn]
+        self._made[start.step, start.turn] += 1
+        factors = factors_of(call)
+        if number + 1 < factors.made:
+            again = (number + 1) % factors.answers != 0
+            return "no object" if again else FailureClass.TIMEOUT, call.timeout
+        self._turns[start.step] += 1
+        if self._turns[start.step] < factors.turns:
+            return ask(*self._tools(call, first=self._turns[start.step] == 1)), call.timeout
+        return "no object", call.timeout
+
+    def _tools(self, call: CallPlan, *, first: bool) -> list[tuple[str, Json]]:
+        if not first:
+            return [("nobody", {})]
+        return [(name, {}) for name, tool in call.tools.items() for _ in range(tool.max_calls)]
+
+
+@examples(60)
+@given(talks(), st.integers(1, 4))
+def test_models_with_tools_come_to_their_worst_case(written: Specs, slots: int) -> None:
+    plan = plan_of(*written)
+    worst, run = worst_case(plan, slots=slots), drive(plan, Talkers(plan), concurrency=slots)
+    assert run.state.status == "succeeded"
+    assert run.state.root is not None
+    assert worst.most.calls == Bound(made(run, StartAttempt))
+    assert worst.most.retries == Bound(sum(retry.counted for retry in run.of(events.Retry)))
+    tokens = worst.most.tokens_in.amount + worst.most.tokens_out.amount
+    assert run.state.root.purse.spent.get("tokens", 0) <= tokens < inf
+    assert run.state.now - START <= worst.seconds + 1e-6
+
+
 # --- by example ----------------------------------------------------------------------------
 
 
@@ -259,7 +363,7 @@ def test_what_repeats_a_call_multiplies() -> None:
     assert found.most.calls == Bound(3 * 3 * 10 * 2)
     assert found.most.retries == Bound(2 * 10 * 2)
     assert found.most.tokens_out == Bound(50 * 180)
-    assert found.seconds == 2 * (9 * 7 + 3 + 6) + 180 * 7 / 16
+    assert found.seconds == 2 * (9 * 7 + 3 + 6)  # ten at a time are fewer than there are slots
     assert [part.step.address for part in dearest(found.parts, lambda most: most.usd)] == [
         "round",
         "round[#]/ask",
@@ -313,3 +417,56 @@ def test_steps_that_wait_for_each_other_take_the_sum_of_their_times() -> None:
     found = worst({"a": human, "b": {**human, "needs": ["a"]}, "c": human}, budget={"wall": "1d"})
     assert found.seconds == 2 * 2 * 3600
     assert worst({"a": {**human, "timeout": "2d"}}).seconds == 24 * 3600
+
+
+def talk(output: Json, **more: Json) -> WorstCase:
+    """A model with a tool that answers so."""
+    model = {"model": "a/b", "max_output_tokens": 10, "price": {"input": 1, "output": 1}}
+    called = {"input": SCHEMA, "output": SCHEMA}
+    look = {"kind": "command", "argv": ["true"], "input": SCHEMA, "output": output}
+    tools: Json = [{"agent": "look", "max_calls": 2}]
+    clerk = {"kind": "llm", "model": "m", "max_turns": 3, "tools": tools, **called, **more}
+    return worst_case(
+        plan_of(
+            {
+                "agentflow": 1,
+                "name": "talk",
+                "models": {"m": model},
+                "agents": {"look": look, "clerk": clerk},
+                "steps": {"ask": {"agent": "clerk"}},
+            }
+        )
+    )
+
+
+def test_a_model_is_told_again_what_it_said_and_what_its_tools_answered() -> None:
+    short, long = ({"type": "string", "maxLength": length} for length in (1, 1_000))
+    few = talk(short).most
+    # Two results, which the second turn and the third are told: "…", each character twelve bytes.
+    more = talk(long).most
+    assert more.tokens_in.amount - few.tokens_in.amount == 2 * 2 * (2 + 12 * 1_000 - 1_000)
+    # A result is taken to be as long as a failure might be, whose text no contract bounds.
+    once = talk(short, max_turns=1).most
+    assert few.tokens_in.amount == 3 * once.tokens_in.amount + (1 + 2) * 10 + 2 * 2 * 1_300
+    assert few.tokens_out == Bound(30)
+
+
+def test_an_answer_of_a_tool_without_a_bound_is_named() -> None:
+    assert talk({"type": "string"}).most.tokens_in == Bound(inf, "agents.look.output.maxLength")
+    # In its only turn it is told nothing.
+    assert talk({"type": "string"}, max_turns=1).most.tokens_in.field is None
+
+
+def test_with_a_slot_for_each_call_nothing_but_the_longest_way_takes_time() -> None:
+    made: dict[str, Json] = {
+        "a": {**CHAT, "timeout": "10s"},
+        "b": {**CHAT, "timeout": "20s"},
+        "c": {**CHAT, "timeout": "5s", "needs": ["a"]},
+    }
+    plan = plan_of(spec(made, [{"model": "strong"}], {}))
+    assert worst_case(plan, slots=2).seconds == 20
+    assert worst_case(plan, slots=1).seconds == 20 + 35
+    made["d"] = {**CHAT, "for_each": {"over": [1, 2, 3], "max": 3, "parallel": 2}, "timeout": "9s"}
+    plan = plan_of(spec(made, [{"model": "strong"}], {}))
+    assert worst_case(plan, slots=4).seconds == 20
+    assert worst_case(plan, slots=3).seconds == 20 + (35 + 27) / 3

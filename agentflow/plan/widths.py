@@ -1,0 +1,68 @@
+"""How many attempts of a plan can be in flight at a time, at most.
+
+Steps of which one waits for the other are never at work together. So those of a scope are put into
+chains, and the widest step of each chain counts: no set of steps that may be at work together has two
+of one chain (Dilworth, "A decomposition theorem for partially ordered sets", 1950). Chains are made
+greedily, so that the figure may be too large, and is never too small.
+"""
+
+from collections.abc import Mapping
+
+from agentflow.plan.calls import possible_calls
+from agentflow.plan.graph import topological_order
+from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
+
+
+def width_of(plan: Plan, slots: int) -> int:
+    """The most attempts of a plan at a time; so many items and tasks at a time as there are slots."""
+    return _Widths(slots).of_scope(plan.root)
+
+
+class _Widths:
+    """Looks at each pipeline inside once."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._known: dict[int, tuple[Plan, int]] = {}
+
+    def of_scope(self, scope: ScopePlan | None) -> int:
+        """Steps of one scope, those in different chains beside each other."""
+        if scope is None:
+            return 0
+        steps = {step.id: step for step in scope.steps}
+        chains: dict[str, int] = {}  # the widest step of each, by its last one
+        for name in topological_order({name: step.downstream for name, step in steps.items()}):
+            width = self._of_step(steps[name])
+            before = next((above for above in steps[name].upstream if above in chains), None)
+            chains[name] = max(width, chains.pop(before)) if before is not None else width
+        return sum(chains.values())
+
+    def _of_step(self, step: StepPlan) -> int:
+        """A step, and the agents that people or levels put in its place, which come after it."""
+        turns = 1
+        if step.for_each is not None:
+            turns = min(step.for_each.max, step.for_each.parallel or self._slots)
+        others = max(map(self._of_call, possible_calls(step)), default=0)
+        return turns * max(self._once(step), others)
+
+    def _once(self, step: StepPlan) -> int:
+        if step.delegate is not None:
+            tasks = min(step.delegate.max_tasks, step.delegate.parallel or self._slots)
+            return tasks * self._widest(step.delegate.workers)
+        if step.nested is not None:
+            return self._of_plan(step.nested.plan)
+        scopes = (step.body, *step.cases.values(), step.default)
+        return max(map(self.of_scope, scopes))
+
+    def _widest(self, workers: Mapping[str, StepPlan]) -> int:
+        return max(map(self._of_step, workers.values()), default=0)
+
+    def _of_plan(self, plan: Plan) -> int:
+        if id(plan) not in self._known:
+            self._known[id(plan)] = (plan, self.of_scope(plan.root))
+        return self._known[id(plan)][1]
+
+    def _of_call(self, call: CallPlan) -> int:
+        """A model waits while its tools are at work, which may all be called in one turn."""
+        tools = call.tools.values()
+        return max(1, sum(tool.max_calls * self._of_step(tool.step) for tool in tools))
