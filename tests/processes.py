@@ -2,10 +2,11 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-#: Seconds after which a test has failed; nothing here takes more than a fraction of it.
-WATCHDOG = 60.0
+#: Seconds after which a test has failed. Nothing takes more than a fraction of it, on a busy machine too.
+WATCHDOG = 300.0
 
 
 def children() -> set[int]:
@@ -32,7 +33,19 @@ def alive(pid: int) -> bool:
 
 def ends(pid: int) -> bool:
     """Does the process end before the watchdog barks?"""
+    return comes_true(lambda: not alive(pid))
+
+
+def has_text(file: Path) -> bool:
+    """Has a process written something to the file?"""
+    return file.exists() and file.read_text() != ""
+
+
+def comes_true(holds: Callable[[], bool]) -> bool:
+    """Poll a condition: does it come true before the watchdog barks?"""
     limit = time.monotonic() + WATCHDOG
-    while alive(pid) and time.monotonic() < limit:
+    while not holds():
+        if time.monotonic() > limit:
+            return False
         time.sleep(0.01)
-    return not alive(pid)
+    return True

@@ -11,6 +11,8 @@ import pytest
 
 from agentflow.agents import AGENT_KINDS
 
+from .processes import WATCHDOG
+
 ROOT = Path(__file__).parent.parent
 PIPELINES = ROOT / "tests" / "cli" / "project"
 HELLO = ("run", "hello.yaml", "-i", "name=Ada", "--quiet")
@@ -123,7 +125,7 @@ def watched(folder: Path, *arguments: str) -> dict[str, list[str]]:
         capture_output=True,
         # Compiled modules that are not there yet would be written.
         env={"PATH": os.environ["PATH"], "COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1"},
-        timeout=60,
+        timeout=WATCHDOG,
     )
     found: dict[str, list[str]] = json.loads(report.read_text())
     report.unlink()

@@ -13,7 +13,7 @@ from agentflow.agents.protocol import AttemptError, Call, Connection, Host, Repl
 from agentflow.core.events import Complaint
 from agentflow.plan.servers import ServerPlan
 
-from ..processes import WATCHDOG
+from ..processes import WATCHDOG, has_text
 
 ROOT = Path(__file__).with_name("project")
 #: The servers of `HOST`; a test that has one running puts it here.
@@ -67,10 +67,20 @@ def failure(kind: str, keys: dict[str, Any], host: Host = HOST, **given: Any) ->
     return caught.value.failure.value, caught.value.message
 
 
+def put_forward(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    """Have it be so much later in a loop, from any thread: the time of what is under way is up."""
+
+    def jump() -> None:
+        now = loop.time
+        loop.time = lambda: now() + seconds  # type: ignore[method-assign]
+
+    loop.call_soon_threadsafe(jump)
+
+
 async def under_way(pending: Awaitable[Any], begun: Path) -> asyncio.Future[Any]:
     """Make a call, and wait until it has written a process id to `begun`."""
     task = asyncio.ensure_future(pending)
-    while not (begun.exists() and begun.read_text()):
+    while not has_text(begun):
         assert not task.done(), task
         await asyncio.sleep(0.01)
     return task

@@ -8,7 +8,7 @@ import pytest
 from agentflow.plan.servers import ServerPlan
 from agentflow.spec.model import Server
 
-from ..processes import WATCHDOG, children
+from ..processes import WATCHDOG, children, comes_true
 from .calls import SERVERS
 from .tool_server import tool_server_at
 from .web_server import WebServer
@@ -18,7 +18,7 @@ from .web_server import WebServer
 def _nothing_left_behind() -> Iterator[None]:
     processes, threads = children(), set(threading.enumerate())
     yield
-    assert children() == processes
+    assert comes_true(lambda: children() == processes)
     for thread in set(threading.enumerate()) - threads:
         thread.join(WATCHDOG)  # asyncio's threads report a process first and end then
         assert not thread.is_alive()

@@ -1,7 +1,9 @@
 """Agents of kind `llm`, against a real server that speaks the OpenAI protocol."""
 
+import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,8 @@ from agentflow.agents.protocol import AttemptError, Call, Connection, Host, Repl
 from agentflow.core.events import Complaint, Usage
 from agentflow.spec.model import Model
 
-from .calls import ROOT, asked_again, attempt, call, connected, failure, options
-from .openai_server import Answer, OpenAIServer, completion, obedient
+from .calls import ROOT, asked_again, attempt, call, connected, failure, options, put_forward
+from .openai_server import Answer, Json, OpenAIServer, completion, obedient
 
 MODEL = "openai/gpt-4o-mini"
 OBJECT: dict[str, Any] = {
@@ -88,12 +90,20 @@ def test_nobody_is_there(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_request_has_its_time(server: OpenAIServer) -> None:
-    server.answer = Answer(hang=True)
-    late = Call("run_1", "extract", 1, "extractor", {}, True, timeout=0.2)
+    async def use(connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+
+        def hang(_request: Json) -> Answer:
+            put_forward(loop, 61)
+            return Answer(hang=True)
+
+        server.answer = hang
+        await connection.call(options("llm", model=MODEL), replace(call(), timeout=60))
+
     with pytest.raises(AttemptError) as caught:
-        connected("llm", lambda c: c.call(options("llm", model=MODEL), late))
+        connected("llm", use)
     assert caught.value.failure.value == "timeout"
-    assert caught.value.message == f"{MODEL} did not answer within 0.2 s"
+    assert caught.value.message == f"{MODEL} did not answer within 60 s"
     assert len(server.requests) == 1
 
 

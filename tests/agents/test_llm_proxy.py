@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -42,39 +41,30 @@ def proxy(server: OpenAIServer, tmp_path: Path) -> Iterator[str]:
         "router_settings": {"num_retries": 0, "disable_cooldowns": True},
     }
     (tmp_path / "config.yaml").write_text(json.dumps(config))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    run = "from litellm import run_server; run_server()"
-    command = [sys.executable, "-c", run, "--config", "config.yaml", "--port", str(port)]
-    with subprocess.Popen(
-        [*command, "--host", "127.0.0.1"],
-        cwd=tmp_path,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "LITELLM_MASTER_KEY": MASTER,
-            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/health/liveliness", process)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            process.kill()
-
-
-def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
-    limit = time.monotonic() + WATCHDOG
-    while True:
-        assert process.poll() is None
-        try:
-            if httpx.get(url).is_success:
-                return
-        except httpx.TransportError:
-            assert time.monotonic() < limit
-        time.sleep(0.1)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        number = listening.fileno()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "uvicorn", "litellm.proxy.proxy_server:app", "--fd", str(number)],
+            pass_fds=[number],
+            cwd=tmp_path,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "CONFIG_FILE_PATH": "config.yaml",
+                "LITELLM_MASTER_KEY": MASTER,
+                "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    try:
+        # The socket listens already, so this is answered as soon as the proxy is there.
+        httpx.get(f"{address}/health/liveliness", timeout=WATCHDOG).raise_for_status()
+        yield f"{address}/v1"
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_a_call_through_the_proxy(

@@ -1,16 +1,17 @@
 """Answers of chat models that come as a stream: what is heard, and what counts."""
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from agentflow.agents.protocol import Ear, Host, Reply
+from agentflow.agents.protocol import AttemptError, Connection, Ear, Host, Reply
 from agentflow.core.events import Usage
 from agentflow.spec.model import Model
 
-from .calls import HOST, attempt, call, connected, failure, options
+from .calls import HOST, attempt, call, connected, failure, options, put_forward
 from .openai_server import Answer, OpenAIServer, completion
 
 MODEL = "openai/gpt-4o-mini"
@@ -86,9 +87,20 @@ def test_a_stream_that_says_that_it_failed(server: OpenAIServer) -> None:
 
 def test_a_stream_that_falls_silent(server: OpenAIServer) -> None:
     server.answer = Answer(body=completion(CONTENT), ending="silent")
-    late = replace(call(), timeout=0.2)
-    with pytest.raises(Exception, match=rf"^{MODEL} did not answer within 0.2 s$"):
-        connected("llm", lambda c: c.call(options("llm", model=MODEL), late), watched([]))
+    heard = ""
+
+    async def use(connection: Connection) -> None:
+        asked = options("llm", model=MODEL)
+        await connection.call(asked, replace(call(), timeout=60))
+
+    def hear(piece: str) -> None:
+        nonlocal heard
+        heard += piece
+        if heard == CONTENT[:15]:
+            put_forward(asyncio.get_running_loop(), 61)
+
+    with pytest.raises(AttemptError, match=rf"^{MODEL} did not answer within 60 s$"):
+        connected("llm", use, replace(HOST, models={}, watcher=lambda _step: hear))
 
 
 def test_who_streams(server: OpenAIServer) -> None:

@@ -93,14 +93,15 @@ def test_endings_of_a_stream(ending: Any, server: OpenAIServer) -> None:
         return
     with pytest.raises(Exception) as caught:  # noqa: PT011 - its class is compared below
         listen(server, 0.2 if ending == "silent" else 60.0)
-    assert type(caught.value).__name__ == {
-        "broken": "RemoteProtocolError",
-        "reset": "ReadError",
-        "reset_late": "ReadError",
-        "error": "APIError",
-        "garbage": "JSONDecodeError",
-        "silent": "ReadTimeout",
-    }.get(ending)
+    # On a slow machine the time may be up before the first of a stream has come.
+    assert type(caught.value).__name__ in {
+        "broken": ["RemoteProtocolError"],
+        "reset": ["ReadError"],
+        "reset_late": ["ReadError"],
+        "error": ["APIError"],
+        "garbage": ["JSONDecodeError"],
+        "silent": ["ReadTimeout", "APITimeoutError"],
+    }.get(ending, [])
 
 
 @pytest.mark.parametrize("cut", ["reset", "close"])

@@ -10,7 +10,7 @@ import pytest
 
 from agentflow.agents.warden import MARK, guard
 
-from ..processes import alive, ends
+from ..processes import alive, comes_true, ends, has_text
 from .calls import ROOT
 
 RUN = """
@@ -45,8 +45,7 @@ def test_a_killed_run_leaves_no_process(kind: str, keys: dict[str, object], tmp_
     argv = [sys.executable, "-c", RUN, kind, repr(keys), str(note)]
     run = subprocess.Popen(argv, cwd=ROOT.parents[2], start_new_session=True)
     try:
-        while not (note.exists() and note.read_text()):
-            assert run.poll() is None
+        assert comes_true(lambda: has_text(note) or run.poll() is not None)
         process = int(note.read_text())
         assert alive(process)
     finally:

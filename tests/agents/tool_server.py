@@ -3,14 +3,13 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..processes import comes_true, has_text
+
 SCRIPT = Path(__file__).with_name("mcp_server.py")
-#: Seconds in which it has to be there.
-_START = 60.0
 
 
 @contextmanager
@@ -21,11 +20,7 @@ def tool_server_at(folder: Path, mode: str = "") -> Iterator[str]:
         [sys.executable, str(SCRIPT), "http", str(port)], env={**os.environ, "MCP_TEST": mode}
     )
     try:
-        limit = time.monotonic() + _START
-        while not (port.exists() and port.read_text()):
-            assert process.poll() is None
-            assert time.monotonic() < limit
-            time.sleep(0.01)
+        assert comes_true(lambda: process.poll() is not None or has_text(port))
         yield f"http://127.0.0.1:{port.read_text()}/mcp"
     finally:
         process.kill()

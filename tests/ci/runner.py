@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.processes import WATCHDOG
+
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
 
@@ -32,7 +34,7 @@ def run(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WATCHDOG,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .shell import Project, wait_until
+from .shell import Project
 
 
 @pytest.fixture
@@ -13,4 +13,4 @@ def project(tmp_path: Path) -> Iterator[Project]:
     """A project of its own for each test; no process of it may be left behind."""
     project = Project(tmp_path / "project")
     yield project
-    wait_until(lambda: not project.processes())
+    project.wait_for_processes()

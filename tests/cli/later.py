@@ -1,8 +1,10 @@
-"""`agentflow`, so many seconds later than it is: a clock that the tests can put forward.
+"""`agentflow` with a clock that the tests can put forward.
 
-    python -m tests.cli.later SECONDS MESSAGES ARGUMENTS...
+    python -P later.py SECONDS FILE MESSAGES ARGUMENTS...
 
-The process is killed where it would deliver one message more than MESSAGES; -1 lets all go out.
+It is SECONDS later than it is, or, if FILE is not `-`, so much later with each byte of that file: the
+time of whatever is under way is up when the test says so, however slow the machine. The process is
+killed where it would deliver one message more than MESSAGES; -1 lets all go out.
 """
 
 import os
@@ -17,9 +19,15 @@ from agentflow.channels.protocol import Host, Message
 from agentflow.spec.model import InboxChannel
 
 
-def _later(seconds: float) -> None:
-    now = time.time
-    time.time = lambda: now() + seconds
+def _put_forward(seconds: float, file: str) -> None:
+    def ahead() -> float:
+        if file == "-":
+            return seconds
+        return seconds * os.stat(file).st_size if os.path.exists(file) else 0.0
+
+    wall, steady = time.time, time.monotonic
+    time.time = lambda: wall() + ahead()
+    time.monotonic = lambda: steady() + ahead()
 
 
 def _die_after(messages: int) -> None:
@@ -34,8 +42,8 @@ def _die_after(messages: int) -> None:
 
 
 if __name__ == "__main__":
-    _, shift, most, *rest = sys.argv
-    _later(float(shift))
+    _, shift, when, most, *rest = sys.argv
+    _put_forward(float(shift), when)
     if int(most) >= 0:
         _die_after(int(most))
     sys.argv = ["agentflow", *rest]

@@ -1,9 +1,10 @@
 """A service that books payments, in a process of its own, and then misbehaves.
 
-    python ledger.py FOLDER PORT HONOURS BEHAVIOUR...
+    python ledger.py FOLDER SOCKET HONOURS BEHAVIOUR...
 
-Every request gets a line in FOLDER/requests and, unless it honours keys and knows this one, a line
-in FOLDER/booked. Only then it does what the next of the behaviours says; the last one is kept up.
+It serves on a socket that it inherits. Every request gets a line in FOLDER/requests and, unless it
+honours keys and knows this one, a line in FOLDER/booked. Only then it does what the next of the
+behaviours says; the last one is kept up. One that hangs also gets a byte in FOLDER/hanging.
 """
 
 import json
@@ -17,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 
-def main(folder: Path, port: int, honours: bool, behaviours: list[str]) -> None:
-    """Serve until killed; the port is printed."""
+def main(folder: Path, listening: int, honours: bool, behaviours: list[str]) -> None:
+    """Serve until killed."""
     behaviours.reverse()
 
     class Handler(BaseHTTPRequestHandler):
@@ -35,6 +36,8 @@ def main(folder: Path, port: int, honours: bool, behaviours: list[str]) -> None:
 
         def misbehave(self, behaviour: str) -> None:
             if behaviour == "hang":
+                with (folder / "hanging").open("a") as hanging:
+                    hanging.write("x")
                 time.sleep(3600)
             elif behaviour == "die":
                 os._exit(1)
@@ -60,8 +63,10 @@ def main(folder: Path, port: int, honours: bool, behaviours: list[str]) -> None:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-        print(server.server_port, flush=True)  # noqa: T201 - the test reads it
+    with socket.socket(fileno=listening) as inherited:
+        server = ThreadingHTTPServer(inherited.getsockname(), Handler, bind_and_activate=False)
+        server.socket.close()
+        server.socket = inherited
         server.serve_forever(0.01)
 
 

@@ -5,16 +5,25 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..processes import WATCHDOG
+from ..processes import WATCHDOG, comes_true
 
 AGENTFLOW = (sys.executable, "-m", "agentflow")
 PIPELINES = Path(__file__).with_name("project")
+
+
+def later(seconds: float, *, with_each: Path | None = None, messages: int = -1) -> tuple[str, ...]:
+    """`agentflow`, so many seconds from now, or so many later with each byte of a file.
+
+    It may be killed before it delivers more than so many messages.
+    """
+    script = Path(__file__).with_name("later.py")
+    when = "-" if with_each is None else str(with_each)
+    return (sys.executable, "-P", str(script), str(seconds), when, str(messages))
 
 
 class Done(NamedTuple):
@@ -41,10 +50,14 @@ class Project:
     # --- the command line ------------------------------------------------------------------
 
     def agentflow(
-        self, *arguments: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
+        self,
+        *arguments: str | Path,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        by: Sequence[str] = AGENTFLOW,
     ) -> Done:
-        """Run `agentflow` to its end."""
-        return self.program(*AGENTFLOW, *arguments, stdin=stdin, env=env)
+        """Run `agentflow` to its end; `by` may be what `later` gives."""
+        return self.program(*by, *arguments, stdin=stdin, env=env)
 
     def program(
         self, *command: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
@@ -61,10 +74,14 @@ class Project:
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def json(
-        self, *arguments: str | Path, code: int = 0, env: Mapping[str, str] | None = None
+        self,
+        *arguments: str | Path,
+        code: int = 0,
+        env: Mapping[str, str] | None = None,
+        by: Sequence[str] = AGENTFLOW,
     ) -> Any:
         """What a command prints with `--json`; it has to end with `code` and without complaint."""
-        done = self.agentflow(*arguments, "--json", env=env)
+        done = self.agentflow(*arguments, "--json", env=env, by=by)
         assert done == Done(code, done.out)
         return json.loads(done.out)
 
@@ -150,6 +167,16 @@ class Project:
         wait_until(lambda: made() or self._started.poll() is not None)
         assert made(), f"it ended without a call of {name!r}"
 
+    def wait_for_question(self) -> str:
+        """Wait until the only run has put a question into the inbox; gives its id."""
+
+        def questions() -> list[Path]:
+            return list(self.folder.glob(".agentflow/runs/*/questions/*.json"))
+
+        wait_until(lambda: bool(questions()))
+        (question,) = questions()
+        return question.parent.parent.name
+
     def wait_for_end(self, step: str) -> None:
         """Wait until the log of the only run says that a step has ended."""
 
@@ -160,6 +187,10 @@ class Project:
         wait_until(ended)
 
     # --- processes ---------------------------------------------------------------------------
+
+    def wait_for_processes(self) -> None:
+        """Wait until nothing runs any more that was started here: a killed process takes its time."""
+        wait_until(lambda: not self.processes())
 
     def processes(self) -> list[str]:
         """The processes that were started here and run, as their command lines."""
@@ -175,10 +206,7 @@ class Project:
 
 def wait_until(holds: Callable[[], bool]) -> None:
     """Poll a condition; it has to come true before the watchdog barks."""
-    limit = time.monotonic() + WATCHDOG
-    while not holds():
-        assert time.monotonic() < limit, "the watchdog barked"
-        time.sleep(0.01)
+    assert comes_true(holds), "the watchdog barked"
 
 
 def read_until(process: "subprocess.Popen[str]", text: str) -> None:

@@ -74,7 +74,7 @@ def test_a_run_that_goes_on(project: Project) -> None:
         lines[-2].partition("s  ")[2],
     ]
     assert "run cancelled after" in lines[-2]
-    assert project.processes() == []
+    project.wait_for_processes()
     assert [step["status"] for step in ended(project, run_id)["steps"]] == [
         "succeeded",
         "cancelled",
@@ -114,7 +114,7 @@ def test_children_that_do_not_listen_die_with_their_group(project: Project) -> N
         jsonschema.validate(told, json.loads(schema.read_text()))
         process.communicate()
     assert process.returncode == 5
-    assert project.processes() == []
+    project.wait_for_processes()
     ended(project, run_id)
 
 
@@ -132,8 +132,7 @@ def test_a_run_that_waits_for_a_person(project: Project) -> None:
 
 def test_a_process_that_waits_for_a_person(project: Project) -> None:
     with project.start("run", "approval.yaml", "--wait") as process:
-        wait_until(lambda: bool(project.run_ids()) and bool(project.json("inbox")["questions"]))
-        (run_id,) = project.run_ids()
+        run_id = project.wait_for_question()
         assert project.agentflow("cancel", run_id, *CANCEL).code == 0
         process.communicate()
     assert process.returncode == 5

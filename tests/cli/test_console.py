@@ -1,12 +1,12 @@
 """The channel `console`: questions that are asked and answered at a real pseudo-terminal."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from .shell import AGENTFLOW, Project, wait_until
+from .shell import AGENTFLOW, Project, later, wait_until
 from .terminal import Terminal
 from .test_people import OUTPUTS, questions, step
 
@@ -53,9 +53,9 @@ def asking(project: Project) -> Project:
     return project
 
 
-def terminal(project: Project, *arguments: str) -> Terminal:
+def terminal(project: Project, *arguments: str, by: Sequence[str] = AGENTFLOW) -> Terminal:
     return Terminal(
-        [*AGENTFLOW, *arguments], columns=100, rows=30, folder=project.folder, **project.env()
+        [*by, *arguments], columns=100, rows=30, folder=project.folder, **project.env()
     )
 
 
@@ -134,8 +134,11 @@ def test_several_questions_come_one_after_the_other(project: Project) -> None:
 
 
 def test_nobody_answers_in_time(asking: Project) -> None:
-    asking.edit("approval.yaml", "timeout: 2d", "timeout: 500ms")
-    with terminal(asking, "run", "approval.yaml") as shown:
+    two_days = later(48 * 3600, with_each=asking.folder / "waited")
+    asking.edit("approval.yaml", "timeout: 2d", "timeout: 1d")
+    with terminal(asking, "run", "approval.yaml", by=two_days) as shown:
+        shown.read_until(asked(shown))
+        asking.write("waited", "x")
         shown.read_to_end()
         assert "  its time was up" in shown.text()
     assert shown.process.returncode == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .shell import Project
+from .shell import Project, later
 
 SPEC = """\
 agentflow: 1
@@ -16,9 +16,9 @@ agents:
     output: {type: object}
   slow:
     kind: command
-    argv: [sh, -c, "echo waiting for the other side >&2; sleep 60"]
+    argv: [sh, -c, "echo waiting for the other side >&2; echo >> waiting; sleep 1000"]
     effects: none
-    timeout: 1s
+    timeout: 5m
     input: {type: object}
     output: {type: object}
   function:
@@ -62,7 +62,8 @@ SAID = {
 def run(project: Project) -> tuple[Project, str]:
     (project.folder / "talkative.yaml").write_text(SPEC)
     (project.folder / "talkative.py").write_text(MODULE)
-    return project, project.json("run", "talkative.yaml")["run"]
+    too_long = later(301, with_each=project.folder / "waiting")
+    return project, project.json("run", "talkative.yaml", by=too_long)["run"]
 
 
 def test_the_log_keeps_the_end_of_stderr_and_tracebacks(run: tuple[Project, str]) -> None:

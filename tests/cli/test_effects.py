@@ -5,6 +5,7 @@ bytes, and a service that honours the key books once.
 """
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .shell import Project, wait_until
+from .shell import Project, later, wait_until
 
 SPEC = """
 agentflow: 1
@@ -23,7 +24,7 @@ agents:
     kind: http
     url: http://127.0.0.1:PORT/pay
     effects: write
-    timeout: TIMEOUT
+    timeout: 5m
     retry: {max_attempts: 3, backoff: {initial: 1ms}}
     input: {type: object, required: [to, amount], properties: {to: {type: string}, amount: {type: number}}}
     output: {type: object, required: [receipt], properties: {receipt: {type: string}}}
@@ -35,32 +36,38 @@ steps:
 outputs: {receipt: "${{ steps.pay.output.receipt }}"}
 """
 AMBIGUOUS = ["drop", "reset", "half", "500", "hang", "die"]
+#: Seconds that are more than the timeout.
+TOO_LONG = 301.0
 
 
 class Ledger:
-    """The service, and what it wrote down."""
+    """The service, and what it wrote down.
 
-    def __init__(self, folder: Path) -> None:
+    Its socket is ours, so that nobody can take the port while it is being started again; whoever
+    connects meanwhile waits.
+    """
+
+    def __init__(self, folder: Path, listening: socket.socket) -> None:
         self.folder = folder
-        self.port = 0
-        self._process: subprocess.Popen[str] | None = None
+        self.port = listening.getsockname()[1]
+        self._listening = listening
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *behaviours: str, honours: bool = False) -> None:
-        """Start the service, on the port that it had if it ran before."""
+        """Start the service; it may have run before."""
         self.stop()
         script = Path(__file__).with_name("ledger.py")
         how = "honours" if honours else "forgets"
-        arguments = [str(self.folder), str(self.port), how, *behaviours]
+        number = self._listening.fileno()
+        arguments = [str(self.folder), str(number), how, *behaviours]
         self._process = subprocess.Popen(
-            [sys.executable, str(script), *arguments], stdout=subprocess.PIPE, text=True
+            [sys.executable, str(script), *arguments], pass_fds=[number]
         )
-        assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.communicate()
+            self._process.wait()
             self._process = None
 
     def requests(self) -> list[dict[str, Any]]:
@@ -78,15 +85,21 @@ class Ledger:
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     folder = tmp_path / "ledger"
     folder.mkdir()
-    service = Ledger(folder)
-    yield service
-    service.stop()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        service = Ledger(folder, listening)
+        yield service
+        service.stop()
 
 
-def write_spec(project: Project, ledger: Ledger, key: str | None, timeout: str = "5m") -> None:
+def write_spec(project: Project, port: int, key: str | None) -> None:
     written = f'idempotency_key: "{key}"' if key is not None else ""
-    text = SPEC.replace("PORT", str(ledger.port)).replace("TIMEOUT", timeout)
-    project.write("payments.yaml", text.replace("KEY", written))
+    project.write("payments.yaml", SPEC.replace("PORT", str(port)).replace("KEY", written))
+
+
+def run(project: Project, ledger: Ledger, code: int = 0) -> Any:
+    """A run whose time is up whenever the service hangs."""
+    by = later(TOO_LONG, with_each=ledger.folder / "hanging")
+    return project.json("run", "payments.yaml", code=code, by=by)
 
 
 @pytest.mark.parametrize("behaviour", AMBIGUOUS)
@@ -94,8 +107,8 @@ def test_a_write_without_a_key_is_asked_for_once(
     project: Project, ledger: Ledger, behaviour: str
 ) -> None:
     ledger.start(behaviour)
-    write_spec(project, ledger, None, timeout="500ms" if behaviour == "hang" else "5m")
-    done = project.json("run", "payments.yaml", code=1)
+    write_spec(project, ledger.port, None)
+    done = run(project, ledger, code=1)
     assert done["failure"]["kind"] == "unknown_effect"
     assert done["failure"]["cause"] == ("timeout" if behaviour == "hang" else "server_error")
     assert len(ledger.requests()) == len(ledger.booked()) == 1
@@ -106,8 +119,8 @@ def test_with_a_key_all_attempts_are_one_piece_of_work(
     project: Project, ledger: Ledger, behaviour: str
 ) -> None:
     ledger.start(behaviour, behaviour, "ok", honours=True)
-    write_spec(project, ledger, "${{ run.id }}/pay", "500ms" if behaviour == "hang" else "5m")
-    done = project.json("run", "payments.yaml")
+    write_spec(project, ledger.port, "${{ run.id }}/pay")
+    done = run(project, ledger)
     assert done["outputs"] == {"receipt": "R-1"}
     requests = ledger.requests()
     assert len(requests) == 3
@@ -124,7 +137,7 @@ def test_what_the_spec_says_is_all_that_is_sent(
 ) -> None:
     """No layer below retries too: three attempts are three requests."""
     ledger.start(behaviour)
-    write_spec(project, ledger, "k")
+    write_spec(project, ledger.port, "k")
     done = project.json("run", "payments.yaml", code=1)
     assert len(ledger.requests()) == 3
     assert done["calls"] == 3
@@ -134,7 +147,7 @@ def test_what_the_spec_says_is_all_that_is_sent(
 
 def test_a_refusal_is_not_asked_again(project: Project, ledger: Ledger) -> None:
     ledger.start("400")
-    write_spec(project, ledger, "k")
+    write_spec(project, ledger.port, "k")
     done = project.json("run", "payments.yaml", code=1)
     assert done["failure"]["kind"] == "rejected"
     assert done["failure"]["message"].endswith('/pay answered 400: {"error": "as ordered"}')
@@ -155,7 +168,7 @@ def test_kill_and_resume_repeat_a_keyed_write_byte_for_byte(
     project: Project, ledger: Ledger
 ) -> None:
     ledger.start("hang", "hang", "ok", honours=True)
-    write_spec(project, ledger, "${{ run.id }}/pay")
+    write_spec(project, ledger.port, "${{ run.id }}/pay")
     run_id = killed(project, ledger, "run", "payments.yaml", requests=1)
     killed(project, ledger, "resume", run_id, requests=2)
     assert project.json("resume", run_id)["outputs"] == {"receipt": "R-1"}
@@ -170,7 +183,7 @@ def test_kill_and_resume_do_not_repeat_a_write_without_a_key(
     project: Project, ledger: Ledger
 ) -> None:
     ledger.start("hang", "ok")
-    write_spec(project, ledger, None)
+    write_spec(project, ledger.port, None)
     run_id = killed(project, ledger, "run", "payments.yaml", requests=1)
     done = project.json("resume", run_id, code=1)
     assert done["failure"]["kind"] == "unknown_effect"
@@ -180,8 +193,7 @@ def test_kill_and_resume_do_not_repeat_a_write_without_a_key(
 def test_the_service_dies_and_comes_back(project: Project, ledger: Ledger) -> None:
     """Killed after the work and before its answer, started again on the same port meanwhile."""
     ledger.start("die", honours=True)
-    write_spec(project, ledger, "${{ run.id }}/pay")
-    project.edit("payments.yaml", "max_attempts: 3, backoff: {initial: 1ms}", "max_attempts: 9, backoff: {initial: 2s, jitter: none}")  # fmt: skip
+    write_spec(project, ledger.port, "${{ run.id }}/pay")
     with project.start("run", "payments.yaml", "--quiet") as process:
         wait_until(lambda: len(ledger.requests()) == 1)
         ledger.start("ok", honours=True)
@@ -191,19 +203,18 @@ def test_the_service_dies_and_comes_back(project: Project, ledger: Ledger) -> No
     assert len(ledger.booked()) == 1
 
 
-def test_nobody_there_is_no_write(project: Project, ledger: Ledger) -> None:
-    ledger.start("ok")
-    ledger.stop()
-    write_spec(project, ledger, None)
-    done = project.json("run", "payments.yaml", code=1)
+def test_nobody_there_is_no_write(project: Project) -> None:
+    with socket.socket() as taken:  # and nobody else can have it
+        taken.bind(("127.0.0.1", 0))
+        write_spec(project, taken.getsockname()[1], None)
+        done = project.json("run", "payments.yaml", code=1)
     assert done["failure"]["kind"] == "not_sent"
     assert done["calls"] == 3
-    assert ledger.requests() == []
 
 
 def test_every_item_has_its_own_key(project: Project, ledger: Ledger) -> None:
     ledger.start("drop", "drop", "ok", honours=True)
-    write_spec(project, ledger, "${{ run.id }}/${{ index }}")
+    write_spec(project, ledger.port, "${{ run.id }}/${{ index }}")
     project.edit("payments.yaml", "    agent: payer\n", "    agent: payer\n    for_each: {over: [1, 2], max: 2, parallel: 1}\n")  # fmt: skip
     project.edit("payments.yaml", "steps.pay.output.receipt", "steps.pay.output[1].receipt")
     done = project.json("run", "payments.yaml")

@@ -33,7 +33,7 @@ FINE = {"chatter": "the answer", "forks": "mine"}
 
 def test_every_fault_has_its_message_and_the_run_goes_on(project: Project) -> None:
     done = project.json("run", "faults.yaml")
-    assert project.processes() == []
+    project.wait_for_processes()
     assert done["outputs"] == dict.fromkeys(CAUGHT, "caught") | FINE
     steps = {step["name"]: step for step in project.json("show", done["run"])["steps"]}
     assert steps.keys() == done["outputs"].keys()

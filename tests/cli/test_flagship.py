@@ -19,7 +19,7 @@ def test_the_incident_desk_writes_its_report(project: Project) -> None:
     messages = len(list((project.folder / "specs" / "incidents" / "messages").iterdir()))
     assert f"{messages} " in text
     assert len(text.splitlines()) > 100
-    assert project.processes() == []
+    project.wait_for_processes()
 
     report.unlink()
     assert project.agentflow("replay", done["run"], "--quiet").code == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ..processes import WATCHDOG
 from .checking import GOOD, UNKNOWN_AGENT, UNUSED
 from .shell import Done
 
@@ -33,7 +34,7 @@ def checked(folder: Path, worth_while: int, *arguments: str) -> tuple[Done, int]
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WATCHDOG,
     )
     said, _, children = done.stderr.rpartition("children: ")
     return Done(done.returncode, done.stdout, said), int(children)

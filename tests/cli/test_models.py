@@ -60,9 +60,7 @@ def test_an_answer_is_watched_while_it_comes(tmp_path: Path) -> None:
         env = {**server.environment, "GEMINI_API_KEY": "sk-of-the-operator"}
         command = [sys.executable, "-m", "agentflow", "run", str(spec), "--store", str(tmp_path)]
         with Terminal(command, columns=100, rows=20, **env) as terminal:
-            terminal.read_until(lambda: "greeting" in terminal.text())
-            shown = next(line for line in terminal.text().split("\n") if "greeting" in line)
-            assert shown.strip().startswith('… {"greeting": "hello')
+            terminal.read_until(lambda: '… {"greeting": "hello' in terminal.text())
             server.release()
             terminal.read_to_end()
             # It broke off: what was seen is no answer, and is nowhere any more.

@@ -11,9 +11,8 @@ from agentflow.eventlog import Store
 from agentflow.loading import load
 from agentflow.runs import read_run
 
-from .shell import Done, Project
+from .shell import Done, Project, later
 from .test_crashes import ALL, OUTPUTS, crash
-from .test_overdue import later
 
 OUTER = """\
 agentflow: 1
@@ -219,12 +218,12 @@ def test_an_edited_child_is_refused_at_resume(project: Project) -> None:
 
 def test_its_time_goes_on_over_a_crash(project: Project) -> None:
     text = (project.folder / "chain.yaml").read_text()
-    project.write("short.yaml", text.replace("agents:", "budget: {wall: 1s}\nagents:"))
+    project.write("short.yaml", text.replace("agents:", "budget: {wall: 1h}\nagents:"))
     project.write("outer.yaml", OUTER.replace("chain.yaml", "short.yaml"))
     project.hold("first")
     run_id = crash(project, "first", "run", "outer.yaml")
-    done = project.json("resume", run_id, code=1)
-    assert done["failure"]["message"] == "'inner' took longer than 1 s (budget.wall)"
+    done = project.json("resume", run_id, code=1, by=later(2 * 3600))
+    assert done["failure"]["message"] == "'inner' took longer than 3600 s (budget.wall)"
     assert project.agentflow("replay", run_id, "--quiet").code == 0
 
 
@@ -344,7 +343,7 @@ def test_a_question_inside_that_nobody_answers_goes_to_people_of_the_caller(
         "work/any[:a]",
     }
     # Two hours later, in another process, nobody has answered inside.
-    assert later(project, 2, "tick").code == 0
+    assert project.agentflow("tick", by=later(2 * 3600)).code == 0
     asked = {one["step"]: one for one in project.json("inbox")["questions"]}
     assert set(asked) == {"inner", "work/any[:a]"}
     assert (asked["inner"]["ask"], asked["inner"]["shown"]) == ("timeout: what now?", {"n": 7})
@@ -354,6 +353,6 @@ def test_a_question_inside_that_nobody_answers_goes_to_people_of_the_caller(
     )
     for step, value in (("inner", '{"ok": false}'), ("work/any[:a]", '"done"')):
         said = ("answer", run_id, step, "replace", "--value", value)
-        assert later(project, 3, *said).code == 0
+        assert project.agentflow(*said, by=later(3 * 3600)).code == 0
     assert project.json("resume", run_id)["outputs"] == {"ok": False, "work": "done"}
     assert project.agentflow("replay", run_id, "--quiet").code == 0

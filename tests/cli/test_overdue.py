@@ -1,18 +1,13 @@
 """Levels whose time passed while no process was at work: once each, in order, over crashes."""
 
-import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 from agentflow.core.events import AskPerson, LeaveLevel, TimerFired
 from agentflow.eventlog import Store
 from agentflow.runs import Recorded, read_run
 
-from ..processes import WATCHDOG
-from .shell import Done, Project
-from .terminal import ROOT
+from .shell import Project, later
 from .test_people import questions
 
 HOUR = 3600
@@ -38,18 +33,6 @@ outputs: {said: "${{ steps.slow.output + steps.fast.output }}"}
 """
 
 
-def later(project: Project, hours: float, *arguments: str, messages: int = -1) -> Done:
-    """A command, so many hours from now; it may be killed before its next message."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.cli.later", str(hours * HOUR), str(messages), *arguments],
-        cwd=project.folder,
-        env={**project.env(), "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        timeout=WATCHDOG,
-    )
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
 def log(project: Project, run_id: str) -> Recorded:
     return read_run(Store(Path(project.folder / ".agentflow")), run_id)
 
@@ -59,13 +42,13 @@ def test_overdue_levels_take_effect_once_and_in_order(project: Project) -> None:
     run_id = str(project.json("run", "overdue.yaml", code=4)["run"])
     assert len(questions(project)) == 2
     # An hour and a half later only the first level is over; the next question is never delivered.
-    assert later(project, 1.5, "tick", messages=0).code == -signal.SIGKILL
+    assert project.agentflow("tick", by=later(1.5 * HOUR, messages=0)).code == -signal.SIGKILL
     # Another process of the same day delivers it, and nothing fires twice.
-    done = later(project, 1.6, "resume", run_id, "--json")
-    assert (done.code, json.loads(done.out)["status"]) == (4, "waiting")
+    done = project.json("resume", run_id, code=4, by=later(1.6 * HOUR))
+    assert done["status"] == "waiting"
     # A day later all the others are over, in the order in which they were due.
-    done = later(project, 24, "tick", "--json")
-    assert json.loads(done.out)["runs"] == [{"run": run_id, "status": "succeeded", "problem": None}]
+    ticked = project.json("tick", by=later(24 * HOUR))["runs"]
+    assert ticked == [{"run": run_id, "status": "succeeded", "problem": None}]
     assert project.json("show", run_id)["outputs"] == {"said": "nobodynobody"}
 
     entries = log(project, run_id).entries

@@ -4,14 +4,13 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .shell import Done, Project, wait_until
+from .shell import Done, Project, later
 
 OUTPUTS = {"paid": "pay ", "seen": "look "}
 NO_QUESTION = "help: 'agentflow inbox' lists what waits for an answer"
@@ -125,8 +124,7 @@ def test_resumed_without_an_answer_it_waits_on(project: Project, waiting: str) -
 
 def test_a_process_that_stays_takes_the_answer_in(project: Project) -> None:
     with project.start("run", "approval.yaml", "--wait", "--json") as process:
-        wait_until(lambda: bool(project.run_ids()) and bool(questions(project)))
-        (run_id,) = project.run_ids()
+        run_id = project.wait_for_question()
         told = project.json("answer", run_id, "approve", "approve", "--by", "kim")
         assert (told["taken"], told["reason"]) == (True, "'approve' by kim")
         out, _ = process.communicate()
@@ -292,24 +290,23 @@ def test_modes_of_what_lies_there(project: Project, waiting: str) -> None:
 
 
 def test_a_tick_goes_on_with_what_is_due_and_nothing_else(project: Project, waiting: str) -> None:
-    project.edit("approval.yaml", "timeout: 2d", "timeout: 500ms")
+    project.edit("approval.yaml", "timeout: 2d", "timeout: 1h")
     short = start(project)
-    project.edit("approval.yaml", "timeout: 500ms", "timeout: 2d")
+    project.edit("approval.yaml", "timeout: 1h", "timeout: 2d")
     answered = start(project)
     project.json("answer", answered, "approve", "approve")
-    due = questions(project)[0]["due"]
-    wait_until(lambda: time.time() > due)
     before = project.json("show", waiting)["entries"]
 
-    ticked = project.json("tick", "--as-started", code=1)["runs"]
+    in_two_hours = later(2 * 3600)
+    ticked = project.json("tick", "--as-started", code=1, by=in_two_hours)["runs"]
     assert ticked == [
         {"run": short, "status": "failed", "problem": None},
         {"run": answered, "status": "succeeded", "problem": None},
     ]
     shown = project.json("show", short)
-    assert shown["failure"]["message"] == "step 'approve' failed: no answer within 0.5 s"
+    assert shown["failure"]["message"] == "step 'approve' failed: no answer within 3600 s"
     assert project.json("show", waiting)["entries"] == before
-    assert project.agentflow("tick") == Done(0, "nothing is due\n")
+    assert project.agentflow("tick", by=in_two_hours) == Done(0, "nothing is due\n")
 
 
 def test_a_tick_tells_what_it_could_not_take_up(project: Project, waiting: str) -> None:
@@ -350,10 +347,9 @@ def test_a_damaged_run_that_may_wait_is_not_passed_over(project: Project, waitin
 
 def test_killed_while_it_waits(project: Project) -> None:
     with project.start("run", "approval.yaml", "--wait") as process:
-        wait_until(lambda: bool(project.run_ids()) and bool(questions(project)))
+        run_id = project.wait_for_question()
         process.kill()
         assert process.wait() == -signal.SIGKILL
-    (run_id,) = project.run_ids()
     (before,) = questions(project)
     # Nobody but `resume` can tell what else is to be done, so the answer stays where it is.
     told = project.json("answer", run_id, "approve", "approve", "--by", "kim")
@@ -386,9 +382,8 @@ def test_killed_before_the_delivery_was_recorded(project: Project) -> None:
 
 def test_interrupted_while_it_waits(project: Project) -> None:
     with project.start("run", "approval.yaml", "--wait") as process:
-        wait_until(lambda: bool(project.run_ids()) and bool(questions(project)))
+        run_id = project.wait_for_question()
         process.send_signal(signal.SIGINT)
         assert process.wait() == 130
-    (run_id,) = project.run_ids()
     assert project.json("answer", run_id, "approve", "approve")["taken"] is True
     assert project.json("resume", run_id)["outputs"] == OUTPUTS

@@ -99,7 +99,7 @@ def test_a_signal_ends_a_run_in_order(project: Project, number: signal.Signals) 
         f"go on with: agentflow resume {run_id}",
         f"replay with: agentflow replay {run_id}",
     ]
-    assert project.processes() == []
+    project.wait_for_processes()
     (listed,) = project.json("runs")["runs"]
     assert listed["status"] == "interrupted"
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from .shell import Project, wait_until
+from ..processes import WATCHDOG
+from .shell import AGENTFLOW, Project, later, wait_until
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: Hangs with a grandchild and does not care for SIGTERM, as long as there is no file `go`.
@@ -44,7 +45,7 @@ AGENTS: dict[str, Any] = {
     "flaky": {
         "kind": "command",
         "argv": ["python3", "-c", FLAKY],
-        "retry": {"max_attempts": 2, "backoff": {"initial": "2s", "jitter": "none"}},
+        "retry": {"max_attempts": 2, "backoff": {"initial": "1h", "max": "1h", "jitter": "none"}},
     },
 }
 #: A scene in which each signal is tried; in the others one of them has to do.
@@ -102,7 +103,7 @@ def interrupt(project: Project, process: "subprocess.Popen[str]", number: signal
     (run_id,) = project.run_ids()
     assert f"interrupted by {number.name}\n" in out
     assert f"go on with: agentflow resume {run_id}\n" in out
-    assert project.processes() == []
+    project.wait_for_processes()
     assert project.files() == before
     (listed,) = project.json("runs")["runs"]  # `interrupted` only if nobody holds the lock
     assert listed["status"] == "interrupted"
@@ -120,13 +121,14 @@ def test_whatever_the_run_is_doing(project: Project, scene: str, number: signal.
     with project.start("run", "busy.yaml") as process:
         if scene == "wait":
             assert process.stdout is not None
-            assert any("again in 2 s" in line for line in process.stdout)
+            assert any("again in 3600 s" in line for line in process.stdout)
         else:
             wait_until((project.folder / "busy").exists)
         run_id = interrupt(project, process, number)
 
     project.write("go", "")
-    assert project.json("resume", run_id)["status"] == "succeeded"
+    by = later(3600) if scene == "wait" else AGENTFLOW
+    assert project.json("resume", run_id, by=by)["status"] == "succeeded"
     assert project.agentflow("replay", run_id, "--quiet").code == 0
 
 
@@ -135,14 +137,14 @@ def test_a_request_that_is_not_answered(project: Project, silent: ThreadingHTTPS
     http = {"kind": "http", "url": url}
     project.write("busy.yaml", spec({"agent": "http"}, http=http))
     with project.start("run", "busy.yaml") as process:
-        assert silent.asked.wait(60)  # type: ignore[attr-defined]
+        assert silent.asked.wait(WATCHDOG)  # type: ignore[attr-defined]
         interrupt(project, process, signal.SIGTERM)
 
 
 def test_a_question_that_is_waited_for(project: Project) -> None:
     with project.start("run", "approval.yaml", "--wait") as process:
         wait_until(lambda: project.calls() == ["look"])
-        wait_until(lambda: bool(project.run_ids()) and bool(project.json("inbox")["questions"]))
+        project.wait_for_question()
         run_id = interrupt(project, process, signal.SIGHUP)
     # It is still open; without `--wait` the run says so, and no signal is needed.
     assert project.json("resume", run_id, code=4)["status"] == "waiting"

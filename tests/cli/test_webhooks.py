@@ -13,7 +13,7 @@ import pytest
 from agentflow.channels.signing import signed, verify
 from tests.agents.web_server import Answer, Received, WebServer
 
-from .shell import Project, wait_until
+from .shell import Project, later, wait_until
 from .test_people import questions, step
 
 SECRET = "whsec_" + "c2VjcmV0IG9mIHRoZSBjaGF0IHJvb20gb2Ygc3VwcG9ydA=="
@@ -130,9 +130,17 @@ def test_what_cannot_be_delivered(
 
 
 def test_an_answer_that_does_not_come(project: Project, other_side: WebServer) -> None:
-    other_side.answer = Answer(hang=True)
-    hooked(project, other_side.url, attempts="1", timeout="200ms")
-    assert failure(project).endswith(f"POST {other_side.url}/hook was not answered within 0.2 s")
+    waiting = project.folder / "waiting"
+
+    def hang(_request: Received) -> Answer:
+        waiting.write_bytes(b"x")
+        return Answer(hang=True)
+
+    other_side.answer = hang
+    hooked(project, other_side.url, attempts="1", timeout="60s")
+    by = later(61, with_each=waiting)
+    message = project.json("run", "hooked.yaml", code=1, env=ENV, by=by)["failure"]["message"]
+    assert message.endswith(f"POST {other_side.url}/hook was not answered within 60 s")
 
 
 def test_where_machines_keep_their_credentials_nothing_is_sent(project: Project) -> None:

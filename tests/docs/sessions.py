@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..processes import WATCHDOG
 from .pages import ROOT, Block, blocks
 
 #: The pages whose sessions are played.
@@ -72,7 +73,7 @@ class Shell:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=60,
+            timeout=WATCHDOG,
         )
         text = done.stdout.decode()
         told = _RUN_ID.findall("\n".join(command.printed))

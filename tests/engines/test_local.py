@@ -27,6 +27,7 @@ from agentflow.eventlog.mailbox import Mailbox
 from agentflow.plan.steps import Plan
 from agentflow.replay import replay
 from agentflow.spec.model import FailureClass, Json
+from tests.agents.calls import put_forward
 from tests.core.world import MemoryLog, Run, pipeline, started
 
 Behaviour = Callable[[Call], Awaitable[Json]]
@@ -100,9 +101,10 @@ def test_the_time_of_an_attempt_begins_when_its_connection_is_ready() -> None:
 
         async def ready(self) -> None:
             self.waited += 1
-            await asyncio.sleep(0.3)
+            put_forward(asyncio.get_running_loop(), 3600)
+            await asyncio.sleep(1800)
 
-    plan = pipeline({"one": {"agent": "do", "timeout": "200ms"}})
+    plan = pipeline({"one": {"agent": "do", "timeout": "30m"}})
     agents = Slow(echo)
     run = drive(plan, echo, agents=agents)
     assert (run.state.status, agents.waited) == ("succeeded", 1)

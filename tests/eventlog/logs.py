@@ -13,6 +13,8 @@ from typing import Any
 
 from agentflow.eventlog import Store
 
+from ..processes import WATCHDOG
+
 CLEAN = {"HEAD", "blobs", "cache.db", "lock"}
 
 
@@ -78,6 +80,8 @@ import os, sys
 from pathlib import Path
 from agentflow.errors import AgentflowError
 from agentflow.eventlog import Store
+
+from ..processes import WATCHDOG
 root = Path({str(store.root)!r})
 """
     return [sys.executable, "-c", head + textwrap.dedent(code)]
@@ -85,7 +89,7 @@ root = Path({str(store.root)!r})
 
 def run_code(store: Store, code: str) -> subprocess.CompletedProcess[str]:
     """Run code in another process to its end; `root` is the store's folder there."""
-    return subprocess.run(_script(store, code), capture_output=True, text=True, timeout=60)
+    return subprocess.run(_script(store, code), capture_output=True, text=True, timeout=WATCHDOG)
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from typing import Any
 
 import jsonschema
 
+from ..processes import WATCHDOG
+
 SPECS = Path(__file__).parents[2] / "specs"
 FOLDER = SPECS / "incidents"
 MESSAGES = FOLDER / "messages"
@@ -73,7 +75,7 @@ def find_similar(documents: list[Json], *options: str) -> subprocess.CompletedPr
         input=json.dumps({"documents": documents}),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=WATCHDOG,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ..processes import WATCHDOG
 from .night import SPECS, Json, Night
 
 
@@ -18,7 +19,7 @@ def agentflow(store: Path, *arguments: str, **variables: str) -> subprocess.Comp
         env={**os.environ, "AGENTFLOW_STORE": str(store), "NO_COLOR": "1", **variables},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=WATCHDOG,
     )
 
 
