@@ -1,7 +1,6 @@
 """What tests of several folders share."""
 
 import os
-import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import settings
 pytest.register_assert_rewrite("tests.cli.shell")
 
 from .agents.openai_server import OpenAIServer  # noqa: E402 (asserts are told to explain before)
+from .cli.inprocess import pass_over_litellm  # noqa: E402
 
 # The same examples in every process and on every machine: one that chance finds on one day would
 # fail a change that has nothing to do with it. `HYPOTHESIS_PROFILE=default` looks for new ones.
@@ -19,10 +19,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
     """A chat server, with the environment of an operator who uses it."""
-    # This is done when LiteLLM is imported, but pytest takes it back after each test.
-    warnings.filterwarnings("ignore", message=".*`ReadOnly` qualifier.*")
-    warnings.filterwarnings("ignore", message="coroutine '.*acompletion.*' was never awaited")
-    warnings.filterwarnings("ignore", message="Accessing the 'model_.*fields' attribute")
+    pass_over_litellm()
     for variable in ("OPENAI_API_BASE", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(variable, raising=False)
     with OpenAIServer() as running:

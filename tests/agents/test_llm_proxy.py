@@ -45,7 +45,14 @@ def proxy(server: OpenAIServer, tmp_path: Path) -> Iterator[str]:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         number = listening.fileno()
         process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "litellm.proxy.proxy_server:app", "--fd", str(number)],
+            [
+                sys.executable,
+                "-m",
+                "uvicorn",
+                "litellm.proxy.proxy_server:app",
+                "--fd",
+                str(number),
+            ],
             pass_fds=[number],
             cwd=tmp_path,
             env={

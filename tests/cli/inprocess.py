@@ -1,27 +1,46 @@
 """The command line without a process of its own, for what does not need one."""
 
+import contextlib
+import importlib
 import io
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from unittest.mock import patch
 
 import pytest
-from typer.testing import CliRunner
 
-from agentflow.cli.main import app
-from agentflow.cli.report import report_error
-from agentflow.errors import AgentflowError
+from agentflow.__main__ import main
 
 from .shell import Done
 
 
-def agentflow(*arguments: str, stdin: bytes = b"") -> Done:
-    """Run a command in the current folder to its end; what is no error of ours is raised."""
-    result = CliRunner().invoke(app, [*arguments], input=stdin, prog_name="agentflow")
-    if isinstance(result.exception, AgentflowError):
-        said = io.StringIO()
-        report_error(result.exception, said)
-        return Done(result.exception.exit_code, result.stdout, result.stderr + said.getvalue())
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Done(result.exit_code, result.stdout, result.stderr)
+def agentflow(
+    *arguments: str | Path,
+    stdin: bytes = b"",
+    folder: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Done:
+    """Run a command to its end, in a folder other than the current one and an environment of its own.
+
+    What is no error of ours is raised, and so is a warning.
+    """
+    source = io.TextIOWrapper(io.BytesIO(stdin), "utf-8")
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+    argv = ["agentflow", *map(str, arguments)]
+    with (
+        contextlib.chdir(folder or Path.cwd()),
+        patch.dict(os.environ, os.environ if env is None else env, clear=True),
+        patch.multiple(sys, argv=argv, stdin=source, stdout=out, stderr=err),
+        _without_a_trace(),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main()
+    code = ended.value.code
+    assert isinstance(code, int)
+    return Done(code, *(_text(stream) for stream in (out, err)))
 
 
 def lines_of(done: Done, *, code: int = 0) -> list[str]:
@@ -29,3 +48,32 @@ def lines_of(done: Done, *, code: int = 0) -> list[str]:
     if done != Done(code, done.out):
         pytest.fail(f"{done}")
     return done.out.splitlines()
+
+
+def pass_over_litellm() -> None:
+    """Pass over what LiteLLM warns of; agentflow does so once, and pytest forgets it after each test."""
+    warnings.filterwarnings("ignore", message=".*`ReadOnly` qualifier.*")
+    warnings.filterwarnings("ignore", message="coroutine '.*acompletion.*' was never awaited")
+    warnings.filterwarnings("ignore", message="Accessing the 'model_.*fields' attribute")
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    written = stream.buffer
+    assert isinstance(written, io.BytesIO)
+    return written.getvalue().decode()
+
+
+@contextlib.contextmanager
+def _without_a_trace() -> Iterator[None]:
+    """Forget the modules of the folder afterwards: there may be others of these names in the next."""
+    importlib.invalidate_caches()
+    pass_over_litellm()
+    folder, known = Path.cwd().resolve(), set(sys.modules)
+    try:
+        yield
+    finally:
+        for name in set(sys.modules) - known:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file is not None and Path(file).resolve().is_relative_to(folder):
+                del sys.modules[name]

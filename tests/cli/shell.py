@@ -1,4 +1,4 @@
-"""The command line in a project of its own: real processes, and a look at what they leave behind."""
+"""The command line in a project of its own, and a look at what it leaves behind."""
 
 import json
 import os
@@ -37,14 +37,16 @@ class Done(NamedTuple):
 class Project:
     """A folder with the pipelines and agents of `tests/cli/project`.
 
-    Every process that is started here carries a mark in its environment, and so does everything
-    that is started by it in turn.
+    Commands run within this process unless `by` says which program they are run by: `AGENTFLOW`,
+    or what `later` gives. Every process that is started here carries a mark in its environment, and
+    so does everything that is started by it in turn.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, by: Sequence[str] = ()) -> None:
         shutil.copytree(PIPELINES, folder, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "agentflow.toml").touch()
         self.folder = folder
+        self._by = tuple(by)
         self._mark = f"AGENTFLOW_TEST={uuid.uuid4()}"
 
     # --- the command line ------------------------------------------------------------------
@@ -54,10 +56,14 @@ class Project:
         *arguments: str | Path,
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
-        by: Sequence[str] = AGENTFLOW,
+        by: Sequence[str] = (),
     ) -> Done:
-        """Run `agentflow` to its end; `by` may be what `later` gives."""
-        return self.program(*by, *arguments, stdin=stdin, env=env)
+        """Run `agentflow` to its end."""
+        if program := by or self._by:
+            return self.program(*program, *arguments, stdin=stdin, env=env)
+        from . import inprocess
+
+        return inprocess.agentflow(*arguments, stdin=stdin, folder=self.folder, env=self.env(env))
 
     def program(
         self, *command: str | Path, stdin: bytes = b"", env: Mapping[str, str] | None = None
@@ -78,7 +84,7 @@ class Project:
         *arguments: str | Path,
         code: int = 0,
         env: Mapping[str, str] | None = None,
-        by: Sequence[str] = AGENTFLOW,
+        by: Sequence[str] = (),
     ) -> Any:
         """What a command prints with `--json`; it has to end with `code` and without complaint."""
         done = self.agentflow(*arguments, "--json", env=env, by=by)

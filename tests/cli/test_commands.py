@@ -9,7 +9,7 @@ import pytest
 
 from agentflow.eventlog import Store
 
-from .shell import Done, Project
+from .shell import AGENTFLOW, Done, Project
 
 ROOT = Path(__file__).parent.parent.parent
 SCHEMAS = ROOT / "schemas"
@@ -24,7 +24,7 @@ def valid(value: object, schema: str) -> None:
 def test_version(project: Project) -> None:
     with open(ROOT / "agentflow" / "__init__.py") as file:
         version = next(line for line in file if line.startswith("__version__")).split('"')[1]
-    assert project.agentflow("--version") == Done(0, f"agentflow {version}\n")
+    assert project.agentflow("--version", by=AGENTFLOW) == Done(0, f"agentflow {version}\n")
     project_table = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project_table["scripts"] == {"agentflow": "agentflow.__main__:main"}
 
@@ -52,7 +52,7 @@ def test_help(project: Project, command: str) -> None:
 
 
 def test_an_unknown_command(project: Project) -> None:
-    assert project.agentflow("walk") == Done(
+    assert project.agentflow("walk", by=AGENTFLOW) == Done(
         2,
         "",
         "Usage: agentflow [OPTIONS] COMMAND [ARGS]...\n"
@@ -74,7 +74,9 @@ def test_valid_specs(project: Project, command: str) -> None:
 
 def test_a_spec_on_stdin(project: Project) -> None:
     text = (project.folder / "hello.yaml").read_bytes()
-    assert project.agentflow("validate", "-", stdin=text) == Done(0, "no problems in 1 file\n")
+    assert project.agentflow("validate", "-", stdin=text, by=AGENTFLOW) == Done(
+        0, "no problems in 1 file\n"
+    )
     done = project.agentflow("validate", "-", stdin=text.replace(b"desk:greet", b"desk"))
     assert done.code == 1
     assert " --> <stdin>:20:11\n" in done.out
@@ -103,7 +105,7 @@ def test_warnings_are_no_errors(project: Project) -> None:
 
 
 def test_a_run(project: Project) -> None:
-    done = project.agentflow(*HELLO)
+    done = project.agentflow(*HELLO, by=AGENTFLOW)
     (run_id,) = project.run_ids()
     assert (done.code, done.err) == (0, "")
     trace, _, result = done.out.partition("outputs:\n")
@@ -224,7 +226,7 @@ def test_runs(project: Project) -> None:
 
 def test_show(project: Project) -> None:
     run_id = project.json(*HELLO)["run"]
-    done = project.agentflow("show", run_id)
+    done = project.agentflow("show", run_id, by=AGENTFLOW)
     assert (done.code, done.err) == (0, "")
     head, step, total, *outputs = done.out.splitlines()
     assert head == f"hello  run {run_id}"

@@ -54,9 +54,7 @@ def asking(project: Project) -> Project:
 
 
 def terminal(project: Project, *arguments: str, by: Sequence[str] = AGENTFLOW) -> Terminal:
-    return Terminal(
-        [*by, *arguments], columns=100, rows=30, folder=project.folder, **project.env()
-    )
+    return Terminal([*by, *arguments], columns=100, rows=30, folder=project.folder, **project.env())
 
 
 def asked(shown: Terminal, times: int = 1, prompt: str = PROMPT) -> Callable[[], bool]:

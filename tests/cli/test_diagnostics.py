@@ -29,7 +29,7 @@ agents:
     output: {type: object}
 steps:
   program: {agent: program, catch: {any: skip}}
-  slow: {agent: slow, catch: {any: skip}}
+  slow: {agent: slow, needs: [program, function], catch: {any: skip}}
   function: {agent: function, catch: {any: skip}}
 outputs: {done: true}
 """

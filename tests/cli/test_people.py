@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .shell import Done, Project, later
+from .shell import AGENTFLOW, Done, Project, later
 
 OUTPUTS = {"paid": "pay ", "seen": "look "}
 NO_QUESTION = "help: 'agentflow inbox' lists what waits for an answer"
@@ -204,7 +204,9 @@ def test_calls_that_make_no_sense(
 
 def test_two_people_at_once(project: Project, waiting: str) -> None:
     def say(by: str) -> bool:
-        done = project.agentflow("answer", waiting, "approve", "approve", "--by", by, "--json")
+        done = project.agentflow(
+            "answer", waiting, "approve", "approve", "--by", by, "--json", by=AGENTFLOW
+        )
         return bool(json.loads(done.out)["taken"])
 
     people = ["kim", "lee", "max", "sam"]

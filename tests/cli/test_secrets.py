@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from .shell import Done, Project
+from .shell import AGENTFLOW, Done, Project
 
 CANARY = 'c4n4ry+/&"q=0123456789'
 FORMS = {
@@ -53,6 +53,12 @@ steps:
   told: {agent: program, catch: {any: skip}}
 outputs: {echoed: "${{ steps.read.output }}"}
 """
+
+
+@pytest.fixture
+def by() -> tuple[str, ...]:
+    """What is to be seen here is seen of processes only."""
+    return AGENTFLOW
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ..processes import WATCHDOG
-from .shell import AGENTFLOW, Project, later, wait_until
+from .shell import Project, later, wait_until
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: Hangs with a grandchild and does not care for SIGTERM, as long as there is no file `go`.
@@ -127,7 +127,7 @@ def test_whatever_the_run_is_doing(project: Project, scene: str, number: signal.
         run_id = interrupt(project, process, number)
 
     project.write("go", "")
-    by = later(3600) if scene == "wait" else AGENTFLOW
+    by = later(3600) if scene == "wait" else ()
     assert project.json("resume", run_id, by=by)["status"] == "succeeded"
     assert project.agentflow("replay", run_id, "--quiet").code == 0
 

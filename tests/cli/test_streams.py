@@ -13,6 +13,12 @@ from .terminal import Terminal
 HELLO = ("run", "hello.yaml", "-i", "name=Ada")
 
 
+@pytest.fixture
+def by() -> tuple[str, ...]:
+    """What is to be seen here is seen of processes only."""
+    return AGENTFLOW
+
+
 def test_pipes_get_no_escape_sequences(project: Project) -> None:
     run_id = project.json(*HELLO, env={"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1"})["run"]
     for command in (HELLO, ("show", run_id), ("replay", run_id), ("runs",), ("run", "nowhere")):

@@ -1,6 +1,14 @@
 """Files that lie where a command is called."""
 
-from .shell import Done, Project
+import pytest
+
+from .shell import AGENTFLOW, Done, Project
+
+
+@pytest.fixture
+def by() -> tuple[str, ...]:
+    """What is to be seen here is seen of processes only."""
+    return AGENTFLOW
 
 
 def test_modules_of_the_working_folder_are_not_ours(project: Project) -> None:
