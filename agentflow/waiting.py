@@ -25,7 +25,7 @@ from agentflow.spec.wording import did_you_mean
 from agentflow.summary import Summary
 
 #: Seconds that the process at work on a run has to say what it makes of an answer.
-_PATIENCE = 5.0
+_PATIENCE = 20.0
 _PAUSE = 0.1
 _UNFINISHED = frozenset({"running", "waiting", "interrupted", "crashed"})
 

@@ -124,6 +124,10 @@ needs_node = pytest.mark.skipif(
 )
 
 
+#: What npm says where there is no network, or where it is down.
+AWAY = ("EAI_AGAIN", "ENOTFOUND", "ENETUNREACH", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "E503")
+
+
 @pytest.fixture(scope="module")
 def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the packages of `package-lock.json`, installed once for this environment."""
@@ -134,9 +138,11 @@ def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
         staged = Path(f"{folder}.{os.getpid()}")
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / name, fresh)
-        subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=fresh, check=True
-        )
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True)
+        if away := [code for code in AWAY if code in done.stderr]:
+            pytest.skip(f"the registry of npm cannot be reached: {away[0]}")
+        assert done.returncode == 0, done.stderr
         (fresh / "agentflow.toml").touch()
         shutil.copytree(fresh, staged, symlinks=True)
         try:
