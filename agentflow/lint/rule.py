@@ -44,6 +44,7 @@ class Family(StrEnum):
     CONTRACT = "contract"
     CONFIDENCE = "confidence"
     CONTEXT = "context"
+    ECONOMY = "economy"
     RETRY = "retry"
     BOUND = "bound"
     EFFECT = "effect"

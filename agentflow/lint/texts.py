@@ -19,11 +19,11 @@ class Written:
     path: Path
     elsewhere: bool = False
 
-    def place(self, document: Document, found: re.Match[str]) -> Location:
+    def place(self, document: Document, found: re.Match[str], group: str | int = 0) -> Location:
         """Where a part of it stands in the spec."""
         if self.elsewhere:
             return document.locate(self.path)
-        return document.in_string(self.path, found.start(), found.end())
+        return document.in_string(self.path, found.start(group), found.end(group))
 
 
 def told(plan: Plan, agent: Agent, path: Path) -> Iterator[Written]:

@@ -50,12 +50,11 @@ Good:
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.concurrency import is_parallel, side_by_side
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.graph import topological_order
-from agentflow.plan.steps import Plan, ScopePlan
+from agentflow.plan.steps import Plan
 from agentflow.spec.wording import quoted
 
 NAME = "pattern-contradicted"
@@ -80,7 +79,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _against_chain(plan: Plan) -> str | None:
-    pair = _side_by_side(plan.root)
+    pair = side_by_side(plan.root)
     return f"{quoted(pair[0])} and {quoted(pair[1])} do not wait for each other" if pair else None
 
 
@@ -90,35 +89,7 @@ def _against_router(plan: Plan) -> str | None:
 
 
 def _against_parallel(plan: Plan) -> str | None:
-    fans_out = any(
-        step.for_each is not None and step.for_each.max > 1 and step.for_each.parallel != 1
-        for step in plan.steps.values()
-    )
-    delegates = any(step.delegate is not None for step in plan.steps.values())
-    if fans_out or delegates or any(_side_by_side(scope) for scope in _scopes(plan)):
-        return None
-    return "each step waits for the one before it"
-
-
-def _side_by_side(scope: ScopePlan) -> tuple[str, str] | None:
-    """Two steps of a scope that may run at the same time."""
-    graph = {step.id: step.downstream for step in scope.steps}
-    order = topological_order(graph)
-    for one, other in pairwise(order):
-        # Next to each other in the order and without an edge: no way leads from one to the other.
-        if other not in graph[one]:
-            return one, other
-    return None
-
-
-def _scopes(plan: Plan) -> Iterator[ScopePlan]:
-    yield plan.root
-    for step in plan.steps.values():
-        if step.body is not None:
-            yield step.body
-        yield from step.cases.values()
-        if step.default is not None:
-            yield step.default
+    return None if is_parallel(plan) else "each step waits for the one before it"
 
 
 _CONTRADICTIONS = {

@@ -1,0 +1,95 @@
+"""Which failures a step can come to, so that a `catch` for any other waits for nothing."""
+
+from collections.abc import Iterator
+
+from agentflow.plan.calls import calls_of
+from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
+from agentflow.spec.model import FailureClass
+
+#: What any call can come to.
+_OF_CALLS = frozenset(
+    {
+        FailureClass.NOT_SENT,
+        FailureClass.SERVER_ERROR,
+        FailureClass.TIMEOUT,
+        FailureClass.REJECTED,
+        FailureClass.INVALID_OUTPUT,
+        FailureClass.BUDGET_EXCEEDED,
+    }
+)
+_OF_CHATS = frozenset(
+    {FailureClass.RATE_LIMITED, FailureClass.CONTEXT_OVERFLOW, FailureClass.TRUNCATED}
+)
+#: What a question to a person can come to.
+_OF_PEOPLE = frozenset(
+    {
+        FailureClass.NOT_SENT,
+        FailureClass.TIMEOUT,
+        FailureClass.REJECTED,
+        FailureClass.INVALID_OUTPUT,
+        FailureClass.BUDGET_EXCEEDED,
+    }
+)
+#: What the orchestrator reports of a step whatever is in it: an expression, a list or a budget.
+_OF_ANY = frozenset(
+    {FailureClass.REJECTED, FailureClass.BUDGET_EXCEEDED, FailureClass.INVALID_OUTPUT}
+)
+#: Kinds of agents that nothing tells to come back later.
+_NEVER_ASKED_TO_WAIT = frozenset({"python", "command"})
+EVERYTHING = frozenset(FailureClass)
+_NOTHING = frozenset[FailureClass]()
+
+
+def failures_of(step: StepPlan) -> frozenset[FailureClass]:
+    """The classes with which a step can fail, before its own `catch`; all where that is not known."""
+    if step.kind == "agent":
+        calls = calls_of(step)
+        return _NOTHING.union(*map(_of_call, calls)) if calls else EVERYTHING
+    if step.kind == "human":
+        return _OF_PEOPLE
+    found = _OF_ANY
+    if step.loop is not None:
+        found |= {FailureClass.EXHAUSTED}
+    if step.kind == "pipeline":
+        return found | _within(step.nested.plan) if step.nested is not None else EVERYTHING
+    if step.delegate is not None:
+        return found.union(*map(_lets_out, step.delegate.workers.values()))
+    return found.union(*(_lets_out(inner) for scope in _scopes(step) for inner in scope.steps))
+
+
+def _of_call(call: CallPlan) -> frozenset[FailureClass]:
+    found = _OF_CALLS
+    if call.chat is not None:
+        found |= _OF_CHATS
+    elif getattr(call.options, "kind", "") not in _NEVER_ASKED_TO_WAIT:
+        found |= {FailureClass.RATE_LIMITED}
+    if call.confidence is not None:
+        found |= {FailureClass.LOW_CONFIDENCE}
+    if call.tools:
+        found |= {FailureClass.EXHAUSTED}
+    if not call.reach.repeatable:
+        found |= {FailureClass.UNKNOWN_EFFECT}
+    return found
+
+
+def _lets_out(step: StepPlan) -> frozenset[FailureClass]:
+    """The failures of a step inside that get to what is around it."""
+    taken = {key for key, action in step.catch.items() if action.action in ("skip", "use")}
+    found = frozenset[FailureClass]()
+    if "any" not in taken:
+        found = failures_of(step) - {FailureClass(key) for key in taken}
+    if step.for_each is not None and step.for_each.min_success is not None:
+        found |= {FailureClass.EXHAUSTED}
+    return found
+
+
+def _within(plan: Plan) -> frozenset[FailureClass]:
+    return _NOTHING.union(*map(_lets_out, plan.root.steps))
+
+
+def _scopes(step: StepPlan) -> Iterator[ScopePlan]:
+    if step.body is not None:
+        yield step.body
+    yield from step.cases.values()
+    if step.default is not None:
+        yield step.default

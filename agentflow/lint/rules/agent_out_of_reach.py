@@ -1,0 +1,176 @@
+"""A model is told to turn to an agent or a tool that it cannot reach.
+
+A model calls what stands in its `tools`, and hands over by an answer that a step acts on. Told to
+transfer to somebody else, it can only say that it did.
+
+Bad:
+
+    agentflow: 1
+    name: stories
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [wish]
+      properties: {wish: {type: string, maxLength: 400}}
+    agents:
+      chooser:
+        kind: llm
+        model: openai/gpt-5-mini
+        instructions: Choose a prompt that fits the wish, then transfer to the `writer`.
+        input: {type: object, required: [wish], properties: {wish: {type: string, maxLength: 400}}}
+        output: {type: string, maxLength: 4000}
+      writer:
+        kind: llm
+        model: openai/gpt-5
+        instructions: Write the story.
+        input: {type: object, required: [wish], properties: {wish: {type: string, maxLength: 400}}}
+        output: {type: string, maxLength: 4000}
+    steps:
+      choose: {agent: chooser, with: {wish: "${{ inputs.wish }}"}}
+      write: {agent: writer, with: {wish: "${{ inputs.wish }}"}}
+    outputs: {prompt: "${{ steps.choose.output }}", story: "${{ steps.write.output }}"}
+
+Says:
+
+    12:77 'chooser' is told to turn to 'writer', which it cannot reach
+
+Good:
+
+    agentflow: 1
+    name: stories
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [wish]
+      properties: {wish: {type: string, maxLength: 400}}
+    agents:
+      chooser:
+        kind: llm
+        model: openai/gpt-5-mini
+        instructions: Choose a prompt that fits the wish, then have the `writer` write by it.
+        tools: [{agent: writer}]
+        input: {type: object, required: [wish], properties: {wish: {type: string, maxLength: 400}}}
+        output: {type: string, maxLength: 4000}
+      writer:
+        kind: llm
+        model: openai/gpt-5
+        description: Writes a story.
+        instructions: Write the story.
+        input: {type: object, required: [wish], properties: {wish: {type: string, maxLength: 400}}}
+        output: {type: string, maxLength: 4000}
+    steps:
+      choose: {agent: chooser, with: {wish: "${{ inputs.wish }}"}}
+    outputs: {story: "${{ steps.choose.output }}"}
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.chats import Chat, chats
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.texts import told
+from agentflow.plan.calls import callers, calls_in, home_of
+from agentflow.plan.steps import Path, Plan
+from agentflow.spec.nearest import nearest
+from agentflow.spec.wording import quoted
+
+NAME = "agent-out-of-reach"
+FAMILY = Family.REFERENCE
+SEVERITY = Severity.WARNING
+
+#: How a text says that its reader is to turn to somebody.
+_TURN = (
+    r"\b(?:(?:transfer|hand|delegate|route|forward|pass|refer|escalate|dispatch|assign|turn|send|switch)\w*\b"
+    r"[^.;\n]{0,40}?\bto|call|use|using|invoke|ask|consult|run|query)\s+"
+)
+_WHO = (
+    r"(?:(?:the|your|an?)\s+)?(?P<before>(?:agent|tool|function)\s+)?"
+    r"(?P<mark>[`'\"]?)(?P<name>[A-Za-z]\w*(?:[ ]\w+){0,2})(?P=mark)(?P<after>\s+(?:agent|assistant|tool|function)s?\b)?"
+)
+_TOLD = re.compile(_TURN + _WHO, re.IGNORECASE)
+_CALLED = re.compile(r"\s(?:agent|assistant|tool|function)s?\b.*", re.IGNORECASE)
+_ADVICE = "offer it in 'tools', or let the answer name it and a step choose by that"
+_NEGATED = re.compile(
+    r"\b(?:not|never|don't|cannot|can't|without|no need to|instead of)\b[^.;\n]*$", re.I
+)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each agent that a model is told to turn to, and each tool that it is told of, out of its reach."""
+    plan = context.plan
+    if plan is None:
+        return
+    everybody = _everybody(plan)
+    seen: set[Path] = set()
+    for chat in chats(context):
+        home = home_of(chat.step, chat.call)
+        if home not in seen:
+            seen.add(home)
+            yield from _of_model(context, plan, chat, home, everybody)
+
+
+def _of_model(
+    context: Context, plan: Plan, chat: Chat, home: Path, everybody: Mapping[str, Path]
+) -> Iterator[Finding]:
+    reach = {chat.agent, *chat.call.tools, *_named(plan, chat)}
+    said: set[str] = set()
+    for text in told(plan, chat.call.options, home):
+        for found in _TOLD.finditer(text.text):
+            name = _meant(found, everybody)
+            before = text.text[max(0, found.start() - 40) : found.start()]
+            if name is None or name in reach | said or _NEGATED.search(before):
+                continue
+            said.add(name)
+            place = text.place(context.document, found, "name")
+            if name in everybody:
+                message = f"is told to turn to {quoted(name)}, which it cannot reach"
+                where = context.document.locate_key(everybody[name])
+                related: tuple[Related, ...] = (Related(quoted(name), where),)
+            else:
+                message, related = f"is told of a tool {quoted(name)} that it does not have", ()
+            near = nearest(name, chat.call.tools)
+            advice = f"did you mean {quoted(near)}?" if near else _ADVICE
+            message = f"{quoted(chat.agent)} {message}"
+            yield Finding(NAME, SEVERITY, message, place, advice, related)
+
+
+def _meant(found: re.Match[str], everybody: Mapping[str, Path]) -> str | None:
+    """Whom a text means: an agent or tool there is, or a tool by a name that can be no other word.
+
+    A name that is an everyday word counts only in quotes, or where it is called an agent or a tool.
+    """
+    called = found["before"] or found["after"] or _CALLED.search(found["name"])
+    words = _CALLED.sub("", found["name"]).lower().split()
+    for count in range(len(words), 0, -1):
+        name = "_".join(words[:count])
+        if name in everybody and (found["mark"] or called or "_" in name):
+            return name
+    technical = len(words) == 1 and (found["mark"] or "_" in words[0])
+    return words[0] if called and technical else None
+
+
+def _everybody(plan: Plan) -> dict[str, Path]:
+    """All agents and tools of a pipeline, with where each is described."""
+    found: dict[str, Path] = {name: ("agents", name) for name in plan.pipeline.agents}
+    for step in callers(plan):
+        for call in (step.call,) if step.call is not None else ():
+            for name, tool in call.tools.items():
+                found.setdefault(name, tool.step.path)
+    return found
+
+
+def _named(plan: Plan, chat: Chat) -> set[str]:
+    """What the answer of a model may name so that a step goes on with it."""
+    schema = json.dumps(chat.call.output.schema)
+    names = set(re.findall(r'"([a-z]\w*)"', schema))
+    readers = {use.reader for use in plan.uses if use.target == chat.step.address}
+    for reader in readers & plan.steps.keys():
+        step = plan.steps[reader]
+        names.update(step.among, step.cases)
+        if step.delegate is not None:
+            names.update(step.delegate.workers)
+            names.update(str(worker.agent) for worker in step.delegate.workers.values())
+    names.update(call.agent for call in calls_in(plan) if call.agent in names)
+    return names

@@ -1,0 +1,169 @@
+"""A model is asked for a field by another name than its contract has.
+
+What it is told and what its answer is held against contradict each other. It obeys one of the two: either
+its answer is refused, again and again, or the field comes with a value that nobody explained.
+
+Bad:
+
+    agentflow: 1
+    name: posts
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [post]
+      properties: {post: {type: string, maxLength: 1000}}
+    agents:
+      checker:
+        kind: llm
+        model: openai/gpt-5-mini
+        instructions: 'Is the post fit to print? Answer as {"pass": true or false, "reason": TEXT}.'
+        input: {type: object, required: [post], properties: {post: {type: string, maxLength: 1000}}}
+        output:
+          type: object
+          additionalProperties: false
+          required: [valid, reason]
+          properties: {valid: {type: boolean}, reason: {type: string, maxLength: 400}}
+    steps:
+      check: {agent: checker, with: {post: "${{ inputs.post }}"}}
+    outputs: {fit: "${{ steps.check.output.valid }}", why: "${{ steps.check.output.reason }}"}
+
+Says:
+
+    12:58 'checker' is asked for 'pass', and its contract has no such field
+
+Good:
+
+    agentflow: 1
+    name: posts
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [post]
+      properties: {post: {type: string, maxLength: 1000}}
+    agents:
+      checker:
+        kind: llm
+        model: openai/gpt-5-mini
+        instructions: 'Is the post fit to print? Answer as {"valid": true or false, "reason": TEXT}.'
+        input: {type: object, required: [post], properties: {post: {type: string, maxLength: 1000}}}
+        output:
+          type: object
+          additionalProperties: false
+          required: [valid, reason]
+          properties: {valid: {type: boolean}, reason: {type: string, maxLength: 400}}
+    steps:
+      check: {agent: checker, with: {post: "${{ inputs.post }}"}}
+    outputs: {fit: "${{ steps.check.output.valid }}", why: "${{ steps.check.output.reason }}"}
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from agentflow.contracts.keywords import Schema
+from agentflow.contracts.shape import types_of
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.chats import chats
+from agentflow.lint.names import Suggestions
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.texts import Written, told
+from agentflow.plan.calls import home_of
+from agentflow.plan.schemas import Contract, past_references, values_of
+from agentflow.plan.steps import CallPlan, Path
+from agentflow.spec.wording import quoted
+
+NAME = "field-called-otherwise"
+FAMILY = Family.CONTRACT
+SEVERITY = Severity.WARNING
+
+#: A request for an answer, somewhere before the names of its fields.
+_ASKED = re.compile(
+    r"\b(?:answer|reply|respond|return|output|give|format|say|write|report|produce)\b",
+    re.IGNORECASE,
+)
+_REACH = 300
+_KEY = re.compile(r"""["'`](?P<name>[A-Za-z_]\w{1,40})["'`]\s*:""")
+_LABEL = re.compile(
+    r"\b(?P<name>[A-Z]\w{1,40}):[\"'`]?\s*[\"'`<\[(]*(?:true|false|yes\W+(?:or\W+)?no)\b"
+)
+_FIELD = re.compile(
+    r"""\b(?:field|key|property)\s+(?:called\s+|named\s+)?["'`](?P<name>\w{2,40})["'`]""",
+    re.IGNORECASE,
+)
+_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each name of a field that a model is asked for and that nothing of its contracts has."""
+    plan = context.plan
+    if plan is None:
+        return
+    suggestions = Suggestions()
+    seen: set[Path] = set()
+    for chat in chats(context):
+        home = home_of(chat.step, chat.call)
+        fields = _fields(chat.call)
+        if home in seen or not fields:
+            continue
+        seen.add(home)
+        texts = list(told(plan, chat.call.options, home))
+        for text, found in _odd(chat.call, texts, fields):
+            name = found["name"]
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(chat.agent)} is asked for {quoted(name)}, "
+                "and its contract has no such field",
+                location=text.place(context.document, found, "name"),
+                help=suggestions.help(name, fields, "call it as the contract does"),
+                related=(Related("the contract", context.document.locate_key((*home, "output"))),),
+            )
+
+
+def _odd(
+    call: CallPlan, texts: Sequence[Written], fields: Mapping[str, Schema]
+) -> Iterator[tuple[Written, re.Match[str]]]:
+    """The names that nothing of a call has, each once.
+
+    Where all fields of the answer are spoken of, another name in quotes is taken to be about something else.
+    """
+    spoken = {word for text in texts for word in map(_plain, re.findall(r"\w+", text.text))}
+    all_named = {_plain(name) for name in fields} <= spoken
+    decides = any(_is_decision(schema, call.output.schema) for schema in fields.values())
+    patterns = ((_LABEL,) if decides else ()) + (() if all_named else (_KEY, _FIELD))
+    known = _words(call)
+    for text in texts:
+        blank = _EXPRESSION.sub(lambda found: " " * len(found[0]), text.text)
+        for found in (one for pattern in patterns for one in pattern.finditer(blank)):
+            before = blank[max(0, found.start() - _REACH) : found.end()]
+            if _plain(found["name"]) not in known and _ASKED.search(before):
+                known.add(_plain(found["name"]))
+                yield text, found
+
+
+def _fields(call: CallPlan) -> Mapping[str, Schema]:
+    """The fields of the answer, if it is an object that names them."""
+    schema = dict(call.output.schema)
+    own = past_references(Contract(schema, schema))
+    if not isinstance(own, dict) or types_of(own, schema) != {"object"}:
+        return {}
+    properties: Mapping[str, Schema] = own.get("properties", {})
+    return properties
+
+
+def _is_decision(field: Schema, root: Schema) -> bool:
+    """Is it true or false, or one of two?"""
+    return len(values_of(Contract(field, root)) or ()) == 2
+
+
+def _words(call: CallPlan) -> set[str]:
+    """All that a contract or a tool of a call has a name for."""
+    calls = [call, *(tool.step.call for tool in call.tools.values() if tool.step.call is not None)]
+    schemas = [dict(schema) for one in calls for schema in (one.input.schema, one.output.schema)]
+    names = [one.agent for one in calls] + [*call.tools]
+    names += re.findall(r'"(\w+)"', json.dumps(schemas))
+    return set(map(_plain, names))
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").casefold()

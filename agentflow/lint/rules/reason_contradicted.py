@@ -1,0 +1,162 @@
+"""The reason for many agents is one that the pipeline does not have.
+
+`why_multi_agent` says what several agents are for. `parallelism` where each step waits for the one before it, or
+`isolation` where all models can do the same, is a reason that somebody once had for another
+pipeline.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    why_multi_agent:
+      bottleneck: parallelism
+      evidence: It took twice as long.
+      baseline: single.yaml
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [topic]
+      properties: {topic: {type: string, maxLength: 400}}
+    agents:
+      outliner:
+        kind: llm
+        model: openai/gpt-5-mini
+        instructions: Outline a letter about it.
+        input: {type: object, required: [topic], properties: {topic: {type: string, maxLength: 400}}}
+        output: {type: string, maxLength: 2000}
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        instructions: Write the letter by the outline.
+        input: {type: object, required: [outline], properties: {outline: {type: string, maxLength: 2000}}}
+        output: {type: string, maxLength: 4000}
+    steps:
+      outline: {agent: outliner, with: {topic: "${{ inputs.topic }}"}}
+      write: {agent: writer, with: {outline: "${{ steps.outline.output }}"}}
+    outputs: {letter: "${{ steps.write.output }}"}
+    --- # single.yaml
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [topic]
+      properties: {topic: {type: string, maxLength: 400}}
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        instructions: Outline a letter about it for yourself, and then write it.
+        input: {type: object, required: [topic], properties: {topic: {type: string, maxLength: 400}}}
+        output: {type: string, maxLength: 4000}
+    steps:
+      write: {agent: writer, with: {topic: "${{ inputs.topic }}"}}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    4:15 'parallelism' is no reason here: each step waits for the one before it
+
+Good:
+
+    agentflow: 1
+    name: letters
+    why_multi_agent:
+      bottleneck: expertise
+      evidence: The outlines of the writer were poor.
+      baseline: single.yaml
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [topic]
+      properties: {topic: {type: string, maxLength: 400}}
+    agents:
+      outliner:
+        kind: llm
+        model: openai/gpt-5-mini
+        instructions: Outline a letter about it.
+        input: {type: object, required: [topic], properties: {topic: {type: string, maxLength: 400}}}
+        output: {type: string, maxLength: 2000}
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        instructions: Write the letter by the outline.
+        input: {type: object, required: [outline], properties: {outline: {type: string, maxLength: 2000}}}
+        output: {type: string, maxLength: 4000}
+    steps:
+      outline: {agent: outliner, with: {topic: "${{ inputs.topic }}"}}
+      write: {agent: writer, with: {outline: "${{ steps.outline.output }}"}}
+    outputs: {letter: "${{ steps.write.output }}"}
+    --- # single.yaml
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [topic]
+      properties: {topic: {type: string, maxLength: 400}}
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        instructions: Outline a letter about it for yourself, and then write it.
+        input: {type: object, required: [topic], properties: {topic: {type: string, maxLength: 400}}}
+        output: {type: string, maxLength: 4000}
+    steps:
+      write: {agent: writer, with: {topic: "${{ inputs.topic }}"}}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.chats import chats
+from agentflow.lint.concurrency import is_parallel
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.calls import plans_within
+from agentflow.spec.wording import quoted
+
+NAME = "reason-contradicted"
+FAMILY = Family.ECONOMY
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """The bottleneck, if the graph or the agents contradict it."""
+    if context.plan is None or context.plan.pipeline.why_multi_agent is None:
+        return
+    bottleneck = context.plan.pipeline.why_multi_agent.bottleneck
+    reason = _against_parallelism(context) if bottleneck == "parallelism" else None
+    if bottleneck == "isolation":
+        reason = _against_isolation(context)
+    if reason is not None:
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(bottleneck)} is no reason here: {reason}",
+            location=context.document.locate(("why_multi_agent", "bottleneck")),
+            help="name the reason that there is, or do the work with one agent",
+        )
+
+
+def _against_parallelism(context: Context) -> str | None:
+    assert context.plan is not None
+    if any(is_parallel(plan) for plan in plans_within(context.plan)):
+        return None
+    return "each step waits for the one before it"
+
+
+def _against_isolation(context: Context) -> str | None:
+    """Models that are kept apart have different tools, effects or servers to be asked at."""
+    assert context.plan is not None
+    pipelines = plans_within(context.plan)
+    means = {
+        (frozenset(chat.call.tools), chat.call.effects, chat.model.model, chat.model.api_base)
+        for chat in chats(context)
+    }
+    others = any(
+        agent.kind != "llm" for plan in pipelines for agent in plan.pipeline.agents.values()
+    )
+    if others or len(pipelines) > 1 or len(means) > 1:
+        return None
+    return "all agents ask the same model, with the same tools"

@@ -1,0 +1,227 @@
+"""A message tells of an effect that it does not wait for.
+
+"Three tasks were added to the board" is sent while they are being added, and also if that fails. What a
+message says has to come from the step that did it, or at least after it.
+
+Bad:
+
+    agentflow: 1
+    name: meetings
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [tasks]
+      properties: {tasks: {type: array, maxItems: 20, items: {type: string, maxLength: 200}}}
+    agents:
+      board:
+        kind: command
+        argv: [./board]
+        effects: write
+        input: {type: object}
+        output: {type: object, required: [added], properties: {added: {type: integer}}}
+      chat:
+        kind: command
+        argv: [./chat]
+        effects: write
+        input: {type: object}
+        output: {type: object}
+    steps:
+      add_to_board: {agent: board, with: {tasks: "${{ inputs.tasks }}"}}
+      tell: {agent: chat, with: {text: "${{ size(inputs.tasks) }} tasks were added to the board."}}
+
+Says:
+
+    23:36 'tell' tells of what 'add_to_board' does, and does not wait for it
+
+Good:
+
+    agentflow: 1
+    name: meetings
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [tasks]
+      properties: {tasks: {type: array, maxItems: 20, items: {type: string, maxLength: 200}}}
+    agents:
+      board:
+        kind: command
+        argv: [./board]
+        effects: write
+        input: {type: object}
+        output: {type: object, required: [added], properties: {added: {type: integer}}}
+      chat:
+        kind: command
+        argv: [./chat]
+        effects: write
+        input: {type: object}
+        output: {type: object}
+    steps:
+      add_to_board: {agent: board, with: {tasks: "${{ inputs.tasks }}"}}
+      tell: {agent: chat, with: {text: "${{ steps.add_to_board.output.added }} tasks were added to the board."}}
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from agentflow.findings import Finding, Location, Related, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.texts import texts_at
+from agentflow.lint.waiting import Waiting
+from agentflow.plan.calls import calls_of
+from agentflow.plan.steps import StepPlan
+from agentflow.spec.wording import quoted
+
+NAME = "unbacked-claim"
+FAMILY = Family.EFFECT
+SEVERITY = Severity.ADVICE
+
+#: What a message says has happened.
+_DONE = re.compile(
+    r"\b(?:activated|added|archived|assigned|booked|cancell?ed|charged|closed|created|deactivated|deleted|"
+    r"deployed|emailed|exported|filed|granted|imported|informed|invited|issued|merged|moved|notified|"
+    r"opened|ordered|paid|posted|published|recorded|refunded|registered|removed|restarted|revoked|saved|"
+    r"scheduled|sent|shipped|stored|submitted|synced|transferred|updated|uploaded|written)\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[A-Za-z]{4,}")
+_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
+#: Words in the names and addresses of steps that say nothing about what they act on.
+_EVERYDAY = frozenset(
+    [
+        "http",
+        "https",
+        "local",
+        "localhost",
+        "example",
+        "step",
+        "agent",
+        "tool",
+        "call",
+        "make",
+        "send",
+        "post",
+        "save",
+        "store",
+        "write",
+        "update",
+        "create",
+        "add",
+        "with",
+        "from",
+        "into",
+        "each",
+        "item",
+        "file",
+        "http",
+        "python",
+        "bash",
+        "node",
+        "main",
+        "index",
+        "script",
+        "task",
+        "text",
+        "note",
+        "message",
+    ]
+)
+
+
+#: Of more claims that may be others' deeds, none is looked at: a spec of such texts is not to be slow.
+_MOST_CLAIMS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """A step that acts, with the words that tell what it acts on."""
+
+    step: StepPlan
+    words: frozenset[str]
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each text that a step hands to the world and that speaks of another's effect, before that is over."""
+    plan = context.plan
+    if plan is None:
+        return
+    acting = [step for step in plan.steps.values() if _acts(step)]
+    deeds = _deeds(acting)
+    waiting = Waiting(plan)
+    claims = (
+        (step, deed, place)
+        for step in plan.steps.values()
+        if step.kind == "human" or _acts(step)
+        for place, words in _claims(context, step)
+        for deed in _spoken_of(step, words, deeds)
+    )
+    told: set[Location] = set()
+    for step, deed, place in islice(claims, _MOST_CLAIMS):
+        after = waiting.comes_after(step, deed.step) or waiting.exclude(step, deed.step)
+        if not after and place not in told:
+            told.add(place)
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(step.id)} tells of what {quoted(deed.step.id)} does,"
+                " and does not wait for it",
+                location=place,
+                help=f"read it from 'steps.{deed.step.id}.output', or write"
+                f" 'needs: [{deed.step.id}]'",
+                related=(Related("the effect", context.document.locate_key(deed.step.path)),),
+            )
+
+
+def _acts(step: StepPlan) -> bool:
+    return any(not call.reach.repeatable for call in calls_of(step))
+
+
+def _deeds(acting: list[StepPlan]) -> Mapping[str, list[_Deed]]:
+    """The steps that act by the words that only few of them have."""
+    words = {step.address: _words_of(step) for step in acting}
+    common = Counter(word for own in words.values() for word in own)
+    found: dict[str, list[_Deed]] = {}
+    for step in acting:
+        own = frozenset(word for word in words[step.address] if common[word] == 1)
+        for word in own:
+            found.setdefault(word, []).append(_Deed(step, own))
+    return found
+
+
+def _words_of(step: StepPlan) -> set[str]:
+    """What the name of a step, its agent and its address tell of what it acts on."""
+    said = [step.id]
+    for call in calls_of(step):
+        options = call.options
+        said.append(call.agent)
+        said += (str(getattr(options, key, "")) for key in ("url", "call", "server", "tool"))
+        said += getattr(options, "argv", ())[:1]
+    return {
+        _stem(word) for text in said for word in _WORD.findall(text.replace("_", " "))
+    } - _EVERYDAY
+
+
+def _claims(context: Context, step: StepPlan) -> Iterator[tuple[Location, set[str]]]:
+    """The author's texts in which something is said to have happened, with their words."""
+    for key in ("with", "human"):
+        for text in texts_at(context.document, (*step.path, key)):
+            own = _EXPRESSION.sub(" ", text.text)
+            done = _DONE.search(own)
+            if done is not None:
+                place = context.document.locate(text.path)
+                yield place, {_stem(word) for word in _WORD.findall(own)}
+
+
+def _spoken_of(
+    step: StepPlan, words: set[str], deeds: Mapping[str, list[_Deed]]
+) -> Iterator[_Deed]:
+    """The deeds of others that a text has a word for."""
+    own = _words_of(step)
+    for word in sorted(words - own):
+        yield from (deed for deed in deeds.get(word, ()) if deed.step is not step)
+
+
+def _stem(word: str) -> str:
+    return word.casefold().removesuffix("s")
