@@ -171,15 +171,18 @@ def check(spec: Spec) -> tuple[Finding, ...]:
 
 def examine_spec(spec: Spec, thresholds: Mapping[str, Mapping[str, int]] | None = None) -> Outcome:
     """All that the linter has to say about a spec; `thresholds` as in `lint.rule.Context`."""
-    return examine(
-        Context(
-            spec.document,
-            spec.pipeline,
-            spec.plan,
-            spec.problems,
-            known=known_model,
-            thresholds=thresholds or {},
-        )
+    return examine(context_of(spec, thresholds))
+
+
+def context_of(spec: Spec, thresholds: Mapping[str, Mapping[str, int]] | None = None) -> Context:
+    """What rules may look at."""
+    return Context(
+        spec.document,
+        spec.pipeline,
+        spec.plan,
+        spec.problems,
+        known=known_model,
+        thresholds=thresholds or {},
     )
 
 

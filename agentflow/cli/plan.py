@@ -8,7 +8,8 @@ from agentflow.cli.report import emit
 from agentflow.cli.specs import STDIN, sound_spec
 from agentflow.errors import ExitCode
 from agentflow.formats.plans import PLAN_FORMATS
-from agentflow.loading import Spec
+from agentflow.lint.fits import fits_of
+from agentflow.loading import Spec, context_of
 from agentflow.plan.bounds import worst_case
 from agentflow.plan.calls import unpriced_models
 from agentflow.plan.overview import Alone, overview
@@ -26,7 +27,12 @@ def show_plan(path: str, format: str, *, concurrency: int, imports: bool) -> int
     spec, plan = sound_spec(path, imports=imports)
     baseline = _baseline(spec, plan, concurrency, imports=imports)
     found = overview(
-        plan, known_prices(unpriced_models(plan)), concurrency, capabilities(plan), baseline
+        plan,
+        known_prices(unpriced_models(plan)),
+        concurrency,
+        capabilities(plan),
+        fits_of(context_of(spec)),
+        baseline,
     )
     emit(PLAN_FORMATS[format](found))
     return ExitCode.OK

@@ -7,6 +7,7 @@ from agentflow.formats.plan_words import effects
 from agentflow.formats.values import document
 from agentflow.plan.amounts import Bound, Most
 from agentflow.plan.overview import Node, Overview, times
+from agentflow.plan.windows import Fit
 from agentflow.spec.model import Json
 
 FORMAT = 1
@@ -48,8 +49,20 @@ def _step(node: Node) -> Json:
         "times": node.part.turns,
         "takes": None if node.takes is None else dict(node.takes),
         "gives": dict(node.gives),
+        "context": [_fit(fit) for fit in node.fits],
         "at_most": {**_most(node.part.most), "seconds": node.part.path},
         "steps": [_step(inner) for inner in node.inside],
+    }
+
+
+def _fit(fit: Fit) -> Json:
+    return {
+        "agent": fit.agent,
+        "model": fit.model,
+        "verdict": fit.verdict,
+        "tokens": fit.tokens,
+        "window": fit.window,
+        "unbounded": fit.field,
     }
 
 

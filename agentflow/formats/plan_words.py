@@ -9,6 +9,7 @@ from agentflow.formats.words import count, duration, money
 from agentflow.plan.amounts import Bound, Most
 from agentflow.plan.overview import Node
 from agentflow.plan.steps import StepPlan
+from agentflow.plan.windows import Fit
 
 
 def every(nodes: Iterable[Node]) -> Iterator[Node]:
@@ -59,6 +60,20 @@ def at_most(most: Most) -> list[str]:
         _dollars(most.usd),
     ]
     return [text for text in found if text]
+
+
+def fitting(fit: Fit) -> str:
+    """Whether the longest prompt of a call fits: `likely: about 900 of the 8,192 tokens of …`."""
+    model, agent = safe(f"'{fit.model}'", oneline=True), f" for '{fit.agent}'"
+    if fit.verdict == "unknown":
+        return f"unknown{agent}: nobody says what {model} takes in"
+    assert fit.window is not None
+    if fit.verdict == "unbounded":
+        field = safe(str(fit.field), oneline=True)
+        return f"unbounded{agent} ({field}), and {model} takes {count(fit.window, 'token')}"
+    assert fit.tokens is not None
+    least = "at most" if fit.verdict == "proven" else "about"
+    return f"{fit.verdict}{agent}: {least} {fit.tokens:,} of the {fit.window:,} tokens of {model}"
 
 
 def passed(node: Node) -> tuple[str | None, str]:

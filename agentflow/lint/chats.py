@@ -11,6 +11,7 @@ from math import inf, isinf
 
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.length import longest
+from agentflow.contracts.size import size_of, size_of_fields
 from agentflow.lint.prompts import reads
 from agentflow.lint.rule import Context
 from agentflow.plan.calls import callers, possible_calls
@@ -139,19 +140,27 @@ def given(chat: Chat) -> Iterator[tuple[str, Template, Path]]:
             yield name, template, (*at, name)
 
 
-def loads(context: Context, chat: Chat) -> Iterator[Load]:
-    """How large the fields can get that go into the prompt of a call."""
+def loads(context: Context, chat: Chat, *, proven: bool = True) -> Iterator[Load]:
+    """How large the fields can get that go into the prompt of a call.
+
+    What need not come to all that contracts allow counts for nothing if it has to be `proven`, and
+    for all of that if not.
+    """
     assert context.plan is not None
     root, descent = chat.call.input.schema, Descent()
     for name, template, path in given(chat):
         wanted = longest(descent.into(root, root, name), root)
         if isinstance(template, Constant):
             length = longest({"const": template.value})
-        else:
+        elif proven:
             # What an operator has worked out need not come to all that its type allows.
             types, at = context.types, chat.step.address
             exact = types.exact(template, at)
             length = min(wanted, longest(types.of(template, at))) if exact else 0.0
+        else:
+            given_here = context.types.of(template, chat.step.address)
+            taken = wanted if size_of_fields(root, [name]).field is None else inf
+            length = min(taken, longest(given_here) if size_of(given_here).field is None else inf)
         source, whole = _source(context, path)
         fan = source if source is not None and source.for_each is not None and whole else None
         most = _most_said(source, fan)

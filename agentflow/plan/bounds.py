@@ -33,6 +33,7 @@ from math import ceil, inf
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.size import size_of
 from agentflow.plan.amounts import NOTHING, Bound, Most, greatest, plus, scaled, times, total
+from agentflow.plan.calls import tools_in_turn
 from agentflow.plan.graph import topological_order
 from agentflow.plan.prompts import first_prompt, grown_altogether, model_of, said_by
 from agentflow.plan.steps import CallPlan, ChatPlan, EscalationPlan, Plan, ScopePlan, StepPlan
@@ -298,7 +299,7 @@ class _Arithmetic:
     def _tools(self, call: CallPlan) -> "_Inside":
         """All calls of tools that a model may ask for, one after the other; in its last turn, none."""
         most, path = NOTHING, 0.0
-        for tool in call.tools.values() if call.max_turns > 1 else ():
+        for tool in call.tools.values() if tools_in_turn(call) else ():
             once = self._part(tool.step)
             asked, waits = NOTHING, 0.0
             if tool.step.approval is not None:

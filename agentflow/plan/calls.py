@@ -40,6 +40,11 @@ def tools_of(step: StepPlan) -> Iterator[StepPlan]:
         yield from (tool.step for tool in call.tools.values())
 
 
+def tools_in_turn(call: CallPlan) -> bool:
+    """Has a model tools, and a turn after that in which it calls them?"""
+    return bool(call.tools) and call.max_turns > 1
+
+
 def callers(plan: Plan) -> Iterator[StepPlan]:
     """The steps of a plan that call an agent, with the workers of delegates and all tools."""
     for step in plan.steps.values():

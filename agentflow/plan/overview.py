@@ -5,7 +5,7 @@ scope, steps of the same `level` can run side by side: a step is one level below
 that it waits for. The `critical` ones are on the way that takes longest in the worst case.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,22 +18,27 @@ from agentflow.plan.bounds import (
     single_call,
     worst_case,
 )
-from agentflow.plan.calls import callers, calls_of
+from agentflow.plan.calls import callers, calls_of, tools_of
 from agentflow.plan.graph import topological_order
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.types import Types
+from agentflow.plan.windows import Fit, Fits
 from agentflow.spec.expressions import parse_expression
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A step. `takes` and `gives` are the types of what goes in and what comes out of it."""
+    """A step. `takes` and `gives` are the types of what goes in and what comes out of it.
+
+    `fits` are those of its calls of chat models, and of the calls of their tools.
+    """
 
     part: Part
     level: int
     critical: bool
     takes: Mapping[str, Schema] | None
     gives: Mapping[str, Schema]
+    fits: tuple[Fit, ...]
     inside: tuple["Node", ...]
 
 
@@ -82,14 +87,19 @@ class Overview:
 
 
 def overview(
-    plan: Plan, prices: Prices, slots: int, touches: Capabilities, baseline: Alone | None = None
+    plan: Plan,
+    prices: Prices,
+    slots: int,
+    touches: Capabilities,
+    fits: Fits,
+    baseline: Alone | None = None,
 ) -> Overview:
     """The overview of a plan without errors; see `plan.bounds` for `prices` and `slots`.
 
     Without a `baseline` it is measured against a single call, if there is a model to call.
     """
     worst = worst_case(plan, prices, slots)
-    nodes = _nodes(worst.parts, plan, Types(plan))
+    nodes = _nodes(worst.parts, plan, Types(plan), fits)
     return Overview(plan, worst, nodes, touches, baseline or _single_call(plan, prices))
 
 
@@ -130,7 +140,7 @@ def _level(node: Node) -> int:
     return node.level
 
 
-def _nodes(parts: Sequence[Part], plan: Plan, types: Types) -> tuple[Node, ...]:
+def _nodes(parts: Sequence[Part], plan: Plan, types: Types, fits: Fits) -> tuple[Node, ...]:
     """The parts of one scope. Those of several cases stand side by side; none waits for another's."""
     levels = _levels(parts)
     critical = _critical(parts)
@@ -145,10 +155,20 @@ def _nodes(parts: Sequence[Part], plan: Plan, types: Types) -> tuple[Node, ...]:
                 critical=step.address in critical,
                 takes=_taken(step, types),
                 gives=_given(step, plan, types),
-                inside=_nodes(part.inside, nested, types if nested is plan else Types(nested)),
+                fits=tuple(_fits(step, plan, fits)),
+                inside=_nodes(
+                    part.inside, nested, types if nested is plan else Types(nested), fits
+                ),
             )
         )
     return tuple(nodes)
+
+
+def _fits(step: StepPlan, plan: Plan, fits: Fits) -> Iterator[Fit]:
+    """Those of a step, and of the tools that its models may call."""
+    yield from fits.get((plan.file, step.address), ())
+    for tool in tools_of(step):
+        yield from _fits(tool, plan, fits)
 
 
 def _taken(step: StepPlan, types: Types) -> dict[str, Schema] | None:

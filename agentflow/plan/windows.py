@@ -4,8 +4,9 @@ The figures of a table are no part of the plan: a run has to be decided alike wh
 replayed, and tables change. They are for the linter and for the calls themselves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from agentflow.spec.model import Model
 
@@ -66,6 +67,26 @@ def window_of(model: Model, known: KnownModel) -> Window | None:
     if known.input_limit is None or cuts(model.model):
         return None
     return Window(known.input_limit, shared=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Whether the longest prompt of a call, and its answer, fit into the window of its model.
+
+    `tokens` are those of that prompt, `window` those that there is room for. If it is `unbounded`, then
+    by `field` of the spec; if it is `unknown`, then because the window is.
+    """
+
+    agent: str
+    model: str
+    verdict: Literal["proven", "likely", "overflow", "unbounded", "unknown"]
+    tokens: int | None = None
+    window: int | None = None
+    field: str | None = None
+
+
+#: Those of the calls of a step, by the file of its pipeline and its address there.
+Fits: TypeAlias = Mapping[tuple[str, str], tuple[Fit, ...]]
 
 
 def sees_nothing(model: Model, known: KnownModel) -> bool:

@@ -93,6 +93,8 @@ def as_json(spec: str = "desk.yaml") -> Any:
 def test_the_tree() -> None:
     out = shown("tree")
     assert out.startswith("desk  4 steps in 2 levels\n\n1   read  agent 'reader'\n")
+    assert "    context proven for 'reader': at most " in out
+    assert " of the 272,000 tokens of 'small'\n    takes {text: string}\n" in out
     assert (
         "2 * pay  switch\n"
         "    at most 9 calls · 1m00s\n"
@@ -125,6 +127,9 @@ def test_the_same_for_machines() -> None:
     assert look["effects"] == "read"
     assert read["takes"]["properties"]["text"] == {"type": "string", "maxLength": 100}
     assert read["gives"]["properties"]["kind"] == {"enum": ["refund", "question"]}
+    (context,) = read["context"]
+    assert (context["agent"], context["verdict"]) == ("reader", "proven")
+    assert (context["window"], look["context"], pay["context"]) == (272_000, [], [])
     (one,) = pay["steps"]
     assert (one["address"], one["times"], one["at_most"]["calls"]["amount"]) == (
         "pay/refund/one",
@@ -153,6 +158,9 @@ def test_what_has_no_bound_is_a_word_and_a_field() -> None:
         SPEC.replace(", maxLength: 100", "").replace(", baseline: alone.yaml", "")
     )
     assert "tokens in unbounded (agents.reader.input.text.maxLength)" in shown("tree")
+    (context,) = as_json()["steps"][0]["context"]
+    assert context["verdict"] == "unbounded"
+    assert context["unbounded"] == "agents.reader.input.text.maxLength"
     found = as_json()
     bound = found["worst_case"]["within_budget"]["tokens_in"]
     assert bound == {"amount": None, "unbounded": "agents.reader.input.text.maxLength"}

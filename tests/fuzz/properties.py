@@ -34,6 +34,7 @@ from agentflow.eventlog import codec
 from agentflow.findings import START_OF_FILE, Finding, Location, Report, Severity
 from agentflow.formats import FINDINGS_FORMATS, findings_format
 from agentflow.formats.plans import PLAN_FORMATS
+from agentflow.lint.fits import fits_of
 from agentflow.lint.linter import Outcome, examine
 from agentflow.lint.mending import Sight, mend
 from agentflow.lint.rule import Context
@@ -64,10 +65,17 @@ _FAILURES = ("invalid_output", "timeout", "server_error", "not_sent", "rejected"
 class Seen:
     """A spec that was looked at."""
 
-    document: Document
-    plan: Plan | None
+    context: Context
     outcome: Outcome
     depth: int
+
+    @property
+    def document(self) -> Document:
+        return self.context.document
+
+    @property
+    def plan(self) -> Plan | None:
+        return self.context.plan
 
     @property
     def sound(self) -> bool:
@@ -79,9 +87,9 @@ class Seen:
 def look(case: Case) -> Seen:
     """Look at a spec as `validate` does."""
     document, pipeline, plan, problems = understand(case.text, case.name, case.read)
-    outcome = examine(Context(document, pipeline, plan, problems, known=known_model))
+    context = Context(document, pipeline, plan, problems, known=known_model)
     depth = sum(part is not None for part in (document.root, pipeline, plan))
-    return Seen(document, plan, outcome, depth)
+    return Seen(context, examine(context), depth)
 
 
 def check(case: Case) -> None:
@@ -213,7 +221,7 @@ def what_is_sound_can_be_planned_and_run(seen: Seen) -> None:
     assert plan is not None
     assert root is not None
     _published().validate(to_data(root))
-    shown = overview(plan, {}, 16, capabilities(plan))
+    shown = overview(plan, {}, 16, capabilities(plan), fits_of(seen.context))
     for render in PLAN_FORMATS.values():
         render(shown)
     worst = worst_case(plan, {}, slots=2)

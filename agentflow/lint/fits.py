@@ -1,0 +1,117 @@
+"""Whether the prompts of a plan fit into the windows of their models, call by call.
+
+It is decided twice: for any text there may be, of which no token is less than a byte, and for plain
+English. What fits either way is *proven*, what fits in English is *likely*, and what does not even
+then is an *overflow*. A prompt with a field of any length is *unbounded*. With images, which nobody
+counts, and with tools, of whose words it is only taken that a model reads as many as it wrote, there is
+no proof.
+"""
+
+from dataclasses import replace
+from math import inf, isinf
+
+from agentflow.contracts.describe import path_text
+from agentflow.contracts.keywords import Schema
+from agentflow.contracts.length import longest
+from agentflow.contracts.size import size_of, size_of_fields
+from agentflow.lint.chats import ENGLISH, Chat, chats, known_tokens, loads
+from agentflow.lint.rule import Context
+from agentflow.plan.amounts import Bound, plus
+from agentflow.plan.calls import home_of, tools_in_turn
+from agentflow.plan.prompts import first_prompt, grown, said_by
+from agentflow.plan.windows import Fit, Fits, Window
+from agentflow.spec.templates import Constant, MapOf
+
+
+def fits_of(context: Context) -> Fits:
+    """What there is to say of each call of a plan and of the pipelines that it runs."""
+    found: dict[tuple[str, str], tuple[Fit, ...]] = {}
+    seen: set[str] = set()
+    pending = [context]
+    while pending:
+        here = pending.pop()
+        assert here.plan is not None
+        for chat in chats(here):
+            at = (here.plan.file, chat.step.address)
+            found[at] = tuple(dict.fromkeys((*found.get(at, ()), _fit(here, chat))))
+        seen.add(here.plan.file)
+        pending += (
+            replace(here, document=child.document, pipeline=child.pipeline, plan=child.plan)
+            for child in here.plan.children.values()
+            if child.plan is not None and child.plan.file not in seen
+        )
+    return found
+
+
+def _fit(context: Context, chat: Chat) -> Fit:
+    window = chat.window
+    if window is None:
+        return Fit(chat.agent, chat.name, "unknown")
+    worst = _worst(chat)
+    if _is_proven(chat, window, worst):
+        return Fit(chat.agent, chat.name, "proven", int(worst.amount), window.tokens)
+    usual = _usual(context, chat)
+    if usual.field is not None:
+        return Fit(chat.agent, chat.name, "unbounded", None, window.tokens, usual.field)
+    tokens = int(usual.amount)
+    enough = _needed(chat, window, tokens) <= window.tokens
+    return Fit(chat.agent, chat.name, "likely" if enough else "overflow", tokens, window.tokens)
+
+
+def _needed(chat: Chat, window: Window, prompt: int) -> int:
+    return window.needed(prompt, chat.model.max_output_tokens)
+
+
+def _is_proven(chat: Chat, window: Window, worst: Bound) -> bool:
+    call = chat.call
+    uncounted = bool(getattr(call.options, "images", ())) or tools_in_turn(call)
+    answered = chat.model.max_output_tokens is not None or not window.shared
+    if uncounted or not answered or isinf(worst.amount):
+        return False
+    return _needed(chat, window, int(worst.amount)) <= window.tokens
+
+
+def _worst(chat: Chat) -> Bound:
+    """The longest prompt in bytes."""
+    call = chat.call
+    assert call.chat is not None
+    again = call.repair > 0
+    first = first_prompt(call, call.chat, asked_again=again)
+    return plus(first, grown(call, said_by(call), asked_again=again))
+
+
+def _usual(context: Context, chat: Chat) -> Bound:
+    """The longest prompt in tokens of plain English."""
+    call = chat.call
+    parts = list(loads(context, chat, proven=False))
+    most = Bound(known_tokens(context, chat, parts))
+    for load in parts:
+        if isinf(load.tokens):
+            left_open = size_of_fields(call.input.schema, [load.field]).field
+            return Bound(inf, f"agents.{chat.agent}.input{left_open or f'.{load.field}'}")
+    if not isinstance(call.arguments, MapOf | Constant):  # a tool, which the model fills in
+        most = plus(most, _length(call.input.schema, f"agents.{chat.agent}.input"))
+    return plus(most, _grown(chat))
+
+
+def _grown(chat: Chat) -> Bound:
+    """What comes to it in further turns."""
+    call = chat.call
+    if not tools_in_turn(call):
+        return Bound(0)
+    said = said_by(call)
+    most = Bound(said.amount * (call.max_turns - 1), said.field)
+    for tool in call.tools.values():
+        called = tool.step.call
+        assert called is not None
+        home = path_text((*home_of(tool.step, called), "output"))
+        result = _length(called.output.schema, home)
+        most = plus(most, Bound(result.amount * tool.max_calls, result.field))
+    return most
+
+
+def _length(schema: Schema, home: str) -> Bound:
+    characters = longest(schema)
+    if isinf(characters):
+        return Bound(inf, f"{home}{size_of(schema).field or ''}")
+    return Bound(characters / ENGLISH)
