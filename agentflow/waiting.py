@@ -161,7 +161,7 @@ def _can_go_on(store: Store, run_id: str) -> bool:
         return True
     due = [state.started_at + recorded.plan.budget.wall]
     due += (instance.due for instance in state.waiting.values() if instance.due is not None)
-    due += (one.inside.purse.until for one in state.timed.values() if one.inside is not None)
+    due += (one.until for one in state.timed.values())
     return min(due) <= WallClock().now()
 
 

@@ -9,7 +9,7 @@ deciding again.
 from agentflow.core import events
 from agentflow.core.acceptance import on_answer
 from agentflow.core.asking import ask, on_aborted, on_unanswered, verdict
-from agentflow.core.deadlines import time_left, with_time
+from agentflow.core.deadlines import time_left, timed, too_late, with_time
 from agentflow.core.delegation import conclude, give_out
 from agentflow.core.escalation import on_level
 from agentflow.core.events import Decision, Failure, Reason
@@ -21,6 +21,7 @@ from agentflow.core.failing import (
     on_failure,
     on_loss,
     on_stop,
+    on_too_late,
 )
 from agentflow.core.items import keys_of, needed
 from agentflow.core.limits import hold_back
@@ -65,9 +66,10 @@ def decide(state: State) -> tuple[Decision, ...]:
         if need is Need.FINISH:
             return (_finish(state),)
         assert instance is not None
-        return (_BY_NEED[need](state, instance),)
+        return timed(state, instance, _BY_NEED[need](state, instance))
     if state.ready and len(state.running) < state.concurrency:
-        return _start(state, state.ready[0])
+        decision = _start(state, state.ready[0])
+        return timed(state, state.ready[0], decision) if decision is not None else ()
     return ()
 
 
@@ -128,42 +130,42 @@ def _expand(instance: Instance) -> Decision:
     return events.ExpandItems(instance.address, len(values), reason, keys)
 
 
-def _start(state: State, instance: Instance) -> tuple[Decision, ...]:
-    """Start the next call; `()` if it has to wait for what calls in flight may give back.
+def _start(state: State, instance: Instance) -> Decision | None:
+    """Start the next call; None if it has to wait for what calls in flight may give back.
 
-    Also if no time is left for it: the timer that ends the run is due then.
+    Also if no time is left for it, and a timer is due that will end it.
     """
     left = time_left(instance, state.now)
     if left <= 0:
-        return ()
+        late = too_late(state, instance)
+        return after_failure(instance, late) if late is not None else None
     try:
         call = chosen_call(instance)
         given, key = payload_of(instance, call)
         wait = hold_back(state, instance, call, given)
         if wait is not None:
-            return (wait,)
+            return wait
         held = most(state, instance, call, given)
     except Unusable as error:
-        return (after_failure(instance, error.failure),)
+        return after_failure(instance, error.failure)
     found = lack(instance.purse, held)
     if found is not None and not found.for_good:
-        return ()
+        return None
     if found is not None:
-        return (after_failure(instance, Failure(FailureClass.BUDGET_EXCEEDED, told(found))),)
-    start = events.StartAttempt(
+        return after_failure(instance, Failure(FailureClass.BUDGET_EXCEEDED, told(found)))
+    return events.StartAttempt(
         step=instance.address,
         attempt=instance.attempt + 1,
         agent=call.agent,
         input=given,
         timeout=min(call.timeout, left),
         effects=call.effects,
-        reason=with_time(_because_of_needs(instance), call.timeout, left),
+        reason=with_time(_because_of_needs(instance), call.timeout, instance, state.now),
         key=key,
         held={what: amount for what, amount in held.items() if what != "calls"},
         model=_other_model(instance),
         turn=instance.turns + 1 if call.tools else None,
     )
-    return (start,)
 
 
 def _other_model(instance: Instance) -> str | None:
@@ -274,4 +276,5 @@ _BY_NEED = {
     Need.LOST: on_loss,
     Need.STOP: on_stop,
     Need.FAIL_FAST: on_fail_fast,
+    Need.TOO_LATE: on_too_late,
 }

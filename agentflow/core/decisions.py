@@ -17,6 +17,7 @@ from agentflow.core.state import (
     Need,
     Scope,
     State,
+    Timed,
     open_pipeline,
     open_scope,
 )
@@ -42,13 +43,12 @@ def enter_group(state: State, event: events.EnterGroup) -> None:
 def enter_pipeline(state: State, event: events.EnterPipeline) -> None:
     instance = take(state, event)
     assert instance.step.nested is not None
-    plan, outer = instance.step.nested.plan, instance.purse
-    until = outer.until if event.wall is None else state.now + event.wall
-    budget = plan.budget
-    purse = Purse(budget.bounds, instance.address, budget.wall, until, outer)
+    plan = instance.step.nested.plan
+    purse = Purse(plan.budget.bounds, instance.address, instance.funds)
     env = {"inputs": event.inputs, "run": {"id": state.run_id}}
     if event.wall is not None:
-        state.timed[instance.address] = instance
+        purse.time, purse.until = event.wall, state.now + event.wall
+        state.timed[instance.address, "pipeline"] = Timed(instance, purse.until)
     _open(state, instance, open_pipeline(plan, instance.address, instance, env, purse))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from agentflow.core import events
 from agentflow.core.asking import asked, given_to
+from agentflow.core.deadlines import too_late
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.failing import fail, go_on_with, leave_level
 from agentflow.core.state import Instance, Ladder, State
@@ -28,6 +29,9 @@ def on_level(state: State, instance: Instance) -> Decision:
         return _exhausted(instance, ladder, "no level helped")
     if ladder.denied is not None:
         return _exhausted(instance, ladder, ladder.denied)
+    late = too_late(state, instance)
+    if late is not None:
+        return _exhausted(instance, ladder, late.message)
     level = ladder.plan.levels[ladder.level]
     try:
         match level.kind:

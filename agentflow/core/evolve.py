@@ -7,7 +7,16 @@ Which event is possible when stands in `core.table`, what it does in `core.facts
 from collections.abc import Callable
 from typing import Any
 
-from agentflow.core import cancelling, decisions, events, facts, ladders, questions, talking
+from agentflow.core import (
+    cancelling,
+    deadlines,
+    decisions,
+    events,
+    facts,
+    ladders,
+    questions,
+    talking,
+)
 from agentflow.core.events import Event
 from agentflow.core.scopes import prune
 from agentflow.core.state import State
@@ -36,12 +45,13 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.AttemptLost: facts.attempt_lost,
     events.AttemptEndedLate: facts.attempt_ended_late,
     events.TimerFired: facts.timer_fired,
-    events.TimeRanOut: facts.time_ran_out,
+    events.TimeRanOut: deadlines.time_ran_out,
     events.RunParked: questions.run_parked,
     events.Delivered: questions.delivered,
     events.NotDelivered: questions.not_delivered,
     events.PersonAnswered: questions.person_answered,
     events.BeginStep: decisions.begin_step,
+    events.SetDeadline: deadlines.set_deadline,
     events.EnterGroup: decisions.enter_group,
     events.EnterPipeline: decisions.enter_pipeline,
     events.TakeCase: decisions.take_case,

@@ -4,17 +4,18 @@ One function a fact, named after its class.
 """
 
 from agentflow.core import events, limits
+from agentflow.core.deadlines import end_time
 from agentflow.core.effects import answered, doubt
 from agentflow.core.events import Failure
-from agentflow.core.purse import Purse, took_too_long
+from agentflow.core.purse import Purse
 from agentflow.core.questions import overdue
-from agentflow.core.scopes import close, enter, stop_in_flight
+from agentflow.core.scopes import enter
 from agentflow.core.spending import settle_call
-from agentflow.core.state import Instance, Need, Scope, State, open_pipeline
+from agentflow.core.state import Instance, Need, State, open_pipeline
 from agentflow.core.table import IllegalTransition, expect_run
 from agentflow.core.talks import Asks, asked_for
 from agentflow.core.values import read_answer
-from agentflow.spec.model import ANSWERED, FailureClass
+from agentflow.spec.model import ANSWERED
 
 
 def run_started(state: State, event: events.RunStarted) -> None:
@@ -29,7 +30,7 @@ def run_started(state: State, event: events.RunStarted) -> None:
     state.prices, state.windows = event.prices, event.windows
     state.played = event.playback is not None
     budget = state.plan.budget
-    purse = Purse(budget.bounds, "", budget.wall, event.at + budget.wall)
+    purse = Purse(budget.bounds, "", time=budget.wall, until=event.at + budget.wall)
     state.root = open_pipeline(state.plan, "", None, env, purse)
     for instance in state.root.steps.values():
         if instance.waits_for == 0:
@@ -116,22 +117,7 @@ def timer_fired(state: State, event: events.TimerFired) -> None:
         state.ready.append(instance)
         return
     assert state.root is not None
-    _time_is_over(state, state.root)
-
-
-def time_ran_out(state: State, event: events.TimeRanOut) -> None:
-    expect_run(state, event, "running")
-    state.now = event.at
-    instance = state.timed.pop(event.step, None)
-    if instance is None or instance.inside is None:
-        raise IllegalTransition(event, event.step, "without a time of its own")
-    _time_is_over(state, instance.inside)
-
-
-def _time_is_over(state: State, scope: Scope) -> None:
-    """Close the scope of a pipeline and stop what is in flight in it."""
-    close(state, scope, Failure(FailureClass.BUDGET_EXCEEDED, took_too_long(scope.purse)))
-    stop_in_flight(state, scope)
+    end_time(state, state.root, state.root.purse)
 
 
 def _ended_attempt(

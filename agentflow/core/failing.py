@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from agentflow.core import events
 from agentflow.core.acceptance import repair
 from agentflow.core.assertions import broken
+from agentflow.core.deadlines import over_time
 from agentflow.core.effects import as_unknown, is_repeatable
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.fallbacks import fall_back
+from agentflow.core.purse import took_too_long
 from agentflow.core.retry import Again, judge
 from agentflow.core.state import Instance, State
 from agentflow.core.values import Unusable, value_of
@@ -24,8 +26,8 @@ def on_failure(state: State, instance: Instance) -> Decision:
             rule = "language.failure" if state.cancelled is None else "language.cancel"
             return events.CancelStep(instance.address, Reason(rule, failure.message))
         return after_failure(instance, failure)
-    failure = instance.failure
-    assert failure is not None
+    assert instance.failure is not None
+    failure = over_time(instance, state.now, instance.failure)
     again = repair(instance, failure)
     if again is not None:
         return again
@@ -78,6 +80,13 @@ def on_fail_fast(state: State, instance: Instance) -> Decision:
     """It is in flight beside a step that has failed, and the spec says `fail_fast`."""
     assert instance.scope.failure is not None
     return _stop(state, instance, Reason("language.fail_fast", instance.scope.failure.message))
+
+
+def on_too_late(_state: State, instance: Instance) -> Decision:
+    """The time of the step is over, and it waits for something."""
+    assert instance.own_purse is not None
+    message = took_too_long(instance.own_purse)
+    return after_failure(instance, Failure(FailureClass.BUDGET_EXCEEDED, message))
 
 
 def _stop(state: State, instance: Instance, reason: Reason) -> Decision:

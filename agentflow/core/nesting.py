@@ -1,6 +1,7 @@
 """A pipeline inside another: what it is given, and how long it may take."""
 
 from agentflow.core import events
+from agentflow.core.deadlines import time_inside
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.failing import after_failure
 from agentflow.core.state import Instance, State
@@ -25,6 +26,6 @@ def enter_pipeline(state: State, instance: Instance, reason: Reason) -> Decision
         message = f"the inputs break the contract of '{plan.pipeline.name}': {violations[0]}"
         return after_failure(instance, Failure(FailureClass.REJECTED, message))
     wall: float | None = plan.budget.wall
-    if wall is not None and state.now + wall >= instance.purse.until:
+    if wall is not None and wall >= time_inside(instance, state.now):
         wall = None
     return events.EnterPipeline(instance.address, given, wall, reason)

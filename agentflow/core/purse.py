@@ -10,6 +10,7 @@ Quantities go by the keys under `budget`: `calls`, `retries`, `tokens`, `usd`, `
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -24,16 +25,18 @@ _PLACES = 9
 class Purse:
     """What was used up under one budget.
 
-    Its time is `wall` seconds and over at `until`, in seconds since 1970; a step has that of what is
-    around it. `bounds` has no entry for what is not bounded here. `owner` is the address of the step whose
-    budget it is, empty for the run itself. `spent` is gone, `held` may be given back.
+    If it has a time of its own, that is `time` seconds and over at `until`, in seconds since 1970, and
+    `limit` is the key that says so. `bounds` has no entry for what is not bounded here. `owner` is the
+    address of the step whose budget it is, empty for the run itself. `spent` is gone, `held` may be given
+    back.
     """
 
     bounds: Amounts
     owner: str
-    wall: float
-    until: float
     outer: "Purse | None" = None
+    time: float = inf
+    until: float = inf
+    limit: str = "budget.wall"
     spent: dict[str, float] = field(default_factory=dict)
     held: dict[str, float] = field(default_factory=dict)
 
@@ -94,11 +97,6 @@ def settle(purse: Purse, held: Amounts, spent: Amounts) -> None:
         _add(each.spent, spent, 1)
 
 
-def inner(purse: Purse, bounds: Amounts, owner: str) -> Purse:
-    """A purse for a step, out of the one around it."""
-    return Purse(bounds, owner, purse.wall, purse.until, purse)
-
-
 def charge(purse: Purse, amounts: Amounts) -> None:
     """Charge what was not held before."""
     settle(purse, NOTHING, amounts)
@@ -128,8 +126,12 @@ def told(found: Lack) -> str:
 
 def took_too_long(purse: Purse) -> str:
     """The message when the time of a purse is over."""
-    whose = f"'{purse.owner}'" if purse.owner else "the run"
-    return f"{whose} took longer than {purse.wall:g} s (budget.wall)"
+    return f"{owner_of(purse)} took longer than {purse.time:g} s ({purse.limit})"
+
+
+def owner_of(purse: Purse) -> str:
+    """Whose it is, for a message."""
+    return f"'{purse.owner}'" if purse.owner else "the run"
 
 
 def _add(to: dict[str, float], amounts: Amounts, sign: int) -> None:

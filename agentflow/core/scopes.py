@@ -7,7 +7,7 @@ and when nothing is active any more the failure is that of whatever the scope be
 of a `for_each` with a `min_success` close only when too few of them can still succeed.
 """
 
-from agentflow.core.events import Failure
+from agentflow.core.events import TIME_LIMITS, Failure
 from agentflow.core.items import next_item, too_few
 from agentflow.core.limits import leave
 from agentflow.core.state import Instance, Need, Scope, State, StepStatus, is_within
@@ -86,7 +86,8 @@ def end(state: State, instance: Instance, status: StepStatus, output: Json = Non
     instance.said = instance.complaint = None
     instance.inside = None
     instance.intent = instance.talk = None
-    state.timed.pop(instance.address, None)
+    for limit in TIME_LIMITS if state.timed else ():
+        state.timed.pop((instance.address, limit), None)
     instance.env = scope.env  # an item's own names are not needed any more
     if instance.active:
         instance.active = False

@@ -25,10 +25,12 @@ from agentflow.core.events import (
     PersonAnswered,
     RunMode,
     StartAttempt,
+    TimeLimit,
 )
-from agentflow.core.purse import NOTHING, Amounts, Purse, inner
+from agentflow.core.purse import NOTHING, Amounts, Purse
 from agentflow.core.talks import Asks, Talk
 from agentflow.core.traffic import Begun, Traffic
+from agentflow.core.views import StepsView
 from agentflow.plan import address
 from agentflow.plan.steps import (
     CallPlan,
@@ -38,7 +40,6 @@ from agentflow.plan.steps import (
     ScopePlan,
     StepPlan,
 )
-from agentflow.spec.cel.evaluate import Absent
 from agentflow.spec.model import Json
 
 StepStatus = Literal[
@@ -63,6 +64,7 @@ class Need(StrEnum):
     LOST = "lost"  # an attempt was in flight when its process ended
     STOP = "stop"  # it is active in a scope that has failed, or the run's time is up
     FAIL_FAST = "fail_fast"  # it is in flight beside a step that failed, and is not to go on
+    TOO_LATE = "too_late"  # its own time is over
     OUTPUT = "output"  # everything inside has ended
     FINISH = "finish"  # the run is through
 
@@ -151,7 +153,7 @@ class Instance:
     others carry. `in_doubt` says that an attempt may have had an effect which must not happen twice,
     `acted` that one has had it and its answer was not accepted.
     `inside` is the scope that a group, switch, loop or `for_each` has opened; of a loop, that of
-    the iteration it is in. `held` is what is kept back for the attempt in flight, `charged` says
+    the iteration it is in. `inner_purse` is there if what is inside has a time of its own. `held` is what is kept back for the attempt in flight, `charged` says
     that its key has been charged to the meters. `link` counts the models of the chain that have failed in
     this attempt of the retry policy, and `counted` are the tokens of the prompt that the last one
     was to be sent, if they were counted. `queued_for` is the model in whose queue it stands, or has
@@ -189,6 +191,7 @@ class Instance:
     acted: bool = False
     question: AskPerson | None = None
     own_purse: Purse | None = None
+    inner_purse: Purse | None = None
     held: Amounts = field(default_factory=lambda: NOTHING)
     charged: bool = False
     link: int = 0
@@ -204,6 +207,11 @@ class Instance:
     def purse(self) -> Purse:
         """What pays for the step: its own budget, or that of the scope it is in."""
         return self.own_purse or self.scope.purse
+
+    @property
+    def funds(self) -> Purse:
+        """What pays for what is inside."""
+        return self.inner_purse or self.purse
 
     @property
     def call(self) -> CallPlan | None:
@@ -240,6 +248,14 @@ class Instance:
         return self.step.for_each is not None and not self.is_item
 
 
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A time that a step has, and when it is over, in seconds since 1970."""
+
+    instance: Instance
+    until: float
+
+
 @dataclass(slots=True)
 class People:
     """What goes on between the run and people.
@@ -262,8 +278,7 @@ class People:
 class State:
     """Everything that is known of a run. `now` is the time of the last fact, `by` who started it.
 
-    `timed` are the steps that run pipelines whose time is over before that of their callers. `prices`
-    are those of chat models, in US dollars for a million tokens in and out, `windows` what they take
+    `timed` are the times of steps that are over before those around them, by address. `prices` are those of chat models, in US dollars for a million tokens in and out, `windows` what they take
     in, in tokens, where the spec does not say it, `traffic` what goes to those that have limits, which do
     not hold where a recording is `played`. `cancelled` says who ends the run for good and why, as soon as
     somebody does.
@@ -282,7 +297,7 @@ class State:
     ready: deque[Instance] = field(default_factory=deque)
     running: dict[str, Instance] = field(default_factory=dict)
     waiting: dict[str, Instance] = field(default_factory=dict)
-    timed: dict[str, Instance] = field(default_factory=dict)
+    timed: dict[tuple[str, TimeLimit], Timed] = field(default_factory=dict)
     people: People = field(default_factory=People)
     prices: Mapping[str, Sequence[float]] = field(default_factory=dict)
     windows: Mapping[str, int] = field(default_factory=dict)
@@ -291,63 +306,6 @@ class State:
     cancelled: str | None = None
     outputs: Mapping[str, Json] | None = None
     failure: Failure | None = None
-
-
-class StepsView(Mapping[str, Json]):
-    """`steps` as an expression sees it: the steps of a scope and of the scopes around it."""
-
-    __slots__ = ("_scope",)
-
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-
-    def __getitem__(self, step_id: str) -> "StepView":
-        scope: Scope | None = self._scope
-        while scope is not None:
-            instance = scope.steps.get(step_id)
-            if instance is not None:
-                return StepView(instance)
-            scope = scope.parent
-        raise Absent(f"there is no step '{step_id}' here")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._scope.steps)
-
-    def __len__(self) -> int:
-        return len(self._scope.steps)
-
-
-class StepView(Mapping[str, Json]):
-    """`steps.ID` as an expression sees it: `output` exists only if the step succeeded, and so do
-    the `items` of a `for_each`.
-
-    A rejected answer is nowhere in reach: `output` is set by accepting alone.
-    """
-
-    __slots__ = ("_instance",)
-
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
-
-    def __getitem__(self, key: str) -> Json:
-        instance = self._instance
-        if key == "output":
-            if instance.status == "succeeded":
-                return instance.output
-            raise Absent(f"step '{instance.step.id}' has no output: it is {instance.status}")
-        if key == "status":
-            return instance.status
-        if key == "items" and instance.step.for_each is not None:
-            if instance.outcomes is not None:
-                return instance.outcomes
-            raise Absent(f"step '{instance.step.id}' has no items: it is {instance.status}")
-        raise Absent(f"a step has 'output' and 'status', a 'for_each' also 'items', not '{key}'")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(("output", "status"))
-
-    def __len__(self) -> int:
-        return 2
 
 
 def is_within(instance: Instance, scope: Scope) -> bool:
@@ -375,7 +333,7 @@ def open_scope(plan: ScopePlan, at: str, owner: Instance, env: dict[str, Json]) 
     Its expressions see `env` and the steps of the scopes around it.
     """
     fail_fast = fails_fast(plan.fail_fast, owner)
-    return _with_steps(Scope(at, owner.scope, owner, plan, env, owner.purse, fail_fast), plan)
+    return _with_steps(Scope(at, owner.scope, owner, plan, env, owner.funds, fail_fast), plan)
 
 
 def open_unplanned(owner: Instance, fail_fast: bool | None, limit: int = 0) -> Scope:
@@ -385,7 +343,7 @@ def open_unplanned(owner: Instance, fail_fast: bool | None, limit: int = 0) -> S
     """
     around = owner.scope
     fast = fails_fast(fail_fast, owner)
-    return Scope(owner.address, around, owner, None, owner.env, owner.purse, fast, limit=limit)
+    return Scope(owner.address, around, owner, None, owner.env, owner.funds, fast, limit=limit)
 
 
 def fails_fast(said: bool | None, owner: Instance) -> bool:
@@ -405,5 +363,5 @@ def _with_steps(scope: Scope, plan: ScopePlan) -> Scope:
             waits_for=len(step.upstream),
         )
         if step.budget is not None:
-            instance.own_purse = inner(scope.purse, step.budget, instance.address)
+            instance.own_purse = Purse(step.budget, instance.address, scope.purse)
     return scope

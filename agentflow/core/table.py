@@ -2,6 +2,7 @@
 
     event             from                       to
     BeginStep         pending                    pending
+    SetDeadline       pending                    pending
     EnterGroup        pending                    running
     EnterPipeline     pending                    running
     TakeCase          pending                    running
@@ -23,7 +24,7 @@
     FallBack          running                    waiting
     Retry             running                    waiting
     TimerFired        waiting                    waiting
-    TimeRanOut        running                    running
+    TimeRanOut        waiting, running           waiting, running
     Escalate          pending, waiting, running  running
     TryLevel          running                    waiting
     LeaveLevel        waiting, running           running
@@ -58,6 +59,7 @@ _PENDING: frozenset[StepStatus] = frozenset({"pending"})
 _WAITING: frozenset[StepStatus] = frozenset({"waiting"})
 FROM: dict[type, frozenset[StepStatus]] = {
     events.BeginStep: _PENDING,
+    events.SetDeadline: _PENDING,
     events.EnterGroup: _PENDING,
     events.EnterPipeline: _PENDING,
     events.TakeCase: _PENDING,
@@ -79,7 +81,7 @@ FROM: dict[type, frozenset[StepStatus]] = {
     events.FallBack: _RUNNING,
     events.Retry: _RUNNING,
     events.TimerFired: _WAITING,
-    events.TimeRanOut: _RUNNING,
+    events.TimeRanOut: frozenset({"waiting", "running"}),
     events.Escalate: _UNSETTLED,
     events.TryLevel: _RUNNING,
     events.LeaveLevel: frozenset({"waiting", "running"}),

@@ -109,7 +109,7 @@ class Driver:
         if isinstance(fact, TimerFired):
             return state.status != "running" or not _is_awaited(state, fact)
         if isinstance(fact, TimeRanOut):
-            return state.status != "running" or fact.step not in state.timed
+            return state.status != "running" or (fact.step, fact.limit) not in state.timed
         if isinstance(fact, Delivered | NotDelivered):
             return fact.message not in state.people.undelivered
         if isinstance(fact, PersonAnswered):

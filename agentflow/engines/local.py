@@ -257,10 +257,8 @@ class _LocalEngine:
             question = instance.question.question if instance.question else None
             fired = events.TimerFired(instance.due, instance.address, question)
             timers.append((instance.due, fired))
-        for instance in self.state.timed.values():
-            assert instance.inside is not None
-            until = instance.inside.purse.until
-            timers.append((until, events.TimeRanOut(until, instance.address)))
+        for (address, limit), one in self.state.timed.items():
+            timers.append((one.until, events.TimeRanOut(one.until, address, limit)))
         for due, timer in sorted(timers, key=itemgetter(0)):
             self._fire_at(due, timer)
 

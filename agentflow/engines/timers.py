@@ -6,6 +6,7 @@ from agentflow.core.events import (
     EnterPipeline,
     HoldBack,
     Retry,
+    SetDeadline,
     TimeRanOut,
     TimerFired,
 )
@@ -20,6 +21,8 @@ def timer_of(decision: Decision, now: float) -> TimerFired | TimeRanOut | None:
             return TimerFired(decision.until, decision.step)
         case EnterPipeline() if decision.wall is not None:
             return TimeRanOut(now + decision.wall, decision.step)
+        case SetDeadline():
+            return TimeRanOut(now + decision.seconds, decision.step, decision.limit)
         case AskPerson():
             return TimerFired(decision.due, decision.step, decision.question)
         case _:

@@ -25,6 +25,11 @@ from agentflow.plan.definitions import from_data
 from agentflow.trace import Span, Trace
 
 _LIMIT = 600
+_OVER = {
+    "pipeline": "the time of the pipeline is over (budget.wall)",
+    "timeout": "the time of the step is over (timeout)",
+    "budget": "the time of the step is over (budget.wall)",
+}
 _OFFSET = 10
 
 
@@ -62,7 +67,7 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a
             how = "answered" if fact.failure is None else f"failed ({fact.failure})"
             yield _about(fact.step, f"attempt {fact.attempt} {how} after it had been given up")
         case events.TimeRanOut():
-            yield _about(fact.step, "the time of the pipeline is over (budget.wall)")
+            yield _about(fact.step, _OVER[fact.limit])
         case events.RunParked():
             yield "run waits for people"
         case events.AttemptWaits() if not address.in_item(fact.step):

@@ -18,6 +18,9 @@ all is multiplied by `for_each.max`, `loop.max` and `delegate.max_tasks`. A `bud
     tokens out        `max_output_tokens`
     money             tokens in · price in + tokens out · price out
 
+The `timeout` of a step with steps inside cuts off the time of each of its instances, and `budget.wall` that of
+the whole.
+
 Not in it is what nobody can know before: that people have a step made again (bounded by
 `budget.escalations`), that the other side asks for longer waits (`Retry-After`), how long calls wait
 by the `limits` of their model, and attempts that are lost with their process.
@@ -27,7 +30,7 @@ of the spec: each step is looked at once, and each pipeline inside once.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, inf
 
 from agentflow.contracts.keywords import Schema
@@ -246,11 +249,17 @@ class _Arithmetic:
         once = self._once(step)
         levels, waits = self._escalated(step)
         most = scaled(total((once.most, levels)), turns)
-        path = (once.path + waits) * lanes
+        path = min((once.path + waits) * lanes, step.wall or inf)
         return Part(step, turns, self._within(most, step.budget or {}), path, once.parts)
 
     def _once(self, step: StepPlan) -> "_Inside":
         """What it comes to for one item, before it turns to anybody."""
+        inside = self._inside(step)
+        if step.timeout is None:
+            return inside
+        return replace(inside, path=min(inside.path, step.timeout))
+
+    def _inside(self, step: StepPlan) -> "_Inside":
         if step.question is not None:
             return _Inside(path=step.question.timeout)
         if step.delegate is not None:

@@ -209,6 +209,8 @@ class _Builder(Parts):
             for_each=for_each,
             catch=self.catch(step.catch, (*path, "catch"), inner, last, step, call),
             budget=_bounds(step.budget) if step.budget else None,
+            wall=seconds(step.budget.wall) if step.budget and step.budget.wall else None,
+            timeout=_time_for_all(step),
             agent=step.agent if isinstance(step, AgentStep) and dispatch is None else None,
             dispatch=dispatch,
             among=calls if dispatch is not None else {},
@@ -259,6 +261,13 @@ class _Builder(Parts):
             next=self.template(dict(loop.next), (*path, "next"), inside),
             must_progress=bool(loop.next) and loop.no_progress == "fail",
         )
+
+
+def _time_for_all(step: Step) -> float | None:
+    """The time of a step with steps inside, in seconds; those of calls and questions stand there."""
+    if isinstance(step, AgentStep | HumanStep) or step.timeout is None:
+        return None
+    return seconds(step.timeout)
 
 
 #: The quantities that every pipeline has; the meters are the author's own.

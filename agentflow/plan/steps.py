@@ -312,7 +312,8 @@ class StepPlan:
 
     `upstream` and `downstream` are ids in the same scope: a step inside a group that reads a step
     outside makes the whole group wait. `address` has no numbers of items or iterations. `agent` is
-    the name the author wrote; `call` is None if there is no such agent. `plans` are the tasks for
+    the name the author wrote; `call` is None if there is no such agent. `wall` is the time in seconds for
+    all that the step comes to, `timeout` that for what is inside, once for each instance. `plans` are the tasks for
     others that its agent is to answer.
 
     With `dispatch`, one of `among` is called, by the name that it comes to, and `call` is the first of
@@ -330,6 +331,8 @@ class StepPlan:
     for_each: ForEachPlan | None
     catch: Mapping[str, CatchPlan]
     budget: Mapping[str, float] | None = None
+    wall: float | None = None
+    timeout: float | None = None
     agent: str | None = None
     dispatch: Template | None = None
     among: Mapping[str, CallPlan] = field(default_factory=dict)

@@ -187,14 +187,9 @@ class Breaches:
         place = self._document.locate_key(path)
         if issubclass(owner, StepBase) and self._belongs_to_other_kind(path):
             return
-        if key in getattr(owner, "planned", ()):
-            self._report(
-                "not-supported",
-                f"{quoted(key)} is not supported yet",
-                place,
-                f"take it out; {called(owner)} knows: {listed(keys_of(owner))}",
-                remove=path,
-            )
+        message = f"{quoted(key)} is not a key of {called(owner)}"
+        if issubclass(owner, StepBase) and key in owner.elsewhere:
+            self._report("unknown-key", message, place, owner.elsewhere[key], remove=path)
             return
         near = nearest(key, keys_of(owner))
         mended = f"did you mean {quoted(near)}?" if near else f"it knows: {listed(keys_of(owner))}"
@@ -202,7 +197,7 @@ class Breaches:
             mended = f"{mended} {letter}"
         self._report(
             "unknown-key",
-            f"{quoted(key)} is not a key of {called(owner)}",
+            message,
             place,
             mended,
             remove=path,
@@ -232,10 +227,6 @@ class Breaches:
 
     def _missing(self, spot: Spot) -> None:
         path, key = spot.path[:-1], str(spot.path[-1])
-        node = self._node(path)
-        planned: frozenset[str] = getattr(spot.owner, "planned", frozenset())
-        if isinstance(node, Mapping) and node.entries and planned.issuperset(node.entries):
-            return  # each of its keys was reported as not supported
         lack = f"the pipeline has no {quoted(key)}"
         if path:
             lack = f"{quoted(str(path[-1]))} has no {quoted(key)}, which {called(spot.owner)} needs"

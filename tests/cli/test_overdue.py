@@ -62,3 +62,28 @@ def test_overdue_levels_take_effect_once_and_in_order(project: Project) -> None:
     assert sorted(asked.values()) == ["First?", "Second?", "Slow?"]
     assert questions(project) == []
     assert project.agentflow("replay", run_id, "--quiet").code == 0
+
+
+BOUNDED = """
+agentflow: 1
+name: bounded
+budget: {wall: 3d}
+steps:
+  all:
+    steps:
+      well: {human: {ask: Well?, answer: {type: string}}, timeout: 2d, catch: {timeout: fail}}
+    output: "${{ steps.well.output }}"
+    timeout: 1h
+    catch: {timeout: {use: nobody}}
+outputs: {said: "${{ steps.all.output }}"}
+"""
+
+
+def test_the_time_of_a_step_goes_on_while_no_process_is_at_work(project: Project) -> None:
+    project.write("bounded.yaml", BOUNDED)
+    run_id = str(project.json("run", "bounded.yaml", code=4)["run"])
+    ticked = project.json("tick", by=later(1.5 * HOUR))["runs"]
+    assert ticked == [{"run": run_id, "status": "succeeded", "problem": None}]
+    assert project.json("show", run_id)["outputs"] == {"said": "nobody"}
+    assert questions(project) == []
+    assert project.agentflow("replay", run_id).code == 0

@@ -207,10 +207,8 @@ class Run(RuleBasedStateMachine):
             question = instance.question.question if instance.question else None
             timer = events.TimerFired(instance.due, instance.address, question)
             found.append((instance.due, timer))
-        for instance in state.timed.values():
-            assert instance.inside is not None
-            until = instance.inside.purse.until
-            found.append((until, events.TimeRanOut(until, instance.address)))
+        for (address, limit), one in state.timed.items():
+            found.append((one.until, events.TimeRanOut(one.until, address, limit)))
         return sorted(found, key=lambda timer: timer[0])
 
     @precondition(lambda self: self.state.status == "running")

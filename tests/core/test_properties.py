@@ -137,7 +137,9 @@ def test_a_run_taken_up_after_any_entry_ends_too(world: World, data: st.DataObje
     for instance in list(state.running.values()):
         take(events.AttemptLost(now, instance.address, instance.attempt))
     while going():
-        if state.waiting:
+        if late := [at for at, one in state.timed.items() if one.until <= now]:
+            take(events.TimeRanOut(now, *late[0]))
+        elif state.waiting:
             instance = next(iter(state.waiting.values()))
             question = instance.question.question if instance.question else None
             take(events.TimerFired(now, instance.address, question))

@@ -189,6 +189,8 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
                 "y": {"output": "${{ 1 / 0 }}"},
             },
         }
+    if kind not in ("agent", "human") and draw(st.integers(0, 3)) == 0:
+        made["timeout"] = draw(st.sampled_from(["4s", "25s"]))
     made["catch"] = draw(catches(kind))
     if draw(st.integers(0, 3)) == 0:
         made["budget"] = draw(BOUNDS)
@@ -234,6 +236,7 @@ BOUNDS = st.fixed_dictionaries(
         "escalations": st.integers(0, 1),
         "tokens": st.sampled_from([1_000, 3_000, 5_000]),
         "meters": st.just({"fuel": 2}),
+        "wall": st.sampled_from(["4s", "30s"]),
     },
 )
 CHILD_BUDGET = st.fixed_dictionaries(

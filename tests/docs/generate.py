@@ -22,7 +22,7 @@ _PART = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n).*?(<!-- end -->)",
 _MAKERS: Mapping[str, Callable[..., str]] = {
     "keys": tables.keys,
     "planned": tables.planned,
-    "refused": tables.refused,
+    "elsewhere": tables.elsewhere,
     "rules": tables.rules,
     "commands": tables.commands,
     "configuration": tables.configuration,

@@ -2,7 +2,7 @@
 
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import typer.main
@@ -15,12 +15,7 @@ from agentflow.lint.rules import RULES
 from agentflow.spec.model import (
     STEP_KINDS,
     Agent,
-    Budget,
-    ForEach,
-    Model,
-    Pipeline,
     StepBase,
-    Use,
 )
 from agentflow.spec.schema import language_schema
 
@@ -131,9 +126,7 @@ def _kinds() -> str:
 def _schema(name: str) -> tuple[Mapping[str, Any], frozenset[str]]:
     """Where the keys stand, and which of them are meant."""
     definitions = SCHEMA["$defs"]
-    common = frozenset(definitions["AgentStep"]["properties"]) & frozenset(
-        definitions["GroupStep"]["properties"]
-    )
+    common = frozenset(field.alias or key for key, field in StepBase.model_fields.items())
     agent = frozenset(Agent.model_fields)
     if name == "Pipeline":
         return SCHEMA, frozenset(SCHEMA["properties"])
@@ -248,38 +241,22 @@ def _cell(text: str) -> str:
 
 
 def planned() -> str:
-    """What this version refuses with "not supported yet", place by place."""
-    rows = [f"| {place} | {_names(names)} |" for place, names in planned_names() if names]
-    return "\n".join(["| where | refused |", "|---|---|", *rows])
+    """The kinds of agents that this version refuses with "not supported yet"."""
+    return _names(VOCABULARY.planned_agent_kinds)
 
 
-def planned_names() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The places, and the names that are refused there."""
-    steps = STEP_KINDS.values()
-    on_agents = frozenset.intersection(*(model.planned for model in steps))
-    yield "top level", tuple(sorted(Pipeline.planned))
-    yield "the `budget` of a step", tuple(sorted(Budget.planned))
-    yield "a model", tuple(sorted(Model.planned))
-    yield "`kind` of an agent", VOCABULARY.planned_agent_kinds
-    yield "every agent", tuple(sorted(Agent.planned))
-    for name, kind in zip(KINDS, VOCABULARY.agent_kinds, strict=True):
-        if own := kind.planned - Agent.planned:
-            yield f"an agent of kind `{name}`", tuple(sorted(own))
-    yield "every step", tuple(sorted(StepBase.planned))
+def elsewhere() -> str:
+    """Keys that some steps have and others cannot, and where they belong."""
+    kinds: dict[tuple[str, str], list[str]] = {}
     for name, model in STEP_KINDS.items():
-        if own := model.planned - on_agents:
-            yield f"a step with `{name}`", tuple(sorted(own))
-    yield "`for_each`", tuple(sorted(ForEach.planned))
-    yield "an action of `catch`", tuple(sorted(Use.planned))
+        for key, why in model.elsewhere.items():
+            kinds.setdefault((key, why), []).append(name)
+    rows = [f"| {_names(names)} | `{key}` | {why} |" for (key, why), names in kinds.items()]
+    return "\n".join(["| a step with | has no | since |", "|---|---|---|", *rows])
 
 
-def _names(names: tuple[str, ...]) -> str:
+def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def refused() -> str:
-    """The same in one line: names that are refused in one place may be known in another."""
-    return "; ".join(f"{_names(names)} in {place}" for place, names in planned_names() if names)
 
 
 def rules() -> str:

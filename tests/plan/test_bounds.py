@@ -166,6 +166,7 @@ SMALL = st.fixed_dictionaries(
         "calls": st.integers(1, 9),
         "retries": st.integers(0, 4),
         "tokens": st.integers(1, 30_000),
+        "wall": st.sampled_from(["7s", "2m"]),
     },
 )
 
@@ -177,6 +178,8 @@ def specs(draw: Any, budget: st.SearchStrategy[Json]) -> Specs:
     for each in made.values():
         if own := draw(budget):
             each["budget"] = own
+        if "agent" not in each and "human" not in each and (time := draw(budget).get("wall")):
+            each["timeout"] = time
     child = spec(draw(steps(0)), levels, {**ENOUGH, **draw(budget)}, "child")
     return spec(made, levels, {**ENOUGH, **draw(budget)}), {"child.yaml": child}
 
@@ -410,6 +413,18 @@ def test_prices_of_models_that_the_spec_does_not_know_come_from_outside() -> Non
     del made["models"], made["escalations"]
     found = worst_case(plan_of(made), {"b/other": (1.0, 1.0)}).most
     assert found.usd == Bound(inf, "models.b/other.max_output_tokens")
+
+
+def test_times_of_steps_cut_off_how_long_they_take() -> None:
+    human = {"human": {"ask": "?", "answer": {}}, "timeout": "1h"}
+    group = {"steps": {"a": human, "b": {**human, "needs": ["a"]}}}
+    each = {**group, "for_each": {"over": [1, 2, 3], "max": 3, "parallel": 1}}
+    day = {"wall": "1d"}
+    assert worst({"all": group}, budget=day).seconds == 7200
+    assert worst({"all": {**group, "timeout": "90m"}}, budget=day).seconds == 5400
+    assert worst({"all": {**each, "timeout": "90m"}}, budget=day).seconds == 3 * 5400
+    bounded = {**each, "timeout": "90m", "budget": {"wall": "4h"}}
+    assert worst({"all": bounded}, budget=day).seconds == 4 * 3600
 
 
 def test_steps_that_wait_for_each_other_take_the_sum_of_their_times() -> None:

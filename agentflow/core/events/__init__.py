@@ -38,6 +38,7 @@ from agentflow.core.events.decisions import (
     RejectOutput,
     Repair,
     Retry,
+    SetDeadline,
     SkipStep,
     StartAttempt,
     TakeAnswer,
@@ -65,6 +66,7 @@ from agentflow.core.events.facts import (
     TimerFired,
 )
 from agentflow.core.events.parts import (
+    TIME_LIMITS,
     AnswerKind,
     Complaint,
     Failure,
@@ -72,10 +74,12 @@ from agentflow.core.events.parts import (
     Reason,
     Receipt,
     RunMode,
+    TimeLimit,
     Usage,
 )
 
 __all__ = [
+    "TIME_LIMITS",
     "AcceptOutput",
     "AnswerKind",
     "AskPerson",
@@ -126,10 +130,12 @@ __all__ = [
     "RunParked",
     "RunResumed",
     "RunStarted",
+    "SetDeadline",
     "SkipStep",
     "StartAttempt",
     "TakeAnswer",
     "TakeCase",
+    "TimeLimit",
     "TimeRanOut",
     "TimerFired",
     "TryLevel",

@@ -9,6 +9,7 @@ from agentflow.core.events.parts import (
     Failure,
     FinalStatus,
     Reason,
+    TimeLimit,
 )
 from agentflow.spec.model import Effects, Json
 
@@ -18,6 +19,16 @@ class BeginStep:
     """`when` is true: the step takes place."""
 
     step: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class SetDeadline:
+    """The step begins, and has so many seconds from now on; `limit` says for what."""
+
+    step: str
+    limit: TimeLimit
+    seconds: float
     reason: Reason
 
 
@@ -388,6 +399,7 @@ class FinishRun:
 
 Decision: TypeAlias = (
     BeginStep
+    | SetDeadline
     | EnterGroup
     | EnterPipeline
     | TakeCase

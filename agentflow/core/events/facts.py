@@ -7,6 +7,7 @@ from typing import TypeAlias
 from agentflow.core.events.parts import (
     Receipt,
     RunMode,
+    TimeLimit,
     Usage,
 )
 from agentflow.spec.model import FailureClass, Json
@@ -225,10 +226,11 @@ class PersonAnswered:
 
 @dataclass(frozen=True, slots=True)
 class TimeRanOut:
-    """The wall budget of the pipeline that `step` runs is over."""
+    """A time that `step` has is over; `limit` says which."""
 
     at: float
     step: str
+    limit: TimeLimit = "pipeline"
 
 
 Fact: TypeAlias = (

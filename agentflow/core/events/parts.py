@@ -9,6 +9,10 @@ from agentflow.spec.model import FailureClass, Json
 RunMode = Literal["live", "simulated"]
 #: What a person can say to a question.
 AnswerKind = Literal["approve", "replace", "retry", "abort"]
+#: Whose time it is that a step has: the pipeline's that it runs (`budget.wall` there), its own
+#: `timeout` for what is inside, or that of its `budget` for all that it comes to.
+TimeLimit = Literal["pipeline", "timeout", "budget"]
+TIME_LIMITS: tuple[TimeLimit, ...] = ("pipeline", "timeout", "budget")
 #: How a run can end. `interrupted` and `waiting` are states of a run, not ends.
 FinalStatus = Literal["succeeded", "failed", "cancelled"]
 

@@ -114,8 +114,6 @@ Amount = Annotated[float, Field(gt=0)]
 class Bounds(Node):
     """What a step, or a run, may use up."""
 
-    planned = frozenset({"wall"})
-
     calls: Count | None = Field(None, description="Attempts that may be started.")
     retries: Annotated[int, Field(ge=0, strict=True)] | None = Field(
         None, description="Attempts that may be made again, over all steps."
@@ -127,6 +125,9 @@ class Bounds(Node):
     usd: Amount | None = Field(None, description="US dollars for chat models.")
     meters: dict[Name, Amount] = Field(
         default={}, description="Quantities of your own, which agents charge."
+    )
+    wall: Duration | None = Field(
+        None, description="How long all of the step may take, waits and instances included."
     )
 
 

@@ -1,7 +1,7 @@
 """What is to be done: the kinds of steps."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -23,6 +23,35 @@ FailFast = Annotated[
     bool | None,
     Field(description="Stop what is in flight in `steps` at once when one of them fails."),
 ]
+
+TimeForAll = Annotated[
+    Duration | None,
+    Field(description="How long all of it may take; in a `for_each`, each instance."),
+]
+
+_AGAIN = "what has failed is made again where it failed: write 'retry'"
+_DONE = "what it does to the world is done inside: write 'effects'"
+_ASKED = "an agent is asked again: write 'repair'"
+_NAMED = "a key names one call: write 'idempotency_key'"
+#: What belongs to calls of agents, and where that is.
+_ON_STEPS_INSIDE: Mapping[str, str] = {
+    "retry": f"{_AGAIN} on the steps inside; to go through all of it again is a 'loop'",
+    "effects": f"{_DONE} on the steps inside, or on their agents",
+    "repair": f"{_ASKED} on its step inside, or on the agent",
+    "idempotency_key": f"{_NAMED} on the step inside that makes it",
+}
+_IN_OTHER_PIPELINE: Mapping[str, str] = {
+    "retry": f"{_AGAIN} on the steps of the other pipeline, or on their agents",
+    "effects": f"{_DONE} on the steps of the other pipeline, or on their agents",
+    "repair": f"{_ASKED} on its step in the other pipeline, or on the agent",
+    "idempotency_key": f"{_NAMED} on the step of the other pipeline that makes it",
+}
+_ON_WORKERS: Mapping[str, str] = {
+    "retry": f"{_AGAIN} on the agents of the workers",
+    "effects": f"{_DONE} on the agents of the workers",
+    "repair": f"{_ASKED} on the planner's step for a bad plan, else on the agents of the workers",
+    "idempotency_key": "tasks have no keys: what must not happen twice is a step of its own",
+}
 
 
 class ForEach(Node):
@@ -62,6 +91,9 @@ class Assertion(Node):
 
 class StepBase(Node):
     """What every step has in common."""
+
+    #: Keys that other steps have and this one cannot, with the reason and where they belong.
+    elsewhere: ClassVar[Mapping[str, str]] = {}
 
     description: str | None = None
     needs: list[Name] = Field(
@@ -112,12 +144,13 @@ class AgentStep(StepBase):
 class PipelineStep(StepBase):
     """Another pipeline, run in the place of the step."""
 
-    planned = StepBase.planned | {"retry", "timeout", "effects", "repair"}
+    elsewhere = _IN_OTHER_PIPELINE
 
     pipeline: Annotated[str, Field(min_length=1)] = Field(
         description="The file of the other pipeline, relative to this one.",
         examples=["enrich/company.yaml"],
     )
+    timeout: TimeForAll = None
     with_: dict[Name, Value] = Field(
         default={}, alias="with", description="The inputs of the other pipeline."
     )
@@ -139,10 +172,11 @@ class HumanStep(StepBase):
 class GroupStep(StepBase):
     """Steps that belong together, with an output of their own."""
 
-    planned = StepBase.planned | {"retry", "timeout", "effects", "repair"}
+    elsewhere = _ON_STEPS_INSIDE
 
     steps: Annotated[dict[Name, "Step"], Field(min_length=1)]
     output: Value | None = None
+    timeout: TimeForAll = None
     fail_fast: FailFast = None
 
 
@@ -157,13 +191,14 @@ class Case(Node):
 class SwitchStep(StepBase):
     """Exactly one case runs."""
 
-    planned = StepBase.planned | {"retry", "timeout", "effects", "repair"}
+    elsewhere = _ON_STEPS_INSIDE
 
     switch: Value = Field(description="${{ EXPRESSION }} whose text chooses the case.")
     cases: Annotated[dict[str, Case], Field(min_length=1)] = Field(
         description="What happens for each text; exactly one case runs."
     )
     default: Case | None = Field(None, description="What happens for any other text.")
+    timeout: TimeForAll = None
 
 
 class Loop(Node):
@@ -190,9 +225,10 @@ class Loop(Node):
 class LoopStep(StepBase):
     """Steps that are repeated until they have come to something, a bounded number of times."""
 
-    planned = StepBase.planned | {"retry", "timeout", "effects", "repair"}
+    elsewhere = _ON_STEPS_INSIDE
 
     loop: Loop = Field(description="What is repeated, until when, and what it remembers.")
+    timeout: TimeForAll = None
 
 
 class Delegate(Node):
@@ -220,9 +256,10 @@ class Delegate(Node):
 class DelegateStep(StepBase):
     """Tasks that an agent has planned, carried out by others."""
 
-    planned = StepBase.planned | {"retry", "timeout", "effects", "repair"}
+    elsewhere = _ON_WORKERS
 
     delegate: Delegate = Field(description="What is to be done, and by whom.")
+    timeout: TimeForAll = None
 
 
 #: The keys that make a step what it is, and the steps that have them.

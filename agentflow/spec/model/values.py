@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -126,6 +126,3 @@ class Node(BaseModel):
     """A mapping of the language: frozen, and closed against keys it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
-
-    #: Keys that the language has and this version does not: refused by name, never ignored.
-    planned: ClassVar[frozenset[str]] = frozenset()
