@@ -20,6 +20,7 @@ from agentflow.agents.receipts import (
 )
 from agentflow.agents.response_format import response_format, says_all
 from agentflow.core.events import Receipt
+from agentflow.plan.dialects import manner
 from agentflow.spec.model import FailureClass, Model
 
 if TYPE_CHECKING:
@@ -50,18 +51,18 @@ class Chats:
         """
         client = await self._imported()
         model = self._host.models.get(options.model) or Model(model=options.model)
-        wanted = response_format(call.output_schema, model.model)
+        known = known_model(model.model)
+        given = manner(model.model, known)
+        wanted = response_format(call.output_schema, given, has_tools=bool(call.tools))
         if wanted is not None and not client.takes_schema(model.model):
             wanted = None
-        in_words = wanted is None or not says_all(call.output_schema, model.model)
+        in_words = wanted is None or not says_all(call.output_schema, given)
         images = self._album.images(options, call, model)
         shown_as = [image.part for image in images]
         said = self._prompts.messages(options, call, model.model, shown_as, show_contract=in_words)
         parts = parts_of(self._prompts, options, call, wanted, show_contract=in_words)
         shown = fields_shown(options, call.input)
-        prompt = Prompt(
-            model, known_model(model.model), said, tuple(parts), tuple(call.input), shown
-        )
+        prompt = Prompt(model, known, said, tuple(parts), tuple(call.input), shown)
         receipt = await _admitted(prompt, call)
         leaving, ear = sent(said, images), self._ear(model, call)
         request = ChatRequest(model, leaving, wanted, call.timeout, ear, call.tools)

@@ -36,6 +36,7 @@ def known_model(model: str) -> KnownModel:
         price=_price(entry),
         vision=bool(entry.get("supports_vision")),
         response_schema=bool(entry.get("supports_response_schema")),
+        native_schema=bool(entry.get("supports_native_structured_output")),
         reasoning=bool(entry.get("supports_reasoning")),
     )
 

@@ -3,8 +3,9 @@
 With `strict`, OpenAI's models can only produce what a schema allows, at the price of a small dialect:
 every field is required, nothing else is allowed, and only some keywords exist. A contract is brought
 into it where that is possible without another meaning for an answer: objects that are silent about
-further fields are closed, and keywords beyond the dialect are left out. An answer is checked against the
-contract itself in any case.
+further fields are closed, and keywords beyond the dialect are left out. Others (`dialects`) are sent the
+contract as it is, and leave out what they do not know. An answer is checked against the contract itself in
+any case.
 
 Source of the dialect: https://platform.openai.com/docs/guides/structured-outputs
 """
@@ -14,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentflow.contracts.keywords import Schema
+from agentflow.plan.dialects import Manner
+from agentflow.plan.dialects import lost as lost_in
 from agentflow.spec.model import Json
 
-#: Providers that offer the dialect under this name.
-_STRICT = frozenset({"openai", "azure"})
 _KEPT = frozenset(
     {"$defs", "$ref", "additionalProperties", "anyOf", "const", "description", "enum"}
     | {"exclusiveMaximum", "exclusiveMinimum", "items", "maxItems", "maximum", "minItems"}
@@ -38,17 +39,25 @@ _ESSENTIAL = frozenset({"$dynamicRef", "allOf", "patternProperties", "prefixItem
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A schema that a provider enforces, and the keywords of the contract that are not in it."""
+    """A schema that a provider enforces, and the keywords of the contract that it does not.
+
+    It is `strict` in OpenAI's sense. `noted` says that the model reads in the schema what is lost.
+    """
 
     schema: dict[str, Any]
     lost: tuple[str, ...]
+    strict: bool = True
+    noted: bool = False
 
 
-def enforced(contract: Schema, model: str) -> Form | None:
-    """The part of a contract that the provider of a model enforces; None if it cannot."""
-    if model.partition("/")[0] not in _STRICT:
-        return None
+def enforced(contract: Schema, manner: Manner) -> Form | None:
+    """The part of a contract that a provider enforces; None if it enforces nothing of it."""
     if not isinstance(contract, Mapping) or contract.get("type") != "object":
+        return None
+    if manner in (Manner.CLAUDE, Manner.GOOGLE):
+        noted = manner is Manner.CLAUDE
+        return Form(dict(contract), lost_in(contract, manner), strict=False, noted=noted)
+    if manner is not Manner.STRICT:
         return None
     lost: set[str] = set()
     try:
@@ -58,20 +67,32 @@ def enforced(contract: Schema, model: str) -> Form | None:
     return Form(schema, tuple(sorted(lost)))
 
 
+def why_not_strict(contract: Schema) -> str | None:
+    """What of a contract has no counterpart in OpenAI's dialect, in words; None if all has one."""
+    try:
+        _strict(contract, set())
+    except _Beyond as beyond:
+        return str(beyond)
+    return None
+
+
 class _Beyond(Exception):
-    """A schema has no counterpart in the dialect."""
+    """A schema has no counterpart in the dialect. It says what."""
 
 
 def _strict(schema: Json, lost: set[str]) -> dict[str, Any]:
-    if not isinstance(schema, Mapping) or not _ESSENTIAL.isdisjoint(schema):
-        raise _Beyond
+    if not isinstance(schema, Mapping):
+        raise _Beyond("it admits any value somewhere")
+    essential = sorted(_ESSENTIAL.intersection(schema))
+    if essential:
+        raise _Beyond(f"it has '{essential[0]}'")
     made: dict[str, Any] = {}
     for keyword, value in schema.items():
         if keyword in ("properties", "$defs"):
             made[keyword] = {name: _strict(inner, lost) for name, inner in value.items()}
         elif keyword in ("anyOf", "oneOf"):
             if "anyOf" in made:
-                raise _Beyond
+                raise _Beyond("it has 'anyOf' beside 'oneOf'")
             made["anyOf"] = [_strict(inner, lost) for inner in value]
             lost |= {keyword} & {"oneOf"}
         elif keyword == "items":
@@ -88,11 +109,14 @@ def _closed(made: dict[str, Any]) -> dict[str, Any]:
     kinds = made.get("type", [])
     if "object" in ([kinds] if isinstance(kinds, str) else kinds) or "properties" in made:
         properties = made.get("properties", {})
+        optional = next((name for name in properties if name not in made.get("required", ())), None)
+        if optional is not None:
+            raise _Beyond(f"'{optional}' is not required")
         if set(made.get("required", ())) != properties.keys():
-            raise _Beyond
+            raise _Beyond("it requires fields that it does not describe")
         if not properties and made.get("additionalProperties") is not False:
-            raise _Beyond
+            raise _Beyond("it has an object of any fields")
         if made.get("additionalProperties", True) not in (True, False):
-            raise _Beyond
+            raise _Beyond("it has an object of any fields")
         made["additionalProperties"] = False
     return made

@@ -20,7 +20,7 @@ class KnownModel:
     """What is known of a chat model without asking its provider. None is: not known.
 
     `input_limit` and `output_limit` are in tokens, `price` in US dollars for a million tokens in and
-    out. Of a model that is not known at all, `nearest` is one whose name it may have been meant to be.
+    out. With `native_schema` its provider can hold it to a schema by itself. Of a model that is not known at all, `nearest` is one whose name it may have been meant to be.
     """
 
     provider: str | None = None
@@ -29,6 +29,7 @@ class KnownModel:
     price: tuple[float, float] | None = None
     vision: bool | None = None
     response_schema: bool | None = None
+    native_schema: bool | None = None
     reasoning: bool | None = None
     nearest: str | None = None
 

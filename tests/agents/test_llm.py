@@ -1,6 +1,7 @@
 """Agents of kind `llm`, against a real server that speaks the OpenAI protocol."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from agentflow.agents.known_models import known_model
 from agentflow.agents.protocol import AttemptError, Call, Connection, Host, Reply
+from agentflow.agents.response_format import response_format
 from agentflow.core.events import Complaint, Usage
+from agentflow.plan.dialects import Manner, manner
 from agentflow.spec.model import Model
 
 from .calls import ROOT, asked_again, attempt, call, connected, failure, options, put_forward
-from .openai_server import Answer, Json, OpenAIServer, completion, obedient
+from .openai_server import Answer, Json, OpenAIServer, completion, obedient, refusal
 
 MODEL = "openai/gpt-4o-mini"
 OBJECT: dict[str, Any] = {
@@ -280,6 +284,70 @@ def test_a_contract_without_a_strict_form_is_a_request(
         "json_schema": {"name": "output", "schema": schema, "strict": False},
     }
     assert "JSON Schema" not in request["messages"][0]["content"]
+
+
+UNIQUE = changed(a={"type": "array", "items": {"type": "string"}, "uniqueItems": True})
+
+
+def refused(model: str, schema: Any) -> None:
+    """A call that the server refuses; what it was sent is what counts."""
+    asked = options("llm", model=model)
+    with pytest.raises(AttemptError, match="enough"):
+        connected("llm", lambda c: c.call(asked, call(schema)))
+
+
+def test_a_contract_for_claude(server: OpenAIServer) -> None:
+    server.answer = Answer(400, refusal("enough"))
+    refused("anthropic/claude-haiku-4-5", UNIQUE)
+    (request,) = server.requests
+    form = request.get("output_format") or request["output_config"]["format"]
+    held = form["schema"]["properties"]["a"]
+    # LiteLLM takes out what Claude cannot be held to, and tells it there.
+    assert "uniqueItems" not in held
+    assert held["description"] == "Note: all array items must be unique."
+    assert "JSON Schema" not in json.dumps(request["system"])
+
+
+@pytest.mark.parametrize(("schema", "told"), [(OBJECT, False), (UNIQUE, True)])
+def test_a_contract_for_gemini(
+    schema: Any, told: bool, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_BASE", server.url)
+    monkeypatch.setenv("GEMINI_API_KEY", "k")
+    server.answer = Answer(400, refusal("enough"))
+    refused("gemini/gemini-2.5-flash", schema)
+    (request,) = server.requests
+    assert request["generationConfig"]["response_json_schema"] == schema
+    # What goes unread there is told in words.
+    assert ("JSON Schema" in json.dumps(request["system_instruction"])) is told
+
+
+@pytest.mark.parametrize(
+    ("model", "given"),
+    [
+        ("openai/gpt-5-mini", Manner.STRICT),
+        ("gpt-5-mini", Manner.STRICT),
+        ("anthropic/claude-haiku-4-5", Manner.CLAUDE),
+        ("bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", Manner.CLAUDE),
+        ("bedrock/us.amazon.nova-lite-v1:0", Manner.TOOL),
+        ("gemini/gemini-2.5-flash", Manner.GOOGLE),
+        ("vertex_ai/gemini-2.5-pro", Manner.GOOGLE),
+        ("mistral/mistral-small-latest", Manner.SENT),
+        ("fireworks_ai/ours", Manner.SENT),
+        ("groq/llama-3.1-8b-instant", Manner.WORDS),
+        ("ollama/llama3", Manner.WORDS),
+        ("openai/ours", Manner.WORDS),
+    ],
+)
+def test_how_a_model_is_given_its_contract(model: str, given: Manner) -> None:
+    assert manner(model, known_model(model)) is given
+
+
+def test_a_contract_is_no_tool_beside_others() -> None:
+    # LiteLLM would make the model call that one at once, in every turn.
+    assert response_format(OBJECT, Manner.TOOL, has_tools=False) is not None
+    assert response_format(OBJECT, Manner.TOOL, has_tools=True) is None
+    assert response_format(OBJECT, Manner.CLAUDE, has_tools=True) is not None
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """The provider does not hold the model to all of the contract, and nothing is done if it is broken.
 
-OpenAI's models can be made to answer in a given form, but only some of JSON Schema counts there. The rest
-of a contract, such as `uniqueItems`, is told to the model in words, and checked when the answer is there.
-An answer that breaks it fails the step at once, since the agent is not asked again. Bounds of lengths and
-formats of texts are not complained of: models seldom break them.
+Models of OpenAI, Anthropic and Google can be made to answer in a given form, but only some of JSON Schema
+counts there, and each has other keywords that do not. The rest of a contract, such as `uniqueItems`, is told
+to the model in words, and checked when the answer is there. Other models are told all of it in words, or are
+offered it as a tool, and held to nothing. An answer that breaks it fails the step at once, since the agent is
+not asked again. Bounds of numbers, texts and lists and formats of texts are not complained of: models seldom
+break them.
 
 Bad:
 
@@ -53,19 +55,23 @@ Good:
     outputs: {words: "${{ steps.write.output.words }}"}
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.chats import Chat, chats
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.enforced import enforced
+from agentflow.plan.dialects import Manner, manner
+from agentflow.plan.enforced import enforced, why_not_strict
 from agentflow.spec.wording import quoted
 
 NAME = "unenforced-contract"
 FAMILY = Family.VENDOR
 SEVERITY = Severity.ADVICE
 
-_SELDOM = frozenset({"format", "maxLength", "minLength"})
+_SELDOM = frozenset(
+    {"exclusiveMaximum", "exclusiveMinimum", "format", "maxItems", "maxLength", "maximum"}
+    | {"minItems", "minLength", "minimum"}
+)
 _ACTS = frozenset({"invalid_output", "any"})
 
 
@@ -73,18 +79,35 @@ def check(context: Context) -> Iterator[Finding]:
     """Each agent of which an answer may be refused for what its provider does not look after."""
     seen: set[str] = set()
     for chat in chats(context):
-        form = enforced(chat.call.output.schema, chat.model.model)
-        lost = [keyword for keyword in form.lost if keyword not in _SELDOM] if form else []
-        if not lost or chat.agent in seen or _is_mended(chat):
+        what = _unheld(chat)
+        if what is None or chat.agent in seen or _is_mended(chat):
             continue
         seen.add(chat.agent)
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
-            message=f"{quoted(chat.model.model)} is not held to {', '.join(map(quoted, lost))}",
+            message=f"{quoted(chat.model.model)} is {what}",
             location=context.document.locate_key(("agents", chat.agent, "output")),
             help="ask it again with what was wrong: repair: 1",
         )
+
+
+def _unheld(chat: Chat) -> str | None:
+    """What of its contract a model is not held to, in words; None if that is nothing."""
+    contract = chat.call.output.schema
+    given = manner(chat.model.model, chat.known)
+    if not (isinstance(contract, Mapping) and contract.get("properties")):
+        return None
+    if given is Manner.WORDS:
+        return "told its contract in words, and held to nothing of it"
+    if given is Manner.TOOL:
+        return "offered its contract as a tool, and held to nothing of it"
+    beyond = why_not_strict(contract) if given is Manner.STRICT else None
+    if beyond is not None:
+        return f"held to nothing of its contract, since {beyond}"
+    form = enforced(contract, given)
+    lost = [keyword for keyword in form.lost if keyword not in _SELDOM] if form else []
+    return f"not held to {', '.join(map(quoted, lost))}" if lost else None
 
 
 def _is_mended(chat: Chat) -> bool:
