@@ -1,8 +1,6 @@
-"""Architecture is a test: who may import whom, what a command loads, what `validate` touches."""
+"""Architecture is a test: who may import whom, and what a command loads."""
 
 import ast
-import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from agentflow.agents import AGENT_KINDS
-
-from .processes import WATCHDOG
+from tests.audited import watched
 
 ROOT = Path(__file__).parent.parent
 PIPELINES = ROOT / "tests" / "cli" / "project"
@@ -115,23 +112,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def watched(folder: Path, *arguments: str) -> dict[str, list[str]]:
-    """What a command did, by the name of the audit event; see `tests/audited.py`."""
-    report = folder / "report.json"
-    script = ROOT / "tests" / "audited.py"
-    subprocess.run(
-        [sys.executable, "-P", script, report, *arguments],
-        cwd=folder,
-        capture_output=True,
-        # Compiled modules that are not there yet would be written.
-        env={"PATH": os.environ["PATH"], "COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1"},
-        timeout=WATCHDOG,
-    )
-    found: dict[str, list[str]] = json.loads(report.read_text())
-    report.unlink()
-    return found
-
-
 @pytest.mark.parametrize("command", LOADS, ids=" ".join)
 def test_a_command_loads_what_it_uses(folder: Path, command: tuple[str, ...]) -> None:
     events = watched(folder, *command)
@@ -152,111 +132,6 @@ def test_importing_agentflow_loads_nothing() -> None:
     names = ast.literal_eval(done.stdout)
     assert {name for name in names if name.startswith("agentflow")} == {"agentflow"}
     assert not names & HEAVY
-
-
-# --- validating is safe ---------------------------------------------------------------------------
-
-TRAPS = """\
-agentflow: 1
-name: traps
-description: Every reference is a trap.
-inputs: {$ref: http://127.0.0.1:9/inputs.json}
-contracts:
-  Outside: {$ref: ../secret.json}
-  Absolute: {$ref: /etc/passwd}
-  Linked: {$ref: link.json}
-  Fetched: {$ref: https://127.0.0.1:9/contract.json}
-  Imported: {python: "trap:Model"}
-  Fine: {type: object, properties: {a: {type: string, pattern: "^(a+)+$"}}}
-models:
-  remote: {model: openai/gpt-5-mini, base_url: http://127.0.0.1:9}
-servers:
-  starts: {command: ./trap.sh, env: {TOKEN: {secret: NOT_SET}}, definitions: ../secret.json}
-  connects: {url: "http://127.0.0.1:9/mcp"}
-agents:
-  starts: {kind: mcp, server: starts, tool: work, input: Fine, output: Fine}
-  connects: {kind: mcp, server: connects, tool: work, input: Fine, output: Fine}
-  imports: {kind: python, call: trap:work, input: Fine, output: Fine}
-  in_process: {kind: python, call: trap:work, isolate: false, input: Fine, output: Fine}
-  spawns: {kind: command, argv: [./trap.sh], input: Fine, output: Outside}
-  asks: {kind: llm, model: remote, instructions: {file: ../secret.json}, input: Fine, output: Linked}
-  models: {kind: python, call: trap:work, input: Imported, output: Fetched}
-steps:
-  a: {agent: imports, with: {a: "${{ inputs.x }}"}}
-  b: {agent: in_process, with: {a: "${{ steps.a.output.a }}"}}
-  c: {agent: spawns, with: {a: "${{ steps.b.output.a }}"}}
-  d: {agent: asks, with: {a: "$(touch sprung)"}}
-  e: {agent: models, with: {}}
-  f: {agent: starts, with: {}}
-  g: {agent: connects, with: {}}
-outputs: {d: "${{ steps.d.output }}"}
-"""
-
-
-@pytest.mark.parametrize(
-    ("command", "code", "reads"),
-    [("validate", "1", {"agentflow.toml", "traps.yaml"}), ("plan", "2", {"traps.yaml"})],
-)
-def test_looking_at_a_spec_springs_no_trap(
-    tmp_path: Path, command: str, code: str, reads: set[str]
-) -> None:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "agentflow.toml").touch()
-    (folder / "traps.yaml").write_text(TRAPS)
-    (folder / "trap.py").write_text("open('sprung', 'w').close()\n")
-    (folder / "trap.sh").write_text("#!/bin/sh\ntouch sprung\n")
-    (folder / "trap.sh").chmod(0o755)
-    (tmp_path / "secret.json").write_text('{"type": "object"}')
-    (folder / "link.json").symlink_to(tmp_path / "secret.json")
-    before = set(folder.iterdir())
-
-    events = watched(folder, command, "traps.yaml")
-    modules = events.pop("modules")
-    opened = {Path(path) for path in events.pop("open")}
-    assert events == {"exit": [code]}  # nothing connected, started, written or removed
-    assert "trap" not in modules
-    installed = (Path(sys.prefix), Path(sys.base_prefix), ROOT / "agentflow")
-    assert {path for path in opened if not any(map(path.is_relative_to, installed))} == {
-        folder / name for name in reads
-    }
-    assert set(folder.iterdir()) == before
-
-
-IMPORTS = """\
-agentflow: 1
-name: imports
-inputs: {python: "trap:Model"}
-contracts: {Model: {python: "trap:Model"}}
-agents:
-  worker: {kind: command, argv: [cat], effects: none, input: Model, output: {python: "trap:Model"}}
-steps: {work: {agent: worker, with: {x: "${{ inputs.x }}"}}}
-outputs: {x: "${{ steps.work.output.x }}"}
-"""
-
-
-def test_only_the_leave_to_import_imports_and_in_another_process(tmp_path: Path) -> None:
-    (tmp_path / "agentflow.toml").touch()
-    (tmp_path / "imports.yaml").write_text(IMPORTS)
-    (tmp_path / "trap.py").write_text(
-        "from pydantic import BaseModel\nopen('sprung', 'w').close()\nclass Model(BaseModel): x: int\n"
-    )
-    for command in (
-        ("validate", "imports.yaml"),
-        ("validate", "--format", "json", "imports.yaml"),
-    ):
-        events = watched(tmp_path, *command)
-        assert "trap" not in events.pop("modules")
-        assert str(tmp_path / "trap.py") not in events.pop("open")
-        assert events == {"exit": ["0"]}
-        assert not (tmp_path / "sprung").exists()
-
-    events = watched(tmp_path, "validate", "--allow-imports", "imports.yaml")
-    assert events["exit"] == ["0"]
-    assert "trap" not in events["modules"]
-    (started,) = events["subprocess.Popen"]
-    assert "child.py" in started
-    assert (tmp_path / "sprung").exists()
 
 
 def test_the_watch_sees_what_a_run_does(folder: Path) -> None:

@@ -119,7 +119,7 @@ def test_a_recorded_run_is_played_back_without_server_key_and_client(
     done = played.program(*command, "--playback", "calls.jsonl")
     assert done.code == 0, done.err
     assert json.loads(done.out)["outputs"] == OUTPUTS
-    watched = json.loads(report.read_text())
+    (watched,) = json.loads(report.read_text())
     assert "litellm" not in watched["modules"]
     assert "socket.connect" not in watched
     run_id = json.loads(done.out)["run"]
