@@ -104,7 +104,7 @@ def _check(task: Task) -> Checked:
         spec = load_bytes(changed.after, spec.file, spec.folder, imports=task.imports)
         outcome = examine_spec(spec, task.thresholds)
     return Checked(
-        tuple(selected(outcome.findings, task.selection)),
+        tuple(selected(outcome, task.selection)),
         outcome.suppressed,
         texts_by_file(spec.document, spec.plan),
         spec.unseen,

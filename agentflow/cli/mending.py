@@ -13,6 +13,7 @@ from agentflow.findings import Finding
 from agentflow.formats.safe import safe
 from agentflow.lint.mending import Mended, Sight, mend
 from agentflow.lint.rule import Family
+from agentflow.lint.rules import dead_step, unused_definition
 from agentflow.lint.selection import FAMILIES, Selection, counts
 from agentflow.lint.settling import BAD, UNUSED
 from agentflow.loading import Spec, examine_spec, load_bytes
@@ -24,6 +25,8 @@ EARLY = frozenset(name for name, family in FAMILIES.items() if family == Family.
     BAD,
     UNUSED,
 }
+#: What nobody uses is told where everything else of it is right.
+LATE = frozenset({dead_step.NAME, unused_definition.NAME})
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -54,7 +57,7 @@ def mended(
     def look(text: str) -> Sight:
         again = load_bytes(text.encode(), spec.file, spec.folder, imports=imports)
         depth = sum(part is not None for part in (again.document.root, again.pipeline, again.plan))
-        return Sight(examine_spec(again, thresholds).findings, depth, EARLY)
+        return Sight(examine_spec(again, thresholds).findings, depth, EARLY, LATE)
 
     def wanted(finding: Finding) -> bool:
         fix = finding.fix

@@ -95,6 +95,9 @@ def parse_configuration(data: Mapping[str, Json]) -> Configuration:
         ConfigurationProblem: the table holds anything else; the first thing that is wrong.
     """
     for key in data:
+        if key == "tool":
+            message = "there is no table 'tool' in a file that is a configuration as a whole"
+            raise ConfigurationProblem((key,), message, "leave 'tool.agentflow' out of the names")
         if key not in Configuration.model_fields:
             raise _unknown((key,), "key", Configuration.model_fields)
     try:

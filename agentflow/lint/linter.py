@@ -16,12 +16,14 @@ _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
 class Outcome:
     """What came of a spec: `findings` in file order, at the same place the gravest first.
 
-    `crashed` are the rules that are broken themselves; each has a finding that says so.
+    `crashed` are the rules that are broken themselves; each has a finding that says so. `fatal` are
+    the errors that leave nothing to run, whatever anybody wants to look at.
     """
 
     findings: tuple[Finding, ...]
     suppressed: tuple[Suppressed, ...] = ()
     crashed: frozenset[str] = frozenset()
+    fatal: frozenset[Finding] = frozenset()
 
 
 def examine(context: Context, rules: Sequence[Rule] = RULES) -> Outcome:
@@ -37,6 +39,7 @@ def _examine(
     context: Context, rules: Sequence[Rule], known: dict[str, tuple[Finding, ...]]
 ) -> Outcome:
     crashed: set[str] = set()
+    bugs: set[Finding] = set()
     for child in context.plan.children.values() if context.plan else ():
         if child.file not in known:
             inner = replace(
@@ -56,11 +59,11 @@ def _examine(
             try:
                 findings.update(rule.check(context))
             except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
-                findings.add(_crash(context, rule, error))
+                bugs.add(_crash(context, rule, error))
                 crashed.add(rule.NAME)
     settled = settle(context, findings, {rule.NAME: rule.FAMILY for rule in rules})
-    order = tuple(sorted(settled.findings, key=_position))
-    return Outcome(order, settled.suppressed, frozenset(crashed))
+    order = tuple(sorted(settled.findings | bugs, key=_position))
+    return Outcome(order, settled.suppressed, frozenset(crashed), settled.fatal)
 
 
 def _position(finding: Finding) -> tuple[object, ...]:

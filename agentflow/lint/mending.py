@@ -2,11 +2,13 @@
 
     look at the text  →  the fixes that do not touch each other  →  apply them  →  look again
 
-until nothing is left to apply. A set of fixes counts only if what is found afterwards was found
-before, and is less: a fix that brings a new problem is left to a person. So nothing is said of the
-result that was not said of the text, and mending it again changes nothing.
+until nothing is left to apply, the gravest problems first. A set of fixes counts only if what is
+found afterwards was found before, and is less: a fix that brings a new problem is left to a person.
+So mending a text again changes nothing.
 
-There is one exception. Of a text that cannot be understood, the rules see only a part. When fixes
+There are two exceptions. An error keeps the rules from asking about its surroundings: of a step
+whose agent is unknown nobody asks who reads it. What they find there when the error is mended is
+less grave, and would have been found without it. And of a text that cannot be understood, the rules see only a part. When fixes
 make it one that can, what else is wrong with it shows for the first time, and is not their doing.
 """
 
@@ -19,18 +21,21 @@ from agentflow.spec.yaml.source import Source
 
 #: How often a text is looked at; far more than any file needs in which few fixes are refused.
 MAX_LOOKS = 100
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What is found in a text. `depth` is how far it was understood: more is further.
 
-    `early` are the names of rules that find what they find however deep that is.
+    `early` are the names of rules that find what they find however deep that is; `late` those of
+    rules that do not ask about what has errors.
     """
 
     findings: Sequence[Finding]
     depth: int
-    early: Collection[str]
+    early: Collection[str] = ()
+    late: Collection[str] = ()
 
 
 Look = Callable[[str], Sight]
@@ -65,7 +70,7 @@ def mend(text: str, look: Look, wanted: Callable[[Finding], bool]) -> Mended:
             break
         changed = apply(work.text, [edit for _, fix in batch for edit in fix.edits])
         sight = look(changed)
-        if _is_better(sight, work.sight):
+        if _is_better(sight, work.sight, batch[0][0].severity):
             work.fixed += (finding for finding, _ in batch)
             work.text, work.sight = changed, sight
             work.refused.clear()  # what was in their way may be gone
@@ -98,13 +103,19 @@ def _offsets(source: Source, edit: Edit) -> tuple[int, int]:
 
 
 def _apart(work: _Work, wanted: Callable[[Finding], bool]) -> list[tuple[Finding, Fix]]:
-    """Fixes in file order, each as far as it does not touch one before it."""
+    """Fixes of the gravest findings that have some, in file order, none touching one before it."""
     source = Source(work.text)
+    mendable = [
+        finding
+        for finding in work.sight.findings
+        if finding.fix is not None and wanted(finding) and _identity(finding) not in work.refused
+    ]
+    gravest = min((_RANK[finding.severity] for finding in mendable), default=0)
     taken: list[tuple[int, int]] = []
     chosen: list[tuple[Finding, Fix]] = []
-    for finding in work.sight.findings:
+    for finding in mendable:
         fix = finding.fix
-        if fix is None or not wanted(finding) or _identity(finding) in work.refused:
+        if fix is None or _RANK[finding.severity] > gravest:
             continue
         spans = [_offsets(source, edit) for edit in fix.edits]
         if all(_is_free(span, taken) for span in spans):
@@ -118,10 +129,11 @@ def _is_free(span: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:
     return all(end < first or last < start for first, last in taken)
 
 
-def _is_better(after: Sight, before: Sight) -> bool:
+def _is_better(after: Sight, before: Sight, mended: Severity) -> bool:
     """Is something gone, and nothing new but what could not be seen before?"""
     now, then = Counter(map(_said, after.findings)), Counter(map(_said, before.findings))
-    new = now - then
+    hidden = {said for said in now if said[0] in after.late and _RANK[said[1]] > _RANK[mended]}
+    new = Counter(said for said in now - then if said not in hidden)
     if after.depth > before.depth:
         new = Counter(said for said in new if said[0] in after.early)
     return not new and bool(then - now)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.linter import Outcome
 from agentflow.lint.rules import RULES
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
@@ -58,9 +59,15 @@ def counts(rule: str, selection: Selection) -> bool:
     )
 
 
-def selected(findings: Iterable[Finding], selection: Selection) -> Iterator[Finding]:
-    """The findings that count, with the severities that they are given."""
-    for finding in findings:
+def selected(outcome: Outcome, selection: Selection) -> Iterator[Finding]:
+    """The findings that count, with the severities that they are given.
+
+    Errors that leave nothing to run always count, as they are: what is found fine can run.
+    """
+    for finding in outcome.findings:
+        if finding in outcome.fatal:
+            yield finding
+            continue
         if not counts(finding.rule, selection):
             continue
         given = selection.severities

@@ -19,10 +19,14 @@ _GROUND = frozenset({Family.SPEC, Family.REFERENCE, Family.GRAPH})
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The findings that stay, those of the suppressions among them, and those taken back."""
+    """The findings that stay, those of the suppressions among them, and those taken back.
+
+    `fatal` are the errors that leave nothing to run.
+    """
 
     findings: frozenset[Finding]
     suppressed: tuple[Suppressed, ...]
+    fatal: frozenset[Finding]
 
 
 def settle(
@@ -33,23 +37,26 @@ def settle(
     kept: set[Finding] = set()
     suppressed: list[Suppressed] = []
     used: set[tuple[Suppression, str]] = set()
-    for finding in findings:
+    found_all = tuple(findings)
+    fatal = frozenset(each for each in found_all if _is_fatal(each, context, families))
+    for finding in found_all:
         found = _about(finding, context)
         if found is None:
             kept.add(finding)
             continue
         used.add((found, finding.rule))
-        if _is_ground(finding, context, families):
+        if finding in fatal:
             kept.add(finding)
             kept.add(_refused(found, finding, file))
         else:
             suppressed.append(Suppressed(finding, found.reason, Location(file, found.comment.span)))
     for suppression in context.suppressions:
         kept.update(_problems(suppression, context, families))
-        if suppression.problem is None and context.plan is not None:
+        # Where an error leaves nothing to run, rules say less, and what is idle now may be needed.
+        if suppression.problem is None and context.plan is not None and not fatal:
             kept.update(_unused(suppression, context, families, used))
     order = sorted(suppressed, key=lambda each: (each.finding.location.span, each.finding.rule))
-    return Settled(frozenset(kept), tuple(order))
+    return Settled(frozenset(kept), tuple(order), fatal)
 
 
 def _about(finding: Finding, context: Context) -> Suppression | None:
@@ -64,7 +71,7 @@ def _about(finding: Finding, context: Context) -> Suppression | None:
     return None
 
 
-def _is_ground(finding: Finding, context: Context, families: Mapping[str, Family]) -> bool:
+def _is_fatal(finding: Finding, context: Context, families: Mapping[str, Family]) -> bool:
     """Is it an error that leaves nothing to run?"""
     if finding.severity is not Severity.ERROR:
         return False

@@ -19,8 +19,10 @@ steps:
   write: {agent: writer}
 outputs: {letter: "${{ steps.write.output }}"}
 """
-#: An error, a warning and a piece of advice: unknown-agent, unused-definition, unlimited-answer.
+#: An error that leaves nothing to run, one that does not, a warning and a piece of advice:
+#: unknown-agent, irreversible-without-gate, unused-definition, whole-output.
 UNKNOWN_AGENT = GOOD.replace("agent: writer}", "agent: wrter}")
+UNGATED = GOOD.replace("effects: none", "effects: irreversible")
 UNUSED = GOOD.replace("agents:", "retries:\n  transient: {max_attempts: 3}\nagents:")
 ADVISED = """\
 agentflow: 1

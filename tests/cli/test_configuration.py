@@ -10,7 +10,7 @@ import pytest
 from agentflow.cli.configuration import line_of
 from agentflow.lint.configuration import THRESHOLDS
 
-from .checking import ADVISED, GOOD, UNKNOWN_AGENT, UNUSED, found
+from .checking import ADVISED, GOOD, UNGATED, UNUSED, found
 from .inprocess import agentflow, lines_of
 from .shell import Done
 
@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with one spec of each kind."""
     for name, text in (
         ("good", GOOD),
-        ("error", UNKNOWN_AGENT),
+        ("error", UNGATED),
         ("warning", UNUSED),
         ("advice", ADVISED),
         ("amplified", AMPLIFIED),
@@ -47,7 +47,9 @@ def test_there_need_not_be_any() -> None:
     ("file", "head"), [("agentflow.toml", ""), ("pyproject.toml", "[tool.agentflow]\n")]
 )
 def test_both_files(file: str, head: str) -> None:
-    configure(f'{head}ignore = ["contract", "unknown-agent"]\nfail_on = "warning"\n', file)
+    configure(
+        f'{head}ignore = ["contract", "irreversible-without-gate"]\nfail_on = "warning"\n', file
+    )
     assert found("error.yaml", "warning.yaml", "advice.yaml") == (
         1,
         ["warning.yaml warning unused-definition"],
@@ -63,14 +65,16 @@ def test_a_mark_and_a_table() -> None:
 
 def test_a_project_of_others_is_not_configured() -> None:
     configure('[project]\nname = "other"\n', "pyproject.toml")
-    assert found("error.yaml") == (1, ["error.yaml error unknown-agent"])
+    assert found("error.yaml") == (1, ["error.yaml error irreversible-without-gate"])
 
 
 def test_severities_of_rules_go_before_those_of_families() -> None:
-    configure('severities = {reference = "advice", unused-definition = "error"}\n')
+    configure(
+        'severities = {effect = "advice", reference = "advice", unused-definition = "error"}\n'
+    )
     assert found("error.yaml", "warning.yaml") == (
         1,
-        ["error.yaml advice unknown-agent", "warning.yaml error unused-definition"],
+        ["error.yaml advice irreversible-without-gate", "warning.yaml error unused-definition"],
     )
 
 
@@ -89,26 +93,26 @@ def test_numbers_of_rules() -> None:
 
 
 def test_the_command_line_goes_before_it() -> None:
-    configure('select = ["retry"]\nignore = ["reference"]\nfail_on = "never"\n')
+    configure('select = ["retry"]\nignore = ["effect"]\nfail_on = "never"\n')
     assert found("error.yaml") == (0, [])
-    assert found("error.yaml", "--no-config") == (1, ["error.yaml error unknown-agent"])
-    assert found("error.yaml", "--select", "reference") == (0, [])
-    assert found("error.yaml", "--select", "reference", "--ignore", "cycle", "--strict") == (
+    assert found("error.yaml", "--no-config") == (1, ["error.yaml error irreversible-without-gate"])
+    assert found("error.yaml", "--select", "effect") == (0, [])
+    assert found("error.yaml", "--select", "effect", "--ignore", "cycle", "--strict") == (
         1,
-        ["error.yaml error unknown-agent"],
+        ["error.yaml error irreversible-without-gate"],
     )
 
 
 def test_it_is_that_of_the_project_of_each_spec(folder: Path) -> None:
-    for name, rule in (("one", "unknown-agent"), ("two", "cycle")):
+    for name, rule in (("one", "irreversible-without-gate"), ("two", "cycle")):
         (folder / name).mkdir()
         (folder / name / "agentflow.toml").write_text(f'ignore = ["{rule}"]\n')
-        (folder / name / "spec.yaml").write_text(UNKNOWN_AGENT)
-    assert found("one", "two") == (1, ["two/spec.yaml error unknown-agent"])
+        (folder / name / "spec.yaml").write_text(UNGATED)
+    assert found("one", "two") == (1, ["two/spec.yaml error irreversible-without-gate"])
 
 
 def test_a_file_of_its_own() -> None:
-    configure('ignore = ["unknown-agent"]\n', "ci.toml")
+    configure('ignore = ["irreversible-without-gate"]\n', "ci.toml")
     assert found("error.yaml", "--config", "ci.toml") == (0, [])
     assert agentflow("validate", "error.yaml", "--config", "none.toml") == Done(
         3, "", "error: there is no file 'none.toml'\n"
@@ -140,11 +144,11 @@ def test_files_that_are_passed_over(folder: Path, pattern: str) -> None:
     names = ["deep/down/error.yaml", "deep/error.yaml", "error.yaml"]
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(UNKNOWN_AGENT)
+        (folder / name).write_text(UNGATED)
     configure(f'exclude = ["{pattern}"]\n')
     left = [name for name in names if name not in EXCLUDED[pattern]]
     # Also those that are named: pre-commit names all files that have changed.
-    assert found(*names)[1] == [f"{name} error unknown-agent" for name in left]
+    assert found(*names)[1] == [f"{name} error irreversible-without-gate" for name in left]
 
 
 def test_it_is_said_that_files_are_passed_over() -> None:
@@ -154,6 +158,11 @@ def test_it_is_said_that_files_are_passed_over() -> None:
 
 
 PROBLEMS = {
+    '[tool.agentflow]\nignore = ["retry"]': (
+        1,
+        "there is no table 'tool' in a file that is a configuration as a whole",
+        "leave 'tool.agentflow' out of the names",
+    ),
     'selct = ["retry"]': (1, "'selct' is not a key of the configuration", "did you mean 'select'?"),
     "colour = 1": (
         1,

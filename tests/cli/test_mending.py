@@ -175,6 +175,16 @@ def test_what_does_not_count_is_not_mended() -> None:
     assert path.read_text("utf-8") == UNKNOWN_AGENT
 
 
+def test_what_an_error_has_hidden_is_no_reason_against_its_fix() -> None:
+    """Nobody reads the second step, which does not count while nobody knows what it does."""
+    two = UNKNOWN_AGENT.replace("outputs:", "  again: {agent: wrter}\noutputs:")
+    path = spec(two)
+    done = agentflow("validate", "spec.yaml", "--fix")
+    assert (done.code, done.err) == (0, "note: fixed 2 problems in 1 file\n")
+    assert path.read_text("utf-8") == two.replace("wrter", "writer")
+    assert done.out.startswith("warning[dead-step]: nobody reads the output of 'again'")
+
+
 def test_a_fix_that_would_bring_something_new_is_left_out() -> None:
     closed = "{type: object, additionalProperties: false, required: [text], properties: {text: {type: string}}}"
     path = spec(UNKNOWN_AGENT.replace("{type: object}", closed))

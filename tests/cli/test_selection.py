@@ -6,11 +6,11 @@ import pytest
 
 from agentflow.lint.rules import cycle
 
-from .checking import ADVISED, GOOD, UNKNOWN_AGENT, UNUSED, found, summary
+from .checking import ADVISED, GOOD, UNGATED, UNKNOWN_AGENT, UNUSED, found, summary
 from .inprocess import agentflow
 from .shell import Done
 
-ERROR = "error.yaml error unknown-agent"
+ERROR = "error.yaml error irreversible-without-gate"
 WARNING = "warning.yaml warning unused-definition"
 ADVICE = "advice.yaml advice whole-output"
 
@@ -20,7 +20,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "agentflow.toml").touch()
     for name, text in (
         ("good", GOOD),
-        ("error", UNKNOWN_AGENT),
+        ("error", UNGATED),
         ("warning", UNUSED),
         ("advice", ADVISED),
     ):
@@ -35,13 +35,13 @@ def test_everything_counts_and_errors_fail() -> None:
 
 
 SELECTIONS = {
-    "--select unknown-agent": [ERROR],
-    "--select reference": [ERROR, WARNING],
-    "--select contract,unknown-agent": [ADVICE, ERROR],
-    "--select contract --select unknown-agent": [ADVICE, ERROR],
-    "--ignore reference": [ADVICE],
-    "--ignore whole-output,unknown-agent": [WARNING],
-    "--select reference --ignore unused-definition": [ERROR],
+    "--select irreversible-without-gate": [ERROR],
+    "--select effect": [ERROR],
+    "--select contract,irreversible-without-gate": [ADVICE, ERROR],
+    "--select contract --select irreversible-without-gate": [ADVICE, ERROR],
+    "--ignore effect,reference": [ADVICE],
+    "--ignore whole-output,irreversible-without-gate": [WARNING],
+    "--select effect,reference --ignore unused-definition": [ERROR],
     "--ignore whole-output,": [ERROR, WARNING],
 }
 
@@ -52,7 +52,20 @@ def test_rules_and_families_by_name(options: str) -> None:
 
 
 def test_what_does_not_count_does_not_fail() -> None:
-    assert found("error.yaml", "--ignore", "unknown-agent") == (0, [])
+    assert found("error.yaml", "--ignore", "irreversible-without-gate") == (0, [])
+
+
+def test_an_error_that_leaves_nothing_to_run_counts_whatever_is_selected() -> None:
+    Path("error.yaml").write_text(UNKNOWN_AGENT, "utf-8")
+    only = (1, ["error.yaml error unknown-agent"])
+    for options in (
+        ["--ignore", "unknown-agent"],
+        ["--ignore", "reference"],
+        ["--select", "retry"],
+    ):
+        assert found("error.yaml", *options) == only
+    Path("agentflow.toml").write_text('severities = {unknown-agent = "advice"}\n', "utf-8")
+    assert found("error.yaml") == only
 
 
 @pytest.mark.parametrize(

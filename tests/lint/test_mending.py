@@ -1,12 +1,15 @@
 """Fixes: what they do to a text, and what they never do."""
 
 import re
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agentflow.cli.mending import LATE
 from agentflow.findings import Edit, Finding, Fix, Location, Severity, Span
 from agentflow.lint.mending import Mended, Sight, apply, mend
 from agentflow.lint.pages import fixable, page_of
@@ -55,7 +58,7 @@ def looked_at(text: str, others: str = "") -> Sight:
     """What is found in a spec that stands alone, or before other files."""
     findings = findings_of(text + others)
     shallow = any(found.rule in ("syntax", "wrong-type", "missing-key") for found in findings)
-    return Sight(findings, 0 if shallow else 1, ())
+    return Sight(findings, 0 if shallow else 1, late=LATE)
 
 
 def mended(text: str, *, unsafe: bool = True, rule: str | None = None) -> Mended:
@@ -103,14 +106,18 @@ def test_a_rule_whose_findings_have_fixes_says_so(rule: Rule) -> None:
 def test_mending_only_takes_away_and_is_done_at_once(path: Path, unsafe: bool) -> None:
     text = path.read_text("utf-8")
     done = mended(text, unsafe=unsafe)
-    before = [(found.rule, found.message) for found in looked_at(text).findings]
-    after = [(found.rule, found.message) for found in looked_at(done.text).findings]
+    before = [(found.message, _weight(found)) for found in looked_at(text).findings]
+    after = [(found.message, _weight(found)) for found in looked_at(done.text).findings]
     if looked_at(text).depth == looked_at(done.text).depth:
-        for each in after:
-            before.remove(each)
+        new = Counter(after) - Counter(before)
+        assert all(grave < max(map(_weight, done.fixed)) for _, grave in new)
     assert (done.text == text) == (not done.fixed)
     again = mended(done.text, unsafe=unsafe)
     assert (again.text, again.fixed) == (done.text, ())
+
+
+def _weight(finding: Finding) -> int:
+    return -list(Severity).index(finding.severity)
 
 
 # --- the loop, with findings that are made up ----------------------------------------------------
@@ -152,7 +159,7 @@ def test_fixes_that_touch_each_other_are_applied_one_after_the_other() -> None:
         if "bc" in text:
             at = text.index("bc") + 1
             found.append(a_finding("bc", Edit(Span(1, at, 1, at + 2), "by")))
-        return Sight(found, 1, ())
+        return Sight(found, 1)
 
     done = mend("abc", look, lambda _: True)
     assert done.text == "xby"
@@ -162,7 +169,7 @@ def test_fixes_that_touch_each_other_are_applied_one_after_the_other() -> None:
 def test_a_fix_that_brings_something_new_is_left_out_and_the_others_are_not() -> None:
     def look(text: str) -> Sight:
         new = [a_finding("new")] if text.count("x") and "c" not in text else []
-        return Sight([*letters(text, "a", "x"), *letters(text, "c", "z"), *new], 1, ())
+        return Sight([*letters(text, "a", "x"), *letters(text, "c", "z"), *new], 1)
 
     done = mend("a" * 20 + "c" + "a" * 20, look, lambda _: True)
     assert done.text == "x" * 20 + "c" + "x" * 20
@@ -170,8 +177,25 @@ def test_a_fix_that_brings_something_new_is_left_out_and_the_others_are_not() ->
     assert len(done.fixed) == 40
 
 
+def test_what_an_error_hid_may_show_and_is_mended_after_it() -> None:
+    hidden = replace(a_finding("hidden", Edit(Span(1, 2, 1, 3), "y")), severity=Severity.WARNING)
+
+    def look(text: str) -> Sight:
+        return Sight(letters(text, "a", "x") or [hidden] * ("b" in text), 1, late=["hidden"])
+
+    assert mend("ab", look, lambda _: True).text == "xy"
+
+
+def test_what_is_mended_brings_nothing_that_is_as_grave() -> None:
+    def look(text: str) -> Sight:
+        found = letters(text, "a", "x") or [a_finding("new")]
+        return Sight([replace(each, severity=Severity.WARNING) for each in found], 1, late=["new"])
+
+    assert mend("a", look, lambda _: True).text == "a"
+
+
 def test_a_fix_that_changes_nothing_does_not_go_on_for_ever() -> None:
-    done = mend("a", lambda text: Sight(letters("a", "a", "a"), 1, ()), lambda _: True)
+    done = mend("a", lambda text: Sight(letters("a", "a", "a"), 1), lambda _: True)
     assert (done.text, done.fixed, len(done.refused)) == ("a", (), 1)
 
 

@@ -156,6 +156,16 @@ def test_a_spec_that_cannot_be_understood_has_no_unused_ones() -> None:
     assert {found.rule for found in outcome(text).findings} == {"wrong-type"}
 
 
+def test_one_is_not_unused_where_an_error_keeps_rules_from_looking() -> None:
+    text = commented(f"# agentflow: ignore[dead-step] {REASON}", line=13)
+    assert any("'dead-step' finds nothing" in line for line in lines(outcome(text).findings))
+    broken = text.replace("agent: writer}", "agent: wrter}")
+    assert {found.rule for found in outcome(broken).findings} == {
+        "unknown-agent",
+        "unused-definition",
+    }
+
+
 def test_those_of_a_pipeline_inside_count_there() -> None:
     parent = "agentflow: 1\nname: p\nsteps: {a: {pipeline: c.yaml}}\noutputs: {x: '${{ steps.a.output.letter }}'}\n"
     child = SPEC.replace("effects: none", "effects: irreversible").replace(
