@@ -2,8 +2,8 @@
 
 Its work is paid for and thrown away. Mostly the output was meant to come from it: a refinement that
 is computed and then forgotten, a report that is not the one handed out. A step that is only there to
-stop the run is named in the `needs` of those that must not run before it; a model's answer stops nothing
-without an `assert` or a gate.
+stop the run is named in the `needs` of those that must not run before it, and stops it by failing; a model's
+answer stops nothing without an `assert` or a gate.
 
 Bad:
 
@@ -74,7 +74,7 @@ def check(context: Context) -> Iterator[Finding]:
         if any(outer in dead for outer in enclosing(at) if outer != at):
             continue
         step = context.plan.steps[at]
-        advice = "take it out, or name it in 'needs' if it is there to stop the run"
+        advice = "take it out, or name it in 'needs' if it is there to stop the run by failing"
         if step.downstream:
             advice = "or 'assert' what it has to say, if it is there to stop the run"
         yield Finding(

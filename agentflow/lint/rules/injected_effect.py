@@ -83,7 +83,7 @@ def check(context: Context) -> Iterator[Finding]:
     for chat in chats(context):
         assert context.plan is not None
         deed = _deed(chat.call)
-        if deed is None or gate_before(context.plan, chat.step) is not None:
+        if deed is None or gate_before(context, chat.step) is not None:
             continue
         root, descent = chat.call.input.schema, Descent()
         for name, template, path in given(chat):

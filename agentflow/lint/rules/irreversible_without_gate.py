@@ -1,8 +1,14 @@
 """An irreversible effect happens without anything before it that could stop it.
 
 What cannot be undone should not follow from an answer that nobody looked at. Put a check before it
-(an `assert`, a confidence gate, a `when`, a switch, a filtered list) or a person (a `human` step);
-or write down why none is needed.
+(an `assert`, a confidence gate, a `when`, a switch, a filtered list) or a person; or write down why none is
+needed.
+
+What cannot say no is no gate: a condition that is true whatever happens, one that only asks whether a step
+has run that nothing stops, a check whose failure a `catch` passes over. A `human` step whose answer can be
+a no is a gate only together with a `when`, an `assert` or a switch that looks at the answer: the step
+succeeds after a no as well, and `needs` waits for it to end, not for a yes. A question to which the only
+answer is a yes (`{const: true}`) stops by itself: whoever does not want to give it aborts, and the run fails.
 
 Bad:
 
@@ -56,9 +62,13 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.checkpoints import gate_before
+from agentflow.lint.checkpoints import gate_before, questions_before
 from agentflow.lint.rule import Context, Family
+from agentflow.plan import address
+from agentflow.plan.approvals import yes
 from agentflow.plan.calls import callers, calls_of, home_of
+from agentflow.plan.looks import enclosing
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 
@@ -66,9 +76,9 @@ NAME = "irreversible-without-gate"
 FAMILY = Family.EFFECT
 SEVERITY = Severity.ERROR
 
-_WHY = "or say in 'effects_reason' why none is needed"
-_STEP = f"put an 'assert', a 'when', a switch or a 'human' step before it, {_WHY}"
-_TOOL = f"give the tool an 'approve', {_WHY}"
+_REASON = "or say in 'effects_reason' why none is needed"
+_STEP = f"put an 'assert', a 'when', a switch or a question before it, {_REASON}"
+_TOOL = f"give the tool an 'approve', {_REASON}"
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -84,7 +94,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         on_step, on_agent = (*step.path, "effects"), (*home_of(step, call), "effects")
         reasoned = document.node((*step.path, "effects_reason")) is not None
-        if reasoned or call.options.effects_reason is not None or gate_before(context.plan, step):
+        if reasoned or call.options.effects_reason is not None or gate_before(context, step):
             continue
         declared = on_step if document.node(on_step) is not None else on_agent
         yield Finding(
@@ -92,6 +102,32 @@ def check(context: Context) -> Iterator[Finding]:
             severity=SEVERITY,
             message=f"nothing before {quoted(step.id)} can stop its irreversible effect",
             location=document.locate_key(step.path),
-            help=_TOOL if step.path[0] == "agents" else _STEP,
-            related=(Related("its effects", document.locate(declared)),),
+            help=_help(context.plan, step),
+            related=(
+                Related("its effects", document.locate(declared)),
+                *_no_gates(context, context.plan, step),
+            ),
         )
+
+
+def _help(plan: Plan, step: StepPlan) -> str:
+    if step.path[0] == "agents":
+        return _TOOL
+    around = {*enclosing(step.address)}
+    for asked in questions_before(plan, step):
+        if asked.question is not None and (address.parent(asked.address) or "") in around:
+            says = ".approved" if isinstance(yes(asked.question.answer), dict) else ""
+            when = f"when: steps.{asked.id}.output{says}"
+            return f"let it depend on what is answered, as in '{when}', {_REASON}"
+    return _STEP
+
+
+def _no_gates(context: Context, plan: Plan, step: StepPlan) -> Iterator[Related]:
+    """What looks like a gate and is none."""
+    for at in enclosing(step.address):
+        around = plan.steps.get(at)
+        if around is not None and around.when is not None:
+            yield Related("this stops nothing", context.document.locate((*around.path, "when")))
+    for asked in questions_before(plan, step):
+        place = context.document.locate_key(asked.path)
+        yield Related("a no to this, or no answer, stops nothing", place)

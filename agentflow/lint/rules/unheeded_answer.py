@@ -52,9 +52,10 @@ from collections.abc import Iterator
 
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.checkpoints import has_choice
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
-from agentflow.plan.schemas import Contract, past_references, values_of
+from agentflow.plan.schemas import Contract
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.wording import quoted
 
@@ -73,7 +74,7 @@ def check(context: Context) -> Iterator[Finding]:
         if step.question is None or at in read or step.asserts:
             continue
         answer = step.question.answer.schema
-        if _has_choice(Contract(answer, answer)):
+        if has_choice(Contract(answer, answer)):
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
@@ -86,15 +87,6 @@ def check(context: Context) -> Iterator[Finding]:
                     for after in _after(plan, step)
                 ),
             )
-
-
-def _has_choice(answer: Contract) -> bool:
-    """Can the answer be a yes or a no, or one of several?"""
-    schema = past_references(answer)
-    if values_of(answer) is not None:
-        return len(values_of(answer) or ()) > 1
-    fields = schema.get("properties", {}) if isinstance(schema, dict) else {}
-    return any(len(values_of(Contract(field, answer.root)) or ()) > 1 for field in fields.values())
 
 
 def _help(step: StepPlan, answer: Contract) -> str:

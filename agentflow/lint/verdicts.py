@@ -1,0 +1,196 @@
+"""Whether a condition can turn something down: come to false, and for what somebody has said.
+
+What can be counted is counted: paths whose contract names their values, such as booleans and enums, are
+tried in every combination. Of all else it is taken that it can make the condition false.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import Enum, auto
+from itertools import product
+from math import prod
+from typing import TypeAlias
+
+from agentflow.lint.conditions import ReadPath, constant
+from agentflow.lint.rule import Context
+from agentflow.plan import address
+from agentflow.plan.looks import enclosing
+from agentflow.plan.schemas import Contract, values_of
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.cel.syntax import (
+    Binary,
+    Call,
+    Conditional,
+    Default,
+    Expr,
+    Has,
+    Identifier,
+    Index,
+    ListLiteral,
+    Literal,
+    Select,
+    Unary,
+)
+from agentflow.spec.expressions import references
+from agentflow.spec.model import Json
+
+#: Of more combinations none is tried.
+_MOST_CASES = 256
+
+
+class _Absent(Enum):
+    """What a path leads to that does not exist."""
+
+    ABSENT = auto()
+
+
+_ABSENT = _Absent.ABSENT
+#: What a path leads to in one case.
+Known: TypeAlias = Json | _Absent
+
+
+def can_be_false(context: Context, condition: Expr, place: str) -> bool:
+    """Is there anything that a condition, which is read at `place`, comes to false for?
+
+    One that cannot be evaluated for something does not hold for it either.
+    """
+    choices: dict[ReadPath, tuple[Known, ...]] = {}
+    for path in _paths(condition):
+        values = _values(context, path, place)
+        if values is not None:
+            choices[_way(path)] = values
+    for path in _defaults(condition):
+        if _way(path) in choices:
+            choices[_way(path)] = (*choices[_way(path)], _ABSENT)
+    if prod(len(values) for values in choices.values()) > _MOST_CASES:
+        return True
+    return any(
+        constant(_with(condition, dict(zip(choices, case, strict=True)))) is not True
+        for case in product(*choices.values())
+    )
+
+
+def looks_at_data(expr: Expr) -> bool:
+    """Does it read anything but whether steps have run?"""
+    asked = {(path.start, path.end) for path in _existence(expr)}
+    return any(
+        not (found.root == "steps" and _is_presence(found.path, (found.start, found.end) in asked))
+        for found in references(expr)
+    )
+
+
+def steps_read(plan: Plan, expr: Expr, place: str) -> Iterator[StepPlan]:
+    """The steps that an expression reads anything of."""
+    for found in references(expr):
+        if found.root == "steps" and found.path:
+            step = _step(plan, str(found.path[0]), place)
+            if step is not None:
+                yield step
+
+
+def _is_presence(path: tuple[str | int | None, ...], only_asked: bool) -> bool:
+    return path[1:] == ("status",) or (only_asked and path[1:] == ("output",))
+
+
+def _step(plan: Plan, name: str, place: str) -> StepPlan | None:
+    """The step that goes by a name where an expression is read."""
+    inside = (address.child(outer, name) for outer in enclosing(place))
+    return next((plan.steps[at] for at in inside if at in plan.steps), None)
+
+
+def _values(context: Context, path: Expr, place: str) -> tuple[Json, ...] | None:
+    """All that a path can come to, if that can be counted."""
+    assert context.plan is not None
+    root, way = _way(path)
+    if root == "steps" and way[1:] == ("status",):
+        step = _step(context.plan, str(way[0]), place)
+        if step is None:
+            return None
+        skips = step.when is not None or any(each.may_skip for each in step.catch.values())
+        return ("succeeded", "skipped") if skips else ("succeeded",)
+    if not root or None in way:
+        return None
+    schema = context.types.of(path, place)
+    values = values_of(Contract(schema, schema))
+    plain = values is not None and all(
+        value is None or isinstance(value, bool | int | float | str) for value in values
+    )
+    return values if plain else None
+
+
+def _way(path: Expr) -> ReadPath:
+    """The root and the way of a path; no root if it begins elsewhere than at one."""
+    found = [one for one in references(path) if (one.start, one.end) == (path.start, path.end)]
+    return (found[0].root, found[0].path) if found else ("", ())
+
+
+def _paths(expr: Expr) -> Iterator[Expr]:
+    """The paths in an expression whose value counts, outside of comprehensions."""
+    match expr:
+        case Identifier() | Select() | Index():
+            yield expr
+        case Default(path, fallback):
+            yield path
+            yield from _paths(fallback)
+        case _:
+            for part in _parts(expr):
+                yield from _paths(part)
+
+
+def _defaults(expr: Expr) -> Iterator[Expr]:
+    """The paths in whose place something else may stand."""
+    if isinstance(expr, Default):
+        yield expr.path
+    for part in _parts(expr):
+        yield from _defaults(part)
+
+
+def _existence(expr: Expr) -> Iterator[Expr]:
+    """The paths that are only asked for their existence."""
+    if isinstance(expr, Has):
+        yield expr.path
+    for part in _parts(expr):
+        yield from _existence(part)
+
+
+def _parts(expr: Expr) -> tuple[Expr, ...]:
+    match expr:
+        case Unary(_, operand):
+            return (operand,)
+        case Binary(_, left, right):
+            return left, right
+        case Conditional(condition, then, otherwise):
+            return condition, then, otherwise
+        case Call(_, parts) | ListLiteral(parts):
+            return parts
+        case Default(_, fallback):
+            return (fallback,)
+        case _:
+            return ()
+
+
+def _with(expr: Expr, known: Mapping[ReadPath, Known]) -> Expr:
+    """An expression with values in the place of paths."""
+    match expr:
+        case Identifier() | Select() | Index() if known.get(_way(expr), _ABSENT) is not _ABSENT:
+            return _literal(known[_way(expr)], expr)
+        case Default(path, fallback, _, _) if _way(path) in known:
+            value = known[_way(path)]
+            return _with(fallback, known) if value is _ABSENT else _literal(value, expr)
+        case Unary(operator, operand, start, end):
+            return Unary(operator, _with(operand, known), start, end)
+        case Binary(operator, left, right, start, end):
+            return Binary(operator, _with(left, known), _with(right, known), start, end)
+        case Conditional(condition, then, otherwise, start, end):
+            sides = _with(then, known), _with(otherwise, known)
+            return Conditional(_with(condition, known), *sides, start, end)
+        case Call(function, args, start, end):
+            return Call(function, tuple(_with(arg, known) for arg in args), start, end)
+        case ListLiteral(items, start, end):
+            return ListLiteral(tuple(_with(item, known) for item in items), start, end)
+        case _:
+            return expr
+
+
+def _literal(value: Known, at: Expr) -> Literal:
+    assert value is None or isinstance(value, bool | int | float | str)
+    return Literal(value, at.start, at.end)
