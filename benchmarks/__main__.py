@@ -6,14 +6,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from agentflow.lint.linter import examine
 from agentflow.lint.rule import Context, Rule
 from agentflow.lint.rules import RULES, incompatible_argument, wrong_expression_type
 from agentflow.loading import load
-from benchmarks import durable, measure, specs
+from benchmarks import durable, linters, measure, specs
 
 STEPS = 1_000
 RUNS = 5
@@ -26,29 +26,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="agentflow-bench-") as name:
         folder = Path(name)
         specs.write_module(folder)
-        for row in (
-            *_validation(folder),
-            *_memory(folder),
-            *_durability(folder),
-            *_chats(),
+        for row in chain(
+            linters.rows(folder),
+            linters.growth(folder),
+            _memory(folder),
+            _durability(folder),
+            _chats(),
             # Last, since it fills this process: its children and its own runs would feel it.
-            *_contracts(folder),
+            _contracts(folder),
         ):
             print(f"| {' | '.join(row)} |", flush=True)
-
-
-def _validation(folder: Path) -> Iterator[tuple[str, ...]]:
-    """Whole processes of `agentflow validate`, and how they grow."""
-    paths = [specs.chain(folder, length) for length in (3, 1_000, 10_000)]
-
-    def seconds(path: Path) -> float:
-        return measure.command(["validate", str(path)], folder).seconds
-
-    small, middle, large = measure.in_turn(RUNS, *(lambda p=p: seconds(p) for p in paths))
-    yield "`validate`, 3 steps", f"{small * 1e3:.0f} ms", "", ""
-    yield "`validate`, 1,000 steps", f"{middle:.2f} s", "", ""
-    growth = (large - small) / (middle - small)
-    yield "`validate`, 10,000 steps", f"{large:.2f} s", "10 times the steps", f"{growth:.1f} times"
 
 
 def _contracts(folder: Path) -> Iterator[tuple[str, ...]]:

@@ -1,12 +1,13 @@
 """A chat server that is fast enough to measure against: `python -m benchmarks.chat_server MILLISECONDS`.
 
 It speaks just enough HTTP and of OpenAI's protocol, answers every request after so many milliseconds,
-and prints its port.
+and prints its port, and later when its first request came, by `time.monotonic`.
 """
 
 import asyncio
 import json
 import sys
+import time
 
 _BODY = json.dumps(
     {
@@ -30,12 +31,22 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %
 async def serve(seconds: float) -> None:
     """Answer until the process is killed."""
 
+    told = False
+
+    def tell() -> None:
+        nonlocal told
+        if not told:
+            told = True
+            sys.stdout.write(f"{time.monotonic()}\n")
+            sys.stdout.flush()
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()
                 length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
                 await reader.readexactly(length)
+                tell()
                 await asyncio.sleep(seconds)
                 writer.write(_HEAD % len(_BODY) + _BODY)
                 await writer.drain()

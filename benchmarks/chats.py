@@ -13,10 +13,15 @@ import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO
 
 from agentflow.agents import AGENT_KINDS
 from agentflow.agents.protocol import Call, Host
+from benchmarks import specs
+from benchmarks.measure import command, in_turn, program
 
 MODEL = "openai/gpt-4o-mini"
 CALLS = 200
@@ -32,15 +37,15 @@ OUTPUT = {
 
 
 @contextmanager
-def server(milliseconds: int) -> Iterator[None]:
-    """A chat server in a process of its own, named by the environment."""
-    command = [sys.executable, "-m", "benchmarks.chat_server", str(milliseconds)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def server(milliseconds: int) -> Iterator[IO[str]]:
+    """A chat server in a process of its own, named by the environment; gives what it prints."""
+    started = [sys.executable, "-m", "benchmarks.chat_server", str(milliseconds)]
+    with subprocess.Popen(started, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         os.environ["OPENAI_BASE_URL"] = f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
         os.environ["OPENAI_API_KEY"] = "sk-of-a-benchmark"
         try:
-            yield
+            yield process.stdout
         finally:
             process.kill()
 
@@ -66,22 +71,13 @@ async def measure() -> list[tuple[str, ...]]:
             await litellm.acompletion(**asked)
 
         await theirs()
-        each, bare = await _in_turn(ours, theirs)
+        each, bare = await _in_turn(ROUNDS * 20, ours, theirs)
         await chats.close()
     with server(SLOW):
         chats = kind.connect(host)
         await ours()
-        began = time.perf_counter()
-        gate = asyncio.Semaphore(CONCURRENCY)
-
-        async def gated() -> None:
-            async with gate:
-                await ours()
-
-        await asyncio.gather(*(gated() for _ in range(CALLS)))
-        took = time.perf_counter() - began
+        many, bare_many = await _in_turn(ROUNDS, partial(_gated, ours), partial(_gated, theirs))
         await chats.close()
-    ideal = -(-CALLS // CONCURRENCY) * SLOW / 1e3
     return [
         (
             "a call of a chat model",
@@ -91,17 +87,53 @@ async def measure() -> list[tuple[str, ...]]:
         ),
         (
             f"{CALLS} calls of {SLOW} ms, {CONCURRENCY} at a time",
-            f"{took * 1e3:.0f} ms",
-            f"the ideal: {ideal * 1e3:.0f} ms",
-            f"{took / ideal:.1f}",
+            f"{many * 1e3:.0f} ms",
+            f"LiteLLM alone: {bare_many * 1e3:.0f} ms",
+            f"{many / bare_many:.2f}",
         ),
     ]
 
 
-async def _in_turn(*calls: Callable[[], Awaitable[None]]) -> list[float]:
+async def _gated(call: Callable[[], Awaitable[None]]) -> None:
+    """All the calls, so many at a time."""
+    gate = asyncio.Semaphore(CONCURRENCY)
+
+    async def gated() -> None:
+        async with gate:
+            await call()
+
+    await asyncio.gather(*(gated() for _ in range(CALLS)))
+
+
+def first_request() -> tuple[str, ...]:
+    """From the start of `agentflow run` to its first request, beside an import of LiteLLM."""
+    with TemporaryDirectory(prefix="agentflow-bench-") as name:
+        folder = Path(name)
+        spec = specs.chat(folder, MODEL)
+        ours, bare = in_turn(
+            ROUNDS,
+            lambda: _until_request(["run", str(spec), "--quiet"], folder),
+            lambda: program([sys.executable, "-c", "import litellm"], folder).seconds,
+        )
+    return (
+        "from the start of `run` to the first request to a model",
+        f"{ours:.2f} s",
+        f"`import litellm`: {bare:.2f} s",
+        f"{ours - bare:+.2f} s",
+    )
+
+
+def _until_request(arguments: list[str], folder: Path) -> float:
+    with server(0) as printed:
+        began = time.monotonic()
+        command(arguments, folder)
+        return float(printed.readline()) - began
+
+
+async def _in_turn(rounds: int, *calls: Callable[[], Awaitable[None]]) -> list[float]:
     """The median seconds of one call of each; they take turns."""
     taken: list[list[float]] = [[] for _ in calls]
-    for _ in range(ROUNDS * 20):
+    for _ in range(rounds):
         for times, call in zip(taken, calls, strict=True):
             began = time.perf_counter()
             await call()
@@ -127,4 +159,4 @@ def _request() -> dict[str, object]:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    sys.stdout.write(json.dumps(asyncio.run(measure())))
+    sys.stdout.write(json.dumps([*asyncio.run(measure()), first_request()]))

@@ -21,19 +21,27 @@ class Process:
     mebibytes: float
 
 
-def command(arguments: Sequence[str], folder: Path) -> Process:
-    """Run `python -m agentflow …` to its end."""
+def command(arguments: Sequence[str], folder: Path, *, cores: int | None = None) -> Process:
+    """Run `python -m agentflow …` to its end, on so many cores at most."""
+    return program([sys.executable, "-m", "agentflow", *arguments], folder, cores=cores)
+
+
+def program(arguments: Sequence[str | Path], folder: Path, *, cores: int | None = None) -> Process:
+    """Run a program to its end; it has to succeed."""
+    ours = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(ours)[:cores])  # a child may run where its parent may
     began = time.perf_counter()
     child = subprocess.Popen(
-        [sys.executable, "-m", "agentflow", *arguments],
+        arguments,
         cwd=folder,
         env={name: value for name, value in os.environ.items() if name != _COMPILES},
         stdout=subprocess.DEVNULL,
     )
+    os.sched_setaffinity(0, ours)
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - began
     if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit(f"agentflow {' '.join(arguments)} failed")
+        raise SystemExit(f"{' '.join(map(str, arguments))} failed")
     return Process(seconds, usage.ru_maxrss / 1024)
 
 

@@ -132,6 +132,34 @@ def fan_out(folder: Path, width: int) -> Path:
     return _write(folder / f"fan_out_{width}.yaml", text)
 
 
+def chat(folder: Path, model: str) -> Path:
+    """One call of a chat model."""
+    text = (
+        "agentflow: 1\nname: measured\nagents:\n  greeter:\n    kind: llm\n"
+        f"    model: {model}\n    instructions: Greet.\n"
+        "    input: {type: object, properties: {name: {type: string, maxLength: 9}}}\n"
+        "    output:\n      type: object\n      additionalProperties: false\n"
+        "      required: [text]\n      properties: {text: {type: string}}\n"
+        "steps:\n  greet: {agent: greeter, with: {name: Ada}}\n"
+        'outputs: {text: "${{ steps.greet.output.text }}"}\n'
+    )
+    return _write(folder / "chat.yaml", text)
+
+
+def workflow(folder: Path, lines: int) -> Path:
+    """A workflow of GitHub with so many lines, without a fault."""
+    head = (
+        "name: measured\non: push\npermissions: {}\nconcurrency:\n  group: measured\n"
+        "  cancel-in-progress: true\njobs:\n  work:\n    name: Work\n    runs-on: ubuntu-latest\n"
+        "    timeout-minutes: 5\n    steps:\n"
+    )
+    step = '      - name: "Step {0}"\n        env:\n          NUMBER: "{0}"\n        run: echo "$NUMBER"\n'
+    count = max(1, (lines - head.count("\n")) // 4)
+    path = folder / ".github" / "workflows" / f"measured_{lines}.yml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _write(path, head + "".join(step.format(number) for number in range(count)))
+
+
 def _write(path: Path, text: str) -> Path:
     path.write_text(text)
     return path
