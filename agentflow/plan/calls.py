@@ -13,8 +13,8 @@ from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
 def calls_of(step: StepPlan) -> tuple[CallPlan, ...]:
     """The calls of a step's agents, and of those that `catch` hands over to."""
     own = step.among.values() if step.dispatch is not None else (step.call,)
-    others = (action.call for action in step.catch.values())
-    return tuple(call for call in (*own, *others) if call is not None)
+    others = [action.call for action in step.catch.values()]
+    return tuple([call for call in (*own, *others) if call is not None])
 
 
 def stand_ins(step: StepPlan) -> Iterator[CallPlan]:

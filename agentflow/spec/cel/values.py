@@ -11,6 +11,7 @@ Source: https://github.com/google/cel-spec/blob/master/doc/langdef.md, "Equality
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import NoneType
 from typing import Literal, TypeAlias
 
@@ -90,21 +91,25 @@ _KINDS: Mapping[type, Kind] = {
     str: "string",
     dict: "map",
     list: "list",
-    Mapping: "map",
-    Sequence: "list",
 }
+#: What else is a map or a list, such as the values of a run that are looked up when they are asked for.
+_BASES: Mapping[type, Kind] = {**_KINDS, Mapping: "map", Sequence: "list"}
 
 
 def kind_of(value: Json) -> Kind:
     """The type of a value as CEL names it. Raises `Refused` for what is not JSON."""
-    kind = _KINDS.get(type(value))
-    if kind is not None:
-        return kind
-    if not isinstance(value, bytes | bytearray | memoryview):  # sequences, but no lists
-        for base, kind in _KINDS.items():
-            if isinstance(value, base):
-                return kind
-    raise Refused(f"a Python {quoted(type(value).__name__)} is not a JSON value")
+    cls: type = type(value)
+    kind = _KINDS.get(cls) or _kind_of_type(cls)
+    if kind is None:
+        raise Refused(f"a Python {quoted(type(value).__name__)} is not a JSON value")
+    return kind
+
+
+@lru_cache(maxsize=256)
+def _kind_of_type(cls: type) -> Kind | None:
+    if issubclass(cls, bytes | bytearray | memoryview):  # sequences, but no lists
+        return None
+    return next((kind for base, kind in _BASES.items() if issubclass(cls, base)), None)
 
 
 def field_of(value: Mapping[str, Json], key: str, missing: Callable[[], str]) -> Json:
