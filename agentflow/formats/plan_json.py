@@ -67,7 +67,8 @@ def _fit(fit: Fit) -> Json:
 
 
 def _most(most: Most) -> dict[str, Json]:
-    return {name: _bound(bound) for name, bound in most._asdict().items() if name != "work"}
+    seconds = ("work", "pauses")  # which are told as one figure, of all together
+    return {name: _bound(one) for name, one in most._asdict().items() if name not in seconds}
 
 
 def _bound(bound: Bound) -> Json:

@@ -85,7 +85,8 @@ def passed(node: Node) -> tuple[str | None, str]:
 def time(seconds: float) -> str:
     """`3m42s`; days are written out."""
     days, rest = divmod(seconds, 86_400)
-    return f"{count(int(days), 'day')} {duration(rest)}" if days else duration(rest)
+    whole = count(int(days), "day")
+    return f"{whole} {duration(rest)}" if days and rest else whole if days else duration(rest)
 
 
 def _counted(bound: Bound, singular: str, plural: str | None = None) -> str | None:

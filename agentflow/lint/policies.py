@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from agentflow.plan.bounds import Factors, factors_of
 from agentflow.plan.calls import callers, calls_of
+from agentflow.plan.factors import Factors, factors_of
 from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
 from agentflow.plan.tools import offers
 from agentflow.spec.document import Document

@@ -10,7 +10,8 @@ switch takes its dearest case. A call of an agent is
 
 with `max_calls` calls of each tool besides. After it come the dearest of the agents that `catch`
 hands over to, and the levels of the dearest escalation, an attempt each of every model. Around it,
-all is multiplied by `for_each.max`, `loop.max` and `delegate.max_tasks`. A `budget` of a step or of a pipeline inside cuts off what is beyond it.
+all is multiplied by `for_each.max`, `loop.max` and `delegate.max_tasks`. A `budget` cuts off what is
+beyond it (`amounts.within`).
 
     time of a call    t · (n · m · (1 + r) · T + Σ min(cap, initial · factor^i), i = 0 … n-2)
     tokens in         the bytes of the longest prompt: a token is a byte at least; with tools, what is
@@ -35,14 +36,27 @@ from math import ceil, inf
 
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.size import size_of
-from agentflow.plan.amounts import NOTHING, Bound, Most, greatest, plus, scaled, times, total
+from agentflow.plan.amounts import (
+    FREE,
+    NOTHING,
+    Bound,
+    Cost,
+    Most,
+    Way,
+    after,
+    either,
+    plus,
+    repeated,
+    times,
+    together,
+    within,
+)
 from agentflow.plan.calls import tools_in_turn
+from agentflow.plan.factors import Factors, backoffs, factors_of, turns_of
 from agentflow.plan.graph import topological_order
-from agentflow.plan.prompts import first_prompt, grown_altogether, model_of, said_by
+from agentflow.plan.prompts import first_prompt, grown, grown_altogether, model_of, said_by
 from agentflow.plan.steps import CallPlan, ChatPlan, EscalationPlan, Plan, ScopePlan, StepPlan
-from agentflow.plan.waits import backoff
 from agentflow.plan.widths import width_of
-from agentflow.spec.model import ANSWERED, FailureClass
 from agentflow.spec.templates import Constant
 
 _MILLION = 1_000_000
@@ -56,17 +70,25 @@ Prices = Mapping[str, Sequence[float]]
 class Part:
     """What a step comes to in one turn of the scope that it is in.
 
-    `turns` is how often it is done there, `most` what it comes to altogether, within its own budget,
-    and `path` the seconds of the longest way through it, if nothing waits for a slot. `inside` are the
-    steps of a group, of all cases, of a loop or of another pipeline, or the workers of a delegate, each
-    in one turn of that.
+    `turns` is how often it is done there, `cost` what it comes to altogether, within its own budget.
+    `inside` are the steps of a group, of all cases, of a loop or of another pipeline, or the workers of a
+    delegate, each in one turn of that.
     """
 
     step: StepPlan
     turns: int
-    most: Most
-    path: float
+    cost: Cost
     inside: tuple["Part", ...] = ()
+
+    @property
+    def most(self) -> Most:
+        """The most of each quantity."""
+        return self.cost.most
+
+    @property
+    def path(self) -> float:
+        """The seconds of the longest way through it, if nothing waits for a slot."""
+        return self.cost.way.time
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,58 +106,10 @@ class WorstCase:
 
 @dataclass(frozen=True, slots=True)
 class _Inside:
-    """What is done one time, the longest way through it, and the steps in it."""
+    """What is done one time, and the steps in it."""
 
-    most: Most = NOTHING
-    path: float = 0.0
+    cost: Cost = FREE
     parts: tuple[Part, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Factors:
-    """What one call of an agent is multiplied by: n, 1 + r, m and t of the head of this module."""
-
-    attempts: int
-    answers: int
-    models: int = 1
-    turns: int = 1
-
-    @property
-    def made(self) -> int:
-        """Attempts that a call can become."""
-        return self.attempts * self.models * self.answers
-
-    @property
-    def requests(self) -> int:
-        """Requests that an attempt can become."""
-        return self.turns
-
-
-def factors_of(call: CallPlan) -> Factors:
-    """How often a call can be made again, after failures and for a better answer."""
-    answers = 1 + call.repair if call.effects.repeatable else 1
-    return Factors(_attempts(call), answers, models_of(call), turns_of(call))
-
-
-def turns_of(call: CallPlan) -> int:
-    """t: in how many turns a model comes to its answer, if it asks for tools as long as it may."""
-    return call.max_turns if call.tools else 1
-
-
-def models_of(call: CallPlan) -> int:
-    """m: how many models are asked in one attempt of the retry policy, if all of them fail."""
-    return 1 + len(call.fallbacks)
-
-
-def call_seconds(call: CallPlan) -> float:
-    """The time that a call and all its repeats can take, the waits between them included.
-
-    That of the tools which a model calls is not in it.
-    """
-    made = factors_of(call)
-    retries = range(made.attempts - 1)
-    waits = sum(backoff(call.retry.backoff, n, 1) for n in retries) if call.retry else 0.0
-    return made.turns * (made.made * call.timeout + waits)
 
 
 def worst_case(plan: Plan, prices: Prices | None = None, slots: int = 16) -> WorstCase:
@@ -173,16 +147,6 @@ def dearest(parts: Iterable[Part], what: Callable[[Most], Bound]) -> tuple[Part,
 # --- calls ---------------------------------------------------------------------------------
 
 
-def _attempts(call: CallPlan) -> int:
-    """n: how many attempts the policy allows, if there is a failure after which it may be repeated."""
-    if call.retry is None:
-        return 1
-    safe = call.effects.repeatable or call.key is not None
-    classes = (FailureClass(name) for name in call.retry.on)
-    repeated = any(safe or not (kind.ambiguous or kind in ANSWERED) for kind in classes)
-    return call.retry.max_attempts if repeated else 1
-
-
 def _requests(call: CallPlan, chat: ChatPlan, prompts: Bound, count: int, prices: Prices) -> Most:
     """So many requests, whose prompts have so many tokens altogether."""
     model = model_of(call, chat)
@@ -210,33 +174,29 @@ class _Arithmetic:
 
     def of_run(self, plan: Plan) -> WorstCase:
         inside = self._scope(plan.root)
-        most = self._within(inside.most, plan.budget.bounds)
-        # With a slot for every attempt nothing but the longest way takes time. With fewer it goes on
-        # while not all of them are busy (Graham, "Bounds on multiprocessing timing anomalies", 1969).
+        cost = self._within(inside.cost, plan.budget.bounds)
         # Where calls wait for what others give back to a budget, one slot is all that is sure.
         slots = 1 if self._may_wait else self._slots
-        seconds = inside.path
+        seconds = cost.way.time
         if width_of(plan, self._slots) > slots:
-            seconds += inside.most.work.amount / slots
-        return WorstCase(inside.most, most, min(seconds, plan.budget.wall), inside.parts)
+            # As long as not every slot is busy, the longest way goes on; while all are, it may wait
+            # for what others do (Graham, "Bounds on multiprocessing timing anomalies", 1969). Its own
+            # calls are among all the work, and take time of their own only once.
+            own = cost.way.time - cost.way.waits
+            seconds += (cost.most.work.amount - own) / slots
+        seconds = min(seconds, plan.budget.wall)
+        return WorstCase(inside.cost.most, cost.most, seconds, inside.parts)
 
-    def _within(self, most: Most, budget: Mapping[str, float]) -> Most:
-        """What is left if a budget cuts off the rest; its tokens are those in and out together."""
-        kept = most._asdict()
-        for what, bound in budget.items():
-            held = what not in _CHARGED_AFTERWARDS
-            for name in ("tokens_in", "tokens_out") if what == "tokens" else (what,):
-                if name in kept and kept[name].amount > bound:
-                    kept[name] = Bound(bound)
-                    self._may_wait |= held
-            self._may_wait |= held and what != "calls"
-        return Most(**kept)
+    def _within(self, cost: Cost, budget: Mapping[str, float], wall: float = inf) -> Cost:
+        self._may_wait |= _may_refuse(cost.most, budget)
+        return within(cost, budget, wall)
 
-    def _scope(self, scope: ScopePlan | None) -> "_Inside":
+    def _scope(self, scope: ScopePlan | None) -> _Inside:
         if scope is None:
             return _Inside()
         parts = tuple(self._part(step) for step in scope.steps)
-        return _Inside(total(part.most for part in parts), _longest(parts), parts)
+        cost = together(part.cost for part in parts)
+        return _Inside(replace(cost, way=_longest(parts)), parts)
 
     def _part(self, step: StepPlan) -> Part:
         turns, lanes = 1, 1
@@ -247,124 +207,136 @@ class _Arithmetic:
                 turns = min(turns, len(over.value))
             lanes = ceil(turns / (step.for_each.parallel or self._slots))
         once = self._once(step)
-        levels, waits = self._escalated(step)
-        most = scaled(total((once.most, levels)), turns)
-        path = min((once.path + waits) * lanes, step.wall or inf)
-        return Part(step, turns, self._within(most, step.budget or {}), path, once.parts)
+        cost = repeated(after((once.cost, self._escalated(step))), turns, lanes)
+        cost = self._within(cost, step.budget or {}, step.wall or inf)
+        return Part(step, turns, cost, once.parts)
 
-    def _once(self, step: StepPlan) -> "_Inside":
+    def _once(self, step: StepPlan) -> _Inside:
         """What it comes to for one item, before it turns to anybody."""
         inside = self._inside(step)
         if step.timeout is None:
             return inside
-        return replace(inside, path=min(inside.path, step.timeout))
+        return replace(inside, cost=within(inside.cost, {}, step.timeout))
 
-    def _inside(self, step: StepPlan) -> "_Inside":
+    def _inside(self, step: StepPlan) -> _Inside:
         if step.question is not None:
-            return _Inside(path=step.question.timeout)
+            return _Inside(Cost(way=_waiting(step.question.timeout)))
         if step.delegate is not None:
             tasks = step.delegate.max_tasks
-            return _dearest([self._worker(each) for each in step.delegate.workers.values()], tasks)
+            workers = [self._part(each) for each in step.delegate.workers.values()]
+            cost = either(worker.cost for worker in workers)
+            return _Inside(repeated(cost, tasks), tuple(workers))
         if step.nested is not None:
             return self._nested(step.nested.plan)
         if step.kind == "agent":
-            return self._agent(step)
+            return _Inside(self._agent(step))
         rounds = step.loop.max if step.loop is not None else 1
-        scopes = (step.body, *step.cases.values(), step.default)
-        return _dearest([self._scope(scope) for scope in scopes], rounds)
+        found = [self._scope(scope) for scope in (step.body, *step.cases.values(), step.default)]
+        cost = repeated(either(inside.cost for inside in found), rounds)
+        return _Inside(cost, tuple(part for inside in found for part in inside.parts))
 
-    def _worker(self, worker: StepPlan) -> "_Inside":
-        part = self._part(worker)
-        return _Inside(part.most, part.path, (part,))
-
-    def _nested(self, plan: Plan) -> "_Inside":
+    def _nested(self, plan: Plan) -> _Inside:
         known = self._known.get(id(plan))
         if known is None:
             inside = self._scope(plan.root)
-            most = self._within(inside.most, plan.budget.bounds)
-            inside = _Inside(most, min(inside.path, plan.budget.wall), inside.parts)
-            known = self._known[id(plan)] = (plan, inside)
+            cost = self._within(inside.cost, plan.budget.bounds, plan.budget.wall)
+            known = self._known[id(plan)] = (plan, replace(inside, cost=cost))
         return known[1]
 
     # --- calls -----------------------------------------------------------------------------
 
-    def _agent(self, step: StepPlan) -> "_Inside":
+    def _agent(self, step: StepPlan) -> Cost:
         """The dearest of its agents, and after it the dearest of those that `catch` hands over to."""
         own = step.among.values() if step.dispatch is not None else (step.call,)
         takers = (action.call for action in step.catch.values())
-        one, other = (
-            _dearest([self._call(call) for call in calls if call is not None])
+        return after(
+            either(self._call(call) for call in calls if call is not None)
             for calls in (own, takers)
         )
-        return _Inside(total((one.most, other.most)), one.path + other.path)
 
-    def _call(self, call: CallPlan) -> "_Inside":
+    def _call(self, call: CallPlan) -> Cost:
         made = factors_of(call)
-        most = scaled(self._chain(call, made), made.attempts * made.answers)
-        most = most._replace(retries=Bound((made.attempts - 1) * made.turns))
-        tools = self._tools(call)
-        return _Inside(total((most, tools.most)), call_seconds(call) + tools.path)
+        cost = repeated(self._chain(call, made), made.attempts * made.answers)
+        pauses = _pauses(call)
+        return after((cost, repeated(pauses, made.turns), self._tools(call)))
 
-    def _tools(self, call: CallPlan) -> "_Inside":
+    def _tools(self, call: CallPlan) -> Cost:
         """All calls of tools that a model may ask for, one after the other; in its last turn, none."""
-        most, path = NOTHING, 0.0
+        found = []
         for tool in call.tools.values() if tools_in_turn(call) else ():
-            once = self._part(tool.step)
-            asked, waits = NOTHING, 0.0
+            once = [self._part(tool.step).cost]
             if tool.step.approval is not None:
-                asked, waits = self._levels(tool.step.approval)
-            most = total((most, scaled(total((once.most, asked)), tool.max_calls)))
-            path += (once.path + waits) * tool.max_calls
-        return _Inside(most, path)
+                once.append(self._levels(tool.step.approval))
+            found.append(repeated(after(once), tool.max_calls))
+        return after(found)
 
-    def _chain(self, call: CallPlan, made: Factors) -> Most:
+    def _chain(self, call: CallPlan, made: Factors) -> Cost:
         """An attempt of its model, and one of each that takes over for it."""
         calls = (call, *(fallback.call for fallback in call.fallbacks))
         said = said_by(call)
-        return total(self._attempt(each, made, said) for each in calls)
+        return after(self._attempt(each, made, said) for each in calls)
 
-    def _attempt(self, call: CallPlan, made: Factors, said: Bound) -> Most:
-        work = Bound(call.timeout * made.requests)
-        if call.chat is None:
-            return Most(calls=Bound(made.requests), work=work)
-        again = made.answers > 1
-        first = first_prompt(call, call.chat, asked_again=again)
-        more = grown_altogether(call, said, asked_again=again)
-        prompts = plus(times(first, made.requests), more)
-        return _requests(call, call.chat, prompts, made.requests, self._prices)._replace(work=work)
+    def _attempt(self, call: CallPlan, made: Factors, said: Bound) -> Cost:
+        def timed(most: Most, count: int) -> Most:
+            return most._replace(calls=Bound(count), work=Bound(call.timeout * count))
 
-    def _escalated(self, step: StepPlan) -> tuple[Most, float]:
+        many, one = NOTHING, NOTHING
+        if call.chat is not None:
+            again = made.answers > 1
+            first = first_prompt(call, call.chat, asked_again=again)
+            last = plus(first, grown(call, said, asked_again=again))
+            prompts = plus(
+                times(first, made.turns), grown_altogether(call, said, asked_again=again)
+            )
+            many = _requests(call, call.chat, prompts, made.turns, self._prices)
+            one = _requests(call, call.chat, last, 1, self._prices)
+        way = Way(call.timeout * made.turns)
+        return Cost(timed(many, made.turns), timed(one, 1), way)
+
+    def _escalated(self, step: StepPlan) -> Cost:
         """The levels of the dearest of its escalations, and the longest that one takes."""
         ladders = [action.escalation for action in step.catch.values() if action.escalation]
-        found = [self._levels(ladder) for ladder in ladders]
-        return greatest(most for most, _ in found), max((time for _, time in found), default=0.0)
+        return either(map(self._levels, ladders))
 
-    def _levels(self, ladder: EscalationPlan) -> tuple[Most, float]:
-        most, seconds = Most(escalations=Bound(1)), 0.0
+    def _levels(self, ladder: EscalationPlan) -> Cost:
+        found = [Cost(Most(escalations=Bound(1)))]
         for level in ladder.levels:
-            seconds += level.within or 0.0
+            found.append(Cost(way=_waiting(level.within or 0.0)))
             if level.call is not None:
-                turns, tools = turns_of(level.call), self._tools(level.call)
-                chain = self._chain(level.call, Factors(1, 1, turns=turns))
-                most = total((most, chain, tools.most))
-                seconds += models_of(level.call) * turns * level.call.timeout + tools.path
-        return most, seconds
+                found.append(self._chain(level.call, Factors(1, 1, turns=turns_of(level.call))))
+                found.append(self._tools(level.call))
+        return after(found)
 
 
-def _dearest(found: Sequence[_Inside], rounds: int = 1) -> _Inside:
-    """The most of whichever it is, so many times one after the other."""
-    return _Inside(
-        scaled(greatest(inside.most for inside in found), rounds),
-        rounds * max((inside.path for inside in found), default=0.0),
-        tuple(part for inside in found for part in inside.parts),
+def _waiting(seconds: float) -> Way:
+    return Way(seconds, seconds, seconds)
+
+
+def _pauses(call: CallPlan) -> Cost:
+    """The retries of a call, and the waits between its attempts."""
+    waits = backoffs(call)
+    most = Most(retries=Bound(factors_of(call).attempts - 1), pauses=Bound(sum(waits)))
+    longest = Most(pauses=Bound(max(waits, default=0.0)))
+    return Cost(most, longest, Way(sum(waits), sum(waits)))
+
+
+def _may_refuse(most: Most, budget: Mapping[str, float]) -> bool:
+    """Can there be too little left of what is held back before a call?"""
+    tokens = most.tokens_in.amount + most.tokens_out.amount
+    needed = {"calls": most.calls.amount, "tokens": tokens, "usd": most.usd.amount}
+    return any(
+        needed.get(what, inf) > bound
+        for what, bound in budget.items()
+        if what not in _CHARGED_AFTERWARDS
     )
 
 
-def _longest(parts: Sequence[Part]) -> float:
-    """The longest way through steps of which some wait for others, in seconds."""
+def _longest(parts: Sequence[Part]) -> Way:
+    """The longest ways through steps of which some wait for others."""
     by_id = {part.step.id: part for part in parts}
-    ends: dict[str, float] = {}
+    ends: dict[str, Way] = {}
     for step_id in topological_order({name: part.step.downstream for name, part in by_id.items()}):
         part = by_id[step_id]
-        ends[step_id] = part.path + max((ends[name] for name in part.step.upstream), default=0.0)
-    return max(ends.values(), default=0.0)
+        before = either(Cost(way=ends[name]) for name in part.step.upstream)
+        ends[step_id] = after((before, Cost(way=part.cost.way))).way
+    return either(Cost(way=way) for way in ends.values()).way

@@ -11,13 +11,7 @@ from itertools import pairwise
 
 from agentflow.contracts.keywords import Schema
 from agentflow.plan.amounts import Bound, Most
-from agentflow.plan.bounds import (
-    Part,
-    Prices,
-    WorstCase,
-    single_call,
-    worst_case,
-)
+from agentflow.plan.bounds import Part, Prices, WorstCase, single_call, worst_case
 from agentflow.plan.calls import callers, calls_of, tools_of
 from agentflow.plan.graph import topological_order
 from agentflow.plan.steps import Plan, StepPlan

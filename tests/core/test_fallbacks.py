@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from agentflow.core import events
 from agentflow.core.events import StartAttempt
 from agentflow.engines.rehearsal import perform
-from agentflow.plan.bounds import call_seconds, factors_of, worst_case
+from agentflow.plan.bounds import worst_case
+from agentflow.plan.factors import call_seconds, factors_of
 from agentflow.plan.steps import Plan
 from agentflow.replay import replay
 from agentflow.spec.model import FailureClass

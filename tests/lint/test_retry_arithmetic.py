@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agentflow.core import events
 from agentflow.lint.policies import retried
-from agentflow.plan.bounds import call_seconds
+from agentflow.plan.factors import call_seconds
 from agentflow.spec.document import parse_document
 from agentflow.spec.model import FailureClass
 from tests.core.world import START, Does, drive, pipeline

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from agentflow.core import events
 from agentflow.core.events import StartAttempt
 from agentflow.plan.amounts import Bound
-from agentflow.plan.bounds import WorstCase, dearest, factors_of, worst_case
+from agentflow.plan.bounds import WorstCase, dearest, worst_case
 from agentflow.plan.calls import call_of, step_at
+from agentflow.plan.factors import factors_of
 from agentflow.plan.steps import CallPlan, Plan
 from agentflow.spec.model import FailureClass, Json
 from tests.core.world import START, Does, Run, ask, drive, examples, plan_of, spec_of
@@ -392,6 +393,34 @@ def test_a_budget_cuts_off_what_is_beyond_it() -> None:
     assert found.most.calls == Bound(20)
 
 
+def test_so_many_calls_are_so_many_times_the_dearest() -> None:
+    """Two of a hundred items, each of which might take three attempts."""
+    dear = {**CHAT, "retry": THRICE, "timeout": "7s"}
+    dear |= {"for_each": {"over": "${{ inputs.all }}", "max": 100}}
+    strong = {
+        "kind": "llm",
+        "model": "strong",
+        "instructions": "Well?",
+        "output": {"type": "object"},
+    }
+    inputs: Json = {"type": "object", "required": ["all"], "properties": {"all": {"type": "array"}}}
+    made = spec({"ask": dear}, [{"model": "strong"}], {"calls": 2}) | {"inputs": inputs}
+    made["agents"]["chat"] |= strong
+    found, one = worst_case(plan_of(made)), worst_case(plan_of({**made, "budget": {"calls": 1}}))
+    assert found.needed.calls == Bound(300)
+    assert found.most.calls == found.most.retries == Bound(2)
+    assert found.most.tokens_out == Bound(2 * 90)
+    assert found.most.tokens_in.amount == 2 * one.most.tokens_in.amount
+    assert found.most.usd.amount == pytest.approx(found.needed.usd.amount / 150)
+    # Two calls, and two waits of which the budget refuses what comes after the second.
+    assert found.seconds == 2 * 7 + 2 * 6
+
+
+def test_tokens_and_money_are_no_more_than_a_budget_has() -> None:
+    found = worst({"ask": CHAT}, budget={"tokens": 40, "usd": 0.0001}).most
+    assert (found.tokens_in, found.tokens_out, found.usd) == (Bound(40), Bound(40), Bound(0.0001))
+
+
 def test_what_has_no_bound_names_the_field_that_leaves_it_open() -> None:
     schema = {
         "type": "object",
@@ -480,8 +509,29 @@ def test_with_a_slot_for_each_call_nothing_but_the_longest_way_takes_time() -> N
     }
     plan = plan_of(spec(made, [{"model": "strong"}], {}))
     assert worst_case(plan, slots=2).seconds == 20
-    assert worst_case(plan, slots=1).seconds == 20 + 35
+    assert worst_case(plan, slots=1).seconds == 35
     made["d"] = {**CHAT, "for_each": {"over": [1, 2, 3], "max": 3, "parallel": 2}, "timeout": "9s"}
     plan = plan_of(spec(made, [{"model": "strong"}], {}))
     assert worst_case(plan, slots=4).seconds == 20
-    assert worst_case(plan, slots=3).seconds == 20 + (35 + 27) / 3
+    assert worst_case(plan, slots=3).seconds == 20 + (35 + 27 - 20) / 3
+
+
+@pytest.mark.parametrize("slots", [1, 2, 16])
+@pytest.mark.parametrize("budget", [{}, {"tokens": 1_000_000}], ids=["without", "with_tokens"])
+def test_a_call_takes_its_time_once(slots: int, budget: Json) -> None:
+    step = {**CHAT, "timeout": "5m", "retry": {"max_attempts": 2, "backoff": BACKOFF}}
+    plan = plan_of(spec({"a": step}, [{"model": "strong"}], budget))
+    assert worst_case(plan, slots=slots).seconds == 2 * 300 + 3
+
+
+def test_calls_that_may_have_to_wait_for_a_budget_are_made_one_after_the_other() -> None:
+    made: dict[str, Json] = {"a": {**CHAT, "timeout": "10s"}, "b": {**CHAT, "timeout": "20s"}}
+
+    def seconds(budget: Json) -> float:
+        return worst_case(plan_of(spec(made, [{"model": "strong"}], budget)), slots=2).seconds
+
+    needed = worst(made).most
+    tokens = int(needed.tokens_in.amount + needed.tokens_out.amount)
+    assert seconds({"tokens": tokens}) == 20
+    assert seconds({"tokens": tokens - 1}) == 30
+    assert seconds({"meters": {"postage": 9}}) == 30

@@ -51,7 +51,7 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.policies import Retried, retried
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import parent
-from agentflow.plan.bounds import call_seconds
+from agentflow.plan.factors import call_seconds
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.document import Document
 from agentflow.spec.wording import quoted
