@@ -295,7 +295,7 @@ def tools(
         ),
     ] = False,
 ) -> None:
-    """Start the MCP servers of a spec, and list their tools with contracts and pins."""
+    """Start the MCP servers of a spec and list their tools: exit 1 if one is not as pinned."""
     from agentflow.cli.tools import list_tools
 
     raise typer.Exit(list_tools(spec, server=server, format=format.value, write=write))

@@ -12,7 +12,7 @@ from agentflow.formats import tools_json, tools_text
 from agentflow.formats.words import count
 from agentflow.loading import Spec
 from agentflow.plan.definitions import Definition, render_definitions
-from agentflow.plan.servers import ServerPlan
+from agentflow.plan.servers import ServerPlan, difference
 from agentflow.project import find_root, write_text
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
@@ -20,6 +20,8 @@ from agentflow.spec.wording import quoted
 
 def list_tools(path: Path, *, server: str | None, format: str, write: bool) -> int:
     """Start the servers of a spec and print what they have; gives the exit code.
+
+    It is 1 if a tool is not as pinned, unless it is pinned anew.
 
     Raises:
         SpecError: the spec does not say which servers there are.
@@ -38,7 +40,18 @@ def list_tools(path: Path, *, server: str | None, format: str, write: bool) -> i
         return ExitCode.OK
     render = tools_json.render if format == "json" else tools_text.render
     emit(render(known, found))
-    return ExitCode.OK
+    return ExitCode.FINDINGS if _drifted(known, found) else ExitCode.OK
+
+
+def _drifted(
+    known: Mapping[str, ServerPlan], found: Mapping[str, Mapping[str, Definition]]
+) -> bool:
+    """Is any tool not what the spec pins?"""
+    return any(
+        difference(name, tool, plan, found[name].get(tool)) is not None
+        for name, plan in known.items()
+        for tool in plan.pins
+    )
 
 
 def _servers(spec: Spec, wanted: str | None) -> Mapping[str, ServerPlan]:

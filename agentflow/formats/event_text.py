@@ -6,7 +6,8 @@
        +1.62s  extract[3]  again in 0.7 s: 'timeout' in attempt 1 of 3
       +12.40s  extract  succeeded in 12s, 30 items: 29 ok, 1 skipped
 
-Of the items of a `for_each` only what goes wrong is told, and the totals at the end. The iterations
+Of the items of a `for_each` only what goes wrong is told, that limits hold calls back for seconds, and the
+totals at the end. The iterations
 of a loop are told one by one.
 """
 
@@ -17,7 +18,7 @@ from agentflow.core.cancelling import in_words
 from agentflow.core.events import Decision, Entry, Fact
 from agentflow.formats.items import tally
 from agentflow.formats.safe import safe
-from agentflow.formats.usage import metered, used
+from agentflow.formats.usage import metered, of_chat, used
 from agentflow.formats.words import count, duration, moment, offset
 from agentflow.plan import address
 from agentflow.plan.calls import plans_within
@@ -30,6 +31,8 @@ _OVER = {
     "timeout": "the time of the step is over (timeout)",
     "budget": "the time of the step is over (budget.wall)",
 }
+#: Seconds of silence after which a reader would wonder: a limit holds calls back for so long.
+_LONG = 5.0
 _OFFSET = 10
 
 
@@ -144,6 +147,8 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C901 
         case events.FailStep():
             failure = decision.failure
             yield _about(at, f"{_ending(decision, trace)}: {failure.kind}: {failure.message}")
+        case events.HoldBack(until=float(until)) if in_item and until - trace.now >= _LONG:
+            yield _about(at, f"held back for {duration(until - trace.now)}: {reason}")
         case events.CancelAttempt(status="unknown"):
             yield _about(at, f"stopped, its effect may have happened: {reason}")
         case events.CancelAttempt() | events.CancelStep():
@@ -198,7 +203,7 @@ def _ending(
         text += f", {tally(span).sentence()}"
     if span.iterations is not None:
         text += f", {count(span.iterations, 'iteration')}"
-    return text
+    return ", ".join([text, *of_chat(span)])
 
 
 def _end_of_run(decision: events.FinishRun, trace: Trace) -> str:

@@ -32,7 +32,7 @@ from agentflow.formats.styled import (
     line_width,
     plain,
 )
-from agentflow.formats.usage import metered, used
+from agentflow.formats.usage import metered, turns, used
 from agentflow.formats.words import count, duration
 from agentflow.trace import Span, Trace
 
@@ -202,7 +202,11 @@ class _Tree:
             yield from self._progress(span, tally(span))
         if span.iterations is not None:
             yield Piece(f"  {count(span.iterations, 'iteration')}")
-        if span.attempts > 1:
+        if span.turns is not None:
+            yield Piece(f"  {turns(span.turns)}")
+        if span.model is not None:
+            yield Piece(f"  {_name(span.model)}", Style.DIM)
+        if span.attempts > 1 + (span.turns or 0):  # each turn is an attempt
             text = f"attempt {span.attempts}"
             if span.status not in ("running", "waiting"):
                 text = f"{span.attempts} attempts"

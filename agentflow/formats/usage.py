@@ -45,6 +45,21 @@ def used(spans: Iterable[Span]) -> Used:
     return Used(tokens, usd, unpriced)
 
 
+def of_chat(span: Span) -> Iterator[str]:
+    """`2 turns with tools`, `openai/gpt-5-mini`, `3,410 tokens`, `$0.0123`: what a chat model took."""
+    if span.turns is not None:
+        yield turns(span.turns)
+    if span.model is not None:
+        yield span.model
+        sums = used((span,))
+        yield from filter(None, (sums.tokens_text(), sums.cost_text()))
+
+
+def turns(number: int) -> str:
+    """The turns in which a model has asked for tools; that of its answer comes after them."""
+    return count(number, "turn with tools", "turns with tools")
+
+
 def metered(spent: Mapping[str, float]) -> Iterator[str]:
     """`5,000 trade_usd` for each of the author's own quantities."""
     for what, amount in spent.items():

@@ -71,6 +71,9 @@ def test_a_crash_repeats_no_turn_and_no_call_that_has_ended(
     assert sorted(project.calls()) == ["first", "second", "second"]
     assert said(server) == [["system", "user"], ["system", "user", "assistant", "tool", "tool"]]
     assert agentflow("replay", run_id, "--quiet").code == 0
+    line = agentflow("show", run_id).out.splitlines()[1]
+    assert line.startswith("✓ serve  clerk  1 turn with tools  openai/gpt-4o-mini  ")
+    assert line.endswith("  4,036 tokens  $0.0006")
     shown = done_json("show", run_id)
     (serve,) = shown["steps"]
     assert (serve["attempts"], serve["turns"]) == (2, 1)

@@ -75,7 +75,9 @@ def test_tools_are_listed_with_their_pins(project: Project, url: str) -> None:
     pins = {tool["name"]: tool["pin"] for tool in listed["servers"][0]["tools"]}
     wrong = f"sha256:{'0' * 64}"
     write(project, f"url: {url}, pins: {{env: '{pins['env']}', echo: '{wrong}', gone: '{wrong}'}}")
-    (again,) = json.loads(agentflow("tools", str(spec), "-f", "json").out)["servers"]
+    drifted = agentflow("tools", str(spec), "-f", "json")
+    assert drifted.code == 1
+    (again,) = json.loads(drifted.out)["servers"]
     states = {tool["name"]: tool["state"] for tool in again["tools"]}
     assert (states["env"], states["says"], again["missing"]) == (
         "as pinned",
@@ -96,6 +98,12 @@ def test_definitions_are_written_and_give_the_contracts(project: Project, url: s
     assert agentflow("validate", str(spec)).code == 1
     done = agentflow("tools", str(spec), "--write")
     assert (done.code, done.out) == (0, "tools.json: 14 tools of server 'tools'\n")
+    assert agentflow("tools", str(spec)).code == 0
+    text = (project.folder / "tools.json").read_text()
+    project.write("tools.json", text.replace("Gives back what it is given.", "Gives nothing."))
+    assert agentflow("tools", str(spec)).code == 1
+    assert agentflow("tools", str(spec), "--write").code == 0
+    assert (project.folder / "tools.json").read_text() == text
     # It does not say what it answers.
     write(project, f"url: {url}, definitions: tools.json", ", output: {}")
     assert agentflow("validate", str(spec)).code == 0

@@ -95,6 +95,24 @@ def test_as_many_items_as_may_be_shown_are_not_folded() -> None:
     assert folded == [*unfolded[:2], "  … 1 more succeeded"]
 
 
+def held(name: str, seconds: float | None) -> events.HoldBack:
+    why = Reason("models.m.limits.requests_per_minute", "4 requests to 'm' in the last minute")
+    until = None if seconds is None else START + seconds
+    return events.HoldBack(name, "m", until, why)
+
+
+def test_a_pipe_is_told_of_long_waits_for_limits() -> None:
+    run = Run(plan(step("extract", "reader")))
+    trace = Trace(run.plan)
+    waits = (held("extract[0]", 4.9), held("extract[1]", 60.0), held("extract[2]", None))
+    entry = run.starts(expand("extract", 3), *waits)
+    trace.apply(entry)
+    assert event_lines(entry, trace)[-1] == (
+        "    +0.00s  extract[1]  held back for 1m00s: 4 requests to 'm' in the last minute"
+    )
+    assert sum("held back" in line for line in event_lines(entry, trace)) == 1
+
+
 def test_gates_and_repairs_are_counted() -> None:
     judge = step("judge", "critic", confidence=Confidence(field="sure", min=0.7))
     run = Run(plan(judge))
