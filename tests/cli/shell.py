@@ -42,11 +42,10 @@ class Project:
     so does everything that is started by it in turn.
     """
 
-    def __init__(self, folder: Path, by: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path) -> None:
         shutil.copytree(PIPELINES, folder, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "agentflow.toml").touch()
         self.folder = folder
-        self._by = tuple(by)
         self._mark = f"AGENTFLOW_TEST={uuid.uuid4()}"
 
     # --- the command line ------------------------------------------------------------------
@@ -59,8 +58,8 @@ class Project:
         by: Sequence[str] = (),
     ) -> Done:
         """Run `agentflow` to its end."""
-        if program := by or self._by:
-            return self.program(*program, *arguments, stdin=stdin, env=env)
+        if by:
+            return self.program(*by, *arguments, stdin=stdin, env=env)
         from . import inprocess
 
         return inprocess.agentflow(*arguments, stdin=stdin, folder=self.folder, env=self.env(env))

@@ -16,7 +16,7 @@ agents:
     output: {type: object}
   slow:
     kind: command
-    argv: [sh, -c, "echo waiting for the other side >&2; echo >> waiting; sleep 1000"]
+    argv: [sh, -c, "cat > input; echo waiting for the other side >&2; echo >> waiting; sleep 1000"]
     effects: none
     timeout: 5m
     input: {type: object}

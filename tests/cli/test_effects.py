@@ -96,9 +96,10 @@ def write_spec(project: Project, port: int, key: str | None) -> None:
     project.write("payments.yaml", SPEC.replace("PORT", str(port)).replace("KEY", written))
 
 
-def run(project: Project, ledger: Ledger, code: int = 0) -> Any:
+def run(project: Project, ledger: Ledger, behaviour: str, code: int = 0) -> Any:
     """A run whose time is up whenever the service hangs."""
-    by = later(TOO_LONG, with_each=ledger.folder / "hanging")
+    hanging = later(TOO_LONG, with_each=ledger.folder / "hanging")
+    by = hanging if behaviour == "hang" else ()
     return project.json("run", "payments.yaml", code=code, by=by)
 
 
@@ -108,7 +109,7 @@ def test_a_write_without_a_key_is_asked_for_once(
 ) -> None:
     ledger.start(behaviour)
     write_spec(project, ledger.port, None)
-    done = run(project, ledger, code=1)
+    done = run(project, ledger, behaviour, code=1)
     assert done["failure"]["kind"] == "unknown_effect"
     assert done["failure"]["cause"] == ("timeout" if behaviour == "hang" else "server_error")
     assert len(ledger.requests()) == len(ledger.booked()) == 1
@@ -120,7 +121,7 @@ def test_with_a_key_all_attempts_are_one_piece_of_work(
 ) -> None:
     ledger.start(behaviour, behaviour, "ok", honours=True)
     write_spec(project, ledger.port, "${{ run.id }}/pay")
-    done = run(project, ledger)
+    done = run(project, ledger, behaviour)
     assert done["outputs"] == {"receipt": "R-1"}
     requests = ledger.requests()
     assert len(requests) == 3

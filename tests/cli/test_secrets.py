@@ -56,12 +56,6 @@ outputs: {echoed: "${{ steps.read.output }}"}
 
 
 @pytest.fixture
-def by() -> tuple[str, ...]:
-    """What is to be seen here is seen of processes only."""
-    return AGENTFLOW
-
-
-@pytest.fixture
 def service() -> Iterator[ThreadingHTTPServer]:
     """A service that says all that it is told, in many ways."""
 
@@ -100,7 +94,7 @@ def test_a_secret_reaches_its_host_and_is_nowhere_else(
     canary: Project, service: ThreadingHTTPServer
 ) -> None:
     env = {"CANARY": CANARY}
-    done = canary.agentflow("run", "canary.yaml", env=env)
+    done = canary.agentflow("run", "canary.yaml", env=env, by=AGENTFLOW)
     assert (done.code, done.err) == (0, "")
     heard: list[str] = service.heard  # type: ignore[attr-defined]
     assert heard == [CANARY] * 3

@@ -13,16 +13,10 @@ from .terminal import Terminal
 HELLO = ("run", "hello.yaml", "-i", "name=Ada")
 
 
-@pytest.fixture
-def by() -> tuple[str, ...]:
-    """What is to be seen here is seen of processes only."""
-    return AGENTFLOW
-
-
 def test_pipes_get_no_escape_sequences(project: Project) -> None:
     run_id = project.json(*HELLO, env={"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1"})["run"]
     for command in (HELLO, ("show", run_id), ("replay", run_id), ("runs",), ("run", "nowhere")):
-        done = project.agentflow(*command, env={"TERM": "xterm-256color"})
+        done = project.agentflow(*command, env={"TERM": "xterm-256color"}, by=AGENTFLOW)
         assert "\x1b" not in done.out + done.err
 
 
@@ -90,14 +84,16 @@ LOCALES = {
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_terminal_without_unicode(project: Project, locale: str) -> None:
     env = LOCALES[locale]
-    done = project.agentflow("run", "hello.yaml", "-i", "name=Zoë ✓", "--quiet", env=env)
+    done = project.agentflow(
+        "run", "hello.yaml", "-i", "name=Zoë ✓", "--quiet", env=env, by=AGENTFLOW
+    )
     assert done == Done(0, "outputs:\n  greeting: Hello, Zo\\xeb \\u2713!\n  times: 1\n")
     (run_id,) = project.run_ids()
     assert project.json("show", run_id)["outputs"]["greeting"] == "Hello, Zoë ✓!"
-    shown = project.agentflow("show", run_id, env=env)
+    shown = project.agentflow("show", run_id, env=env, by=AGENTFLOW)
     assert (shown.code, shown.err) == (0, "")
     assert shown.out.isascii()
-    refused = project.agentflow("run", "nowhere ✓.yaml", env=env)
+    refused = project.agentflow("run", "nowhere ✓.yaml", env=env, by=AGENTFLOW)
     assert (refused.code, refused.out) == (3, "")
     assert refused.err.startswith("error: there is no file 'nowhere \\u")
     assert refused.err.isascii()
@@ -105,12 +101,13 @@ def test_a_terminal_without_unicode(project: Project, locale: str) -> None:
 
 def test_an_input_that_is_no_text(project: Project) -> None:
     latin = b"name=Zo\xeb".decode(errors="surrogateescape")
-    done = project.agentflow("run", "hello.yaml", "-i", latin)
+    done = project.agentflow("run", "hello.yaml", "-i", latin, by=AGENTFLOW)
     assert done == Done(2, "", "error: '--input name' is not UTF-8 text\n")
 
 
 def test_json_is_json_in_every_locale(project: Project) -> None:
-    done = project.agentflow(*HELLO[:-1], "name=Zoë", "--json", env={"PYTHONIOENCODING": "ascii"})
+    env = {"PYTHONIOENCODING": "ascii"}
+    done = project.agentflow(*HELLO[:-1], "name=Zoë", "--json", env=env, by=AGENTFLOW)
     assert json.loads(done.out)["outputs"]["greeting"] == "Hello, Zoë!"
 
 

@@ -1,20 +1,14 @@
 """Files that lie where a command is called."""
 
-import pytest
-
 from .shell import AGENTFLOW, Done, Project
-
-
-@pytest.fixture
-def by() -> tuple[str, ...]:
-    """What is to be seen here is seen of processes only."""
-    return AGENTFLOW
 
 
 def test_modules_of_the_working_folder_are_not_ours(project: Project) -> None:
     for name in ("yaml", "pydantic", "rich", "typer"):
         (project.folder / f"{name}.py").write_text("raise SystemExit('caught')\n")
-    assert project.agentflow("validate", "hello.yaml") == Done(0, "no problems in 1 file\n")
+    assert project.agentflow("validate", "hello.yaml", by=AGENTFLOW) == Done(
+        0, "no problems in 1 file\n"
+    )
 
 
 def test_a_spec_that_cannot_be_read_does_not_hide_the_others(project: Project) -> None:
