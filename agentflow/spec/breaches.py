@@ -18,6 +18,7 @@ from typing import Any
 
 from agentflow.findings import START_OF_FILE, Edit, Finding, Fix, Location, Related, Severity, Span
 from agentflow.spec.document import Document, Path
+from agentflow.spec.elsewhere import called_here
 from agentflow.spec.fixes import mending, renamed
 from agentflow.spec.model import (
     AGENT_PATTERN,
@@ -191,7 +192,7 @@ class Breaches:
         if issubclass(owner, StepBase) and key in owner.elsewhere:
             self._report("unknown-key", message, place, owner.elsewhere[key], remove=path)
             return
-        near = nearest(key, keys_of(owner))
+        near = nearest(key, keys_of(owner)) or called_here(key, keys_of(owner))
         mended = f"did you mean {quoted(near)}?" if near else f"it knows: {listed(keys_of(owner))}"
         if letter := foreign_letter(key):
             mended = f"{mended} {letter}"
@@ -262,11 +263,12 @@ class Breaches:
 
     def _kind_by_key(self, spot: Spot, node: Mapping, what: str, known: list[str]) -> None:
         if "kind" not in node.entries:
+            typed = "type" in node.entries
             self._report(
                 "missing-key",
                 f"{what} {quoted(str(spot.path[-1]))} has no 'kind'",
-                self._document.locate_key(spot.path),
-                f"add 'kind:' with one of: {listed(known)}",
+                self._document.locate_key((*spot.path, "type") if typed else spot.path),
+                "write 'kind' for 'type'" if typed else f"add 'kind:' with one of: {listed(known)}",
             )
             return
         value = node.entries["kind"].value
@@ -290,7 +292,11 @@ class Breaches:
 
     def _step_kind(self, spot: Spot, node: Mapping) -> None:
         known = {key for kind in STEP_KINDS.values() for key in keys_of(kind)}
-        typos = ((key, nearest(key, STEP_KINDS)) for key in node.entries if key not in known)
+        typos = (
+            (key, nearest(key, STEP_KINDS) or called_here(key, STEP_KINDS))
+            for key in node.entries
+            if key not in known
+        )
         typo = next(((key, near) for key, near in typos if near), None)
         self._report(
             "missing-key",

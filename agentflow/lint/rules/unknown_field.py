@@ -58,7 +58,11 @@ from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.traces import Gap
 from agentflow.plan.looks import Steps
+from agentflow.plan.scopes import GLOBAL_ROOTS
 from agentflow.plan.steps import StepPlan, Use
+from agentflow.spec.document import Document
+from agentflow.spec.fixes import renamed
+from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-field"
@@ -67,6 +71,8 @@ SEVERITY = Severity.ERROR
 FIX = Fixable.SAFE
 
 _OF_A_STEP = ("output", "status", "items")
+#: What other languages call the number of items.
+_SIZES = frozenset({"size", "length", "len", "count"})
 _INSTEAD = {
     "a list": "take one by its index, or all with .map(x, x.{})",
     "empty": "give the step an 'output' with '{}' in it",
@@ -82,8 +88,10 @@ def check(context: Context) -> Iterator[Finding]:
         root, path = use.reference.root, use.reference.path
         place = context.document.in_string
         if use.target is not None and _is_no_part(context.plan.steps[use.target], path):
-            yield _of_step(use, place(use.path, use.start, use.end))
+            yield _of_step(context.document, use, place(use.path, use.start, use.end))
             continue
+        if root not in GLOBAL_ROOTS | use.locals:
+            continue  # of a name that means nothing here, nothing is read
         if root == "run" and path and path[0] not in ("id", None):
             if passing(context.plan, use):
                 continue
@@ -106,18 +114,22 @@ def _is_no_part(step: StepPlan, path: Steps) -> bool:
     return len(path) > 1 and path[1] not in (*_OF_A_STEP, None)
 
 
-def _of_step(use: Use, location: Location) -> Finding:
+def _of_step(document: Document, use: Use, location: Location) -> Finding:
     step, part = use.reference.path[:2]
     if part == "items":
         message = f"{quoted(str(step))} has no 'items': it has no 'for_each'"
         advice = f"read its output: steps.{step}.output"
         return Finding(NAME, SEVERITY, message, location, advice)
+    near = nearest(str(part), _OF_A_STEP)
     return Finding(
         rule=NAME,
         severity=SEVERITY,
         message=f"a step has 'output' and 'status', not {quoted(str(part))}",
         location=location,
-        help=f"for a field of its output write steps.{step}.output.{part}",
+        help=f"did you mean {quoted(near)}?"
+        if near
+        else f"for a field of its output write steps.{step}.output.{part}",
+        fix=renamed(document, location, str(part), _OF_A_STEP),
     )
 
 
@@ -133,6 +145,8 @@ def _missing(context: Context, use: Use, gap: Gap, suggestions: Suggestions) -> 
     if gap.what:
         message = f"{holder} is {gap.what}, it has no field {quoted(name)}"
         advice = _INSTEAD.get(gap.what, "read it as a whole").format(name)
+        if name in _SIZES and gap.what == "a list":
+            advice = f"size({holder[1:-1]}) counts its items"
     else:
         message = f"{holder} has no field {quoted(name)}"
         if not certain:
