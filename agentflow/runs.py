@@ -8,7 +8,7 @@ from agentflow.agents.credentials import require_keys
 from agentflow.agents.secrets import require
 from agentflow.core.events import Entry, RunStarted
 from agentflow.core.state import ENDED_RUN, State
-from agentflow.engines.driver import Listener
+from agentflow.engines.driver import Listener, is_through
 from agentflow.engines.examining import tools_recorded
 from agentflow.engines.launch import (
     Settings,
@@ -18,6 +18,7 @@ from agentflow.engines.launch import (
     needed_prices,
     new_run_id,
     take_up,
+    tell_the_rest,
 )
 from agentflow.engines.recording import check_place, open_recording, write_recording
 from agentflow.engines.watching import Onlooker
@@ -30,7 +31,7 @@ from agentflow.errors import (
     UsageError,
 )
 from agentflow.eventlog import Reader, Store
-from agentflow.eventlog.codec import UnknownEvent, decode
+from agentflow.eventlog.codec import UnknownEvent, blobs_of, decode
 from agentflow.loading import ImportedModels, RecordedModels, Spec, runnable, understand
 from agentflow.plan.channels import wants_another
 from agentflow.plan.inputs import with_defaults
@@ -174,12 +175,14 @@ def summaries(store: Store, *, unfinished: bool = False) -> Iterator[Summary]:
 
 
 def _summary(store: Store, run_id: str) -> Summary:
-    """Only the facts and the last decisions are looked at: no plan is made."""
+    """Only the facts and the last decisions are looked at: no plan is made, and no blob read."""
     with store.read(run_id) as reader:
         first: dict[str, Json] | None = None
         status, ended, seq, at = "running", False, -1, 0.0
         for record in reader.records():
             first, seq = first or record, record["seq"]
+            for blob in blobs_of(record):
+                reader.check_blob(blob, seq)
             if ended:
                 continue  # an answer that came too late
             status, ended = _status(record, status)
@@ -195,6 +198,7 @@ def _summary(store: Store, run_id: str) -> Summary:
         status=status,
         spec=fact["spec"],
         mode=fact["mode"],
+        by=fact.get("by"),
         started=fact["at"],
         seconds=at - fact["at"],
         entries=seq + 1,
@@ -220,6 +224,8 @@ def resume(
 ) -> State:
     """Take up a run that was interrupted, that waits for people, or whose process died.
 
+    Of one that has ended, what people were to be told and may not know goes out.
+
     Of the `settings`, only those about people count; the others are those it began with.
 
     It goes on with the spec that it recorded. If the files, or the Python classes that contracts
@@ -238,7 +244,7 @@ def resume(
         with store.read(run_id) as reader:
             recorded = _recorded(run_id, log.records(), reader)
         state = fold(recorded.plan, recorded.entries)
-        if state.status in ENDED_RUN:
+        if is_through(state):
             raise UsageError(f"run '{run_id}' has ended: {state.status}")
         if recorded.started.mode == "simulated":
             raise UsageError(
@@ -246,6 +252,12 @@ def resume(
                 help=f"run it again with '--simulate --seed {recorded.started.seed}'",
             )
         folder = Path(recorded.started.folder)
+        if state.status in ENDED_RUN:
+            require(holders(recorded.plan))
+            listener = audience(recorded)
+            return tell_the_rest(
+                recorded.plan, state, log, listener, folder=folder, settings=settings
+            )
         if not as_started:
             _refuse_changes(recorded.started, folder)
         require(holders(recorded.plan))
@@ -286,12 +298,15 @@ def _recorded(run_id: str, records: Iterator[dict[str, Json]], blobs: Reader) ->
     return Recorded(started, plan, entries, blobs.live)
 
 
-def _refuse_changes(started: RunStarted, folder: Path) -> None:
-    """Raise UsageError if a file or class of the spec is not what it was when the run began.
+def changes(started: RunStarted, folder: Path) -> tuple[str, ...]:
+    """What of the spec of a run is not what it was when the run began; modules are imported for that,
+    in a process of their own."""
+    return (*_changed_files(started, folder), *_changed_classes(started, folder))
 
-    Modules are imported for that, in a process of their own.
-    """
-    changed = [*_changed_files(started, folder), *_changed_classes(started, folder)]
+
+def _refuse_changes(started: RunStarted, folder: Path) -> None:
+    """Raise UsageError if a file or class of the spec is not what it was when the run began."""
+    changed = changes(started, folder)
     if changed:
         raise UsageError(
             f"the spec of run '{started.run_id}' is not what it was: {'; '.join(changed)}",

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A run in one line. `status` is that of the run, or `crashed` if its process died in the
-    middle, or `damaged` with the `problem`. Times are in seconds."""
+    middle, or `damaged` with the `problem`. `by` is who started it.
+    Times are in seconds."""
 
     run_id: str
     status: str
     spec: str = ""
     mode: str = ""
+    by: str | None = None
     started: float = 0.0
     seconds: float = 0.0
     entries: int = 0

@@ -8,18 +8,19 @@ answers. It only takes the answer in; `resume` or `tick` go on with the run.
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from agentflow.channels.protocol import Response
 from agentflow.core.events import AskPerson, PersonAnswered, RefuseAnswer, TakeAnswer
 from agentflow.core.state import ENDED_RUN, State
 from agentflow.engines.clock import WallClock
-from agentflow.engines.driver import Driver
+from agentflow.engines.driver import Driver, is_through
 from agentflow.engines.letters import read_letter, write_letter
 from agentflow.errors import AgentflowError, RunLocked, UsageError
 from agentflow.eventlog import Store
 from agentflow.replay import fold
-from agentflow.runs import Recorded, read_run, resume, summaries
+from agentflow.runs import Recorded, changes, read_run, resume, summaries
 from agentflow.spec.model import Json
 from agentflow.spec.wording import did_you_mean
 from agentflow.summary import Summary
@@ -27,6 +28,8 @@ from agentflow.summary import Summary
 #: Seconds that the process at work on a run has to say what it makes of an answer.
 _PATIENCE = 20.0
 _PAUSE = 0.1
+#: What `tick` looks at: runs that wait, and those that HEAD does not know to be through.
+_PATIENT = frozenset({"waiting", *ENDED_RUN})
 _UNFINISHED = frozenset({"running", "waiting", "interrupted", "crashed"})
 
 
@@ -40,13 +43,17 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an answer. `taken` is None as long as nobody has taken it in."""
+    """What became of an answer. `taken` is None as long as nobody has taken it in.
+
+    `changed` says what of the spec is not what it was, so that `resume` will ask about it.
+    """
 
     run_id: str
     status: str
     question: AskPerson
     taken: bool | None
     reason: str
+    changed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +103,11 @@ def answer(
     letter = write_letter(_bound(run_id, asked), said)
     ticket = store.mailbox(run_id).drop(letter)
     status, verdict = await_verdict(store, run_id, ticket)
+    changed = changes(recorded.started, Path(recorded.started.folder))
     if verdict is None:
-        return Outcome(run_id, status, asked, None, "")
-    return Outcome(run_id, status, asked, isinstance(verdict, TakeAnswer), verdict.reason.text)
+        return Outcome(run_id, status, asked, None, "", changed)
+    taken = isinstance(verdict, TakeAnswer)
+    return Outcome(run_id, status, asked, taken, verdict.reason.text, changed)
 
 
 def await_verdict(
@@ -135,13 +144,14 @@ def tick(store: Store, *, as_started: bool) -> Iterator[Ticked]:
     """Take up every run that waits and can go on, the oldest first, as far as it can go.
 
     A run is left alone if nothing in it is due, and if another process works on it. Runs that were
-    interrupted, or whose process died, are for `resume`. One that is damaged may have waited.
+    interrupted, or whose process died, are for `resume`. One that is damaged may have waited, and one
+    that has ended may still have to tell somebody.
     """
     for summary in sorted(summaries(store, unfinished=True), key=lambda summary: summary.started):
         run_id = summary.run_id
         if summary.status == "damaged":
             yield Ticked(run_id, None, summary.problem)
-        if summary.status != "waiting" or not _can_go_on(store, run_id):
+        if summary.status not in _PATIENT or not _can_go_on(store, run_id):
             continue
         try:
             state = resume(store, run_id, lambda _run: lambda _entry: None, as_started=as_started)
@@ -157,6 +167,8 @@ def _can_go_on(store: Store, run_id: str) -> bool:
     """Is anything due in a run that waits, answered, or still to be delivered?"""
     recorded = read_run(store, run_id)
     state = fold(recorded.plan, recorded.entries)
+    if state.status in ENDED_RUN:
+        return not is_through(state)
     if state.agenda or state.ready or state.people.undelivered or store.mailbox(run_id).letters():
         return True
     due = [state.started_at + recorded.plan.budget.wall]

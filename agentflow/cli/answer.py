@@ -5,7 +5,7 @@ from pathlib import Path
 from agentflow.channels.protocol import Response
 from agentflow.cli.inputs import read_value
 from agentflow.cli.report import emit
-from agentflow.cli.stores import open_store, store_option, user_name
+from agentflow.cli.stores import existing_store, store_option, user_name
 from agentflow.core.events import AnswerKind
 from agentflow.errors import ExitCode, UsageError
 from agentflow.formats import answer_json, answer_text
@@ -29,18 +29,28 @@ def answer_question(
     """Answer a question and print what became of the answer; gives the exit code."""
     given = _value(said, value, file)
     response = Response(said, given, by or user_name(), reason, via="agentflow answer")
-    outcome = answer(open_store(store), run_id, step, response, question=question)
+    outcome = answer(existing_store(store), run_id, step, response, question=question)
     if json:
         emit(
             answer_json.render(
-                outcome.run_id, outcome.question, outcome.status, outcome.taken, outcome.reason
+                outcome.run_id,
+                outcome.question,
+                outcome.status,
+                outcome.taken,
+                outcome.reason,
+                outcome.changed,
             )
         )
     else:
         option = store_option(store)
         emit(
             answer_text.render(
-                outcome.run_id, outcome.status, outcome.taken, outcome.reason, option
+                outcome.run_id,
+                outcome.status,
+                outcome.taken,
+                outcome.reason,
+                outcome.changed,
+                option,
             )
         )
     return ExitCode.FINDINGS if outcome.taken is False else ExitCode.OK

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from agentflow.cancelling import cancel
 from agentflow.cli.report import emit
-from agentflow.cli.stores import open_store, user_name
+from agentflow.cli.stores import existing_store, user_name
 from agentflow.errors import ExitCode
 from agentflow.formats import cancel_json, cancel_text
 
@@ -13,7 +13,7 @@ def cancel_run(
     run_id: str, *, by: str | None, reason: str | None, store: Path | None, json: bool
 ) -> int:
     """End a run and print what became of it; gives the exit code."""
-    outcome = cancel(open_store(store), run_id, by=by or user_name(), why=reason)
+    outcome = cancel(existing_store(store), run_id, by=by or user_name(), why=reason)
     render = cancel_json.render if json else cancel_text.render
     emit(render(outcome.trace, outcome.busy))
     return ExitCode.OK if outcome.trace.status == "cancelled" else ExitCode.FINDINGS

@@ -1,10 +1,11 @@
 """`agentflow inbox`: what waits for people, over all runs."""
 
 import sys
+import time
 from pathlib import Path
 
 from agentflow.cli.report import emit
-from agentflow.cli.stores import open_store, store_option
+from agentflow.cli.stores import existing_store, store_option
 from agentflow.errors import ExitCode
 from agentflow.formats import inbox_json, inbox_text
 from agentflow.formats.safe import safe
@@ -16,12 +17,13 @@ def list_questions(*, store: Path | None, json: bool) -> int:
 
     A run that is damaged may wait for somebody, too: that is said on stderr.
     """
-    found = open_questions(open_store(store))
+    found = open_questions(existing_store(store))
     questions = [(waiting.run_id, waiting.question) for waiting in found.questions]
+    now = time.time()
     if json:
-        emit(inbox_json.render(questions))
+        emit(inbox_json.render(questions, now))
     else:
-        emit(inbox_text.render(questions, store_option(store)))
+        emit(inbox_text.render(questions, now, store_option(store)))
     for run in found.damaged:
         problem = safe(str(run.problem), oneline=True)
         emit(f"error: run '{run.run_id}' may have questions, too: {problem}", sys.stderr)

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from agentflow.cli.report import emit
-from agentflow.cli.stores import open_store
+from agentflow.cli.stores import existing_store
 from agentflow.cli.tracing import print_trace
 from agentflow.errors import ExitCode
 from agentflow.formats import replay_json, replay_text
@@ -18,7 +18,7 @@ def replay_run(
     run_id: str, *, spec: Path | None, store: Path | None, quiet: bool, json: bool
 ) -> int:
     """Replay a run, print its trace again and the verdict; gives the exit code."""
-    where = open_store(store)
+    where = existing_store(store)
     recorded = read_run(where, where.find(run_id))
     plan = recorded.plan
     if spec is not None:

@@ -10,12 +10,12 @@ from agentflow.cli.desk import find_terminal
 from agentflow.cli.display import Display, choose_display, shows_live
 from agentflow.cli.inputs import read_inputs
 from agentflow.cli.report import emit
-from agentflow.cli.stores import open_store, store_option, user_name
+from agentflow.cli.stores import existing_store, open_store, store_option, user_name
 from agentflow.core.events import Entry
 from agentflow.core.state import State
 from agentflow.engines.driver import Listener
 from agentflow.engines.launch import Settings
-from agentflow.errors import ExitCode, UsageError
+from agentflow.errors import CouldNot, ExitCode, UsageError
 from agentflow.eventlog import Durability
 from agentflow.formats import run_json, run_text
 from agentflow.loading import load
@@ -137,7 +137,7 @@ def resume_run(
 ) -> int:
     """Take a run up again and print what came of it; gives the exit code."""
     audience = _Audience(quiet=quiet, json=json)
-    where = open_store(store, durability)
+    where = existing_store(store, durability)
 
     def attend(recorded: Recorded) -> Listener:
         return audience.attend(recorded.plan, recorded.entries)
@@ -166,14 +166,18 @@ def _conclude(
     """
     trace = audience.trace
     assert trace is not None
-    if json:
-        emit(run_json.render(trace, str(store)))
-    else:
-        ended_well = state.status == "succeeded"
-        emit(
-            run_text.render(trace, str(store), brief=quiet, option=store_option(given)),
-            sys.stdout if ended_well or not quiet else sys.stderr,
-        )
+    option = store_option(given)
+    ended_well = state.status == "succeeded"
+    text = run_text.render(trace, str(store), brief=quiet, option=option)
+    stream = sys.stdout if ended_well or not quiet or json else sys.stderr
+    try:
+        emit(run_json.render(trace, str(store)) if json else text, stream)
+    except CouldNot as error:
+        shown = f"agentflow show {trace.run_id} {option}".rstrip()
+        raise CouldNot(
+            f"{error.message}; the status of run '{trace.run_id}' is '{state.status}'",
+            help=f"see it with: {shown}",
+        ) from error
     if state.status == "interrupted":
         return 128 + signal.Signals[trace.signal or "SIGINT"]
     if state.status == "waiting":

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from agentflow.cli.report import emit
-from agentflow.cli.stores import open_store
+from agentflow.cli.stores import existing_store
 from agentflow.errors import ExitCode
 from agentflow.formats import runs_json, runs_text
 from agentflow.runs import summaries
@@ -11,7 +11,7 @@ from agentflow.runs import summaries
 
 def list_runs(*, store: Path | None, json: bool) -> int:
     """Print a line for each run, the newest first; gives the exit code."""
-    where = open_store(store)
+    where = existing_store(store)
     found = list(summaries(where))
     emit(runs_json.render(found) if json else runs_text.render(found, str(where.root)))
     return ExitCode.OK

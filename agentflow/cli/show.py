@@ -5,10 +5,12 @@ import time
 from pathlib import Path
 
 from agentflow.cli.report import emit
-from agentflow.cli.stores import open_store, store_option
+from agentflow.cli.stores import existing_store, store_option
 from agentflow.cli.tracing import print_trace
+from agentflow.core.state import ENDED_RUN
 from agentflow.errors import ExitCode, UsageError
 from agentflow.formats import run_text, step_json, step_text, trace_json
+from agentflow.formats.safe import safe
 from agentflow.runs import Recorded, read_run
 from agentflow.spec.wording import did_you_mean
 from agentflow.trace import Trace, trace_of
@@ -29,7 +31,7 @@ def show_run(
         raise UsageError("'--prompt' is about a step: say which one with '--step'")
     if attempt is not None and not prompt:
         raise UsageError("'--attempt' belongs to '--prompt'")
-    where = open_store(store)
+    where = existing_store(store)
     recorded = read_run(where, where.find(run_id))
     trace = trace_of(recorded.plan, recorded.entries)
     if step is not None:
@@ -41,7 +43,13 @@ def show_run(
         if trace.status == "running" and not recorded.live:
             emit(f"its process died; go on with: agentflow resume {trace.run_id}")
         else:
-            emit(run_text.render(trace, str(where.root), brief=True, option=store_option(store)))
+            option = store_option(store)
+            if trace.by:
+                emit(f"started by {safe(trace.by, oneline=True)}")
+            emit(run_text.render(trace, str(where.root), brief=True, option=option))
+            if trace.status in ENDED_RUN and not recorded.live:
+                for line in run_text.untold(trace, option):
+                    emit(line)
     return ExitCode.OK
 
 

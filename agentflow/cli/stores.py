@@ -4,6 +4,7 @@ import getpass
 import shlex
 from pathlib import Path
 
+from agentflow.errors import FileProblem
 from agentflow.eventlog import Durability, Store
 from agentflow.project import find_root
 
@@ -14,6 +15,20 @@ def open_store(folder: Path | None, durability: Durability = "process") -> Store
     """The store named by `--store`, or else the one of the project that we are in."""
     place = folder if folder is not None else find_root(Path.cwd()) / FOLDER
     return Store(place, durability)
+
+
+def existing_store(folder: Path | None, durability: Durability = "process") -> Store:
+    """The same for commands that make no store: one that the caller names has to be there.
+
+    Raises:
+        FileProblem: it is not.
+    """
+    if folder is not None and not folder.is_dir():
+        raise FileProblem(
+            f"there is no store '{folder}'",
+            help="it is the folder that 'run --store' was given, or '.agentflow' in a project",
+        )
+    return open_store(folder, durability)
 
 
 def store_option(folder: Path | None) -> str:

@@ -124,14 +124,14 @@ class Correspondence:
         run_id = self._state.run_id
         return [read_letter(letter, run_id, now) for letter in self._office.mailbox.letters()]
 
-    async def close(self) -> None:
-        """Look into the mailbox no longer; deliveries may end, unless the run was cut short."""
+    async def close(self, *, at_once: bool) -> None:
+        """Look into the mailbox no longer; deliveries may end, unless it has to be `at_once`."""
         if self._terminal is not None:
             self._terminal.close()
         if self._beat is not None:
             self._beat.cancel()
         tasks = list(self._sending.values())
-        if self._state.status in ("running", "interrupted", "cancelled"):
+        if at_once:
             for task in tasks:
                 task.cancel()
         if tasks:

@@ -96,7 +96,7 @@ class Driver:
         self.log.append([codec.encode(entry, self.log.put_blob) for entry in entries])
         made = [decision for entry in entries for decision in entry.decisions]
         if self.state.status != "running" or any(_is_risky(decision) for decision in made):
-            self.log.seal(ended=self.state.status in ENDED_RUN)
+            self.log.seal(ended=is_through(self.state))
         for entry in entries:
             self.listener(entry)
         return made
@@ -117,6 +117,12 @@ class Driver:
         if isinstance(fact, CancelRequested):
             return state.status in ENDED_RUN
         return isinstance(fact, RunInterrupted | RunParked) and state.status != "running"
+
+
+def is_through(state: State) -> bool:
+    """Has a run ended, and is nobody to be told anything any more? Simulated messages go nowhere."""
+    told = state.mode == "simulated" or not state.people.undelivered
+    return state.status in ENDED_RUN and told
 
 
 #: Seconds by which a timer may fire before its time: clocks are rounded.

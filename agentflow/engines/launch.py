@@ -29,6 +29,7 @@ from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, Listener
 from agentflow.engines.examining import Recorded, examine
 from agentflow.engines.office import Office
+from agentflow.engines.posting import post
 from agentflow.engines.recording import CHAT, Player
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.engines.watching import Onlooker, watcher
@@ -201,6 +202,15 @@ def take_up(
     resumed = RunResumed(clock.now(), __version__)
     office = Office(log.mailbox, folder, settings.wait, settings.terminal)
     _run_live(driver, resumed, folder, clock, state.concurrency, office, recording, onlooker, tools)
+    return driver.state
+
+
+def tell_the_rest(
+    plan: Plan, state: State, log: Writer, listener: Listener, *, folder: Path, settings: Settings
+) -> State:
+    """Deliver what a run that has ended still has to tell people."""
+    driver = Driver(plan, state, log, listener, redactor(holders(plan)))
+    post(driver, Office(log.mailbox, folder, terminal=settings.terminal), WallClock())
     return driver.state
 
 

@@ -167,7 +167,9 @@ class _LocalEngine:
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
         self.cancellation.close()
-        await self.people.close()
+        # What is cut short goes out when the run is taken up, or with the next `tick`.
+        cut_short = self.state.status in ("running", "interrupted", "cancelled")
+        await self.people.close(at_once=cut_short)
         if self.ended.done() and self.ended.exception() is None:
             # An answer that came while the run was being stopped is an outcome all the same.
             self._settle([*self.facts, *self.people.letters()])

@@ -39,6 +39,13 @@ def sweep(folder: Path) -> None:
             path.unlink()
 
 
+def check_blob(folder: Path, name: str, *, seq: int) -> None:
+    """Raise `LogDamaged` if there are no bytes by this name, which entry `seq` asks for."""
+    path = folder / NAME / name
+    if not _DIGEST.fullmatch(name) or not path.is_file():
+        raise damaged(folder.name, seq, f"'{path}' is missing")
+
+
 def get_blob(folder: Path, name: str, *, seq: int = 0) -> bytes:
     """The bytes with the digest `name`, which entry `seq` asks for.
 

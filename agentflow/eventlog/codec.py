@@ -10,7 +10,7 @@ Decoding gives plain data and the dataclasses of `core.events`, nothing else: a 
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -52,6 +52,12 @@ def decode(record: Mapping[str, Json], get_blob: GetBlob) -> Entry:
     fact: Any = _decode_event(record["fact"], get_blob)
     decisions: Any = tuple(_decode_event(item, get_blob) for item in record["decisions"])
     return Entry(record["seq"], fact, decisions)
+
+
+def blobs_of(record: Mapping[str, Json]) -> Iterator[str]:
+    """The digests of the blobs that a record names."""
+    for event in (record["fact"], *record["decisions"]):
+        yield from (value for name, value in event.items() if name.endswith(_BLOB))
 
 
 def _encode_event(event: object, put_blob: PutBlob) -> dict[str, Json]:

@@ -61,6 +61,11 @@ class Reader:
         """Check the whole log. Raises `LogDamaged`, `LogTooNew`, `StoreError`."""
         return verify(self.path)
 
+    def check_blob(self, name: str, seq: int) -> None:
+        """Raise `LogDamaged` if the bytes with the digest `name`, which entry `seq` asks for, are
+        missing. They are not read."""
+        blobs.check_blob(self.path, name, seq=seq)
+
     def get_blob(self, name: str, *, seq: int = 0) -> bytes:
         """The bytes with the digest `name`, which entry `seq` asks for.
 

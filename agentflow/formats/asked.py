@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from agentflow.formats.safe import safe
 from agentflow.formats.values import compact
-from agentflow.formats.words import moment
+from agentflow.formats.words import duration, moment
 from agentflow.spec.model import Json
 
 
@@ -20,15 +20,17 @@ def asked_lines(
     tool: str | None,
     four_eyes: bool,
     limit: int,
+    now: float | None = None,
 ) -> Iterator[str]:
     """The lines; `failure` is a class and a message, `limit` is in characters of one value.
 
-    What is `shown` about a `tool` are the arguments that it is to be called with.
+    What is `shown` about a `tool` are the arguments that it is to be called with. With `now`, a
+    question whose time is up says since when.
     """
-    yield (
-        f"{safe(step, oneline=True)}  asks {safe(who or 'a person', oneline=True)}, "
-        f"until {moment(due)}"
-    )
+    until = f"until {moment(due)}"
+    if now is not None and now > due:
+        until = f"overdue for {duration(now - due)}"
+    yield f"{safe(step, oneline=True)}  asks {safe(who or 'a person', oneline=True)}, {until}"
     yield from (f"  {line}" for line in safe(ask, limit=limit).split("\n"))
     if tool is not None:
         yield f"  calls {safe(tool, oneline=True)} with:"

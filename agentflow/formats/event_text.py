@@ -55,6 +55,8 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a
             yield from _unpinned(fact, trace)
         case events.RunResumed():
             yield f"run {trace.run_id} resumed"
+            for answer in trace.meanwhile:
+                yield _about(answer.step, f"answered meanwhile: {answer.reason.text}")
             yield from _unpinned(fact, trace)
         case events.RunInterrupted():
             yield f"run interrupted by {fact.signal}"

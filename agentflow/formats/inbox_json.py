@@ -10,12 +10,12 @@ from agentflow.spec.model import Json
 FORMAT = 1
 
 
-def render(questions: Sequence[tuple[str, AskPerson]]) -> str:
+def render(questions: Sequence[tuple[str, AskPerson]], now: float) -> str:
     """One JSON object with the list of questions, those that are due first at its head."""
-    return document({"format": FORMAT, "questions": questions_data(questions)})
+    return document({"format": FORMAT, "questions": questions_data(questions, now)})
 
 
-def questions_data(questions: Iterable[tuple[str, AskPerson]]) -> list[Json]:
+def questions_data(questions: Iterable[tuple[str, AskPerson]], now: float) -> list[Json]:
     """Questions as plain data, each with all that an answer is bound to."""
     return [
         {
@@ -33,6 +33,7 @@ def questions_data(questions: Iterable[tuple[str, AskPerson]]) -> list[Json]:
             "answers": list(asked.answers),
             "asked": asked.asked,
             "due": asked.due,
+            "overdue": now > asked.due,
             "four_eyes": asked.four_eyes,
         }
         for run_id, asked in questions

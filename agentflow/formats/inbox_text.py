@@ -18,15 +18,23 @@ from agentflow.formats.words import count
 _LIMIT = 300
 
 
-def render(questions: Sequence[tuple[str, AskPerson]], option: str = "") -> str:
-    """All questions, each with the id of its run; `option` is what commands need to find them."""
+def render(questions: Sequence[tuple[str, AskPerson]], now: float, option: str = "") -> str:
+    """All questions, each with the id of its run; `option` is what commands need to find them.
+
+    What is overdue `now` can be answered no longer.
+    """
     if not questions:
         return "nothing waits for an answer"
     head = f"{count(len(questions), 'question')} wait{'s' * (len(questions) == 1)} for an answer:"
-    return "\n".join([head, *question_lines(questions, option)])
+    lines = [head, *question_lines(questions, option, now)]
+    if any(now > asked.due for _, asked in questions):
+        lines.append(f"what is overdue takes its course with: agentflow tick {option}".rstrip())
+    return "\n".join(lines)
 
 
-def question_lines(questions: Sequence[tuple[str, AskPerson]], option: str) -> Iterator[str]:
+def question_lines(
+    questions: Sequence[tuple[str, AskPerson]], option: str, now: float | None = None
+) -> Iterator[str]:
     """The lines of questions: who is asked what, until when, and how to answer."""
     for run_id, asked in questions:
         about = asked_lines(
@@ -40,8 +48,11 @@ def question_lines(questions: Sequence[tuple[str, AskPerson]], option: str) -> I
             four_eyes=asked.four_eyes,
             tool=asked.tool,
             limit=_LIMIT,
+            now=now,
         )
         yield from (f"  {line}" for line in about)
+        if now is not None and now > asked.due:
+            continue
         said = "|".join(asked.answers)
         where = safe(shlex.quote(asked.step), oneline=True)
         named = f"{run_id} {where} {said} --question {asked.question} {option}".rstrip()

@@ -22,7 +22,9 @@ def render(trace: Trace, store: str) -> str:
             "seconds": round(trace.now - trace.started, 3),
             "calls": trace.calls,
             "retries": trace.retries,
-            "waiting": questions_data((trace.run_id, asked.question) for asked in trace.waiting()),
+            "waiting": questions_data(
+                ((trace.run_id, asked.question) for asked in trace.waiting()), trace.now
+            ),
             "store": store,
         }
     )

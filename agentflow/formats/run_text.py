@@ -1,8 +1,10 @@
 """How a run ended, for people: its outputs or the reason why there are none, and what to do next."""
 
+from agentflow.core.state import ENDED_RUN
 from agentflow.formats.inbox_text import question_lines
 from agentflow.formats.safe import safe
 from agentflow.formats.values import pretty
+from agentflow.formats.words import count
 from agentflow.plan.calls import call_of, step_at
 from agentflow.trace import Trace
 
@@ -50,8 +52,22 @@ def _next_steps(trace: Trace, store: str, option: str) -> list[str]:
     if trace.status == "interrupted":
         lines.append(f"go on with: agentflow resume {named}")
         lines.extend(_not_repeated(trace))
+    if trace.status in ENDED_RUN:
+        lines.extend(untold(trace, option))
     lines.append(f"replay with: agentflow replay {named}")
     return lines
+
+
+def untold(trace: Trace, option: str) -> list[str]:
+    """People who are not known to have been told what they were to be told."""
+    if not trace.untold:
+        return []
+    steps = ", ".join(dict.fromkeys(safe(one.step, oneline=True) for one in trace.untold.values()))
+    command = f"agentflow tick {safe(option, oneline=True)}".rstrip()
+    return [
+        f"not known to have arrived: {count(len(trace.untold), 'notice')} of {steps}",
+        f"send with: {command}",
+    ]
 
 
 def _not_repeated(trace: Trace) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from agentflow.formats.values import document
+from agentflow.spec.model import Json
 from agentflow.summary import Summary
 
 FORMAT = 1
@@ -11,4 +12,9 @@ FORMAT = 1
 
 def render(summaries: Sequence[Summary]) -> str:
     """One JSON object with the list of runs, the newest first."""
-    return document({"format": FORMAT, "runs": [asdict(summary) for summary in summaries]})
+    return document({"format": FORMAT, "runs": [_data(summary) for summary in summaries]})
+
+
+def _data(summary: Summary) -> Json:
+    found = asdict(summary)
+    return {"run": found.pop("run_id"), **found}

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from agentflow.formats.safe import safe
 from agentflow.summary import Summary
 
-_HEAD = ("RUN", "STATUS", "SPEC", "STARTED (UTC)", "SECONDS", "ENTRIES")
+#: Characters of a name that are shown.
+_NAME = 20
+_HEAD = ("RUN", "STATUS", "SPEC", "STARTED (UTC)", "SECONDS", "ENTRIES", "BY")
 
 
 def render(summaries: Sequence[Summary], store: str) -> str:
@@ -26,7 +28,7 @@ def render(summaries: Sequence[Summary], store: str) -> str:
 
 def _row(summary: Summary) -> tuple[str, ...]:
     if not summary.entries:
-        return (summary.run_id, summary.status, "", "", "", "0")
+        return (summary.run_id, summary.status, "", "", "", "0", "")
     started = datetime.datetime.fromtimestamp(summary.started, datetime.UTC)
     status = f"{summary.status} (simulated)" if summary.mode == "simulated" else summary.status
     return (
@@ -36,4 +38,5 @@ def _row(summary: Summary) -> tuple[str, ...]:
         started.strftime("%Y-%m-%d %H:%M:%S"),
         f"{summary.seconds:.1f}",
         str(summary.entries),
+        safe(summary.by or "", limit=_NAME, oneline=True),
     )

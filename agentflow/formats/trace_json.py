@@ -5,7 +5,7 @@ Times are seconds since 1970 in UTC, and null for what has not come yet.
 
 from dataclasses import asdict
 
-from agentflow.core.events import Failure
+from agentflow.core.events import Failure, Notify
 from agentflow.core.state import ENDED_RUN
 from agentflow.formats.usage import used
 from agentflow.formats.values import document
@@ -29,6 +29,7 @@ def data_of(trace: Trace) -> Json:
         "run": trace.run_id,
         "pipeline": trace.plan.pipeline.name,
         "mode": trace.mode,
+        "by": trace.by,
         "status": trace.status,
         "started": trace.started,
         "ended": trace.now if ended else None,
@@ -47,6 +48,7 @@ def data_of(trace: Trace) -> Json:
         "gates": [asdict(gate) for gate in trace.gates.values()],
         "failure": failure_data(trace.failure),
         "refused": [asdict(refused) for refused in trace.refused],
+        "untold": [_notice(notice) for notice in trace.untold.values()],
         "steps": [_span(span) for span in trace.steps.values()],
     }
 
@@ -85,6 +87,16 @@ def _span(span: Span) -> Json:
         "tokens": span.tokens,
         "usd": span.usd,
         "steps": [_span(child) for child in span.children.values()],
+    }
+
+
+def _notice(notice: Notify) -> Json:
+    return {
+        "step": notice.step,
+        "message": notice.message,
+        "channel": notice.channel,
+        "who": notice.who,
+        "text": notice.text,
     }
 
 

@@ -17,13 +17,15 @@ from agentflow.trace.spans import Asked, Gate, Refused, Span
 class Trace:
     """A run as a tree. `now` is the time of the last entry, `entries` how many there were.
 
-    `spent` is what was used up at the end of tokens, money and meters, where a budget bounds them.
+    `by` is who started it. `meanwhile` are the answers taken in since it has waited last. `spent` is what was used up at the end of tokens, money and meters, where a budget bounds them.
+    `untold` are notices that are not known to have arrived, by their ids.
     `gates` are the `confidence` of the agents that have one, by the agent's name.
     """
 
     plan: Plan
     run_id: str = ""
     mode: RunMode = "live"
+    by: str | None = None
     status: RunStatus | None = None
     started: float = 0.0
     now: float = 0.0
@@ -36,7 +38,9 @@ class Trace:
     cancelled: events.CancelRequested | None = None
     outputs: dict[str, Json] | None = None
     failure: Failure | None = None
+    meanwhile: list[events.TakeAnswer] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    untold: dict[str, events.Notify] = field(default_factory=dict)
     steps: dict[str, Span] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
@@ -66,6 +70,7 @@ class Trace:
         match fact:
             case events.RunStarted():
                 self.run_id, self.mode, self.started = fact.run_id, fact.mode, fact.at
+                self.by = fact.by
                 self.status = "running"
                 self._add_scope(self.plan.root, "", self.steps)
             case events.RunResumed():
@@ -102,10 +107,13 @@ class Trace:
                     self._close(fact.question, "no answer in time")
             case events.RunParked():
                 self.status = "waiting"
+                self.meanwhile.clear()
             case events.Delivered():
+                self.untold.pop(fact.message, None)
                 if fact.message in self._questions:
                     self._questions[fact.message].delivered = fact.detail
             case events.NotDelivered():
+                self.untold.pop(fact.message, None)
                 self._span(fact.step).notes.append(f"not delivered: {fact.problem}")
                 if fact.message in self._questions:
                     self._questions[fact.message].problem = fact.problem
@@ -219,6 +227,8 @@ class Trace:
                     f"level {decision.level + 1} did not help: {decision.reason.text}"
                 )
             case events.Notify():
+                if self.mode == "live":
+                    self.untold[decision.message] = decision
                 span.notes.append(f"level {decision.level + 1}: told {decision.who or 'people'}")
             case events.AskPerson():
                 self._ask(span, decision)
@@ -266,6 +276,8 @@ class Trace:
         span.asked.append(asked)
 
     def _answer(self, span: Span, decision: events.TakeAnswer) -> None:
+        if self.status == "waiting":
+            self.meanwhile.append(decision)
         self._close(decision.question, decision.answer, decision.by)
         span.notes.append(f"answered: {decision.reason.text}")
         span.reason = None

@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from agentflow.cli.stores import user_name
 from agentflow.eventlog import Store
 
 from .shell import AGENTFLOW, Done, Project
@@ -197,7 +198,7 @@ def test_a_store_of_ones_own(project: Project, way: str) -> None:
     assert done["store"] == f"{project.folder}/elsewhere"
     assert not (project.folder / ".agentflow").exists()
     (listed,) = project.json("runs", *option, env=env)["runs"]
-    assert listed["run_id"] == done["run"]
+    assert listed["run"] == done["run"]
     for command in ("show", "replay"):
         assert project.agentflow(command, done["run"], *option, env=env).code == 0
 
@@ -208,7 +209,7 @@ def test_the_store_is_that_of_the_project_one_is_in(project: Project) -> None:
     project.agentflow(*HELLO)
     with project.start("runs", "--json", cwd=folder) as process:
         out, _ = process.communicate()
-    assert [run["run_id"] for run in json.loads(out)["runs"]] == project.run_ids()
+    assert [run["run"] for run in json.loads(out)["runs"]] == project.run_ids()
 
 
 def test_runs(project: Project) -> None:
@@ -218,10 +219,28 @@ def test_runs(project: Project) -> None:
         Store(project.folder / ".agentflow").create(run_id).close()
     listed = project.json("runs")
     valid(listed, "runs.v1.schema.json")
-    assert [(run["run_id"], run["status"]) for run in listed["runs"]] == [
+    assert [(run["run"], run["status"]) for run in listed["runs"]] == [
         ("20261121-133000-4f2a91", "crashed"),
         ("20261120-133000-4f2a91", "crashed"),
     ]
+
+
+def test_a_run_without_its_large_values_is_damaged(project: Project) -> None:
+    project.write(
+        "large.yaml",
+        "agentflow: 1\n"
+        "name: large\n"
+        "inputs: {type: object, properties: {text: {type: string}}}\n"
+        "steps: {one: {switch: a, cases: {a: {output: 1}}}}\n",
+    )
+    done = project.json("run", "large.yaml", "-i", f"text={'long ' * 20_000}")
+    assert project.json("runs")["runs"][0]["status"] == "succeeded"
+    blobs = project.folder / ".agentflow" / "runs" / done["run"] / "blobs"
+    for blob in blobs.iterdir():
+        blob.unlink()
+    (listed,) = project.json("runs")["runs"]
+    assert listed["status"] == "damaged"
+    assert listed["problem"].endswith("is missing")
 
 
 def test_show(project: Project) -> None:
@@ -232,7 +251,8 @@ def test_show(project: Project) -> None:
     assert head == f"hello  run {run_id}"
     assert step.startswith("✓ greet  greeter  ")
     assert total.startswith("succeeded in ")
-    assert outputs == ["outputs:", "  greeting: Hello, Ada!", "  times: 1"]
+    by = f"started by {user_name()}"
+    assert outputs == [by, "outputs:", "  greeting: Hello, Ada!", "  times: 1"]
 
     shown = project.json("show", run_id)
     valid(shown, "trace.v1.schema.json")

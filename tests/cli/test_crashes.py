@@ -31,7 +31,7 @@ def test_a_crashed_run_ends_like_an_uncrashed_one(project: Project, call: str) -
     project.hold(call)
     run_id = crash(project, call, "run", "chain.yaml")
     (listed,) = project.json("runs")["runs"]
-    assert (listed["run_id"], listed["status"]) == (run_id, "crashed")
+    assert (listed["run"], listed["status"]) == (run_id, "crashed")
     project.release(call)
 
     done = project.json("resume", run_id)

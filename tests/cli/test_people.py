@@ -68,7 +68,7 @@ def test_a_run_that_only_a_person_can_make_go_on_ends_its_process(project: Proje
     )
     assert project.calls() == ["look"]  # what needs no person is done meanwhile
     (listed,) = project.json("runs")["runs"]
-    assert (listed["run_id"], listed["status"]) == (run_id, "waiting")
+    assert (listed["run"], listed["status"]) == (run_id, "waiting")
 
 
 def test_what_waits(project: Project, waiting: str) -> None:
@@ -309,6 +309,55 @@ def test_a_tick_goes_on_with_what_is_due_and_nothing_else(project: Project, wait
     assert shown["failure"]["message"] == "step 'approve' failed: no answer within 3600 s"
     assert project.json("show", waiting)["entries"] == before
     assert project.agentflow("tick", by=in_two_hours) == Done(0, "nothing is due\n")
+
+
+def test_what_is_overdue_says_so_until_a_tick(project: Project, waiting: str) -> None:
+    two_hours_late = later(50 * 3600)
+    (question,) = project.json("inbox", by=two_hours_late)["questions"]
+    assert question["overdue"] is True
+    shown = project.agentflow("inbox", by=two_hours_late).out.splitlines()
+    assert shown[1].startswith("  approve  asks support, overdue for 2h0")
+    assert shown[-1] == "what is overdue takes its course with: agentflow tick"
+    assert "agentflow answer" not in "".join(shown)
+    assert project.agentflow("tick", by=two_hours_late).out == f"{waiting}  failed\n"
+    assert project.json("inbox", by=two_hours_late)["questions"] == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["inbox"],
+        ["tick"],
+        ["runs"],
+        ["show", "x"],
+        ["replay", "x"],
+        ["resume", "x"],
+        ["cancel", "x"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_store_that_is_named_has_to_be_there(project: Project, command: list[str]) -> None:
+    assert project.agentflow(*command, "--store", "nowhere") == Done(
+        3,
+        "",
+        "error: there is no store 'nowhere'\n"
+        "help: it is the folder that 'run --store' was given, or '.agentflow' in a project\n",
+    )
+
+
+def test_an_answer_to_a_run_whose_spec_has_changed_says_how_to_go_on(
+    project: Project, waiting: str
+) -> None:
+    project.edit("approval.yaml", "timeout: 2d", "timeout: 3d")
+    done = project.agentflow("answer", waiting, "approve", "approve", "--by", "kim")
+    assert done == Done(
+        0,
+        "taken: 'approve' by kim\n"
+        "the spec is not what it was: 'approval.yaml' has changed\n"
+        f"go on with: agentflow resume {waiting} --as-started\n",
+    )
+    shown = project.agentflow("resume", waiting, "--as-started").out
+    assert "  approve  answered meanwhile: 'approve' by kim\n" in shown
 
 
 def test_a_tick_tells_what_it_could_not_take_up(project: Project, waiting: str) -> None:

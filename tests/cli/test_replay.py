@@ -122,4 +122,4 @@ def test_a_changed_log_is_located_and_not_believed(project: Project, flaky: str)
             f"error: the log of run '{flaky}' is damaged: the bytes of entry 1 were changed"
         )
     (listed,) = project.json("runs")["runs"]
-    assert (listed["run_id"], listed["status"]) == (flaky, "damaged")
+    assert (listed["run"], listed["status"]) == (flaky, "damaged")

@@ -69,9 +69,12 @@ def test_a_full_disk_behind_the_output(project: Project) -> None:
         )
     (listed,) = project.json("runs")["runs"]
     assert listed["status"] == "succeeded"
-    assert (done.returncode, done.stderr) == (
-        3,
-        b"error: cannot write the output: No space left on device\n",
+    run_id = listed["run"]
+    assert done.returncode == 3
+    assert done.stderr.decode() == (
+        "error: cannot write the output: No space left on device; "
+        f"the status of run '{run_id}' is 'succeeded'\n"
+        f"help: see it with: agentflow show {run_id}\n"
     )
 
 

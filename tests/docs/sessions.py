@@ -60,6 +60,7 @@ class Shell:
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(folder),
             "LANG": "C.UTF-8",
+            "LOGNAME": "kim",
             "PYTHONUTF8": "1",
         }
 

@@ -126,15 +126,15 @@ def test_a_run_as_json() -> None:
 
 
 SUMMARIES = [
-    Summary("20261120-2", "succeeded", "a.yaml", "simulated", START, 12.34, 7),
+    Summary("20261120-2", "succeeded", "a.yaml", "simulated", "kim", START, 12.34, 7),
     Summary("20261120-1", "damaged", problem="the log of run '20261120-1' is damaged"),
 ]
 
 
 def test_the_list_of_runs() -> None:
     assert runs_text.render(SUMMARIES, "/s") == (
-        "RUN         STATUS                 SPEC    STARTED (UTC)        SECONDS  ENTRIES\n"
-        "20261120-2  succeeded (simulated)  a.yaml  2027-01-15 08:00:00  12.3     7\n"
+        "RUN         STATUS                 SPEC    STARTED (UTC)        SECONDS  ENTRIES  BY\n"
+        "20261120-2  succeeded (simulated)  a.yaml  2027-01-15 08:00:00  12.3     7        kim\n"
         "20261120-1  damaged                                                      0\n"
         "  the log of run '20261120-1' is damaged"
     )
