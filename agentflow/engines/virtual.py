@@ -95,7 +95,7 @@ def run_virtual(
             if isinstance(decision, StartAttempt):
                 expect(*_ending(now, decision, answer(decision)))
             elif isinstance(decision, AskPerson) and (said := person(decision)) is not None:
-                expect(now + said.after, _spoken(decision, said, now + said.after))
+                expect(now + said.after, spoken(decision, said, now + said.after))
         if driver.state.status != "running":
             return
         _, _, fact = heapq.heappop(coming)
@@ -116,7 +116,7 @@ def _ending(now: float, decision: StartAttempt, answer: Answer) -> tuple[float, 
     return now + decision.timeout, failed
 
 
-def _spoken(question: AskPerson, said: Said, at: float) -> PersonAnswered:
+def spoken(question: AskPerson, said: Said, at: float) -> PersonAnswered:
     """The fact that a person said something to a question."""
     return PersonAnswered(
         at=at,

@@ -5,6 +5,7 @@ Whatever is wrong with one is reported, and something harmless stands in its pla
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from agentflow.contracts.check import compile_schema
 from agentflow.errors import FileProblem
@@ -238,7 +239,7 @@ class Parts:
         arguments = _INPUT_OF_TASK
         if spec.with_ is not None:
             arguments = self.template(dict(spec.with_), (*path, "with"), within)
-        catch = self.catch(spec.catch, (*path, "catch"), within, within)
+        catch = self.catch(spec.catch, (*path, "catch"), within, within, spec)
         calls = {
             name: self._call(
                 AgentStep(agent=agent), agent, arguments, None, address.child(here.reader, name)
@@ -257,8 +258,8 @@ class Parts:
                 when=None,
                 when_text="",
                 for_each=None,
-                catch=self.escalations.for_call(
-                    catch, calls.get(name), address.child(here.reader, name)
+                catch=self._catch_of_task(
+                    spec, catch, calls.get(name), address.child(here.reader, name)
                 ),
                 agent=agent,
                 call=calls.get(name),
@@ -280,6 +281,18 @@ class Parts:
             check = PlanCheck(planner.way, plan)
             self.plans.setdefault(home.ids[planner.step], []).append(check)
         return plan
+
+    def _catch_of_task(
+        self, spec: Delegate, catch: Mapping[str, CatchPlan], call: CallPlan | None, at: str
+    ) -> dict[str, CatchPlan]:
+        """What follows which failure of a task that one of the workers has, who share the `catch`."""
+        planned = self.escalations.for_call(catch, call, at)
+        for key, action in spec.catch.items():
+            if isinstance(action, Use) and action.agent in self.pipeline.agents and call:
+                other = AgentStep(agent=action.agent)
+                taker = self._call(other, action.agent, call.arguments, None, at)
+                planned[key] = replace(planned[key], call=taker)
+        return planned
 
     def _retry(self, retry: Retry | None) -> RetryPolicy | None:
         """A policy by name or as written; a name that does not exist is named by a rule."""
@@ -313,12 +326,13 @@ class Parts:
         path: Path,
         here: Place,
         last: Place,
-        step: Step | None = None,
+        step: Step | Delegate,
         call: CallPlan | None = None,
     ) -> dict[str, CatchPlan]:
         """What follows which failure; `last` is inside the last iteration, if it is a loop.
 
-        Another agent takes over only the `call` of a `step` with an agent.
+        Another agent takes over only the `call` of a `step` with an agent, or a task of a delegate,
+        whose workers have a call each.
         """
         planned: dict[str, CatchPlan] = {}
         for key, action in catch.items():
@@ -338,11 +352,15 @@ class Parts:
         return planned
 
     def _other(
-        self, step: Step | None, name: str, path: Path, call: CallPlan | None, at: str
+        self, step: Step | Delegate, name: str, path: Path, call: CallPlan | None, at: str
     ) -> CallPlan | None:
         """The call of the agent that takes over, on the step's terms and with the same input."""
+        if isinstance(step, Delegate):
+            return None
         if not isinstance(step, AgentStep):
-            message = "only the work of a step with an 'agent' can be given to another one"
+            message = (
+                "only the work of a step with an 'agent', or a task, can be given to another one"
+            )
             self._complain("wrong-type", message, path, "write {use: VALUE}, or skip")
             return None
         if call is None or name not in self.pipeline.agents:

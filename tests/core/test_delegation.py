@@ -1,6 +1,7 @@
 """Plans as data: which can be carried out, what becomes of those that cannot, and how the rest goes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,13 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentflow.core import events
-from agentflow.core.events import StartAttempt
+from agentflow.core.events import Entry, StartAttempt
 from agentflow.core.tasks import BadPlan, read_plan
+from agentflow.engines.driver import Driver, lost
+from agentflow.engines.virtual import Said, spoken
 from agentflow.plan import address
 from agentflow.plan.steps import Plan
 from agentflow.replay import fold, replay
 from agentflow.spec.model import FailureClass, Json
-from tests.core.world import Run, drive, plan_of
+from tests.core.world import MemoryLog, Run, answering, drive, plan_of
 
 QUERY = {
     "type": "object",
@@ -413,3 +416,91 @@ def test_whatever_is_planned_the_run_ends_and_needs_come_first(
     again = replay(plan, run.entries[:cut])
     assert list(again.state.running) == list(state.running)
     assert again.state.status == state.status
+
+
+def test_another_agent_takes_a_task_over_with_the_same_input() -> None:
+    delegate = {"catch": {"timeout": {"agent": "second"}, "any": {"use": "nobody"}}}
+    spec = spec_of(delegate)
+    spec["agents"]["second"] = {**spec["agents"]["searcher"], "argv": ["second"]}
+    tasks = [task("a"), task("b", needs=["a"])]
+
+    def work(call: StartAttempt) -> Any:
+        return FailureClass.TIMEOUT if call.agent == "searcher" else f"found {call.input['q']}"
+
+    run = carried_out(plan_of(spec), tasks, work)
+    assert run.state.outputs == {"done": {"a": "found a", "b": "found b"}}
+    assert [(d.step, d.agent) for d in run.of(events.HandOver)] == [
+        ("work/search[:a]", "second"),
+        ("work/search[:b]", "second"),
+    ]
+    # It happens once: when that one fails too, what else `catch` says follows.
+    run = carried_out(plan_of(spec), tasks[:1], lambda call: FailureClass.TIMEOUT)
+    assert run.state.outputs == {"done": {"a": "nobody"}}
+
+
+LADDER = {
+    "levels": [
+        {"agent": "second", "within": "5s"},
+        {"notify": {"text": "Look!"}},
+        {"human": {"ask": "What is it?"}, "within": "1h"},
+    ],
+    "on_exhausted": "skip",
+}
+
+
+def test_a_process_may_die_anywhere_on_the_ladder_of_a_task() -> None:
+    spec = spec_of({"catch": {"any": {"escalate": "up"}}})
+    spec["agents"]["second"] = {**spec["agents"]["searcher"], "argv": ["second"]}
+    spec["escalations"] = {"up": LADDER}
+    plan = plan_of(spec)
+    tasks = [task("a"), task("b", needs=["a"])]
+
+    def script(call: StartAttempt) -> Any:
+        return {"tasks": tasks} if call.agent == "planner" else FailureClass.REJECTED
+
+    def kim(question: events.AskPerson) -> Said:
+        return Said("replace", f"by kim: {question.step}", 60.0)
+
+    whole = drive(plan, script, person=kim)
+    done = {"a": "by kim: work/search[:a]", "b": "by kim: work/search[:b]"}
+    assert whole.state.outputs == {"done": done}
+    for cut in range(1, len(whole.entries)):
+        again = taken_up(plan, whole.entries[:cut], script, kim)
+        assert again.state.outputs == {"done": done}, f"after {cut} entries"
+        assert replay(plan, again.entries).divergence is None
+        assert len(again.of(events.Notify)) == 2, "each level takes its course once"
+
+
+def taken_up(
+    plan: Plan,
+    entries: Sequence[Entry],
+    script: Callable[[StartAttempt], Any],
+    person: Callable[[events.AskPerson], Said],
+) -> Run:
+    """What becomes of a run whose process has died after these entries."""
+    found = list(entries)
+    state = fold(plan, entries)
+    driver = Driver(plan, state, MemoryLog([{}] * len(found)), found.append)
+    now = state.now
+    driver.take([events.RunResumed(now, "test"), *lost(state, now)])
+    while state.status == "running":
+        if state.running:
+            instance = next(iter(state.running.values()))
+            assert instance.call is not None
+            call = StartAttempt(
+                instance.address,
+                instance.attempt,
+                instance.call.agent,
+                {},
+                0,
+                instance.call.effects,
+                events.Reason("", ""),
+            )
+            fact: events.Fact = answering(script)(call).outcome
+        else:
+            question = next(iter(state.people.open.values())).question
+            assert question is not None
+            now += 60
+            fact = spoken(question, person(question), now)
+        driver.take([replace(fact, at=now)])
+    return Run(state, found)

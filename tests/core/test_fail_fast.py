@@ -152,3 +152,18 @@ def test_a_question_beside_the_failure_is_given_up_either_way() -> None:
     found = run({"bad": DO, "s": ask}, fail_fast=True)
     (cancel,) = found.of(events.CancelStep)
     assert (cancel.step, cancel.reason.rule) == ("s", "language.failure")
+
+
+def test_a_scope_that_is_closed_from_outside_is_ended_as_those_around_it_say() -> None:
+    inner = {"steps": {"a": DO}, "fail_fast": True}
+    assert took(run({"bad": DO, "inner": inner})) == 60, "what is in flight there may end"
+    found = run({"bad": DO, "inner": {**inner, "fail_fast": False}}, fail_fast=True)
+    assert (took(found), stopped(found)) == (1, {"inner/a": "cancelled"})
+
+
+def test_what_closes_a_scope_first_says_how_it_is_ended() -> None:
+    inner = {"steps": {"late_bad": {"agent": "do", "needs": ["a"]}, "a": DO, "b": DO}}
+    found = run({"bad": DO, "inner": {**inner, "fail_fast": True}})
+    # `b` is in flight when the whole closes, and nothing in `inner` has failed by then.
+    assert (took(found), stopped(found)) == (60, {})
+    assert [d.step for d in found.of(events.StartAttempt)] == ["bad", "inner/a", "inner/b"]

@@ -125,10 +125,7 @@ def _single(context: Context, step: StepPlan) -> Iterator[Finding]:
 
 
 def _different(context: Context, step: StepPlan) -> Iterator[Finding]:
-    first = step.call
-    if first is None:
-        return
-    for call, path in _others(step):
+    for first, call, path in _answering_for(step):
         verdict = compare(dict(call.output.schema), dict(first.output.schema))
         if verdict.kind is Kind.INCOMPATIBLE:
             yield Finding(
@@ -140,14 +137,19 @@ def _different(context: Context, step: StepPlan) -> Iterator[Finding]:
             )
 
 
-def _others(step: StepPlan) -> Iterator[tuple[CallPlan, Path]]:
-    """The agents besides the first that may answer for a step, and where they are named."""
-    for index, name in enumerate(step.among):
-        if index > 0:
-            yield step.among[name], (*step.path, "among", index)
-    for key, action in step.catch.items():
-        if action.call is not None:
-            yield action.call, (*step.path, "catch", key, "agent")
+def _answering_for(step: StepPlan) -> Iterator[tuple[CallPlan, CallPlan, Path]]:
+    """The calls of agents, each with that of another that may answer for it, and where it is named."""
+    workers = step.delegate.workers.values() if step.delegate is not None else ()
+    for one in (step, *workers):
+        if one.call is None:
+            continue
+        for index, name in enumerate(one.among):
+            if index > 0:
+                yield one.call, one.among[name], (*step.path, "among", index)
+        place = (*step.path, "catch") if one is step else (*step.path, "delegate", "catch")
+        for key, action in one.catch.items():
+            if action.call is not None:
+                yield one.call, action.call, (*place, key, "agent")
 
 
 def _difference(call: CallPlan, first: CallPlan) -> str:

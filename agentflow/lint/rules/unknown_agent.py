@@ -48,7 +48,7 @@ from agentflow.plan.tools import offers
 from agentflow.spec.document import Document
 from agentflow.spec.model import AgentTool
 from agentflow.spec.wording import quoted
-from agentflow.spec.yaml.nodes import Scalar, Sequence
+from agentflow.spec.yaml.nodes import Mapping, Scalar, Sequence
 
 NAME = "unknown-agent"
 FAMILY = Family.REFERENCE
@@ -92,11 +92,12 @@ def _named(document: Document, step: StepPlan) -> Iterator[tuple[str, Path]]:
     """The agents that a step names, and where."""
     if step.agent is not None:
         yield step.agent, (*step.path, "agent")
-    for key, action in step.catch.items():
-        other = (*step.path, "catch", key, "agent")
-        named = document.node(other) if action.action == "agent" else None
-        if isinstance(named, Scalar):
-            yield named.text, other
+    for place in ((*step.path, "catch"), (*step.path, "delegate", "catch")):
+        catch = document.node(place)
+        for key in catch.entries if isinstance(catch, Mapping) else ():
+            named = document.node((*place, key, "agent"))
+            if isinstance(named, Scalar):
+                yield named.text, (*place, key, "agent")
     among = document.node((*step.path, "among")) if step.dispatch is not None else None
     for index, item in enumerate(among.items if isinstance(among, Sequence) else ()):
         if isinstance(item, Scalar):
