@@ -168,7 +168,8 @@ def _conclude(
     assert trace is not None
     option = store_option(given)
     ended_well = state.status == "succeeded"
-    text = run_text.render(trace, str(store), brief=quiet, option=option)
+    limit = None if quiet and not sys.stdout.isatty() else run_text.LIMIT
+    text = run_text.render(trace, str(store), brief=quiet, option=option, limit=limit)
     stream = sys.stdout if ended_well or not quiet or json else sys.stderr
     try:
         emit(run_json.render(trace, str(store)) if json else text, stream)

@@ -46,7 +46,8 @@ def show_run(
             option = store_option(store)
             if trace.by:
                 emit(f"started by {safe(trace.by, oneline=True)}")
-            emit(run_text.render(trace, str(where.root), brief=True, option=option))
+            limit = run_text.LIMIT if sys.stdout.isatty() else None
+            emit(run_text.render(trace, str(where.root), brief=True, option=option, limit=limit))
             if trace.status in ENDED_RUN and not recorded.live:
                 for line in run_text.untold(trace, option):
                     emit(line)

@@ -8,29 +8,38 @@ from agentflow.formats.words import count
 from agentflow.plan.calls import call_of, step_at
 from agentflow.trace import Trace
 
-#: Characters of one output that are shown; `show` and `--json` have all of it.
+#: Characters of one output that are shown to people; pipes and `--json` have all of it.
 LIMIT = 2_000
 
 
-def render(trace: Trace, store: str, *, brief: bool, option: str = "") -> str:
+def render(
+    trace: Trace, store: str, *, brief: bool, option: str = "", limit: int | None = LIMIT
+) -> str:
     """The outputs, then where the run is stored and how to go on; `brief` is the outputs alone.
 
-    `option` is what further commands need to find the store.
+    `option` is what further commands need to find the store, `limit` how many characters of an
+    output are shown.
     """
+    result = _result(trace, option, limit)
     if brief:
-        return "\n".join(_result(trace, option))
-    return "\n".join(["", *_result(trace, option), "", *_next_steps(trace, store, option)])
+        return "\n".join(result)
+    return "\n".join(["", *result, "", *_next_steps(trace, store, option)])
 
 
-def _result(trace: Trace, option: str) -> list[str]:
+def _result(trace: Trace, option: str, limit: int | None) -> list[str]:
     if trace.outputs is not None:
         marked = "outputs (simulated)" if trace.mode == "simulated" else "outputs"
         lines = [f"{marked}:" if trace.outputs else f"{marked}: none"]
+        cut = False
         for name, value in trace.outputs.items():
-            text = safe(pretty(value), limit=LIMIT)
+            whole = pretty(value)
+            cut |= limit is not None and len(whole) > limit
+            text = safe(whole, limit=limit)
             first, *rest = text.split("\n")
             lines.append(f"  {name}: {first}")
             lines.extend(f"    {line}" for line in rest)
+        if cut:
+            lines.append(f"all of it with: agentflow show {_named(trace, option)} --json")
         return lines
     if trace.cancelled is not None and trace.failure is not None:
         return [safe(trace.failure.message, oneline=True)]
@@ -44,8 +53,13 @@ def _result(trace: Trace, option: str) -> list[str]:
     return [f"{trace.status or 'not started'}"]
 
 
+def _named(trace: Trace, option: str) -> str:
+    """The run as further commands name it."""
+    return f"{trace.run_id} {safe(option, oneline=True)}".rstrip()
+
+
 def _next_steps(trace: Trace, store: str, option: str) -> list[str]:
-    named = f"{trace.run_id} {safe(option, oneline=True)}".rstrip()
+    named = _named(trace, option)
     lines = [f"stored in {safe(store, oneline=True)}/runs/{trace.run_id}"]
     if trace.status == "waiting":
         lines.append(f"go on with: agentflow resume {named}")

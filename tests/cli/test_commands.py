@@ -243,6 +243,25 @@ def test_a_run_without_its_large_values_is_damaged(project: Project) -> None:
     assert listed["problem"].endswith("is missing")
 
 
+def test_a_long_output_is_cut_for_people_and_whole_in_a_pipe(project: Project) -> None:
+    project.write(
+        "large.yaml",
+        "agentflow: 1\n"
+        "name: large\n"
+        "inputs: {type: object, required: [text], properties: {text: {type: string}}}\n"
+        "steps: {one: {switch: a, cases: {a: {output: 1}}}}\n"
+        "outputs: {text: '${{ inputs.text }}'}\n",
+    )
+    text = "x" * 3_000
+    told = project.agentflow("run", "large.yaml", "-i", f"text={text}").out
+    (run_id,) = project.run_ids()
+    assert f"  text: {text[:2_000]}… (1,000 more characters)\n" in told
+    assert f"all of it with: agentflow show {run_id} --json\n" in told
+    whole = f"outputs:\n  text: {text}\n"
+    assert project.agentflow("run", "large.yaml", "-i", f"text={text}", "--quiet").out == whole
+    assert project.agentflow("show", run_id).out.endswith(whole)
+
+
 def test_show(project: Project) -> None:
     run_id = project.json(*HELLO)["run"]
     done = project.agentflow("show", run_id, by=AGENTFLOW)

@@ -104,7 +104,9 @@ def test_what_agents_wrote_is_made_harmless() -> None:
 
 def test_long_outputs_are_cut_with_a_word_about_it() -> None:
     text = run_text.render(ended({"x": "y" * 5000}).trace, "/s", brief=True)
-    assert text.endswith("… (3,000 more characters)")
+    assert text.endswith(
+        "… (3,000 more characters)\nall of it with: agentflow show 20261120-133000-4f2a91 --json"
+    )
 
 
 def test_a_run_as_json() -> None:
