@@ -160,14 +160,9 @@ def read_run(store: Store, run_id: str) -> Recorded:
         return _recorded(run_id, reader.records(), reader)
 
 
-def summaries(store: Store, *, unfinished: bool = False) -> Iterator[Summary]:
-    """All runs of a store, the newest first. One that cannot be read does not hide the others.
-
-    With `unfinished`, the logs of those that are through are not even opened.
-    """
+def summaries(store: Store) -> Iterator[Summary]:
+    """All runs of a store, the newest first. One that cannot be read does not hide the others."""
     for run_id in store.runs():
-        if unfinished and store.ended(run_id):
-            continue
         try:
             yield _summary(store, run_id)
         except (StoreError, UnknownEvent) as error:

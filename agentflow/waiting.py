@@ -17,10 +17,11 @@ from agentflow.core.state import ENDED_RUN, State
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, is_through
 from agentflow.engines.letters import read_letter, write_letter
-from agentflow.errors import AgentflowError, RunLocked, UsageError
+from agentflow.errors import AgentflowError, RunLocked, StoreError, UsageError
 from agentflow.eventlog import Store
+from agentflow.eventlog.codec import UnknownEvent
 from agentflow.replay import fold
-from agentflow.runs import Recorded, changes, read_run, resume, summaries
+from agentflow.runs import Recorded, changes, read_run, resume
 from agentflow.spec.model import Json
 from agentflow.spec.wording import did_you_mean
 from agentflow.summary import Summary
@@ -28,9 +29,6 @@ from agentflow.summary import Summary
 #: Seconds that the process at work on a run has to say what it makes of an answer.
 _PATIENCE = 20.0
 _PAUSE = 0.1
-#: What `tick` looks at: runs that wait, and those that HEAD does not know to be through.
-_PATIENT = frozenset({"waiting", *ENDED_RUN})
-_UNFINISHED = frozenset({"running", "waiting", "interrupted", "crashed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +67,43 @@ class Inbox:
 
 def open_questions(store: Store) -> Inbox:
     """What is open in the runs of a store that are not through."""
-    found: list[Waiting] = []
-    damaged: list[Summary] = []
-    for summary in summaries(store, unfinished=True):
-        if summary.status == "damaged":
-            damaged.append(summary)
-        if summary.status in _UNFINISHED and summary.entries:
-            recorded = read_run(store, summary.run_id)
-            state = fold(recorded.plan, recorded.entries)
-            found += (Waiting(summary.run_id, question) for question in _open(state))
+    runs, damaged = _unfinished(store)
+    found = [Waiting(run.run_id, question) for run in runs for question in _open(run.state)]
     found.sort(key=lambda waiting: waiting.question.due)
-    return Inbox(tuple(found), tuple(damaged))
+    return Inbox(tuple(found), damaged)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unfinished:
+    """A run that HEAD does not know to be through, and its state."""
+
+    run_id: str
+    recorded: Recorded
+    state: State
+
+
+def _unfinished(store: Store) -> tuple[list[_Unfinished], tuple[Summary, ...]]:
+    """The runs of a store that may not be through, the oldest first, and those that are damaged.
+
+    Each log is read once, and those of runs that are through not at all.
+    """
+    found: list[_Unfinished] = []
+    damaged: list[Summary] = []
+    for run_id in store.runs():
+        if store.ended(run_id):
+            continue
+        try:
+            with store.read(run_id) as reader:
+                if next(reader.records(), None) is None:
+                    continue  # it was killed before its first entry, and has done nothing
+            recorded = read_run(store, run_id)
+        except (StoreError, UnknownEvent) as error:
+            damaged.append(Summary(run_id, "damaged", problem=str(error)))
+        else:
+            state = fold(recorded.plan, recorded.entries)
+            found.append(_Unfinished(run_id, recorded, state))
+    found.sort(key=lambda run: run.recorded.started.at)
+    return found, tuple(damaged)
 
 
 def answer(
@@ -147,12 +171,13 @@ def tick(store: Store, *, as_started: bool) -> Iterator[Ticked]:
     interrupted, or whose process died, are for `resume`. One that is damaged may have waited, and one
     that has ended may still have to tell somebody.
     """
-    for summary in sorted(summaries(store, unfinished=True), key=lambda summary: summary.started):
-        run_id = summary.run_id
-        if summary.status == "damaged":
-            yield Ticked(run_id, None, summary.problem)
-        if summary.status not in _PATIENT or not _can_go_on(store, run_id):
+    runs, damaged = _unfinished(store)
+    for summary in damaged:
+        yield Ticked(summary.run_id, None, summary.problem)
+    for run in runs:
+        if not _can_go_on(store, run):
             continue
+        run_id = run.run_id
         try:
             state = resume(store, run_id, lambda _run: lambda _entry: None, as_started=as_started)
         except RunLocked:
@@ -163,15 +188,17 @@ def tick(store: Store, *, as_started: bool) -> Iterator[Ticked]:
             yield Ticked(run_id, str(state.status))
 
 
-def _can_go_on(store: Store, run_id: str) -> bool:
+def _can_go_on(store: Store, run: _Unfinished) -> bool:
     """Is anything due in a run that waits, answered, or still to be delivered?"""
-    recorded = read_run(store, run_id)
-    state = fold(recorded.plan, recorded.entries)
+    state = run.state
     if state.status in ENDED_RUN:
         return not is_through(state)
-    if state.agenda or state.ready or state.people.undelivered or store.mailbox(run_id).letters():
+    if state.status != "waiting":
+        return False
+    at_once = state.agenda or state.ready or state.people.undelivered
+    if at_once or store.mailbox(run.run_id).letters():
         return True
-    due = [state.started_at + recorded.plan.budget.wall]
+    due = [state.started_at + run.recorded.plan.budget.wall]
     due += (instance.due for instance in state.waiting.values() if instance.due is not None)
     due += (one.until for one in state.timed.values())
     return min(due) <= WallClock().now()
