@@ -48,6 +48,8 @@ def failures_of(step: StepPlan) -> frozenset[FailureClass]:
     if step.kind == "human":
         return _OF_PEOPLE
     found = _OF_ANY
+    if step.timeout is not None:
+        found |= {FailureClass.TIMEOUT}
     if step.loop is not None:
         found |= {FailureClass.EXHAUSTED}
     if step.kind == "pipeline":
