@@ -157,6 +157,7 @@ def understand(
     """
     document = parse_document(data, file)
     parsed = parse(document, VOCABULARY)
+    document = document.read_as(parsed.root)
     problems = (*document.findings, *parsed.findings)
     if parsed.pipeline is None:
         return document, None, None, problems

@@ -81,6 +81,7 @@ class Library:
     def _understand(self, file: str, chain: Chain) -> Child:
         document = parse_document(self.read(file), within(self._shown, file))
         parsed = parse(document, self.vocabulary)
+        document = document.read_as(parsed.root)
         problems: tuple[Finding, ...] = (*document.findings, *parsed.findings)
         if parsed.pipeline is None:
             return Child(file, document, None, None, problems)

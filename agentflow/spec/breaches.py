@@ -85,12 +85,14 @@ class Breaches:
     """Turns the complaints about one document into findings.
 
     `removable` are the paths of keys that can be taken out to leave a spec that may be looked at
-    further; it is None as soon as something is wrong that no removal mends.
+    further; it is None as soon as something is wrong that no removal mends. `renamed` are misspelt keys
+    with the names that they have to have been meant for, and what was said of each.
     """
 
     def __init__(self, document: Document, vocabulary: Vocabulary) -> None:
         self.findings: list[Finding] = []
         self.removable: list[Path] | None = []
+        self.renamed: dict[Path, tuple[str, Finding]] = {}
         self._document = document
         self._vocabulary = vocabulary
         self._conflicts: set[Path] = set()
@@ -204,6 +206,7 @@ class Breaches:
             remove=path,
             fix=self._renamed(path, keys_of(owner)),
         )
+        self._means(path, near)
 
     def _belongs_to_other_kind(self, path: Path) -> bool:
         """Report a step of two kinds, once; the keys of the second kind are no news then."""
@@ -228,6 +231,11 @@ class Breaches:
 
     def _missing(self, spot: Spot) -> None:
         path, key = spot.path[:-1], str(spot.path[-1])
+        node = self._node(path)
+        if isinstance(node, Mapping) and spot.owner is not None:
+            known = list(keys_of(spot.owner))
+            if any(nearest(name, known) == key for name in node.entries if name not in known):
+                return  # it is there under a misspelt name, which is reported
         lack = f"the pipeline has no {quoted(key)}"
         if path:
             lack = f"{quoted(str(path[-1]))} has no {quoted(key)}, which {called(spot.owner)} needs"
@@ -340,6 +348,7 @@ class Breaches:
             remove=spot.path,
             fix=self._renamed(spot.path, shape.choices),
         )
+        self._means(spot.path, near)
 
     def _wrong(self, breach: Breach) -> None:
         spot = breach.spot
@@ -370,6 +379,13 @@ class Breaches:
         left = [key for key in known if key not in there]
         key = str(path[-1])
         return renamed(self._document, self._document.locate_key(path), key, left)
+
+    def _means(self, path: Path, near: str | None) -> None:
+        """A misspelt key is looked at under the name that is near, unless that is there as well."""
+        around = self._node(path[:-1])
+        others = {name for at, (name, _) in self.renamed.items() if at[:-1] == path[:-1]}
+        if near and isinstance(around, Mapping) and near not in around.entries.keys() | others:
+            self.renamed[path] = near, self.findings[-1]
 
     def _node(self, path: Path) -> Node | None:
         return self._document.node(path)

@@ -16,7 +16,7 @@ about it. The rules that report here:
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
@@ -52,6 +52,10 @@ class Document:
     text: str
     root: Node | None
     findings: tuple[Finding, ...]
+
+    def read_as(self, root: Node | None) -> "Document":
+        """The same file with other names for some of its keys; with None, as it is."""
+        return self if root is None else replace(self, root=root)
 
     def line(self, number: int) -> str:
         """A line, counted from 1, without its end; empty beyond the last one."""

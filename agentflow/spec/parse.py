@@ -1,8 +1,9 @@
 """From a located document to the pipeline it describes, or to what is wrong with it.
 
 pydantic checks the data against the models of the language; `spec.breaches` says it in our words.
-Keys that are unknown or not supported yet do not keep the rest from being looked at: the pipeline
-without them is returned too, marked as partial.
+Keys that are misspelt, unknown or not supported yet do not keep the rest from being looked at: a pipeline
+in which the misspelt ones have the names that they were meant for, without the others, is returned too,
+marked as partial. So what stands under such a key is not missing anywhere else.
 """
 
 from dataclasses import dataclass
@@ -16,8 +17,11 @@ from agentflow.spec.breaches import Breaches
 from agentflow.spec.document import Document, Path
 from agentflow.spec.model import Json, Pipeline, Vocabulary
 from agentflow.spec.yaml.collector import collector_paused
-from agentflow.spec.yaml.nodes import Mapping, Scalar, to_data
+from agentflow.spec.yaml.nodes import Mapping, Node, Scalar, to_data, with_names
 from agentflow.spec.yaml.reader import MAX_FINDINGS
+
+#: A misspelt key may hold others, which are met when it has its name.
+_MOST_PASSES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +29,15 @@ class ParseResult:
     """What a document says.
 
     `pipeline` is None if it says nothing that could be looked at further. It is `partial` if keys
-    had to be left out, each with a finding: then it may be linted and must not be run. `findings`
-    are in file order and do not repeat those of the document.
+    had to be renamed or left out, each with a finding: then it may be linted and must not be run.
+    `findings` are in file order and do not repeat those of the document. `root` has the nodes under the
+    names that the pipeline has for them, at their old places; None if those are the author's.
     """
 
     pipeline: Pipeline | None
     findings: tuple[Finding, ...]
     partial: bool = False
+    root: Node | None = None
 
 
 def parse(document: Document, vocabulary: Vocabulary) -> ParseResult:
@@ -44,10 +50,35 @@ def parse(document: Document, vocabulary: Vocabulary) -> ParseResult:
 
 
 def _parse(document: Document, root: Mapping, vocabulary: Vocabulary) -> ParseResult:
+    misspelt: list[Finding] = []
+    for _ in range(_MOST_PASSES):
+        breaches, pipeline, too_many = _examine(document, root, vocabulary)
+        if not breaches.renamed or too_many:
+            break
+        misspelt += (finding for _, finding in breaches.renamed.values())
+        names = {path: name for path, (name, _) in breaches.renamed.items()}
+        renamed = with_names(root, names)
+        assert isinstance(renamed, Mapping)
+        root = renamed
+        document = document.read_as(root)
+    findings = _without_echoes([*misspelt, *breaches.findings], document)
+    if too_many:
+        findings.append(_more(too_many, document))
+    partial = bool(misspelt)
+    if pipeline is None and breaches.removable and not too_many:
+        pipeline = _without(breaches.removable, to_data(root), vocabulary)
+        partial = True
+    findings.sort(key=lambda finding: finding.location.span)
+    partial = partial and pipeline is not None
+    return ParseResult(pipeline, tuple(findings), partial, root if misspelt else None)
+
+
+def _examine(
+    document: Document, root: Mapping, vocabulary: Vocabulary
+) -> tuple[Breaches, Pipeline | None, int]:
+    """What is wrong, the pipeline if nothing is, and how much more is wrong that was not looked at."""
     data = to_data(root)
     breaches = Breaches(document, vocabulary)
-    pipeline: Pipeline | None = None
-    too_many = 0
     if _is_bool(root, "agentflow"):
         breaches.version()
     try:
@@ -55,18 +86,8 @@ def _parse(document: Document, root: Mapping, vocabulary: Vocabulary) -> ParseRe
     except ValidationError as error:
         complaints = _complaints(error, data, vocabulary)
         breaches.add(complaints)
-        too_many = error.error_count() - len(complaints)
-    findings = _without_echoes(breaches.findings, document)
-    if too_many:
-        findings.append(_more(too_many, document))
-    partial = False
-    if pipeline is None and breaches.removable and not too_many:
-        pipeline = _without(breaches.removable, data, vocabulary)
-        partial = pipeline is not None
-    if breaches.removable is None:
-        pipeline, partial = None, False
-    findings.sort(key=lambda finding: finding.location.span)
-    return ParseResult(pipeline, tuple(findings), partial)
+        return breaches, None, error.error_count() - len(complaints)
+    return breaches, pipeline if breaches.removable is not None else None, 0
 
 
 def _validate(data: Json, vocabulary: Vocabulary) -> Pipeline:

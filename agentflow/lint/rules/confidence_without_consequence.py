@@ -89,6 +89,12 @@ def check(context: Context) -> Iterator[Finding]:
 def _cared_for(plan: Plan) -> set[str]:
     """The agents whose unsure answers a `catch` speaks of, or a model is told of whose tools they are."""
     speaking = {at for at, step in plan.steps.items() if _SPEAKING & step.catch.keys()}
+    # What some items may fail at does not end the run, and `items` tells why they failed.
+    speaking |= {
+        at
+        for at, step in plan.steps.items()
+        if step.for_each is not None and step.for_each.min_success is not None
+    }
     speaking |= {step.address for step in callers(plan) if _SPEAKING & step.catch.keys()}
     told = {str(tool.agent) for step in callers(plan) for tool in tools_of(step)}
     return told | {

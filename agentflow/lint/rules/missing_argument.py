@@ -52,6 +52,7 @@ from agentflow.contracts.describe import listed
 from agentflow.findings import Finding, Severity
 from agentflow.lint.receivers import receivers
 from agentflow.lint.rule import Context, Family
+from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping
 
@@ -70,6 +71,11 @@ def check(context: Context) -> Iterator[Finding]:
         given = context.document.node(receiver.given)
         names = given.entries if isinstance(given, Mapping) else {}
         missing = [name for name in receiver.required if name not in names]
+        if receiver.contract.get("additionalProperties") is False:
+            # What is given under a misspelt name is named there.
+            taken = receiver.contract.get("properties", {})
+            meant = {nearest(name, missing) for name in names if name not in taken}
+            missing = [name for name in missing if name not in meant]
         if missing:
             yield Finding(
                 rule=NAME,

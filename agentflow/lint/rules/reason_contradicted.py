@@ -1,8 +1,7 @@
 """The reason for many agents is one that the pipeline does not have.
 
-`why_multi_agent` says what several agents are for. `parallelism` where each step waits for the one before it, or
-`isolation` where all models can do the same, is a reason that somebody once had for another
-pipeline.
+`why_multi_agent` says what several agents are for. `parallelism` where each step
+waits for the one before it is a reason that somebody once had for another pipeline.
 
 Bad:
 
@@ -110,7 +109,6 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.chats import chats
 from agentflow.lint.concurrency import is_parallel
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import plans_within
@@ -122,13 +120,11 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """The bottleneck, if the graph or the agents contradict it."""
+    """The bottleneck, if the graph contradicts it. Of the other reasons none can be told from a spec."""
     if context.plan is None or context.plan.pipeline.why_multi_agent is None:
         return
     bottleneck = context.plan.pipeline.why_multi_agent.bottleneck
     reason = _against_parallelism(context) if bottleneck == "parallelism" else None
-    if bottleneck == "isolation":
-        reason = _against_isolation(context)
     if reason is not None:
         yield Finding(
             rule=NAME,
@@ -144,19 +140,3 @@ def _against_parallelism(context: Context) -> str | None:
     if any(is_parallel(plan) for plan in plans_within(context.plan)):
         return None
     return "each step waits for the one before it"
-
-
-def _against_isolation(context: Context) -> str | None:
-    """Models that are kept apart have different tools, effects or servers to be asked at."""
-    assert context.plan is not None
-    pipelines = plans_within(context.plan)
-    means = {
-        (frozenset(chat.call.tools), chat.call.effects, chat.model.model, chat.model.api_base)
-        for chat in chats(context)
-    }
-    others = any(
-        agent.kind != "llm" for plan in pipelines for agent in plan.pipeline.agents.values()
-    )
-    if others or len(pipelines) > 1 or len(means) > 1:
-        return None
-    return "all agents ask the same model, with the same tools"

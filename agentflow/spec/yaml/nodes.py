@@ -6,7 +6,8 @@ from 1 and in characters, the end column is exclusive. A node is not changed onc
 is read.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping as TableOf
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from agentflow.findings import Span
@@ -99,3 +100,23 @@ def to_data(node: Node) -> Json:
     if isinstance(node, Mapping):
         return {key: to_data(entry.value) for key, entry in node.entries.items()}
     return [to_data(item) for item in node.items]
+
+
+def with_names(node: Node, names: TableOf[tuple[str | int, ...], str]) -> Node:
+    """The node with other names for some keys, by their paths; what is not on the way to one is shared."""
+    if not names:
+        return node
+    inside: dict[str | int, dict[tuple[str | int, ...], str]] = {}
+    for path, name in names.items():
+        if len(path) > 1:
+            inside.setdefault(path[0], {})[path[1:]] = name
+    if isinstance(node, Mapping):
+        entries = {
+            names.get((key,), key): Entry(entry.key, with_names(entry.value, inside.get(key, {})))
+            for key, entry in node.entries.items()
+        }
+        return replace(node, entries=entries)
+    if isinstance(node, Sequence):
+        items = [with_names(item, inside.get(n, {})) for n, item in enumerate(node.items)]
+        return replace(node, items=items)
+    return node
