@@ -98,6 +98,8 @@ def _unheld(chat: Chat) -> str | None:
     given = manner(chat.model.model, chat.known)
     if not (isinstance(contract, Mapping) and contract.get("properties")):
         return None
+    if chat.path[:1] != ("models",) and "/" not in chat.model.model:
+        return None  # an alias that does not exist
     if given is Manner.WORDS:
         return "told its contract in words, and held to nothing of it"
     if given is Manner.TOOL:
