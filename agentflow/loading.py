@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agentflow.agents import VOCABULARY
 from agentflow.agents.known_models import known_model
+from agentflow.agents.recording_files import unreadable
 from agentflow.contracts.models import ModelProblem, ModelReader, Models, no_models
 from agentflow.contracts.resolve import FileReader
 from agentflow.errors import SpecError, UsageError
@@ -137,9 +138,16 @@ def load_bytes(
         pipeline=pipeline,
         plan=plan,
         problems=problems,
-        sources={**reader.sources, **imported.sources, name: document.text},
+        sources={**_run_of(reader.sources, pipeline), **imported.sources, name: document.text},
         unseen=_classes_in(pipeline, plan) if models is no_models else 0,
     )
+
+
+def _run_of(sources: Mapping[str, str], pipeline: Pipeline | None) -> dict[str, str]:
+    """What a run is made of: all that was read but for the recordings of tests."""
+    tests = pipeline.tests.values() if pipeline is not None else ()
+    recordings = {test.recording for test in tests}
+    return {name: text for name, text in sources.items() if name not in recordings}
 
 
 def _classes_in(pipeline: Pipeline | None, plan: Plan | None) -> int:
@@ -162,7 +170,8 @@ def understand(
     if parsed.pipeline is None:
         return document, None, None, problems
     plan = build_plan(document, parsed.pipeline, read, VOCABULARY, read_models)
-    return document, parsed.pipeline, plan, (*problems, *plan.findings)
+    recordings = unreadable(document, parsed.pipeline, read)
+    return document, parsed.pipeline, plan, (*problems, *plan.findings, *recordings)
 
 
 def check(spec: Spec) -> tuple[Finding, ...]:

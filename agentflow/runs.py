@@ -1,10 +1,11 @@
 """Runs as a whole: start one, read one back, take one up again."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentflow.agents.credentials import require_keys
+from agentflow.agents.recording import Recorded as RecordedAnswer
 from agentflow.agents.secrets import require
 from agentflow.core.events import Entry, RunStarted
 from agentflow.core.state import ENDED_RUN, State
@@ -53,6 +54,14 @@ _STATUS_AFTER = {
 }
 
 
+#: Is told of recorded answers that nobody has asked for.
+Leftover = Callable[[Sequence[RecordedAnswer]], None]
+
+
+def _unheard(_answers: Sequence[RecordedAnswer]) -> None:
+    """Nobody wants to know."""
+
+
 def _nobody(_plan: Plan, _run_id: str) -> Listener:
     return lambda _entry: None
 
@@ -77,10 +86,12 @@ def run(
     settings: Settings = _PLAIN,
     audience: Audience = _nobody,
     onlooker: Onlooker | None = None,
+    leftover: Leftover = _unheard,
 ) -> State:
     """Run a pipeline and give the state it ends in; its log is in the store under its `run_id`.
 
-    An `onlooker` sees what models are answering, which is then asked for as a stream.
+    An `onlooker` sees what models are answering, which is then asked for as a stream. `leftover` is told
+    of the recorded answers that a run which went well has not asked for.
 
     Raises:
         SpecError: the spec has errors.
@@ -129,6 +140,8 @@ def run(
             raise
     if settings.record is not None:
         write_recording(settings.record, plan, read_run(store, run_id).entries)
+    if recording is not None and state.status == "succeeded":
+        leftover(recording.unused())
     return state
 
 

@@ -3,11 +3,13 @@
 A recording is a text file, made for git: one JSON object a line, keys in order, no spaces.
 
     {"format":1,"kind":"agentflow recording"}
+    {"shared":"4f1f3c0b9a27","value":{"type":"object",…}}
     {"agent":"sorter","answer":{"text":"…","usage":{…}},"attempt":1,"request":{…},"step":"sort[0]"}
     {"agent":"sorter","answer":{"failure":"rate_limited","message":"…"},"attempt":1,…}
 
 A request is all that the model is asked: its name, the messages, the contract of the answer and the
-parameters. What differs from run to run is taken out (the run's id, the nonce of the delimiters),
+parameters. Its contract and its tools stand in a line of their own, once for all requests that have the
+same, and so do messages that several requests have (`Shelf`). What differs from run to run is taken out (the run's id, the nonce of the delimiters),
 and so is what only the client knows: addresses, keys, the form in which the contract is sent. An
 answer is found by the SHA-256 of its request. Where several are the same, the one of the same step
 and attempt counts, or else the first that was not given yet.
@@ -27,6 +29,7 @@ from agentflow.agents.prompt_parts import parts_of
 from agentflow.agents.prompts import Prompts, nonce
 from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.agents.receipts import Prompt
+from agentflow.agents.recording_shelf import Shelf, encoded
 from agentflow.contracts.describe import count
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Usage
 from agentflow.core.talks import ToolCall
@@ -159,23 +162,18 @@ def reply_of(answer: Mapping[str, Any]) -> Reply:
 
 def render(records: Iterable[Recorded]) -> bytes:
     """The file of a recording: by step and attempt, so that little changes when it is made anew."""
+    ordered = sorted(records, key=_place)
+    shelf = Shelf.of([record.request for record in ordered])
     lines: list[Json] = [{"format": FORMAT, "kind": _KIND}]
-    lines += [asdict(record) for record in sorted(records, key=_place)]
-    return b"".join(_encoded(line) + b"\n" for line in lines)
+    placed = [asdict(record) | {"request": shelf.put(record.request)} for record in ordered]
+    lines += [{"shared": name, "value": shelf.values[name]} for name in sorted(shelf.values)]
+    return b"".join(encoded(line) + b"\n" for line in [*lines, *placed])
 
 
 def _place(record: Recorded) -> tuple[list[int | str], int]:
     """Where a record belongs: `sort[10]` comes after `sort[9]`."""
     parts = re.split(r"(\d+)", record.step)
     return [int(part) if n % 2 else part for n, part in enumerate(parts)], record.attempt
-
-
-def _encoded(value: Json) -> bytes:
-    form: dict[str, Any] = {"sort_keys": True, "separators": (",", ":")}
-    try:
-        return json.dumps(value, ensure_ascii=False, **form).encode()
-    except UnicodeEncodeError:  # half a character, which UTF-8 does not have
-        return json.dumps(value, **form).encode()
 
 
 def read_recording(data: bytes, name: str) -> "Recording":
@@ -189,7 +187,28 @@ def read_recording(data: bytes, name: str) -> "Recording":
     except (ValueError, RecursionError) as error:
         why = "nested too deeply" if isinstance(error, RecursionError) else error
         raise FileProblem(f"'{name}' is no recording: {why}", help=_ANEW) from error
-    head = lines[0] if lines else None
+    _check_head(lines[0] if lines else None, name)
+    shelf = Shelf()
+    records: list[Recorded] = []
+    for n, line in enumerate(lines[1:], 2):
+        where = f"'{name}', line {n}"
+        if isinstance(line, dict) and line.keys() == {"shared", "value"}:
+            shelf.values[str(line["shared"])] = line["value"]
+        else:
+            records.append(_record(line, shelf, where))
+    return Recording(name, records)
+
+
+def read_head(text: str, name: str) -> None:
+    """See to it that a file looks like a recording, by its first line. Raises `FileProblem`."""
+    try:
+        head = _DECODER.decode(text.partition("\n")[0])
+    except (ValueError, RecursionError):
+        head = None
+    _check_head(head, name)
+
+
+def _check_head(head: Json, name: str) -> None:
     if not isinstance(head, dict) or head.get("kind") != _KIND:
         raise FileProblem(f"'{name}' is no recording: its first line does not say so", help=_ANEW)
     if head.get("format") != FORMAT:
@@ -197,11 +216,9 @@ def read_recording(data: bytes, name: str) -> "Recording":
             f"'{name}' has format {head.get('format')}, and this agentflow knows {FORMAT}",
             help="it was made by a newer agentflow",
         )
-    records = (_record(line, f"'{name}', line {n}") for n, line in enumerate(lines[1:], 2))
-    return Recording(name, records)
 
 
-def _record(line: Json, where: str) -> Recorded:
+def _record(line: Json, shelf: Shelf, where: str) -> Recorded:
     """A record from its line; its answer is one that `reply_of` understands."""
     match line:
         case {
@@ -211,7 +228,11 @@ def _record(line: Json, where: str) -> Recorded:
             "request": dict(request),
             "answer": dict(answer),
         }:
-            record = Recorded(step, attempt, agent, request, answer)
+            try:
+                record = Recorded(step, attempt, agent, shelf.take(request), answer)
+            except KeyError as error:
+                what = f"{where} names {error}, which no line before it has"
+                raise FileProblem(what, help=_ANEW) from error
         case _:
             raise FileProblem(f"{where} is no answer of a model", help=_ANEW)
     try:
@@ -251,6 +272,11 @@ class Recording:
         left.remove(nearest)
         return nearest.answer
 
+    def unused(self) -> list[Recorded]:
+        """The answers that nobody has asked for, in the order of the file."""
+        left = [id(record) for records in self._left.values() for record in records]
+        return [record for record in self._records if id(record) in left]
+
     def _miss(self, request: Mapping[str, Json], call: Call, *, known: bool) -> RecordingMiss:
         what = f"'{self._name}' has no answer to attempt {call.attempt} of '{call.step}'"
         if known:
@@ -286,4 +312,4 @@ class Recording:
 
 
 def _digest(request: Mapping[str, Json]) -> bytes:
-    return hashlib.sha256(_encoded(dict(request))).digest()
+    return hashlib.sha256(encoded(dict(request))).digest()

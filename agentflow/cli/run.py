@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from agentflow.agents.recording import Recorded as RecordedAnswer
 from agentflow.channels.protocol import Terminal
 from agentflow.cli.desk import find_terminal
 from agentflow.cli.display import Display, choose_display, shows_live
@@ -104,6 +105,7 @@ def run_spec(
         playback=playback,
     )
     where = open_store(store, durability)
+    unused: list[RecordedAnswer] = []
     try:
         state = run(
             spec,
@@ -112,9 +114,14 @@ def run_spec(
             settings,
             lambda plan, _: audience.attend(plan),
             audience.onlooker,
+            unused.extend,
         )
     finally:
         audience.finish()
+    if unused and not quiet:
+        emit(
+            run_text.unused(str(playback), [(one.step, one.attempt) for one in unused]), sys.stderr
+        )
     return _conclude(state, audience, where.root, store, quiet=quiet, json=json)
 
 

@@ -1,5 +1,7 @@
 """How a run ended, for people: its outputs or the reason why there are none, and what to do next."""
 
+from collections.abc import Sequence
+
 from agentflow.core.state import ENDED_RUN
 from agentflow.formats.inbox_text import question_lines
 from agentflow.formats.safe import safe
@@ -10,6 +12,8 @@ from agentflow.trace import Trace
 
 #: Characters of one output that are shown to people; pipes and `--json` have all of it.
 LIMIT = 2_000
+#: How many answers are named that nobody asked for.
+_NAMED = 3
 
 
 def render(
@@ -82,6 +86,17 @@ def untold(trace: Trace, option: str) -> list[str]:
         f"not known to have arrived: {count(len(trace.untold), 'notice')} of {steps}",
         f"send with: {command}",
     ]
+
+
+def unused(file: str, places: Sequence[tuple[str, int]]) -> str:
+    """That a recording has answers which the run did not ask for; each is of a step and an attempt."""
+    named = [f"attempt {attempt} of '{safe(step, oneline=True)}'" for step, attempt in places]
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    answers = count(len(named), "answer")
+    return (
+        f"note: '{safe(file, oneline=True)}' has {answers} that nobody asked for:"
+        f" {', '.join(named[:_NAMED])}{more}"
+    )
 
 
 def _not_repeated(trace: Trace) -> list[str]:

@@ -1,13 +1,14 @@
 """Recordings: what a request is, which answer is found, and what is said when there is none."""
 
 import json
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentflow.agents.protocol import AttemptError, Call, Reply
+from agentflow.agents.protocol import AttemptError, Call, Reply, ToolOffer
 from agentflow.agents.recording import (
     Recorded,
     Recording,
@@ -17,6 +18,7 @@ from agentflow.agents.recording import (
     render,
     reply_of,
 )
+from agentflow.agents.recording_shelf import encoded
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Complaint, Usage
 from agentflow.errors import FileProblem, RecordingMiss
 from agentflow.spec.model import FailureClass, Model, Price
@@ -143,9 +145,32 @@ def test_the_file() -> None:
     calls = [asking(step=step) for step in ("s[10]", "s[9]", "a")]
     lines = render(recorded(call, "é\n") for call in calls).decode().splitlines()
     assert lines[0] == '{"format":1,"kind":"agentflow recording"}'
-    assert [json.loads(line)["step"] for line in lines[1:]] == ["a", "s[9]", "s[10]"]
-    assert lines[1].startswith('{"agent":"sorter","answer":{"text":"é\\n"},"attempt":1,"request":{')
+    # The messages that all of them have come first.
+    assert [json.loads(line)["step"] for line in lines[3:]] == ["a", "s[9]", "s[10]"]
+    assert lines[1].startswith('{"shared":"')
+    assert lines[3].startswith('{"agent":"sorter","answer":{"text":"é\\n"},"attempt":1,"request":{')
     assert all(list(json.loads(line)) == sorted(json.loads(line)) for line in lines)
+
+
+def test_what_requests_share_stands_there_once() -> None:
+    contract = {"type": "object", "properties": {"kind": {"type": "string"}}}
+    tools = (ToolOffer("look", "Looks.", contract),)
+    calls = [replace(asking(step=step), output_schema=contract, tools=tools) for step in "ab"]
+    other = replace(asking("b", step="c"), output_schema=contract)
+    data = render([*(recorded(call, call.step) for call in calls), recorded(other, "c")])
+    lines = [json.loads(line) for line in data.splitlines()]
+    shared = {line["shared"]: line["value"] for line in lines if "shared" in line}
+    system, user = request(calls[0])["messages"]
+    common = [contract, [asdict(tool) for tool in tools], system, user]
+    assert sorted(map(encoded, shared.values())) == sorted(map(encoded, common))
+    assert data.count(b'"Looks."') == 1
+    # What only one request has stays where it is.
+    assert lines[-1]["request"]["messages"][1] == request(other)["messages"][1]
+    recording = read_recording(data, "r")
+    assert [recording.answer(request(call), call)["text"] for call in calls] == ["a", "b"]
+    assert [(one.step, one.attempt) for one in recording.unused()] == [("c", 1)]
+    assert recording.answer(request(other), other) == {"text": "c"}
+    assert recording.unused() == []
 
 
 JSON = st.recursive(
@@ -180,8 +205,9 @@ HEAD = b'{"format":1,"kind":"agentflow recording"}\n'
         (HEAD + b"[]\n", "'r', line 2 is no answer of a model"),
         (HEAD + b'{"step":"s","attempt":1,"agent":"a","request":{},"answer":{"failure":"odd"}}\n', "'r', line 2 is no answer of a model: 'odd' is not a valid FailureClass"),
         (HEAD + b'{"step":"s","attempt":1,"agent":"a","request":[],"answer":{}}\n', "'r', line 2 is no answer of a model"),
+        (HEAD + b'{"step":"s","attempt":1,"agent":"a","request":{"contract":{"shared":"x"}},"answer":{}}\n', "'r', line 2 names 'x', which no line before it has"),
     ],
-    ids=["empty", "list", "half", "deep", "newer", "record", "class", "request"],
+    ids=["empty", "list", "half", "deep", "newer", "record", "class", "request", "shared"],
 )  # fmt: skip
 def test_what_is_no_recording(data: bytes, message: str) -> None:
     with pytest.raises(FileProblem) as refused:

@@ -98,7 +98,8 @@ def played(project: Project, recording: str) -> Project:
 def lines(recording: str) -> list[dict[str, Any]]:
     head, *rest = recording.splitlines()
     assert json.loads(head) == {"format": 1, "kind": "agentflow recording"}
-    return [json.loads(line) for line in rest]
+    found = [json.loads(line) for line in rest]
+    return [one for one in found if "answer" in one]
 
 
 def test_a_recording_has_failures_too_and_no_key(recording: str) -> None:
@@ -127,6 +128,16 @@ def test_a_recorded_run_is_played_back_without_server_key_and_client(
     said = played.json("show", run_id, "--step", "last")["events"][1]
     assert said["usage"] == {**lines(recording)[0]["answer"]["usage"], "usd": None}
     assert f"run {run_id}" in said["prompt"][1]["content"]
+
+
+def test_answers_that_nobody_asks_for_are_told(played: Project) -> None:
+    options = ("--playback", "calls.jsonl", "-i", "letters=[b]")
+    done = played.agentflow("run", "letters.yaml", *options)
+    assert done.code == 0
+    assert done.err == (
+        "note: 'calls.jsonl' has 2 answers that nobody asked for: attempt 1 of 'sort[1]',"
+        " attempt 1 of 'sort[2]'\n"
+    )
 
 
 def test_a_miss_stops_the_run_and_says_what_changed(played: Project) -> None:
@@ -198,7 +209,11 @@ def test_tests_of_a_spec_answer_from_a_recording(played: Project, recording: str
     done = played.agentflow("test", "letters.yaml")
     assert done.code == 1
     assert f"\n      tokens: expected at most {most:,}, found {most + 1:,}\n" in done.out
+    assert played.agentflow("validate", "letters.yaml").code == 0
     (played.folder / "calls.jsonl").unlink()
+    warned = played.agentflow("validate", "letters.yaml")
+    assert warned.code == 0
+    assert "warning[unreadable-recording]: there is no file" in warned.out
     done = played.agentflow("test", "letters.yaml")
     assert done == Done(
         1,
