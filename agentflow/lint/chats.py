@@ -134,10 +134,23 @@ def instructions(plan: Plan, chat: Chat) -> str:
 
 def given(chat: Chat) -> Iterator[tuple[str, Template, Path]]:
     """The fields of which something goes into a prompt, with where each is given."""
+    for name, template, path in _arguments(chat):
+        if reads(chat.prompt, name):
+            yield name, template, path
+
+
+def shown(chat: Chat) -> Iterator[tuple[str, Template, Path]]:
+    """The fields of which a model gets to see something, be it what an image is read from."""
+    images: list[str] = getattr(chat.call.options, "images", [])
+    for name, template, path in _arguments(chat):
+        if reads(chat.prompt, name) or any(reads(image, name) for image in images):
+            yield name, template, path
+
+
+def _arguments(chat: Chat) -> Iterator[tuple[str, Template, Path]]:
     at = _given(chat)
     for name, template in _entries(chat.call.arguments):
-        if reads(chat.prompt, name):
-            yield name, template, (*at, name)
+        yield name, template, (*at, name)
 
 
 def loads(context: Context, chat: Chat, *, proven: bool = True) -> Iterator[Load]:

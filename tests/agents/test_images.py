@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from agentflow.agents.protocol import Call, Host
+from agentflow.agents.protocol import Call, Host, ToolOffer
 from agentflow.agents.recording import Recorded, Recording
 from agentflow.core.events import Complaint, Receipt
+from agentflow.core.talks import ToolCall, ToolResult, Turn
 from agentflow.engines.recording import Player
 from agentflow.formats import prompt_text
 from agentflow.spec.model import Json
 
 from .calls import call, connected, failure, options
 from .openai_server import Answer, OpenAIServer, completion
+from .web_server import WebServer
 
 KEYS: dict[str, Any] = {
     "model": "openai/gpt-4o-mini",
@@ -86,6 +88,34 @@ def test_a_file_is_sent_with_its_bytes_and_kept_as_its_digest(
         f"[image data URL, image/png, 19 bytes, sha256 {digest}…]\n"
         f"[image {URL}]"
     )
+
+
+def test_the_images_stay_in_the_turns_of_a_talk(server: OpenAIServer, host: Host) -> None:
+    server.answer = Answer(body=completion("{}"))
+    turn = Turn("Let me see.", (ToolCall("call_1", "look", "{}"),), (ToolResult("found"),))
+    offers = (ToolOffer("look", "Looks.", {}),)
+    made = replace(call(photos=["bear.png", URL]), tools=offers, turns=(turn, turn))
+    _, messages = asked(host, made)
+    sent = server.requests[0]["messages"]
+    roles = ["system", "user", "assistant", "tool", "assistant", "tool"]
+    assert [message["role"] for message in sent] == roles == [one["role"] for one in messages]
+    shown = [part["image_url"]["url"] for part in sent[1]["content"][1:]]
+    assert shown == [DATA, URL]
+    assert messages[1]["content"][1:] == [PART, {"type": "image", "url": URL}]
+    assert sent[2:] == messages[2:]
+
+
+def test_no_image_is_fetched_for_a_provider(
+    web: WebServer, server: OpenAIServer, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # LiteLLM would fetch what Google's models do not take as an address.
+    monkeypatch.setenv("GEMINI_API_BASE", server.url)
+    monkeypatch.setenv("GEMINI_API_KEY", "k")
+    model, url = "gemini/gemini-2.5-flash", f"{web.url}/bear.png"
+    failed, message = failure("llm", {**KEYS, "model": model}, host, photos=url)
+    assert failed == "rejected"
+    assert message.startswith(f"{model}: Error: Image URL download is disabled")
+    assert (web.requests, server.requests) == ([], [])
 
 
 @pytest.mark.parametrize(

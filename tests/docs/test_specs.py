@@ -7,6 +7,8 @@ from tests.lint.linting import findings_of, lines
 
 from .pages import Block, all_blocks
 
+#: Findings about what an example leaves out: what uses a definition, and the files beside it.
+APART = {"unused-definition", "unreadable-recording"}
 #: Files of other programs.
 FOREIGN = {("github",), ("gitlab",), ("pre-commit",)}
 SPECS = [block for block in all_blocks("yaml") if block.words not in FOREIGN]
@@ -22,8 +24,7 @@ def test_spec(block: Block) -> None:
         case ("bad", rule):
             assert rule in {finding.rule for finding in findings_of(_whole(block))}
         case ("fragment",):
-            # What the example leaves out may not be used in it.
-            found = [f for f in findings_of(_whole(block)) if f.rule != "unused-definition"]
+            found = [f for f in findings_of(_whole(block)) if f.rule not in APART]
             assert lines(tuple(found)) == []
         case ("file", _, "without", missing):  # a command of the page writes it
             (found_one,) = findings_of(block.text)

@@ -42,11 +42,13 @@ Good:
         model: openai/gpt-5-mini
         tools:
           - python: desk.letters:find
+            description: Finds earlier letters.
             effects: read
             input: {type: object}
             output: {type: array}
           - python: desk.orders:find
             name: find_order
+            description: Finds orders.
             effects: read
             input: {type: object}
             output: {type: array}

@@ -42,6 +42,7 @@ Good:
       critic:
         kind: llm
         model: openai/gpt-5-mini
+        description: Says what is wrong with a letter.
         input: {type: object}
         output: {type: string}
     steps:

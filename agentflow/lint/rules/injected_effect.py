@@ -63,7 +63,7 @@ from collections.abc import Iterator
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.length import is_free_text
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.chats import chats, given
+from agentflow.lint.chats import chats, shown
 from agentflow.lint.checkpoints import gate_before
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import CallPlan
@@ -86,7 +86,7 @@ def check(context: Context) -> Iterator[Finding]:
         if deed is None or gate_before(context, chat.step) is not None:
             continue
         root, descent = chat.call.input.schema, Descent()
-        for name, template, path in given(chat):
+        for name, template, path in shown(chat):
             if isinstance(template, Constant):
                 continue
             wanted = descent.into(root, root, name)

@@ -61,7 +61,7 @@ from collections.abc import Iterator
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Location, Severity
-from agentflow.lint.chats import Chat, chats, given
+from agentflow.lint.chats import Chat, chats, shown
 from agentflow.lint.credentials import FORMS, NAMES
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import Path, Plan
@@ -96,7 +96,7 @@ def _in_words(context: Context, plan: Plan, chat: Chat) -> Iterator[Finding]:
 
 def _in_fields(context: Context, chat: Chat) -> Iterator[Finding]:
     root, descent = chat.call.input.schema, Descent()
-    for name, template, path in given(chat):
+    for name, template, path in shown(chat):
         schema = descent.into(root, root, name)
         hidden = isinstance(schema, dict) and (
             schema.get("format") == "password" or schema.get("writeOnly") is True

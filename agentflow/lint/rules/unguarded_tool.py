@@ -39,6 +39,7 @@ Good:
         kind: command
         argv: [./send]
         effects: write
+        description: Sends a letter.
         input: {type: object, required: [text], properties: {text: {type: string}}}
         output: {type: object}
       writer:

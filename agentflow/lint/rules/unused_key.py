@@ -41,6 +41,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.keys import Keys
 from agentflow.lint.rule import Context, Family, Fixable
+from agentflow.lint.tools import offered
 from agentflow.plan.calls import calls_of
 from agentflow.spec.fixes import without_entry
 from agentflow.spec.wording import quoted
@@ -52,9 +53,20 @@ FIX = Fixable.UNSAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each key of a step whose agent is of a kind that hands none on."""
+    """Each key of a step, or of a tool, whose agent is of a kind that hands none on."""
     if context.plan is None:
         return
+    for _, name, tool in offered(context):
+        call = tool.step.call
+        if call is not None and call.key is not None and not call.options.takes_key:
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"the tool {quoted(name)} is an agent of kind {quoted(call.options.kind)},"
+                " which cannot take a key",
+                location=context.document.locate_key((*tool.step.path, "idempotency_key")),
+                help="take it out",
+            )
     for step in Keys(context.plan):
         assert step.call is not None
         agent = step.call.options

@@ -1,0 +1,18 @@
+"""The tools that models are offered."""
+
+from collections.abc import Iterator
+
+from agentflow.lint.rule import Context
+from agentflow.plan.calls import callers, possible_calls
+from agentflow.plan.steps import Path, ToolPlan
+
+
+def offered(context: Context) -> Iterator[tuple[str, str, ToolPlan]]:
+    """Each tool of each agent that a step calls, once: the agent, the name of the tool, its terms."""
+    seen: set[tuple[Path, str]] = set()
+    for step in callers(context.plan) if context.plan is not None else ():
+        for call in possible_calls(step):
+            for name, tool in call.tools.items():
+                if (tool.step.path, name) not in seen:
+                    seen.add((tool.step.path, name))
+                    yield call.agent, name, tool
