@@ -1,26 +1,19 @@
-"""The flagship specs through the command line, as a newcomer runs them."""
+"""The flagship specs through the command line."""
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from ..processes import WATCHDOG
+from ..cli import inprocess
+from ..cli.shell import Done
 from .night import SPECS, Json, Night
 
 
-def agentflow(store: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "agentflow", *arguments],
-        cwd=SPECS.parent,
-        env={**os.environ, "AGENTFLOW_STORE": str(store), "NO_COLOR": "1", **variables},
-        capture_output=True,
-        text=True,
-        timeout=WATCHDOG,
-    )
+def agentflow(store: Path, *arguments: str, **variables: str) -> Done:
+    env = {**os.environ, "AGENTFLOW_STORE": str(store), "NO_COLOR": "1", **variables}
+    return inprocess.agentflow(*arguments, folder=SPECS.parent, env=env)
 
 
 def run(folder: Path, *arguments: str, **variables: str) -> tuple[int, Json]:
@@ -31,19 +24,19 @@ def run(folder: Path, *arguments: str, **variables: str) -> tuple[int, Json]:
         *arguments,
         **variables,
     )
-    said: Json = json.loads(done.stdout)
-    return done.returncode, said
+    said: Json = json.loads(done.out)
+    return done.code, said
 
 
 def test_the_specs_are_valid(tmp_path: Path) -> None:
     done = agentflow(tmp_path, "validate", "specs/incidents.yaml", "specs/incidents_llm.yaml")
-    assert (done.returncode, done.stdout) == (0, "no problems in 2 files\n")
+    assert (done.code, done.out) == (0, "no problems in 2 files\n")
 
 
 def test_the_specs_pass_their_own_tests(tmp_path: Path) -> None:
     done = agentflow(tmp_path, "test", "specs/incidents.yaml", "specs/incidents_llm.yaml")
-    assert done.returncode == 0, done.stdout
-    assert done.stdout.endswith("8 tests passed\n")
+    assert done.code == 0, done.out
+    assert done.out.endswith("8 tests passed\n")
 
 
 def test_a_run_gives_the_report_of_the_agents_called_by_hand(tmp_path: Path, night: Night) -> None:
@@ -52,8 +45,8 @@ def test_a_run_gives_the_report_of_the_agents_called_by_hand(tmp_path: Path, nig
     assert said["outputs"]["counts"] == night.report["counts"]
     assert (tmp_path / "report.md").read_text(encoding="utf-8") == night.text
     again = agentflow(tmp_path / "store", "replay", said["run"])
-    assert again.returncode == 0
-    assert again.stdout.endswith("all the same\n")
+    assert again.code == 0
+    assert again.out.endswith("all the same\n")
 
 
 def test_the_report_does_without_the_comparison(tmp_path: Path) -> None:
@@ -90,6 +83,6 @@ def test_no_folder_no_report(tmp_path: Path) -> None:
 def test_both_specs_can_be_simulated(tmp_path: Path, name: str, seed: str) -> None:
     arguments = ("--simulate", "--seed", seed, "-i", f"report={tmp_path / 'report.md'}")
     done = agentflow(tmp_path / "store", "run", f"specs/{name}.yaml", "--json", *arguments)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["mode"] != "live"
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["mode"] != "live"
     assert not (tmp_path / "report.md").exists()
