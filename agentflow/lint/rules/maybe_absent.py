@@ -111,12 +111,17 @@ def _unproven(context: Context, plan: Plan, use: Use, gaps: list[Gap]) -> Iterat
             )
         elif gap.case:
             why, mend = f"{gap.case} does not give it", "give it in every case"
+        advice = f"write default({shown}, VALUE), or {mend}"
+        if gap.case and gap.what not in ("", "empty"):
+            # A default would take the place of all that this case gives.
+            why = f"{gap.case} gives {gap.what}"
+            advice = "hand on the same fields in every case"
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"{quoted(shown)} may be absent: {why}",
             location=context.document.in_string(use.path, use.start, use.end),
-            help=f"write default({shown}, VALUE), or {mend}",
+            help=advice,
         )
         return
 
