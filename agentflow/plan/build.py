@@ -109,7 +109,7 @@ class _Builder(Parts):
             self.library.read(within(posixpath.dirname(self.chain[-1]), reasons.baseline))
         except FileProblem as problem:
             path = ("why_multi_agent", "baseline")
-            self._complain("unreadable-file", problem.message, path, problem.help)
+            self.complain("unreadable-file", problem.message, path, problem.help)
 
     # --- scopes and steps ------------------------------------------------------------------
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from agentflow.contracts.check import compile_schema
 from agentflow.errors import FileProblem
-from agentflow.findings import Finding, Severity
 from agentflow.plan import address
 from agentflow.plan.escalations import ESCALATION_NAMES, Escalations
 from agentflow.plan.fallbacks import with_fallbacks
 from agentflow.plan.library import Chain, Library, Recursion
 from agentflow.plan.materials import Materials
 from agentflow.plan.planners import planner_of
+from agentflow.plan.reading import Reading
 from agentflow.plan.scopes import (
     GLOBAL_ROOTS,
     ITEM_NAMES,
@@ -23,7 +23,6 @@ from agentflow.plan.scopes import (
     TASK_NAMES,
     Frame,
     Place,
-    Uses,
 )
 from agentflow.plan.steps import (
     DEFAULT_TIMEOUT,
@@ -42,9 +41,8 @@ from agentflow.plan.steps import (
 )
 from agentflow.plan.tools import Tools
 from agentflow.plan.types import Types
-from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document
-from agentflow.spec.expressions import ExpressionError, parse_expression
+from agentflow.spec.expressions import ExpressionError
 from agentflow.spec.model import (
     BUILT_IN_CHANNELS,
     AgentStep,
@@ -69,7 +67,6 @@ from agentflow.spec.templates import (
     Text,
     Whole,
     parse_template,
-    template_expressions,
 )
 from agentflow.spec.wording import quoted
 
@@ -77,8 +74,8 @@ from agentflow.spec.wording import quoted
 _INPUT_OF_TASK = parse_template("${{ task.input }}")
 
 
-class Parts:
-    """Reads the parts of steps, and collects the findings and references met on the way.
+class Parts(Reading):
+    """Reads the parts of steps.
 
     `plans` are the plans for delegates that a step's agent answers, by the step's address, and
     `children` the pipelines that are run, by the address of the step that does.
@@ -87,12 +84,10 @@ class Parts:
     def __init__(
         self, document: Document, pipeline: Pipeline, library: Library, chain: Chain
     ) -> None:
-        self.document = document
+        super().__init__(document)
         self.pipeline = pipeline
         self.library = library
         self.chain = chain
-        self.findings: list[Finding] = []
-        self.uses = Uses()
         self.steps: dict[str, StepPlan] = {}
         self.children: dict[str, Child] = {}
         self.plans: dict[str, list[PlanCheck]] = {}
@@ -124,7 +119,7 @@ class Parts:
         )
         for name in BUILT_IN_CHANNELS.keys() & pipeline.channels.keys():
             message = f"{quoted(name)} is a channel that every pipeline has"
-            self._complain("bad-name", message, ("channels", name), "give yours another name")
+            self.complain("bad-name", message, ("channels", name), "give yours another name")
 
     # --- parts of a step -------------------------------------------------------------------
 
@@ -141,11 +136,11 @@ class Parts:
         chosen = "${{" in step.agent
         if chosen and step.among is None:
             message = f"{quoted(here.inside[-1])} chooses its agent and has no 'among'"
-            self._complain("missing-key", message, (*path, "agent"), "add 'among:' with the agents")
+            self.complain("missing-key", message, (*path, "agent"), "add 'among:' with the agents")
         if not chosen and step.among is not None:
             message = f"{quoted(here.inside[-1])} names its agent, so there is nothing to choose"
             advice = "take 'among' out, or write ${{ EXPRESSION }} for 'agent'"
-            self._complain("conflicting-keys", message, (*path, "among"), advice)
+            self.complain("conflicting-keys", message, (*path, "among"), advice)
         return self.template(step.agent, (*path, "agent"), here) if chosen else None
 
     def calls(
@@ -188,7 +183,7 @@ class Parts:
         try:
             return parse_template(value)
         except ExpressionError as error:
-            self._report(error, ("agents", agent, "charges", meter, *error.path))
+            self.report(error, ("agents", agent, "charges", meter, *error.path))
             return Constant(0)
 
     def _key(self, written: str | None, path: Path, here: Place) -> Template | None:
@@ -204,11 +199,11 @@ class Parts:
         try:
             child = self.library.child(step.pipeline, self.chain)
         except FileProblem as problem:
-            self._complain("unreadable-file", problem.message, (*path, "pipeline"), problem.help)
+            self.complain("unreadable-file", problem.message, (*path, "pipeline"), problem.help)
             return None
         except Recursion as recursion:
             advice = "what is to go round is a step of one pipeline, with a bound"
-            self._complain("recursive-pipeline", str(recursion), (*path, "pipeline"), advice)
+            self.complain("recursive-pipeline", str(recursion), (*path, "pipeline"), advice)
             return None
         self.children[here.reader] = child
         if child.plan is None:
@@ -303,7 +298,7 @@ class Parts:
             return None
         if spec.as_ in GLOBAL_ROOTS | ITEM_NAMES:
             message = f"'{spec.as_}' already means something else in expressions"
-            self._complain("bad-name", message, (*path, "as"), "give the item another name")
+            self.complain("bad-name", message, (*path, "as"), "give the item another name")
         return ForEachPlan(
             over=self.template(spec.over, (*path, "over"), here),
             max=spec.max,
@@ -361,7 +356,7 @@ class Parts:
             message = (
                 "only the work of a step with an 'agent', or a task, can be given to another one"
             )
-            self._complain("wrong-type", message, path, "write {use: VALUE}, or skip")
+            self.complain("wrong-type", message, path, "write {use: VALUE}, or skip")
             return None
         if call is None or name not in self.pipeline.agents:
             return None
@@ -377,41 +372,3 @@ class Parts:
         """A template that belongs to no step."""
         frame = Frame("", None, {}, names)
         return self.template(value, path, Place(frame, "", ()))
-
-    def _complain(self, rule: str, message: str, path: Path, help: str | None) -> None:
-        location = self.document.locate(path)
-        self.findings.append(Finding(rule, Severity.ERROR, message, location, help))
-
-    # --- expressions -----------------------------------------------------------------------
-
-    def expression(self, text: str | None, path: Path, here: Place) -> Expr | None:
-        if text is None:
-            return None
-        try:
-            expr = parse_expression(text)
-        except ExpressionError as error:
-            self._report(error, path)
-            return None
-        self.uses.add(expr, path, 0, here)
-        return expr
-
-    def template(self, value: Json, path: Path, here: Place) -> Template:
-        try:
-            template = parse_template(value)
-        except ExpressionError as error:
-            self._report(error, (*path, *error.path))
-            return Constant(None)
-        for inner, offset, expr in template_expressions(template):
-            self.uses.add(expr, (*path, *inner), offset, here)
-        return template
-
-    def _report(self, error: ExpressionError, path: Path) -> None:
-        self.findings.append(
-            Finding(
-                rule="expression-syntax",
-                severity=Severity.ERROR,
-                message=error.message,
-                location=self.document.in_string(path, error.start, error.end),
-                help=error.help,
-            )
-        )

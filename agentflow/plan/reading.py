@@ -1,0 +1,64 @@
+"""Expressions and templates of a spec on their way into a plan."""
+
+from agentflow.findings import Finding, Severity
+from agentflow.plan.scopes import Place, Uses
+from agentflow.plan.steps import Path
+from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.document import Document
+from agentflow.spec.expressions import ExpressionError, parse_expression
+from agentflow.spec.model import Json
+from agentflow.spec.templates import (
+    Constant,
+    Template,
+    parse_template,
+    template_expressions,
+)
+
+
+class Reading:
+    """Reads expressions, and collects the findings and references met on the way."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.findings: list[Finding] = []
+        self.uses = Uses()
+
+    def complain(self, rule: str, message: str, path: Path, help: str | None) -> None:
+        """Note an error at a path of the document."""
+        location = self.document.locate(path)
+        self.findings.append(Finding(rule, Severity.ERROR, message, location, help))
+
+    def expression(self, text: str | None, path: Path, here: Place) -> Expr | None:
+        """An expression, with its references noted; None if there is none, or it is none."""
+        if text is None:
+            return None
+        try:
+            expr = parse_expression(text)
+        except ExpressionError as error:
+            self.report(error, path)
+            return None
+        self.uses.add(expr, path, 0, here)
+        return expr
+
+    def template(self, value: Json, path: Path, here: Place) -> Template:
+        """A template, with its references noted; one that cannot be read comes to null."""
+        try:
+            template = parse_template(value)
+        except ExpressionError as error:
+            self.report(error, (*path, *error.path))
+            return Constant(None)
+        for inner, offset, expr in template_expressions(template):
+            self.uses.add(expr, (*path, *inner), offset, here)
+        return template
+
+    def report(self, error: ExpressionError, path: Path) -> None:
+        """Note that what stands at a path is no expression."""
+        self.findings.append(
+            Finding(
+                rule="expression-syntax",
+                severity=Severity.ERROR,
+                message=error.message,
+                location=self.document.in_string(path, error.start, error.end),
+                help=error.help,
+            )
+        )
