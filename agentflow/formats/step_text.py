@@ -13,6 +13,8 @@ from agentflow.trace.context import Context
 
 #: Characters of one value that are shown; `show --json` has all of it.
 LIMIT = 4_000
+#: The keys that say which time a step has.
+_LIMITS = {"pipeline": "budget.wall", "timeout": "timeout", "budget": "budget.wall"}
 _NONE: Mapping[int, Context] = {}
 
 
@@ -64,6 +66,8 @@ def _fact(fact: Fact) -> str:
             return f": {safe(detail, oneline=True)}"
         case events.NotDelivered(problem=problem):
             return f": {safe(problem, oneline=True)}"
+        case events.TimeRanOut(limit=limit):
+            return f": {_LIMITS[limit]}"
         case events.PersonAnswered():
             return safe(_answer(fact), oneline=True)
         case _:
