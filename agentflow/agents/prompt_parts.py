@@ -7,9 +7,10 @@ from typing import Any
 
 from agentflow.agents.conversation import told
 from agentflow.agents.llm import Options
-from agentflow.agents.prompts import Prompts, contract_text, data_text
+from agentflow.agents.prompts import Prompts, contract_text
 from agentflow.agents.protocol import Call
 from agentflow.core.events import Complaint
+from agentflow.core.prompted import data_text
 from agentflow.core.talks import Turn
 from agentflow.spec.expressions import references
 from agentflow.spec.model import Json

@@ -14,10 +14,11 @@ from agentflow.agents.conversation import turn_messages
 from agentflow.agents.llm import Options
 from agentflow.agents.protocol import AttemptError, Call
 from agentflow.core.events import Complaint
+from agentflow.core.prompted import data_in, data_text
 from agentflow.spec.cel.evaluate import EvaluationError
 from agentflow.spec.expressions import ExpressionError
 from agentflow.spec.model import FailureClass, Json, TextFile
-from agentflow.spec.templates import Constant, Template, Text, parse_template, render
+from agentflow.spec.templates import Constant, Template, Text, parse_template
 
 
 class Prompts:
@@ -127,32 +128,18 @@ def nonce(call: Call) -> str:
 
 
 def _user(prompt: Template | None, given: Mapping[str, Json], tag: str) -> str:
-    scope = {"input": dict(given)}
+    data = (_delimited(piece, tag) for piece in data_in(prompt, given))
     match prompt:
-        case None:
-            return _delimited(scope["input"], tag)
         case Constant(text):
             return str(text)
         case Text(parts):
-            # Each expression is rendered as a text of its own, so that what cannot stand in text
-            # is refused as it is elsewhere in the language.
-            return "".join(
-                part if isinstance(part, str) else _delimited(render(Text((part,)), scope), tag)
-                for part in parts
-            )
+            return "".join(part if isinstance(part, str) else next(data) for part in parts)
         case _:
-            return _delimited(render(prompt, scope), tag)
+            return next(data)
 
 
 def _delimited(value: Json, tag: str) -> str:
     return f"<{tag}>\n{data_text(value)}\n</{tag}>"
-
-
-def data_text(value: Json) -> str:
-    """A value as it stands in a prompt: text as it is, anything else as JSON."""
-    return (
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    )
 
 
 def contract_text(schema: Mapping[str, Json] | bool) -> str:

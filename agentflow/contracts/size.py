@@ -1,9 +1,9 @@
 """How many bytes of JSON a value can have that keeps a schema.
 
-The text meant is what `json.dumps` writes with its defaults, which is how prompts are measured: a
-character beyond the first 65,536 is twelve bytes, every other one six at most. The bound is never
-too small. It is infinite where the schema leaves a length open, and then the place that does is
-named, so that its author knows what to write.
+The text meant is that of prompts, in UTF-8: text stands in it as it is, in which a character is four
+bytes at most, and anything else as JSON, in which only what has to be is escaped, in six bytes. The
+bound is never too small. It is infinite where the schema leaves a length open, and then the place that
+does is named, so that its author knows what to write.
 """
 
 import json
@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 
+from agentflow.contracts.descent import Descent
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
 from agentflow.contracts.strict import LIMITS
 
-_OF_A_CHARACTER = 12
+_OF_A_CHARACTER, _OF_AN_ESCAPE = 4, 6
 #: `", "` between two items, `": "` after a key, and a bracket at either end.
 _SEPARATOR = 2
 #: The longest text of a double, `-1.2345678901234567e-308`.
@@ -39,8 +40,26 @@ def size_of(schema: Schema) -> Size:
 
 def size_of_fields(schema: Schema, names: Iterable[str]) -> Size:
     """The most bytes of an object with these fields and no others."""
-    measure = _Measure(schema)
-    return _sum((name, measure.of(_field(schema, name), f".{name}")) for name in names)
+    return size_of_object({name: size_of_part(schema, (name,)) for name in names})
+
+
+def size_of_object(fields: Mapping[str, Size]) -> Size:
+    """The most bytes of an object whose fields have these sizes."""
+    names = sum(_json(name) + 2 * _SEPARATOR for name in fields)
+    total = _SEPARATOR + names + sum(size.bytes for size in fields.values())
+    return Size(total, _first_field(fields.values()))
+
+
+def size_of_part(schema: Schema, path: Iterable[str | int], *, as_text: bool = False) -> Size:
+    """The most bytes of what a path leads to in a value; with `as_text`, text stands as it is.
+
+    An index that is `SOME_ITEM` leads to any item.
+    """
+    part, descent, at = schema, Descent(), ""
+    for key in path:
+        part = descent.into(part, schema, key)
+        at += f".{key}" if isinstance(key, str) else "[]"
+    return _Measure(schema).of(part, at, plain=as_text)
 
 
 class _Measure:
@@ -48,36 +67,37 @@ class _Measure:
 
     def __init__(self, root: Schema) -> None:
         self._root = root
-        self._known: dict[str, Size] = {}
+        self._known: dict[tuple[str, bool], Size] = {}
 
-    def of(self, schema: Schema, at: str) -> Size:
-        """The size of a part that stands `at` a place in the value."""
+    def of(self, schema: Schema, at: str, *, plain: bool = False) -> Size:
+        """The size of a part that stands `at` a place in the value; text in quotes if not `plain`."""
         if not isinstance(schema, dict):
             return Size(0) if schema is False else Size(inf, f"{at}.type")
         if "const" in schema or "enum" in schema:
             values = [schema["const"]] if "const" in schema else schema["enum"]
-            return Size(max((len(json.dumps(value)) for value in values), default=0))
+            return Size(max((_json(value) for value in values), default=0))
         found = [
-            self._by_type(schema, at),
-            *(self.of(part, at) for part in schema.get("allOf", ())),
+            self._by_type(schema, at, plain=plain),
+            *(self.of(part, at, plain=plain) for part in schema.get("allOf", ())),
         ]
         found += [
-            _largest(self.of(part, at) for part in schema[keyword])
+            _largest(self.of(part, at, plain=plain) for part in schema[keyword])
             for keyword in ("anyOf", "oneOf")
             if keyword in schema
         ]
         if isinstance(schema.get("$ref"), str):
-            found.append(self._referred(schema["$ref"], at))
+            found.append(self._referred(schema["$ref"], at, plain=plain))
         # Each of them holds, so the smallest does; of equals the last, which is the most telling.
         return min(reversed(found), key=_bytes)
 
-    def _referred(self, reference: str, at: str) -> Size:
-        if reference not in self._known:
-            self._known[reference] = Size(inf, f"{at}.$ref")  # it leads into itself
-            self._known[reference] = self.of(follow(reference, self._root), at)
-        return self._known[reference]
+    def _referred(self, reference: str, at: str, *, plain: bool) -> Size:
+        key = reference, plain
+        if key not in self._known:
+            self._known[key] = Size(inf, f"{at}.$ref")  # it leads into itself
+            self._known[key] = self.of(follow(reference, self._root), at, plain=plain)
+        return self._known[key]
 
-    def _by_type(self, schema: dict[str, Schema], at: str) -> Size:
+    def _by_type(self, schema: dict[str, Schema], at: str, *, plain: bool) -> Size:
         types = types_of(schema, self._root)
         if len(types) == len(types_of(True, True)):
             return Size(inf, f"{at}.type")
@@ -87,7 +107,8 @@ class _Measure:
         if "string" in types:
             length = schema.get("maxLength", inf)
             field = f"{at}.maxLength" if length == inf else None
-            sizes.append(Size(_SEPARATOR + _OF_A_CHARACTER * length, field))
+            most = _OF_A_CHARACTER * length if plain else _SEPARATOR + _OF_AN_ESCAPE * length
+            sizes.append(Size(most, field))
         if "array" in types:
             sizes.append(self._array(schema, at))
         if "object" in types:
@@ -111,7 +132,9 @@ class _Measure:
         if not closed and schema.get("maxProperties") != 0:
             return Size(inf, f"{at}.additionalProperties")
         properties = schema.get("properties", {})
-        return _sum((name, self.of(part, f"{at}.{name}")) for name, part in properties.items())
+        return size_of_object(
+            {name: self.of(part, f"{at}.{name}") for name, part in properties.items()}
+        )
 
 
 def _number(schema: Mapping[str, Schema], *, whole: bool) -> float:
@@ -124,23 +147,9 @@ def _number(schema: Mapping[str, Schema], *, whole: bool) -> float:
     return digits if whole else max(digits, _OF_A_DOUBLE)
 
 
-def _sum(fields: Iterable[tuple[str, Size]]) -> Size:
-    """The size of an object with these fields."""
-    sizes = dict(fields)
-    names = sum(len(json.dumps(name)) + 2 * _SEPARATOR for name in sizes)
-    total = _SEPARATOR + names + sum(size.bytes for size in sizes.values())
-    return Size(total, _first_field(sizes.values()))
-
-
-def _field(schema: Schema, name: str) -> Schema:
-    """What a schema says of a field at its top, past references."""
-    root, seen = schema, set[str]()
-    while isinstance(schema, dict) and "$ref" in schema and schema["$ref"] not in seen:
-        seen.add(schema["$ref"])
-        schema = follow(schema["$ref"], root)
-    if not isinstance(schema, dict):
-        return schema
-    return schema.get("properties", {}).get(name, schema.get("additionalProperties", True))
+def _json(value: Schema) -> int:
+    """Bytes of a value as JSON; half a character, which has none in UTF-8, is escaped."""
+    return len(json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace"))
 
 
 def _largest(sizes: Iterable[Size]) -> Size:

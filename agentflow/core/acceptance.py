@@ -12,9 +12,10 @@ from agentflow.contracts.reading import Accepted, Rejected
 from agentflow.core import events
 from agentflow.core.assertions import broken
 from agentflow.core.events import Decision, Failure, Reason
+from agentflow.core.prompted import bytes_of
 from agentflow.core.state import Instance, State
 from agentflow.core.tasks import wrong_plan
-from agentflow.plan.chats import SHOWN, TOLD
+from agentflow.plan.chats import LINE, SHOWN, TOLD
 from agentflow.plan.steps import CallPlan
 from agentflow.spec.model import REPAIRABLE, Confidence, FailureClass, Json
 
@@ -101,15 +102,24 @@ def repair(instance: Instance, failure: Failure) -> Decision | None:
 
 
 def _told(wrong: Sequence[str]) -> tuple[str, ...]:
-    """As many of the sentences as there is room for; the last may be cut."""
+    """As many of the sentences as there is room for, each in a line; the last may be cut."""
     told: list[str] = []
     left = TOLD
     for sentence in wrong:
-        if left <= 0:
+        left -= LINE
+        if left < LINE:
             break
-        told.append(sentence if len(sentence) <= left else sentence[: left - 1] + "…")
-        left -= len(sentence)
+        told.append(_cut(sentence, left))
+        left -= bytes_of(sentence)
     return tuple(told)
+
+
+def _cut(sentence: str, room: int) -> str:
+    """A sentence in so many bytes, and the sign that it was cut."""
+    if bytes_of(sentence) <= room:
+        return sentence
+    kept = sentence.encode(errors="backslashreplace")[: max(0, room - LINE)]
+    return kept.decode(errors="ignore") + "…"
 
 
 def excerpt(said: Json) -> str | None:

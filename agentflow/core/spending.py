@@ -1,26 +1,30 @@
 """What a call may cost at most, and what it did cost.
 
 Before a call, a bound is held back. The tokens of a prompt are not counted here: they are at most
-its bytes, since tokenizers of chat models split text into pieces of a byte or more. The answer has
-at most `max_output_tokens`. After the call the provider's own figures are charged. Where there are
+the bytes of what is sent, since tokenizers of chat models split text into pieces of a byte or more. The
+answer has at most `max_output_tokens`, also when it is shown to its model again. After the call the provider's own figures are charged. Where there are
 none (no answer came, or it did not say), what was held counts as spent, unless the other side has
 certainly done nothing.
 """
 
 import json
+from collections.abc import Mapping
+from math import inf
 
-from agentflow.core.events import Usage
+from agentflow.core.events import Complaint, Usage
+from agentflow.core.prompted import bytes_of, data_in, data_text
 from agentflow.core.purse import NOTHING, Amounts, bounded, settle
 from agentflow.core.state import Instance, State
-from agentflow.core.talks import Talk
+from agentflow.core.talks import Turn
 from agentflow.core.values import Unusable, value_of
+from agentflow.plan.chats import ASKED_AGAIN, LINE
+from agentflow.plan.prompts import AROUND, said_by
 from agentflow.plan.steps import CallPlan, ChatPlan
+from agentflow.spec.cel.evaluate import EvaluationError
 from agentflow.spec.model import UNDONE, FailureClass, Json
 
 _MILLION = 1_000_000
 _METERS = "meters."
-#: Bytes of what stands around a call of a tool, and around what came of it.
-_AROUND = 300
 
 
 def most(state: State, instance: Instance, call: CallPlan, given: Json) -> dict[str, float]:
@@ -57,27 +61,42 @@ def _charges(instance: Instance, call: CallPlan, given: Json) -> dict[str, float
     return amounts
 
 
-def prompt_bytes(instance: Instance, chat: ChatPlan, given: Json) -> int:
-    """At least as many as the bytes of all that the model is sent."""
-    size = chat.overhead + chat.repeats * len(json.dumps(given).encode())
+def prompt_bytes(instance: Instance, chat: ChatPlan, given: Mapping[str, Json]) -> int:
+    """At least as many as the tokens of all that the model is sent: its bytes, or less.
+
+    What a model has said itself is no more tokens than it may say in a turn.
+    """
+    call = instance.own_call
+    said = said_by(call).amount if call is not None else inf
+    size = chat.overhead + _data(chat, given) + _complained(instance.complaint, said)
     if instance.talk is not None:
-        size += _bytes_said(instance.talk)
-    complaint = instance.complaint
-    if complaint is not None:
-        size += len(json.dumps([complaint.answer, *complaint.violations]).encode())
+        size += sum(_said_in(turn, said) for turn in instance.talk.turns)
     return size
 
 
-def _bytes_said(talk: Talk) -> int:
-    """Of all turns that are over, with what is put around it."""
-    size = 0
-    for turn in talk.turns:
-        told = turn.complaint
-        words = [turn.said, turn.thoughts, told and [told.answer, *told.violations]]
-        size += len(json.dumps(words).encode())
-        for call, result in zip(turn.calls, turn.results, strict=True):
-            words = [call.id, call.tool, call.arguments, result.output, result.error]
-            size += len(json.dumps(words).encode()) + _AROUND
+def _data(chat: ChatPlan, given: Mapping[str, Json]) -> int:
+    try:
+        return sum(map(bytes_of, data_in(chat.prompt, given)))
+    except EvaluationError:
+        return 0  # nothing is sent then
+
+
+def _complained(complaint: Complaint | None, said: float) -> int:
+    """An answer and what was wrong with it, as far as it is shown."""
+    if complaint is None:
+        return 0
+    wrong = sum(bytes_of(violation) + LINE for violation in complaint.violations)
+    return int(min(bytes_of(complaint.answer or ""), said)) + wrong + ASKED_AGAIN
+
+
+def _said_in(turn: Turn, said: float) -> int:
+    """A turn that is over, with what is put around it."""
+    thoughts = json.dumps(dict(turn.thoughts)) if turn.thoughts else ""
+    own = (turn.said or "", thoughts, *(call.tool + call.arguments for call in turn.calls))
+    size = int(min(sum(map(bytes_of, own)), said)) + _complained(turn.complaint, said)
+    for result in turn.results:
+        told = result.output if result.error is None else result.error
+        size += bytes_of(data_text(told)) + AROUND
     return size
 
 

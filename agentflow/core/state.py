@@ -219,17 +219,18 @@ class Instance:
 
         An escalation may have put another in its place, or its model has failed and a fallback is asked.
         """
-        call = self._own_call
+        call = self.own_call
         return call.fallbacks[self.link - 1].call if call is not None and self.link else call
 
     @property
     def fallbacks_left(self) -> "Sequence[tuple[int, FallbackPlan]]":
         """The models that can still be asked, with their numbers in the chain."""
-        call = self._own_call
+        call = self.own_call
         return tuple(enumerate(call.fallbacks))[self.link :] if call is not None else ()
 
     @property
-    def _own_call(self) -> CallPlan | None:
+    def own_call(self) -> CallPlan | None:
+        """The same, with the model that is asked first."""
         return self.stand_in or self.chosen or self.step.call
 
     @property

@@ -1,14 +1,21 @@
 """The graph of a pipeline for Graphviz.
 
-Steps that hold others are clusters; a line to or from one ends at its border (`compound`). The way
-that takes longest is drawn bold.
+Steps that hold others are clusters; a line to or from one ends at its border (`compound`). What cannot
+be undone is an octagon, other changes of the world have a double border. The way that takes longest is
+drawn bold.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agentflow.formats.plan_words import kind, numbered
+from agentflow.formats.plan_words import effects, numbered, told
 from agentflow.formats.safe import safe
 from agentflow.plan.overview import Edge, Node, Overview, edges
+
+_SHAPES = {
+    "irreversible": ", shape=octagon",
+    "write": ", peripheries=2",
+    "idempotent": ", peripheries=2",
+}
 
 
 def render(plan: Overview) -> str:
@@ -29,7 +36,8 @@ def _scope(nodes: Sequence[Node], names: Mapping[int, str], indent: str) -> Iter
             yield from _scope(node.inside, names, indent + "  ")
             yield f"{indent}}}"
         else:
-            style = ", style=bold" if node.critical else ""
+            style = _SHAPES.get(effects(node.part.step) or "none", "")
+            style += ", style=bold" if node.critical else ""
             yield f"{indent}{name} [label={_label(node)}{style}];"
     for edge in edges(nodes):
         yield f"{indent}{_edge(edge, names)};"
@@ -55,7 +63,7 @@ def _leaf(node: Node) -> Node:
 
 
 def _label(node: Node) -> str:
-    return _quoted(f"{node.part.step.id}\n{kind(node.part.step)}")
+    return _quoted(f"{node.part.step.id}\n{told(node)}")
 
 
 def _quoted(text: str) -> str:

@@ -42,6 +42,7 @@ def _step(node: Node) -> Json:
         "agents": list(step.among)
         if step.dispatch is not None
         else [step.agent] * bool(step.agent),
+        "case": node.part.case,
         "effects": effects(step),
         "level": node.level,
         "critical": node.critical,

@@ -1,13 +1,16 @@
 """The graph of a pipeline for Mermaid, which GitHub and GitLab draw in Markdown.
 
-Steps that hold others are subgraphs. The way that takes longest is drawn with thick lines.
+Steps that hold others are subgraphs. What cannot be undone is a hexagon, other changes of the world have
+a second line at either side. The way that takes longest is drawn with thick lines.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from agentflow.formats.plan_words import kind, numbered
+from agentflow.formats.plan_words import effects, numbered, told
 from agentflow.formats.safe import safe
 from agentflow.plan.overview import Node, Overview, edges
+
+_SHAPES = {"irreversible": "{{{{{}}}}}", "write": "[[{}]]", "idempotent": "[[{}]]"}
 
 
 def render(plan: Overview) -> str:
@@ -17,9 +20,9 @@ def render(plan: Overview) -> str:
 
 def _scope(nodes: Sequence[Node], names: Mapping[int, str], indent: str) -> Iterator[str]:
     for node in nodes:
-        drawn = f"{names[id(node)]}[{_text(node)}]"
+        drawn = names[id(node)] + _shape(node).format(_text(node))
         if node.inside:
-            yield f"{indent}subgraph {drawn}"
+            yield f"{indent}subgraph {names[id(node)]}[{_text(node)}]"
             yield from _scope(node.inside, names, indent + "  ")
             yield f"{indent}end"
         else:
@@ -29,7 +32,11 @@ def _scope(nodes: Sequence[Node], names: Mapping[int, str], indent: str) -> Iter
         yield f"{indent}{names[id(edge.before)]} {arrow} {names[id(edge.after)]}"
 
 
+def _shape(node: Node) -> str:
+    return _SHAPES.get(effects(node.part.step) or "none", "[{}]")
+
+
 def _text(node: Node) -> str:
     """A text in quotes. What could end it, or is markup, is written as a character's number."""
-    text = safe(f"{node.part.step.id}: {kind(node.part.step)}", oneline=True)
+    text = safe(f"{node.part.step.id}: {told(node)}", oneline=True)
     return '"' + "".join(c if c.isalnum() or c in " :,.-_'/" else f"#{ord(c)};" for c in text) + '"'

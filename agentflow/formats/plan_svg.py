@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 
 from agentflow.formats.cells import width
-from agentflow.formats.plan_words import at_most, kind
+from agentflow.formats.plan_words import at_most, case, effects, kind
 from agentflow.formats.safe import safe
 from agentflow.plan.amounts import Most
 from agentflow.plan.overview import Node, Overview, edges
@@ -26,8 +26,12 @@ _STYLE = (
     "text{font:12px ui-monospace,Menlo,Consolas,monospace;fill:#1c2330}"
     ".id{font-weight:700}.dim{fill:#5b6675}"
     "rect{fill:#fff;stroke:#7a8699}.holds{fill:#f3f5f8}.critical{stroke:#b4530a;stroke-width:2}"
+    ".second{fill:none}.irreversible{stroke-dasharray:6 3}"
     "path{fill:none;stroke:#7a8699}path.critical{stroke:#b4530a;stroke-width:2}"
 )
+
+#: What changes the world has a second border, a broken one if that cannot be undone.
+_SECOND = frozenset({"write", "idempotent", "irreversible"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ def _scope(nodes: Sequence[Node]) -> _Picture:
         step = node.part.step
         most = node.part.most
         figures = at_most(Most(calls=most.calls, usd=most.usd))
-        lines = (step.id, kind(step), " · ".join(figures))
+        acts = " · ".join(filter(None, [case(node.part), effects(step)]))
+        lines = (step.id, kind(step), acts, " · ".join(figures))
         shown = tuple(safe(line, limit=_MOST, oneline=True) for line in lines if line)
         columns.setdefault(node.level, []).append(_Box(node, shown, _scope(node.inside)))
     placed: list[_Box] = []
@@ -111,6 +116,11 @@ def _drawn(picture: _Picture, left: float, top: float) -> Iterator[str]:
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}"'
             f' rx="4"{style}/>'
         )
+        if effects(box.node.part.step) in _SECOND:
+            yield (
+                f'<rect x="{x + 3:.1f}" y="{y + 3:.1f}" width="{box.width - 6:.1f}"'
+                f' height="{box.height - 6:.1f}" class="second {effects(box.node.part.step)}"/>'
+            )
         for number, line in enumerate(box.lines):
             at = f'x="{x + _PADDING:.1f}" y="{y + (number + 1) * _LINE:.1f}"'
             style = "dim" if number else "id"

@@ -12,7 +12,7 @@ takes longest.
 
 from collections.abc import Iterator, Sequence
 
-from agentflow.formats.plan_words import at_most, effects, every, fitting, kind, passed, time
+from agentflow.formats.plan_words import at_most, case, effects, every, fitting, kind, passed, time
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
 from agentflow.plan.amounts import Bound, Most
@@ -44,7 +44,7 @@ def _lines(plan: Overview) -> Iterator[str]:
 
 def _step(node: Node, indent: str) -> Iterator[str]:
     step = node.part.step
-    says = [kind(step), *filter(None, [effects(step)])]
+    says = filter(None, [kind(step), case(node.part), effects(step)])
     yield f"{indent}{node.level} {'*' if node.critical else ' '} {step.id}  {' · '.join(says)}"
     beneath = indent + _INDENT
     yield f"{beneath}at most {' · '.join([*at_most(node.part.most), time(node.part.path)])}"
@@ -87,7 +87,7 @@ def _calls(most: Most) -> Bound:
 
 
 def _way(parts: Sequence[Part]) -> str:
-    return " / ".join(part.step.id for part in parts)
+    return " / ".join(" / ".join(filter(None, [case(part), part.step.id])) for part in parts)
 
 
 def _alone(plan: Overview) -> Iterator[str]:

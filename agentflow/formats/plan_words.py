@@ -7,9 +7,13 @@ from agentflow.contracts.brief import brief
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count, duration, money
 from agentflow.plan.amounts import Bound, Most
+from agentflow.plan.bounds import Part
+from agentflow.plan.calls import possible_calls
 from agentflow.plan.overview import Node
 from agentflow.plan.steps import StepPlan
+from agentflow.plan.tools import gravest
 from agentflow.plan.windows import Fit
+from agentflow.spec.model import Effects
 
 
 def every(nodes: Iterable[Node]) -> Iterator[Node]:
@@ -43,10 +47,23 @@ def kind(step: StepPlan) -> str:
 
 
 def effects(step: StepPlan) -> str | None:
-    """What calling its agent does to the world; None if it calls none or does nothing."""
-    if step.call is None or step.call.effects == "none":
-        return None
-    return str(step.call.effects)
+    """The gravest that its agents, or their tools, do to the world; None if they do nothing."""
+    found = gravest([Effects.NONE, *(call.reach for call in possible_calls(step))])
+    return None if found is Effects.NONE else str(found)
+
+
+def case(part: Part) -> str | None:
+    """The case of a switch that a step is in: `case 'a'`, or `default`."""
+    if part.case is None or part.case == "default":
+        return part.case
+    return safe(f"case '{part.case}'", oneline=True)
+
+
+def told(node: Node) -> str:
+    """What a graph says of a step in one line: what it is, what it does, what it comes to at most."""
+    step, most = node.part.step, node.part.most
+    figures = at_most(Most(calls=most.calls, usd=most.usd))
+    return " · ".join(filter(None, [kind(step), case(node.part), effects(step), *figures]))
 
 
 def at_most(most: Most) -> list[str]:

@@ -18,7 +18,7 @@ from agentflow.lint.chats import ENGLISH, Chat, chats, known_tokens, loads
 from agentflow.lint.rule import Context
 from agentflow.plan.amounts import Bound, plus
 from agentflow.plan.calls import home_of, tools_in_turn
-from agentflow.plan.prompts import first_prompt, grown, said_by
+from agentflow.plan.prompts import first_prompt, passed_by, said_by, told_again
 from agentflow.plan.windows import Fit, Fits, Window
 from agentflow.spec.templates import Constant, MapOf
 
@@ -47,7 +47,7 @@ def _fit(context: Context, chat: Chat) -> Fit:
     window = chat.window
     if window is None:
         return Fit(chat.agent, chat.name, "unknown")
-    worst = _worst(chat)
+    worst = _worst(context, chat)
     if _is_proven(chat, window, worst):
         return Fit(chat.agent, chat.name, "proven", int(worst.amount), window.tokens)
     usual = _usual(context, chat)
@@ -71,13 +71,13 @@ def _is_proven(chat: Chat, window: Window, worst: Bound) -> bool:
     return _needed(chat, window, int(worst.amount)) <= window.tokens
 
 
-def _worst(chat: Chat) -> Bound:
-    """The longest prompt in bytes."""
+def _worst(context: Context, chat: Chat) -> Bound:
+    """The longest prompt in bytes, also those of an answer that is shown again."""
     call = chat.call
     assert call.chat is not None
-    again = call.repair > 0
-    first = first_prompt(call, call.chat, asked_again=again)
-    return plus(first, grown(call, said_by(call), asked_again=again))
+    passed = passed_by(call, chat.step.address, context.types)
+    again = told_again(Bound(inf)) if call.repair else Bound(0)
+    return plus(first_prompt(call, call.chat, passed), again)
 
 
 def _usual(context: Context, chat: Chat) -> Bound:

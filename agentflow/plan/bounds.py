@@ -10,12 +10,12 @@ switch takes its dearest case. A call of an agent is
 
 with `max_calls` calls of each tool besides. After it come the dearest of the agents that `catch`
 hands over to, and the levels of the dearest escalation, an attempt each of every model. Around it,
-all is multiplied by `for_each.max`, `loop.max` and `delegate.max_tasks`. A `budget` cuts off what is
+all is multiplied by the longest list of `for_each`, by `loop.max` and `delegate.max_tasks`. A `budget` cuts off what is
 beyond it (`amounts.within`).
 
     time of a call    t · (n · m · (1 + r) · T + Σ min(cap, initial · factor^i), i = 0 … n-2)
-    tokens in         the bytes of the longest prompt: a token is a byte at least; with tools, what is
-                      told again in each turn besides (`plan.prompts`)
+    tokens in         the bytes of the longest prompt: a token is a byte at least; with repairs and
+                      tools, what is told again besides (`plan.prompts`)
     tokens out        `max_output_tokens`
     money             tokens in · price in + tokens out · price out
 
@@ -31,11 +31,11 @@ of the spec: each step is looked at once, and each pipeline inside once.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import ceil, inf
 
 from agentflow.contracts.keywords import Schema
-from agentflow.contracts.size import size_of
+from agentflow.contracts.size import size_of_part
 from agentflow.plan.amounts import (
     FREE,
     NOTHING,
@@ -54,10 +54,19 @@ from agentflow.plan.amounts import (
 from agentflow.plan.calls import tools_in_turn
 from agentflow.plan.factors import Factors, backoffs, factors_of, turns_of
 from agentflow.plan.graph import topological_order
-from agentflow.plan.prompts import first_prompt, grown, grown_altogether, model_of, said_by
+from agentflow.plan.lists import most_items
+from agentflow.plan.prompts import (
+    first_prompt,
+    grown,
+    grown_altogether,
+    model_of,
+    passed_by,
+    said_by,
+    told_again,
+)
 from agentflow.plan.steps import CallPlan, ChatPlan, EscalationPlan, Plan, ScopePlan, StepPlan
+from agentflow.plan.types import Types
 from agentflow.plan.widths import width_of
-from agentflow.spec.templates import Constant
 
 _MILLION = 1_000_000
 #: Of these nothing is held back before a call.
@@ -70,7 +79,8 @@ Prices = Mapping[str, Sequence[float]]
 class Part:
     """What a step comes to in one turn of the scope that it is in.
 
-    `turns` is how often it is done there, `cost` what it comes to altogether, within its own budget.
+    `turns` is how often it is done there, `cost` what it comes to altogether, within its own budget, and
+    `needed` the same without. `case` is the case of a switch that it is in.
     `inside` are the steps of a group, of all cases, of a loop or of another pipeline, or the workers of a
     delegate, each in one turn of that.
     """
@@ -78,7 +88,9 @@ class Part:
     step: StepPlan
     turns: int
     cost: Cost
+    needed: Most
     inside: tuple["Part", ...] = ()
+    case: str | None = None
 
     @property
     def most(self) -> Most:
@@ -118,13 +130,13 @@ def worst_case(plan: Plan, prices: Prices | None = None, slots: int = 16) -> Wor
     `prices` are for models of which the spec does not say one, `slots` is how many attempts may be in
     flight at a time.
     """
-    return _Arithmetic(prices or {}, slots).of_run(plan)
+    return _Arithmetic(plan, _Terms(prices or {}, slots)).of_run()
 
 
 def single_call(call: CallPlan, inputs: Schema, prices: Prices) -> Most:
     """One request of a call's model that is given all inputs of the pipeline instead of its own."""
     assert call.chat is not None
-    size = size_of(inputs)
+    size = size_of_part(inputs, (), as_text=True)
     prompt = Bound(inf, f"inputs{size.field}")
     if size.field is None:
         prompt = Bound(call.chat.overhead + size.bytes)
@@ -162,23 +174,35 @@ def _requests(call: CallPlan, chat: ChatPlan, prompts: Bound, count: int, prices
 # --- the tree ------------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class _Terms:
+    """What holds for a plan and for those inside of it, each of which is `known` after the first look.
+
+    `may_wait` says whether a call may have to wait for what calls in flight may give back to a budget.
+    """
+
+    prices: Prices
+    slots: int
+    known: dict[int, tuple[Plan, _Inside]] = field(default_factory=dict)
+    may_wait: bool = False
+
+
 class _Arithmetic:
-    """The worst case of one plan and of those inside of it, each of which is looked at once."""
+    """The worst case of one plan."""
 
-    def __init__(self, prices: Prices, slots: int) -> None:
-        self._prices = prices
-        self._slots = slots
-        self._known: dict[int, tuple[Plan, _Inside]] = {}
-        #: May a call have to wait for what calls in flight may give back to a budget?
-        self._may_wait = False
+    def __init__(self, plan: Plan, terms: _Terms) -> None:
+        self._plan = plan
+        self._types = Types(plan)
+        self._terms = terms
 
-    def of_run(self, plan: Plan) -> WorstCase:
+    def of_run(self) -> WorstCase:
+        plan, all_slots = self._plan, self._terms.slots
         inside = self._scope(plan.root)
         cost = self._within(inside.cost, plan.budget.bounds)
         # Where calls wait for what others give back to a budget, one slot is all that is sure.
-        slots = 1 if self._may_wait else self._slots
+        slots = 1 if self._terms.may_wait else all_slots
         seconds = cost.way.time
-        if width_of(plan, self._slots) > slots:
+        if width_of(plan, all_slots) > slots:
             # As long as not every slot is busy, the longest way goes on; while all are, it may wait
             # for what others do (Graham, "Bounds on multiprocessing timing anomalies", 1969). Its own
             # calls are among all the work, and take time of their own only once.
@@ -188,28 +212,25 @@ class _Arithmetic:
         return WorstCase(inside.cost.most, cost.most, seconds, inside.parts)
 
     def _within(self, cost: Cost, budget: Mapping[str, float], wall: float = inf) -> Cost:
-        self._may_wait |= _may_refuse(cost.most, budget)
+        self._terms.may_wait |= _may_refuse(cost.most, budget)
         return within(cost, budget, wall)
 
-    def _scope(self, scope: ScopePlan | None) -> _Inside:
+    def _scope(self, scope: ScopePlan | None, case: str | None = None) -> _Inside:
         if scope is None:
             return _Inside()
-        parts = tuple(self._part(step) for step in scope.steps)
+        parts = tuple(replace(self._part(step), case=case) for step in scope.steps)
         cost = together(part.cost for part in parts)
         return _Inside(replace(cost, way=_longest(parts)), parts)
 
     def _part(self, step: StepPlan) -> Part:
         turns, lanes = 1, 1
         if step.for_each is not None:
-            turns = step.for_each.max
-            over = step.for_each.over
-            if isinstance(over, Constant) and isinstance(over.value, list):
-                turns = min(turns, len(over.value))
-            lanes = ceil(turns / (step.for_each.parallel or self._slots))
+            turns = most_items(step, self._types)
+            lanes = ceil(turns / (step.for_each.parallel or self._terms.slots))
         once = self._once(step)
         cost = repeated(after((once.cost, self._escalated(step))), turns, lanes)
-        cost = self._within(cost, step.budget or {}, step.wall or inf)
-        return Part(step, turns, cost, once.parts)
+        kept = self._within(cost, step.budget or {}, step.wall or inf)
+        return Part(step, turns, kept, cost.most, once.parts)
 
     def _once(self, step: StepPlan) -> _Inside:
         """What it comes to for one item, before it turns to anybody."""
@@ -231,17 +252,18 @@ class _Arithmetic:
         if step.kind == "agent":
             return _Inside(self._agent(step))
         rounds = step.loop.max if step.loop is not None else 1
-        found = [self._scope(scope) for scope in (step.body, *step.cases.values(), step.default)]
+        found = [self._scope(step.body), self._scope(step.default, "default")]
+        found[1:1] = [self._scope(scope, case) for case, scope in step.cases.items()]
         cost = repeated(either(inside.cost for inside in found), rounds)
         return _Inside(cost, tuple(part for inside in found for part in inside.parts))
 
     def _nested(self, plan: Plan) -> _Inside:
-        known = self._known.get(id(plan))
-        if known is None:
-            inside = self._scope(plan.root)
+        known = self._terms.known
+        if id(plan) not in known:
+            inside = _Arithmetic(plan, self._terms)._scope(plan.root)
             cost = self._within(inside.cost, plan.budget.bounds, plan.budget.wall)
-            known = self._known[id(plan)] = (plan, replace(inside, cost=cost))
-        return known[1]
+            known[id(plan)] = (plan, replace(inside, cost=cost))
+        return known[id(plan)][1]
 
     # --- calls -----------------------------------------------------------------------------
 
@@ -250,13 +272,13 @@ class _Arithmetic:
         own = step.among.values() if step.dispatch is not None else (step.call,)
         takers = (action.call for action in step.catch.values())
         return after(
-            either(self._call(call) for call in calls if call is not None)
+            either(self._call(call, step.address) for call in calls if call is not None)
             for calls in (own, takers)
         )
 
-    def _call(self, call: CallPlan) -> Cost:
+    def _call(self, call: CallPlan, place: str) -> Cost:
         made = factors_of(call)
-        cost = repeated(self._chain(call, made), made.attempts * made.answers)
+        cost = repeated(self._chain(call, made, place), made.attempts)
         pauses = _pauses(call)
         return after((cost, repeated(pauses, made.turns), self._tools(call)))
 
@@ -266,44 +288,49 @@ class _Arithmetic:
         for tool in call.tools.values() if tools_in_turn(call) else ():
             once = [self._part(tool.step).cost]
             if tool.step.approval is not None:
-                once.append(self._levels(tool.step.approval))
+                once.append(self._levels(tool.step.approval, tool.step.address))
             found.append(repeated(after(once), tool.max_calls))
         return after(found)
 
-    def _chain(self, call: CallPlan, made: Factors) -> Cost:
-        """An attempt of its model, and one of each that takes over for it."""
+    def _chain(self, call: CallPlan, made: Factors, place: str) -> Cost:
+        """One attempt of the retry policy: the answers of its model, and of each that takes over."""
         calls = (call, *(fallback.call for fallback in call.fallbacks))
-        said = said_by(call)
-        return after(self._attempt(each, made, said) for each in calls)
+        passed = passed_by(call, place, self._types)
+        return after(self._answers(each, made, said_by(call), passed) for each in calls)
 
-    def _attempt(self, call: CallPlan, made: Factors, said: Bound) -> Cost:
+    def _answers(self, call: CallPlan, made: Factors, said: Bound, passed: Schema | None) -> Cost:
+        """A request for each turn, and for each answer again; `said` is what is told again of it."""
+
         def timed(most: Most, count: int) -> Most:
             return most._replace(calls=Bound(count), work=Bound(call.timeout * count))
 
-        many, one = NOTHING, NOTHING
+        count, many, one = made.turns * made.answers, NOTHING, NOTHING
         if call.chat is not None:
             again = made.answers > 1
-            first = first_prompt(call, call.chat, asked_again=again)
-            last = plus(first, grown(call, said, asked_again=again))
-            prompts = plus(
-                times(first, made.turns), grown_altogether(call, said, asked_again=again)
-            )
-            many = _requests(call, call.chat, prompts, made.turns, self._prices)
-            one = _requests(call, call.chat, last, 1, self._prices)
-        way = Way(call.timeout * made.turns)
-        return Cost(timed(many, made.turns), timed(one, 1), way)
+            first = first_prompt(call, call.chat, passed)
+            wrong = times(told_again(said), int(again))
+            more = times(grown_altogether(call, said, asked_again=again), made.answers)
+            told = plus(more, times(wrong, count - made.turns))
+            last = plus(plus(first, wrong), grown(call, said, asked_again=again))
+            many = self._requests(call, call.chat, plus(times(first, count), told), count)
+            one = self._requests(call, call.chat, last, 1)
+        return Cost(timed(many, count), timed(one, 1), Way(call.timeout * count))
+
+    def _requests(self, call: CallPlan, chat: ChatPlan, prompts: Bound, count: int) -> Most:
+        return _requests(call, chat, prompts, count, self._terms.prices)
 
     def _escalated(self, step: StepPlan) -> Cost:
         """The levels of the dearest of its escalations, and the longest that one takes."""
         ladders = [action.escalation for action in step.catch.values() if action.escalation]
-        return either(map(self._levels, ladders))
+        return either(self._levels(ladder, step.address) for ladder in ladders)
 
-    def _levels(self, ladder: EscalationPlan) -> Cost:
+    def _levels(self, ladder: EscalationPlan, place: str) -> Cost:
         found = [Cost(Most(escalations=Bound(1)))]
         for level in ladder.levels:
             found.append(Cost(way=_waiting(level.within or 0.0)))
             if level.call is not None:
-                found.append(self._chain(level.call, Factors(1, 1, turns=turns_of(level.call))))
+                turns = Factors(1, 1, turns=turns_of(level.call))
+                found.append(self._chain(level.call, turns, place))
                 found.append(self._tools(level.call))
         return after(found)
 

@@ -7,10 +7,12 @@ the budget refused it, is not counted: its author has thought of that.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
+from agentflow.plan.lists import most_items
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.plan.types import Types
 from agentflow.spec.templates import Constant
 
 #: What `catch` is asked for when a budget refuses a call.
@@ -27,60 +29,64 @@ class Least:
 
 def least_of_run(plan: Plan, *, full: bool) -> Least:
     """The calls of a run; with `full`, all its lists are as long as they may be."""
-    return _of_scope(plan.root, full, {})
+    return _Calls(full, Types(plan), {}).of_scope(plan.root)
 
 
-def least_of_step(step: StepPlan, *, full: bool) -> Least:
-    """The calls of a step that takes place, of all its items together."""
-    return _of_step(step, full, {})
+def least_of_step(plan: Plan, step: StepPlan, *, full: bool) -> Least:
+    """The calls of a step of a plan that takes place, of all its items together."""
+    return _Calls(full, Types(plan), {}).of_step(step)
 
 
 #: Of pipelines inside, which are looked at once, with full lists and without.
 _Known = dict[tuple[int, bool], Least]
 
 
-def _of_scope(scope: ScopePlan | None, full: bool, known: _Known) -> Least:
-    if scope is None:
-        return Least()
-    certain = (step for step in scope.steps if step.when is None and not _copes(step))
-    return _sum(_of_step(step, full, known) for step in certain)
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """The calls of the steps of one plan; `types` are those of the plan."""
 
+    full: bool
+    types: Types
+    known: _Known
 
-def _of_step(step: StepPlan, full: bool, known: _Known) -> Least:
-    once = _once(step, full and step.for_each is None, known)
-    turns = _turns(step, full)
-    # Seen from outside, what is inside of a `for_each` is that step.
-    return Least(once.calls * turns, once.step if step.for_each is None else step)
+    def of_scope(self, scope: ScopePlan | None) -> Least:
+        if scope is None:
+            return Least()
+        certain = (step for step in scope.steps if step.when is None and not _copes(step))
+        return _sum(map(self.of_step, certain))
 
+    def of_step(self, step: StepPlan) -> Least:
+        inner = self if step.for_each is None else replace(self, full=False)
+        once, turns = inner._once(step), self._turns(step)
+        # Seen from outside, what is inside of a `for_each` is that step.
+        return Least(once.calls * turns, once.step if step.for_each is None else step)
 
-def _once(step: StepPlan, full: bool, known: _Known) -> Least:
-    if step.kind == "agent":
-        return Least(1, step)
-    if step.nested is not None:
-        plan = step.nested.plan
-        key = (id(plan), full)
-        if key not in known:
-            known[key] = _of_scope(plan.root, full, known)
-        return Least(known[key].calls, step)
-    if step.kind == "switch":
-        cases = [*step.cases.values(), *([step.default] if step.default else ())]
-        found = (_of_scope(case, full, known) for case in cases)
-        return min(found, key=lambda least: least.calls, default=Least())
-    return _of_scope(step.body, full, known)
+    def _once(self, step: StepPlan) -> Least:
+        if step.kind == "agent":
+            return Least(1, step)
+        if step.nested is not None:
+            plan = step.nested.plan
+            key = (id(plan), self.full)
+            if key not in self.known:
+                self.known[key] = replace(self, types=Types(plan)).of_scope(plan.root)
+            return Least(self.known[key].calls, step)
+        if step.kind == "switch":
+            cases = [*step.cases.values(), *([step.default] if step.default else ())]
+            found = map(self.of_scope, cases)
+            return min(found, key=lambda least: least.calls, default=Least())
+        return self.of_scope(step.body)
 
-
-def _turns(step: StepPlan, full: bool) -> int:
-    for_each = step.for_each
-    if for_each is None:
-        return 1
-    count = for_each.max if full else 0
-    if isinstance(for_each.over, Constant) and isinstance(for_each.over.value, list):
-        count = len(for_each.over.value)
-    if for_each.min_success is None:
-        return count
-    if isinstance(for_each.min_success, int):
-        return min(count, for_each.min_success)
-    return ceil(round(for_each.min_success * count, 9))
+    def _turns(self, step: StepPlan) -> int:
+        for_each = step.for_each
+        if for_each is None:
+            return 1
+        written = isinstance(for_each.over, Constant) and isinstance(for_each.over.value, list)
+        count = most_items(step, self.types) if self.full or written else 0
+        if for_each.min_success is None:
+            return count
+        if isinstance(for_each.min_success, int):
+            return min(count, for_each.min_success)
+        return ceil(round(for_each.min_success * count, 9))
 
 
 def _copes(step: StepPlan) -> bool:

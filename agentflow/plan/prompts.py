@@ -4,9 +4,10 @@ A model with tools is told again, turn by turn, what it has said and what its to
 
     turn k of t    P + (k - 1) · (L + C) + R
 
-P is the first prompt, with as much of what `with` names as the contract allows. L is what the model
-may say in a turn, `max_output_tokens`: what it has written itself is taken to be as many tokens when
-it reads them. C is a complaint about an answer, where there is `repair`. R is what all calls of its
+P is the first prompt, with as much data as the contracts allow (`plan.shown`). L is what the model may
+say in a turn, `max_output_tokens`: what it has written itself is taken to be as many tokens when it
+reads them. C is an answer that was not accepted, with what was wrong with it, where there is `repair`;
+the last answer of a turn has it too, so that a prompt may be longer by one more. R is what all calls of its
 tools come to, `max_calls` of each, if all of them are made in the first turn.
 
 Calls that are refused are not counted: a model that asks for what there is not may ask any number of
@@ -16,44 +17,53 @@ times. What has no bound is infinite and names the field that leaves it open.
 from math import inf
 
 from agentflow.contracts.describe import path_text
-from agentflow.contracts.size import size_of, size_of_fields
+from agentflow.contracts.keywords import Schema
+from agentflow.contracts.size import size_of_part
 from agentflow.plan.amounts import Bound, plus, times
 from agentflow.plan.calls import home_of
-from agentflow.plan.chats import MOST_COMPLAINT
+from agentflow.plan.chats import ASKED_AGAIN, MOST_SHOWN, TOLD
+from agentflow.plan.shown import shown
 from agentflow.plan.steps import CallPlan, ChatPlan, ToolPlan
+from agentflow.plan.types import Types
 from agentflow.spec.templates import Constant, MapOf
 
 #: Bytes of what stands around a call of a tool and its result, and of a failure in its place.
-_AROUND, _FAILURE = 300, 1_000
+AROUND, _FAILURE = 300, 1_000
 
 
-def first_prompt(call: CallPlan, chat: ChatPlan, *, asked_again: bool) -> Bound:
-    """The longest prompt of a first turn; `asked_again` if it may be told what was wrong before."""
-    match call.arguments:
-        case MapOf(entries):
-            size = size_of_fields(call.input.schema, [name for name, _ in entries])
-        case Constant(dict() as fields):
-            size = size_of_fields(call.input.schema, fields)
-        case _:
-            size = size_of(call.input.schema)
-    if size.field is not None:
-        return Bound(inf, f"agents.{call.agent}.input{size.field}")
-    complaint = MOST_COMPLAINT if asked_again else 0
-    return Bound(chat.overhead + chat.repeats * size.bytes + complaint)
+def first_prompt(call: CallPlan, chat: ChatPlan, passed: Schema | None) -> Bound:
+    """The longest prompt of a first turn; `passed` is the type of what the call is given, if known."""
+    return plus(Bound(chat.overhead), shown(call, chat, passed))
+
+
+def passed_by(call: CallPlan, place: str, types: Types) -> Schema | None:
+    """The type of what a step hands to an agent; None where a model fills that in."""
+    if isinstance(call.arguments, MapOf | Constant):
+        return types.of(call.arguments, place)
+    return None
+
+
+def told_again(said: Bound) -> Bound:
+    """What comes to a prompt with an answer that was not accepted, and what was wrong with it."""
+    return Bound(min(said.amount, MOST_SHOWN) + TOLD + ASKED_AGAIN)
 
 
 def grown(call: CallPlan, said: Bound, *, asked_again: bool) -> Bound:
     """By how much the prompt of the last turn is longer than the first; see `said_by`."""
     turns = call.max_turns if call.tools else 1
-    told = plus(said, Bound(MOST_COMPLAINT if asked_again else 0))
-    return plus(times(told, turns - 1), times(_results(call), int(turns > 1)))
+    return plus(times(_told(said, asked_again), turns - 1), times(_results(call), int(turns > 1)))
 
 
 def grown_altogether(call: CallPlan, said: Bound, *, asked_again: bool) -> Bound:
     """The same for all turns of one attempt together."""
     turns = call.max_turns if call.tools else 1
-    told = plus(said, Bound(MOST_COMPLAINT if asked_again else 0))
-    return plus(times(told, turns * (turns - 1) // 2), times(_results(call), turns - 1))
+    told = times(_told(said, asked_again), turns * (turns - 1) // 2)
+    return plus(told, times(_results(call), turns - 1))
+
+
+def _told(said: Bound, asked_again: bool) -> Bound:
+    """What a turn adds to the prompts of those after it."""
+    return plus(said, told_again(said)) if asked_again else said
 
 
 def said_by(call: CallPlan) -> Bound:
@@ -84,8 +94,8 @@ def _results(call: CallPlan) -> Bound:
 def _result(tool: ToolPlan) -> Bound:
     called = tool.step.call
     assert called is not None
-    size = size_of(called.output.schema)
+    size = size_of_part(called.output.schema, (), as_text=True)
     if size.field is not None:
         home = path_text((*home_of(tool.step, called), "output"))
         return Bound(inf, f"{home}{size.field}")
-    return Bound(_AROUND + max(size.bytes, _FAILURE))
+    return Bound(AROUND + max(size.bytes, _FAILURE))

@@ -139,15 +139,16 @@ class ChatPlan:
 
     `model` is its name at LiteLLM, `price` what the spec says of US dollars for a million tokens in
     and out, `window` what it says of the tokens of prompt and answer together, `limits` how much of
-    the model is used at a time, `api_base` where it is. The prompt has at most `overhead` bytes and
-    `repeats` times those of the input.
+    the model is used at a time, `api_base` where it is. `overhead` are the bytes of what it is told
+    besides data, and `prompt` is what the author says with data in it; without one it is shown all of
+    its input.
     """
 
     model: str
     max_output_tokens: int | None
     price: tuple[float, float] | None
     overhead: int
-    repeats: int
+    prompt: Template | None
     window: int | None = None
     limits: Limits | None = None
     api_base: str | None = None

@@ -10,20 +10,23 @@ from collections.abc import Mapping
 
 from agentflow.plan.calls import possible_calls
 from agentflow.plan.graph import topological_order
+from agentflow.plan.lists import most_items
 from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
+from agentflow.plan.types import Types
 
 
 def width_of(plan: Plan, slots: int) -> int:
     """The most attempts of a plan at a time; so many items and tasks at a time as there are slots."""
-    return _Widths(slots).of_scope(plan.root)
+    return _Widths(slots, Types(plan), {}).of_scope(plan.root)
 
 
 class _Widths:
     """Looks at each pipeline inside once."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, types: Types, known: dict[int, tuple[Plan, int]]) -> None:
         self._slots = slots
-        self._known: dict[int, tuple[Plan, int]] = {}
+        self._types = types
+        self._known = known
 
     def of_scope(self, scope: ScopePlan | None) -> int:
         """Steps of one scope, those in different chains beside each other."""
@@ -41,7 +44,7 @@ class _Widths:
         """A step, and the agents that people or levels put in its place, which come after it."""
         turns = 1
         if step.for_each is not None:
-            turns = min(step.for_each.max, step.for_each.parallel or self._slots)
+            turns = min(most_items(step, self._types), step.for_each.parallel or self._slots)
         others = max(map(self._of_call, possible_calls(step)), default=0)
         return turns * max(self._once(step), others)
 
@@ -59,7 +62,8 @@ class _Widths:
 
     def _of_plan(self, plan: Plan) -> int:
         if id(plan) not in self._known:
-            self._known[id(plan)] = (plan, self.of_scope(plan.root))
+            inside = _Widths(self._slots, Types(plan), self._known)
+            self._known[id(plan)] = (plan, inside.of_scope(plan.root))
         return self._known[id(plan)][1]
 
     def _of_call(self, call: CallPlan) -> int:

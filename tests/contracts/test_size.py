@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from agentflow.contracts.check import compile_schema
 from agentflow.contracts.sample import NoSample, sample
-from agentflow.contracts.size import Size, size_of, size_of_fields
+from agentflow.contracts.size import Size, size_of, size_of_fields, size_of_part
 from agentflow.spec.model import Json
 from tests.contracts.schemas import schemas, values
 
@@ -25,8 +25,11 @@ def test_no_value_that_keeps_a_schema_is_larger(schema: Any, value: Json) -> Non
     candidates = [value] if checker.fits(value) else []
     with suppress(NoSample):
         candidates.append(sample(schema, 0))
+    plain = size_of_part(schema, (), as_text=True)
     for candidate in candidates:
-        assert len(json.dumps(candidate)) <= size.bytes
+        assert len(json.dumps(candidate, ensure_ascii=False).encode(errors="replace")) <= size.bytes
+        if isinstance(candidate, str):
+            assert len(candidate.encode(errors="replace")) <= plain.bytes
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,8 @@ def test_no_value_that_keeps_a_schema_is_larger(schema: Any, value: Json) -> Non
 )
 def test_the_largest_value_fits(schema: Any, value: Json) -> None:
     assert compile_schema(schema).fits(value)
-    assert len(json.dumps(value)) <= size_of(schema).bytes < 300
+    size = len(json.dumps(value, ensure_ascii=False).encode())
+    assert size <= size_of(schema).bytes < 300
 
 
 @pytest.mark.parametrize(
@@ -91,8 +95,24 @@ def test_of_an_open_object_only_the_named_fields_count() -> None:
         "$ref": "#/$defs/in",
         "$defs": {"in": {"type": "object", "properties": {"a": TEXT, "b": {}}}},
     }
-    assert size_of_fields(schema, ["a"]) == Size(2 + 3 + 4 + 2 + 12 * 5)
+    assert size_of_fields(schema, ["a"]) == Size(2 + 3 + 4 + 2 + 6 * 5)
     assert size_of_fields(schema, ["a", "b"]) == Size(inf, ".b.type")
+
+
+def test_text_stands_in_a_prompt_as_it_is() -> None:
+    schema: Any = {
+        "anyOf": [
+            {"$ref": "#/$defs/t"},
+            {"type": "array", "items": {"$ref": "#/$defs/t"}, "maxItems": 1},
+        ],
+        "$defs": {"t": TEXT},
+    }
+    assert size_of_part(TEXT, (), as_text=True) == Size(4 * 5)
+    # In a list it is JSON, though the same reference leads to it.
+    assert size_of_part(schema, (), as_text=True) == Size(2 + 6 * 5 + 4)
+    lists = {"type": "object", "properties": {"a": schema["anyOf"][1]}, "$defs": schema["$defs"]}
+    assert size_of_part(lists, ("a", 0), as_text=True) == Size(20)
+    assert size_of_part(lists, ("b",)) == Size(inf, ".b.type")
 
 
 def test_references_that_fan_out_are_followed_once() -> None:

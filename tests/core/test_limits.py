@@ -103,8 +103,8 @@ def run_with(plan: Plan, answer: Any) -> Run:
 
 
 def test_tokens_count_as_they_may_be_used_and_then_as_they_were() -> None:
-    # A call may use about 2,100 tokens, and uses 1,000.
-    run = run_with(chats({"tokens_per_minute": 5_000}), with_usage(1_000))
+    # A call may use about 650 tokens, and uses 310.
+    run = run_with(chats({"tokens_per_minute": 1_550}), with_usage(310))
     assert [at for step, at in starts(run) if step != "other"] == [0, 0, 1, 60, 61, 62]
     rules = {held.reason.rule for held in run.of(events.HoldBack)}
     assert "models.m.limits.tokens_per_minute" in rules

@@ -6,15 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agentflow.agents.prompts import messages
+from agentflow.agents.protocol import Call
 from agentflow.core import events
-from agentflow.core.events import AttemptSucceeded, StartAttempt, Usage
+from agentflow.core.decide import settle
+from agentflow.core.events import AttemptSucceeded, Complaint, StartAttempt, Usage
+from agentflow.core.evolve import evolve
 from agentflow.core.purse import Purse
+from agentflow.core.spending import prompt_bytes
 from agentflow.core.state import State
 from agentflow.engines.driver import Driver
 from agentflow.engines.virtual import Answer, run_virtual
 from agentflow.plan.steps import Plan
 from agentflow.replay import replay
 from agentflow.spec.model import FailureClass, Json
+from agentflow.spec.templates import parse_template
 from tests.core.world import MemoryLog, Run, drive, plan_of, started
 
 #: 100 tokens in, at 1 dollar for a million, and 1,000 out, at 10.
@@ -76,7 +82,7 @@ def test_what_a_call_may_use_is_held_and_what_it_used_is_charged() -> None:
     run = spend(spec({"a": {"agent": "chat"}}, budget={"tokens": 10_000, "usd": 1}))
     (start,) = run.of(StartAttempt)
     prompt = start.held["tokens"] - 1000
-    assert 2000 < prompt < 2100  # the frame, and a few bytes of input and contract
+    assert prompt == 500 + 50 + 4  # the frame, delimiters, and `{}` for input and contract
     assert start.held["usd"] == pytest.approx((prompt * 1 + 1000 * 10) / 1e6)
     assert purse(run).spent == {"calls": 1, "tokens": 500, "usd": (100 * 1 + 400 * 10) / 1e6}
     assert set(purse(run).held.values()) == {0}
@@ -91,10 +97,10 @@ def test_nothing_is_held_that_no_budget_bounds() -> None:
 
 
 def test_calls_at_the_same_time_wait_for_money_that_may_come_back() -> None:
-    plan = spec(fan("chat", 6), budget={"tokens": 6500})
+    plan = spec(fan("chat", 6), budget={"tokens": 4100})
     run = spend(plan)
     assert run.state.status == "succeeded"
-    # Two calls may use 3,004 tokens each; all six use 500 each in the end.
+    # Two calls may use 1,554 tokens each; all six use 500 each in the end.
     at_once = max(
         sum(isinstance(decision, StartAttempt) for decision in entry.decisions)
         for entry in run.entries
@@ -104,18 +110,18 @@ def test_calls_at_the_same_time_wait_for_money_that_may_come_back() -> None:
 
 
 def test_a_call_that_cannot_be_paid_any_more_fails_before_it_is_made() -> None:
-    plan = spec(fan("chat", 6, catch={"budget_exceeded": "skip"}), budget={"tokens": 4000})
+    plan = spec(fan("chat", 6, catch={"budget_exceeded": "skip"}), budget={"tokens": 2550})
     run = spend(plan)
     assert len(run.of(StartAttempt)) == 2
     skipped = run.of(events.SkipStep)
     assert len(skipped) == 4
     message = skipped[0].reason.text
-    assert message.startswith("3,000 are left of the run's 4,000 tokens (budget.tokens), and this")
-    assert message.endswith("call may use 3,004")
+    assert message.startswith("1,550 are left of the run's 2,550 tokens (budget.tokens), and this")
+    assert message.endswith("call may use 1,554")
 
 
 def test_without_figures_of_the_provider_what_was_held_is_gone() -> None:
-    plan = spec(fan("chat", 3, catch={"budget_exceeded": "skip"}), budget={"tokens": 7000})
+    plan = spec(fan("chat", 3, catch={"budget_exceeded": "skip"}), budget={"tokens": 4000})
     run = spend(plan, tokens=None)
     assert len(run.of(StartAttempt)) == 2
     assert purse(run).spent["tokens"] == sum(s.held["tokens"] for s in run.of(StartAttempt))
@@ -157,6 +163,62 @@ def test_a_repair_is_held_with_what_the_model_is_told() -> None:
     run = drive(plan, lambda call: {} if call.attempt == 2 else FailureClass.TRUNCATED)
     first, again = (start.held["tokens"] for start in run.of(StartAttempt))
     assert again > first
+
+
+@pytest.mark.parametrize(
+    ("prompt", "given", "data"),
+    [
+        ("Hi ${{ input.a }}", {"a": "a" * 1000}, 3 + 1000),
+        ("Hi", {"a": "a" * 1000}, 2 - 50),
+        ("${{ input.a }}, ${{ input.a }}", {"a": "\u20ac" * 10}, 2 + 2 * 30 + 50),
+        ("${{ input.a + 'b' }}", {"a": "a"}, 2),
+        ("Hi ${{ input.b }}", {"a": "a" * 1000}, 3),
+        (None, {"a": "\u00e4"}, len('{"a": "\u00e4"}') + 1),
+    ],
+    ids=["text", "nothing", "twice", "worked_out", "absent", "all"],
+)
+def test_held_are_the_bytes_of_what_is_sent(prompt: str | None, given: Json, data: int) -> None:
+    agent: dict[str, Json] = {"kind": "llm", "model": "ours", "input": {}, "output": {}}
+    agent["prompt"] = prompt
+    step: Json = {"agent": "one", "with": given, "catch": {"any": "skip"}}
+    run = spend(spec({"a": step}, agents={"one": agent}, budget={"tokens": 10_000}))
+    (start,) = run.of(StartAttempt)
+    assert start.held["tokens"] - 1000 - 500 - 50 - 2 == data
+
+
+@given(
+    st.fixed_dictionaries(
+        {"a": st.text(max_size=9) | st.integers(), "b": st.text(max_size=9)},
+        optional={"c": st.lists(st.text())},
+    ),
+    st.sampled_from(
+        [None, "Hi", "${{ input }}", "${{ input.a }}: ${{ input.b }}", "x ${{ json(input) }}"]
+    ),
+    st.none() | st.tuples(st.text(max_size=60), st.lists(st.text(min_size=1), min_size=1)),
+    st.booleans(),
+)
+def test_no_request_is_larger_than_what_is_held(
+    given: dict[str, Json], prompt: str | None, wrong: Any, contract: bool
+) -> None:
+    schema: Json = {"type": "object", "properties": {"a": {"title": "\u00e4"}}}
+    agent: dict[str, Json] = {"kind": "llm", "model": "ours", "input": {}, "output": schema}
+    agent["prompt"] = prompt
+    plan = spec({"a": {"agent": "one"}}, agents={"one": agent})
+    state = State(plan)
+    evolve(state, started())
+    settle(state)
+    assert state.root is not None
+    instance = state.root.steps["a"]
+    called = plan.steps["a"].call
+    assert called is not None
+    assert called.chat is not None
+    told = Complaint(wrong[0], tuple(wrong[1])) if wrong is not None else None
+    instance.complaint = told
+    call = Call("run", "a", 1, "one", given, schema, timeout=9, complaint=told)
+    parsed = parse_template(prompt) if prompt is not None else None
+    said = messages(None, parsed, call, "ours", show_contract=contract)
+    sent = sum(len(message["content"].encode()) for message in said)
+    assert sent <= prompt_bytes(instance, called.chat, given)
 
 
 # --- meters --------------------------------------------------------------------------------

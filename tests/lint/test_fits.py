@@ -64,7 +64,7 @@ SHORT = {"type": "string", "maxLength": 1_000}
 TOOLS: Json = [{"agent": "look", "max_calls": 3}]
 CASES: dict[str, Any] = {
     "proven": (spec(input=text(maxLength=1_000)), ("proven", None, None)),
-    "likely": (spec(field=SHORT, input=text(maxLength=2_000)), ("likely", 250, None)),
+    "likely": (spec(field=LETTER | {"maxLength": 6_000}, input=text(maxLength=8_000)), ("likely", 1_500, None)),
     "overflow": (spec(field=LETTER | {"maxLength": 90_000}), ("overflow", 22_500, None)),
     "the answer needs room": (spec(MODEL | {"max_output_tokens": 12_000}), ("overflow", 10_000, None)),
     "no length": (spec(field={"type": "string"}), ("unbounded", None, "agents.reader.input.text.maxLength")),

@@ -13,6 +13,7 @@ from agentflow.core.events import StartAttempt
 from agentflow.plan.amounts import Bound
 from agentflow.plan.bounds import WorstCase, dearest, worst_case
 from agentflow.plan.calls import call_of, step_at
+from agentflow.plan.chats import ASKED_AGAIN, TOLD
 from agentflow.plan.factors import factors_of
 from agentflow.plan.steps import CallPlan, Plan
 from agentflow.spec.model import FailureClass, Json
@@ -380,8 +381,7 @@ def test_money_is_that_of_the_longest_prompt_and_the_longest_answer() -> None:
     call = plan.steps["ask"].call
     assert call is not None
     assert call.chat is not None
-    # {"n": "xxxxxxxxx"}, each character of which may be twelve bytes as JSON.
-    assert found.tokens_in == Bound(call.chat.overhead + 2 + 7 + 2 + 12 * 9)
+    assert found.tokens_in == Bound(call.chat.overhead + len('{"n": "x"}') + 2)
     assert found.usd.amount == pytest.approx((found.tokens_in.amount * 1 + 50 * 2) / 1_000_000)
 
 
@@ -421,13 +421,103 @@ def test_tokens_and_money_are_no_more_than_a_budget_has() -> None:
     assert (found.tokens_in, found.tokens_out, found.usd) == (Bound(40), Bound(40), Bound(0.0001))
 
 
+GIVEN = "${{ default(inputs.n, []) }}"
+
+
+def prompted(prompt: str | None, given: Json, inputs: Json = None, **own: Json) -> Bound:
+    """The tokens in beyond those of the overhead, of a model that takes a text, a list and more."""
+    text: Json = {"type": "string", **own}
+    fields: Json = {"t": text, "list": {"type": "array", "items": text}, "n": {"type": "integer"}}
+    agent: Json = {"kind": "llm", "model": "small", "prompt": prompt, "output": {"type": "object"}}
+    agent["input"] = {"type": "object", "additionalProperties": False, "properties": fields}
+    made = spec({"ask": {"agent": "one", "with": given}}, [{"model": "strong"}], {})
+    plan = plan_of({**made, "agents": {"one": agent}, "inputs": inputs or {}})
+    call = plan.steps["ask"].call
+    assert call is not None
+    assert call.chat is not None
+    found = worst_case(plan).most.tokens_in
+    return Bound(found.amount - call.chat.overhead, found.field)
+
+
+def object_of(**properties: Json) -> Json:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+LONG: Json = object_of(body={"type": "string", "maxLength": 3000})
+LISTS: Json = object_of(all={"type": "array", "maxItems": 3, "items": LONG["properties"]["body"]})
+
+
+@pytest.mark.parametrize(
+    ("prompt", "given", "inputs", "own", "bytes_"),
+    [
+        ("Hi ${{ input.t }}", {"t": "${{ inputs.body }}"}, LONG, {}, 4 * 3000),
+        ("Hi ${{ input.t }}", {"t": "${{ inputs.body }}"}, LONG, {"maxLength": 10}, 40),
+        ("Hi", {"t": "${{ inputs.body }}"}, LONG, {}, 0),
+        ("${{ input.t }} ${{ input.t }}", {"t": "${{ inputs.body }}"}, LONG, {}, 2 * 4 * 3000),
+        (None, {"t": "${{ inputs.body }}"}, LONG, {}, 2 + 3 + 4 + 2 + 6 * 3000),
+        ("${{ input.list }}", {"list": "${{ inputs.all }}"}, LISTS, {}, 3 * (2 + 6 * 3000) + 2 * 4),
+        ("${{ input.t + '!' }}", {"t": "ab"}, None, {}, 4 + 8 * 13 + 24),
+        ("${{ input.list.join(', ') }}", {"list": ["a"]}, None, {}, 5 + 8 * 21 + 24),
+    ],
+    ids=["passed", "contract", "unread", "twice", "all", "list", "worked_out", "joined"],
+)  # fmt: skip
+def test_a_prompt_is_as_long_as_what_it_shows(
+    prompt: str | None, given: Json, inputs: Json, own: Any, bytes_: int
+) -> None:
+    assert prompted(prompt, given, inputs, **own) == Bound(bytes_)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "${{ input.list.map(x, x + input.t).join('') }}",
+        "${{ input.list.map(x, 'again and again') }}",
+        "${{ input.list.join('a long separator') }}",
+        "${{ json(json(input.t)) }}",
+        "${{ ['a', input.t].map(x, x + x)[0] }}",
+    ],
+    ids=["map", "literal", "separator", "escapes", "index"],
+)
+def test_what_is_shown_any_number_of_times_has_no_bound(prompt: str) -> None:
+    assert prompted(prompt, {"t": "a", "list": ["a"]}) == Bound(inf, "agents.one.prompt")
+
+
+def test_an_answer_that_is_shown_again_is_no_longer_than_an_answer() -> None:
+    once = worst({"ask": CHAT}).most.tokens_in.amount
+    twice = worst({"ask": {**CHAT, "repair": 1}}).most.tokens_in.amount
+    assert twice == 2 * once + 50 + TOLD + ASKED_AGAIN
+    assert worst({"ask": {**CHAT, "repair": 2}}).most.tokens_in.amount == 2 * twice - once
+
+
+@pytest.mark.parametrize(
+    ("items", "count"),
+    [
+        ({"type": "array", "maxItems": 20}, 20),
+        ({"type": "array", "maxItems": 80}, 50),
+        ({"anyOf": [{"type": "array", "maxItems": 3}, {"$ref": "#/$defs/few"}]}, 7),
+        ({"allOf": [{"type": "array"}, {"maxItems": 4}]}, 4),
+        ({"enum": [[1], [1, 2]]}, 2),
+        ({"type": "array", "prefixItems": [True, True], "items": False}, 2),
+    ],
+    ids=["shorter", "longer", "either", "both", "written", "closed"],
+)
+def test_a_list_is_no_longer_than_its_contract_allows(items: Json, count: int) -> None:
+    inputs = {**object_of(items=items), "$defs": {"few": {"type": "array", "maxItems": 7}}}
+    step = {**CHAT, "for_each": {"over": "${{ inputs.items }}", "max": 50}, "timeout": "7s"}
+    found = worst({"ask": step}, inputs=inputs)
+    assert found.most.calls == Bound(count)
+    assert found.seconds == 7 * -(-count // 16)
+    inside = {"all": {"steps": {"ask": step}}}
+    assert worst(inside, inputs=inputs).most.calls == Bound(count)
+
+
 def test_what_has_no_bound_names_the_field_that_leaves_it_open() -> None:
     schema = {
         "type": "object",
         "properties": {"n": {"type": "array", "items": {"type": "string"}, "maxItems": 3}},
     }
     agent = {"kind": "llm", "model": "b/other", "input": schema, "output": {"type": "object"}}
-    found = worst({"ask": {"agent": "free", "with": {"n": []}}}, agents={"free": agent}).most
+    found = worst({"ask": {"agent": "free", "with": {"n": GIVEN}}}, agents={"free": agent}).most
     assert found.tokens_in == Bound(inf, "agents.free.input.n[].maxLength")
     assert found.tokens_out == Bound(inf, "models.b/other.max_output_tokens")
     assert found.usd == Bound(inf, "models.b/other.price")
@@ -486,9 +576,9 @@ def talk(output: Json, **more: Json) -> WorstCase:
 def test_a_model_is_told_again_what_it_said_and_what_its_tools_answered() -> None:
     short, long = ({"type": "string", "maxLength": length} for length in (1, 1_000))
     few = talk(short).most
-    # Two results, which the second turn and the third are told: "…", each character twelve bytes.
+    # Two results, which the second turn and the third are told, four bytes a character.
     more = talk(long).most
-    assert more.tokens_in.amount - few.tokens_in.amount == 2 * 2 * (2 + 12 * 1_000 - 1_000)
+    assert more.tokens_in.amount - few.tokens_in.amount == 2 * 2 * (4 * 1_000 - 1_000)
     # A result is taken to be as long as a failure might be, whose text no contract bounds.
     once = talk(short, max_turns=1).most
     assert few.tokens_in.amount == 3 * once.tokens_in.amount + (1 + 2) * 10 + 2 * 2 * 1_300

@@ -62,7 +62,7 @@ def check(context: Context) -> Iterator[Finding]:
     )
     for step in plan.steps.values():
         if step.budget is not None:
-            least = least_of_step(step, full=False).calls
+            least = least_of_step(plan, step, full=False).calls
             yield from _calls(context, quoted(step.id), least, step.budget, step.path)
     yield from _in_scope(context, plan.root, ((plan.budget.bounds, ("budget",)),))
 

@@ -39,12 +39,13 @@ Good:
     outputs: {kinds: "${{ steps.sort.output }}"}
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.bounds import Part, worst_case
 from agentflow.plan.least import Least, least_of_run, least_of_step
-from agentflow.plan.steps import Path
+from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.spec.wording import quoted
 
 NAME = "list-beyond-budget"
@@ -58,17 +59,20 @@ def check(context: Context) -> Iterator[Finding]:
     if plan is None:
         return
     full, empty = (least_of_run(plan, full=each) for each in (True, False))
-    yield from _beyond(context, "a run", full, empty, plan.budget.bounds, ())
+    yield from _beyond(context, plan, None, full, empty)
     for step in plan.steps.values():
-        if step.budget is None:
-            continue
-        full, empty = (least_of_step(step, full=each) for each in (True, False))
-        yield from _beyond(context, quoted(step.id), full, empty, step.budget, step.path)
+        if step.budget is not None:
+            full, empty = (least_of_step(plan, step, full=each) for each in (True, False))
+            yield from _beyond(context, plan, step, full, empty)
 
 
 def _beyond(
-    context: Context, who: str, full: Least, empty: Least, bounds: Mapping[str, float], path: Path
+    context: Context, plan: Plan, step: StepPlan | None, full: Least, empty: Least
 ) -> Iterator[Finding]:
+    path: Path = ()
+    who, bounds = "a run", plan.budget.bounds
+    if step is not None:
+        who, bounds, path = quoted(step.id), step.budget or {}, step.path
     calls = bounds.get("calls", full.calls)
     if full.step is None or full.calls <= calls or empty.calls > calls:
         return
@@ -83,6 +87,21 @@ def _beyond(
         location=context.document.locate((*full.step.path, "for_each", "max"))
         if longest
         else context.document.locate_key(full.step.path),
-        help=f"write 'calls: {2 * full.calls}' there, or a smaller 'max' here",
+        help=f"write 'calls: {_most(plan, step)}' there, which is enough if everything is tried as"
+        " often as it may be, or a smaller 'max' here",
         related=(Related("the budget", context.document.locate(budget)),) if written else (),
     )
+
+
+def _most(plan: Plan, step: StepPlan | None) -> int:
+    """The calls that a run or a step comes to in the worst case, if no budget stops it."""
+    worst = worst_case(plan)
+    if step is None:
+        return int(worst.needed.calls.amount)
+    return next(int(part.needed.calls.amount) for part in _parts(worst.parts) if part.step is step)
+
+
+def _parts(parts: Iterable[Part]) -> Iterator[Part]:
+    for part in parts:
+        yield part
+        yield from _parts(part.inside)
