@@ -81,7 +81,6 @@ from pathlib import Path
 from agentflow.errors import AgentflowError
 from agentflow.eventlog import Store
 
-from ..processes import WATCHDOG
 root = Path({str(store.root)!r})
 """
     return [sys.executable, "-c", head + textwrap.dedent(code)]
