@@ -9,6 +9,8 @@ from agentflow.lint.rules import RULES
 from agentflow.lint.settling import settle
 from agentflow.spec.yaml.collector import collector_paused
 
+_READ_OTHERWISE = frozenset({"ambiguous-scalar", "bad-number"})
+_OF_VALUES = frozenset({"incompatible-argument", "invalid-contract", "wrong-default"})
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
 
 
@@ -61,9 +63,20 @@ def _examine(
             except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
                 bugs.add(_crash(context, rule, error))
                 crashed.add(rule.NAME)
+    findings = _without_echoes(findings)
     settled = settle(context, findings, {rule.NAME: rule.FAMILY for rule in rules})
     order = tuple(sorted(settled.findings | bugs, key=_position))
     return Outcome(order, settled.suppressed, frozenset(crashed), settled.fatal)
+
+
+def _without_echoes(findings: set[Finding]) -> set[Finding]:
+    """Leave out what a contract has against a value that YAML has read otherwise than it looks."""
+    read = {finding.location for finding in findings if finding.rule in _READ_OTHERWISE}
+    return {
+        finding
+        for finding in findings
+        if finding.rule not in _OF_VALUES or finding.location not in read
+    }
 
 
 def _position(finding: Finding) -> tuple[object, ...]:

@@ -5,16 +5,23 @@ files beside the bad cases again.
 """
 
 import os
+import re
+from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from agentflow.lint.pages import page_of
+from agentflow.lint.rule import Rule
 from agentflow.lint.rules import RULES
 from agentflow.loading import check, load
 from tests.lint.linting import shown
 
 CASES = Path(__file__).parent.parent / "cases" / "lint"
 BAD = sorted(CASES.glob("bad/*.yaml"))
+#: The name of the rule in a line of what is said.
+_SAID = re.compile(r"^\s*\d+:\d+ (?:(?:error|warning|advice) )?([a-z]+(?:-[a-z]+)*) ", re.MULTILINE)
 OK = sorted(CASES.glob("ok/*.yaml"))
 
 
@@ -35,6 +42,21 @@ def test_bad_case_says_what_stands_beside_it(path: Path) -> None:
 @pytest.mark.parametrize("path", OK, ids=lambda path: path.stem)
 def test_realistic_spec_is_silent(path: Path) -> None:
     assert "".join(shown(finding, CASES) for finding in check(load(path))) == ""
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.NAME)
+def test_a_rule_has_two_bad_cases_at_least(rule: Rule) -> None:
+    """In its own page, in `bad`, in `defects`, in what is misspelt, or in the cases of the parser."""
+    cases = len(page_of(rule).says) + _said_in_cases()[rule.NAME]
+    assert cases >= 2
+
+
+@cache
+def _said_in_cases() -> Counter[str]:
+    """How often each rule says something in the files beside the cases."""
+    folders = (CASES, CASES.parent / "spec", CASES.parent / "defects")
+    texts = [path.read_text(encoding="utf-8") for f in folders for path in f.rglob("*.txt")]
+    return Counter(name for text in texts for name in _SAID.findall(text))
 
 
 def test_every_finding_has_the_name_of_a_rule() -> None:

@@ -60,6 +60,8 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         if len(chat.path) > 2 and "/" not in chat.model.model:
             continue  # it is no model at all, which is told where it is named
+        if chat.known.nearest is not None and chat.model.api_base is None:
+            continue  # it is a misspelt one, which is told there too
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
