@@ -3,7 +3,8 @@
 A record is a JSON object: `{"fact": {"kind": "RunStarted", …}, "decisions": [{"kind": …}, …]}`.
 Fields that have their default are left out. Payloads (what agents are given and answer) above
 `INLINE_LIMIT` bytes become blobs: `"value": …` turns into `"value_blob": DIGEST`, beside the other
-fields of the event and never inside the data, so that no output can pass for a blob.
+fields of the event and never inside the data, so that no output can pass for a blob. Prompts of talks are
+taken apart (`prompts`).
 
 Decoding gives plain data and the dataclasses of `core.events`, nothing else: a `__class__` or
 `$type` in an agent's answer comes back as the key that it was.
@@ -16,7 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from agentflow.core import events
 from agentflow.core.events import Entry, Failure, Reason, Receipt, Usage
-from agentflow.eventlog import canonical
+from agentflow.eventlog import canonical, prompts
 from agentflow.spec.model import Effects, FailureClass, Json
 
 #: Payloads of more bytes than this are stored beside the log, by their hash.
@@ -26,6 +27,7 @@ _PAYLOADS = frozenset(
     | {"calls", "thoughts"}
 )
 _BLOB = "_blob"
+_PROMPT, _PIECES = "prompt", "prompt_pieces"
 
 PutBlob = Callable[[bytes], str]
 GetBlob = Callable[[str], bytes]
@@ -58,6 +60,8 @@ def blobs_of(record: Mapping[str, Json]) -> Iterator[str]:
     """The digests of the blobs that a record names."""
     for event in (record["fact"], *record["decisions"]):
         yield from (value for name, value in event.items() if name.endswith(_BLOB))
+        if _PIECES in event:
+            yield from prompts.blobs_of(event[_PIECES])
 
 
 def _encode_event(event: object, put_blob: PutBlob) -> dict[str, Json]:
@@ -69,6 +73,9 @@ def _encode_event(event: object, put_blob: PutBlob) -> dict[str, Json]:
             continue
         if is_payload:
             data = canonical.encode(value)
+            if name == _PROMPT and (taken := prompts.take_apart(value, len(data), put_blob)):
+                record[_PIECES] = taken
+                continue
             if len(data) > INLINE_LIMIT:
                 record[name + _BLOB] = put_blob(data)
                 continue
@@ -94,7 +101,9 @@ def _decode_event(record: Mapping[str, Json], get_blob: GetBlob) -> Any:
     for key, value in record.items():
         if key == "kind":
             continue
-        if key.endswith(_BLOB) and key.removesuffix(_BLOB) in _PAYLOADS:
+        if key == _PIECES:
+            fields[_PROMPT] = prompts.put_together(value, get_blob)
+        elif key.endswith(_BLOB) and key.removesuffix(_BLOB) in _PAYLOADS:
             fields[key.removesuffix(_BLOB)] = canonical.decode(get_blob(value))
         else:
             fields[key] = shape.revive(key, value)

@@ -145,6 +145,25 @@ def test_signed_thoughts_are_logged_shown_again_and_recorded(
     assert len(server.requests) == 2
 
 
+def test_the_prompts_of_a_long_talk_are_shown_as_they_were(
+    project: Project, server: OpenAIServer
+) -> None:
+    asking = [Answer(body=tool_calls(("note", {"name": f"n{turn}"}))) for turn in range(3)]
+    server.script(*asking, Answer(body=completion('"done"')))
+    text = "largé " * 1000
+    run_id = done_json("run", "clerk.yaml", "-i", f"text={text}")["run"]
+    step = ("show", run_id, "--step", "serve", "--prompt")
+    for attempt, request in enumerate(server.requests, 1):
+        told = done_json(*step, "--attempt", str(attempt))
+        # LiteLLM leaves out that the model has said nothing.
+        assert told["messages"] == [{"content": None, **sent} for sent in request["messages"]]
+    # The text is stored once, whatever the delimiters around it were in each turn.
+    (run,) = (project.folder / ".agentflow" / "runs").iterdir()
+    blobs = [path for path in (run / "blobs").iterdir() if path.stat().st_size > 5000]
+    assert len(blobs) == 1
+    assert agentflow("replay", run_id, "--quiet").code == 0
+
+
 def test_a_simulated_run_asks_for_every_tool_once(project: Project) -> None:
     done = done_json(*RUN, "--simulate")
     assert done["status"] == "succeeded"
