@@ -150,7 +150,10 @@ def _data(event: Fact | Decision) -> Iterator[tuple[str, Json]]:
             yield name, value
     match event:
         case events.AttemptSucceeded():
-            yield "answer", event.value if event.text is None else event.text.rstrip("\n")
+            if event.text is not None or not event.calls:
+                yield "answer", event.value if event.text is None else event.text.rstrip("\n")
+            if event.calls:
+                yield "asks for", event.calls
             if event.thoughts is not None:
                 yield "thoughts", dict(event.thoughts)
         case events.TakeAnswer(answer="approve") | events.UseValue():

@@ -138,6 +138,9 @@ def test_signed_thoughts_are_logged_shown_again_and_recorded(
     assert ran["outputs"] == {"said": "done"}
     assert server.requests[1]["messages"][1]["content"] == [SIGNED, asking]
     shown = agentflow("show", ran["run"], "--step", "serve").out
+    asked = '[{"arguments": "{\\"name\\": \\"n\\"}", "id": "toolu_1", "tool": "note"}]'
+    assert f"             asks for: {asked}\n" in shown
+    assert "answer: null" not in shown
     assert '"signature": "c2lnbmVk"' in shown
     assert agentflow("replay", ran["run"], "--quiet").code == 0
     again = done_json(*RUN, "--playback", "thoughts.jsonl")
