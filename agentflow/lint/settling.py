@@ -1,13 +1,13 @@
 """What suppressions take back, and what is wrong with the suppressions themselves."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from agentflow.findings import Edit, Finding, Fix, Location, Severity, Span, Suppressed
+from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.suppressions import FORM, Suppression
-from agentflow.spec.fixes import renamed
-from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
 
 BAD = "bad-suppression"
@@ -36,22 +36,23 @@ def settle(
     file = context.document.file
     kept: set[Finding] = set()
     suppressed: list[Suppressed] = []
-    used: set[tuple[Suppression, str]] = set()
-    found_all = tuple(findings)
-    fatal = frozenset(each for each in found_all if _is_fatal(each, context, families))
+    used: set[tuple[Span, str]] = set()
+    suggestions, reaches = Suggestions(), _reaches(context.suppressions)
+    found_all, early = tuple(findings), frozenset(context.problems)
+    fatal = frozenset(each for each in found_all if _is_fatal(each, early, families))
     for finding in found_all:
-        found = _about(finding, context)
+        found = _about(finding, context, reaches)
         if found is None:
             kept.add(finding)
             continue
-        used.add((found, finding.rule))
+        used.add((found.comment.span, finding.rule))
         if finding in fatal:
             kept.add(finding)
             kept.add(_refused(found, finding, file))
         else:
             suppressed.append(Suppressed(finding, found.reason, Location(file, found.comment.span)))
     for suppression in context.suppressions:
-        kept.update(_problems(suppression, context, families))
+        kept.update(_problems(suppression, context, families, suggestions))
         # Where an error leaves nothing to run, rules say less, and what is idle now may be needed.
         if suppression.problem is None and context.plan is not None and not fatal:
             kept.update(_unused(suppression, context, families, used))
@@ -59,23 +60,42 @@ def settle(
     return Settled(frozenset(kept), tuple(order), fatal)
 
 
-def _about(finding: Finding, context: Context) -> Suppression | None:
+@dataclass(slots=True)
+class _Reach:
+    """The suppressions of one rule in file order, each with the furthest line of those so far."""
+
+    suppressions: list[Suppression] = field(default_factory=list)
+    furthest: list[int] = field(default_factory=list)
+
+
+def _reaches(suppressions: Iterable[Suppression]) -> dict[str, _Reach]:
+    found: dict[str, _Reach] = {}
+    for each in suppressions:
+        for name in dict.fromkeys(name for name, _ in each.names) if each.problem is None else ():
+            reach = found.setdefault(name, _Reach())
+            reach.suppressions.append(each)
+            reach.furthest.append(max([each.last, *reach.furthest[-1:]]))
+    return found
+
+
+def _about(finding: Finding, context: Context, reaches: Mapping[str, _Reach]) -> Suppression | None:
     """The first suppression that is about a finding."""
-    if finding.location.file != context.document.file:
+    reach = reaches.get(finding.rule)
+    if reach is None or finding.location.file != context.document.file:
         return None
     line = finding.location.span.line
-    for each in context.suppressions:
-        here = each.problem is None and each.first <= line <= each.last
-        if here and any(name == finding.rule for name, _ in each.names):
-            return each
-    return None
+    # The first that reaches the line; those behind it start no higher.
+    first = bisect_left(reach.furthest, line)
+    if first == len(reach.furthest) or reach.suppressions[first].first > line:
+        return None
+    return reach.suppressions[first]
 
 
-def _is_fatal(finding: Finding, context: Context, families: Mapping[str, Family]) -> bool:
-    """Is it an error that leaves nothing to run?"""
+def _is_fatal(finding: Finding, early: Collection[Finding], families: Mapping[str, Family]) -> bool:
+    """Is it an error that leaves nothing to run? `early` are those found before there are rules."""
     if finding.severity is not Severity.ERROR:
         return False
-    return families[finding.rule] in _GROUND or finding in context.problems
+    return families[finding.rule] in _GROUND or finding in early
 
 
 def _refused(suppression: Suppression, finding: Finding, file: str) -> Finding:
@@ -90,7 +110,10 @@ def _refused(suppression: Suppression, finding: Finding, file: str) -> Finding:
 
 
 def _problems(
-    suppression: Suppression, context: Context, families: Mapping[str, Family]
+    suppression: Suppression,
+    context: Context,
+    families: Mapping[str, Family],
+    suggestions: Suggestions,
 ) -> Iterator[Finding]:
     """What is wrong with a suppression as it is written."""
     file = context.document.file
@@ -99,15 +122,14 @@ def _problems(
         yield Finding(BAD, Severity.WARNING, suppression.problem, whole, FORM)
     for name, span in suppression.names:
         if name not in families:
-            near = nearest(name, families)
             place = Location(file, span)
             yield Finding(
                 BAD,
                 Severity.WARNING,
                 f"there is no rule {quoted(name)}",
                 place,
-                f"did you mean {quoted(near)}?" if near else "'agentflow rules' lists them",
-                fix=renamed(context.document, place, name, families),
+                suggestions.near(name, families) or "'agentflow rules' lists them",
+                fix=suggestions.fix(context.document, place, name, families),
             )
 
 
@@ -115,11 +137,12 @@ def _unused(
     suppression: Suppression,
     context: Context,
     families: Mapping[str, Family],
-    used: set[tuple[Suppression, str]],
+    used: set[tuple[Span, str]],
 ) -> Iterator[Finding]:
     """The names that take nothing back, each with a fix that takes them out."""
     known = [(name, place) for name, place in suppression.names if name in families]
-    idle = [(name, place) for name, place in known if (suppression, name) not in used]
+    here = suppression.comment.span
+    idle = [(name, place) for name, place in known if (here, name) not in used]
     alone = len(idle) == len(suppression.names)
     for name, place in idle:
         edit = _without_comment(suppression, context) if alone else _without_name(suppression, name)

@@ -6,7 +6,7 @@ when all other findings are known, so the linter settles it last.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agentflow.findings import Span
@@ -22,6 +22,8 @@ FORM = "write # agentflow: ignore[RULE] REASON"
 _MEANT = re.compile(r"#[ \t]*agentflow[ \t]*(?P<colon>:?)[ \t]*(?P<word>[a-zA-Z]+)\b(?P<rest>.*)")
 _REST = re.compile(r"[ \t]*\[(?P<names>[^\]]*)\][ \t:,.-]*(?P<reason>.*)")
 _NAME = re.compile(r"[^\s,]+")
+#: Names in one comment; there are not many more rules.
+_MOST_NAMES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +45,20 @@ def suppressions(document: Document) -> tuple[Suppression, ...]:
     """The suppressions of a spec, in file order."""
     if document.root is None:
         return ()
-    found = comments(document.root, document.source, _MEANT)
-    return tuple(filter(None, (_read(document, comment) for comment in found)))
+    found = list(comments(document.root, document.source, _MEANT))
+    below = _lines_below(document, [comment.span.line for comment in found if comment.alone])
+    return tuple(filter(None, (_read(document, comment, below) for comment in found)))
 
 
-def _read(document: Document, comment: Comment) -> Suppression | None:
+def _read(document: Document, comment: Comment, below: dict[int, int]) -> Suppression | None:
     """The suppression that a comment is; None if it is about something else."""
     meant = _MEANT.match(comment.text)
     assert meant is not None
-    if nearest(meant["word"], ["ignore"]) is None:
+    if meant["word"] != "ignore" and nearest(meant["word"], ["ignore"]) is None:
         return None
-    first, last = _lines(document, comment)
+    first = last = comment.span.line
+    if comment.alone:
+        last = _end_of_node(document.root, below[first])
     rest = _REST.fullmatch(meant["rest"])
     if meant["word"] != "ignore" or not meant["colon"]:
         said = f"{quoted(comment.text)} is no suppression"
@@ -64,6 +69,8 @@ def _read(document: Document, comment: Comment) -> Suppression | None:
     names = tuple(_names(rest["names"], comment.span.line, start))
     reason = rest["reason"].strip()
     problem = None if reason else "the suppression has no reason"
+    if len(names) > _MOST_NAMES:
+        names, problem = (), f"the suppression names more than {_MOST_NAMES} rules"
     return Suppression(comment, names, reason, first, last, problem)
 
 
@@ -72,15 +79,16 @@ def _names(text: str, line: int, column: int) -> Iterator[tuple[str, Span]]:
         yield found[0], Span(line, column + found.start(), line, column + found.end())
 
 
-def _lines(document: Document, comment: Comment) -> tuple[int, int]:
-    """The lines that a comment is about."""
-    here = comment.span.line
-    if not comment.alone:
-        return here, here
-    below = here + 1
-    while _says_nothing(document.line(below)) and below <= document.text.count("\n") + 1:
-        below += 1
-    return here, _end_of_node(document.root, below)
+def _lines_below(document: Document, lines: Sequence[int]) -> dict[int, int]:
+    """For each of these lines, in their order, the next one below that is no comment and not empty."""
+    found: dict[int, int] = {}
+    below, end = 0, document.text.count("\n") + 2
+    for line in lines:
+        below = max(below, line + 1)
+        while below < end and _says_nothing(document.line(below)):
+            below += 1
+        found[line] = below
+    return found
 
 
 def _says_nothing(line: str) -> bool:

@@ -178,3 +178,9 @@ def test_those_of_a_pipeline_inside_count_there() -> None:
 
     assert any("pipeline 'c.yaml' cannot run" in line for line in found(child))
     assert found(child.replace("agent: writer}", f"agent: writer}}{comment}")) == []
+
+
+def test_a_comment_names_no_more_rules_than_there_are() -> None:
+    text = commented(f"# agentflow: ignore[{'cycle, ' * 200}cycle] as usual", line=4)
+    found = [(one.rule, one.message) for one in outcome(text).findings]
+    assert ("bad-suppression", "the suppression names more than 200 rules") in found
