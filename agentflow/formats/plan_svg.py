@@ -2,7 +2,8 @@
 
 Each scope is a row of columns, one a level. A step that holds others is a box around their picture.
 Lines go from the right of a step to the left of what waits for it; those on the way that takes
-longest are thick. Sizes are in pixels.
+longest are thick, and drawn over the others. A step that waits for another anyway, through one between
+them, has no line to it. Sizes are in pixels.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from agentflow.formats.cells import width
 from agentflow.formats.plan_words import at_most, case, effects, kind
 from agentflow.formats.safe import safe
 from agentflow.plan.amounts import Most
-from agentflow.plan.overview import Node, Overview, edges
+from agentflow.plan.overview import Edge, Node, Overview, edges
 
 _CELL = 7.3  # of the 12 pixel monospace that is asked for
 _LINE = 18
@@ -87,8 +88,10 @@ def _scope(nodes: Sequence[Node]) -> _Picture:
         step = node.part.step
         most = node.part.most
         figures = at_most(Most(calls=most.calls, usd=most.usd))
+        # There is no room for the field that leaves a figure open.
+        brief = " · ".join(figure.partition(" (")[0] for figure in figures)
         acts = " · ".join(filter(None, [case(node.part), effects(step)]))
-        lines = (step.id, kind(step), acts, " · ".join(figures))
+        lines = (step.id, kind(step), acts, brief)
         shown = tuple(safe(line, limit=_MOST, oneline=True) for line in lines if line)
         columns.setdefault(node.level, []).append(_Box(node, shown, _scope(node.inside)))
     placed: list[_Box] = []
@@ -105,7 +108,8 @@ def _scope(nodes: Sequence[Node]) -> _Picture:
 
 def _drawn(picture: _Picture, left: float, top: float) -> Iterator[str]:
     places = {id(box.node): box for box in picture.boxes}
-    for edge in edges([box.node for box in picture.boxes]):
+    lines = shown_edges([box.node for box in picture.boxes])
+    for edge in sorted(lines, key=_is_critical):
         ends = places[id(edge.before)], places[id(edge.after)]
         yield _line(*ends, left, top, critical=edge.critical)
     for box in picture.boxes:
@@ -126,6 +130,35 @@ def _drawn(picture: _Picture, left: float, top: float) -> Iterator[str]:
             style = "dim" if number else "id"
             yield f'<text {at} class="{style}">{escape(line)}</text>'
         yield from _drawn(box.inside, x + _PADDING, y + box.top)
+
+
+def shown_edges(nodes: Sequence[Node]) -> list[Edge]:
+    """Who waits for whom, without what follows from others (the transitive reduction)."""
+    found = edges(nodes)
+    after: dict[int, list[Edge]] = {}
+    for edge in found:
+        after.setdefault(id(edge.before), []).append(edge)
+    bits = {id(node): 1 << number for number, node in enumerate(nodes)}
+    reach: dict[int, int] = {}  # of each node, what waits for it, and what waits for that, as bits
+    for node in sorted(nodes, key=_level, reverse=True):
+        here = 0
+        for edge in after.get(id(node), ()):
+            here |= bits[id(edge.after)] | reach[id(edge.after)]
+        reach[id(node)] = here
+
+    def is_implied(edge: Edge) -> bool:
+        others = (other.after for other in after[id(edge.before)])
+        return any(bits[id(edge.after)] & reach[id(other)] for other in others)
+
+    return [edge for edge in found if not is_implied(edge)]
+
+
+def _level(node: Node) -> int:
+    return node.level
+
+
+def _is_critical(edge: Edge) -> bool:
+    return edge.critical
 
 
 def _line(before: _Box, after: _Box, left: float, top: float, *, critical: bool) -> str:

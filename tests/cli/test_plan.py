@@ -267,3 +267,15 @@ def test_pictures_tell_by_shape_what_is_done_to_the_world() -> None:
     assert 'read · 1 call"];' in dot
     assert svg.count('class="second irreversible"') == svg.count('class="second write"') == 1
     assert "case &#x27;a&#x27; · irreversible</text>" in svg
+
+
+def test_the_picture_leaves_out_lines_that_follow_from_others() -> None:
+    do = "{agent: do, with: {}, needs: [%s]}"
+    Path("desk.yaml").write_text(
+        "agentflow: 1\nname: chain\n"
+        "agents: {do: {kind: command, argv: [./do], effects: none, input: {}, output: {}}}\n"
+        f"steps: {{a: {do % ''}, b: {do % 'a'}, c: {do % 'a, b'}, d: {do % 'a, c'}, e: {do % 'a'}}}\n"
+        "outputs: {}\n"
+    )
+    assert shown("svg").count("<path ") == 4
+    assert shown("dot").count(" -> ") == 6

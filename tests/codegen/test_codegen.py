@@ -1,9 +1,6 @@
 """Generated types: the real generators, and whether what they make says what the contracts say."""
 
-import hashlib
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +14,7 @@ from agentflow.codegen import pydantic_code, typescript_code
 from agentflow.contracts.check import compile_schema
 from agentflow.contracts.gather import gather
 from agentflow.errors import CouldNot
+from tests.npm import installed, needs_node
 
 HERE = Path(__file__).parent
 LEG = {
@@ -119,36 +117,12 @@ def test_the_generator_of_pydantic_models_is_an_extra(
 
 # --- TypeScript -----------------------------------------------------------------------------------
 
-needs_node = pytest.mark.skipif(
-    shutil.which("node") is None or shutil.which("npm") is None, reason="there is no node and npm"
-)
-
-
-#: What npm says where there is no network, or where it is down.
-AWAY = ("EAI_AGAIN", "ENOTFOUND", "ENETUNREACH", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "E503")
-
 
 @pytest.fixture(scope="module")
 def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the packages of `package-lock.json`, installed once for this environment."""
-    lock = (HERE / "package-lock.json").read_bytes()
-    folder = Path(sys.prefix) / f"npm-{hashlib.sha256(lock).hexdigest()[:12]}"
-    if not folder.exists():
-        fresh = tmp_path_factory.mktemp("npm", numbered=True)
-        staged = Path(f"{folder}.{os.getpid()}")
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, fresh)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True)
-        if away := [code for code in AWAY if code in done.stderr]:
-            pytest.skip(f"the registry of npm cannot be reached: {away[0]}")
-        assert done.returncode == 0, done.stderr
-        (fresh / "agentflow.toml").touch()
-        shutil.copytree(fresh, staged, symlinks=True)
-        try:
-            staged.rename(folder)
-        except OSError:  # another worker was faster
-            shutil.rmtree(staged)
+    """A project with the generator and the type checker."""
+    folder = installed(HERE, tmp_path_factory.mktemp("npm", numbered=True))
+    (folder / "agentflow.toml").touch()
     return folder
 
 

@@ -1,0 +1,1 @@
+"""Graphs of pipelines, drawn by the programs that they are for."""
