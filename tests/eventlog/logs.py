@@ -80,7 +80,6 @@ import os, sys
 from pathlib import Path
 from agentflow.errors import AgentflowError
 from agentflow.eventlog import Store
-
 root = Path({str(store.root)!r})
 """
     return [sys.executable, "-c", head + textwrap.dedent(code)]

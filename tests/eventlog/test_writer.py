@@ -232,6 +232,7 @@ def test_a_full_disk_stops_blobs_and_head_too(store: Store) -> None:
             writer.seal()
         except AgentflowError as error:
             print(error, "|", error.help)
+        sys.stdout.flush()
         os._exit(0)
     """
     from agentflow.eventlog.chain import digest
