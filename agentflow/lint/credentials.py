@@ -7,6 +7,19 @@ NAMES = re.compile(
     r"(?:^(?:proxy-)?authorization|^cookie|api[-_]?key|[-_]token|^token|secret|passw(?:or)?d)$",
     re.IGNORECASE,
 )
+#: An option of a program that holds a credential, by itself or with its value.
+OPTION = re.compile(
+    r"--?(?!no-)(?:\w+-)*(?:password|passwd|token|secret|api-?key)(?:=(?P<value>.+))?",
+    re.IGNORECASE | re.DOTALL,
+)
+#: The password in an address.
+IN_ADDRESS = re.compile(
+    r"\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@]*:(?P<password>[^\s/@]+)@", re.IGNORECASE
+)
+#: What stands for a credential and is none.
+STAND_IN = re.compile(
+    r"[*x.]+|<.*>|\{.*\}|\$.*|%.*|pass(?:word|wd)?|secret|changeme|(?:your|my)[-_].*", re.IGNORECASE
+)
 #: Credentials that can be told by their form: of model providers, code hosts, clouds, chats; a
 #: signed token; a private key.
 FORMS = re.compile(

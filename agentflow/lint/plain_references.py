@@ -13,11 +13,13 @@ from agentflow.plan.steps import Path, Plan
 from agentflow.spec.document import Document
 
 _PATH = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*"
-_IN_BRACES = re.compile(rf"(?<![${{]){{{{1,2}}\s*(?P<path>{_PATH})\s*}}{{1,2}}")
+_IN_BRACES = re.compile(rf"(?<![${{])(?:\$(?={{[^{{]))?{{{{1,2}}\s*(?P<path>{_PATH})\s*}}{{1,2}}")
 _BARE = re.compile(r"\s*(?P<path>(?:inputs|steps|loop|item|run)(?:\.[A-Za-z_]\w*|\[\d+\])+)\s*")
 _EXPRESSION = re.compile(r"(?<!\$)\$\{\{\s*(?P<path>.*?)\s*\}\}", re.DOTALL)
 #: Roots that stand in braces by chance nowhere else.
 _ROOTS = frozenset({"inputs", "steps", "loop", "item", "run", "input", "task"})
+#: The keys of an agent whose texts are passed on as they are, besides `instructions`.
+_NEVER_EXPANDED = ("argv", "env")
 #: The keys of a step whose texts may hold expressions.
 _OF_STEPS = (
     ("with",), ("human", "ask"), ("output",), ("cases",), ("default",), ("catch",), ("switch",),
@@ -52,11 +54,11 @@ def plain_references(document: Document, plan: Plan) -> Iterator[PlainReference]
                 if whole or _is_meant(found, {*inputs, *locals_}):
                     field = found["path"] in inputs and found["path"] not in locals_
                     yield _plain(text, found, "inputs." if field else "")
-    yield from _of_agents(plan)
+    yield from _of_agents(document, plan)
 
 
-def _of_agents(plan: Plan) -> Iterator[PlainReference]:
-    """Those in instructions and prompts, of each agent that is called once."""
+def _of_agents(document: Document, plan: Plan) -> Iterator[PlainReference]:
+    """Those in what each agent that is called says, and hands on as it is; each agent once."""
     seen: set[Path] = set()
     for step in callers(plan):
         for call in possible_calls(step):
@@ -69,8 +71,16 @@ def _of_agents(plan: Plan) -> Iterator[PlainReference]:
                 for found in _IN_BRACES.finditer(text.text):
                     if _is_meant(found, fields):
                         yield _plain(text, found, "input." if found["path"] in fields else "")
-                for found in _EXPRESSION.finditer(text.text if "instructions" in text.path else ""):
-                    yield _plain(text, found, "")
+                if "instructions" in text.path:
+                    yield from _expressions(text)
+            for key in _NEVER_EXPANDED:
+                for text in texts_at(document, (*at, key)):
+                    yield from _expressions(text)
+
+
+def _expressions(text: Written) -> Iterator[PlainReference]:
+    """What would be expressions elsewhere."""
+    return (_plain(text, found, "") for found in _EXPRESSION.finditer(text.text))
 
 
 def _places(plan: Plan) -> Iterator[tuple[Path, Collection[str]]]:

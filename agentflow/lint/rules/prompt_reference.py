@@ -4,6 +4,10 @@ All of them read the fields of the agent's own `input` and nothing else, so that
 agent knows what reaches the other side. Anything else has no value, and every call fails before it
 is made.
 
+A field that a closed contract (`additionalProperties: false`) does not name is an error. An open one lets
+callers hand over more than it names, so only what is nearly one of its fields is warned of, and only if no
+step hands it over by that name.
+
 Bad:
 
     agentflow: 1
@@ -48,6 +52,7 @@ Good:
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
@@ -58,7 +63,13 @@ from agentflow.plan.schemas import ANYTHING, Contract
 from agentflow.plan.steps import Path
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import ExpressionError, Reference, references
-from agentflow.spec.templates import parse_template, template_expressions
+from agentflow.spec.templates import (
+    Constant,
+    MapOf,
+    Template,
+    parse_template,
+    template_expressions,
+)
 from agentflow.spec.wording import quoted
 
 NAME = "prompt-reference"
@@ -66,14 +77,26 @@ FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an agent is given: by its contract, and the names by which steps hand something over."""
+
+    contract: Contract
+    named: frozenset[str]
+
+
 def check(context: Context) -> Iterator[Finding]:
     """Each expression in a prompt that cannot be read or has no value."""
     if context.plan is None:
         return
     calls = (call for step in callers(context.plan) for call in calls_of(step))
-    inputs = {call.agent: Contract(call.input.schema, call.input.schema) for call in calls}
+    inputs: dict[str, Given] = {}
+    for call in calls:
+        named = {*inputs[call.agent].named} if call.agent in inputs else set[str]()
+        contract = Contract(call.input.schema, call.input.schema)
+        inputs[call.agent] = Given(contract, frozenset(named | {*_handed(call.arguments)}))
     for name, agent in context.plan.pipeline.agents.items():
-        given = inputs.get(name, ANYTHING)
+        given = inputs.get(name, Given(ANYTHING, frozenset()))
         # Each of these keys is one of some kinds only; this layer does not know of which.
         for key in ("prompt", "url"):
             text = getattr(agent, key, None)
@@ -87,7 +110,7 @@ def check(context: Context) -> Iterator[Finding]:
                 yield from _in_text(context.document, path, charge, given)
 
 
-def _in_text(document: Document, path: Path, text: str, given: Contract) -> Iterator[Finding]:
+def _in_text(document: Document, path: Path, text: str, given: Given) -> Iterator[Finding]:
     try:
         template = parse_template(text)
     except ExpressionError as error:
@@ -99,14 +122,14 @@ def _in_text(document: Document, path: Path, text: str, given: Contract) -> Iter
         for found in references(expr):
             problem = _problem(str(path[2]), found, given, suggestions)
             if problem is not None:
-                message, advice = problem
+                severity, message, advice = problem
                 place = document.in_string(path, offset + found.start, offset + found.end)
-                yield Finding(NAME, SEVERITY, message, place, advice)
+                yield Finding(NAME, severity, message, place, advice)
 
 
 def _problem(
-    key: str, found: Reference, given: Contract, suggestions: Suggestions
-) -> tuple[str, str] | None:
+    key: str, found: Reference, given: Given, suggestions: Suggestions
+) -> tuple[Severity, str, str] | None:
     """Why a reference in a prompt, image, url or charge has no value, and what to do about it."""
     if found.root != "input":
         advice = (
@@ -115,10 +138,26 @@ def _problem(
             else "write input.NAME"
         )
         who = {"charges": "a charge", "images": "an image"}.get(key, f"a {key}")
-        return f"{who} reads 'input' only, not {quoted(found.root)}", advice
+        return SEVERITY, f"{who} reads 'input' only, not {quoted(found.root)}", advice
     name = found.path[0] if found.path else None
-    part = part_of(given, name) if isinstance(name, str) else None
-    if part is None or part.lack != "never":
+    if not isinstance(name, str):
         return None
-    advice = suggestions.help(str(name), part.known, "add it to the agent's input contract")
-    return f"the input has no field {quoted(str(name))}", advice
+    part = part_of(given.contract, name)
+    if part.lack == "never":
+        advice = suggestions.help(name, part.known, "add it to the agent's input contract")
+        return SEVERITY, f"the input has no field {quoted(name)}", advice
+    if part.lack != "unnamed" or found.guarded or name in given.named:
+        return None
+    near = suggestions.near(name, part.known)
+    if near is None:
+        return None
+    message = f"the input contract does not name {quoted(name)}, and no step hands it over"
+    return Severity.WARNING, message, near
+
+
+def _handed(arguments: Template) -> Iterator[str]:
+    match arguments:
+        case MapOf(entries):
+            yield from (name for name, _ in entries)
+        case Constant(dict() as fields):
+            yield from map(str, fields)

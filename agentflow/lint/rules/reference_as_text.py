@@ -2,7 +2,8 @@
 
 An expression stands in `${{ }}`, and everything else is text. `{inputs.topic}`, `{{ topic }}` and
 `steps.draft.output` go to the model, or into the output, letter by letter, and nobody says that
-anything is missing. `instructions` hold no expressions at all: data belongs in the prompt.
+anything is missing. So does `${ inputs.topic }`, with one brace. `instructions`, `argv` and `env` hold no
+expressions at all: data belongs in the prompt, or in the input, which a command reads.
 
 Bad:
 
@@ -70,9 +71,14 @@ def check(context: Context) -> Iterator[Finding]:
     """Each text that spells out a reference and does not make one."""
     for plain in context.plain_references:
         advice = f'for what it leads to write "{plain.expression}"'
+        key = plain.text.path[2:3]
         if "instructions" in plain.text.path:
             advice = (
                 "'instructions' hold no expressions: " + f"write {plain.expression} in 'prompt'"
+            )
+        elif plain.text.path[0] == "agents" and key != ("prompt",):
+            advice = (
+                f"{quoted(str(*key))} holds no expressions: what the agent is given is its input"
             )
         yield Finding(
             rule=NAME,

@@ -1,0 +1,99 @@
+"""A write may have happened, and the run goes on as if it had not.
+
+When a write without an idempotency key loses its answer, nobody knows what became of it. The step ends as
+`unknown_effect`. A `catch` for `any` takes that too, and with `skip` or a value the run succeeds and nobody
+looks. Say apart what follows `unknown_effect`: `fail`, or an escalation to people.
+
+Bad:
+
+    agentflow: 1
+    name: refunds
+    inputs: {type: object, required: [order], properties: {order: {type: string}}}
+    agents:
+      refunder:
+        kind: http
+        url: https://payments.example/refunds
+        effects: write
+        input: {type: object, required: [order], properties: {order: {type: string}}}
+        output: {type: object, required: [id], properties: {id: {type: string}}}
+    steps:
+      refund:
+        agent: refunder
+        with: {order: "${{ inputs.order }}"}
+        catch: {any: skip}
+    outputs: {id: '${{ default(steps.refund.output.id, "none") }}'}
+
+Says:
+
+    15:18 'refund' may have happened when this passes it over: 'any' takes 'unknown_effect' as well
+
+Good:
+
+    agentflow: 1
+    name: refunds
+    inputs: {type: object, required: [order], properties: {order: {type: string}}}
+    agents:
+      refunder:
+        kind: http
+        url: https://payments.example/refunds
+        effects: write
+        input: {type: object, required: [order], properties: {order: {type: string}}}
+        output: {type: object, required: [id], properties: {id: {type: string}}}
+    steps:
+      refund:
+        agent: refunder
+        with: {order: "${{ inputs.order }}"}
+        catch: {unknown_effect: fail, any: skip}
+    outputs: {id: '${{ default(steps.refund.output.id, "none") }}'}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.calls import calls_of
+from agentflow.plan.looks import enclosing
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.wording import quoted
+
+NAME = "effect-passed-over"
+FAMILY = Family.EFFECT
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each entry of a `catch` that takes what may have happened together with what has not."""
+    if context.plan is None:
+        return
+    seen: set[str] = set()
+    for step in context.plan.steps.values():
+        around = _passes_over(context.plan, step) if _may_be_unknown(step) else None
+        if around is None or around.address in seen:
+            continue
+        seen.add(around.address)
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(step.id)} may have happened when this passes it over:"
+            " 'any' takes 'unknown_effect' as well",
+            location=context.document.locate((*around.path, "catch", "any")),
+            help="say apart what follows that: 'unknown_effect: fail', or an escalation to people",
+        )
+
+
+def _may_be_unknown(step: StepPlan) -> bool:
+    """May an attempt of it have had an effect that must not happen twice?"""
+    return any(not call.effects.repeatable and call.key is None for call in calls_of(step))
+
+
+def _passes_over(plan: Plan, step: StepPlan) -> StepPlan | None:
+    """The step whose `catch` lets the run go on after an unknown effect of another inside it."""
+    for at in enclosing(step.address):
+        around = plan.steps.get(at)
+        if around is None:
+            continue
+        if "unknown_effect" in around.catch:
+            return None
+        if "any" in around.catch:
+            return around if around.catch["any"].action in ("skip", "use") else None
+    return None
