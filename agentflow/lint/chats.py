@@ -149,7 +149,7 @@ def shown(chat: Chat) -> Iterator[tuple[str, Template, Path]]:
 
 def _arguments(chat: Chat) -> Iterator[tuple[str, Template, Path]]:
     at = _given(chat)
-    for name, template in _entries(chat.call.arguments):
+    for name, template in entries(chat.call.arguments):
         yield name, template, (*at, name)
 
 
@@ -206,7 +206,8 @@ def _most_said(source: StepPlan | None, fan: StepPlan | None) -> float:
     return inf if limit is None else limit * times
 
 
-def _entries(arguments: Template) -> Iterator[tuple[str, Template]]:
+def entries(arguments: Template) -> Iterator[tuple[str, Template]]:
+    """What is handed over by name."""
     match arguments:
         case MapOf(entries):
             yield from entries

@@ -27,8 +27,13 @@ def gate_before(context: Context, step: StepPlan) -> StepPlan | None:
     by that: whoever waits for the answer has to look at it. Neither does a check whose failure is
     passed over by a `catch`.
     """
+    return next(gates_before(context, step), None)
+
+
+def gates_before(context: Context, step: StepPlan) -> Iterator[StepPlan]:
+    """All of them, from the inside out."""
     assert context.plan is not None
-    return _gate(context, context.plan, step, frozenset())
+    return _gates(context, context.plan, step)
 
 
 def questions_before(plan: Plan, step: StepPlan) -> Iterator[StepPlan]:
@@ -48,19 +53,21 @@ def has_choice(answer: Contract) -> bool:
     return any(len(values_of(Contract(field, answer.root)) or ()) > 1 for field in fields.values())
 
 
-def _gate(context: Context, plan: Plan, step: StepPlan, seen: frozenset[str]) -> StepPlan | None:
+def _gates(context: Context, plan: Plan, step: StepPlan) -> Iterator[StepPlan]:
+    seen = frozenset[str]()
     for at in enclosing(step.address):
         around = plan.steps.get(at)
         if around is None:
             continue
-        if _turns_down(context, plan, around, seen) or _filters(around):
-            return around
-        if around is not step and _chooses(context, plan, around, seen):
-            return around
+        if (
+            _turns_down(context, plan, around, seen)
+            or _filters(around)
+            or (around is not step and _chooses(context, plan, around, seen))
+        ):
+            yield around
         for before in _upstream(plan, around):
             if _checks(context, plan, before) and not _passed_over(plan, before, step):
-                return before
-    return None
+                yield before
 
 
 def _turns_down(context: Context, plan: Plan, step: StepPlan, seen: frozenset[str]) -> bool:

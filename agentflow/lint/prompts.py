@@ -26,3 +26,13 @@ def reads(prompt: str | None, field: str) -> bool:
     except ExpressionError:
         return False
     return any(path[:1] in ((), (field,)) for path in paths)
+
+
+def fields_read(prompt: str) -> frozenset[str] | None:
+    """The fields of its input that a prompt reads; None if it cannot be read itself."""
+    try:
+        expressions = template_expressions(parse_template(prompt))
+        paths = [one.path for _, _, expr in expressions for one in references(expr)]
+    except ExpressionError:
+        return None
+    return frozenset(str(path[0]) for path in paths if path)

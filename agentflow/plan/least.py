@@ -2,8 +2,8 @@
 
 Nothing fails, no step with a `when` takes place, a switch takes its cheapest case and a loop ends
 in its first iteration. Lists are empty, or else as long as they may be; those inside of another are
-empty even then, since hardly all of them are long at once. What a `catch` would take the place of, if
-the budget refused it, is not counted: its author has thought of that.
+empty even then, since hardly all of them are long at once. What a `catch` for `budget_exceeded` would take
+the place of is not counted: its author has thought of that. One for `any` need not mean it.
 """
 
 from collections.abc import Iterator
@@ -14,9 +14,6 @@ from agentflow.plan.lists import most_items
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.spec.templates import Constant
-
-#: What `catch` is asked for when a budget refuses a call.
-_REFUSED = ("budget_exceeded", "any")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +88,8 @@ class _Calls:
 
 def _copes(step: StepPlan) -> bool:
     """Does something follow if the budget refuses it?"""
-    found = (step.catch[key] for key in _REFUSED if key in step.catch)
-    return next((action.action != "fail" for action in found), False)
+    action = step.catch.get("budget_exceeded")
+    return action is not None and action.action != "fail"
 
 
 def _sum(found: Iterator[Least]) -> Least:

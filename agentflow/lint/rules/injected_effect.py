@@ -4,7 +4,9 @@ Text that comes from outside can hold instructions, and no delimiter makes a mod
 its agent has effects, by itself or through tools, whoever writes the text can try to have them. Put a check
 or a person before the step or the tool (`approve`), give the tool fields of a few values instead of free
 text, or split the work: a model without effects reads the text into a narrow contract, and another agent
-acts on that.
+acts on that. A contract with free text is not narrow where the text is carried out: a command for a shell,
+or a field called `command`, `script`, `code` or `sql`. And a model that has read the text is no check by itself:
+its own yes is not all that should stand before what cannot be undone.
 
 Bad:
 
@@ -58,15 +60,17 @@ Good:
     outputs: {done: "${{ steps.refund.output.done }}"}
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.length import is_free_text
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.chats import chats, shown
-from agentflow.lint.checkpoints import gate_before
+from agentflow.lint.chats import Chat, chats, entries, shown
+from agentflow.lint.checkpoints import gate_before, gates_before
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import CallPlan
+from agentflow.plan.steps import CallPlan, StepPlan
+from agentflow.spec.cel.syntax import Select
 from agentflow.spec.model import Effects
 from agentflow.spec.templates import Constant
 from agentflow.spec.wording import quoted
@@ -75,11 +79,29 @@ NAME = "injected-effect"
 FAMILY = Family.TRUST
 SEVERITY = Severity.WARNING
 
+#: Programs that run what they are given, and fields that say so of themselves.
+_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "psql", "mysql", "sqlite3"})
+_PROGRAMS = frozenset({"cmd", "code", "command", "script", "shell", "sql", "statement"})
+#: The calls of models that read what anybody may have written, by the address of their step.
+Readers: TypeAlias = Mapping[str, Chat]
+
 _IN_WORDS = {Effects.WRITE: "write", Effects.IRREVERSIBLE: "do what cannot be undone"}
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each field of free text that goes to a model which acts, with nothing before it."""
+    """Each field of free text that goes to a model which acts, with nothing before it.
+
+    Likewise what such a model writes and another agent carries out, or decides alone.
+    """
+    yield from _acting(context)
+    readers = {chat.step.address: chat for chat in chats(context) if _reads_anything(context, chat)}
+    for step in context.plan.steps.values() if context.plan is not None and readers else ():
+        if step.call is not None and step.call.chat is None:
+            yield from _carried_out(context, step, step.call, readers)
+            yield from _decided(context, step, step.call, readers)
+
+
+def _acting(context: Context) -> Iterator[Finding]:
     for chat in chats(context):
         assert context.plan is not None
         deed = _deed(chat.call)
@@ -99,7 +121,7 @@ def check(context: Context) -> Iterator[Finding]:
                     message=f"{quoted(chat.agent)} can {deed} and reads"
                     f" {quoted(name)}, in which anybody may have written anything",
                     location=context.document.locate(path),
-                    help="put a check or a 'human' step before it, or have a model without effects"
+                    help="put a check or a person before it, or have a model without effects"
                     " read it into fields of a few values",
                     related=(
                         Related("the agent", context.document.locate_key(("agents", chat.agent))),
@@ -111,11 +133,94 @@ def _deed(call: CallPlan) -> str | None:
     """What a call can do to the world, by itself or through a tool that nothing holds back."""
     if not call.effects.repeatable:
         return _IN_WORDS[call.effects]
+    deeds = {}
     for name, tool in call.tools.items():
         inner = tool.step.call
         if inner is None or tool.step.approval is not None:
             continue
         deed = _deed(inner) if is_free_text(inner.input.schema) else None
         if deed is not None:
-            return f"{deed} through '{name}'"
-    return None
+            deeds[name] = deed
+    gravest = _IN_WORDS[Effects.IRREVERSIBLE]
+    grave = (one for one, deed in deeds.items() if deed.startswith(gravest))
+    found = next(grave, None) or next(iter(deeds), None)
+    return f"{deeds[found]} through {quoted(found)}" if found is not None else None
+
+
+def _reads_anything(context: Context, chat: Chat) -> bool:
+    """Does a model read what anybody may have written?"""
+    root, descent, at = chat.call.input.schema, Descent(), chat.step.address
+    return any(
+        is_free_text(descent.into(root, root, name), root)
+        and is_free_text(context.types.of(template, at))
+        for name, template, _ in shown(chat)
+        if not isinstance(template, Constant)
+    )
+
+
+def _carried_out(
+    context: Context, step: StepPlan, call: CallPlan, readers: Readers
+) -> Iterator[Finding]:
+    """Free text from such a model that an agent with effects runs."""
+    if call.effects.repeatable or gate_before(context, step) is not None:
+        return
+    shell = _is_shell(call)
+    root, descent = call.input.schema, Descent()
+    for name, template in entries(call.arguments):
+        path = (*step.path, "with", name)
+        uses = context.uses_within.get(path, ())
+        found = (readers.get(use.target or "") for use in uses)
+        readers_of = [chat for chat in found if chat is not None]
+        wanted = descent.into(root, root, name)
+        if not readers_of or not (shell or name.casefold() in _PROGRAMS):
+            continue
+        if is_free_text(wanted, root) and is_free_text(context.types.of(template, step.address)):
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(call.agent)} carries out {quoted(name)}, which is written by a"
+                " model that reads what anybody may have written",
+                location=context.document.locate(path),
+                help="give the field a few values or a pattern, or put a check or a person before it",
+                related=(_who(context, readers_of[0]),),
+            )
+
+
+def _decided(
+    context: Context, step: StepPlan, call: CallPlan, readers: Readers
+) -> Iterator[Finding]:
+    """What cannot be undone, and follows from nothing but what such a model says."""
+    if call.effects is not Effects.IRREVERSIBLE:
+        return
+    gates = [*gates_before(context, step)]
+    said = [_says_so(context, gate, readers) for gate in gates]
+    if not gates or None in said:
+        return
+    chat = next(one for one in said if one is not None)
+    yield Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=f"{quoted(chat.agent)} alone decides on {quoted(step.id)}, which cannot be undone,"
+        " and reads what anybody may have written",
+        location=context.document.locate((*gates[0].path, "when")),
+        help="let a person or a check that reads something else decide as well",
+        related=(_who(context, chat),),
+    )
+
+
+def _says_so(context: Context, gate: StepPlan, readers: Readers) -> Chat | None:
+    """The only model whose yes the `when` of a gate goes by; None if there is more to it."""
+    if not isinstance(gate.when, Select):
+        return None
+    uses = context.uses_within.get((*gate.path, "when"), ())
+    targets = {use.target for use in uses}
+    return readers.get(targets.pop() or "") if len(targets) == 1 else None
+
+
+def _is_shell(call: CallPlan) -> bool:
+    argv = getattr(call.options, "argv", None) or [""]
+    return str(argv[0]).rpartition("/")[2] in _SHELLS
+
+
+def _who(context: Context, chat: Chat) -> Related:
+    return Related("the model", context.document.locate_key(("agents", chat.agent)))

@@ -55,6 +55,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.chats import entries
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import callers, calls_of
@@ -63,13 +64,7 @@ from agentflow.plan.schemas import ANYTHING, Contract
 from agentflow.plan.steps import Path
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import ExpressionError, Reference, references
-from agentflow.spec.templates import (
-    Constant,
-    MapOf,
-    Template,
-    parse_template,
-    template_expressions,
-)
+from agentflow.spec.templates import parse_template, template_expressions
 from agentflow.spec.wording import quoted
 
 NAME = "prompt-reference"
@@ -94,7 +89,9 @@ def check(context: Context) -> Iterator[Finding]:
     for call in calls:
         named = {*inputs[call.agent].named} if call.agent in inputs else set[str]()
         contract = Contract(call.input.schema, call.input.schema)
-        inputs[call.agent] = Given(contract, frozenset(named | {*_handed(call.arguments)}))
+        inputs[call.agent] = Given(
+            contract, frozenset(named | {name for name, _ in entries(call.arguments)})
+        )
     for name, agent in context.plan.pipeline.agents.items():
         given = inputs.get(name, Given(ANYTHING, frozenset()))
         # Each of these keys is one of some kinds only; this layer does not know of which.
@@ -153,11 +150,3 @@ def _problem(
         return None
     message = f"the input contract does not name {quoted(name)}, and no step hands it over"
     return Severity.WARNING, message, near
-
-
-def _handed(arguments: Template) -> Iterator[str]:
-    match arguments:
-        case MapOf(entries):
-            yield from (name for name, _ in entries)
-        case Constant(dict() as fields):
-            yield from map(str, fields)

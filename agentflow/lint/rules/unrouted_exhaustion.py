@@ -1,0 +1,100 @@
+"""A loop may go round as often as it can without getting there, and nobody says what follows.
+
+After its last iteration a loop whose `until` does not hold fails as `exhausted`, and so does the run: all
+rounds of its models are paid for, and none of what they came to is left. Say what follows: `catch.exhausted` with `use` takes
+the last result, and what is still wrong with it; `escalate` turns to people; `fail` says that it is meant.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        input: {type: object}
+        output: {type: object, required: [text, good], properties: {text: {type: string}, good: {type: boolean}}}
+    steps:
+      refine:
+        loop:
+          max: 3
+          state: {text: ""}
+          until: steps.write.output.good
+          next: {text: "${{ steps.write.output.text }}"}
+          steps:
+            write: {agent: writer, with: {text: "${{ loop.state.text }}"}}
+          output: "${{ steps.write.output.text }}"
+    outputs: {letter: "${{ steps.refine.output }}"}
+
+Says:
+
+    12:12 nothing says what follows if 'refine' has gone round 3 times and is not done
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer:
+        kind: llm
+        model: openai/gpt-5-mini
+        input: {type: object}
+        output: {type: object, required: [text, good], properties: {text: {type: string}, good: {type: boolean}}}
+    steps:
+      refine:
+        loop:
+          max: 3
+          state: {text: ""}
+          until: steps.write.output.good
+          next: {text: "${{ steps.write.output.text }}"}
+          steps:
+            write: {agent: writer, with: {text: "${{ loop.state.text }}"}}
+          output: "${{ steps.write.output.text }}"
+        catch: {exhausted: {use: "${{ steps.write.output.text }}"}}
+    outputs: {letter: "${{ steps.refine.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.calls import calls_of
+from agentflow.plan.looks import enclosing
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.wording import quoted
+
+NAME = "unrouted-exhaustion"
+FAMILY = Family.BOUND
+SEVERITY = Severity.ADVICE
+
+_ROUTES = {"exhausted", "any"}
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each loop of models with an end to get to, and no word on what follows if it does not."""
+    plan = context.plan
+    if plan is None:
+        return
+    for step in plan.steps.values():
+        if step.loop is None or step.loop.until is None or _is_routed(plan, step):
+            continue
+        if not _asks_models(plan, step):
+            continue
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"nothing says what follows if {quoted(step.id)} has gone round"
+            f" {step.loop.max} times and is not done",
+            location=context.document.locate((*step.path, "loop", "max")),
+            help="add 'catch: {exhausted: …}' with 'use' for the last result, 'escalate' or 'fail'",
+        )
+
+
+def _asks_models(plan: Plan, step: StepPlan) -> bool:
+    inside = (each for at, each in plan.steps.items() if step.address in enclosing(at))
+    return any(call.chat is not None for each in inside for call in calls_of(each))
+
+
+def _is_routed(plan: Plan, step: StepPlan) -> bool:
+    around = (plan.steps.get(at) for at in enclosing(step.address))
+    return any(each is not None and _ROUTES & each.catch.keys() for each in around)
