@@ -29,7 +29,6 @@ from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, Listener
 from agentflow.engines.examining import Recorded, examine
 from agentflow.engines.office import Office
-from agentflow.engines.posting import post
 from agentflow.engines.recording import CHAT, Player
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.engines.watching import Onlooker, watcher
@@ -209,6 +208,8 @@ def tell_the_rest(
     plan: Plan, state: State, log: Writer, listener: Listener, *, folder: Path, settings: Settings
 ) -> State:
     """Deliver what a run that has ended still has to tell people."""
+    from agentflow.engines.posting import post  # asyncio, which `runs` and `show` do without
+
     driver = Driver(plan, state, log, listener, redactor(holders(plan)))
     post(driver, Office(log.mailbox, folder, terminal=settings.terminal), WallClock())
     return driver.state
