@@ -10,6 +10,7 @@ from agentflow.core.decide import settle
 from agentflow.core.events import Entry, Fact, StartAttempt
 from agentflow.core.evolve import evolve
 from agentflow.core.state import Instance, Scope, State
+from agentflow.engines.driver import lost
 from agentflow.eventlog import codec
 from agentflow.plan.calls import step_at
 from agentflow.replay import fold, replay
@@ -134,8 +135,9 @@ def test_a_run_taken_up_after_any_entry_ends_too(world: World, data: st.DataObje
     # By then the time of the run may be over.
     now = state.now + data.draw(st.sampled_from([0.5, 1000]))
     take(events.RunResumed(now, "test"))
-    for instance in list(state.running.values()):
-        take(events.AttemptLost(now, instance.address, instance.attempt))
+    for fact in lost(state, now):
+        if fact.step in state.running:  # one that is lost may end the others
+            take(fact)
     while going():
         if late := [at for at, one in state.timed.items() if one.until <= now]:
             take(events.TimeRanOut(now, *late[0]))
