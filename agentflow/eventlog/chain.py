@@ -16,7 +16,7 @@ from agentflow.eventlog.upcast import FORMAT, upcast
 #: The hash "before" entry 0.
 GENESIS = "0" * 64
 
-_AFTER_DAMAGE = "put the run's folder back from a copy, or run the spec again"
+_AFTER_DAMAGE = "put the run's folder back from a copy; a new run does again what this one has done"
 
 
 def digest(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agentflow.core.effects import is_repeatable
 from agentflow.core.state import ENDED_RUN
 from agentflow.formats.inbox_text import question_lines
 from agentflow.formats.safe import safe
@@ -69,7 +70,7 @@ def _next_steps(trace: Trace, store: str, option: str) -> list[str]:
         lines.append(f"go on with: agentflow resume {named}")
     if trace.status == "interrupted":
         lines.append(f"go on with: agentflow resume {named}")
-        lines.extend(_not_repeated(trace))
+        lines.extend(_in_doubt(trace))
     if trace.status in ENDED_RUN:
         lines.extend(untold(trace, option))
     lines.append(f"replay with: agentflow replay {named}")
@@ -99,15 +100,22 @@ def unused(file: str, places: Sequence[tuple[str, int]]) -> str:
     )
 
 
-def _not_repeated(trace: Trace) -> list[str]:
+def _in_doubt(trace: Trace) -> list[str]:
     """What was cut short and may have had its effect: whoever resumes has to know before."""
-    cut_short = []
+    once: list[str] = []
+    keyed: list[str] = []
     for span in trace.spans():
         if span.status != "running" or not span.attempts:
             continue  # not a call, or not in flight
         call = call_of(step_at(trace.plan, span.address)[1], span.agent)
         if call is not None and not call.effects.repeatable:
-            cut_short.append(safe(span.address, oneline=True))
-    if not cut_short:
-        return []
-    return [f"  which will not repeat what may have had its effect: {', '.join(cut_short)}"]
+            (keyed if is_repeatable(call) else once).append(safe(span.address, oneline=True))
+    doubtful = "what may have had its effect"
+    return [
+        f"  which {words}: {', '.join(addresses)}"
+        for words, addresses in (
+            (f"will not repeat {doubtful}", once),
+            (f"will repeat, with the same key, {doubtful}", keyed),
+        )
+        if addresses
+    ]

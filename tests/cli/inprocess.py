@@ -66,14 +66,25 @@ def _text(stream: io.TextIOWrapper) -> str:
 
 @contextlib.contextmanager
 def _without_a_trace() -> Iterator[None]:
-    """Forget the modules of the folder afterwards: there may be others of these names in the next."""
+    """Hide the modules of other projects, and forget those of this one: they have the same names."""
     importlib.invalidate_caches()
     pass_over_litellm()
-    folder, known = Path.cwd().resolve(), set(sys.modules)
+    hidden = {name: sys.modules.pop(name) for name in _of_projects()}
     try:
         yield
     finally:
-        for name in set(sys.modules) - known:
-            file = getattr(sys.modules[name], "__file__", None)
-            if file is not None and Path(file).resolve().is_relative_to(folder):
-                del sys.modules[name]
+        for name in _of_projects():
+            del sys.modules[name]
+        sys.modules.update(hidden)
+
+
+def _of_projects() -> list[str]:
+    """The modules that are neither ours nor installed."""
+    installed = (sys.prefix, sys.base_prefix)
+    return [
+        name
+        for name, module in sys.modules.items()
+        if name.partition(".")[0] not in ("agentflow", "tests")
+        and (file := getattr(module, "__file__", None)) is not None
+        and not file.startswith(installed)
+    ]

@@ -15,7 +15,7 @@ from agentflow.eventlog.chain import digest
 
 from .logs import contents, execute, make_killed_run, make_run, record, stored
 
-AFTER_DAMAGE = "put the run's folder back from a copy, or run the spec again"
+AFTER_DAMAGE = "put the run's folder back from a copy; a new run does again what this one has done"
 
 
 def assert_damaged(store: Store, seq: int, what: str) -> None:

@@ -44,7 +44,8 @@ def step(
         catch={},
         agent=agent,
         call=cast(
-            "CallPlan", SimpleNamespace(agent=agent, effects=Effects.NONE, confidence=confidence)
+            "CallPlan",
+            SimpleNamespace(agent=agent, effects=Effects.NONE, confidence=confidence, key=None),
         )
         if agent
         else None,

@@ -20,6 +20,7 @@ from agentflow.formats import (
 )
 from agentflow.replay import Divergence, Replayed
 from agentflow.spec.model import Effects, FailureClass
+from agentflow.spec.templates import parse_template
 from agentflow.summary import Summary
 from tests.formats.goldens import SCHEMAS
 from tests.formats.scenes import HOSTILE
@@ -86,6 +87,19 @@ def test_an_interrupted_run_says_what_resuming_will_not_repeat() -> None:
     assert "\n  which will not repeat what may have had its effect: a, b\n" in (
         run_text.render(run.trace, "/s", brief=False)
     )
+
+
+def test_it_says_what_resuming_will_repeat_with_the_same_key() -> None:
+    run = Run(plan(step("a", "writer"), step("b", "writer")))
+    for planned in run.plan.steps.values():
+        cast("Any", planned.call).effects = Effects.WRITE
+    cast("Any", run.plan.steps["b"].call).key = parse_template("key")
+    run.starts(call("a", "writer"), call("b", "writer"))
+    run.happens(events.RunInterrupted(START + 1, "SIGINT"))
+    assert (
+        "\n  which will not repeat what may have had its effect: a"
+        "\n  which will repeat, with the same key, what may have had its effect: b\n"
+    ) in run_text.render(run.trace, "/s", brief=False)
 
 
 def test_simulated_outputs_are_marked() -> None:

@@ -1,5 +1,6 @@
 """Tests whose chat models answer from a recording, and ceilings for what they use up."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ from tests.core.world import plan_of
 from .rehearsing import told
 
 USAGE = {"tokens_in": 1000, "tokens_out": 500}
+#: What `recording` names is looked at; the answers are given by the tests below.
+HEAD = json.loads(render(()))
 FIRST = {
     "answers": {
         "weigh[0]": [{"fail": "rate_limited"}, {"text": "{", "usage": USAGE}, {"text": "1", "usage": USAGE}],
@@ -59,7 +62,8 @@ def letters(tests: Mapping[str, Any], prompt: str = "Weigh.", price: Any = None)
             },
             "outputs": {"weights": "${{ steps.weigh.output }}"},
             "tests": tests,
-        }
+        },
+        {"calls.jsonl": HEAD},
     )
 
 
@@ -106,8 +110,8 @@ def test_a_prompt_that_changed_is_told() -> None:
 
 
 def test_a_test_that_is_like_another_has_its_recording() -> None:
-    plan = letters({"first": FIRST, "a": {"recording": "x"}, "b": {"like": "a"}})
-    assert plan.scripts["b"].recording == "x"
+    plan = letters({"first": FIRST, "a": {"recording": "calls.jsonl"}, "b": {"like": "a"}})
+    assert plan.scripts["b"].recording == "calls.jsonl"
 
 
 PRICE = {"input": 1, "output": 2}
