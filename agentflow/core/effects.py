@@ -11,13 +11,7 @@ A key is no licence to forget. A step that carries one and is given up after suc
 
 from agentflow.core.events import Failure
 from agentflow.core.state import Instance
-from agentflow.plan.steps import CallPlan
 from agentflow.spec.model import ANSWERED, Effects, FailureClass
-
-
-def is_repeatable(call: CallPlan) -> bool:
-    """May an attempt be made again although it may have had its effect?"""
-    return call.effects.repeatable or call.key is not None
 
 
 def doubt(instance: Instance) -> None:

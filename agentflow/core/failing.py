@@ -6,13 +6,14 @@ from agentflow.core import events
 from agentflow.core.acceptance import repair
 from agentflow.core.assertions import broken
 from agentflow.core.deadlines import over_time
-from agentflow.core.effects import as_unknown, is_repeatable
+from agentflow.core.effects import as_unknown
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.fallbacks import fall_back
 from agentflow.core.purse import took_too_long
 from agentflow.core.retry import Again, judge
 from agentflow.core.state import Instance, State
 from agentflow.core.values import Unusable, value_of
+from agentflow.plan.calls import is_repeatable
 from agentflow.plan.steps import CatchPlan
 from agentflow.spec.model import REPAIRABLE, FailureClass, Json
 

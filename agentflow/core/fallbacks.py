@@ -16,10 +16,10 @@ token is at least a byte, or by what was counted of it, with room for other toke
 from math import ceil
 
 from agentflow.core import events
-from agentflow.core.effects import is_repeatable
 from agentflow.core.events import Failure, Reason
 from agentflow.core.spending import prompt_bytes
 from agentflow.core.state import Instance, State
+from agentflow.plan.calls import is_repeatable
 from agentflow.plan.steps import ChatPlan
 from agentflow.spec.model import FailureClass, Json
 

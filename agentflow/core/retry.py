@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from agentflow.core import purse
 from agentflow.core.deadlines import no_time_to_wait
-from agentflow.core.effects import is_repeatable
 from agentflow.core.events import Failure, Reason
 from agentflow.core.state import Instance, State
+from agentflow.plan.calls import is_repeatable
 from agentflow.plan.waits import backoff
 from agentflow.spec.model import ANSWERED
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agentflow.core.decide import settle
-from agentflow.core.effects import is_repeatable
 from agentflow.core.events import (
     AttemptAdmitted,
     AttemptFailed,
@@ -32,6 +31,7 @@ from agentflow.core.events import (
 from agentflow.core.evolve import evolve
 from agentflow.core.state import ENDED_RUN, Instance, State
 from agentflow.eventlog import codec
+from agentflow.plan.calls import is_repeatable
 from agentflow.plan.steps import Plan
 
 _OF_ATTEMPTS = AttemptSucceeded | AttemptFailed | AttemptLost | AttemptWaits | AttemptAdmitted

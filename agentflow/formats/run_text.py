@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from agentflow.core.effects import is_repeatable
 from agentflow.core.state import ENDED_RUN
 from agentflow.formats.inbox_text import question_lines
 from agentflow.formats.safe import safe
 from agentflow.formats.values import pretty
 from agentflow.formats.words import count
-from agentflow.plan.calls import call_of, step_at
+from agentflow.plan.calls import call_of, is_repeatable, step_at
 from agentflow.trace import Trace
 
 #: Characters of one output that are shown to people; pipes and `--json` have all of it.

@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from agentflow.plan.graph import topological_order
-from agentflow.plan.steps import Plan, ScopePlan
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 
 
 def is_parallel(plan: Plan) -> bool:
     """May anything in a plan be at work beside anything else?"""
-    fans_out = any(
-        step.for_each is not None and step.for_each.max > 1 and step.for_each.parallel != 1
-        for step in plan.steps.values()
-    )
-    delegates = any(step.delegate is not None for step in plan.steps.values())
-    return fans_out or delegates or any(side_by_side(scope) for scope in scopes(plan))
+    spread = any(fans_out(step) or step.delegate is not None for step in plan.steps.values())
+    return spread or any(side_by_side(scope) for scope in scopes(plan))
+
+
+def fans_out(step: StepPlan) -> bool:
+    """May several items of a step be at work at the same time?"""
+    each = step.for_each
+    return each is not None and each.max > 1 and each.parallel != 1
 
 
 def side_by_side(scope: ScopePlan) -> tuple[str, str] | None:
@@ -32,8 +34,4 @@ def scopes(plan: Plan) -> Iterator[ScopePlan]:
     """The pipeline and every group, case and iteration in it."""
     yield plan.root
     for step in plan.steps.values():
-        if step.body is not None:
-            yield step.body
-        yield from step.cases.values()
-        if step.default is not None:
-            yield step.default
+        yield from step.scopes

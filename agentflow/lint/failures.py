@@ -1,9 +1,7 @@
 """Which failures a step can come to, so that a `catch` for any other waits for nothing."""
 
-from collections.abc import Iterator
-
-from agentflow.plan.calls import calls_of
-from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
+from agentflow.plan.calls import calls_of, is_repeatable
+from agentflow.plan.steps import CallPlan, Plan, StepPlan
 from agentflow.spec.model import FailureClass
 
 #: What any call can come to.
@@ -56,7 +54,12 @@ def failures_of(step: StepPlan) -> frozenset[FailureClass]:
         return found | _within(step.nested.plan) if step.nested is not None else EVERYTHING
     if step.delegate is not None:
         return found.union(*map(_lets_out, step.delegate.workers.values()))
-    return found.union(*(_lets_out(inner) for scope in _scopes(step) for inner in scope.steps))
+    return found.union(*(_lets_out(inner) for scope in step.scopes for inner in scope.steps))
+
+
+def may_be_unknown(step: StepPlan) -> bool:
+    """May an attempt of it have had an effect that must not happen twice?"""
+    return not all(map(is_repeatable, calls_of(step)))
 
 
 def _of_call(call: CallPlan) -> frozenset[FailureClass]:
@@ -87,11 +90,3 @@ def _lets_out(step: StepPlan) -> frozenset[FailureClass]:
 
 def _within(plan: Plan) -> frozenset[FailureClass]:
     return _NOTHING.union(*map(_lets_out, plan.root.steps))
-
-
-def _scopes(step: StepPlan) -> Iterator[ScopePlan]:
-    if step.body is not None:
-        yield step.body
-    yield from step.cases.values()
-    if step.default is not None:
-        yield step.default

@@ -3,11 +3,14 @@
 What the contract calls an integer is taken for an int: it could be written 3.0, and hardly ever is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
+from agentflow.findings import Location
+from agentflow.lint.written import expressions
+from agentflow.plan.steps import Path, Plan
 from agentflow.plan.types import Types
 from agentflow.spec.cel.functions import FUNCTIONS, Kinds
 from agentflow.spec.cel.signatures import (
@@ -39,6 +42,7 @@ from agentflow.spec.cel.syntax import (
     spine,
 )
 from agentflow.spec.cel.values import Kind, kind_of
+from agentflow.spec.document import Document
 from agentflow.spec.wording import quoted
 
 _NULL: Kinds = frozenset({"null"})
@@ -236,20 +240,31 @@ class Operands:
             self.misfits.append(Misfit(part, message, _mend(found, wanted)))
 
 
-def misfits(types: Types, expr: Expr, place: str) -> Iterator[Misfit]:
-    """The parts of an expression that fail in every run that comes to them."""
-    yield from _walked(types, expr, place).misfits
+@dataclass(frozen=True, slots=True)
+class Operated:
+    """What is wrong with the parts of an expression: `always` fails, `sometimes` for some values.
+
+    `offset` is where the expression begins in the text at `path`.
+    """
+
+    path: Path
+    offset: int
+    always: Sequence[Misfit]
+    sometimes: Sequence[Misfit]
+
+    def located(self, document: Document, misfit: Misfit) -> Location:
+        """Where one of its parts stands."""
+        start, end = self.offset + misfit.part.start, self.offset + misfit.part.end
+        return document.in_string(self.path, start, end)
 
 
-def mixtures(types: Types, expr: Expr, place: str) -> Iterator[Misfit]:
-    """Arithmetic that fails for some of the numbers that the contracts admit."""
-    yield from _walked(types, expr, place).mixtures
-
-
-def _walked(types: Types, expr: Expr, place: str) -> Operands:
-    walk = Operands(types, place)
-    walk.of(expr)
-    return walk
+def operated(plan: Plan, types: Types) -> Iterator[Operated]:
+    """All expressions of a plan, each looked at once."""
+    for expr, path, offset, place in expressions(plan):
+        walk = Operands(types, place)
+        walk.of(expr)
+        if walk.misfits or walk.mixtures:
+            yield Operated(path, offset, walk.misfits, walk.mixtures)
 
 
 def _is_zero(expr: Expr) -> bool:

@@ -21,6 +21,7 @@ from typing import Protocol
 
 from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.guards import Guards
+from agentflow.lint.operands import Operated, operated
 from agentflow.lint.plain_references import PlainReference, plain_references
 from agentflow.lint.suppressions import Suppression, suppressions
 from agentflow.lint.traces import Traces
@@ -69,7 +70,7 @@ class Context:
     pipelines that the spec runs, by file; `known` is what is known of chat models. `thresholds` are
     numbers of rules that a project has other ideas about, by rule and by the names in its
     `THRESHOLDS`. What several rules need is worked out once, when the first of them asks: `traces`,
-    `uses_within`, `guards` and `types`, which there are only where there is a plan.
+    `operated`, `uses_within`, `guards` and `types`, which there are only where there is a plan.
     """
 
     document: Document
@@ -124,6 +125,12 @@ class Context:
         """The types of templates and expressions."""
         assert self.plan is not None
         return Types(self.plan)
+
+    @cached_property
+    def operated(self) -> tuple[Operated, ...]:
+        """The expressions with parts that do not fit together."""
+        assert self.plan is not None
+        return tuple(operated(self.plan, self.types))
 
     @cached_property
     def uses_within(self) -> Mapping[Path, Sequence[Use]]:

@@ -29,6 +29,7 @@ from agentflow.spec.cel.syntax import (
     Literal,
     Select,
     Unary,
+    parts,
 )
 from agentflow.spec.expressions import references
 from agentflow.spec.model import Json
@@ -132,7 +133,7 @@ def _paths(expr: Expr) -> Iterator[Expr]:
             yield path
             yield from _paths(fallback)
         case _:
-            for part in _parts(expr):
+            for part in parts(expr):
                 yield from _paths(part)
 
 
@@ -140,7 +141,7 @@ def _defaults(expr: Expr) -> Iterator[Expr]:
     """The paths in whose place something else may stand."""
     if isinstance(expr, Default):
         yield expr.path
-    for part in _parts(expr):
+    for part in parts(expr):
         yield from _defaults(part)
 
 
@@ -148,24 +149,8 @@ def _existence(expr: Expr) -> Iterator[Expr]:
     """The paths that are only asked for their existence."""
     if isinstance(expr, Has):
         yield expr.path
-    for part in _parts(expr):
+    for part in parts(expr):
         yield from _existence(part)
-
-
-def _parts(expr: Expr) -> tuple[Expr, ...]:
-    match expr:
-        case Unary(_, operand):
-            return (operand,)
-        case Binary(_, left, right):
-            return left, right
-        case Conditional(condition, then, otherwise):
-            return condition, then, otherwise
-        case Call(_, parts) | ListLiteral(parts):
-            return parts
-        case Default(_, fallback):
-            return (fallback,)
-        case _:
-            return ()
 
 
 def _with(expr: Expr, known: Mapping[ReadPath, Known]) -> Expr:

@@ -51,8 +51,8 @@ def templates(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
         for key, action in step.catch.items():
             if action.value is not None:
                 yield action.value, (*step.path, "catch", key, "use"), action.place
-        for scope in (step.body, *step.cases.values(), step.default):
-            if scope is not None and scope.output is not None:
+        for scope in step.scopes:
+            if scope.output is not None:
                 yield scope.output, (*scope.path, "output"), scope.address
 
 

@@ -40,6 +40,11 @@ def tools_of(step: StepPlan) -> Iterator[StepPlan]:
         yield from (tool.step for tool in call.tools.values())
 
 
+def is_repeatable(call: CallPlan) -> bool:
+    """May an attempt be made again although it may have had its effect?"""
+    return call.effects.repeatable or call.key is not None
+
+
 def tools_in_turn(call: CallPlan) -> bool:
     """Has a model tools, and a turn after that in which it calls them?"""
     return bool(call.tools) and call.max_turns > 1

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from agentflow.plan.calls import is_repeatable
 from agentflow.plan.steps import CallPlan
 from agentflow.plan.waits import backoff
 from agentflow.spec.model import ANSWERED, FailureClass
@@ -58,7 +59,7 @@ def _attempts(call: CallPlan) -> int:
     """n: how many attempts the policy allows, if there is a failure after which it may be repeated."""
     if call.retry is None:
         return 1
-    safe = call.effects.repeatable or call.key is not None
+    safe = is_repeatable(call)
     classes = (FailureClass(name) for name in call.retry.on)
     repeated = any(safe or not (kind.ambiguous or kind in ANSWERED) for kind in classes)
     return call.retry.max_attempts if repeated else 1

@@ -22,6 +22,7 @@ from agentflow.contracts.size import size_of_part
 from agentflow.plan.amounts import Bound, plus, times
 from agentflow.plan.calls import home_of
 from agentflow.plan.chats import ASKED_AGAIN, MOST_SHOWN, TOLD
+from agentflow.plan.factors import turns_of
 from agentflow.plan.shown import shown
 from agentflow.plan.steps import CallPlan, ChatPlan, ToolPlan
 from agentflow.plan.types import Types
@@ -50,13 +51,13 @@ def told_again(said: Bound) -> Bound:
 
 def grown(call: CallPlan, said: Bound, *, asked_again: bool) -> Bound:
     """By how much the prompt of the last turn is longer than the first; see `said_by`."""
-    turns = call.max_turns if call.tools else 1
+    turns = turns_of(call)
     return plus(times(_told(said, asked_again), turns - 1), times(_results(call), int(turns > 1)))
 
 
 def grown_altogether(call: CallPlan, said: Bound, *, asked_again: bool) -> Bound:
     """The same for all turns of one attempt together."""
-    turns = call.max_turns if call.tools else 1
+    turns = turns_of(call)
     told = times(_told(said, asked_again), turns * (turns - 1) // 2)
     return plus(told, times(_results(call), turns - 1))
 

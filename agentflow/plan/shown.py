@@ -15,21 +15,15 @@ from agentflow.plan.amounts import NONE, Bound, plus
 from agentflow.plan.steps import CallPlan, ChatPlan
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import (
-    Binary,
     Call,
-    Coalesce,
     Comprehension,
-    Conditional,
-    Default,
     Expr,
     Has,
     Identifier,
     Index,
-    ListLiteral,
     Literal,
-    MapLiteral,
     Select,
-    Unary,
+    parts,
     spine,
 )
 from agentflow.spec.expressions import references
@@ -140,27 +134,7 @@ def _once(expr: Expr) -> bool:
         case Comprehension(_, source, _, _):
             return _once(source)
         case _:
-            return all(map(_once, _inside(expr)))
-
-
-def _inside(expr: Expr) -> tuple[Expr, ...]:
-    match expr:
-        case Unary(_, operand):
-            return (operand,)
-        case Binary(_, left, right):
-            return left, right
-        case Conditional(condition, then, otherwise):
-            return condition, then, otherwise
-        case ListLiteral(items):
-            return items
-        case MapLiteral(entries):
-            return tuple(part for entry in entries for part in entry)
-        case Default(path, fallback):
-            return path, fallback
-        case Coalesce(paths, last):
-            return *paths, last
-        case _:
-            return ()
+            return all(map(_once, parts(expr)))
 
 
 def _is_short(separator: Expr) -> bool:

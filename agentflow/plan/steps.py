@@ -358,6 +358,12 @@ class StepPlan:
         return self.question.answer if self.question is not None else None
 
     @property
+    def scopes(self) -> tuple[ScopePlan, ...]:
+        """What is inside: the body, the cases and the default, as far as there are any."""
+        every = (self.body, *self.cases.values(), self.default)
+        return tuple(scope for scope in every if scope is not None)
+
+    @property
     def answerable(self) -> ContractPlan | None:
         """What is held against an answer that people put in the place of the output."""
         return self.nested.contract if self.nested is not None else self.contract

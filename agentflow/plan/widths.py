@@ -28,10 +28,8 @@ class _Widths:
         self._types = types
         self._known = known
 
-    def of_scope(self, scope: ScopePlan | None) -> int:
+    def of_scope(self, scope: ScopePlan) -> int:
         """Steps of one scope, those in different chains beside each other."""
-        if scope is None:
-            return 0
         steps = {step.id: step for step in scope.steps}
         chains: dict[str, int] = {}  # the widest step of each, by its last one
         for name in topological_order({name: step.downstream for name, step in steps.items()}):
@@ -54,8 +52,7 @@ class _Widths:
             return tasks * self._widest(step.delegate.workers)
         if step.nested is not None:
             return self._of_plan(step.nested.plan)
-        scopes = (step.body, *step.cases.values(), step.default)
-        return max(map(self.of_scope, scopes))
+        return max(map(self.of_scope, step.scopes), default=0)
 
     def _widest(self, workers: Mapping[str, StepPlan]) -> int:
         return max(map(self._of_step, workers.values()), default=0)

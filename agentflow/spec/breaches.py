@@ -271,12 +271,14 @@ class Breaches:
 
     def _kind_by_key(self, spot: Spot, node: Mapping, what: str, known: list[str]) -> None:
         if "kind" not in node.entries:
-            typed = "type" in node.entries
+            word = next((key for key in node.entries if called_here(key, ("kind",))), None)
             self._report(
                 "missing-key",
                 f"{what} {quoted(str(spot.path[-1]))} has no 'kind'",
-                self._document.locate_key((*spot.path, "type") if typed else spot.path),
-                "write 'kind' for 'type'" if typed else f"add 'kind:' with one of: {listed(known)}",
+                self._document.locate_key((*spot.path, word) if word else spot.path),
+                f"write 'kind' for {quoted(word)}"
+                if word
+                else f"add 'kind:' with one of: {listed(known)}",
             )
             return
         value = node.entries["kind"].value

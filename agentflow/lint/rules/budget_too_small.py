@@ -80,14 +80,14 @@ def _calls(
         )
 
 
-def _in_scope(context: Context, scope: ScopePlan | None, budgets: Budgets) -> Iterator[Finding]:
+def _in_scope(context: Context, scope: ScopePlan, budgets: Budgets) -> Iterator[Finding]:
     """The calls of chat models in a scope, against all budgets around them."""
-    for step in scope.steps if scope is not None else ():
+    for step in scope.steps:
         own = budgets
         if step.budget is not None:
             own = (*budgets, (step.budget, (*step.path, "budget")))
         yield from _single(context, step, own)
-        for inner in (step.body, *step.cases.values(), step.default):
+        for inner in step.scopes:
             yield from _in_scope(context, inner, own)
 
 

@@ -50,8 +50,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.failures import may_be_unknown
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.calls import calls_of
 from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.wording import quoted
@@ -67,7 +67,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     seen: set[str] = set()
     for step in context.plan.steps.values():
-        around = _passes_over(context.plan, step) if _may_be_unknown(step) else None
+        around = _passes_over(context.plan, step) if may_be_unknown(step) else None
         if around is None or around.address in seen:
             continue
         seen.add(around.address)
@@ -79,11 +79,6 @@ def check(context: Context) -> Iterator[Finding]:
             location=context.document.locate((*around.path, "catch", "any")),
             help="say apart what follows that: 'unknown_effect: fail', or an escalation to people",
         )
-
-
-def _may_be_unknown(step: StepPlan) -> bool:
-    """May an attempt of it have had an effect that must not happen twice?"""
-    return any(not call.effects.repeatable and call.key is None for call in calls_of(step))
 
 
 def _passes_over(plan: Plan, step: StepPlan) -> StepPlan | None:

@@ -34,11 +34,10 @@ Good:
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.concurrency import fans_out, side_by_side
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.graph import topological_order
 from agentflow.plan.steps import Path, Plan, ScopePlan, StepPlan
 
 NAME = "idle-fail-fast"
@@ -67,8 +66,8 @@ def _written(plan: Plan) -> Iterator[tuple[Path, bool]]:
     if plan.root.fail_fast:
         yield ("fail_fast",), _in_scope(plan.root)
     for step in plan.steps.values():
-        for scope in (step.body, *step.cases.values(), step.default):
-            if scope is not None and scope.fail_fast:
+        for scope in step.scopes:
+            if scope.fail_fast:
                 yield (*scope.path, "fail_fast"), _in_scope(scope)
         if step.for_each is not None and step.for_each.fail_fast:
             yield (*step.path, "for_each", "fail_fast"), _in_step(step)
@@ -80,18 +79,11 @@ def _written(plan: Plan) -> Iterator[tuple[Path, bool]]:
 
 def _in_scope(scope: ScopePlan) -> bool:
     """Are two of its steps at work at a time, or anything inside of one?"""
-    steps = {step.id: step for step in scope.steps}
-    order = topological_order({name: step.downstream for name, step in steps.items()})
-    in_a_row = all(before in steps[after].upstream for before, after in pairwise(order))
-    return not in_a_row or any(map(_in_step, scope.steps))
+    return side_by_side(scope) is not None or any(map(_in_step, scope.steps))
 
 
 def _in_step(step: StepPlan) -> bool:
-    for_each = step.for_each
-    if for_each is not None and for_each.max > 1 and for_each.parallel != 1:
-        return True
-    inside = (step.body, *step.cases.values(), step.default)
-    return _among_tasks(step) or any(_in_scope(scope) for scope in inside if scope is not None)
+    return fans_out(step) or _among_tasks(step) or any(map(_in_scope, step.scopes))
 
 
 def _among_tasks(step: StepPlan) -> bool:

@@ -49,9 +49,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.operands import mixtures
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.written import expressions
 
 NAME = "mixed-numbers"
 FAMILY = Family.CONTRACT
@@ -62,8 +60,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Each calculation of which the contracts leave open whether it mixes ints and doubles."""
     if context.plan is None:
         return
-    for expr, path, offset, place in expressions(context.plan):
-        for mixture in mixtures(context.types, expr, place):
-            start, end = offset + mixture.part.start, offset + mixture.part.end
-            location = context.document.in_string(path, start, end)
+    for each in context.operated:
+        for mixture in each.sometimes:
+            location = each.located(context.document, mixture)
             yield Finding(NAME, SEVERITY, mixture.message, location, mixture.help)

@@ -47,6 +47,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.policies import Retried, retried
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.calls import is_repeatable
 from agentflow.spec.model import AMBIGUOUS, ANSWERED
 from agentflow.spec.wording import quoted
 
@@ -61,7 +62,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     for step in retried(context.document, context.plan):
         call = step.call
-        if call.effects.repeatable or call.key is not None:
+        if is_repeatable(call):
             continue
         never = [str(name) for name in step.policy.on if name in AMBIGUOUS | ANSWERED]
         if never:

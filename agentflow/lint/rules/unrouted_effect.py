@@ -60,9 +60,8 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.escalations import Turn, turns
+from agentflow.lint.failures import may_be_unknown
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.calls import calls_of
-from agentflow.plan.steps import StepPlan
 from agentflow.spec.wording import quoted
 
 NAME = "unrouted-effect"
@@ -77,7 +76,7 @@ def check(context: Context) -> Iterator[Finding]:
     seen: set[str] = set()
     for turn in turns(context.plan):
         step = turn.step
-        if step.address in seen or not _asks_people(turn) or not _may_be_unknown(step):
+        if step.address in seen or not _asks_people(turn) or not may_be_unknown(step):
             continue
         seen.add(step.address)
         if not {"unknown_effect", "any"} & step.catch.keys():
@@ -93,8 +92,3 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _asks_people(turn: Turn) -> bool:
     return any(level.kind == "human" for level in turn.plan.levels)
-
-
-def _may_be_unknown(step: StepPlan) -> bool:
-    """May an attempt of it have had an effect that must not happen twice?"""
-    return any(not call.effects.repeatable and call.key is None for call in calls_of(step))

@@ -122,17 +122,15 @@ def _time(context: Context, step: StepPlan) -> str:
     return written.text if isinstance(written, Scalar) else f"{step.question.timeout:g} s"
 
 
-def _longest(scope: ScopePlan | None) -> tuple[StepPlan, ...]:
+def _longest(scope: ScopePlan) -> tuple[StepPlan, ...]:
     """The human steps that wait for each other and together take the longest."""
-    if scope is None:
-        return ()
     rows: dict[str, tuple[StepPlan, ...]] = {}
     steps = {step.id: step for step in scope.steps}
     for step_id in topological_order({name: step.downstream for name, step in steps.items()}):
         step = steps[step_id]
         before = max((rows[name] for name in step.upstream), key=_seconds, default=())
-        inside = (_longest(inner) for inner in (step.body, *step.cases.values(), step.default))
-        own = (step,) if step.question is not None else max(inside, key=_seconds)
+        inside = map(_longest, step.scopes)
+        own = (step,) if step.question is not None else max(inside, key=_seconds, default=())
         rows[step_id] = (*before, *own)
     return max(rows.values(), key=_seconds, default=())
 

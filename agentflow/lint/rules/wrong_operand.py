@@ -42,9 +42,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.operands import misfits
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.written import expressions
 
 NAME = "wrong-operand"
 FAMILY = Family.CONTRACT
@@ -55,8 +53,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Each part of an expression that cannot come to a value of the type that is needed."""
     if context.plan is None:
         return
-    for expr, path, offset, place in expressions(context.plan):
-        for misfit in misfits(context.types, expr, place):
-            start, end = offset + misfit.part.start, offset + misfit.part.end
-            location = context.document.in_string(path, start, end)
+    for each in context.operated:
+        for misfit in each.always:
+            location = each.located(context.document, misfit)
             yield Finding(NAME, SEVERITY, misfit.message, location, misfit.help)

@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 from agentflow.spec.cel.syntax import (
     Binary,
-    Call,
     Coalesce,
     Comprehension,
     Conditional,
@@ -15,12 +14,10 @@ from agentflow.spec.cel.syntax import (
     Has,
     Identifier,
     Index,
-    ListLiteral,
     Literal,
-    MapLiteral,
     Path,
     Select,
-    Unary,
+    parts,
     spine,
 )
 
@@ -81,7 +78,7 @@ class _Walk:
                 yield from self.expr(source)
                 yield from _Walk(self.bound | {variable}, self.existing).expr(body)
             case _:
-                for part in _parts(expr):
+                for part in parts(expr):
                     yield from self.expr(part)
 
     def path(self, path: Path, *, guarded: bool) -> Iterator[Reference]:
@@ -132,18 +129,3 @@ def known_steps(nodes: tuple[Expr, ...]) -> Steps:
                 steps.append(None)
                 break
     return tuple(steps)
-
-
-def _parts(expr: Expr) -> tuple[Expr, ...]:
-    """The operands of a node that neither guards nor binds anything."""
-    match expr:
-        case Unary(_, operand):
-            return (operand,)
-        case Binary(_, left, right):
-            return (left, right)
-        case Call(_, items) | ListLiteral(items):
-            return items
-        case MapLiteral(entries):
-            return tuple(part for entry in entries for part in entry)
-        case _:
-            return ()

@@ -187,3 +187,27 @@ def spine(path: Expr) -> tuple[Expr, ...]:
         path = path.operand
         nodes.append(path)
     return tuple(nodes)
+
+
+def parts(expr: Expr) -> tuple[Expr, ...]:
+    """What a node is made of, in their order; a path is one whole, and `has` evaluates nothing.
+
+    A macro has none: what its body reads, it may read of its own variable.
+    """
+    match expr:
+        case Unary(_, operand):
+            return (operand,)
+        case Binary(_, left, right):
+            return left, right
+        case Conditional(condition, then, otherwise):
+            return condition, then, otherwise
+        case Call(_, items) | ListLiteral(items):
+            return items
+        case MapLiteral(entries):
+            return tuple(part for entry in entries for part in entry)
+        case Default(path, fallback):
+            return path, fallback
+        case Coalesce(paths, last):
+            return *paths, last
+        case _:
+            return ()
