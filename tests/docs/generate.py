@@ -13,12 +13,12 @@ from pathlib import Path
 
 from agentflow.lint.configuration import configuration_schema
 from tests.docs import sessions, tables
+from tests.docs.pages import LANGUAGE, PAGES, ROOT, anchors
 
-ROOT = Path(__file__).parents[2]
 CONFIG_SCHEMA = ROOT / "schemas" / "config.v1.schema.json"
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 _PART = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
+_LINK = re.compile(r"\]\(#([\w-]+)\)")
 _MAKERS: Mapping[str, Callable[..., str]] = {
     "keys": tables.keys,
     "planned": tables.planned,
@@ -29,13 +29,20 @@ _MAKERS: Mapping[str, Callable[..., str]] = {
 }
 
 
-def generate(text: str) -> str:
+def generate(text: str, page: Path) -> str:
     """A page with its generated parts as they should be now."""
+    elsewhere = {
+        anchor: other.name for other in LANGUAGE if other != page for anchor in anchors(other)
+    }
+
+    def link(match: re.Match[str]) -> str:
+        home = elsewhere.get(match[1]) if page in LANGUAGE else None
+        return f"]({home or ''}#{match[1]})"
 
     def part(match: re.Match[str]) -> str:
         head, name, argument, end = match.groups()
         made = _MAKERS[name](*[argument] if argument else [])
-        return f"{head}\n{made}\n\n{end}"
+        return f"{head}\n{_LINK.sub(link, made)}\n\n{end}"
 
     return _PART.sub(part, text)
 
@@ -46,7 +53,7 @@ def main() -> None:
         for played in sessions.PLAYED:
             sessions.renew(played)
     for page in PAGES:
-        page.write_text(generate(page.read_text("utf-8")), "utf-8")
+        page.write_text(generate(page.read_text("utf-8"), page), "utf-8")
     CONFIG_SCHEMA.write_text(configuration_schema(), "utf-8")
 
 

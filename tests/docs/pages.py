@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = tuple(
     sorted(
         path
-        for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
+        for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
         if not path.name.startswith(".")
     )
 )
@@ -31,6 +31,10 @@ class Block:
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
+
+
+#: The reference of the language.
+LANGUAGE = tuple(page for page in PAGES if page.parent.name == "language")
 
 
 def name_of(page: Path) -> str:

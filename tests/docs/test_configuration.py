@@ -7,8 +7,7 @@ import pytest
 
 from agentflow.lint.configuration import parse_configuration
 
-from .generate import PAGES
-from .pages import blocks
+from .pages import PAGES, blocks
 
 SHOWN = [
     (page, number, block.text)

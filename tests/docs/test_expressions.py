@@ -15,7 +15,9 @@ from agentflow.spec.model import Json
 from .pages import all_blocks
 
 (SCOPE,) = (
-    json.loads(block.text) for block in all_blocks("json") if block.page == "docs/language.md"
+    json.loads(block.text)
+    for block in all_blocks("json")
+    if block.page == "docs/language/values.md"
 )
 EXAMPLES = [
     tuple(map(str.strip, line.rsplit("→", 1)))

@@ -13,18 +13,19 @@ from agentflow.lint.rules import RULES
 from agentflow.spec.model import CatchKey, Effects, FailureClass
 from agentflow.spec.schema import language_schema
 
-from .generate import CONFIG_SCHEMA, PAGES, generate
-from .pages import ROOT
+from . import pages
+from .generate import CONFIG_SCHEMA, generate
+from .pages import PAGES, ROOT, name_of
 from .tables import SCHEMA
 
-LANGUAGE = (ROOT / "docs" / "language.md").read_text("utf-8")
+LANGUAGE = "".join(page.read_text("utf-8") for page in pages.LANGUAGE)
 RUNS = (ROOT / "docs" / "runs.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_generated_parts_are_up_to_date(page: Path) -> None:
     text = page.read_text("utf-8")
-    assert generate(text) == text, "run: python -m tests.docs.generate"
+    assert generate(text, page) == text, "run: python -m tests.docs.generate"
 
 
 def test_the_schema_of_the_configuration_is_up_to_date() -> None:
@@ -58,7 +59,7 @@ def test_every_failure_class_is_explained(failure: FailureClass) -> None:
 @pytest.mark.parametrize("effects", Effects)
 def test_every_effect_is_explained(effects: Effects) -> None:
     (row,) = re.findall(rf"^\| `{effects}` \|.*$", _section(LANGUAGE, "Effects"), re.MULTILINE)
-    answer = "yes" if effects.repeatable else "only with a [key](#idempotency-keys)"
+    answer = "yes" if effects.repeatable else "only with a [key](steps.md#idempotency-keys)"
     assert row.endswith(f"| {answer} |")
 
 

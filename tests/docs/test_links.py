@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .pages import PAGES, ROOT, anchors, links, name_of
+from .pages import LANGUAGE, PAGES, ROOT, anchors, links, name_of
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -25,5 +25,14 @@ def _exists(page: Path, link: str) -> bool:
 
 def test_the_index_names_every_page() -> None:
     index = ROOT / "docs" / "index.md"
-    named = {(index.parent / link).resolve() for link in links(index)}
-    assert named == {page.resolve() for page in PAGES} - {index}
+    inside = {page for page in LANGUAGE if page.name != "index.md"}
+    assert _named_in(index) == {*PAGES} - {index} - inside
+
+
+def test_the_index_of_the_language_names_every_page_of_it() -> None:
+    index = ROOT / "docs" / "language" / "index.md"
+    assert _named_in(index) >= {*LANGUAGE} - {index}
+
+
+def _named_in(page: Path) -> set[Path]:
+    return {(page.parent / link.partition("#")[0]).resolve() for link in links(page)}
