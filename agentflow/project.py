@@ -6,13 +6,17 @@ The root is the nearest folder above the spec that holds `agentflow.toml`, `pypr
 
 import os
 import stat
+from itertools import islice
 from pathlib import Path
 
 from agentflow.errors import FileProblem
+from agentflow.spec.nearest import nearest
 
 MARKS = ("agentflow.toml", "pyproject.toml", ".git")
 #: Bytes of one file that a spec names; the spec itself is capped by `spec.document`.
 MAX_FILE_BYTES = 8 * 1024 * 1024
+#: Names of a folder that are looked at for one that may have been meant.
+_MAX_LISTED = 1_000
 #: What the schemas of Python classes are called among the sources of a run: this and the class.
 CLASS = "python:"
 
@@ -25,30 +29,49 @@ def find_root(folder: Path) -> Path:
     return folder
 
 
-def read_bytes(path: Path, limit: int) -> bytes:
+def read_bytes(path: Path, limit: int, name: str | None = None) -> bytes:
     """The content of a regular file of at most `limit` bytes; one byte more tells of the excess.
+
+    `name` is what problems call it, if that is not the path.
 
     Raises:
         FileProblem: there is no such file, or it is a folder, a device or a pipe, or unreadable.
     """
+    name = name or str(path)
     try:
         # A pipe would block the open, and a device might do anything when opened.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             mode = os.fstat(handle).st_mode
             if stat.S_ISDIR(mode):
-                raise FileProblem(f"'{path}' is a folder")
+                raise FileProblem(f"'{name}' is a folder")
             if not stat.S_ISREG(mode):
-                raise FileProblem(f"'{path}' is not a regular file")
+                raise FileProblem(f"'{name}' is not a regular file")
             with os.fdopen(handle, "rb", closefd=False) as file:
                 return file.read(limit + 1)
         finally:
             os.close(handle)
     except FileNotFoundError:
-        raise FileProblem(f"there is no file '{path}'") from None
+        raise FileProblem(f"there is no file '{name}'", help=_nearest_file(path, name)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise FileProblem(f"cannot read '{path}': {reason}") from error
+        raise FileProblem(f"cannot read '{name}': {reason}") from error
+
+
+def _nearest_file(path: Path, name: str) -> str | None:
+    """What may have been meant by a path, called by `name`, at which there is nothing."""
+    if not path.parent.is_dir():
+        return f"there is no folder '{Path(name).parent}' either"
+    try:
+        with os.scandir(path.parent) as entries:
+            names = [Path(each.name) for each in islice(entries, _MAX_LISTED) if each.is_file()]
+    except OSError:
+        return None
+    # Of files with the same stem, the one with another suffix is the less likely.
+    names.sort(key=lambda each: (each.suffix == path.suffix, each))
+    stems = {each.stem: each.name for each in names}
+    near = nearest(path.stem, stems)
+    return None if near is None else f"did you mean '{Path(name).with_name(stems[near])}'?"
 
 
 class ProjectReader:
@@ -85,7 +108,7 @@ class ProjectReader:
                 f"'{path}' is outside the project '{self.root}'",
                 help="a spec reads files of its own project only",
             )
-        data = read_bytes(target, MAX_FILE_BYTES)
+        data = read_bytes(target, MAX_FILE_BYTES, path)
         if len(data) > MAX_FILE_BYTES:
             raise FileProblem(f"'{path}' has more than {MAX_FILE_BYTES // 1024 // 1024} MiB")
         try:

@@ -91,6 +91,9 @@ def run_spec(
 ) -> int:
     """Run a spec and print what came of it; gives the exit code."""
     _refuse_two(record=record is not None, playback=playback is not None, simulate=simulate)
+    if str(path) == "-":
+        advice = "files and modules that a spec names are found from where it is"
+        raise UsageError("a run starts from a file", help=advice)
     spec = load(path, imports=True)
     inputs = read_inputs(given, file, spec.plan.inputs.schema if spec.plan else {})
     audience = _Audience(quiet=quiet, json=json)

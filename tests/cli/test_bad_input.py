@@ -69,6 +69,32 @@ def test_paths_that_lead_to_no_spec(project: Project, path: str) -> None:
     assert not (project.folder / ".agentflow").exists()
 
 
+def test_a_file_that_may_have_been_meant(project: Project) -> None:
+    error, advice = "error: there is no file", "help: did you mean"
+    assert project.agentflow("validate", "helo.yaml") == Done(
+        3, "", f"{error} 'helo.yaml'\n{advice} 'hello.yaml'?\n"
+    )
+    assert project.agentflow("run", "./hello.yml") == Done(
+        3, "", f"{error} 'hello.yml'\n{advice} 'hello.yaml'?\n"
+    )
+    assert project.agentflow("plan", "specs/hello.yaml") == Done(
+        3, "", f"{error} 'specs/hello.yaml'\nhelp: there is no folder 'specs' either\n"
+    )
+    (project.folder / "text.json").write_text("{}")
+    project.edit("hello.yaml", "output: Text", "output: {$ref: ./txet.json}")
+    done = project.agentflow("validate", "hello.yaml")
+    assert f"{advice} 'text.json'?\n" in done.out
+
+
+def test_a_run_starts_from_a_file(project: Project) -> None:
+    assert project.agentflow("run", "-") == Done(
+        2,
+        "",
+        "error: a run starts from a file\n"
+        "help: files and modules that a spec names are found from where it is\n",
+    )
+
+
 def test_a_folder_without_specs(project: Project) -> None:
     (project.folder / "empty").mkdir()
     assert project.agentflow("validate", "hello.yaml", "empty") == Done(
@@ -83,9 +109,9 @@ REFERENCES = {
     "../outside.json": "'../outside.json' is outside the project '{root}'",
     "/etc/passwd": "'/etc/passwd' is an absolute path",
     r"text\0.json": "a path cannot hold a zero byte",
-    "nowhere.json": "there is no file '{root}/nowhere.json'",
+    "nowhere.json": "there is no file 'nowhere.json'",
     "link.json": "'link.json' is outside the project '{root}'",
-    "pipe.json": "'{root}/pipe.json' is not a regular file",
+    "pipe.json": "'pipe.json' is not a regular file",
 }
 
 
