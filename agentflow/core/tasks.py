@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from agentflow.contracts.describe import excerpt
 from agentflow.core.state import Instance, Scope, open_unplanned
+from agentflow.core.values import Unusable, value_of
 from agentflow.plan import address
 from agentflow.plan.graph import cycles
 from agentflow.plan.steps import DelegatePlan, StepPlan
@@ -132,6 +133,23 @@ def _about_worker(delegate: DelegatePlan, number: int, task: Task) -> Iterator[s
         for violation in worker.call.input.checker.check(task.input):
             at = f".{violation.path}" if violation.path else ""
             yield f"[{number}].input{at}: {violation.message} (for worker {quoted(task.worker)})"
+    else:
+        yield from _about_arguments(delegate, number, task)
+
+
+def _about_arguments(delegate: DelegatePlan, number: int, task: Task) -> Iterator[str]:
+    """What is wrong with what `with` makes of a task's id and input, before there are results."""
+    env: dict[str, Json] = {"task": {"id": task.id, "input": task.input}}
+    for argument in delegate.foretold.get(task.worker, ()):
+        what = f"[{number}].input: {quoted(argument.field)} of worker {quoted(task.worker)}"
+        try:
+            value = value_of(argument.value, env, what)
+        except Unusable as error:
+            yield error.failure.message
+            continue
+        for violation in argument.checker.check(value):
+            at = f" at {quoted(violation.path)}" if violation.path else ""
+            yield f"{what}{at}: {violation.message}"
 
 
 def open_tasks(owner: Instance, tasks: Sequence[Task], limit: int) -> Scope:

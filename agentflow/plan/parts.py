@@ -12,6 +12,7 @@ from agentflow.errors import FileProblem
 from agentflow.plan import address
 from agentflow.plan.escalations import ESCALATION_NAMES, Escalations
 from agentflow.plan.fallbacks import with_fallbacks
+from agentflow.plan.foretold import foretold
 from agentflow.plan.library import Chain, Library, Recursion
 from agentflow.plan.materials import Materials
 from agentflow.plan.planners import planner_of
@@ -265,6 +266,9 @@ class Parts(Reading):
             address=here.reader,
             tasks=self.template(spec.plan, (*path, "plan"), here),
             workers=workers,
+            foretold={
+                name: tuple(foretold(arguments, call.input.schema)) for name, call in calls.items()
+            },
             whole=spec.with_ is None,
             max_tasks=spec.max_tasks,
             parallel=spec.parallel,

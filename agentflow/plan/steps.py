@@ -19,6 +19,7 @@ from typing import Literal
 
 from agentflow.contracts.check import Checker
 from agentflow.findings import Finding
+from agentflow.plan.foretold import Foretold
 from agentflow.plan.scripts import ScriptPlan
 from agentflow.plan.servers import ServerPlan
 from agentflow.spec.cel.syntax import Expr
@@ -252,12 +253,13 @@ class DelegatePlan:
 
     `tasks` is evaluated outside of them. The workers are the steps that a task can be, by the names
     that plans call them; their `catch` is about one task. `whole` says that a worker is given the
-    `input` of its task and nothing else.
+    `input` of its task and nothing else; `foretold` is what each is given of its task alone otherwise.
     """
 
     address: str
     tasks: Template
     workers: Mapping[str, "StepPlan"]
+    foretold: Mapping[str, tuple[Foretold, ...]]
     whole: bool
     max_tasks: int
     parallel: int | None

@@ -48,6 +48,7 @@ steps:
 outputs:
   all: "${{ steps.work.output.last.text }}"
 """
+NOTED = "{type: object, required: [urgent], properties: {urgent: {type: boolean}}}"
 GOOD = [
     {"id": "one", "worker": "red", "input": {}},
     {"id": "two", "worker": "green", "input": {}},
@@ -121,6 +122,14 @@ def test_a_simulated_planner_makes_a_plan_that_can_be_carried_out(team: Project,
     done = team.json("run", "team.yaml", "--simulate", "--seed", seed)
     assert (done["status"], done["outputs"], done["calls"]) == ("succeeded", {"all": "2"}, 3)
     assert team.agentflow("replay", done["run"], "--quiet").code == 0
+
+
+def test_a_simulated_planner_says_what_its_workers_are_given(team: Project) -> None:
+    team.edit("team.yaml", "input: {type: object}, output", f"input: {NOTED}, output")
+    team.edit("team.yaml", "{name: ", '{urgent: "${{ task.input.urgent }}", name: ')
+    team.edit("team.yaml", "steps.work.output.last.text", "string(size(steps.work.output))")
+    done = team.json("run", "team.yaml", "--simulate")
+    assert (done["status"], done["outputs"], done["calls"]) == ("succeeded", {"all": "2"}, 3)
 
 
 def test_a_simulated_planner_that_may_not_plan_anything_sensible_is_refused(team: Project) -> None:

@@ -251,6 +251,74 @@ def test_a_plan_is_checked_as_data(tasks: Json, wrong: list[str]) -> None:
     assert list(found.wrong) == wrong
 
 
+SPELLED = {
+    "with": {
+        "q": "${{ task.input.words.first }}",
+        "name": "task ${{ task.id }}",
+        "sum": "${{ task.input.n + 1 }}",
+        "facts": "${{ task.results }}",
+        "run": "${{ run.id }}",
+    },
+}
+SPELLED_INPUT = {
+    "type": "object",
+    "required": ["q", "name", "sum", "facts", "run"],
+    "properties": {
+        "q": {"$ref": "#/$defs/short"},
+        "name": {"maxLength": 10},
+        "sum": {"maximum": 9},
+        "facts": {"type": "object"},
+        "run": {"type": "string"},
+    },
+    "$defs": {"short": {"type": "string", "maxLength": 5}},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"words": {"first": "hello"}, "n": 1}, []),
+        (
+            {"words": {"first": 5}, "n": 1},
+            ["[0].input: 'q' of worker 'search': expected string, found number 5"],
+        ),
+        (
+            {"words": {}, "n": 9},
+            [
+                "[0].input: 'q' of worker 'search': 'task.input.words' has no field 'first'",
+                "[0].input: 'sum' of worker 'search': expected at most 9, found number 10",
+            ],
+        ),
+        (
+            "hello",
+            [
+                "[0].input: 'q' of worker 'search': 'task.input' has no fields, it is of type string",
+                "[0].input: 'sum' of worker 'search': 'task.input' has no fields, it is of type string",
+            ],
+        ),
+    ],
+)
+def test_what_workers_are_given_of_the_task_alone_is_part_of_the_check(
+    given: Json, wrong: list[str]
+) -> None:
+    spec = spec_of(SPELLED, planner={"repair": 1})
+    spec["agents"]["searcher"]["input"] = SPELLED_INPUT
+    plan = plan_of(spec)
+    good = {"words": {"first": "a"}, "n": 0}
+    answers = iter([given, good])
+
+    def script(call: StartAttempt) -> Any:
+        if call.agent == "planner":
+            return {"tasks": [{**task("a"), "input": next(answers)}]}
+        return "found"
+
+    run = drive(plan, script)
+    told = [reject.reason.figures["violations"] for reject in run.of(events.RejectOutput)]
+    assert told == ([wrong] if wrong else [])
+    assert run.state.outputs == {"done": {"a": "found"}}
+    assert replay(plan, run.entries).divergence is None
+
+
 def test_of_many_mistakes_the_rest_is_counted() -> None:
     delegate = planned({"max_tasks": 20}).steps["work"].delegate
     assert delegate is not None

@@ -1,0 +1,52 @@
+"""What a worker is given, as far as it can be told from its task alone: before anything runs."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from agentflow.contracts.assembly import TooLarge, self_contained
+from agentflow.contracts.check import Checker, compile_schema
+from agentflow.contracts.descent import Descent
+from agentflow.contracts.keywords import Schema
+from agentflow.spec.cel.references import references
+from agentflow.spec.templates import MapOf, Template, template_expressions
+
+#: What of `task` is known before it runs; its `results` are not.
+_KNOWN = frozenset({"id", "input"})
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """A field that a worker is given of its task's id and input, and what its contract asks of it.
+
+    `schema` is self-contained; it asks nothing if that would be too large.
+    """
+
+    field: str
+    value: Template
+    schema: Schema
+    checker: Checker
+
+
+def foretold(arguments: Template, contract: Schema) -> Iterator[Foretold]:
+    """The fields of a worker's input that are made of its task's id and input, and of nothing else."""
+    for field, template in arguments.entries if isinstance(arguments, MapOf) else ():
+        if _reads_the_task_alone(template):
+            asked = _asked(contract, field)
+            yield Foretold(field, template, asked, compile_schema(asked))
+
+
+def _reads_the_task_alone(template: Template) -> bool:
+    found = [
+        reference for _, _, expr in template_expressions(template) for reference in references(expr)
+    ]
+    return bool(found) and all(
+        reference.root == "task" and reference.path and reference.path[0] in _KNOWN
+        for reference in found
+    )
+
+
+def _asked(contract: Schema, field: str) -> Schema:
+    with suppress(TooLarge):
+        return self_contained(Descent().into(contract, contract, field), contract)
+    return {}
