@@ -73,6 +73,7 @@ def _take_in(store: Store, run_id: str) -> str | None:
             if request is not None:
                 Driver(recorded.plan, state, log, lambda _entry: None).take([request])
                 log.mailbox.forget_cancellation()
+                log.mailbox.tidy(state.people.closed)
     except RunLocked as locked:
         return locked.message
     return None

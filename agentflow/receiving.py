@@ -85,7 +85,7 @@ class Reception:
             return Received(refused.status, str(refused), about=about)
         letter = {**letter, "via": _VIA}
         self.store.mailbox(run_id).drop(json.dumps(letter).encode(), ticket)
-        _, verdict = await_verdict(self.store, run_id, ticket)
+        _, verdict, _ = await_verdict(self.store, run_id, ticket)
         if verdict is None:
             return Received(202, "nobody has taken it in yet", None, about)
         taken = isinstance(verdict, TakeAnswer)

@@ -1,5 +1,6 @@
 """Runs as a whole: start one, read one back, take one up again."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ from agentflow.errors import (
     ToolChanged,
     UsageError,
 )
-from agentflow.eventlog import Reader, Store
+from agentflow.eventlog import Reader, Store, Writer
 from agentflow.eventlog.codec import UnknownEvent, blobs_of, decode
 from agentflow.loading import ImportedModels, RecordedModels, Spec, runnable, understand
 from agentflow.plan.channels import wants_another
@@ -51,7 +52,16 @@ _STATUS_AFTER = {
     "RunResumed": "running",
     "RunParked": "waiting",
     "RunInterrupted": "interrupted",
+    "ProcessDied": "crashed",
 }
+
+
+#: Looks at a run that is locked, before anything is done, and may raise instead of letting it be taken up.
+Gate = Callable[["Recorded", State, Writer], None]
+
+
+def _open_gate(_recorded: "Recorded", _state: State, _log: Writer) -> None:
+    """Whoever asks may take it up."""
 
 
 #: Is told of recorded answers that nobody has asked for.
@@ -198,6 +208,8 @@ def _summary(store: Store, run_id: str) -> Summary:
         live = reader.live
     if status == "running" and not live:
         status = "crashed"
+    if status == "waiting" and not live and store.due(run_id, time.time()):
+        status = "due"
     if first is None:
         return Summary(run_id, status)
     fact = first["fact"]
@@ -229,6 +241,7 @@ def resume(
     as_started: bool,
     settings: Settings = _PLAIN,
     onlooker: Onlooker | None = None,
+    gate: Gate = _open_gate,
 ) -> State:
     """Take up a run that was interrupted, that waits for people, or whose process died.
 
@@ -246,12 +259,14 @@ def resume(
         FileProblem: the recording that it plays back cannot be read.
         RecordingMiss: it has no answer to a request.
         ToolChanged: a tool of a server is not what it was.
+        Also what the `gate` raises, which sees the run before anything is done to it.
     """
     with store.resume(run_id) as log:
         run_id = log.path.name
         with store.read(run_id) as reader:
             recorded = _recorded(run_id, log.records(), reader)
         state = fold(recorded.plan, recorded.entries)
+        gate(recorded, state, log)
         if is_through(state):
             raise UsageError(f"run '{run_id}' has ended: {state.status}")
         if recorded.started.mode == "simulated":

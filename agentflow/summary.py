@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A run in one line. `status` is that of the run, or `crashed` if its process died in the
-    middle, or `damaged` with the `problem`. `by` is who started it.
+    """A run in one line. `status` is that of the run, or `due` if it waited and can go on, `crashed` if
+    its process died in the middle, or `damaged` with the `problem`. `by` is who started it.
     Times are in seconds."""
 
     run_id: str

@@ -2,7 +2,8 @@
 
 An answer is put into the run's mailbox first, so that it cannot be lost. Then whoever holds the
 run's lock takes it in: the process that works on the run, or, if there is none, the one that
-answers. It only takes the answer in; `resume` or `tick` go on with the run.
+answers. It only takes the answer in; `resume` or `tick` go on with the run, `resume` alone if it was
+interrupted or its process died.
 """
 
 import time
@@ -11,14 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agentflow.agents.secrets import redactor
 from agentflow.channels.protocol import Response
+from agentflow.core.decide import decide
 from agentflow.core.events import AskPerson, PersonAnswered, RefuseAnswer, TakeAnswer
+from agentflow.core.evolve import evolve
+from agentflow.core.resting import due_at_rest
 from agentflow.core.state import ENDED_RUN, State
+from agentflow.engines.absence import note_death, take_answers
 from agentflow.engines.clock import WallClock
-from agentflow.engines.driver import Driver, is_through
+from agentflow.engines.driver import Driver, Listener, is_through
+from agentflow.engines.launch import holders
 from agentflow.engines.letters import read_letter, write_letter
 from agentflow.errors import AgentflowError, RunLocked, StoreError, UsageError
-from agentflow.eventlog import Store
+from agentflow.eventlog import Store, Writer
 from agentflow.eventlog.codec import UnknownEvent
 from agentflow.replay import fold
 from agentflow.runs import Recorded, changes, read_run, resume
@@ -27,23 +34,29 @@ from agentflow.spec.wording import did_you_mean
 from agentflow.summary import Summary
 
 #: Seconds that the process at work on a run has to say what it makes of an answer.
-_PATIENCE = 20.0
+PATIENCE = 20.0
 _PAUSE = 0.1
+#: Runs that somebody has to take up, whatever is due in them.
+_FOR_RESUME = {"interrupted": "it was interrupted", "crashed": "its process died"}
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A question that is open, and the run that asks it."""
+    """A question that is open, and the run that asks it.
+
+    `answered` says that somebody has answered it and nobody has taken that in yet.
+    """
 
     run_id: str
     question: AskPerson
+    answered: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an answer. `taken` is None as long as nobody has taken it in.
+    """What became of an answer. `taken` is None as long as it may count and nobody has taken it in.
 
-    `changed` says what of the spec is not what it was, so that `resume` will ask about it.
+    `busy` says which process works on the run then. `changed` says what of the spec is not what it was, so that `resume` will ask about it.
     """
 
     run_id: str
@@ -51,6 +64,7 @@ class Outcome:
     question: AskPerson
     taken: bool | None
     reason: str
+    busy: str | None
     changed: tuple[str, ...]
 
 
@@ -66,28 +80,8 @@ class Inbox:
 
 
 def open_questions(store: Store) -> Inbox:
-    """What is open in the runs of a store that are not through."""
-    runs, damaged = _unfinished(store)
-    found = [Waiting(run.run_id, question) for run in runs for question in _open(run.state)]
-    found.sort(key=lambda waiting: waiting.question.due)
-    return Inbox(tuple(found), damaged)
-
-
-@dataclass(frozen=True, slots=True)
-class _Unfinished:
-    """A run that HEAD does not know to be through, and its state."""
-
-    run_id: str
-    recorded: Recorded
-    state: State
-
-
-def _unfinished(store: Store) -> tuple[list[_Unfinished], tuple[Summary, ...]]:
-    """The runs of a store that may not be through, the oldest first, and those that are damaged.
-
-    Each log is read once, and those of runs that are through not at all.
-    """
-    found: list[_Unfinished] = []
+    """What is open in the runs of a store that are not through, whose logs are not even opened."""
+    found: list[Waiting] = []
     damaged: list[Summary] = []
     for run_id in store.runs():
         if store.ended(run_id):
@@ -97,13 +91,20 @@ def _unfinished(store: Store) -> tuple[list[_Unfinished], tuple[Summary, ...]]:
                 if next(reader.records(), None) is None:
                     continue  # it was killed before its first entry, and has done nothing
             recorded = read_run(store, run_id)
+            lies = _bound_to(store, run_id)
         except (StoreError, UnknownEvent) as error:
             damaged.append(Summary(run_id, "damaged", problem=str(error)))
         else:
             state = fold(recorded.plan, recorded.entries)
-            found.append(_Unfinished(run_id, recorded, state))
-    found.sort(key=lambda run: run.recorded.started.at)
-    return found, tuple(damaged)
+            found += (Waiting(run_id, asked, asked.question in lies) for asked in _open(state))
+    found.sort(key=lambda waiting: waiting.question.due)
+    return Inbox(tuple(found), tuple(damaged))
+
+
+def _bound_to(store: Store, run_id: str) -> set[str]:
+    """The questions to which answers lie in the mailbox of a run."""
+    letters = store.mailbox(run_id).letters()
+    return {read_letter(letter, run_id, letter.given).question for letter in letters}
 
 
 def answer(
@@ -113,6 +114,7 @@ def answer(
     said: Response,
     *,
     question: str | None = None,
+    patience: float = PATIENCE,
 ) -> Outcome:
     """Answer the question about a step; `question` is its id, or the beginning of it.
 
@@ -126,37 +128,52 @@ def answer(
     asked = _asked(recorded, step, question)
     letter = write_letter(_bound(run_id, asked), said)
     ticket = store.mailbox(run_id).drop(letter)
-    status, verdict = await_verdict(store, run_id, ticket)
+    status, verdict, busy = await_verdict(store, run_id, ticket, patience)
     changed = changes(recorded.started, Path(recorded.started.folder))
     if verdict is None:
-        return Outcome(run_id, status, asked, None, "", changed)
+        return Outcome(run_id, status, asked, None, "", busy, changed)
     taken = isinstance(verdict, TakeAnswer)
-    return Outcome(run_id, status, asked, taken, verdict.reason.text, changed)
+    return Outcome(run_id, status, asked, taken, verdict.reason.text, None, changed)
 
 
 def await_verdict(
-    store: Store, run_id: str, ticket: str
-) -> tuple[str, TakeAnswer | RefuseAnswer | None]:
+    store: Store, run_id: str, ticket: str, patience: float = PATIENCE
+) -> tuple[str, TakeAnswer | RefuseAnswer | None, str | None]:
     """Have an answer that lies in the mailbox taken in: the status of the run, and the verdict.
 
-    There is none if the process of the run died, or if the one at work on it takes too long.
+    If a process works on the run and does not take the answer in for so many seconds, because it is
+    halted, say, the verdict is None, and the process is named; unless the answer will be refused in
+    any case.
     """
-    limit = time.monotonic() + _PATIENCE
+    limit = time.monotonic() + patience
     while True:
         # The store answers within a second whether somebody else works on the run.
-        held = not _take_in(store, run_id)
+        busy = _take_in(store, run_id)
         recorded = read_run(store, run_id)
-        verdict = _verdict(recorded, ticket)
-        if verdict is not None or not held or time.monotonic() > limit:
-            return str(fold(recorded.plan, recorded.entries).status), verdict
+        state = fold(recorded.plan, recorded.entries)
+        status, verdict = str(state.status), _verdict(recorded, ticket)
+        if verdict is not None or busy is None:
+            return status, verdict, None
+        if time.monotonic() > limit:
+            return status, _foreseen(store, state, ticket), busy
         time.sleep(_PAUSE)
+
+
+def _foreseen(store: Store, state: State, ticket: str) -> RefuseAnswer | None:
+    """The refusal of an answer that nobody has taken in: what is wrong with it now stays so."""
+    for letter in store.mailbox(state.run_id).letters():
+        if letter.ticket == ticket:
+            evolve(state, read_letter(letter, state.run_id, state.now))
+            (decision,) = decide(state)
+            return decision if isinstance(decision, RefuseAnswer) else None
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """A run that was taken up because something in it was due.
+    """A run in which something was due.
 
-    `status` is what it came to; None if it could not be taken up, with the `problem`.
+    `status` is what it came to; None if it was not taken up, with the `problem`.
     """
 
     run_id: str
@@ -164,68 +181,84 @@ class Ticked:
     problem: str | None = None
 
 
+class _NothingDue(Exception):
+    """A run is left as it is."""
+
+
 def tick(store: Store, *, as_started: bool) -> Iterator[Ticked]:
     """Take up every run that waits and can go on, the oldest first, as far as it can go.
 
-    A run is left alone if nothing in it is due, and if another process works on it. Runs that were
-    interrupted, or whose process died, are for `resume`. One that is damaged may have waited, and one
-    that has ended may still have to tell somebody.
+    A run is left alone if nothing in it is due, which HEAD tells, and if another process works on it.
+    One that has ended may still have to tell somebody. Runs that were interrupted, or whose process
+    died, are for `resume`: of these it is told that something is due. One that is damaged may be
+    any of them.
     """
-    runs, damaged = _unfinished(store)
-    for summary in damaged:
-        yield Ticked(summary.run_id, None, summary.problem)
-    for run in runs:
-        if not _can_go_on(store, run):
+    found: list[tuple[float, str]] = []
+    for run_id in store.runs():
+        if store.due(run_id, WallClock().now()) is False:
             continue
-        run_id = run.run_id
         try:
-            state = resume(store, run_id, lambda _run: lambda _entry: None, as_started=as_started)
-        except RunLocked:
+            started = _started(store, run_id)
+        except (StoreError, UnknownEvent) as error:
+            yield Ticked(run_id, None, str(error))
+        else:
+            if started is not None:
+                found.append((started, run_id))
+    for _, run_id in sorted(found):
+        try:
+            state = resume(store, run_id, _nobody, as_started=as_started, gate=_only_if_due)
+        except (RunLocked, _NothingDue):
             continue
-        except AgentflowError as error:
-            yield Ticked(run_id, None, error.message)
+        except (AgentflowError, UnknownEvent) as error:
+            yield Ticked(run_id, None, str(error))
         else:
             yield Ticked(run_id, str(state.status))
 
 
-def _can_go_on(store: Store, run: _Unfinished) -> bool:
-    """Is anything due in a run that waits, answered, or still to be delivered?"""
-    state = run.state
-    if state.status in ENDED_RUN:
-        return not is_through(state)
-    if state.status != "waiting":
-        return False
-    at_once = state.agenda or state.ready or state.people.undelivered
-    if at_once or store.mailbox(run.run_id).letters():
-        return True
-    due = [state.started_at + run.recorded.plan.budget.wall]
-    due += (instance.due for instance in state.waiting.values() if instance.due is not None)
-    due += (one.until for one in state.timed.values())
-    return min(due) <= WallClock().now()
+def _started(store: Store, run_id: str) -> float | None:
+    """When a run began; None if a process works on it, or it was killed before its first entry."""
+    with store.read(run_id) as reader:
+        first = None if reader.live else next(reader.records(), None)
+    return None if first is None else float(first["fact"]["at"])
 
 
-def _take_in(store: Store, run_id: str) -> bool:
-    """Take in what lies in the mailbox of a run; False if another process works on the run.
+def _nobody(_recorded: Recorded) -> Listener:
+    return lambda _entry: None
 
-    Where the process of a run died, only `resume` can tell what is to be done first, and the
-    answers stay where they are.
-    """
+
+def _only_if_due(recorded: Recorded, state: State, log: Writer) -> None:
+    """The gate of `tick`: with the run locked, nobody else can be about to take it up, too."""
+    if is_through(state):
+        raise _NothingDue
+    if state.status not in ENDED_RUN and state.status != "waiting":
+        driver = _driver(recorded, state, log)
+        note_death(driver)
+        take_answers(driver, log.mailbox)
+    if not log.mailbox.empty:
+        return  # somebody wants to end it
+    due = due_at_rest(state)
+    if due is None or due > WallClock().now():
+        raise _NothingDue
+    if state.status in _FOR_RESUME:
+        how = _FOR_RESUME[state.status]
+        raise UsageError(f"{how}, and something in it is due; 'agentflow resume' goes on with it")
+
+
+def _take_in(store: Store, run_id: str) -> str | None:
+    """Take in what lies in the mailbox of a run, unless another process works on it: says which."""
     try:
         with store.resume(run_id) as log:
             recorded = read_run(store, run_id)
             state = fold(recorded.plan, recorded.entries)
-            if state.status == "running":
-                return True
-            now = WallClock().now()
-            letters = log.mailbox.letters()
-            Driver(recorded.plan, state, log, lambda _entry: None).take(
-                [read_letter(letter, run_id, now) for letter in letters]
-            )
-            for letter in letters:
-                log.mailbox.remove(letter.ticket)
-    except RunLocked:
-        return False
-    return True
+            take_answers(_driver(recorded, state, log), log.mailbox)
+    except RunLocked as locked:
+        return locked.message
+    return None
+
+
+def _driver(recorded: Recorded, state: State, log: Writer) -> Driver:
+    redact = redactor(holders(recorded.plan))
+    return Driver(recorded.plan, state, log, _nobody(recorded), redact)
 
 
 def _asked(recorded: Recorded, step: str, question: str | None) -> AskPerson:

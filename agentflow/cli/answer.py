@@ -49,11 +49,12 @@ def answer_question(
                 outcome.status,
                 outcome.taken,
                 outcome.reason,
+                outcome.busy,
                 outcome.changed,
                 option,
             )
         )
-    return ExitCode.FINDINGS if outcome.taken is False else ExitCode.OK
+    return ExitCode.OK if outcome.taken else ExitCode.FINDINGS
 
 
 def _value(said: AnswerKind, text: str | None, file: Path | None) -> Json:

@@ -19,11 +19,12 @@ def list_questions(*, store: Path | None, json: bool) -> int:
     """
     found = open_questions(existing_store(store))
     questions = [(waiting.run_id, waiting.question) for waiting in found.questions]
+    answered = {waiting.question.question for waiting in found.questions if waiting.answered}
     now = time.time()
     if json:
-        emit(inbox_json.render(questions, now))
+        emit(inbox_json.render(questions, now, answered))
     else:
-        emit(inbox_text.render(questions, now, store_option(store)))
+        emit(inbox_text.render(questions, now, store_option(store), answered))
     for run in found.damaged:
         problem = safe(str(run.problem), oneline=True)
         emit(f"error: run '{run.run_id}' may have questions, too: {problem}", sys.stderr)

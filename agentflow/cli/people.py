@@ -65,7 +65,7 @@ def answer(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Answer the question of a step: exit 0 if the answer counts, 1 if it was refused."""
+    """Answer the question of a step: exit 0 if the answer counts, 1 if it does not (yet)."""
     from agentflow.cli.answer import answer_question
 
     raise typer.Exit(

@@ -40,7 +40,7 @@ def show_run(
         emit(trace_json.render(trace))
     else:
         print_trace(trace, sys.stdout, now=time.time() if recorded.live else None)
-        if trace.status == "running" and not recorded.live:
+        if trace.status in ("running", "crashed") and not recorded.live:
             emit(f"its process died; go on with: agentflow resume {trace.run_id}")
         else:
             option = store_option(store)

@@ -14,8 +14,8 @@ from agentflow.spec.model import FailureClass
 
 
 def cancel_requested(state: State, event: events.CancelRequested) -> None:
-    """A run that waits or was interrupted is ended as well as one that is going on."""
-    expect_run(state, event, "running", "waiting", "interrupted")
+    """A run that waits, was interrupted or has crashed is ended as well as one that is going on."""
+    expect_run(state, event, "running", "waiting", "interrupted", "crashed")
     assert state.root is not None
     state.now = max(state.now, event.at)
     state.status = "running"

@@ -36,6 +36,7 @@ def evolve(state: State, event: Event) -> State:
 _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.RunStarted: facts.run_started,
     events.RunInterrupted: facts.run_interrupted,
+    events.ProcessDied: facts.process_died,
     events.RunResumed: facts.run_resumed,
     events.CancelRequested: cancelling.cancel_requested,
     events.AttemptWaits: facts.attempt_held_up,

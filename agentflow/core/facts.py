@@ -43,11 +43,18 @@ def run_interrupted(state: State, event: events.RunInterrupted) -> None:
     state.status = "interrupted"
 
 
+def process_died(state: State, event: events.ProcessDied) -> None:
+    expect_run(state, event, "running")
+    state.now = max(state.now, event.at)
+    state.status = "crashed"
+
+
 def run_resumed(state: State, event: events.RunResumed) -> None:
-    if state.status not in ("running", "waiting", "interrupted"):
+    if state.status not in ("running", "waiting", "interrupted", "crashed"):
         raise IllegalTransition(event, "run", state.status)
     state.now = event.at
     state.status = "running"
+    state.people.heard = False
 
 
 def attempt_held_up(state: State, event: events.AttemptWaits | events.AttemptAdmitted) -> None:
@@ -125,7 +132,7 @@ def _ended_attempt(
 ) -> Instance:
     """The instance whose attempt an outcome belongs to; it no longer holds a slot."""
     # An outcome may still come in while the run is being stopped; it is decided on at resume.
-    expect_run(state, event, "running", "interrupted")
+    expect_run(state, event, "running", "interrupted", "crashed")
     instance = state.running.get(event.step)
     if instance is None:
         raise IllegalTransition(event, event.step, "not running")

@@ -78,6 +78,7 @@ def take_answer(state: State, event: events.TakeAnswer) -> None:
     if instance is None or instance.address != event.step:
         raise IllegalTransition(event, event.step, "not asked this")
     expect_status(event, instance)
+    state.people.heard |= state.status != "running"
     by = f" by {answer.by}" if answer.by else ""
     forget(state, instance, f"it was answered{by}")
     if event.answer == "abort":

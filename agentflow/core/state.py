@@ -45,7 +45,7 @@ from agentflow.spec.model import Json
 StepStatus = Literal[
     "pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled", "unknown"
 ]
-RunStatus = Literal["running", "waiting", "interrupted"] | FinalStatus
+RunStatus = Literal["running", "waiting", "interrupted", "crashed"] | FinalStatus
 ENDED_RUN: frozenset[RunStatus] = frozenset({"succeeded", "failed", "cancelled"})
 ENDED: frozenset[StepStatus] = frozenset({"succeeded", "failed", "skipped", "cancelled", "unknown"})
 
@@ -264,7 +264,8 @@ class People:
     `open` are the steps that wait for an answer, by the question's id; `closed` says of older
     questions how they ended. `mail` are answers on which is still to be decided, `tickets` the ids
     of all that came. `undelivered` are messages not known to be delivered, in order; `messages`
-    counts all there were.
+    counts all there were. `heard` says that an answer counts on which nobody has acted yet, since no
+    process is at work.
     """
 
     open: dict[str, Instance] = field(default_factory=dict)
@@ -273,6 +274,7 @@ class People:
     tickets: set[str] = field(default_factory=set)
     undelivered: dict[str, AskPerson | Notify] = field(default_factory=dict)
     messages: int = 0
+    heard: bool = False
 
 
 @dataclass(slots=True, eq=False)

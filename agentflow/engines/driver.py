@@ -29,8 +29,10 @@ from agentflow.core.events import (
     TimerFired,
 )
 from agentflow.core.evolve import evolve
+from agentflow.core.resting import due_at_rest
 from agentflow.core.state import ENDED_RUN, Instance, State
 from agentflow.eventlog import codec
+from agentflow.eventlog.head import Rest
 from agentflow.plan.calls import is_repeatable
 from agentflow.plan.steps import Plan
 
@@ -51,8 +53,9 @@ class Log(Protocol):
     def put_blob(self, data: bytes) -> str:
         """Store a large payload and give its digest."""
 
-    def seal(self, *, ended: bool = False) -> None:
-        """Write down how long the log is, so that a loss shows, and whether the run is through."""
+    def seal(self, *, ended: bool = False, rest: Rest | None = None) -> None:
+        """Write down how long the log is, so that a loss shows, whether the run is through, and when
+        something in it is due as long as nobody works on it."""
 
 
 def _as_it_is(fact: Fact) -> Fact:
@@ -83,7 +86,7 @@ class Driver:
             StoreError: the entries could not be stored. Nothing of them may be performed.
         """
         entries: list[Entry] = []
-        seq = self.log.next_seq
+        seq, before = self.log.next_seq, self.state.status
         for fact in facts:
             if self._is_stale(fact):
                 continue
@@ -95,8 +98,10 @@ class Driver:
             return []
         self.log.append([codec.encode(entry, self.log.put_blob) for entry in entries])
         made = [decision for entry in entries for decision in entry.decisions]
-        if self.state.status != "running" or any(_is_risky(decision) for decision in made):
-            self.log.seal(ended=is_through(self.state))
+        at_rest = self.state.status != "running"
+        if at_rest or before != "running" or any(_is_risky(decision) for decision in made):
+            rest = Rest(due_at_rest(self.state)) if at_rest else None
+            self.log.seal(ended=is_through(self.state), rest=rest)
         for entry in entries:
             self.listener(entry)
         return made
@@ -154,6 +159,16 @@ def lost(state: State, at: float) -> list[AttemptLost]:
     """
     running = sorted(state.running.values(), key=_may_be_made_again)
     return [AttemptLost(at, instance.address, instance.attempt) for instance in running]
+
+
+def taken_up(state: State, first: Fact, at: float) -> list[Fact]:
+    """The facts with which a run begins, or goes on in another process: `first`, and what was lost.
+
+    Where people may have answered meanwhile, the losses come first: what follows from an answer is
+    begun only if they leave anything to go on with.
+    """
+    gone = lost(state, at)
+    return [first, *gone] if state.status == "running" else [*gone, first]
 
 
 def _may_be_made_again(instance: Instance) -> bool:

@@ -23,7 +23,7 @@ from agentflow.engines.attempts import call_of_attempt
 from agentflow.engines.cancelling import Cancellation
 from agentflow.engines.clock import WallClock
 from agentflow.engines.correspondence import Correspondence
-from agentflow.engines.driver import Driver, lost
+from agentflow.engines.driver import Driver, taken_up
 from agentflow.engines.office import Office
 from agentflow.engines.timers import timer_of
 from agentflow.engines.turnstile import Turn, Turnstile, is_shared, tokens_used
@@ -146,7 +146,8 @@ class _LocalEngine:
         self._watch_signals()
         request = self.cancellation.requested()
         if request is None:
-            self.facts = [first, *lost(self.state, self.clock.now()), *self.people.take_up()]
+            begin = taken_up(self.state, first, self.clock.now())
+            self.facts = [*begin, *self.people.take_up()]
         else:
             self.facts = [first, request]
         self._turn()

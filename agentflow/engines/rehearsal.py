@@ -23,6 +23,7 @@ from agentflow.engines.launch import (
 from agentflow.engines.recording import Players
 from agentflow.engines.scripted import NoAnswer, Script
 from agentflow.engines.virtual import run_virtual
+from agentflow.eventlog.head import Rest
 from agentflow.plan.inputs import with_defaults
 from agentflow.plan.scripts import ScriptPlan
 from agentflow.plan.steps import Plan
@@ -53,7 +54,7 @@ class _MemoryLog:
         self.blobs[digest] = data
         return digest
 
-    def seal(self, *, ended: bool = False) -> None:
+    def seal(self, *, ended: bool = False, rest: Rest | None = None) -> None:
         """Nothing of it outlives the test."""
 
 

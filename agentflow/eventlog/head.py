@@ -4,6 +4,9 @@ SQLite hides loss: with its write-ahead log gone a database opens with fewer row
 So a small file of our own beside it says which entry was surely written, and its hash. It is
 renewed before a write's intent is acted on and whenever a run stops or waits; in between, a log
 is longer than HEAD says, never shorter.
+
+It also says when something is due in a run that nobody works on, so that whoever looks for that over
+many runs need not read their logs.
 """
 
 from dataclasses import dataclass
@@ -19,15 +22,27 @@ _NAME = "HEAD"
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """A run that nobody works on: when something in it is `due`, in seconds since 1970.
+
+    0 says at once, None that nothing ever is unless somebody answers.
+    """
+
+    due: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The last entry that is known to be stored; `seq` is -1 as long as there is none.
 
-    `ended` says that the run is through by then, for those who look for runs that are not.
+    `ended` says that the run is through by then, for those who look for runs that are not. `rest`
+    is None while a process works on it, or if it died.
     """
 
     seq: int
     hash: str
     ended: bool = False
+    rest: Rest | None = None
 
 
 START = Head(-1, GENESIS)
@@ -38,6 +53,8 @@ def write_head(folder: Path, head: Head) -> None:
     value: dict[str, Json] = {"format": FORMAT, "hash": head.hash, "seq": head.seq}
     if head.ended:
         value["ended"] = True
+    if head.rest is not None:
+        value["rest"] = {"due": head.rest.due}
     replace_file(folder / _NAME, canonical.encode(value) + b"\n")
 
 
@@ -55,5 +72,13 @@ def read_head(folder: Path) -> Head:
     check_format(run, 0, value.get("format"))
     match value:
         case {"seq": int(seq), "hash": str(digest)} if seq >= -1:
-            return Head(seq, digest, value.get("ended") is True)
+            return Head(seq, digest, value.get("ended") is True, _rest(value.get("rest")))
     raise damaged(run, 0, f"'{path}' does not say 'seq' and 'hash'")
+
+
+def _rest(value: Json) -> Rest | None:
+    """What HEAD says of a run at rest; None sends whoever asks to the log."""
+    match value:
+        case {"due": int() | float() | None as due}:
+            return Rest(due)
+    return None

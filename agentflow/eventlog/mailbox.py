@@ -11,9 +11,11 @@ An answer is removed only after it is in the log, so none is lost, and each is k
 so none is taken in twice.
 """
 
+import os
 import re
 import secrets
 import time
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +71,12 @@ class Mailbox:
         with told("remove", path):
             path.unlink(missing_ok=True)
 
+    def tidy(self, closed: Container[str]) -> None:
+        """Take away the questions that are open no longer."""
+        for question in self.posted():
+            if question in closed:
+                self.withdraw(question)
+
     def drop(self, data: bytes, ticket: str | None = None) -> str:
         """Put an answer in, durably; gives its ticket, a new one if none is given."""
         make_folder(self._answers)
@@ -81,6 +89,11 @@ class Mailbox:
     def holds(self, ticket: str) -> bool:
         """Does the answer of this ticket lie there?"""
         return any(path.stem == ticket for path in _files(self._answers))
+
+    @property
+    def empty(self) -> bool:
+        """Is there nothing that whoever works on the run next has to take in?"""
+        return not _files(self._answers) and not os.path.lexists(self._cancel)
 
     def letters(self) -> list[Letter]:
         """The answers that are not taken in yet, the oldest first."""

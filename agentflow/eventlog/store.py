@@ -99,6 +99,24 @@ class Store:
         except StoreError:
             return False
 
+    def due(self, run_id: str, now: float) -> bool | None:
+        """Is something due in a run that nobody works on, by HEAD and what lies in its mailbox?
+
+        None if only its log can tell: a process works on it or has died, or HEAD cannot be read.
+        """
+        path = self._runs / run_id
+        try:
+            head = read_head(path)
+            if head.ended:
+                return False
+            if head.rest is None:
+                return None
+            if head.rest.due is not None and head.rest.due <= now:
+                return True
+            return not Mailbox(path).empty
+        except StoreError:
+            return None
+
     def find(self, text: str) -> str:
         """The id of the run that `text` names, whole or by a beginning that only it has.
 

@@ -16,7 +16,7 @@ from agentflow.errors import LostRace, StoreError
 from agentflow.eventlog import blobs
 from agentflow.eventlog.chain import digest, link
 from agentflow.eventlog.faults import from_sqlite
-from agentflow.eventlog.head import Head, write_head
+from agentflow.eventlog.head import Head, Rest, write_head
 from agentflow.eventlog.lock import Lock
 from agentflow.eventlog.mailbox import Mailbox
 from agentflow.eventlog.reader import walk
@@ -83,12 +83,13 @@ class Writer:
             self._head = Head(seq, prev)
             self._settled = True
 
-    def seal(self, *, ended: bool = False) -> None:
+    def seal(self, *, ended: bool = False, rest: Rest | None = None) -> None:
         """Make HEAD say how far the log reaches: before a write is acted on, at a stop or wait.
 
-        A run that has `ended` stays so, whatever comes later. Raises `StoreError`.
+        A run that has `ended` stays so, whatever comes later; `rest` is what holds from now on if
+        nobody works on it. Raises `StoreError`.
         """
-        head = replace(self._head, ended=ended or self._sealed.ended)
+        head = replace(self._head, ended=ended or self._sealed.ended, rest=rest)
         if self._sealed != head:
             write_head(self.path, head)
             self._sealed = head
@@ -117,7 +118,7 @@ class Writer:
         Raises `StoreError` if the log cannot be sealed; the lock is free then, too.
         """
         try:
-            if self._settled:
+            if self._settled and self._sealed.seq != self._head.seq:
                 self.seal()
         finally:
             self._settled = False

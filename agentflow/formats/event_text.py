@@ -60,6 +60,8 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a
             yield from _unpinned(fact, trace)
         case events.RunInterrupted():
             yield f"run interrupted by {fact.signal}"
+        case events.ProcessDied():
+            yield "the process of the run is found dead"
         case events.CancelRequested():
             yield f"run {safe(in_words(fact), limit=_LIMIT, oneline=True)}"
         case events.AttemptFailed():

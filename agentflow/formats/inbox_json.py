@@ -1,6 +1,6 @@
 """Questions that wait for people, for programs. Format 1; `schemas/inbox.v1.schema.json`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from agentflow.core.events import AskPerson
 from agentflow.formats.trace_json import failure_data
@@ -10,13 +10,20 @@ from agentflow.spec.model import Json
 FORMAT = 1
 
 
-def render(questions: Sequence[tuple[str, AskPerson]], now: float) -> str:
+def render(
+    questions: Sequence[tuple[str, AskPerson]], now: float, answered: Collection[str] = ()
+) -> str:
     """One JSON object with the list of questions, those that are due first at its head."""
-    return document({"format": FORMAT, "questions": questions_data(questions, now)})
+    return document({"format": FORMAT, "questions": questions_data(questions, now, answered)})
 
 
-def questions_data(questions: Iterable[tuple[str, AskPerson]], now: float) -> list[Json]:
-    """Questions as plain data, each with all that an answer is bound to."""
+def questions_data(
+    questions: Iterable[tuple[str, AskPerson]], now: float, answered: Collection[str] = ()
+) -> list[Json]:
+    """Questions as plain data, each with all that an answer is bound to.
+
+    `answered` are the ids of those to which an answer lies in the mailbox of the run.
+    """
     return [
         {
             "run": run_id,
@@ -34,6 +41,7 @@ def questions_data(questions: Iterable[tuple[str, AskPerson]], now: float) -> li
             "asked": asked.asked,
             "due": asked.due,
             "overdue": now > asked.due,
+            "answered": asked.question in answered,
             "four_eyes": asked.four_eyes,
         }
         for run_id, asked in questions

@@ -7,7 +7,7 @@ approve  asks support, until 2026-11-28 13:00 UTC
 """
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from agentflow.core.events import AskPerson
 from agentflow.formats.asked import asked_lines
@@ -18,22 +18,33 @@ from agentflow.formats.words import count
 _LIMIT = 300
 
 
-def render(questions: Sequence[tuple[str, AskPerson]], now: float, option: str = "") -> str:
+def render(
+    questions: Sequence[tuple[str, AskPerson]],
+    now: float,
+    option: str = "",
+    answered: Collection[str] = (),
+) -> str:
     """All questions, each with the id of its run; `option` is what commands need to find them.
 
-    What is overdue `now` can be answered no longer.
+    What is overdue `now` can be answered no longer. `answered` are the ids of those to which an answer
+    lies in the mailbox of the run.
     """
     if not questions:
         return "nothing waits for an answer"
     head = f"{count(len(questions), 'question')} wait{'s' * (len(questions) == 1)} for an answer:"
-    lines = [head, *question_lines(questions, option, now)]
+    lines = [head, *question_lines(questions, option, now, answered)]
     if any(now > asked.due for _, asked in questions):
         lines.append(f"what is overdue takes its course with: agentflow tick {option}".rstrip())
+    if answered:
+        lines.append(f"what is answered is taken in with: agentflow tick {option}".rstrip())
     return "\n".join(lines)
 
 
 def question_lines(
-    questions: Sequence[tuple[str, AskPerson]], option: str, now: float | None = None
+    questions: Sequence[tuple[str, AskPerson]],
+    option: str,
+    now: float | None = None,
+    answered: Collection[str] = (),
 ) -> Iterator[str]:
     """The lines of questions: who is asked what, until when, and how to answer."""
     for run_id, asked in questions:
@@ -52,6 +63,9 @@ def question_lines(
         )
         yield from (f"  {line}" for line in about)
         if now is not None and now > asked.due:
+            continue
+        if asked.question in answered:
+            yield "    answered, and the run has not taken that in yet"
             continue
         said = "|".join(asked.answers)
         where = safe(shlex.quote(asked.step), oneline=True)

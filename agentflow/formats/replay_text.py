@@ -54,6 +54,8 @@ def fact_in_words(fact: Fact) -> str:  # noqa: C901 - one case a kind
             return "the run was resumed"
         case events.RunInterrupted():
             return f"the run was interrupted by {fact.signal}"
+        case events.ProcessDied():
+            return "the process of the run was found dead"
         case events.CancelRequested():
             return f"the run was {in_words(fact)}"
         case events.AttemptSucceeded():

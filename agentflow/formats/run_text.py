@@ -51,6 +51,8 @@ def _result(trace: Trace, option: str, limit: int | None) -> list[str]:
         return [f"failed: {trace.failure.kind}: {safe(trace.failure.message, oneline=True)}"]
     if trace.status == "waiting":
         questions = [(trace.run_id, asked.question) for asked in trace.waiting()]
+        if not questions:
+            return [f"answered; go on with: agentflow resume {_named(trace, option)}"]
         return ["waiting for:", *question_lines(questions, option)]
     if trace.status == "interrupted":
         return [f"interrupted by {trace.signal}"]

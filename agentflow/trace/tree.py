@@ -17,7 +17,7 @@ from agentflow.trace.spans import Asked, Gate, Refused, Span
 class Trace:
     """A run as a tree. `now` is the time of the last entry, `entries` how many there were.
 
-    `by` is who started it. `meanwhile` are the answers taken in since it has waited last. `spent` is what was used up at the end of tokens, money and meters, where a budget bounds them.
+    `by` is who started it. `meanwhile` are the answers taken in since a process has worked on it last. `spent` is what was used up at the end of tokens, money and meters, where a budget bounds them.
     `untold` are notices that are not known to have arrived, by their ids.
     `gates` are the `confidence` of the agents that have one, by the agent's name.
     """
@@ -80,6 +80,10 @@ class Trace:
             case events.RunInterrupted():
                 self.status = "interrupted"
                 self.signal = fact.signal
+                self.meanwhile.clear()
+            case events.ProcessDied():
+                self.status = "crashed"
+                self.meanwhile.clear()
             case events.CancelRequested():
                 self.status = "running"
                 self.signal = None
@@ -276,7 +280,7 @@ class Trace:
         span.asked.append(asked)
 
     def _answer(self, span: Span, decision: events.TakeAnswer) -> None:
-        if self.status == "waiting":
+        if self.status != "running":
             self.meanwhile.append(decision)
         self._close(decision.question, decision.answer, decision.by)
         span.notes.append(f"answered: {decision.reason.text}")

@@ -402,9 +402,8 @@ def test_killed_while_it_waits(project: Project) -> None:
         process.kill()
         assert process.wait() == -signal.SIGKILL
     (before,) = questions(project)
-    # Nobody but `resume` can tell what else is to be done, so the answer stays where it is.
     told = project.json("answer", run_id, "approve", "approve", "--by", "kim")
-    assert (told["taken"], told["status"]) == (None, "running")
+    assert (told["taken"], told["status"]) == (True, "crashed")
     assert project.json("resume", run_id)["outputs"] == OUTPUTS
     (asked,) = step(project, run_id)["asked"]
     assert (asked["question"], asked["by"]) == (before["question"], "kim")

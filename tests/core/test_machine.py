@@ -18,9 +18,10 @@ from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Fact, PersonAnswered, StartAttempt
 from agentflow.core.purse import Purse
 from agentflow.core.state import ENDED_RUN, Instance, Scope, State
-from agentflow.engines.driver import Driver, lost
+from agentflow.engines.driver import Driver, taken_up
 from agentflow.errors import LostRace
 from agentflow.eventlog import codec
+from agentflow.eventlog.head import Rest
 from agentflow.plan.steps import Plan
 from agentflow.replay import fold, replay
 from agentflow.spec.model import UNDONE, FailureClass
@@ -49,7 +50,7 @@ class SharedLog:
     def put_blob(self, data: bytes) -> str:
         raise AssertionError(f"no payload here has {len(data)} bytes")
 
-    def seal(self, *, ended: bool = False) -> None:
+    def seal(self, *, ended: bool = False, rest: Rest | None = None) -> None:
         pass
 
 
@@ -231,7 +232,7 @@ class Run(RuleBasedStateMachine):
         self.back(lambda call: True)
         self.driver = driver
         # What is begun because the run goes on is not among what was lost.
-        self.take(events.RunResumed(self.now, "test"), *lost(driver.state, self.now))
+        self.take(*taken_up(driver.state, events.RunResumed(self.now, "test"), self.now))
 
     @precondition(going)
     @rule(sure=RARELY)
@@ -253,7 +254,15 @@ class Run(RuleBasedStateMachine):
             elif self.state.people.open and not self.flights:
                 self.take(events.RunParked(self.now))
 
-    @precondition(lambda self: self.state.status in ("waiting", "interrupted"))
+    @precondition(going)
+    @rule(sure=RARELY)
+    def crash_and_be_found(self, sure: bool) -> None:
+        """The process dies, which is noted by somebody who then answers, or goes on with the run."""
+        if sure and self.state.status == "running":
+            self.driver = self.process(fold(self.plan, self.entries()))
+            self.take(events.ProcessDied(self.now))
+
+    @precondition(lambda self: self.state.status in ("waiting", "interrupted", "crashed"))
     @rule()
     def resume(self) -> None:
         self.take_up(self.process(fold(self.plan, self.entries())))

@@ -272,7 +272,11 @@ def test_what_a_step_asserts_holds_for_people_too() -> None:
 
 @pytest.mark.parametrize(
     "quiet",
-    [events.RunParked(START + 1), events.RunInterrupted(START + 1, "SIGINT")],
+    [
+        events.RunParked(START + 1),
+        events.RunInterrupted(START + 1, "SIGINT"),
+        events.ProcessDied(START + 1),
+    ],
 )
 def test_a_run_without_process_decides_on_answers_and_nothing_else(quiet: Fact) -> None:
     asked = Asked(plan_of({"a": asking(), "b": {"agent": "do", "needs": ["a"]}}))

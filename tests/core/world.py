@@ -21,6 +21,7 @@ from agentflow.core.state import State
 from agentflow.engines.driver import Driver
 from agentflow.engines.virtual import Answer, Person, run_virtual, silence
 from agentflow.errors import FileProblem
+from agentflow.eventlog.head import Rest
 from agentflow.loading import understand
 from agentflow.plan.steps import Plan
 from agentflow.spec.model import FailureClass, Json
@@ -143,7 +144,7 @@ class MemoryLog:
     def put_blob(self, data: bytes) -> str:
         raise AssertionError("no test of the core has payloads of this size")
 
-    def seal(self, *, ended: bool = False) -> None:
+    def seal(self, *, ended: bool = False, rest: Rest | None = None) -> None:
         self.sealed += 1
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from agentflow.errors import LostRace, RunLocked, StoreError
 from agentflow.eventlog import Store
+from agentflow.eventlog.head import Rest
 
 from .logs import files_of, make_run, record, run_code, running, stored
 
@@ -75,6 +76,38 @@ def test_head_says_for_good_that_a_run_is_through(store: Store) -> None:
         writer.append([record(2)])
     assert store.ended("run")
     assert not store.ended("other")
+
+
+def test_head_says_when_something_is_due_in_a_run_that_nobody_works_on(store: Store) -> None:
+    with store.create("run") as writer:
+        writer.append([record(0)])
+        writer.seal(rest=Rest(1000.0))
+        assert json.loads((writer.path / "HEAD").read_bytes())["rest"] == {"due": 1000.0}
+    assert [store.due("run", now) for now in (999.0, 1000.0)] == [False, True]
+    store.mailbox("run").drop(b"{}", "answer")  # whatever it says, somebody has to look at it
+    assert store.due("run", 0.0) is True
+    store.mailbox("run").remove("answer")
+    store.mailbox("run").ask_to_cancel(b"{}")
+    assert store.due("run", 0.0) is True
+    store.mailbox("run").forget_cancellation()
+    with store.resume("run") as writer:
+        writer.append([record(1)])
+        writer.seal(rest=Rest(None))
+        assert store.due("run", 1e12) is False
+        writer.append([record(2)])  # its process is at work, and may die now
+    assert store.due("run", 0.0) is None
+    with store.resume("run") as writer:
+        writer.seal(ended=True)
+    assert store.due("run", 1e12) is False
+    assert store.due("other", 0.0) is None
+
+
+@pytest.mark.parametrize("rest", [None, 7, {}, {"due": "now"}])
+def test_a_head_that_does_not_say_when_sends_to_the_log(store: Store, rest: object) -> None:
+    with store.create("run") as writer:
+        head = writer.path / "HEAD"
+    head.write_text(json.dumps({**json.loads(head.read_bytes()), "rest": rest}))
+    assert store.due("run", 0.0) is None
 
 
 def test_the_database_forgets_nothing_and_maps_nothing(store: Store) -> None:

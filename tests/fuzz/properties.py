@@ -31,6 +31,7 @@ from agentflow.engines.launch import simulated_answers, simulated_people
 from agentflow.engines.rehearsal import rehearse
 from agentflow.engines.virtual import Answer, Answerer, Person, run_virtual, silence
 from agentflow.eventlog import codec
+from agentflow.eventlog.head import Rest
 from agentflow.findings import START_OF_FILE, Finding, Location, Report, Severity
 from agentflow.formats import FINDINGS_FORMATS, findings_format
 from agentflow.formats.plans import PLAN_FORMATS
@@ -211,7 +212,7 @@ class _Log:
         self.blobs[name] = data
         return name
 
-    def seal(self, *, ended: bool = False) -> None:
+    def seal(self, *, ended: bool = False, rest: Rest | None = None) -> None:
         """Nothing of it is kept."""
 
 

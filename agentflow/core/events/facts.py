@@ -62,6 +62,14 @@ class RunInterrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessDied:
+    """Somebody who takes an answer in, or looks for what is due, has found that the process of the
+    run is gone. It can be resumed; what was in flight is looked at then."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested:
     """Somebody ends the run for good: `by` is who they say they are, `why` is their reason."""
 
@@ -237,6 +245,7 @@ Fact: TypeAlias = (
     RunStarted
     | RunResumed
     | RunInterrupted
+    | ProcessDied
     | CancelRequested
     | AttemptWaits
     | AttemptAdmitted

@@ -1,0 +1,29 @@
+"""Runs that nobody works on: when something in one is due.
+
+A run that waits for people is taken up as soon as it can go on, or a time in it is up. One that was
+interrupted, or whose process died, is for a person to take up; of such a run it is only told that
+somebody has answered it, or that the time of a question is up.
+"""
+
+from agentflow.core.state import ENDED_RUN, State
+
+_AT_ONCE = 0.0
+
+
+def due_at_rest(state: State) -> float | None:
+    """When something is due, in seconds since 1970; 0 at once, None if nothing ever is by itself."""
+    if state.mode == "simulated":
+        return None
+    if state.status in ENDED_RUN:
+        return _AT_ONCE if state.people.undelivered else None
+    if state.status == "waiting":
+        if state.agenda or state.ready or state.people.undelivered:
+            return _AT_ONCE
+        due = [state.started_at + state.plan.budget.wall]
+        due += (instance.due for instance in state.waiting.values() if instance.due is not None)
+        due += (one.until for one in state.timed.values())
+        return min(due)
+    if state.people.heard:
+        return _AT_ONCE
+    asked = (instance.question for instance in state.people.open.values())
+    return min((question.due for question in asked if question is not None), default=None)
