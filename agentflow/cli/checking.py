@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agentflow.cli.specs import read_spec
 from agentflow.errors import CouldNot, FileProblem
 from agentflow.findings import Finding, Suppressed
-from agentflow.lint.selection import Selection, counts, selected
+from agentflow.lint.selection import Selection, bounded, counts, selected
 from agentflow.loading import examine_spec, load_bytes
 from agentflow.plan.library import texts_by_file
 
@@ -104,7 +104,7 @@ def _check(task: Task) -> Checked:
         spec = load_bytes(changed.after, spec.file, spec.folder, imports=task.imports)
         outcome = examine_spec(spec, task.thresholds)
     return Checked(
-        tuple(selected(outcome, task.selection)),
+        tuple(bounded(selected(outcome, task.selection))),
         outcome.suppressed,
         texts_by_file(spec.document, spec.plan),
         spec.unseen,

@@ -5,7 +5,12 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from agentflow.contracts.documents import ContractError, Documents, Target
+from agentflow.contracts.documents import (
+    ContractError,
+    Documents,
+    EndlessReferences,
+    Target,
+)
 from agentflow.contracts.keywords import IN_PLACE, LIST, MAP, ONE, SHELVES, Path, Schema
 from agentflow.spec.wording import quoted
 
@@ -205,8 +210,9 @@ class Bundle:
 
     def _raise_endless(self, cycle: list[Target], path: Path) -> None:
         way = " → ".join(self._documents.describe(target) for target in cycle)
-        raise ContractError(
+        raise EndlessReferences(
             f"the references never end: {way}",
             path,
             "a schema may refer to itself only below 'properties', 'items' or the like",
+            tuple(cycle[:-1]),
         )

@@ -36,6 +36,14 @@ class ContractError(AgentflowError):
         self.path = path
 
 
+class EndlessReferences(ContractError):
+    """References that lead back to themselves. `circle` are the places, each once."""
+
+    def __init__(self, message: str, path: Path, help: str, circle: tuple[Target, ...]) -> None:
+        super().__init__(message, path, help)
+        self.circle = circle
+
+
 class UnknownContent(ContractError):
     """A contract is, or refers to, a Python class of which nothing is known here.
 

@@ -5,7 +5,8 @@ it. The contradiction is found by taking keywords away one by one as long as the
 empty. Proofs come from `compat`, and for texts with a pattern from what is in it.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -45,7 +46,9 @@ class Empty:
 
     `path` leads to it in the contract, with `$ref` for each reference on the way; `way` leads to the
     part of the value that it judges, with `[]` for any item. `always` if no value at all can do
-    without that part. `keywords` are those that contradict each other.
+    without that part. `keywords` are those that contradict each other. `circle` are the paths
+    of the schemas that demand each other without end, this one first; it is empty where something else is
+    wrong.
     """
 
     path: Path
@@ -53,6 +56,7 @@ class Empty:
     always: bool
     schema: dict[str, Schema]
     keywords: tuple[str, ...]
+    circle: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,23 @@ class _Search:
         if empty or not _doubtful(schema) or not self._proved(schema):
             return empty
         keywords = tuple(self._contradiction(schema))
-        self._found.append(Empty(part.path, part.way, always, schema, keywords))
+        circle = self._circle(part)
+        self._found.append(Empty(part.path, part.way, always, schema, keywords, circle))
         return True
+
+    def _circle(self, start: _Part) -> tuple[Path, ...]:
+        """The schemas on the shortest way by which a schema demands itself."""
+        came: dict[int, tuple[_Part, _Part]] = {}
+        pending = deque([start])
+        while pending and len(came) < _MOST_PARTS:
+            part = pending.popleft()
+            for inner in _parts(part, self._root) if isinstance(part.schema, dict) else ():
+                if inner.needed and inner.schema is start.schema:
+                    return (start.path, *_way_back(part, came))
+                if inner.needed and id(inner.schema) not in came:
+                    came[id(inner.schema)] = part, inner
+                    pending.append(inner)
+        return ()
 
     def _contradiction(self, schema: dict[str, Schema]) -> list[str]:
         """Keywords that cannot be kept together, and none of which is too much."""
@@ -124,6 +143,14 @@ class _Search:
             return nothing_satisfies(self_contained(schema, self._root))
         except TooLarge:
             return False
+
+
+def _way_back(part: _Part, came: Mapping[int, tuple[_Part, _Part]]) -> Iterator[Path]:
+    """The paths of what was referred to on the way to a part."""
+    while id(part.schema) in came:
+        if part.path[-1] == "$ref":
+            yield part.path
+        part = came[id(part.schema)][0]
 
 
 def _parts(part: _Part, root: Schema) -> Iterator[_Part]:

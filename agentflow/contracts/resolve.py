@@ -21,13 +21,19 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from agentflow.contracts.bundle import Bundle
-from agentflow.contracts.documents import ContractError, Documents, UnknownContent
+from agentflow.contracts.documents import (
+    ContractError,
+    Documents,
+    EndlessReferences,
+    UnknownContent,
+)
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.models import Models
 from agentflow.contracts.wellformed import SchemaProblem, check_schema
 
 __all__ = [
     "ContractError",
+    "EndlessReferences",
     "FileReader",
     "Resolver",
     "SchemaProblem",

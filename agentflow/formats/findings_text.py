@@ -52,15 +52,15 @@ def summary(report: Report) -> str:
 
 
 def _fixable(findings: Sequence[Finding]) -> str:
-    """A second line of the summary, if a program can mend some of it."""
+    """A second line of the summary, if a program may mend some: it leaves out what does harm."""
     safe_ones = sum(found.fix is not None and found.fix.safe for found in findings)
     others = sum(found.fix is not None and not found.fix.safe for found in findings)
     parts = [
-        f"{number} can be mended with 'validate {option}'"
+        f"{number} with 'validate {option}'"
         for number, option in ((safe_ones, "--fix"), (others, "--unsafe-fixes"))
         if number
     ]
-    return f"\n{', '.join(parts)}" if parts else ""
+    return f"\nfixes to try: {', '.join(parts)}" if parts else ""
 
 
 class _Page:

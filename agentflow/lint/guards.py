@@ -14,6 +14,7 @@ from agentflow.contracts.describe import path_text
 from agentflow.lint.conditions import Fact, ReadPath, facts, not_empty, proven, shown, strict
 from agentflow.plan import address
 from agentflow.plan.looks import Steps, enclosing
+from agentflow.plan.reach import step_in_reach
 from agentflow.plan.schemas import alternatives
 from agentflow.plan.steps import Path, Plan, StepPlan, Use, read_outside
 from agentflow.spec.cel.syntax import (
@@ -166,7 +167,7 @@ class Guards:
         """What is known, and what held when the steps ran whose outputs are known to exist."""
         pending, seen = known.outputs(), set[str]()
         while pending and len(seen) < _MOST_STEPS:
-            step = self._plan.steps.get(self._in_reach(pending.pop(), place))
+            step = step_in_reach(self._plan, pending.pop(), place)
             if step is None or step.when is None or step.address in seen:
                 continue
             seen.add(step.address)
@@ -174,11 +175,6 @@ class Guards:
             known = self._after_when(step, known)
             pending.extend(set(known.outputs()).difference(before))
         return known
-
-    def _in_reach(self, step_id: str, place: str) -> str:
-        """The address of the step that a name means at a place; that of no step if there is none."""
-        inside = (address.child(at, step_id) for at in enclosing(place))
-        return next((at for at in inside if at in self._plan.steps), "")
 
     def _around(self, place: str) -> Known:
         """What is known at an address: from all that encloses it, the outermost first."""

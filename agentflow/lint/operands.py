@@ -10,6 +10,7 @@ from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Location
 from agentflow.lint.written import expressions
+from agentflow.plan.lists import longest_list
 from agentflow.plan.steps import Path, Plan
 from agentflow.plan.types import Types
 from agentflow.spec.cel.functions import FUNCTIONS, Kinds
@@ -147,21 +148,12 @@ class Operands:
             case Literal(str()):
                 return  # a field, which other rules follow
             case Literal(int() as number) if not isinstance(number, bool):
-                most = self._most_items(node.operand)
-                if most is not None and number >= most and not asked:
-                    message = f"there is no item {number}: the list has at most {most}"
+                schema = self.types.of(node.operand, self.place)
+                most = longest_list(schema)
+                if types_of(schema, schema) == {"array"} and number >= most and not asked:
+                    message = f"there is no item {number}: the list has at most {int(most)}"
                     self.misfits.append(Misfit(node.key, message, "the first item is [0]"))
         self._expect(node.operand, self._kinds(node.operand), PARTS, "an item is read from")
-
-    def _most_items(self, path: Expr) -> int | None:
-        """How many items a list has at most, if its type says so at its top."""
-        schema = self.types.of(path, self.place)
-        if types_of(schema, schema) != {"array"}:
-            return None
-        limits = [schema["maxItems"]] if "maxItems" in schema else []
-        if schema.get("items") is False:
-            limits.append(len(schema.get("prefixItems", ())))
-        return min(map(int, limits), default=None)
 
     def _kinds(self, path: Expr) -> Kinds:
         schema = self.types.of(path, self.place)

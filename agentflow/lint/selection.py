@@ -1,5 +1,6 @@
 """Which findings count, and how much: rules and families by name."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +10,8 @@ from agentflow.lint.rules import RULES
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
 
+#: Findings of one rule about one spec that are listed; nobody reads as many.
+MOST_LISTED = 1_000
 #: From the gravest to the slightest.
 SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.ADVICE)
 FAMILIES: Mapping[str, str] = {rule.NAME: str(rule.FAMILY) for rule in RULES}
@@ -73,6 +76,27 @@ def selected(outcome: Outcome, selection: Selection) -> Iterator[Finding]:
         given = selection.severities
         severity = given.get(finding.rule) or given.get(FAMILIES[finding.rule])
         yield finding if severity is None else replace(finding, severity=severity)
+
+
+def bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Of each rule the first `MOST_LISTED` findings, and one that says how many more there are."""
+    listed = Counter[str]()
+    more: dict[str, list[Finding]] = {}
+    for finding in findings:
+        listed[finding.rule] += 1
+        if listed[finding.rule] <= MOST_LISTED:
+            yield finding
+        else:
+            more.setdefault(finding.rule, []).append(finding)
+    for rule, left_out in more.items():
+        gravest = min(left_out, key=lambda finding: SEVERITIES.index(finding.severity))
+        yield Finding(
+            rule,
+            gravest.severity,
+            f"{len(left_out):,} more findings of {quoted(rule)} are not listed",
+            left_out[0].location,
+            "mend the first ones and look again",
+        )
 
 
 def at_least(finding: Finding, floor: Severity) -> bool:

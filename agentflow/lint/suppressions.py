@@ -7,7 +7,7 @@ when all other findings are known, so the linter settles it last.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentflow.findings import Span
 from agentflow.spec.document import Document
@@ -24,6 +24,8 @@ _REST = re.compile(r"[ \t]*\[(?P<names>[^\]]*)\][ \t:,.-]*(?P<reason>.*)")
 _NAME = re.compile(r"[^\s,]+")
 #: Names in one comment; there are not many more rules.
 _MOST_NAMES = 200
+#: Names in all comments of a spec that are looked at.
+_MOST_OF_ALL = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,20 @@ def suppressions(document: Document) -> tuple[Suppression, ...]:
         return ()
     found = list(comments(document.root, document.source, _MEANT))
     below = _lines_below(document, [comment.span.line for comment in found if comment.alone])
-    return tuple(filter(None, (_read(document, comment, below) for comment in found)))
+    read = filter(None, (_read(document, comment, below) for comment in found))
+    return tuple(_bounded(read))
+
+
+def _bounded(found: Iterable[Suppression]) -> Iterator[Suppression]:
+    """The suppressions up to a number of names; the first beyond it stands for the rest."""
+    left = _MOST_OF_ALL
+    for each in found:
+        left -= max(len(each.names), 1)
+        if left < 0:
+            problem = f"more than {_MOST_OF_ALL:,} rules are suppressed, and none from here on"
+            yield replace(each, names=(), problem=problem)
+            return
+        yield each
 
 
 def _read(document: Document, comment: Comment, below: dict[int, int]) -> Suppression | None:

@@ -12,8 +12,7 @@ from typing import TypeAlias
 
 from agentflow.lint.conditions import ReadPath, constant
 from agentflow.lint.rule import Context
-from agentflow.plan import address
-from agentflow.plan.looks import enclosing
+from agentflow.plan.reach import step_in_reach
 from agentflow.plan.schemas import Contract, values_of
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.syntax import (
@@ -83,7 +82,7 @@ def steps_read(plan: Plan, expr: Expr, place: str) -> Iterator[StepPlan]:
     """The steps that an expression reads anything of."""
     for found in references(expr):
         if found.root == "steps" and found.path:
-            step = _step(plan, str(found.path[0]), place)
+            step = step_in_reach(plan, str(found.path[0]), place)
             if step is not None:
                 yield step
 
@@ -92,18 +91,12 @@ def _is_presence(path: tuple[str | int | None, ...], only_asked: bool) -> bool:
     return path[1:] == ("status",) or (only_asked and path[1:] == ("output",))
 
 
-def _step(plan: Plan, name: str, place: str) -> StepPlan | None:
-    """The step that goes by a name where an expression is read."""
-    inside = (address.child(outer, name) for outer in enclosing(place))
-    return next((plan.steps[at] for at in inside if at in plan.steps), None)
-
-
 def _values(context: Context, path: Expr, place: str) -> tuple[Json, ...] | None:
     """All that a path can come to, if that can be counted."""
     assert context.plan is not None
     root, way = _way(path)
     if root == "steps" and way[1:] == ("status",):
-        step = _step(context.plan, str(way[0]), place)
+        step = step_in_reach(context.plan, str(way[0]), place)
         if step is None:
             return None
         skips = step.when is not None or any(each.may_skip for each in step.catch.values())

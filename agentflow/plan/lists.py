@@ -1,9 +1,10 @@
-"""How many items a `for_each` has at most: its `max`, or less if its list cannot be as long."""
+"""How many items a list has at most, and a `for_each`: its `max`, or less if its list is shorter."""
 
 from math import inf
 
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.pointers import follow
+from agentflow.contracts.shape import types_of
 from agentflow.plan import address
 from agentflow.plan.steps import StepPlan
 from agentflow.plan.types import Types
@@ -17,13 +18,28 @@ def most_items(step: StepPlan, types: Types) -> int:
     if isinstance(over, Constant) and isinstance(over.value, list):
         return min(most, len(over.value))
     schema = types.of(over, address.parent(step.address) or "")
-    return int(min(most, _longest(schema, schema, frozenset())))
+    return int(min(most, longest_list(schema)))
+
+
+def shortest_list(schema: Schema) -> int:
+    """How many items a value has for certain, as far as its schema says so at its top."""
+    if not isinstance(schema, dict):
+        return 0
+    if isinstance(schema.get("const"), list):
+        return len(schema["const"])
+    return int(schema.get("minItems", 0)) if types_of(schema, schema) == {"array"} else 0
+
+
+def longest_list(schema: Schema) -> float:
+    """The items of the longest list that keeps a self-contained schema; 0 if no list does."""
+    return _longest(schema, schema, frozenset())
 
 
 def _longest(schema: Schema, root: Schema, seen: frozenset[str]) -> float:
-    """The items of the longest list that keeps a schema; 0 if no list does."""
     if not isinstance(schema, dict):
         return 0 if schema is False else inf
+    if "array" not in types_of(schema, root):
+        return 0
     values = [schema["const"]] if "const" in schema else schema.get("enum")
     if values is not None:
         return max((len(value) for value in values if isinstance(value, list)), default=0)

@@ -6,10 +6,12 @@ Each contract is resolved and compiled once, however many steps use it.
 from collections.abc import Sequence
 
 from agentflow.contracts.check import compile_schema
+from agentflow.contracts.documents import Target
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.models import ModelReader, Models, model_name
 from agentflow.contracts.resolve import (
     ContractError,
+    EndlessReferences,
     FileReader,
     Resolver,
     SchemaProblem,
@@ -17,7 +19,7 @@ from agentflow.contracts.resolve import (
     check_schema,
 )
 from agentflow.errors import FileProblem
-from agentflow.findings import Finding, Severity
+from agentflow.findings import Finding, Related, Severity
 from agentflow.plan.chats import chat_of
 from agentflow.plan.imports import models_of
 from agentflow.plan.library import within
@@ -58,6 +60,7 @@ class Materials:
                 problem = models.problems[name]
                 self._report("invalid-contract", problem.message, path, problem.help)
         self._folder = folder
+        self._circles: set[frozenset[Target]] = set()
         self._resolver = Resolver(pipeline.contracts, read, folder, models=models)
         self._named: dict[str, ContractPlan] = {}
         for name in pipeline.contracts:
@@ -124,6 +127,9 @@ class Materials:
             schema = self._resolver.resolve(contract)
         except UnknownContent:
             return ANYTHING
+        except EndlessReferences as error:
+            self._report_circle(error, (*path, *error.path))
+            return ANYTHING
         except ContractError as error:
             if isinstance(contract, str) and contract not in self._pipeline.contracts:
                 self._report("unknown-contract", error.message, path, error.help)
@@ -148,6 +154,23 @@ class Materials:
         else:
             path = (*path, *problem.path)
         self._report("invalid-contract", message, path, problem.help)
+
+    def _report_circle(self, error: EndlessReferences, path: Path) -> None:
+        """Report a circle where it is met first, with the other contracts that it goes through."""
+        members = frozenset(error.circle)
+        if members in self._circles:
+            return
+        self._circles.add(members)
+        place = self._document.locate(path)
+        named = (("contracts", name) for name, _ in error.circle)
+        others = tuple(
+            Related(f"goes by {quoted(at[1])}", self._document.locate_key(at))
+            for at in named
+            if at != path[:2] and self._document.node(at) is not None
+        )
+        self._findings.append(
+            Finding("invalid-contract", Severity.ERROR, error.message, place, error.help, others)
+        )
 
     def _take_texts(self, agent: Agent, path: Path) -> None:
         """Read the files that an agent's own keys name."""

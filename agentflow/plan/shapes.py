@@ -26,6 +26,7 @@ from agentflow.plan.looks import (
     either,
     enclosing,
 )
+from agentflow.plan.reach import step_in_reach
 from agentflow.plan.schemas import (
     ANYTHING,
     Contract,
@@ -283,14 +284,13 @@ class Shapes:
     def _resolve_step(self, place: str, steps: Steps) -> tuple[Shape, Steps] | None:
         if len(steps) < 2 or not isinstance(steps[0], str):
             return None
-        inside = (address.child(outer, steps[0]) for outer in enclosing(place))
-        found = next((at for at in inside if at in self._plan.steps), None)
+        found = step_in_reach(self._plan, steps[0], place)
         if found is None:
             return None
         if steps[1] == "output":
-            return self.output(found), steps[2:]
+            return self.output(found.address), steps[2:]
         if steps[1] == "items":
-            return self.outcomes(found), steps[2:]
+            return self.outcomes(found.address), steps[2:]
         return (_STATUS, steps[2:]) if steps[1] == "status" else None
 
     def outcomes(self, at: str) -> Shape:

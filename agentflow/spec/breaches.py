@@ -307,13 +307,24 @@ class Breaches:
             for key in node.entries
             if key not in known
         )
-        typo = next(((key, near) for key, near in typos if near), None)
+        key, near = next(((key, near) for key, near in typos if near), ("", None))
+        if near is None:
+            self._report(
+                "missing-key",
+                f"step {quoted(str(spot.path[-1]))} needs one of: {listed(STEP_KINDS)}",
+                self._document.locate_key(spot.path),
+                None,
+            )
+            return
+        path = (*spot.path, key)
         self._report(
-            "missing-key",
-            f"step {quoted(str(spot.path[-1]))} needs one of: {listed(STEP_KINDS)}",
-            self._document.locate_key(spot.path),
-            f"did you mean {quoted(typo[1])} for {quoted(typo[0])}?" if typo else None,
+            "unknown-key",
+            f"{quoted(key)} is not a key of a step",
+            self._document.locate_key(path),
+            f"did you mean {quoted(near)}?",
+            fix=self._renamed(path, STEP_KINDS),
         )
+        self._means(path, near)
 
     def _pattern(self, spot: Spot, shape: Shape) -> None:
         pattern = shape.rule("pattern")

@@ -87,7 +87,7 @@ def test_hooks_of_pre_commit(folder: Path) -> None:
     files = ("compose.yaml", "specs/good.yaml", "bad.yaml")
     assert hook("agentflow-validate", folder, *files) == (
         1,
-        "1 can be mended with 'validate --fix'",
+        "fixes to try: 1 with 'validate --fix'",
     )
     # pre-commit sees that the file has changed, and fails.
     assert hook("agentflow-fix", folder, *files) == (0, "no problems in 2 files")

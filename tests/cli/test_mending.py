@@ -35,7 +35,7 @@ def test_safe_fixes() -> None:
     assert done.code == 0
     assert done.err == "note: fixed 1 problem in 1 file\n"
     assert done.out.endswith(
-        "\n1 warning in 1 file\n1 can be mended with 'validate --unsafe-fixes'\n"
+        "\n1 warning in 1 file\nfixes to try: 1 with 'validate --unsafe-fixes'\n"
     )
 
 
@@ -52,7 +52,7 @@ def test_without_an_option_nothing_is_changed() -> None:
     assert path.read_text("utf-8") == BOTH
     assert done.out.endswith(
         "1 error, 1 warning in 1 file\n"
-        "1 can be mended with 'validate --fix', 1 can be mended with 'validate --unsafe-fixes'\n"
+        "fixes to try: 1 with 'validate --fix', 1 with 'validate --unsafe-fixes'\n"
     )
 
 

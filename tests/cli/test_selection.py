@@ -1,5 +1,6 @@
 """Which findings count, which are shown, and which make `validate` fail."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,13 @@ def test_a_rule_that_crashes_is_named_and_the_exit_code_says_so(
     # The others go on, and who does not want the rule has nothing to do with it.
     assert found("warning.yaml")[1][1] == WARNING
     assert found("warning.yaml", "--ignore", "cycle") == (0, [WARNING])
+
+
+def test_of_one_rule_so_many_findings_are_listed_as_anybody_reads() -> None:
+    Path("warning.yaml").write_text(GOOD + "# agentflow: ignore[cycel] x\n" * 1_500, "utf-8")
+    done = agentflow("validate", "warning.yaml", "--format", "json", "--strict")
+    findings = json.loads(done.out)["findings"]
+    assert done.code == 1
+    assert len(findings) == 1_001
+    assert findings[-1]["message"] == "500 more findings of 'bad-suppression' are not listed"
+    assert findings[-1]["location"]["line"] == findings[-2]["location"]["line"] + 1

@@ -102,7 +102,7 @@ def test_json_has_fixes_and_what_was_suppressed() -> None:
     }
     assert findings_text.render(report).endswith(
         "\n1 error in 1 file (1 suppressed, 2 not shown)\n"
-        "1 can be mended with 'validate --unsafe-fixes'"
+        "fixes to try: 1 with 'validate --unsafe-fixes'"
     )
 
 

@@ -184,3 +184,12 @@ def test_a_comment_names_no_more_rules_than_there_are() -> None:
     text = commented(f"# agentflow: ignore[{'cycle, ' * 200}cycle] as usual", line=4)
     found = [(one.rule, one.message) for one in outcome(text).findings]
     assert ("bad-suppression", "the suppression names more than 200 rules") in found
+
+
+def test_of_very_many_names_some_are_looked_at() -> None:
+    found = outcome(SPEC + f"# agentflow: ignore[{'cycel,' * 100}] x\n" * 60)
+    findings = [each for each in found.findings if each.rule == "bad-suppression"]
+    assert len(findings) == 5_001
+    assert lines(tuple(findings[-1:])) == [
+        "65:1 more than 5,000 rules are suppressed, and none from here on"
+    ]

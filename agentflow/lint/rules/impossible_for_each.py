@@ -57,10 +57,10 @@ Good:
 
 from collections.abc import Iterator
 
-from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
+from agentflow.plan.lists import shortest_list
 from agentflow.plan.scopes import ITEM_NAMES
 from agentflow.plan.steps import Plan, StepPlan
 
@@ -106,13 +106,9 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _least_items(context: Context, step: StepPlan) -> int:
-    """How many items the list has in any run, as far as its type says so at its top."""
+    """How many items the list has in any run."""
     assert step.for_each is not None
-    schema = context.types.of(step.for_each.over, address.parent(step.address) or "")
-    if isinstance(schema.get("const"), list):
-        return len(schema["const"])
-    only_lists = types_of(schema, schema) == {"array"}
-    return int(schema.get("minItems", 0)) if only_lists else 0
+    return shortest_list(context.types.of(step.for_each.over, address.parent(step.address) or ""))
 
 
 def _varies(plan: Plan, step: StepPlan) -> bool:

@@ -47,12 +47,12 @@ Good:
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isinf
 
-from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
-from agentflow.plan.schemas import Contract, past_references
+from agentflow.plan.lists import longest_list, shortest_list
 from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.spec.templates import Template
 from agentflow.spec.wording import quoted
@@ -101,12 +101,11 @@ def _bounds(plan: Plan) -> Iterator[_Bound]:
 
 
 def _longest(context: Context, bound: _Bound) -> int | None:
-    """The most items that the type of the list allows, if it says so at its top."""
+    """The most items that the type of the list allows, if it says so."""
     if not context.types.exact(bound.items, bound.place):
         return None
     schema = context.types.of(bound.items, bound.place)
-    own = past_references(Contract(schema, schema))
-    if not isinstance(own, dict) or types_of(own, schema) != {"array"}:
-        return None
-    most = own.get("maxItems")
-    return int(most) if isinstance(most, int | float) else None
+    most = longest_list(schema)
+    if isinf(most) or shortest_list(schema) > bound.most:
+        return None  # where every list is too long, `impossible-for-each` tells of it
+    return int(most)

@@ -45,7 +45,7 @@ from collections.abc import Iterator
 from agentflow.contracts.describe import excerpt, listed, path_text
 from agentflow.contracts.emptiness import Empty, empty_parts
 from agentflow.contracts.keywords import Schema
-from agentflow.findings import Finding, Severity
+from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.schemas import path_in_contract
 from agentflow.plan.calls import callers, home_of
@@ -62,6 +62,7 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     found: dict[Path, Empty] = {}
+    circled: dict[Path, frozenset[Path]] = {}
     looked_at: dict[int, list[Empty]] = {}
     for start, contract in _contracts(context.plan):
         if id(contract) not in looked_at:
@@ -70,13 +71,26 @@ def check(context: Context) -> Iterator[Finding]:
             place = path_in_contract(context.document, start, empty.path)
             if place not in found or empty.always:
                 found[place] = empty
+                circled[place] = frozenset(
+                    path_in_contract(context.document, start, path) for path in empty.circle
+                )
+    circles: set[frozenset[Path]] = set()
     for place, empty in found.items():
+        members = circled[place]
+        if members in circles:
+            continue  # the same circle, from another of its members
+        if len(members) > 1:
+            circles.add(members)
         yield Finding(
             rule=NAME,
             severity=SEVERITY if empty.always else Severity.WARNING,
             message=f"{_what(empty)}: {_why(empty)}",
             location=context.document.locate(place),
             help=_help(empty),
+            related=tuple(
+                Related("and this demands the next", context.document.locate(other))
+                for other in sorted(members - {place}, key=str)
+            ),
         )
 
 
