@@ -6,6 +6,7 @@
     │   └── UnknownRun        2   no run with that id in the store
     ├── SpecError             1   the spec has errors; carries the findings
     ├── RecordingMiss         1   a run that is played back asks what was not recorded
+    ├── Interrupted       128 + n   signal n came before the run called anything
     └── CouldNot              3   the world did not let us
         ├── FileProblem       3   a file is missing, unreadable or outside the project
         ├── MissingSecret     3   the environment has no value for a secret of the spec
@@ -41,7 +42,7 @@ class ExitCode(IntEnum):
 class AgentflowError(Exception):
     """Base of all errors that are meant for the user. `help` says what to do next."""
 
-    exit_code: ExitCode = ExitCode.COULD_NOT
+    exit_code: int = ExitCode.COULD_NOT
 
     def __init__(self, message: str, *, help: str | None = None) -> None:
         super().__init__(message)
@@ -80,6 +81,14 @@ class RecordingMiss(AgentflowError):
     """A run that is played back asks a model what the recording has no answer to."""
 
     exit_code = ExitCode.FINDINGS
+
+
+class Interrupted(AgentflowError):
+    """A signal came before the run had called anything, and nothing was recorded."""
+
+    def __init__(self, name: str, number: int) -> None:
+        super().__init__(f"interrupted by {name} before anything was called")
+        self.exit_code = 128 + number
 
 
 class CouldNot(AgentflowError):

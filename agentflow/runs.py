@@ -27,6 +27,7 @@ from agentflow.engines.watching import Onlooker
 from agentflow.errors import (
     FileProblem,
     InputError,
+    Interrupted,
     LogDamaged,
     StoreError,
     ToolChanged,
@@ -111,6 +112,7 @@ def run(
         FileProblem: what is to be played back cannot be read, or nothing be recorded there.
         RecordingMiss: what is played back has no answer to a request.
         ToolChanged: a tool of a server is not what the spec pins; there is no such run then.
+        Interrupted: a signal came before anything was called; there is no such run then.
         StoreError: the log cannot be written, or the recording.
     """
     plan = runnable(spec)
@@ -145,7 +147,7 @@ def run(
                 recording=recording,
                 onlooker=onlooker,
             )
-        except ToolChanged:
+        except (ToolChanged, Interrupted):
             log.discard()
             raise
     if settings.record is not None:
@@ -260,6 +262,7 @@ def resume(
         RecordingMiss: it has no answer to a request.
         ToolChanged: a tool of a server is not what it was.
         Also what the `gate` raises, which sees the run before anything is done to it.
+        Interrupted: a signal came before anything was called.
     """
     with store.resume(run_id) as log:
         run_id = log.path.name

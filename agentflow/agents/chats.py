@@ -1,11 +1,11 @@
 """The calls of `llm` agents. LiteLLM itself is met in `litellm_client`, and nowhere else."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from agentflow.agents.chat_request import ChatRequest
 from agentflow.agents.images import Album, fields_shown, sent
+from agentflow.agents.importing import Imported
 from agentflow.agents.known_models import known_model
 from agentflow.agents.llm import Options
 from agentflow.agents.prompt_parts import parts_of
@@ -21,7 +21,7 @@ from agentflow.agents.receipts import (
 from agentflow.agents.response_format import response_format, says_all
 from agentflow.core.events import Receipt
 from agentflow.plan.dialects import manner
-from agentflow.spec.model import FailureClass, Model
+from agentflow.spec.model import Model
 
 if TYPE_CHECKING:
     from agentflow.agents.litellm_client import LiteLLM
@@ -34,14 +34,11 @@ class Chats:
         self._host = host
         self._prompts = Prompts(host.texts)
         self._album = Album(host.root, host.folder)
-        # The import takes seconds, in which the run can do other things.
-        importer = ThreadPoolExecutor(1, "import of litellm")
-        self._client = importer.submit(_import_client)
-        importer.shutdown(wait=False)
+        self._client = Imported("litellm", _import_client)
 
     async def ready(self) -> None:
         """Wait for the import of LiteLLM, whatever comes of it."""
-        await asyncio.wait([asyncio.wrap_future(self._client)])
+        await self._client.ready()
 
     async def call(self, options: Options, call: Call) -> Reply:
         """Ask the model once, in exactly one request; its answer is the reply's text, or calls of tools.
@@ -49,7 +46,7 @@ class Chats:
         Raises `AttemptError` with the class of what went wrong. An answer counts only if the
         provider has said that it is complete.
         """
-        client = await self._imported()
+        client = await self._client.get()
         model = self._host.models.get(options.model) or Model(model=options.model)
         known = known_model(model.model)
         given = manner(model.model, known)
@@ -86,17 +83,9 @@ class Chats:
 
     async def close(self) -> None:
         """Close the connections to the providers."""
-        await asyncio.wait([asyncio.wrap_future(self._client)])
-        if self._client.exception() is None:
-            await self._client.result().close()
-
-    async def _imported(self) -> "LiteLLM":
-        try:
-            # Shielded, since other calls wait for it, too.
-            return await asyncio.shield(asyncio.wrap_future(self._client))
-        except ImportError as error:
-            message = f"cannot import litellm: {error}"
-            raise AttemptError(FailureClass.REJECTED, message) from error
+        client = await self._client.loaded()
+        if client is not None:
+            await client.close()
 
 
 async def _admitted(prompt: Prompt, call: Call) -> Receipt:

@@ -8,7 +8,7 @@ The server is started, or connected to, once for a run and shared by all calls. 
 against the definitions that the spec has of them before any is called. The idempotency key of the
 step goes along in the `_meta` of the request, as `agentflow/idempotency-key`.
 
-`mcp_servers` has the rules.
+`mcp_calls` has the connection, and `mcp_servers` the rules.
 """
 
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -32,7 +32,7 @@ class Options(Agent):
 
 
 def connect(host: "Host") -> "Connection":
-    """The servers of one run; they are started when they are needed."""
-    from agentflow.agents.mcp_servers import Servers
+    """The servers of one run. The SDK takes a second to import, so it begins in a thread now."""
+    from agentflow.agents.mcp_calls import Calls
 
-    return Servers(host)
+    return Calls(host)

@@ -47,7 +47,7 @@ def list_tools(host: Host, names: Sequence[str]) -> dict[str, dict[str, Definiti
 
 
 class Servers:
-    """The connection of the kind `mcp`."""
+    """The servers of a run; they are started when they are needed."""
 
     def __init__(self, host: Host) -> None:
         self._folder = host.folder

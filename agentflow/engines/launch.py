@@ -260,10 +260,17 @@ def _run_live(
         return AGENT_KINDS[kind].connect(replace(host, watcher=ears))
 
     def connect() -> Connections:
-        return {
-            (plan.file, kind): connected(kind, _host(plan, folder, concurrency))
+        kinds = {
+            (plan.file, call.options.kind): plan
             for plan in plans_within(driver.plan)
-            for kind in {call.options.kind for call in calls_in(plan)}
+            for call in calls_in(plan)
+        }
+        # Libraries are imported one after the other, and LiteLLM, of which nothing is asked before
+        # the first call, takes longest.
+        in_turn = sorted(kinds.items(), key=lambda item: item[0][1] == CHAT)
+        return {
+            (file, kind): connected(kind, _host(plan, folder, concurrency))
+            for (file, kind), plan in in_turn
         }
 
     async def prepare(connections: Connections, fact: Fact) -> Fact:

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from operator import itemgetter
 from types import FrameType
@@ -27,6 +27,7 @@ from agentflow.engines.driver import Driver, taken_up
 from agentflow.engines.office import Office
 from agentflow.engines.timers import timer_of
 from agentflow.engines.turnstile import Turn, Turnstile, is_shared, tokens_used
+from agentflow.errors import Interrupted
 from agentflow.plan.steps import ChatPlan
 from agentflow.spec.model import Agent, FailureClass, Json
 
@@ -38,7 +39,7 @@ Timer = events.TimerFired | events.TimeRanOut
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 #: Looks at what the agents of a run are connected to, and gives the first fact.
-Prepare: TypeAlias = Callable[[Connections, Fact], Awaitable[Fact]]
+Prepare: TypeAlias = Callable[[Connections, Fact], Coroutine[Any, Any, Fact]]
 
 
 async def _as_it_is(_connections: Connections, first: Fact) -> Fact:
@@ -64,12 +65,13 @@ def run_local(
     Raises:
         StoreError: the log cannot be written; nothing further was started.
         CouldNot: what `prepare` raises; nothing was started or written.
+        Interrupted: a signal came meanwhile; the same.
     """
 
     async def drive() -> None:
         engine = _LocalEngine(driver, connect(), clock, office, turnstile)
         try:
-            await engine.drive(await prepare(engine.connections, first))
+            await engine.drive(await engine.prepared(prepare(engine.connections, first)))
         finally:
             await engine.stop()
 
@@ -140,10 +142,22 @@ class _LocalEngine:
         self.cancellation = Cancellation(office.mailbox, clock, self._report, self._fail)
         self.ended: asyncio.Future[None] = self.loop.create_future()
         self.handlers: dict[signal.Signals, Any] = {}
-        self.signalled = False
+        self.signalled = self.driving = False
+        self._watch_signals()
+
+    async def prepared(self, preparing: Coroutine[Any, Any, Fact]) -> Fact:
+        """The first fact, once it is found out. Raises `Interrupted` if a signal comes first."""
+        task = self.loop.create_task(preparing)
+        both: list[asyncio.Future[Any]] = [task, self.ended]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if self.ended.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=GRACE)
+            self.ended.result()
+        return task.result()
 
     async def drive(self, first: Fact) -> None:
-        self._watch_signals()
+        self.driving = True
         request = self.cancellation.requested()
         if request is None:
             begin = taken_up(self.state, first, self.clock.now())
@@ -232,7 +246,10 @@ class _LocalEngine:
         self.loop.call_soon_threadsafe(self._interrupt, signal.Signals(number).name)
 
     def _interrupt(self, name: str) -> None:
-        self._report(events.RunInterrupted(self.clock.now(), name))
+        if self.driving:
+            self._report(events.RunInterrupted(self.clock.now(), name))
+        else:
+            self._fail(Interrupted(name, signal.Signals[name]))
 
     # --- decisions -------------------------------------------------------------------------
 

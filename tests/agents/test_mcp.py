@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -364,3 +365,36 @@ def test_a_tool_that_changes_while_the_server_runs() -> None:
         assert said(await refused(connection, "echo", n=1)) == ("rejected", message)
 
     connected("mcp", use, host_of(program(), ECHO))
+
+
+# --- the SDK ---------------------------------------------------------------------------------
+
+WAITING = """
+import asyncio, json, sys, threading
+from agentflow.agents import AGENT_KINDS
+from tests.agents.calls import HOST
+
+importers = set()
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "mcp":
+            importers.add(threading.current_thread().name.rpartition("_")[0])
+
+async def main():
+    sys.meta_path.insert(0, Finder())
+    connection = AGENT_KINDS["mcp"].connect(HOST)
+    waiting, turns = asyncio.ensure_future(connection.ready()), 0
+    while not waiting.done():
+        await asyncio.sleep(0)
+        turns += 1
+    await connection.close()
+    print(json.dumps([sorted(importers), turns > 1]))
+
+asyncio.run(main())
+"""
+
+
+def test_the_sdk_is_imported_while_others_go_on() -> None:
+    done = subprocess.run([sys.executable, "-c", WAITING], capture_output=True, text=True)
+    assert json.loads(done.stdout) == [["import of mcp"], True], done.stderr

@@ -153,6 +153,24 @@ def test_a_question_that_is_waited_for(project: Project) -> None:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
+def test_a_server_that_does_not_get_ready(project: Project, number: signal.Signals) -> None:
+    """Nothing has been called, and there is no run."""
+    server = {"command": "python3", "args": ["hang.py"]}
+    caller = {"kind": "mcp", "server": "tools", "tool": "any"}
+    told = json.loads(spec({"agent": "caller"}, caller=caller)) | {"servers": {"tools": server}}
+    project.write("hang.py", HANG)
+    project.write("busy.yaml", json.dumps(told))
+    with project.start("run", "busy.yaml") as process:
+        wait_until((project.folder / "busy").exists)
+        process.send_signal(number)
+        out, err = process.communicate()
+    told = f"error: interrupted by {number.name} before anything was called\n"
+    assert (process.returncode, out, err) == (128 + number, "", told)
+    project.wait_for_processes()
+    assert project.run_ids() == []
+
+
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_second_signal_ends_it_at_once(project: Project, number: signal.Signals) -> None:
     project.edit("stubborn.yaml", "timeout: 1s", "timeout: 5m")
     with project.start("run", "stubborn.yaml") as process:

@@ -1,0 +1,51 @@
+"""Libraries that take long to import are imported in a thread, in which a run can do other things.
+
+One after the other: two threads that import modules which import each other can each wait for what the
+other one has begun, and Python then ends one of them with an error.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+from agentflow.agents.protocol import AttemptError
+from agentflow.spec.model import FailureClass
+
+_T = TypeVar("_T")
+_one_at_a_time = threading.Lock()
+
+
+class Imported(Generic[_T]):
+    """What `load` gives once it has imported the `library`, which begins now."""
+
+    def __init__(self, library: str, load: Callable[[], _T]) -> None:
+        self._library = library
+        thread = ThreadPoolExecutor(1, f"import of {library}")
+        self._coming = thread.submit(_alone, load)
+        thread.shutdown(wait=False)
+
+    async def ready(self) -> None:
+        """Wait for the import, whatever comes of it."""
+        if not self._coming.done():
+            await asyncio.wait([asyncio.wrap_future(self._coming)])
+
+    async def get(self) -> _T:
+        """What was loaded. Raises `AttemptError` rejected if it cannot be imported."""
+        await self.ready()
+        try:
+            return self._coming.result()
+        except ImportError as error:
+            message = f"cannot import {self._library}: {error}"
+            raise AttemptError(FailureClass.REJECTED, message) from error
+
+    async def loaded(self) -> _T | None:
+        """What was loaded, if that went well."""
+        await self.ready()
+        return self._coming.result() if self._coming.exception() is None else None
+
+
+def _alone(load: Callable[[], _T]) -> _T:
+    with _one_at_a_time:
+        return load()
