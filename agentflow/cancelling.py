@@ -6,7 +6,8 @@ asks. So it is never forgotten, and taken in once.
 """
 
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.core.state import ENDED_RUN
 from agentflow.engines.cancelling import read_request, write_request
@@ -23,8 +24,7 @@ PATIENCE = 20.0
 _PAUSE = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a request: the trace of the run, as far as its log goes.
 
     `busy` says which process still works on the run; None if there is none.

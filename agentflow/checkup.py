@@ -1,14 +1,14 @@
 """What `agentflow doctor` looked at, and what it found."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 #: `note` is worth knowing, `absent` is not there and need not be, `problem` is in the way.
 CheckState = Literal["ok", "note", "absent", "problem"]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing of an `area`, by its name. `help` says what to do about a problem."""
 
     area: str

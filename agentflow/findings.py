@@ -5,8 +5,9 @@ of problems as `Finding`s, and a format turns them into text.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class Severity(StrEnum):
@@ -26,8 +27,7 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A stretch of text. Lines and columns count from 1; the end column is exclusive."""
 
     line: int
@@ -40,32 +40,28 @@ class Span:
 START_OF_FILE = Span(1, 1, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """A span in a file; `file` is the path as the user named it."""
 
     file: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """A second place that helps to understand a finding, and what it has to do with it."""
 
     message: str
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A text in the place of a span; where the span has no width, a text put in."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """Edits of the file that a finding is about, which mend it. `title` says what they do.
 
     A safe one is the one answer there is. Another may not be what the author meant, or changes
@@ -77,8 +73,7 @@ class Fix:
     safe: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One problem.
 
     `message` is one line, lower case, with names in single quotes; `help` says how to mend it, and
@@ -94,8 +89,7 @@ class Finding:
     fix: Fix | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
+class Suppressed(Struct, frozen=True):
     """A finding that a comment in the spec takes back, with the reason that it gives."""
 
     finding: Finding
@@ -103,8 +97,7 @@ class Suppressed:
     comment: Location
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What there is to say about some specs.
 
     `sources` are the texts of the files that were looked at, by the names that locations have.

@@ -1,8 +1,9 @@
 """Reading a spec and holding it against the rules, in one place for every caller."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentflow.agents import VOCABULARY
 from agentflow.agents.known_models import known_model
@@ -24,8 +25,7 @@ from agentflow.spec.model import Pipeline
 from agentflow.spec.parse import parse
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """A spec as it was read: the document, and as much of pipeline and plan as could be built.
 
     `file` is the path as the user named it. `sources` are the texts it is made of: the spec under

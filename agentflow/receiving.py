@@ -11,7 +11,8 @@ import json
 import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentflow.channels.signing import Forged, verify
 from agentflow.contracts.strict import NotJson, loads
@@ -34,8 +35,7 @@ _MOST_TEXT = 200
 _VIA = "agentflow receive"
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """What becomes of a request: a status of HTTP, and why, on one line.
 
     `taken` is None as long as nobody has judged the answer. `about` is its run and step.
@@ -59,8 +59,7 @@ class _Refused(Exception):
         self.status = status
 
 
-@dataclass(slots=True)
-class Reception:
+class Reception(Struct):
     """Where answers come in, for the runs of one store. May be called from several threads."""
 
     store: Store

@@ -7,7 +7,8 @@ what happened in an old run.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.core.decide import settle
 from agentflow.core.events import Decision, Entry
@@ -17,8 +18,7 @@ from agentflow.core.table import IllegalTransition
 from agentflow.plan.steps import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Divergence:
+class Divergence(Struct, frozen=True):
     """The first entry at which the decisions differ.
 
     `then` and `now` are the decision at which they part; None means that there was none. `why` is
@@ -41,8 +41,7 @@ class Divergence:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """What came of a replay: the state, how much was compared, and where it parted, if it did."""
 
     state: State

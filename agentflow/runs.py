@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentflow.agents.credentials import require_keys
 from agentflow.agents.recording import Recorded as RecordedAnswer
@@ -77,8 +78,7 @@ def _nobody(_plan: Plan, _run_id: str) -> Listener:
     return lambda _entry: None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A run as its log has it: how it began, the plan of its recorded sources, its entries.
 
     `live` says whether a process is at work on it.

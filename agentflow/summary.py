@@ -1,10 +1,9 @@
 """A run in one line, as `agentflow runs` lists it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """A run in one line. `status` is that of the run, or `due` if it waited and can go on, `crashed` if
     its process died in the middle, or `damaged` with the `problem`. `by` is who started it.
     Times are in seconds."""

@@ -8,9 +8,10 @@ interrupted or its process died.
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from agentflow.agents.secrets import redactor
 from agentflow.channels.protocol import Response
@@ -40,8 +41,7 @@ _PAUSE = 0.1
 _FOR_RESUME = {"interrupted": "it was interrupted", "crashed": "its process died"}
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A question that is open, and the run that asks it.
 
     `answered` says that somebody has answered it and nobody has taken that in yet.
@@ -52,8 +52,7 @@ class Waiting:
     answered: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of an answer. `taken` is None as long as it may count and nobody has taken it in.
 
     `busy` says which process works on the run then. `changed` says what of the spec is not what it was, so that `resume` will ask about it.
@@ -68,8 +67,7 @@ class Outcome:
     changed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Inbox:
+class Inbox(Struct, frozen=True):
     """The open questions of a store, those that are due first, and the runs that may hide some.
 
     `damaged` are runs whose logs cannot be read, with what is wrong with them.
@@ -169,8 +167,7 @@ def _foreseen(store: Store, state: State, ticket: str) -> RefuseAnswer | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Ticked:
+class Ticked(Struct, frozen=True):
     """A run in which something was due.
 
     `status` is what it came to; None if it was not taken up, with the `problem`.

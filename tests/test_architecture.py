@@ -43,6 +43,19 @@ def test_every_agent_kind_is_a_module_of_its_name() -> None:
     assert has_options == AGENT_KINDS.keys()
 
 
+# --- data -----------------------------------------------------------------------------------------
+
+
+def test_data_is_in_structs() -> None:
+    """`class X(Struct, frozen=True)` of msgspec: a dataclass compiles its methods at every start."""
+    makers = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "agentflow").rglob("*.py")
+        if "import dataclasses" in (text := path.read_text()) or "from dataclasses" in text
+    }
+    assert makers == {"agentflow/classes/child.py"}  # knows those of others
+
+
 # --- what a command loads -------------------------------------------------------------------------
 
 #: What starts slowly, goes to the net or runs code of others.

@@ -1,15 +1,15 @@
 """A request to a chat model, as its client is given it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from agentflow.agents.protocol import Ear, ToolOffer
 from agentflow.spec.model import Model
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(Struct, frozen=True):
     """One request. It may take `timeout` seconds.
 
     With an `ear` the answer is asked for as a stream.

@@ -12,15 +12,15 @@ https://cloud.google.com/docs/authentication/application-default-credentials
 import importlib.util
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 #: Variables that have to be set together.
 Together = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What of a machine tells who is signed in: variables, the home folder, who made it."""
 
     environment: Mapping[str, str]
@@ -37,8 +37,7 @@ class Machine:
         return (Path(named) if named else self.home.joinpath(*default)).is_file()
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+class SignIn(Struct, frozen=True):
     """How to sign in at a provider: `ways`, one of which is enough, and an `address` if it needs one."""
 
     ways: tuple[Together, ...]

@@ -13,7 +13,8 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -28,8 +29,7 @@ class Refused(Exception):
     """A host leads to no address that a request may go to; says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """An address that may be connected to. `public` ones can be reached from everywhere."""
 
     ip: str

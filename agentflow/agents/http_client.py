@@ -14,10 +14,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from typing import NoReturn
 
 import httpx
+from msgspec.structs import replace
 
 from agentflow.agents.http import Options
 from agentflow.agents.http_addresses import Address, Refused, addresses_of

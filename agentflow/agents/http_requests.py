@@ -1,9 +1,10 @@
 """A request of an `http` agent: from the agent's options and a call to what goes over the wire."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from msgspec import Struct
 
 from agentflow import __version__
 from agentflow.agents.http import Options
@@ -26,8 +27,7 @@ from agentflow.spec.templates import (
 _WITHOUT_BODY = frozenset({"GET", "DELETE"})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is sent. `own` are the headers that the spec names: they are for its own host only."""
 
     method: str

@@ -12,10 +12,11 @@ is: whoever runs the model fetches it. Only for Bedrock LiteLLM fetches it itsel
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from agentflow.agents.known_models import known_model
 from agentflow.agents.llm import Options
@@ -37,16 +38,14 @@ _STARTS = {
 _SCHEMES = ("http://", "https://")
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image: the `part` of a message that stands for it, and the address that it is sent as."""
 
     part: Mapping[str, Json]
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Album:
+class Album(Struct, frozen=True):
     """Where the images of a pipeline lie: paths count from `folder` and stay within `root`."""
 
     root: Path

@@ -7,8 +7,9 @@ something in it. It does not matter whether it came as a whole or as a stream.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from agentflow.agents.litellm_settings import COMPLETE, litellm
 from agentflow.agents.protocol import AttemptError
@@ -35,8 +36,7 @@ _INCOMPLETE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer as it came, before anything is made of it.
 
     `reason` is why the model stopped, in LiteLLM's word, and `sent` in the provider's own; None if

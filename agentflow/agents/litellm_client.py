@@ -6,8 +6,9 @@ What it is not allowed to do by itself is settled in `litellm_settings`, what of
 
 import asyncio
 import inspect
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from agentflow.agents.chat_request import ChatRequest
 from agentflow.agents.credentials import has_key, may_see_keys

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from agentflow.agents.conversation import told
 from agentflow.agents.llm import Options
@@ -24,8 +25,7 @@ TOOLS = "definitions of tools"
 FORM = "form of the answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of a request: its name, its text, and the input fields that it was made of, if any.
 
     One that stands `beside` the messages is brought by the provider into a form of its own.
@@ -60,7 +60,7 @@ def parts_of(
         yield from _turn(turn)
     yield from _complaint(call.complaint)
     for tool in call.tools:
-        yield Part(TOOLS, json.dumps(asdict(tool)), beside=True)
+        yield Part(TOOLS, json.dumps(to_builtins(tool)), beside=True)
     if form is not None:
         yield Part(FORM, json.dumps(form), beside=True)
 

@@ -10,9 +10,10 @@ subprocess, litellm) is imported inside `connect` or by a module that `connect` 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+from msgspec import Struct, field
 
 from agentflow.spec.model import Agent, FailureClass, Json, Model
 
@@ -27,8 +28,7 @@ if TYPE_CHECKING:  # the linter imports this module, and needs no event
 Ear: TypeAlias = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """Where a run takes place.
 
     `folder` is the folder of the spec, `root` the project root above it; both absolute. Programs
@@ -56,8 +56,7 @@ def unnoted(_receipt: "Receipt", _prompt: Sequence[Mapping[str, Json]] | None) -
     """Nobody wants to know what a model is sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolOffer:
+class ToolOffer(Struct, frozen=True):
     """What a chat model is told of a tool: its name, what it is for, and the schema of its arguments."""
 
     name: str
@@ -65,8 +64,7 @@ class ToolOffer:
     parameters: Mapping[str, Json] | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One attempt: everything an agent may know.
 
     `input` is checked against the agent's input contract before. `output_schema` is its output
@@ -92,8 +90,7 @@ class Call:
     turns: "tuple[Turn, ...]" = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What an agent answered: a JSON value, or `text` that the orchestrator has yet to read.
 
     Exactly one of both is meant: if `text` is not None, `value` is ignored. `answered` and

@@ -9,7 +9,9 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.agents.credentials import is_behind_another_name
 from agentflow.agents.prompt_parts import FORM, TOOLS, Part
@@ -30,8 +32,7 @@ REWORDED = 0.5
 _NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """All that a model is sent, and what there is to know of the model.
 
     `given` are the fields of the agent's input, `shown` those of which its images were made.

@@ -19,8 +19,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from agentflow.agents.images import fields_shown
 from agentflow.agents.known_models import known_model
@@ -74,7 +75,7 @@ class Requests:
             "contract": call.output_schema,
         }
         if call.tools:
-            request["tools"] = [asdict(tool) for tool in call.tools]
+            request["tools"] = [to_builtins(tool) for tool in call.tools]
         parameters = model.model_dump(mode="json", exclude=set(_APART), exclude_none=True)
         return {**request, "parameters": parameters} if parameters else request
 
@@ -108,8 +109,7 @@ def _without(words: Mapping[str, str], value: Json) -> Json:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """One attempt of an agent: what its model was asked, and what it answered, as plain data."""
 
     step: str
@@ -137,7 +137,7 @@ def answer_data(fact: AttemptSucceeded | AttemptFailed) -> dict[str, Json]:
     if fact.answered is not None:
         data["answered"] = fact.answered
     if fact.usage is not None:
-        data["usage"] = {name: v for name, v in asdict(fact.usage).items() if v is not None}
+        data["usage"] = {name: v for name, v in to_builtins(fact.usage).items() if v is not None}
     return data
 
 
@@ -165,7 +165,7 @@ def render(records: Iterable[Recorded]) -> bytes:
     ordered = sorted(records, key=_place)
     shelf = Shelf.of([record.request for record in ordered])
     lines: list[Json] = [{"format": FORMAT, "kind": _KIND}]
-    placed = [asdict(record) | {"request": shelf.put(record.request)} for record in ordered]
+    placed = [to_builtins(record) | {"request": shelf.put(record.request)} for record in ordered]
     lines += [{"shared": name, "value": shelf.values[name]} for name in sorted(shelf.values)]
     return b"".join(encoded(line) + b"\n" for line in [*lines, *placed])
 

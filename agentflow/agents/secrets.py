@@ -11,9 +11,10 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeAlias
 from urllib.parse import quote, quote_plus
+
+from msgspec.structs import replace
 
 from agentflow.agents.protocol import AttemptError
 from agentflow.core.events import (

@@ -9,7 +9,8 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.simulated_plans import with_plans
@@ -25,8 +26,7 @@ ASKING = 1.0
 _MOST_DRAWS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedAnswer:
+class SimulatedAnswer(Struct, frozen=True):
     """What a simulated attempt answers, and the seconds it takes in the time of the simulation."""
 
     reply: Reply

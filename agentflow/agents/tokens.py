@@ -9,10 +9,11 @@ import hashlib
 import importlib.util
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from agentflow.plan.windows import KnownModel
 
@@ -30,8 +31,7 @@ _PIECE = 1024
 _QUICK = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Tokenizer:
+class Tokenizer(Struct, frozen=True):
     """Which encoding measures a model; `exact` if it is the model's own."""
 
     encoding: str

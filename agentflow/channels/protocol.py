@@ -9,15 +9,15 @@ that is in the log. It has the same id then, by which whoever receives it can te
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from agentflow.spec.model import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What goes to a person. `id` is what it is known by, `document` all of it as plain data.
 
     `answers` are what may be answered: nothing to a notice.
@@ -29,8 +29,7 @@ class Message:
     answers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """What somebody says to a question. `value` belongs to `replace`; `via` is the way it came."""
 
     answer: str
@@ -78,8 +77,7 @@ class Terminal(Protocol):
         """Put no more questions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """What deliveries of one run share.
 
     `answering` gives the way back for what is said to a message as it is delivered. `folder` is that

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from agentflow.cli.specs import read_spec
 from agentflow.errors import CouldNot, FileProblem
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 WORTH_WHILE = 128 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """One spec to check, and by what; with `fix` it is mended, by unsafe fixes too if `unsafe`."""
 
     path: str
@@ -32,8 +32,7 @@ class Task:
     unsafe: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What came of a task. `unseen` is how many contracts of Python nobody has looked at.
 
     With `changed`, what fixes make of the spec, the rest is about the spec as it is then.

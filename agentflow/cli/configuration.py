@@ -4,9 +4,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from agentflow.errors import FileProblem, UsageError
 from agentflow.project import find_root, read_bytes
@@ -24,8 +25,7 @@ _TOML_PLACE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Configured:
+class Configured(Struct, frozen=True):
     """A configuration, and the file that it stands in; the patterns in it start at its folder."""
 
     file: Path

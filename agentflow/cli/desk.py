@@ -13,8 +13,9 @@ import termios
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from agentflow.channels.protocol import Answering, Message, Response
 from agentflow.cli.outlet import Outlet
@@ -62,8 +63,7 @@ def _in_background(source: int) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """A question on the desk, and the way back for what is said to it."""
 
     message: Message

@@ -5,8 +5,9 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentflow.errors import CouldNot, FileProblem
 from agentflow.findings import Finding
@@ -30,8 +31,7 @@ LATE = frozenset({dead_step.NAME, unused_definition.NAME})
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """A spec that fixes have changed, or would change: what is on the disk, and what is to be."""
 
     path: str

@@ -4,9 +4,10 @@ allowed.
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from agentflow.cli.checking import Checked, Task, check_all
 from agentflow.cli.configuration import (
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from agentflow.cli.mending import Changed
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the command line says. None stands for what the configuration says.
 
     `severity` is the slightest that is shown. `fail_on` is `error`, `warning`, `advice` or `never`.

@@ -3,7 +3,8 @@
 import re
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentflow.contracts.documents import (
     ContractError,
@@ -23,8 +24,7 @@ _DIALECT = re.compile(r"https?://json-schema\.org/draft/2020-12/schema#?")
 _NAMES = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor", *SHELVES})
 
 
-@dataclass(slots=True)
-class _Place:
+class _Place(Struct):
     """Where in the sources a schema is being copied from."""
 
     target: Target
@@ -38,8 +38,7 @@ class _Place:
         return _Place(self.target, path, self.foreign, self.depth + 1, self.in_place and in_place)
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """A target that was referred to, and what it refers to without going into the value."""
 
     name: str

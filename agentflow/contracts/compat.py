@@ -14,13 +14,13 @@ schemas that are none included, is "unknown".
 """
 
 import json
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
 
 from jsonschema_rs import CanonicalSchema
 from jsonschema_rs.canonical import Containment, Satisfiability
+from msgspec import Struct
 
 from agentflow.contracts.check import compile_schema
 from agentflow.contracts.cost import Cost, cost_of
@@ -46,8 +46,7 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What is known of a pair, and for an incompatible one the proof.
 
     `witness` is a value that the producer allows and the consumer rejects; there is one if

@@ -6,8 +6,9 @@ without a pause. So choices are counted first, with every reference written out,
 too many is not asked.
 """
 
-from dataclasses import dataclass
 from math import prod
+
+from msgspec import Struct
 
 from agentflow.contracts.keywords import LIST, MAP, ONE, SHELVES, Schema
 from agentflow.contracts.pointers import follow
@@ -23,8 +24,7 @@ _CHOOSING = frozenset({"anyOf", "oneOf"})
 _IN_PLACE = frozenset({"allOf", "not", "if", "then", "else", "dependentSchemas"})
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """The choices for the value itself, the most choices in any place, and what is in it."""
 
     choices: int = 1

@@ -7,8 +7,9 @@ empty. Proofs come from `compat`, and for texts with a pattern from what is in i
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentflow.contracts.assembly import TooLarge, self_contained
 from agentflow.contracts.compat import nothing_satisfies
@@ -40,8 +41,7 @@ _RANGES = (
 _OF_RANGES = frozenset({"type"}).union(*_RANGES)
 
 
-@dataclass(frozen=True, slots=True)
-class Empty:
+class Empty(Struct, frozen=True):
     """A schema that nothing satisfies.
 
     `path` leads to it in the contract, with `$ref` for each reference on the way; `way` leads to the
@@ -59,8 +59,7 @@ class Empty:
     circle: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """A schema on the way; `needed` if what is around it is empty where this one is."""
 
     schema: Schema

@@ -8,9 +8,10 @@ nearest to the value.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentflow.contracts.describe import excerpt, listed
 from agentflow.contracts.engine import Parts, validator
@@ -31,8 +32,7 @@ MOST = 20
 MOST_PLACES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(Struct, frozen=True):
     """A value that does not fit the schema at `pointer`."""
 
     pointer: str

@@ -6,8 +6,9 @@ of which nothing was found is a contract of unknown content.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias, TypeGuard
+
+from msgspec import Struct, field
 
 from agentflow.contracts.keywords import Schema
 from agentflow.spec.model import Json
@@ -16,16 +17,14 @@ _KEY = "python"
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelProblem:
+class ModelProblem(Struct, frozen=True):
     """Why a class has no schema, and what to do."""
 
     message: str
     help: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
+class Models(Struct, frozen=True):
     """What is known of classes, by name: the JSON text of a schema, or why there is none."""
 
     schemas: Mapping[str, str] = field(default_factory=dict)

@@ -5,7 +5,7 @@ it, or says why not in words that the agent can act on. Nothing is repaired: a g
 becomes the next agent's fact.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from agentflow.contracts.check import compile_schema
 from agentflow.contracts.documents import ContractError
@@ -17,8 +17,7 @@ from agentflow.contracts.violations import Violation
 from agentflow.spec.model import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """The value that the text holds, unchanged.
 
     `unwrapped` says what stood around it and was left out, for the log; empty if nothing did.
@@ -28,8 +27,7 @@ class Accepted:
     unwrapped: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """Why the text was not accepted. `violations` is empty if it holds no JSON value at all."""
 
     reason: str

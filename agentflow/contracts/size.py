@@ -8,8 +8,9 @@ does is named, so that its author knows what to write.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from math import inf
+
+from msgspec import Struct
 
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.keywords import Schema
@@ -25,8 +26,7 @@ _OF_A_DOUBLE = 24
 _SCALARS = {"null": 4, "boolean": 5}
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """At most so many bytes. If that is infinite, `field` says why: `.text.maxLength`."""
 
     bytes: float

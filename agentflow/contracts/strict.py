@@ -9,17 +9,17 @@ equal too: then every reader takes the same value from the text.
 
 import json
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import NoReturn
+
+from msgspec import Struct
 
 from agentflow.spec.model import Json
 from agentflow.spec.wording import quoted
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much JSON is read at most."""
 
     size: int = 8 * 1024 * 1024  # characters

@@ -20,8 +20,9 @@ of them.
 """
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from agentflow.contracts.describe import count, listed
 from agentflow.contracts.keywords import TYPES, json_type
@@ -60,8 +61,7 @@ _MOST_BRACKETS = 10_000
 _NEAR = 200
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(Struct, frozen=True):
     """A JSON value and where it stands, `text[start:end]`."""
 
     value: Json

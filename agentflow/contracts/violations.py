@@ -1,8 +1,9 @@
 """What breaks a contract, in words that a person or a model can act on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from agentflow.contracts.describe import count, described, excerpt, listed, path_text, shortened
 from agentflow.contracts.keywords import Path
@@ -33,8 +34,7 @@ FORMAT_EXAMPLES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """One thing that a value has and its contract does not allow, or the other way round.
 
     `path` leads to it as one would write it, `legs[0].date`; it is empty for the value itself.

@@ -7,11 +7,11 @@ whatever the table lets pass is still refused.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import jsonschema_rs
+from msgspec import Struct
 
 from agentflow.contracts.describe import described, listed, shortened
 from agentflow.contracts.keywords import LIST, MAP, TYPES, Path, Schema, json_type, subschemas
@@ -20,8 +20,7 @@ from agentflow.spec.wording import did_you_mean, quoted
 METASCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaProblem:
+class SchemaProblem(Struct, frozen=True):
     """Why something is no schema. `path` leads to the value that is wrong."""
 
     path: Path

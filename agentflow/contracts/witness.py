@@ -9,9 +9,10 @@ is a proof only because both schemas have judged it; how it was found does not m
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentflow.contracts.draw import Drawing
 from agentflow.contracts.keywords import Schema, subschemas
@@ -78,8 +79,7 @@ def _drawn(
             continue
 
 
-@dataclass(frozen=True, slots=True)
-class _Hints:
+class _Hints(Struct, frozen=True):
     """What schemas name: values at and beside their limits, and keys."""
 
     values: tuple[Json, ...]

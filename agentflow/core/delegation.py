@@ -1,6 +1,6 @@
 """How the tasks of a plan are given out, and what a `delegate` answers."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from agentflow.core import events
 from agentflow.core.events import Decision, Failure, Reason

@@ -9,10 +9,11 @@ Quantities go by the keys under `budget`: `calls`, `retries`, `tokens`, `usd`, `
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from math import inf
 from types import MappingProxyType
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 #: How much of which quantity.
 Amounts: TypeAlias = Mapping[str, float]
@@ -21,8 +22,7 @@ NOTHING: Amounts = MappingProxyType({})
 _PLACES = 9
 
 
-@dataclass(slots=True, eq=False)
-class Purse:
+class Purse(Struct, eq=False):
     """What was used up under one budget.
 
     If it has a time of its own, that is `time` seconds and over at `until`, in seconds since 1970, and
@@ -48,8 +48,7 @@ class Purse:
             purse = purse.outer
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """A purse has too little left of a quantity. `wanted` is what was asked for.
 
     `for_good` says that nothing will be given back that could make up for it.

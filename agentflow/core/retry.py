@@ -1,7 +1,8 @@
 """May a failed attempt be made again, and when? Effects are asked first: see `core.effects`."""
 
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.core import purse
 from agentflow.core.deadlines import no_time_to_wait
@@ -14,8 +15,7 @@ from agentflow.spec.model import ANSWERED
 _AROUND = "what encloses the step has failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """Another attempt, after `delay` seconds."""
 
     delay: float

@@ -10,9 +10,10 @@ free. Both are first in, first out, which makes the order of a log a function of
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct, field
 
 from agentflow.contracts.describe import path_text
 from agentflow.contracts.reading import Accepted, Rejected
@@ -69,8 +70,7 @@ class Need(StrEnum):
     FINISH = "finish"  # the run is through
 
 
-@dataclass(slots=True, eq=False)
-class Scope:
+class Scope(Struct, eq=False):
     """Steps that run together: a pipeline, a group, a case, an iteration, the items of a `for_each`.
 
     `parent` is the scope whose steps its expressions see besides its own, None for a pipeline.
@@ -122,8 +122,7 @@ class Scope:
         yield from self.items
 
 
-@dataclass(slots=True)
-class Ladder:
+class Ladder(Struct):
     """Where a step stands on its escalation: at which level, after which failure.
 
     `call` is what the level calls instead of the step's agent. `denied` says why no level may be
@@ -142,8 +141,7 @@ class Ladder:
         return path_text(self.plan.levels[self.level].path)
 
 
-@dataclass(slots=True, eq=False)
-class Instance:
+class Instance(Struct, eq=False):
     """One step in one place of the run: the step itself, or its instance for one item.
 
     `attempt` counts attempts, `failures` those that failed and count for the retry policy, and
@@ -249,16 +247,14 @@ class Instance:
         return self.step.for_each is not None and not self.is_item
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(Struct, frozen=True):
     """A time that a step has, and when it is over, in seconds since 1970."""
 
     instance: Instance
     until: float
 
 
-@dataclass(slots=True)
-class People:
+class People(Struct):
     """What goes on between the run and people.
 
     `open` are the steps that wait for an answer, by the question's id; `closed` says of older
@@ -277,8 +273,7 @@ class People:
     heard: bool = False
 
 
-@dataclass(slots=True, eq=False)
-class State:
+class State(Struct, eq=False):
     """Everything that is known of a run. `now` is the time of the last fact, `by` who started it.
 
     `timed` are the times of steps that are over before those around them, by address. `prices` are those of chat models, in US dollars for a million tokens in and out, `windows` what they take

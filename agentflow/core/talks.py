@@ -8,7 +8,8 @@ but the facts: a talk is what they add up to, so it goes on after a crash where 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentflow.core.events.parts import Complaint, Failure
 from agentflow.spec.model import FailureClass, Json
@@ -19,8 +20,7 @@ FATAL = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """What a model asks for. `arguments` is the text that it wrote, JSON or not."""
 
     id: str
@@ -28,8 +28,7 @@ class ToolCall:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asks:
+class Asks(Struct, frozen=True):
     """What a model has answered instead of an answer: calls, and what it `said` and thought with them."""
 
     calls: tuple[ToolCall, ...]
@@ -37,16 +36,14 @@ class Asks:
     thoughts: Mapping[str, Json] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+class ToolResult(Struct, frozen=True):
     """What came of a call: its output, or the failure in words."""
 
     output: Json = None
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """A turn that is over: what the model said, what it asked for, and what it got, in this order.
 
     `complaint` is what it had been told about an answer before. `thoughts` are parts of its message that
@@ -61,8 +58,7 @@ class Turn:
     thoughts: Mapping[str, Json] | None = None
 
 
-@dataclass(slots=True)
-class Talk:
+class Talk(Struct):
     """A talk as it goes on.
 
     `turns` are over. `asked` are the calls of the turn that is not, `said` and `thoughts` what the model

@@ -11,7 +11,9 @@ What else an author's contract lets a task hold means nothing here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.contracts.describe import excerpt
 from agentflow.core.state import Instance, Scope, open_unplanned
@@ -27,8 +29,7 @@ LONGEST_ID = 100
 _MOST_TOLD = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """A task whose form is right; whether it can be carried out is another matter."""
 
     id: str
@@ -37,8 +38,7 @@ class Task:
     needs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BadPlan:
+class BadPlan(Struct, frozen=True):
     """What is wrong with a plan, each in a line; at least one."""
 
     wrong: tuple[str, ...]

@@ -1,9 +1,10 @@
 """The calls of a chat model that has limits: those in flight, and those of the last minute."""
 
 from collections import deque
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from agentflow.core.state import Instance
@@ -12,16 +13,14 @@ if TYPE_CHECKING:
 MINUTE = 60.0
 
 
-@dataclass(slots=True, eq=False)
-class Begun:
+class Begun(Struct, eq=False):
     """A call: when it started, and the tokens that it counts for."""
 
     at: float
     tokens: int
 
 
-@dataclass(slots=True, eq=False)
-class Traffic:
+class Traffic(Struct, eq=False):
     """What goes to one model. `minute` are its calls in order, those of the last minute at least."""
 
     running: int = 0

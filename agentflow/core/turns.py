@@ -8,7 +8,8 @@ pay with, the step fails.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.contracts.strict import NotJson, loads
 from agentflow.core import events
@@ -21,8 +22,7 @@ from agentflow.spec.model import FailureClass, Json
 from agentflow.spec.wording import did_you_mean, quoted
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A call that a model asks for, read: the `step` that it is and its arguments, or what is wrong."""
 
     call: ToolCall

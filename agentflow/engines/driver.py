@@ -5,8 +5,9 @@ log that says what was to be done, and resume does it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from agentflow.core.decide import settle
 from agentflow.core.events import (
@@ -62,8 +63,7 @@ def _as_it_is(fact: Fact) -> Fact:
     return fact
 
 
-@dataclass(slots=True)
-class Driver:
+class Driver(Struct):
     """One run with its log. `listener` is told each entry once it is durable.
 
     `redact` takes secrets out of a fact before anybody learns of it: the orchestrator, the log,

@@ -6,8 +6,9 @@ for, and a tool that turns out to have changed later is not called (`agents.mcp_
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from agentflow.agents.protocol import Connection, Examined
 from agentflow.core.events import Entry, Fact, RunResumed, RunStarted

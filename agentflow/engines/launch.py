@@ -4,9 +4,11 @@ import os
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow import __version__
 from agentflow.agents import AGENT_KINDS
@@ -63,8 +65,7 @@ _MADE_UP = "simulated"
 Prices: TypeAlias = Mapping[str, tuple[float, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """How a run is to be carried out; the pipeline does not know of it.
 
     `wait` keeps the process of a run that only people can make go on until they have answered.

@@ -11,10 +11,12 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from operator import itemgetter
 from types import FrameType
 from typing import Any, TypeAlias
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply, WarmingUp
 from agentflow.core import events
@@ -91,8 +93,7 @@ def run_local(
         loop.close()
 
 
-@dataclass(slots=True, eq=False)
-class _Flight:
+class _Flight(Struct, eq=False):
     """An attempt in flight. `over` says that its outcome is known or no longer wanted.
 
     `deadline` is None as long as it is held up, `tokens` are those that it may use at most by the limits of
@@ -399,7 +400,7 @@ class _LocalEngine:
             prompt=flight.prompt,
             answered=reply.answered,
             first_token=reply.first_token,
-            calls=[asdict(one) for one in reply.calls],
+            calls=[to_builtins(one) for one in reply.calls],
             thoughts=reply.thoughts,
         )
 

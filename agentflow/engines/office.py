@@ -1,14 +1,14 @@
 """How a run reaches people, as whoever starts it settles."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentflow.channels.protocol import Terminal
 from agentflow.eventlog.mailbox import Mailbox
 
 
-@dataclass(frozen=True, slots=True)
-class Office:
+class Office(Struct, frozen=True):
     """The mailbox of the run; `waits` says whether its process stays until people have answered.
 
     `folder` is that of the spec. `terminal` is the one of this process, if somebody sits before it: as long as a question is put

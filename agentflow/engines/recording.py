@@ -7,8 +7,9 @@ run that was killed and resumed is recorded as a whole.
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct, to_builtins
 
 from agentflow.agents.images import Album
 from agentflow.agents.llm import Options
@@ -90,7 +91,7 @@ class Players:
             usage = error.reply.usage if error.reply is not None else None
             outcome = AttemptFailed(0, step, attempt, failure, error.message, wait, usage)
         else:
-            calls = [asdict(one) for one in reply.calls]
+            calls = [to_builtins(one) for one in reply.calls]
             outcome = AttemptSucceeded(
                 0,
                 step,
@@ -104,8 +105,7 @@ class Players:
         return Answer(outcome, after=1.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """A call of a chat model."""
 
     pipeline: Plan

@@ -5,9 +5,10 @@ afterwards. The same test gives the same log, to the microsecond.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from agentflow import __version__
 from agentflow.agents.recording import Recording
@@ -39,8 +40,7 @@ STARTER = "requester"
 _START = 1_767_225_600.0
 
 
-@dataclass(slots=True)
-class _MemoryLog:
+class _MemoryLog(Struct):
     """A log that nobody keeps."""
 
     next_seq: int = 0
@@ -58,8 +58,7 @@ class _MemoryLog:
         """Nothing of it outlives the test."""
 
 
-@dataclass(frozen=True, slots=True)
-class Performance:
+class Performance(Struct, frozen=True):
     """The run of a test: its entries, and what there is to say of the answers it was given.
 
     `complaints` end the test if it was `cut_short`: everything else would only follow from them.

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from agentflow.contracts.describe import excerpt
 from agentflow.core.events import (
@@ -38,8 +39,7 @@ class NoAnswer(Exception):
         self.difference = difference
 
 
-@dataclass(slots=True)
-class Script:
+class Script(Struct):
     """The answers of a test, and how many of each were given.
 
     `agents` and `people` answer where the test does not; None where that is an error. `players` answer
@@ -156,8 +156,7 @@ class Script:
         return [pattern for pattern in scripts if matches(pattern, step)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """A call or a question: under which key it is answered, what it is called, what it is given."""
 
     key: str

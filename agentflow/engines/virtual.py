@@ -7,8 +7,10 @@ and the trace are the real ones.
 
 import heapq
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from itertools import count
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow import __version__
 from agentflow.core.events import (
@@ -35,16 +37,14 @@ Outcome = AttemptSucceeded | AttemptFailed | AttemptLost
 _UNHURT = (TimerFired, PersonAnswered, CancelRequested)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What an attempt comes to, `after` so many seconds. The time in `outcome` is filled in."""
 
     outcome: Outcome
     after: float
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a person says to a question, `after` so many seconds. `value` belongs to `replace`."""
 
     answer: AnswerKind

@@ -6,14 +6,16 @@ Fields that have their default are left out. Payloads (what agents are given and
 fields of the event and never inside the data, so that no output can pass for a blob. Prompts of talks are
 taken apart (`prompts`).
 
-Decoding gives plain data and the dataclasses of `core.events`, nothing else: a `__class__` or
+Decoding gives plain data and the classes of `core.events`, nothing else: a `__class__` or
 `$type` in an agent's answer comes back as the key that it was.
 """
 
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from msgspec import NODEFAULT
+from msgspec.structs import FieldInfo, fields
 
 from agentflow.core import events
 from agentflow.core.events import Entry, Failure, Reason, Receipt, Usage
@@ -110,11 +112,8 @@ def _decode_event(record: Mapping[str, Json], get_blob: GetBlob) -> Any:
     return shape.build(fields)
 
 
-_MISSING = object()
-
-
 class _Shape:
-    """What the codec knows of a dataclass, and how to revive one of its fields.
+    """What the codec knows of a class, and how to revive one of its fields.
 
     `fields` are name, default, whether it is a payload, and whether it is a class of ours.
     """
@@ -126,7 +125,7 @@ class _Shape:
         self._tuples = {name for name, hint in hints.items() if get_origin(hint) is tuple}
         self.fields = tuple(
             (f.name, _default(f), f.name in _PAYLOADS, self._classes[f.name] is not None)
-            for f in dataclasses.fields(cls)
+            for f in fields(cls)
         )
 
     def revive(self, name: str, value: Json) -> Any:
@@ -153,12 +152,9 @@ class _Shape:
             raise UnknownEvent(f"not a {self.cls.__name__}: {error}") from error
 
 
-def _default(field: "dataclasses.Field[Any]") -> Any:
-    if field.default is not dataclasses.MISSING:
-        return field.default
-    if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory()
-    return _MISSING
+def _default(field: FieldInfo) -> Any:
+    """Its default; `NODEFAULT` if it has none."""
+    return field.default if field.default_factory is NODEFAULT else field.default_factory()
 
 
 def _class_in(hint: Any) -> type | None:

@@ -9,8 +9,9 @@ It also says when something is due in a run that nobody works on, so that whoeve
 many runs need not read their logs.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentflow.eventlog import canonical
 from agentflow.eventlog.chain import GENESIS, check_format, damaged
@@ -21,8 +22,7 @@ from agentflow.spec.model import Json
 _NAME = "HEAD"
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(Struct, frozen=True):
     """A run that nobody works on: when something in it is `due`, in seconds since 1970.
 
     0 says at once, None that nothing ever is unless somebody answers.
@@ -31,8 +31,7 @@ class Rest:
     due: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The last entry that is known to be stored; `seq` is -1 as long as there is none.
 
     `ended` says that the run is through by then, for those who look for runs that are not. `rest`

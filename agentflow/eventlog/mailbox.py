@@ -16,8 +16,9 @@ import re
 import secrets
 import time
 from collections.abc import Container
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentflow.errors import StoreError
 from agentflow.eventlog.faults import told
@@ -31,8 +32,7 @@ _CANCEL = "cancel.json"
 _TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """An answer as it lies there: `data`, or the `problem` why it cannot be read.
 
     `given` is when it was written, in seconds since 1970.

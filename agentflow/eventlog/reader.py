@@ -5,9 +5,10 @@ and on what a killed writer left behind.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+
+from msgspec import Struct
 
 from agentflow.errors import LogDamaged
 from agentflow.eventlog import blobs, lock
@@ -17,8 +18,7 @@ from agentflow.eventlog.private import check_folder
 from agentflow.eventlog.snapshot import PAGE, Row, Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """A log that is whole: how many entries it has, and the hash of the last (64 zeros if none)."""
 
     count: int

@@ -8,9 +8,10 @@ writers can never both own an entry, even if the lock is got round.
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
+
+from msgspec.structs import replace
 
 from agentflow.errors import LostRace, StoreError
 from agentflow.eventlog import blobs

@@ -4,7 +4,7 @@ Columns of a span count characters; on a screen a tab is four cells, an ideograp
 character as long as its escape. A line that is too long is shown as a window around the span.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from agentflow.findings import Span
 from agentflow.formats.cells import width
@@ -18,8 +18,7 @@ _BEFORE = 30
 _TAB = "    "
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """A line as it is shown, with `carets` carets to be set under it after `indent` cells."""
 
     text: str

@@ -5,8 +5,9 @@ So are the iterations of a loop, which stay in their order.
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from agentflow.core.state import ENDED, StepStatus
 from agentflow.formats.words import count
@@ -39,8 +40,7 @@ _NOT_BY_ITSELF = 4
 _MOST = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """How many items there are, how many have ended, and how many have which status."""
 
     total: int
@@ -66,8 +66,7 @@ def tally(span: Span) -> Tally:
     return Tally(total, ended, by_status)
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(Struct, frozen=True):
     """The items that are shown, and how many of which status are not."""
 
     shown: Sequence[Span]

@@ -1,7 +1,8 @@
 """A pipeline before it runs, for machines: `schemas/plan.v1.schema.json`."""
 
-from dataclasses import asdict
 from math import inf
+
+from msgspec import to_builtins
 
 from agentflow.formats.plan_words import effects
 from agentflow.formats.values import document
@@ -23,7 +24,7 @@ def render(plan: Overview) -> str:
             "levels": [list(level) for level in plan.levels],
             "critical_path": [node.part.step.address for node in plan.critical],
             "steps": [_step(node) for node in plan.nodes],
-            "touches": {what: list(names) for what, names in asdict(plan.touches).items()},
+            "touches": {what: list(names) for what, names in to_builtins(plan.touches).items()},
             "worst_case": {
                 "unbudgeted": _most(worst.needed),
                 "within_budget": _most(worst.most),

@@ -7,8 +7,9 @@ them, has no line to it. Sizes are in pixels.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
+
+from msgspec import Struct
 
 from agentflow.formats.cells import width
 from agentflow.formats.plan_words import at_most, case, effects, kind
@@ -35,8 +36,7 @@ _STYLE = (
 _SECOND = frozenset({"write", "idempotent", "irreversible"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
+class _Box(Struct, frozen=True):
     """A step with its place in the scope, and the picture of what is inside of it."""
 
     node: Node
@@ -60,8 +60,7 @@ class _Box:
         return self.top + (self.inside.height + _PADDING if self.inside.boxes else _PADDING / 2)
 
 
-@dataclass(frozen=True, slots=True)
-class _Picture:
+class _Picture(Struct, frozen=True):
     """The boxes of one scope."""
 
     boxes: tuple[_Box, ...]

@@ -11,7 +11,8 @@ the 2 entries before it: 41 decisions, all the same
 """
 
 from collections.abc import Iterator
-from dataclasses import fields
+
+from msgspec.structs import fields
 
 from agentflow.core import events
 from agentflow.core.cancelling import in_words

@@ -1,7 +1,8 @@
 """The runs of a store, for programs. Format 1; `schemas/runs.v1.schema.json`."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+
+from msgspec import to_builtins
 
 from agentflow.formats.values import document
 from agentflow.spec.model import Json
@@ -16,5 +17,5 @@ def render(summaries: Sequence[Summary]) -> str:
 
 
 def _data(summary: Summary) -> Json:
-    found = asdict(summary)
+    found = to_builtins(summary)
     return {"run": found.pop("run_id"), **found}

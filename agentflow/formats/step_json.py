@@ -1,7 +1,8 @@
 """All that a log knows of one step, for programs. Format 1; `schemas/step.v1.schema.json`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+
+from msgspec import to_builtins
 
 from agentflow.core.events import Entry
 from agentflow.formats.event_data import event_data
@@ -25,6 +26,6 @@ def render(
         for event in (entry.fact, *entry.decisions)
         if getattr(event, "step", None) == step
     ]
-    contexts = [{"attempt": number, **asdict(context)} for number, context in given.items()]
+    contexts = [{"attempt": number, **to_builtins(context)} for number, context in given.items()]
     about = {"format": FORMAT, "run": run_id, "step": step}
     return document({**about, "contexts": contexts, "events": found})

@@ -5,9 +5,10 @@ it without any.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from agentflow.core.state import StepStatus
 from agentflow.formats.cells import width
@@ -39,8 +40,7 @@ class Piece(NamedTuple):
 Line: TypeAlias = tuple[Piece, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Symbols:
+class Symbols(Struct, frozen=True):
     """The characters that are not letters, for terminals that have them and for those that do not.
 
     All symbols of a status are equally wide. `bar` are the done and the open part of a progress bar.

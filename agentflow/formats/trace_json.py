@@ -3,7 +3,7 @@
 Times are seconds since 1970 in UTC, and null for what has not come yet.
 """
 
-from dataclasses import asdict
+from msgspec import to_builtins
 
 from agentflow.core.events import Failure, Notify
 from agentflow.core.state import ENDED_RUN
@@ -39,15 +39,15 @@ def data_of(trace: Trace) -> Json:
         "repairs": trace.repairs,
         "resumed": trace.resumed,
         "signal": trace.signal,
-        "cancelled": None if trace.cancelled is None else asdict(trace.cancelled),
+        "cancelled": None if trace.cancelled is None else to_builtins(trace.cancelled),
         "tokens": sums.tokens,
         "usd": sums.usd,
         "unpriced_tokens": sums.unpriced,
         "outputs": trace.outputs,
         "spent": trace.spent,
-        "gates": [asdict(gate) for gate in trace.gates.values()],
+        "gates": [to_builtins(gate) for gate in trace.gates.values()],
         "failure": failure_data(trace.failure),
-        "refused": [asdict(refused) for refused in trace.refused],
+        "refused": [to_builtins(refused) for refused in trace.refused],
         "untold": [_notice(notice) for notice in trace.untold.values()],
         "steps": [_span(span) for span in trace.steps.values()],
     }

@@ -16,7 +16,8 @@ through.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.core.events import CancelRequested
 from agentflow.formats.items import Tally, fold_items, tally
@@ -82,8 +83,7 @@ def lines(
     return [tree.head(), *_aligned(rows, width), *tree.gates(), tree.foot()]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """A line of the tree: what stands left, and the figures that stand in columns on the right."""
 
     left: Line

@@ -1,14 +1,14 @@
 """What calls used up: tokens and money, added up over a tree of spans."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.formats.words import count, money
 from agentflow.trace import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(Struct, frozen=True):
     """Tokens, and what is known of their price; `unpriced` tokens have a price nobody knows."""
 
     tokens: int = 0

@@ -22,8 +22,9 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from agentflow.plan.graph import components
 
@@ -100,8 +101,7 @@ class Explosions:
             self._left -= search.taken + automaton.edges.total()
 
 
-@dataclass(frozen=True, slots=True)
-class _Fragment:
+class _Fragment(Struct, frozen=True):
     """A part of a pattern: where it can begin and end, and whether it can be empty."""
 
     first: tuple[int, ...]

@@ -5,9 +5,10 @@ hardly any text has more. An answer of a chat model has at most `max_output_toke
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from math import inf, isinf
+
+from msgspec import Struct
 
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.length import longest
@@ -26,8 +27,7 @@ ENGLISH = 4
 SMALL = 32_768
 
 
-@dataclass(frozen=True)
-class Chat:
+class Chat(Struct, frozen=True, dict=True):
     """A call of a chat model by a step. `path` is where the model is defined, or else named."""
 
     step: StepPlan
@@ -58,8 +58,7 @@ class Chat:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """A field that goes into a prompt, and how large it can get.
 
     `tokens` is what it can come to in plain English, infinite where nothing bounds it.

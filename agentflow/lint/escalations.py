@@ -1,7 +1,8 @@
 """Who turns to which escalation, and what its levels name."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.plan.steps import EscalationPlan, LevelPlan, Path, Plan, StepPlan
 from agentflow.plan.tools import offers
@@ -9,8 +10,7 @@ from agentflow.spec.document import Document
 from agentflow.spec.yaml.nodes import Mapping, Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """A step that turns to an escalation about a class of failures; `path` leads to the entry."""
 
     step: StepPlan

@@ -7,8 +7,9 @@ counts, and with tools, of whose words it is only taken that a model reads as ma
 no proof.
 """
 
-from dataclasses import replace
 from math import inf, isinf
+
+from msgspec.structs import replace
 
 from agentflow.contracts.describe import path_text
 from agentflow.contracts.keywords import Schema

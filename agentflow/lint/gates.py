@@ -1,7 +1,8 @@
 """The confidence gates of a plan: what its agents have to be sure of, and where that is written."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.contracts.assembly import TooLarge, self_contained
 from agentflow.contracts.keywords import Schema
@@ -14,8 +15,7 @@ from agentflow.spec.document import Document
 from agentflow.spec.model import Confidence
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """The gate of one agent that is called; `field` is what its contract says of the field."""
 
     confidence: Confidence

@@ -8,7 +8,9 @@ on the same condition was not skipped.
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.contracts.describe import path_text
 from agentflow.lint.conditions import Fact, ReadPath, facts, not_empty, proven, shown, strict
@@ -45,8 +47,7 @@ _MOST_STEPS = 16
 _RAN = re.compile(r'steps\.(\w+)\.status=="succeeded"|has\(steps\.(\w+)\.output\)')
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What holds somewhere.
 
     `existing` are paths that have a value; so has all that leads to them. `instead` says that

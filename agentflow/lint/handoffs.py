@@ -1,7 +1,8 @@
 """The handoffs of a plan, and where in the file both of their sides stand."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.contracts.descent import SOME_ITEM, Descent
 from agentflow.contracts.describe import path_text
@@ -19,8 +20,7 @@ from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping, Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Handoff:
+class Handoff(Struct, frozen=True):
     """A template whose value goes to a field of what an agent or a pipeline takes, or is all that
     it is given, or stands for an agent's output.
 
@@ -42,8 +42,7 @@ class Handoff:
     contract: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """What gives a part of the value: a template, and the way to the part from there.
 
     `text` names the part as one would write it. `uses` are the references in the template.

@@ -1,7 +1,9 @@
 """Runs the rules over one spec."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity, Suppressed
 from agentflow.lint.rule import Context, Rule
@@ -14,8 +16,7 @@ _OF_VALUES = frozenset({"incompatible-argument", "invalid-contract", "wrong-defa
 _WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.ADVICE: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of a spec: `findings` in file order, at the same place the gravest first.
 
     `crashed` are the rules that are broken themselves; each has a finding that says so. `fatal` are

@@ -1,15 +1,15 @@
 """The loops of a plan, each with the references that stand inside it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentflow.plan.looks import enclosing
 from agentflow.plan.states import entries
 from agentflow.plan.steps import LoopPlan, Plan, ScopePlan, StepPlan, Use
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """A loop; `uses` stand in its iterations, of which `own` mean its own `loop`."""
 
     step: StepPlan

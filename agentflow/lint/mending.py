@@ -14,7 +14,8 @@ make it one that can, what else is wrong with it shows for the first time, and i
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentflow.findings import Edit, Finding, Fix, Severity
 from agentflow.spec.yaml.source import Source
@@ -24,8 +25,7 @@ MAX_LOOKS = 100
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """What is found in a text. `depth` is how far it was understood: more is further.
 
     `early` are the names of rules that find what they find however deep that is; `late` those of
@@ -41,8 +41,7 @@ class Sight:
 Look = Callable[[str], Sight]
 
 
-@dataclass(frozen=True, slots=True)
-class Mended:
+class Mended(Struct, frozen=True):
     """What became of a text. `refused` are findings whose fix would bring something new."""
 
     text: str
@@ -50,8 +49,7 @@ class Mended:
     refused: tuple[Finding, ...]
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(Struct):
     """A text on its way: what is found in it, and which fixes have been of no use so far."""
 
     text: str

@@ -1,13 +1,13 @@
 """The bounds that the budgets of a pipeline and of its steps set."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.plan.steps import Path, Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """A quantity that some budget bounds, and where: `tokens`, `meters.cash`."""
 
     what: str

@@ -4,7 +4,8 @@ What the contract calls an integer is taken for an int: it could be written 3.0,
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
@@ -58,8 +59,7 @@ _KINDS: Mapping[str, Kinds] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(Struct, frozen=True):
     """A part of an expression that fails, or may fail, when it is evaluated."""
 
     part: Expr
@@ -67,8 +67,7 @@ class Misfit:
     help: str | None
 
 
-@dataclass(slots=True)
-class Operands:
+class Operands(Struct):
     """One walk over an expression that is read at `place`; each part is looked at once."""
 
     types: Types
@@ -232,8 +231,7 @@ class Operands:
             self.misfits.append(Misfit(part, message, _mend(found, wanted)))
 
 
-@dataclass(frozen=True, slots=True)
-class Operated:
+class Operated(Struct, frozen=True):
     """What is wrong with the parts of an expression: `always` fails, `sometimes` for some values.
 
     `offset` is where the expression begins in the text at `path`.

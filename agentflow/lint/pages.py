@@ -2,7 +2,8 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.errors import UsageError
 from agentflow.lint.rule import Family, Fixable, Rule
@@ -10,8 +11,7 @@ from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Struct, frozen=True, dict=True):
     """The parts of a rule's page. `says` is the findings for `bad`, as `line:column message`."""
 
     title: str

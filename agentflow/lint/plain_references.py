@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema
 from agentflow.lint.texts import Written, texts_at, told
@@ -28,8 +29,7 @@ _OF_STEPS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class PlainReference:
+class PlainReference(Struct, frozen=True):
     """A part of a text that spells out a reference; `expression` is what would make it one."""
 
     text: Written

@@ -1,7 +1,8 @@
 """The retry policies that agents and steps name, and the steps that are retried by them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.plan.calls import callers, calls_of
 from agentflow.plan.factors import Factors, factors_of
@@ -12,8 +13,7 @@ from agentflow.spec.model import DescribedTool, RetryPolicy
 from agentflow.spec.yaml.nodes import Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Retried:
+class Retried(Struct, frozen=True):
     """A step with a policy that allows for more than one attempt.
 
     `path` leads to the `retry` that counts, on the step or on its agent, and `effects_path` to the

@@ -1,7 +1,8 @@
 """Who is given arguments with `with`: the agent, or the other pipeline, that a step names."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.plan.calls import calls_of
 from agentflow.plan.inputs import with_defaults
@@ -11,8 +12,7 @@ from agentflow.spec.model import Json
 from agentflow.spec.templates import Template
 
 
-@dataclass(frozen=True, slots=True)
-class Receiver:
+class Receiver(Struct, frozen=True):
     """One that is given arguments.
 
     `what` is what it is and `name` what it is called; `named` is where the step names it, and

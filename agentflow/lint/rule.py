@@ -14,10 +14,11 @@ findings can be mended by a program says so in a constant `FIX`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.guards import Guards
@@ -61,8 +62,7 @@ class Fixable(StrEnum):
     UNSAFE = "unsafe"  # a likely answer, which may not be the one that was meant
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True, dict=True):
     """Everything a rule may look at; nothing in it reads files or runs code.
 
     `pipeline` and `plan` are None where the spec is too broken to have one. `problems` is what

@@ -7,8 +7,9 @@ to. What is said of a file stands at the reference in the spec that leads there.
 import posixpath
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema, subschemas
 from agentflow.contracts.pointers import below
@@ -23,8 +24,7 @@ _CONTRACTS = "#/contracts/"
 _MOST_REFERENCES = 50
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenSchema:
+class WrittenSchema(Struct, frozen=True):
     """One schema as its author wrote it, references and all.
 
     `path` leads to it in the document. `where` is empty, or ` in 'mail.json#/properties/to'`; then

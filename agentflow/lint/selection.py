@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.linter import Outcome
@@ -28,8 +30,7 @@ class UnknownName(Exception):
         self.help = f"did you mean {quoted(near)}?" if near else "'agentflow rules' lists them"
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What of the findings counts. Names are of rules and families.
 
     Without `select` every rule does. `ignore` takes away from it. `severities` gives findings

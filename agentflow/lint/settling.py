@@ -2,7 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentflow.findings import Edit, Finding, Fix, Location, Severity, Span, Suppressed
 from agentflow.lint.names import Suggestions
@@ -17,8 +18,7 @@ UNUSED = "unused-suppression"
 _GROUND = frozenset({Family.SPEC, Family.REFERENCE, Family.GRAPH})
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """The findings that stay, those of the suppressions among them, and those taken back.
 
     `fatal` are the errors that leave nothing to run.
@@ -60,8 +60,7 @@ def settle(
     return Settled(frozenset(kept), tuple(order), fatal)
 
 
-@dataclass(slots=True)
-class _Reach:
+class _Reach(Struct):
     """The suppressions of one rule in file order, each with the furthest line of those so far."""
 
     suppressions: list[Suppression] = field(default_factory=list)

@@ -7,7 +7,9 @@ when all other findings are known, so the linter settles it last.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.findings import Span
 from agentflow.spec.document import Document
@@ -28,8 +30,7 @@ _MOST_NAMES = 200
 _MOST_OF_ALL = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Struct, frozen=True):
     """A comment that takes back what some rules find on the lines `first` to `last`.
 
     `names` has each name with the place where it stands. With a `problem` it takes nothing back.

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.findings import Location
 from agentflow.plan.steps import Path, Plan
@@ -11,8 +12,7 @@ from agentflow.spec.model import Agent, TextFile
 from agentflow.spec.yaml.nodes import Mapping, Node, Scalar, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A text; `path` is where it stands, or with `elsewhere` where the file with it is named."""
 
     text: str

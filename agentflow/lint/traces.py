@@ -6,7 +6,8 @@ is linear in the number of references, so a spec cannot make the linter slow.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentflow.plan import address
 from agentflow.plan.fields import UNKNOWN, Lack, Part, part_of
@@ -33,8 +34,7 @@ _PARTS_IN_ANY_CASE = 5_000
 _PARTS_A_REFERENCE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A part of a path that does not exist, or need not: its index in the path, and why.
 
     `known` are the fields that are there, `what` is what has no fields at all, and `case` says
@@ -48,8 +48,7 @@ class Gap:
     case: str
 
 
-@dataclass(slots=True)
-class Trace:
+class Trace(Struct):
     """Where a path leads: the values it may come to, and what is missing on the way.
 
     `certain` is false as soon as anything could not be told. `broken` is true if that is not the
@@ -73,8 +72,7 @@ class Trace:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(Struct, frozen=True):
     """What a value can be as the label of a case; `known` is None if it may be anything.
 
     With `broken`, nothing can be said, as of a `Trace`.

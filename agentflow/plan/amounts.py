@@ -7,13 +7,14 @@ them off (`within`).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from math import inf
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+
+class Bound(Struct, frozen=True):
     """At most this much; if that is infinite, `field` of the spec leaves it open."""
 
     amount: float
@@ -59,8 +60,7 @@ class Way(NamedTuple):
 NO_WAY = Way()
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What a part comes to at most, and what each of its calls does."""
 
     most: Most = NOTHING

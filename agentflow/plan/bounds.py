@@ -31,8 +31,10 @@ of the spec: each step is looked at once, and each pipeline inside once.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from math import ceil, inf
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.size import size_of_part
@@ -75,8 +77,7 @@ _CHARGED_AFTERWARDS = frozenset({"retries", "escalations"})
 Prices = Mapping[str, Sequence[float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What a step comes to in one turn of the scope that it is in.
 
     `turns` is how often it is done there, `cost` what it comes to altogether, within its own budget, and
@@ -103,8 +104,7 @@ class Part:
         return self.cost.way.time
 
 
-@dataclass(frozen=True, slots=True)
-class WorstCase:
+class WorstCase(Struct, frozen=True):
     """What a run comes to at most: `needed` if its own budget did not stop it, `most` if it does.
 
     `seconds` is the time that it can take with as many slots as were asked for.
@@ -116,8 +116,7 @@ class WorstCase:
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Inside:
+class _Inside(Struct, frozen=True):
     """What is done one time, and the steps in it."""
 
     cost: Cost = FREE
@@ -174,8 +173,7 @@ def _requests(call: CallPlan, chat: ChatPlan, prompts: Bound, count: int, prices
 # --- the tree ------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Terms:
+class _Terms(Struct):
     """What holds for a plan and for those inside of it, each of which is `known` after the first look.
 
     `may_wait` says whether a call may have to wait for what calls in flight may give back to a budget.

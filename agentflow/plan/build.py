@@ -4,9 +4,10 @@ Building is total: what cannot be resolved becomes a finding or is left for a li
 and the rest of the plan is built all the same, so that one mistake does not hide the next.
 """
 
-import dataclasses
 import posixpath
 from collections.abc import Mapping
+
+from msgspec.structs import replace
 
 from agentflow.contracts.models import ModelReader, no_models
 from agentflow.contracts.resolve import FileReader
@@ -148,7 +149,7 @@ class _Builder(Parts):
             for awaited in upstream[step_id]:
                 downstream[awaited].append(step_id)
         linked = tuple(
-            dataclasses.replace(
+            replace(
                 step,
                 upstream=upstream[step.id],
                 downstream=tuple(downstream[step.id]),

@@ -15,8 +15,9 @@ relies on.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from agentflow.contracts.strict import NotJson, loads
 from agentflow.spec.model import Json
@@ -35,8 +36,7 @@ class NoDefinitions(ValueError):
     """A text holds no definitions; says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """What a tool is. `output` is None if the server does not say what its answers look like.
 
     `hints` are what the server claims of its effects. They are shown, and nothing relies on them.
@@ -46,7 +46,7 @@ class Definition:
     description: str | None
     input: Json
     output: Json = None
-    hints: tuple[str, ...] = field(default=(), compare=False)
+    hints: tuple[str, ...] = ()
 
     @property
     def pin(self) -> str:

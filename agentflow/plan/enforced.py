@@ -11,8 +11,9 @@ Source of the dialect: https://platform.openai.com/docs/guides/structured-output
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema
 from agentflow.plan.dialects import Manner
@@ -37,8 +38,7 @@ _FORMATS = frozenset(
 _ESSENTIAL = frozenset({"$dynamicRef", "allOf", "patternProperties", "prefixItems"})
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """A schema that a provider enforces, and the keywords of the contract that it does not.
 
     It is `strict` in OpenAI's sense. `noted` says that the model reads in the schema what is lost.

@@ -5,7 +5,8 @@ the step only what failed (`failure`) and what its agent was given (`input`).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agentflow.plan.fallbacks import with_fallbacks
 from agentflow.plan.materials import Materials

@@ -1,6 +1,6 @@
 """What one call of an agent is multiplied by: the factors of `plan.bounds`."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from agentflow.plan.calls import is_repeatable
 from agentflow.plan.steps import CallPlan
@@ -8,8 +8,7 @@ from agentflow.plan.waits import backoff
 from agentflow.spec.model import ANSWERED, FailureClass
 
 
-@dataclass(frozen=True, slots=True)
-class Factors:
+class Factors(Struct, frozen=True):
     """What one call of an agent is multiplied by: n, 1 + r, m and t."""
 
     attempts: int

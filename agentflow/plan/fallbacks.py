@@ -1,7 +1,8 @@
 """The chains of models: which ones take over for one that fails, in which order."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agentflow.plan.steps import CallPlan, ChatPlan, ContractPlan, FallbackPlan
 from agentflow.spec.model import Agent, Model

@@ -6,8 +6,9 @@ patterns of names) nothing is known, and a rule keeps silent.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentflow.contracts.check import compile_schema
 from agentflow.contracts.descent import SOME_ITEM
@@ -42,8 +43,7 @@ _CONDITIONS = frozenset(
 _IN_WORDS = {"array": "a list", "string": "text", "boolean": "true or false", "null": "empty"}
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What is known about one part of a value.
 
     `inside` is what it looks like, None if that is not known. With `lack`, `known` are the fields
@@ -62,8 +62,7 @@ class Part:
 UNKNOWN = Part()
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """What a schema says of a field: it is `there`, or why not; "nothing", or nothing certain.
 
     `inside` are the schemas that the field keeps.

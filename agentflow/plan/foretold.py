@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.contracts.assembly import TooLarge, self_contained
 from agentflow.contracts.check import Checker, compile_schema
@@ -15,8 +16,7 @@ from agentflow.spec.templates import MapOf, Template, template_expressions
 _KNOWN = frozenset({"id", "input"})
 
 
-@dataclass(frozen=True, slots=True)
-class Foretold:
+class Foretold(Struct, frozen=True):
     """A field that a worker is given of its task's id and input, and what its contract asks of it.
 
     `schema` is self-contained; it asks nothing if that would be too large.

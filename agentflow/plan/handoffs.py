@@ -11,8 +11,10 @@ taken to have no others, one that names none and a value without a type are take
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentflow.contracts.assembly import Assembly, TooLarge, self_contained
 from agentflow.contracts.check import compile_schema
@@ -43,8 +45,7 @@ _SIZES = frozenset({"maxItems", "maxLength", "minItems", "minLength", "uniqueIte
 _CHOICES = frozenset({"const", "enum"})
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(Struct, frozen=True):
     """A part of the value that need not fit, or, if it is so `always`, cannot.
 
     `found` says what the producer gives and `wanted` what the consumer takes, as the second and
@@ -79,8 +80,7 @@ class Effort:
         return verdict
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(Struct, frozen=True):
     """What a part of the value keeps, and what it should.
 
     `present` if every value has this part. `around` are the pairs that it is a part of, by the

@@ -7,8 +7,10 @@ the place of is not counted: its author has thought of that. One for `any` need 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from math import ceil
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.plan.lists import most_items
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
@@ -16,8 +18,7 @@ from agentflow.plan.types import Types
 from agentflow.spec.templates import Constant
 
 
-@dataclass(frozen=True, slots=True)
-class Least:
+class Least(Struct, frozen=True):
     """So many calls, and the step of which most of them are; None if there are none."""
 
     calls: int = 0
@@ -38,8 +39,7 @@ def least_of_step(plan: Plan, step: StepPlan, *, full: bool) -> Least:
 _Known = dict[tuple[int, bool], Least]
 
 
-@dataclass(frozen=True, slots=True)
-class _Calls:
+class _Calls(Struct, frozen=True):
     """The calls of the steps of one plan; `types` are those of the plan."""
 
     full: bool

@@ -4,8 +4,9 @@ A contract says what it keeps; the rest says how templates put it together.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from agentflow.plan import address
 from agentflow.plan.schemas import Contract
@@ -20,8 +21,7 @@ Written: TypeAlias = Template | Expr
 MOST_OPTIONS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """A map that the author wrote; its values are read where `place` is, or known already."""
 
     entries: Mapping[str, "Written | Shape"]
@@ -29,8 +29,7 @@ class Fields:
     variables: "Variables" = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """A list whose items all look like this, with how many it has at least and at most.
 
     Not `exact` if it is computed, so that it need not come to all of that.
@@ -42,22 +41,19 @@ class Items:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(Struct, frozen=True):
     """A map with keys of which nothing is known, whose values all look like this."""
 
     value: "Shape"
 
 
-@dataclass(frozen=True, slots=True)
-class Some:
+class Some(Struct, frozen=True):
     """Some of the items of a list, chosen by a condition."""
 
     source: "Shape"
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(Struct, frozen=True):
     """One of several, each with the words for when it is that one: `case 'refund'`.
 
     Not `exact` if it is an expression that chooses, so that none of them is all that it can be.
@@ -67,8 +63,7 @@ class Either:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Struct, frozen=True):
     """What a path leads to that is read where `place` is."""
 
     root: str
@@ -76,8 +71,7 @@ class Alias:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
+class Inside(Struct, frozen=True):
     """What a path leads to inside of another value."""
 
     whole: "Shape"

@@ -6,8 +6,9 @@ that it waits for. The `critical` ones are on the way that takes longest in the 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema
 from agentflow.plan.amounts import Bound, Most
@@ -20,8 +21,7 @@ from agentflow.plan.windows import Fit, Fits
 from agentflow.spec.expressions import parse_expression
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A step. `takes` and `gives` are the types of what goes in and what comes out of it.
 
     `fits` are those of its calls of chat models, and of the calls of their tools.
@@ -36,8 +36,7 @@ class Node:
     inside: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What a run would touch, each once. `variables` are those of secrets."""
 
     programs: tuple[str, ...] = ()
@@ -48,16 +47,14 @@ class Capabilities:
     variables: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Alone:
+class Alone(Struct, frozen=True):
     """One agent in the place of many: a pipeline of the author's, or, without one, a single call."""
 
     baseline: str | None
     most: Most
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(Struct, frozen=True):
     """A pipeline. `alone` is what its worst case is measured against."""
 
     plan: Plan
@@ -223,8 +220,7 @@ def _order(here: Mapping[str, Part]) -> tuple[str, ...]:
     return topological_order(graph)
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """One node waits for another; `critical` is a piece of the way that takes longest."""
 
     before: Node

@@ -5,7 +5,8 @@ Whatever is wrong with one is reported, and something harmless stands in its pla
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agentflow.contracts.check import compile_schema
 from agentflow.errors import FileProblem

@@ -1,14 +1,13 @@
 """Whose output the tasks of a `delegate` are read from."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from agentflow.spec.cel.references import known_steps
 from agentflow.spec.cel.syntax import Identifier, spine
 from agentflow.spec.templates import Template, Whole
 
 
-@dataclass(frozen=True, slots=True)
-class Planner:
+class Planner(Struct, frozen=True):
     """The step that plans, by its id, and the way to the tasks in its output."""
 
     step: str

@@ -1,6 +1,6 @@
 """A value that keeps a contract, and what the schema says of it as a whole."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from agentflow.contracts.keywords import SHELVES, Schema, subschemas
 from agentflow.contracts.pointers import follow
@@ -15,8 +15,7 @@ ANNOTATIONS = SHELVES | {
 _ALTERNATIVES = frozenset({"anyOf", "dependentSchemas", "if", "not", "oneOf"})
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(Struct, frozen=True):
     """A value that keeps a schema; `root` is what references in the schema lead into.
 
     Not `exact` if the value is computed, so that it need not come to all that the schema allows.

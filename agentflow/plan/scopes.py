@@ -6,7 +6,8 @@ handed up, scope by scope, until it reaches the one where ID stands.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentflow.plan.steps import Path, Use
 from agentflow.spec.cel.syntax import Expr
@@ -24,8 +25,7 @@ TASK_NAMES = frozenset({"task"})
 LOOP_NAMES = frozenset({"loop"})
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """The names that one scope adds: its steps by id (to their addresses), and its locals."""
 
     address: str
@@ -45,8 +45,7 @@ class Frame:
         return Frame(self.address, self.parent, self.ids, self.locals | frozenset(names))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an expression stands: the frame it is read in and the step it belongs to.
 
     `reader` is the address of that step, or of the group, case or iteration whose output it makes,
@@ -62,8 +61,7 @@ class Place:
         return Place(self.frame.with_locals(names), self.reader, self.inside)
 
 
-@dataclass(slots=True)
-class Uses:
+class Uses(Struct):
     """Collects the references of a pipeline, and for each scope what its steps wait for.
 
     `waits` maps the address of a scope to pairs (waiting id, awaited id).

@@ -5,8 +5,9 @@ in it is there for the linter only.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from agentflow.findings import Finding, Severity
 from agentflow.spec.cel.references import references
@@ -36,8 +37,7 @@ RESULT_ROOTS = frozenset({"outputs", "calls", "seconds", "spent"})
 Said = TypeVar("Said", Answer, PersonSays)
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerPlan(Generic[Said]):
+class AnswerPlan(Struct, Generic[Said], frozen=True):
     """What a call or question comes to: what the author wrote, and the template of its value.
 
     `inputs` are those of the tools that a model asks for, in their order.
@@ -49,8 +49,7 @@ class AnswerPlan(Generic[Said]):
     inputs: tuple[Template, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AnswersPlan(Generic[Said]):
+class AnswersPlan(Struct, Generic[Said], frozen=True):
     """The answers to the calls or questions that a pattern stands for.
 
     `each` says that there is one for each call; otherwise the only one is for all of them. `own`
@@ -62,8 +61,7 @@ class AnswersPlan(Generic[Said]):
     own: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CancelPlan:
+class CancelPlan(Struct, frozen=True):
     """Somebody ends the run so many seconds after its start."""
 
     after: float
@@ -71,8 +69,7 @@ class CancelPlan:
     why: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptPlan:
+class ScriptPlan(Struct, frozen=True):
     """One test. `that` are the expressions of `expect.that`, with their text."""
 
     name: str

@@ -1,8 +1,10 @@
 """The servers of a pipeline, with what is known of their tools before anything is started."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.resolve import FileReader
@@ -20,8 +22,7 @@ Tools: TypeAlias = Mapping[str, Mapping[str, Definition]]
 _DRAFT_7 = ("http://json-schema.org/draft-07/schema", "http://json-schema.org/draft-07/schema#")
 
 
-@dataclass(frozen=True, slots=True)
-class ServerPlan:
+class ServerPlan(Struct, frozen=True):
     """A server. `definitions` are those of its file, by tool; None if it has none, or a broken one.
 
     `pins` are the hashes of the tools that are pinned, one way or the other.
@@ -63,8 +64,7 @@ def tool_named(agent: Agent) -> tuple[str, str] | None:
     return (server, tool) if isinstance(server, str) and isinstance(tool, str) else None
 
 
-@dataclass(frozen=True, slots=True)
-class NamedTool:
+class NamedTool(Struct, frozen=True):
     """A tool of a server that a spec names, with the places of the two names."""
 
     server: str

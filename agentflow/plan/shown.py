@@ -6,8 +6,9 @@ expression itself. Where the same may be shown any number of times (`map` with w
 with a long separator) there is no bound.
 """
 
-from dataclasses import dataclass
 from math import inf
+
+from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.size import Size, size_of_object, size_of_part
@@ -51,8 +52,7 @@ def shown(call: CallPlan, chat: ChatPlan, passed: Schema | None) -> Bound:
     return most
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(Struct, frozen=True):
     """The input of a call, as far as it is known."""
 
     call: CallPlan

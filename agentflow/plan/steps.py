@@ -14,8 +14,9 @@ All of it is frozen. The same sources give the same plan on every machine.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from agentflow.contracts.check import Checker
 from agentflow.findings import Finding
@@ -45,16 +46,14 @@ StepKind = Literal["agent", "human", "group", "switch", "loop", "pipeline", "del
 DEFAULT_TIMEOUT = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class ContractPlan:
+class ContractPlan(Struct, frozen=True):
     """A contract, self-contained, with its compiled checker."""
 
     schema: Mapping[str, Json]
     checker: Checker
 
 
-@dataclass(frozen=True, slots=True)
-class Contracts:
+class Contracts(Struct, frozen=True):
     """The contracts of a pipeline: those with a name, and the two of each agent.
 
     An agent that asks for a contract by its name has the very same object here.
@@ -65,8 +64,7 @@ class Contracts:
     output_of: Mapping[str, ContractPlan]
 
 
-@dataclass(frozen=True, slots=True)
-class ForEachPlan:
+class ForEachPlan(Struct, frozen=True):
     """`over` is evaluated outside the items; `names` are what an item is called inside.
 
     `min_success` is a number of instances, or, as a float, a share of them; None if none may fail.
@@ -81,8 +79,7 @@ class ForEachPlan:
     fail_fast: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LoopPlan:
+class LoopPlan(Struct, frozen=True):
     """How a loop goes round. `state` is evaluated outside of it, the rest in each iteration.
 
     What `next` does not name stays as it is. With `must_progress`, a state that `next` leaves as
@@ -97,8 +94,7 @@ class LoopPlan:
     must_progress: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AssertPlan:
+class AssertPlan(Struct, frozen=True):
     """A condition on the output of a step; `text` is what it was parsed from."""
 
     that: Expr
@@ -106,8 +102,7 @@ class AssertPlan:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class LevelPlan:
+class LevelPlan(Struct, frozen=True):
     """One level of an escalation.
 
     `model` and `agent` have a `call`, on the terms of the step that escalates; it is None if the
@@ -125,8 +120,7 @@ class LevelPlan:
     four_eyes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EscalationPlan:
+class EscalationPlan(Struct, frozen=True):
     """Whom to turn to; `on_exhausted` is what follows if no level helps."""
 
     name: str
@@ -134,8 +128,7 @@ class EscalationPlan:
     on_exhausted: "CatchPlan"
 
 
-@dataclass(frozen=True, slots=True)
-class ChatPlan:
+class ChatPlan(Struct, frozen=True):
     """What a call of a chat model may come to.
 
     `model` is its name at LiteLLM, `price` what the spec says of US dollars for a million tokens in
@@ -155,8 +148,7 @@ class ChatPlan:
     api_base: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FallbackPlan:
+class FallbackPlan(Struct, frozen=True):
     """A model that takes over for another: its name in the spec, where that stands, its call."""
 
     name: str
@@ -164,8 +156,7 @@ class FallbackPlan:
     call: "CallPlan"
 
 
-@dataclass(frozen=True, slots=True)
-class CallPlan:
+class CallPlan(Struct, frozen=True):
     """The agent a step calls and on which terms. `timeout` is in seconds, for one attempt.
 
     `repair` is how often it is asked again about an answer, `confidence` the gate for its answers.
@@ -202,8 +193,7 @@ class CallPlan:
         return tuple(chat for chat in chats if chat is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class ToolPlan:
+class ToolPlan(Struct, frozen=True):
     """What a chat model may call, at most `max_calls` times for one answer.
 
     `step` is what one such call is. The model is told the `description`.
@@ -214,8 +204,7 @@ class ToolPlan:
     step: "StepPlan"
 
 
-@dataclass(frozen=True, slots=True)
-class NestedPlan:
+class NestedPlan(Struct, frozen=True):
     """Another pipeline that a step runs, and what it is given as inputs.
 
     `output` is the type of its outputs; it is `exact` as in `plan.schemas.Contract`. `contract` holds
@@ -230,8 +219,7 @@ class NestedPlan:
     contract: ContractPlan | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionPlan:
+class QuestionPlan(Struct, frozen=True):
     """What a `human` step asks a person, and what it shows. `timeout` is in seconds.
 
     `named` is the contract of the answer as the author wrote it.
@@ -247,8 +235,7 @@ class QuestionPlan:
     four_eyes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DelegatePlan:
+class DelegatePlan(Struct, frozen=True):
     """Who carries out the tasks of a plan, and on which terms.
 
     `tasks` is evaluated outside of them. The workers are the steps that a task can be, by the names
@@ -266,16 +253,14 @@ class DelegatePlan:
     fail_fast: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class PlanCheck:
+class PlanCheck(Struct, frozen=True):
     """Tasks for a `delegate` that an agent plans: where they stand in its output."""
 
     way: tuple[str, ...]
     delegate: DelegatePlan
 
 
-@dataclass(frozen=True, slots=True)
-class CatchPlan:
+class CatchPlan(Struct, frozen=True):
     """`value` belongs to `use` and is read where `place` is, `call` to `agent`: who takes over.
 
     `call` is None too if there is no such agent. `escalation` belongs to `escalate`.
@@ -294,8 +279,7 @@ class CatchPlan:
         return last.action == "skip"
 
 
-@dataclass(frozen=True, slots=True)
-class ScopePlan:
+class ScopePlan(Struct, frozen=True):
     """Steps that see each other, in file order, and the output they add up to.
 
     `address` is that of the group, case or iteration, `""` for the pipeline. `fail_fast` is None
@@ -309,8 +293,7 @@ class ScopePlan:
     fail_fast: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepPlan:
+class StepPlan(Struct, frozen=True):
     """One step.
 
     `upstream` and `downstream` are ids in the same scope: a step inside a group that reads a step
@@ -371,8 +354,7 @@ class StepPlan:
         return self.nested.contract if self.nested is not None else self.contract
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """A reference and where it stands: characters `start` to `end` of the text at `path`.
 
     `reader` is the step that reads, `""` for the pipeline's outputs; `target` is the address of
@@ -396,16 +378,14 @@ def read_outside(step: StepPlan, path: Path) -> bool:
     return inside[:1] == ("when",) or (inside[:1] == ("for_each",) and inside[1:2] != ("key",))
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetPlan:
+class BudgetPlan(Struct, frozen=True):
     """The bounds of a run, by quantity (see `core.purse`); `wall` is in seconds."""
 
     bounds: Mapping[str, float]
     wall: float
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(Struct, frozen=True):
     """A file that a `pipeline` step names, as far as it could be understood.
 
     `file` is its path from the folder of the spec that the run is about. `problems` are those of
@@ -419,8 +399,7 @@ class Child:
     problems: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A whole pipeline.
 
     `findings` is what was wrong on the way: a plan with errors among them is for the linter only.

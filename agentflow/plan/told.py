@@ -7,8 +7,9 @@ them as a whole too, read as its author meant it: an object that names its field
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from agentflow.contracts.assembly import self_contained
 from agentflow.contracts.keywords import Schema, subschemas
@@ -35,8 +36,7 @@ _MAP = frozenset({"additionalProperties", "patternProperties", "properties", "re
 _LIST = frozenset({"items", "maxItems", "prefixItems"})
 
 
-@dataclass(frozen=True, slots=True)
-class Demands:
+class Demands(Struct, frozen=True):
     """What a consumer demands of an object or a list: all of this, each by itself.
 
     `plain` is walked through, `branches` are other schemas for the same value, and `rest` is held

@@ -7,7 +7,9 @@ resolved (an unknown agent, a circle, a name that stands twice) is left out here
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.plan import address
 from agentflow.plan.fallbacks import with_fallbacks
@@ -59,8 +61,7 @@ def gravest(effects: Sequence[Effects]) -> Effects:
     return max(effects, key=order.index, default=Effects.NONE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Offer:
+class _Offer(Struct, frozen=True):
     """A tool without the place at which it is called."""
 
     name: str

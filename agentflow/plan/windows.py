@@ -5,8 +5,9 @@ replayed, and tables change. They are for the linter and for the calls themselve
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentflow.spec.model import Model
 
@@ -15,8 +16,7 @@ from agentflow.spec.model import Model
 _CUTTING = frozenset({"ollama", "ollama_chat"})
 
 
-@dataclass(frozen=True, slots=True)
-class KnownModel:
+class KnownModel(Struct, frozen=True):
     """What is known of a chat model without asking its provider. None is: not known.
 
     `input_limit` and `output_limit` are in tokens, `price` in US dollars for a million tokens in and
@@ -45,8 +45,7 @@ def nothing_known(_model: str) -> KnownModel:
     return UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """The tokens that a call has room for. With `shared`, those of the answer are among them."""
 
     tokens: int
@@ -70,8 +69,7 @@ def window_of(model: Model, known: KnownModel) -> Window | None:
     return Window(known.input_limit, shared=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """Whether the longest prompt of a call, and its answer, fit into the window of its model.
 
     `tokens` are those of that prompt, `window` those that there is room for. If it is `unbounded`, then

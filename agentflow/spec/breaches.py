@@ -13,8 +13,9 @@ mistake becomes one finding, at the place the author has to look at:
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from agentflow.findings import START_OF_FILE, Edit, Finding, Fix, Location, Related, Severity, Span
 from agentflow.spec.document import Document, Path
@@ -72,8 +73,7 @@ _NAME_RULES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(Struct, frozen=True):
     """One complaint of pydantic, and where it leads."""
 
     spot: Spot

@@ -16,11 +16,12 @@ about it. The rules that report here:
 """
 
 import re
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
 import yaml
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity, Span
 from agentflow.spec.yaml.collector import collector_paused
@@ -41,8 +42,7 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 _DIRECTIVE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n))*+(%[^\r\n]*)")
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True, dict=True):
     """A file that was read. `file` is its path as the user named it, `text` has no byte order mark.
 
     `root` is None if there is nothing to look at. `findings` are in file order.

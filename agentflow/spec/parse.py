@@ -6,9 +6,9 @@ in which the misspelt ones have the names that they were meant for, without the 
 marked as partial. So what stands under such a key is not missing anywhere else.
 """
 
-from dataclasses import dataclass
 from itertools import islice
 
+from msgspec import Struct
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
@@ -24,8 +24,7 @@ from agentflow.spec.yaml.reader import MAX_FINDINGS
 _MOST_PASSES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class ParseResult:
+class ParseResult(Struct, frozen=True):
     """What a document says.
 
     `pipeline` is None if it says nothing that could be looked at further. It is `partial` if keys

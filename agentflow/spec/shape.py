@@ -6,10 +6,10 @@ and names of types. Walking the models beside it tells which is which.
 
 import types
 import typing
-from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, ForwardRef, Literal, Union, get_args, get_origin
 
+from msgspec import Struct
 from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 
@@ -19,8 +19,7 @@ from agentflow.spec import model as language
 KEY = "[key]"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """A type without its wrapping, and the rules that were wrapped around it.
 
     `form` is a class, a generic such as `dict[str, int]`, a literal or a union without None.
@@ -58,8 +57,7 @@ class Shape:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where a location of pydantic leads.
 
     `path` are the keys and indexes alone. `shape` is what the language has there, None where it

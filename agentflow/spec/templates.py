@@ -11,8 +11,9 @@ comes to is data, whatever characters it holds. So are the keys of maps.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentflow.spec.cel.evaluate import BUDGET, Evaluation, EvaluationError
 from agentflow.spec.cel.syntax import Expr
@@ -27,37 +28,32 @@ _OPEN, _CLOSE = "${{", "}}"
 StringPath: TypeAlias = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A value without expressions, rendered as it is and not copied."""
 
     value: Json
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """One expression; its text starts at `offset` in the string that holds it."""
 
     expr: Expr
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Text and expressions in turn; at least one is an expression."""
 
     parts: tuple[str | Whole, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Struct, frozen=True):
     """A list of templates."""
 
     items: tuple["Template", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(Struct, frozen=True):
     """A map of templates, as pairs of key and template in source order."""
 
     entries: tuple[tuple[str, "Template"], ...]

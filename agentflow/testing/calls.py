@@ -1,15 +1,16 @@
 """The calls of a run and the questions it asks people, as its log has them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.core import events
 from agentflow.core.events import Entry
 from agentflow.spec.model import Json
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True):
     """One attempt of an agent, with its idempotency key if it has one, or a question to a person.
 
     A question has the number among those of its step as `attempt`, who is asked as `agent`, and

@@ -1,7 +1,8 @@
 """Where two values differ, place by place, in words."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.contracts.describe import excerpt, path_text
 from agentflow.spec.model import Json
@@ -13,8 +14,7 @@ _BEFORE = 12
 Place = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One thing that is not as expected. `where` is a path or a name, the rest is for people."""
 
     where: str

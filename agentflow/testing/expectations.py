@@ -1,8 +1,9 @@
 """What a test expects, held against what its run did. One function for each key of `expect`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, zip_longest
+
+from msgspec import Struct
 
 from agentflow.contracts.describe import excerpt
 from agentflow.plan.patterns import matches
@@ -20,8 +21,7 @@ from agentflow.trace import Trace
 MOST = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What a run did: its trace and its calls, in the order in which they were started."""
 
     trace: Trace

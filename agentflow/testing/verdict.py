@@ -1,13 +1,12 @@
 """What came of tests: data for the formats."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from agentflow.testing.differences import Difference
 from agentflow.trace import Trace
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """One test: it passed if nothing differs. `trace` is its run, as far as it went."""
 
     name: str
@@ -20,8 +19,7 @@ class Verdict:
         return not self.differences
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
+class Suite(Struct, frozen=True):
     """The tests of one spec. `broken` says why none of them could run; None if they did."""
 
     file: str

@@ -6,7 +6,8 @@ state of its loop. `with` hands on some of it, and the agent sees nothing else.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.core.events import Entry, StartAttempt
 from agentflow.core.evolve import evolve
@@ -20,8 +21,7 @@ from agentflow.spec.templates import template_expressions
 _Place = tuple[str | int | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """The bytes of what was `passed` to an attempt and of what was `withheld` from it, by reference."""
 
     passed: Mapping[str, int]

@@ -1,15 +1,15 @@
 """What a trace is made of: steps over time, gates, questions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentflow.core import events
 from agentflow.core.state import StepStatus
 from agentflow.plan import address
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(Struct):
     """A question to a person. `delivered` says where it is, `problem` why it is not there.
 
     As long as it is open, `closed` is None; then it says how it ended, and `by` who answered.
@@ -23,8 +23,7 @@ class Asked:
     at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """An answer that did not count, and why."""
 
     at: float
@@ -34,8 +33,7 @@ class Refused:
     why: str
 
 
-@dataclass(slots=True)
-class Span:
+class Span(Struct):
     """A step, an instance of one, or an iteration of a loop, over time.
 
     `pipeline` is the file of the pipeline that it runs. `reason` says why, for everything that is
@@ -78,8 +76,7 @@ class Span:
             yield from child.walk()
 
 
-@dataclass(slots=True)
-class Gate:
+class Gate(Struct):
     """The `confidence` of an agent: how many answers came to it, and how many it held back."""
 
     agent: str

@@ -1,7 +1,8 @@
 """A trace as it grows, entry by entry."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Failure, RunMode
@@ -13,8 +14,7 @@ from agentflow.spec.model import FailureClass, Json
 from agentflow.trace.spans import Asked, Gate, Refused, Span
 
 
-@dataclass(slots=True)
-class Trace:
+class Trace(Struct):
     """A run as a tree. `now` is the time of the last entry, `entries` how many there were.
 
     `by` is who started it. `meanwhile` are the answers taken in since a process has worked on it last. `spent` is what was used up at the end of tokens, money and meters, where a budget bounds them.

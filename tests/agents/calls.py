@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents import AGENT_KINDS
 from agentflow.agents.protocol import AttemptError, Call, Connection, Host, Reply

@@ -1,13 +1,13 @@
 """Agents of kind `command`, with real programs."""
 
 import asyncio
-import dataclasses
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents.protocol import Connection, Host, Reply
 from agentflow.core.events import Complaint
@@ -82,7 +82,7 @@ def test_a_key_is_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENTFLOW_IDEMPOTENCY_KEY", "that of another run")
     name = "AGENTFLOW_IDEMPOTENCY_KEY"
     shown = options("command", **python(f"import os; print(repr(os.environ.get('{name}')))"))
-    keyed = dataclasses.replace(call(), idempotency_key="order/17 ü")
+    keyed = replace(call(), idempotency_key="order/17 ü")
     assert connected("command", lambda c: c.call(shown, keyed)).text == "'order/17 ü'\n"
     assert connected("command", lambda c: c.call(shown, call())).text == "None\n"
 

@@ -1,7 +1,6 @@
 """What every kind of agent keeps to. A new kind adds its `Kind` to `KINDS` and runs it all."""
 
 import asyncio
-import dataclasses
 import json
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import agentflow.agents
 from agentflow.agents import AGENT_KINDS, VOCABULARY
@@ -89,7 +89,7 @@ def test_a_call_gets_its_input_and_answers(kind: str) -> None:
 
 @every_kind
 def test_a_key_changes_nothing_about_the_input(kind: str) -> None:
-    keyed = dataclasses.replace(call(n=1), idempotency_key="run/1")
+    keyed = replace(call(n=1), idempotency_key="run/1")
     echo = options(kind, **KINDS[kind].echo)
     assert read(connected(kind, lambda c: c.call(echo, keyed))) == {"n": 1}
 

@@ -1,7 +1,6 @@
 """Agents of kind `http`, against servers that run on this machine."""
 
 import asyncio
-import dataclasses
 import functools
 import json
 import socket
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents.http_addresses import Refused, addresses_of
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
@@ -128,7 +128,7 @@ def test_headers_of_the_spec_replace_those_that_every_request_has(web: WebServer
 )
 def test_the_key_is_a_header(web: WebServer, key: str, header: str) -> None:
     web.answer = Answer(body={})
-    made = dataclasses.replace(call(n=1), idempotency_key=key)
+    made = replace(call(n=1), idempotency_key=key)
     connected("http", lambda c: c.call(options("http", url=web.url), made))
     assert web.requests[0].headers["idempotency-key"] == header
 
@@ -279,7 +279,7 @@ def test_no_answer_in_time(web: WebServer) -> None:
             return Answer(hang=True)
 
         web.answer = hang
-        made = dataclasses.replace(call(), timeout=60)
+        made = replace(call(), timeout=60)
         await connection.call(options("http", url=web.url), made)
 
     with pytest.raises(AttemptError) as caught:
@@ -315,7 +315,7 @@ def leading(web: WebServer, url: str, status: int) -> None:
 @pytest.mark.parametrize("status", [307, 308])
 def test_a_redirect_keeps_method_body_and_key(web: WebServer, status: int) -> None:
     leading(web, "/there", status)
-    made = dataclasses.replace(call(n=1), idempotency_key="k")
+    made = replace(call(n=1), idempotency_key="k")
     headers = {"Authorization": "of the spec"}
     reply = connected(
         "http", lambda c: c.call(options("http", url=f"{web.url}/", headers=headers), made)
@@ -371,7 +371,7 @@ def test_credentials_go_to_their_own_host_only(
     monkeypatch.setenv("PAY_TOKEN", "s3cr3t-value")
     headers = {"Authorization": {"secret": "PAY_TOKEN"}, "X-Api-Key": "k", "Cookie": "c"}
     hosts = ["localhost", "127.0.0.1"]
-    made = dataclasses.replace(call(n=1), idempotency_key="k")
+    made = replace(call(n=1), idempotency_key="k")
     for there in (f"http://localhost:{other.port}/x", f"{other.url}/x"):
         leading(web, there, 307)
         asked = options("http", url=f"{web.url}/", redirect_hosts=hosts, headers=headers)

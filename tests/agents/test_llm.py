@@ -4,11 +4,11 @@ import asyncio
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents.known_models import known_model
 from agentflow.agents.protocol import AttemptError, Call, Connection, Host, Reply

@@ -1,10 +1,10 @@
 """Where keys of providers come from, when they are missed, and who sees them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents.clouds import Machine, missing
 from agentflow.agents.credentials import (

@@ -1,11 +1,11 @@
 """What goes wrong with a chat model, as a failure class: exceptions, statuses, waits."""
 
 import time
-from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents.protocol import AttemptError
 from agentflow.spec.model import FailureClass

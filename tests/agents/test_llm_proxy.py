@@ -6,11 +6,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents.credentials import ALLOWED_HOSTS
 from agentflow.spec.model import Model

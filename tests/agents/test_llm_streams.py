@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents.protocol import AttemptError, Connection, Ear, Host, Reply
 from agentflow.core.events import Usage

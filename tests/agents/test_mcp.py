@@ -1,7 +1,6 @@
 """Agents of kind `mcp`, against real servers: one on a port, and programs of their own."""
 
 import asyncio
-import dataclasses
 import json
 import os
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents.protocol import AttemptError, Connection, Host, Reply
 from agentflow.plan.definitions import Definition
@@ -30,7 +30,7 @@ def host_of(server: Server, *pinned: Definition, **pins: str) -> Host:
     """A place with one server, called `tools`."""
     known = {each.name: each for each in pinned}
     pins = {**{each.name: each.pin for each in pinned}, **pins}
-    return dataclasses.replace(HOST, servers={"tools": ServerPlan(server, known or None, pins)})
+    return replace(HOST, servers={"tools": ServerPlan(server, known or None, pins)})
 
 
 def program(mode: str = "", **env: Any) -> Server:
@@ -101,7 +101,7 @@ def test_what_goes_wrong(
 
 
 def test_the_key_of_the_step_goes_along(tool_server: Server) -> None:
-    keyed = dataclasses.replace(call(), idempotency_key="order/17 ü")
+    keyed = replace(call(), idempotency_key="order/17 ü")
     reply = connected("mcp", lambda c: c.call(options("mcp", **tool("sees")), keyed))
     assert reply.value == {
         "agentflow/run-id": "run_1",
@@ -341,8 +341,8 @@ def test_a_tool_that_is_as_pinned(tool_server: Server) -> None:
 @pytest.mark.parametrize(
     ("pinned", "what"),
     [
-        (dataclasses.replace(ECHO, description=None), "its description"),
-        (dataclasses.replace(ECHO, input={}, output=None), "its input schema and output schema"),
+        (replace(ECHO, description=None), "its description"),
+        (replace(ECHO, input={}, output=None), "its input schema and output schema"),
     ],
     ids=["description", "schemas"],
 )

@@ -1,7 +1,6 @@
 """Agents of kind `python`, with real worker processes."""
 
 import asyncio
-import dataclasses
 import os
 import signal
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents import AGENT_KINDS
 from agentflow.agents.pool import Pool
@@ -58,7 +58,7 @@ def test_fields_are_keyword_arguments(function: str, isolate: bool) -> None:
 def test_a_function_gets_the_key_if_it_has_a_place_for_it(
     function: str, key: str | None, given: dict[str, Any], answer: Json, isolate: bool
 ) -> None:
-    made = dataclasses.replace(call(**given), idempotency_key=key)
+    made = replace(call(**given), idempotency_key=key)
     called = options("python", **keys(function, isolate))
     assert connected("python", lambda c: c.call(called, made)) == Reply(answer)
 

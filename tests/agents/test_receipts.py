@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from agentflow.agents.known_models import known_model, known_prices
 from agentflow.agents.protocol import AttemptError, Call, Host, ToolOffer
@@ -302,7 +303,7 @@ def test_the_receipt_of_a_talk_names_all_its_parts(openai: OpenAIServer) -> None
     connected("llm", lambda c: c.call(options("llm", **keys), asked))
     receipt = notes[-1]
     assert receipt.fields == {"body": 1}
-    definitions = [json.dumps(asdict(tool)) for tool in asked.tools]
+    definitions = [json.dumps(to_builtins(tool)) for tool in asked.tools]
     form = json.dumps(openai.requests[0]["response_format"])
     assert receipt.others == {
         "instructions": len("Sort it."),

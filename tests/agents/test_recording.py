@@ -1,12 +1,13 @@
 """Recordings: what a request is, which answer is found, and what is said when there is none."""
 
 import json
-from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from agentflow.agents.protocol import AttemptError, Call, Reply, ToolOffer
 from agentflow.agents.recording import (
@@ -161,7 +162,7 @@ def test_what_requests_share_stands_there_once() -> None:
     lines = [json.loads(line) for line in data.splitlines()]
     shared = {line["shared"]: line["value"] for line in lines if "shared" in line}
     system, user = request(calls[0])["messages"]
-    common = [contract, [asdict(tool) for tool in tools], system, user]
+    common = [contract, [to_builtins(tool) for tool in tools], system, user]
     assert sorted(map(encoded, shared.values())) == sorted(map(encoded, common))
     assert data.count(b'"Looks."') == 1
     # What only one request has stays where it is.

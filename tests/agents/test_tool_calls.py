@@ -1,10 +1,10 @@
 """Models that call tools, against a real server that speaks the OpenAI protocol."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents.protocol import AttemptError, Reply, ToolOffer
 from agentflow.core.events import Complaint

@@ -1,12 +1,12 @@
 """Plans as data: which can be carried out, what becomes of those that cannot, and how the rest goes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agentflow.core import events
 from agentflow.core.events import Entry, StartAttempt

@@ -1,10 +1,10 @@
 """What the limits of a model hold back, and that nothing waits for ever."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agentflow.core import events
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Entry, StartAttempt, Usage

@@ -7,12 +7,12 @@ nothing is spent beyond any budget, and everything ends.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Fact, PersonAnswered, StartAttempt

@@ -1,9 +1,9 @@
 """Questions to people: what they are asked, which answers count, what follows if nobody answers."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.core import events
 from agentflow.core.decide import settle

@@ -5,12 +5,12 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.core import events

@@ -9,11 +9,12 @@ import json
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
+from msgspec import to_builtins
 
 from agentflow.spec.document import parse_document
 from tests.fuzz.corpus import ROOT, Case
@@ -80,7 +81,7 @@ def save(trouble: str, case: Case, error: BaseException) -> Path:
     FOUND.mkdir(exist_ok=True)
     file = FOUND / f"{trouble}.json"
     told = "".join(traceback.format_exception(error))
-    file.write_text(json.dumps(asdict(case), indent=2))
+    file.write_text(json.dumps(to_builtins(case), indent=2))
     file.with_suffix(".txt").write_text(told, encoding="utf-8", errors="backslashreplace")
     file.with_suffix(".yaml").write_bytes(case.text.encode("utf-8", "surrogatepass"))
     return file.relative_to(ROOT)

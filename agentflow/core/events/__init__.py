@@ -8,8 +8,9 @@ All of them are frozen plain data: JSON values, numbers, text. Times are seconds
 and enter with facts only. A step is named by its address (`agentflow.plan.address`).
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentflow.core.events.decisions import (
     AcceptOutput,
@@ -148,8 +149,7 @@ __all__ = [
 Event: TypeAlias = Fact | Decision
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One fact and the decisions made because of it; `seq` counts from 0 without gaps."""
 
     seq: int

@@ -1,8 +1,9 @@
 """Decisions: what the core answered, in the imperative, with its reason."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from agentflow.core.events.parts import (
     AnswerKind,
@@ -14,16 +15,14 @@ from agentflow.core.events.parts import (
 from agentflow.spec.model import Effects, Json
 
 
-@dataclass(frozen=True, slots=True)
-class BeginStep:
+class BeginStep(Struct, frozen=True):
     """`when` is true: the step takes place."""
 
     step: str
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class SetDeadline:
+class SetDeadline(Struct, frozen=True):
     """The step begins, and has so many seconds from now on; `limit` says for what."""
 
     step: str
@@ -32,16 +31,14 @@ class SetDeadline:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class EnterGroup:
+class EnterGroup(Struct, frozen=True):
     """The steps of a group may start."""
 
     step: str
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class EnterPipeline:
+class EnterPipeline(Struct, frozen=True):
     """The steps of another pipeline may start, with these inputs.
 
     `wall` is how many seconds it may take; None where the time of its caller is over before that.
@@ -53,8 +50,7 @@ class EnterPipeline:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class TakeCase:
+class TakeCase(Struct, frozen=True):
     """A switch goes one way; `case` is None for `default`."""
 
     step: str
@@ -62,8 +58,7 @@ class TakeCase:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class ExpandItems:
+class ExpandItems(Struct, frozen=True):
     """A `for_each` has its list of `count` items: one instance for each, called `keys` if named."""
 
     step: str
@@ -72,8 +67,7 @@ class ExpandItems:
     keys: tuple[str | int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AssignTasks:
+class AssignTasks(Struct, frozen=True):
     """A `delegate` has a plan that can be carried out: `tasks` are its {id, worker, needs}."""
 
     step: str
@@ -81,8 +75,7 @@ class AssignTasks:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class BeginIteration:
+class BeginIteration(Struct, frozen=True):
     """A loop goes round once more, or for the first time (`index` 0), with this state."""
 
     step: str
@@ -91,8 +84,7 @@ class BeginIteration:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class HoldBack:
+class HoldBack(Struct, frozen=True):
     """A call waits before it starts, by the limits of its `model`: until then, or for others."""
 
     step: str
@@ -101,8 +93,7 @@ class HoldBack:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class StartAttempt:
+class StartAttempt(Struct, frozen=True):
     """Call the agent. This is the intent: stored before the first byte leaves.
 
     `timeout` is in seconds. `input` and `key`, the idempotency key, are frozen with the intent of
@@ -125,8 +116,7 @@ class StartAttempt:
     turn: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CallTools:
+class CallTools(Struct, frozen=True):
     """Make the calls of tools that a chat model asks for in a turn, each at an address of its own.
 
     `calls` are {id, tool}, in the order of the model; what is `refused` is not called, and the model
@@ -140,8 +130,7 @@ class CallTools:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class NextTurn:
+class NextTurn(Struct, frozen=True):
     """All calls of a turn have ended: tell the model what came of them, and hear what it says."""
 
     step: str
@@ -149,8 +138,7 @@ class NextTurn:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class CancelAttempt:
+class CancelAttempt(Struct, frozen=True):
     """Stop an attempt in flight. `status` is `unknown` where it may have had its effect."""
 
     step: str
@@ -159,8 +147,7 @@ class CancelAttempt:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptOutput:
+class AcceptOutput(Struct, frozen=True):
     """The answer keeps its contract; it is the output of the step."""
 
     step: str
@@ -168,8 +155,7 @@ class AcceptOutput:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class RejectOutput:
+class RejectOutput(Struct, frozen=True):
     """The answer breaks its contract or is not sure enough.
 
     It stays in the log and nobody can read it.
@@ -181,8 +167,7 @@ class RejectOutput:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Struct, frozen=True):
     """Ask the agent again, in another attempt, and tell it what was wrong with its answer.
 
     `repair` counts the repairs of this answer from 1; they are no retries.
@@ -195,8 +180,7 @@ class Repair:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """Make another attempt after `delay` seconds; `attempt` is its number.
 
     `counted` says whether it draws from the retry policy and the retry budget: the repetition of
@@ -210,8 +194,7 @@ class Retry:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class FallBack:
+class FallBack(Struct, frozen=True):
     """Ask another model, in another attempt; `fallback` is its number in the chain, from 0.
 
     `model` is its name in the spec. It is no retry: that begins with the first model again.
@@ -224,8 +207,7 @@ class FallBack:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Escalate:
+class Escalate(Struct, frozen=True):
     """Turn to others about a failure; `catch` is the entry that says so."""
 
     step: str
@@ -235,8 +217,7 @@ class Escalate:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class TryLevel:
+class TryLevel(Struct, frozen=True):
     """A level calls an agent: that of the step with another `model`, or another one."""
 
     step: str
@@ -247,8 +228,7 @@ class TryLevel:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveLevel:
+class LeaveLevel(Struct, frozen=True):
     """A level did not help; the next one is tried. Levels count from 0."""
 
     step: str
@@ -257,8 +237,7 @@ class LeaveLevel:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Notify:
+class Notify(Struct, frozen=True):
     """Tell a person, and go on with the next level. It is stored before it is delivered."""
 
     step: str
@@ -272,8 +251,7 @@ class Notify:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class AskPerson:
+class AskPerson(Struct, frozen=True):
     """Put a question to a person. It is stored before it is delivered.
 
     `question` is its id, `number` counts the messages of the run from 0, and `payload` is the hash
@@ -304,8 +282,7 @@ class AskPerson:
     four_eyes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TakeAnswer:
+class TakeAnswer(Struct, frozen=True):
     """The answer counts. `value` is what goes on as the output, if one does."""
 
     step: str
@@ -317,8 +294,7 @@ class TakeAnswer:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class RefuseAnswer:
+class RefuseAnswer(Struct, frozen=True):
     """The answer does not count: it is late, double, foreign, stale, or breaks a contract."""
 
     step: str
@@ -328,8 +304,7 @@ class RefuseAnswer:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class CompleteStep:
+class CompleteStep(Struct, frozen=True):
     """A group, a switch, a loop, a `for_each`, a pipeline or a `delegate` is through.
 
     `output` is that of the group, case, last iteration or pipeline. Those of a `for_each` and of a
@@ -341,8 +316,7 @@ class CompleteStep:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class UseValue:
+class UseValue(Struct, frozen=True):
     """`catch` puts a value in the place of the output."""
 
     step: str
@@ -350,8 +324,7 @@ class UseValue:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class HandOver:
+class HandOver(Struct, frozen=True):
     """`catch` gives the same input to another agent."""
 
     step: str
@@ -360,8 +333,7 @@ class HandOver:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class SkipStep:
+class SkipStep(Struct, frozen=True):
     """The step does not take place, or its `failure` is passed over."""
 
     step: str
@@ -369,8 +341,7 @@ class SkipStep:
     failure: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FailStep:
+class FailStep(Struct, frozen=True):
     """The step fails, and what encloses it with it."""
 
     step: str
@@ -379,16 +350,14 @@ class FailStep:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class CancelStep:
+class CancelStep(Struct, frozen=True):
     """The step is given up because of something outside it."""
 
     step: str
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class FinishRun:
+class FinishRun(Struct, frozen=True):
     """The run is over."""
 
     status: FinalStatus

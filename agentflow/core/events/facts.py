@@ -1,8 +1,9 @@
 """Facts: what happened outside, in the past tense. Time enters with them alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from agentflow.core.events.parts import (
     Receipt,
@@ -13,8 +14,7 @@ from agentflow.core.events.parts import (
 from agentflow.spec.model import FailureClass, Json
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True):
     """A run began. `sources` are the spec and all files it names, by path: the run needs no other.
 
     `spec` is the name of the spec among them and `folder` where it lay, for the programs and
@@ -44,8 +44,7 @@ class RunStarted:
     by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunResumed:
+class RunResumed(Struct, frozen=True):
     """Another process took the run up after an interruption or a crash. `tools` as above."""
 
     at: float
@@ -53,24 +52,21 @@ class RunResumed:
     tools: Mapping[str, Mapping[str, Mapping[str, Json]]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class RunInterrupted:
+class RunInterrupted(Struct, frozen=True):
     """A signal stopped the process; the run can be resumed."""
 
     at: float
     signal: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessDied:
+class ProcessDied(Struct, frozen=True):
     """Somebody who takes an answer in, or looks for what is due, has found that the process of the
     run is gone. It can be resumed; what was in flight is looked at then."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class CancelRequested:
+class CancelRequested(Struct, frozen=True):
     """Somebody ends the run for good: `by` is who they say they are, `why` is their reason."""
 
     at: float
@@ -78,8 +74,7 @@ class CancelRequested:
     why: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptWaits:
+class AttemptWaits(Struct, frozen=True):
     """An attempt is held up before it is made: what other runs do is in its way. Its time has not begun."""
 
     at: float
@@ -88,8 +83,7 @@ class AttemptWaits:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptAdmitted:
+class AttemptAdmitted(Struct, frozen=True):
     """An attempt that was held up is made now."""
 
     at: float
@@ -97,8 +91,7 @@ class AttemptAdmitted:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptSucceeded:
+class AttemptSucceeded(Struct, frozen=True):
     """An agent answered: with a value, or with a text that is still to be read.
 
     Of a chat model, `prompt` are the messages that it was sent, `receipt` is what was measured of
@@ -121,8 +114,7 @@ class AttemptSucceeded:
     thoughts: Mapping[str, Json] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptFailed:
+class AttemptFailed(Struct, frozen=True):
     """An attempt ended without an answer. `retry_after` is in seconds, as the other side asked.
 
     `detail` is what the agent said besides: the end of its stderr, a traceback. `text` is an answer
@@ -145,8 +137,7 @@ class AttemptFailed:
     first_token: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptLost:
+class AttemptLost(Struct, frozen=True):
     """An attempt had started when its process ended; nobody knows what became of it."""
 
     at: float
@@ -154,8 +145,7 @@ class AttemptLost:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptEndedLate:
+class AttemptEndedLate(Struct, frozen=True):
     """An attempt that had been given up came to something after all: noted, and nothing follows.
 
     It answered with a value or a text, or it failed, with `failure` and `message`.
@@ -170,8 +160,7 @@ class AttemptEndedLate:
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TimerFired:
+class TimerFired(Struct, frozen=True):
     """The wait before a retry of `step` is over; without a step, the run's wall budget is.
 
     With a `question`, the time to answer it is.
@@ -182,15 +171,13 @@ class TimerFired:
     question: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunParked:
+class RunParked(Struct, frozen=True):
     """Only people can make the run go on, and its process does not wait for them."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """A message is where it was to go; `detail` says where that is."""
 
     at: float
@@ -199,8 +186,7 @@ class Delivered:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NotDelivered:
+class NotDelivered(Struct, frozen=True):
     """A message could not be brought to where it was to go."""
 
     at: float
@@ -209,8 +195,7 @@ class NotDelivered:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class PersonAnswered:
+class PersonAnswered(Struct, frozen=True):
     """Somebody answered a question, or something claims to be an answer.
 
     Whether it counts is decided. `ticket` is the answer's own id: none is taken twice. `payload`
@@ -232,8 +217,7 @@ class PersonAnswered:
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TimeRanOut:
+class TimeRanOut(Struct, frozen=True):
     """A time that `step` has is over; `limit` says which."""
 
     at: float

@@ -1,8 +1,9 @@
 """What facts and decisions are made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from agentflow.spec.model import FailureClass, Json
 
@@ -17,8 +18,7 @@ TIME_LIMITS: tuple[TimeLimit, ...] = ("pipeline", "timeout", "budget")
 FinalStatus = Literal["succeeded", "failed", "cancelled"]
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What a call used up. `usd` is None where the price is not known."""
 
     model: str
@@ -27,8 +27,7 @@ class Usage:
     usd: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """What a chat model was to be sent in an attempt, measured before and while it was.
 
     `prompt` is the SHA-256 of its messages. `fields` are the bytes of each input field in them (of
@@ -49,8 +48,7 @@ class Receipt:
     beside: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why an attempt, a step or a run did not succeed.
 
     `cause` is the class the agent reported where the core made another of it: a timeout of a
@@ -62,8 +60,7 @@ class Failure:
     cause: FailureClass | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(Struct, frozen=True):
     """What an agent that is asked again is told about its last answer.
 
     `answer` is that answer as text, shortened; None if it did not come to one. `violations` are
@@ -74,8 +71,7 @@ class Complaint:
     violations: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Why a decision was made: the rule of the spec or of the language, and what it came to.
 
     `rule` is a path in the spec (`steps.pay.retry`) or a rule of the language (`language.needs`).

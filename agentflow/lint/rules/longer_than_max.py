@@ -46,8 +46,9 @@ Good:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import isinf
+
+from msgspec import Struct
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
@@ -62,8 +63,7 @@ FAMILY = Family.BOUND
 SEVERITY = Severity.ADVICE
 
 
-@dataclass(frozen=True, slots=True)
-class _Bound:
+class _Bound(Struct, frozen=True):
     """How long a list may be that a step goes over; `path` is where that is written."""
 
     step: StepPlan

@@ -52,7 +52,8 @@ Good:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.chats import entries
@@ -72,8 +73,7 @@ FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """What an agent is given: by its contract, and the names by which steps hand something over."""
 
     contract: Contract

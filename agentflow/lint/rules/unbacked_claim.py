@@ -63,8 +63,9 @@ Good:
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from agentflow.findings import Finding, Location, Related, Severity
 from agentflow.lint.rule import Context, Family
@@ -134,8 +135,7 @@ _EVERYDAY = frozenset(
 _MOST_CLAIMS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class _Deed:
+class _Deed(Struct, frozen=True):
     """A step that acts, with the words that tell what it acts on."""
 
     step: StepPlan

@@ -42,7 +42,8 @@ Good:
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family, Fixable

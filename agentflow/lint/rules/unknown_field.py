@@ -49,7 +49,8 @@ Good:
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Fix, Location, Severity

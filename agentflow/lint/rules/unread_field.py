@@ -58,7 +58,8 @@ Good:
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.contracts.describe import path_text
 from agentflow.contracts.keywords import Schema
@@ -84,8 +85,7 @@ _PLAIN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(Struct, frozen=True):
     """A field of an output; `path` leads to it in the contract, `way` in the value."""
 
     path: Path

@@ -9,8 +9,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Flag, auto
+
+from msgspec import Struct
 
 from agentflow.spec.cel.values import (
     INT_MAX,
@@ -36,8 +37,7 @@ class Style(Flag):
     METHOD = auto()  # x.f()
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function: how it is called, what it takes, what it gives, and the work itself.
 
     `parameters` are the kinds that each argument may have, the receiver of a method first;

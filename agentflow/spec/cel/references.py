@@ -1,8 +1,9 @@
 """Which parts of the scope an expression reads: the edges of the graph come from here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentflow.spec.cel.syntax import (
     Binary,
@@ -24,8 +25,7 @@ from agentflow.spec.cel.syntax import (
 Steps: TypeAlias = tuple[str | int | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A path that starts at a root of the scope.
 
     `steps.a.output.x[0]` has the root `steps` and the path `("a", "output", "x", 0)`. An index
@@ -47,8 +47,7 @@ def references(expr: Expr) -> tuple[Reference, ...]:
     return tuple(sorted(_Walk(frozenset(), frozenset()).expr(expr), key=lambda found: found.start))
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(Struct, frozen=True):
     """A part of the tree: the variables bound around it, and the paths known to exist in it."""
 
     bound: frozenset[str]

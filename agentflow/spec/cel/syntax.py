@@ -10,8 +10,9 @@ this is a subset. What differs is listed in `spec.expressions`.
 """
 
 import typing
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 UnaryOperator = typing.Literal["!", "-"]
 BinaryOperator = typing.Literal[
@@ -20,8 +21,7 @@ BinaryOperator = typing.Literal[
 Macro = typing.Literal["all", "exists", "exists_one", "filter", "map"]
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A constant: null, a bool, an int, a double or a string."""
 
     value: bool | int | float | str | None
@@ -29,8 +29,7 @@ class Literal:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(Struct, frozen=True):
     """A name: a root of the scope (`inputs`, `steps`, …) or the variable of a comprehension."""
 
     name: str
@@ -38,8 +37,7 @@ class Identifier:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(Struct, frozen=True):
     """`operand.field`"""
 
     operand: "Expr"
@@ -48,8 +46,7 @@ class Select:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """`operand[key]`: the item of a list, or the field of a map."""
 
     operand: "Expr"
@@ -58,8 +55,7 @@ class Index:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A call of a function of `spec.cel.functions`; the receiver of a method call comes first."""
 
     function: str
@@ -68,8 +64,7 @@ class Call:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Struct, frozen=True):
     """`!operand` or `-operand`"""
 
     operator: UnaryOperator
@@ -78,8 +73,7 @@ class Unary:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """`left operator right`"""
 
     operator: BinaryOperator
@@ -89,8 +83,7 @@ class Binary:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional:
+class Conditional(Struct, frozen=True):
     """`condition ? then : otherwise`"""
 
     condition: "Expr"
@@ -100,8 +93,7 @@ class Conditional:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListLiteral:
+class ListLiteral(Struct, frozen=True):
     """`[a, b]`"""
 
     items: tuple["Expr", ...]
@@ -109,8 +101,7 @@ class ListLiteral:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class MapLiteral:
+class MapLiteral(Struct, frozen=True):
     """`{"key": value}`, as pairs of key and value in source order."""
 
     entries: tuple[tuple["Expr", "Expr"], ...]
@@ -118,8 +109,7 @@ class MapLiteral:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Comprehension:
+class Comprehension(Struct, frozen=True):
     """`source.macro(variable, body)`; over a map, the variable takes the keys."""
 
     macro: Macro
@@ -130,8 +120,7 @@ class Comprehension:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Has:
+class Has(Struct, frozen=True):
     """`has(path)`: whether every part of the path exists. The path is a `Select` or an `Index`."""
 
     path: "Path"
@@ -139,8 +128,7 @@ class Has:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(Struct, frozen=True):
     """`default(path, fallback)`: what the path leads to, or the fallback if it does not exist."""
 
     path: "Path"
@@ -149,8 +137,7 @@ class Default:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Coalesce:
+class Coalesce(Struct, frozen=True):
     """`coalesce(a, b, …)`: the first path that exists, and `last` if none of them does."""
 
     paths: tuple["Path", ...]

@@ -1,10 +1,10 @@
 """A whole spec, and the words that upper layers bring into it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal, Union, get_args
 
+from msgspec import Struct
 from pydantic import Discriminator, Field, create_model
 
 from agentflow.spec.model.agents import Agent, Model
@@ -80,8 +80,7 @@ class Pipeline(Node):
     )
 
 
-@dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True, dict=True):
     """The words that upper layers bring: the agent kinds, and the names of those not built yet."""
 
     agent_kinds: tuple[type[Agent], ...]

@@ -7,7 +7,8 @@ scalar. Where scalars stand the located nodes say, to the character.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.findings import Span
 from agentflow.spec.yaml.nodes import Entry, Mapping, Node, Scalar, Sequence
@@ -16,8 +17,7 @@ from agentflow.spec.yaml.source import Source
 _START = re.compile(r"(?<!\S)#")
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment from its `#` to the end of the line. `alone` says that nothing stands before it."""
 
     text: str

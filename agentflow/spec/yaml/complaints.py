@@ -7,9 +7,9 @@ each has a line of its own here; for the others its own words have to do.
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import yaml
+from msgspec import Struct
 
 from agentflow.findings import Finding, Location, Related, Severity, Span
 from agentflow.spec.yaml.source import Source
@@ -18,8 +18,7 @@ from agentflow.spec.yaml.source import Source
 _LONG = 100
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A mark of libyaml. `line` and `column` count from 1, `text` is the line it is on."""
 
     line: int
@@ -46,8 +45,7 @@ class _Place:
         return Span(self.line, self.column, self.line, self.column + length)
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """A complaint of libyaml: what the problem is, where, and where the thing starts it is in."""
 
     place: _Place
@@ -55,8 +53,7 @@ class _Said:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Trouble:
+class _Trouble(Struct, frozen=True):
     """A finding without its rule and file. `also` is a second place and what it is."""
 
     message: str

@@ -8,7 +8,8 @@ finds every place, for plain, quoted and block text alike. Escapes are read as o
 import re
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.spec.yaml.nodes import Scalar
 from agentflow.spec.yaml.source import Source
@@ -22,8 +23,7 @@ _BLANKS = frozenset(" \t\n\r\x85\u2028\u2029")
 _BLANK_LETTERS = frozenset("tnrNLP") | _BLANKS
 
 
-@dataclass(frozen=True, slots=True)
-class Offsets:
+class Offsets(Struct, frozen=True):
     """For each character of a value, the offset in the file where it starts and ends."""
 
     starts: "array[int]"

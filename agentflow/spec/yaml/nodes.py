@@ -7,15 +7,16 @@ is read.
 """
 
 from collections.abc import Mapping as TableOf
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.findings import Span
 from agentflow.spec.model import Json
 
 
-@dataclass(slots=True, eq=False)
-class Scalar:
+class Scalar(Struct, eq=False):
     """A single value.
 
     `value` is what YAML 1.2 makes of it, `text` is how it reads without quotes, escapes and
@@ -42,16 +43,14 @@ class Scalar:
         return Span(self.line, self.column, self.end_line, self.end_column)
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
+class Entry(Struct, eq=False):
     """A key of a mapping and what it stands for."""
 
     key: Scalar
     value: "Node"
 
 
-@dataclass(slots=True, eq=False)
-class Mapping:
+class Mapping(Struct, eq=False):
     """Keys and values in file order. Of a key that occurs twice the first is kept.
 
     `flow` tells `{a: b}` from a block of lines.
@@ -70,8 +69,7 @@ class Mapping:
         return Span(self.line, self.column, self.end_line, self.end_column)
 
 
-@dataclass(slots=True, eq=False)
-class Sequence:
+class Sequence(Struct, eq=False):
     """A list. `flow` tells `[a, b]` from a block of lines."""
 
     items: list["Node"]

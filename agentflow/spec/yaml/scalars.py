@@ -7,7 +7,8 @@ and numbers outside 64 bits, which few readers of JSON keep exactly.
 
 import math
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentflow.findings import Severity
 from agentflow.spec.model import Json
@@ -33,8 +34,7 @@ _NUMBER_STARTS = frozenset("0123456789+-.")
 _STARTS = _NUMBER_STARTS | frozenset(word[0] for word in _WORDS if word)
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """Why a plain scalar may not mean what its author thinks."""
 
     rule: str
