@@ -7,11 +7,16 @@ its work and the answer was lost.
 
 A key is no licence to forget. A step that carries one and is given up after such an attempt is
 `unknown` as well: repeating was safe, but what became of it is still not known.
+
+What is not known weighs more than that a time is over: whoever has an answer to the latter may not
+have thought of the former.
 """
 
 from agentflow.core.events import Failure
-from agentflow.core.state import Instance
+from agentflow.core.state import Instance, Scope
 from agentflow.spec.model import ANSWERED, Effects, FailureClass
+
+_OF_TIME = (FailureClass.TIMEOUT, FailureClass.BUDGET_EXCEEDED)
 
 
 def doubt(instance: Instance) -> None:
@@ -54,3 +59,11 @@ def as_unknown(instance: Instance, failure: Failure) -> Failure:
     if instance.intent is not None and instance.intent.key is not None:
         said += f"; its idempotency key is '{instance.intent.key}'"
     return Failure(FailureClass.UNKNOWN_EFFECT, f"{failure.message}; {said}", failure.kind)
+
+
+def unknown_inside(scope: Scope, failure: Failure) -> Failure:
+    """The failure of a step in which everything has ended: nobody knows about what its time cut off."""
+    if not scope.unknown or failure.kind not in _OF_TIME:
+        return failure
+    message = f"{failure.message}, and what was in flight inside may have had its effect"
+    return Failure(FailureClass.UNKNOWN_EFFECT, message, failure.kind)

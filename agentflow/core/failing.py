@@ -6,7 +6,7 @@ from agentflow.core import events
 from agentflow.core.acceptance import repair
 from agentflow.core.assertions import broken
 from agentflow.core.deadlines import over_time
-from agentflow.core.effects import as_unknown
+from agentflow.core.effects import as_unknown, unknown_inside
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.fallbacks import fall_back
 from agentflow.core.purse import took_too_long
@@ -26,7 +26,7 @@ def on_failure(state: State, instance: Instance) -> Decision:
         if failure.kind is FailureClass.CANCELLED:
             rule = "language.failure" if state.cancelled is None else "language.cancel"
             return events.CancelStep(instance.address, Reason(rule, failure.message))
-        return after_failure(instance, failure)
+        return after_failure(instance, unknown_inside(instance.inside, failure))
     assert instance.failure is not None
     failure = over_time(instance, state.now, instance.failure)
     again = repair(instance, failure)

@@ -15,6 +15,7 @@ from agentflow.core.talks import FATAL
 from agentflow.spec.model import FailureClass, Json
 
 _ENDED = "the step has ended"
+_GIVEN_UP: frozenset[StepStatus] = frozenset({"failed", "cancelled"})
 
 
 def enter(state: State, instance: Instance, *, condition_holds: bool = False) -> None:
@@ -80,6 +81,8 @@ def end(state: State, instance: Instance, status: StepStatus, output: Json = Non
     forget(state, instance, f"the run was {state.cancelled}" if state.cancelled else _ENDED)
     leave(state, instance)
     from_inside = instance.inside is not None and instance.inside.failure is not None
+    inside_unknown = instance.inside is not None and instance.inside.unknown
+    scope.unknown |= status == "unknown" or (status in _GIVEN_UP and inside_unknown)
     instance.status = status
     instance.output = output
     instance.answer = None

@@ -77,7 +77,8 @@ class Scope(Struct, eq=False):
     `remaining` counts what has not ended, `active` what has started and not ended. Of the items of
     a `for_each`, `needed` have to succeed, None if none may fail. A scope is
     closed when something in it failed: nothing new starts, and it is over when nothing is active.
-    With `fail_fast`, what is in flight in it then is stopped.
+    With `fail_fast`, what is in flight in it then is stopped. `unknown` says that something in it may
+    have had an effect that must not happen twice, and nobody knows.
     Of the tasks of a `delegate`, `held` are those that wait for room, and `begun` counts the others
     that wait for nothing else.
     """
@@ -102,6 +103,7 @@ class Scope(Struct, eq=False):
     active: int = 0
     closed: bool = False
     over: bool = False
+    unknown: bool = False
     failure: Failure | None = None
 
     @property

@@ -48,6 +48,8 @@ def failures_of(step: StepPlan) -> frozenset[FailureClass]:
     found = _OF_ANY
     if step.timeout is not None:
         found |= {FailureClass.TIMEOUT}
+    if step.timeout is not None or step.wall is not None or step.kind == "pipeline":
+        found |= _cut_off(step)
     if step.loop is not None:
         found |= {FailureClass.EXHAUSTED}
     if step.kind == "pipeline":
@@ -55,6 +57,20 @@ def failures_of(step: StepPlan) -> frozenset[FailureClass]:
     if step.delegate is not None:
         return found.union(*map(_lets_out, step.delegate.workers.values()))
     return found.union(*(_lets_out(inner) for scope in step.scopes for inner in scope.steps))
+
+
+def _cut_off(step: StepPlan) -> frozenset[FailureClass]:
+    """What a step comes to when its time is over and what is in flight inside may have acted."""
+    plan = step.nested.plan if step.nested is not None else None
+    scopes = [plan.root] if plan is not None else step.scopes
+    inside = [inner for scope in scopes for inner in scope.steps]
+    if step.delegate is not None:
+        inside += step.delegate.workers.values()
+    for inner in inside:
+        acts = any(not call.reach.repeatable for call in calls_of(inner))
+        if acts or _cut_off(inner):
+            return frozenset({FailureClass.UNKNOWN_EFFECT})
+    return _NOTHING
 
 
 def may_be_unknown(step: StepPlan) -> bool:

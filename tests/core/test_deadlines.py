@@ -83,6 +83,42 @@ def test_what_may_have_had_its_effect_when_the_time_was_over_is_unknown() -> Non
     assert (stopped.step, stopped.status) == ("all/w", "unknown")
 
 
+@pytest.mark.parametrize(
+    ("catch", "taken"),
+    [
+        ({"timeout": "skip", "unknown_effect": {"use": "ask"}}, "UseValue"),
+        ({"timeout": {"use": "late"}}, "UseValue"),  # the cause, where nothing is said of the class
+        ({}, "FailStep"),
+    ],
+    ids=["of the effect", "of the time", "none"],
+)
+@pytest.mark.parametrize("deep", [False, True], ids=["in it", "deep in it"])
+def test_that_nobody_knows_weighs_more_than_that_a_time_is_over(
+    catch: Json, taken: str, deep: bool
+) -> None:
+    write = {"w": {"agent": "write"}}
+    inside = {"g": {"steps": write}} if deep else write
+    step = {"steps": inside, "timeout": "5s", "catch": catch}
+    run = drive(pipeline({"all": step}), lambda call: ({}, 60.0))
+    made = run.decisions[-2]
+    assert (type(made).__name__, made.step) == (taken, "all")  # type: ignore[union-attr]
+    if taken == "FailStep":
+        assert why(run) == (
+            "unknown_effect: 'all' took longer than 5 s (timeout), "
+            "and what was in flight inside may have had its effect"
+        )
+        assert run.state.failure is not None
+        assert run.state.failure.cause is FailureClass.TIMEOUT
+
+
+def test_what_was_caught_inside_is_known() -> None:
+    """The step that may have acted was taken care of before the time was over."""
+    write = {"agent": "write", "timeout": "1s", "catch": {"unknown_effect": "skip"}}
+    inside = {"w": write, "slow": {"agent": "do", "needs": ["w"]}}
+    run = drive(pipeline({"all": {"steps": inside, "timeout": "5s"}}), lambda call: ({}, 60.0))
+    assert why(run) == "timeout: 'all' took longer than 5 s (timeout)"
+
+
 def test_each_instance_has_the_timeout_anew_and_all_together_the_wall() -> None:
     step = {
         "for_each": {"over": [1, 2, 3], "max": 3, "parallel": 1},
