@@ -10,9 +10,9 @@ import time
 from msgspec import Struct
 
 from agentflow.core.state import ENDED_RUN
-from agentflow.engines.cancelling import read_request, write_request
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver
+from agentflow.engines.requests import read_request, write_request
 from agentflow.errors import RunLocked, UsageError
 from agentflow.eventlog import Store
 from agentflow.replay import fold

@@ -81,13 +81,13 @@ def _nobody(_plan: Plan, _run_id: str) -> Listener:
 class Recorded(Struct, frozen=True):
     """A run as its log has it: how it began, the plan of its recorded sources, its entries.
 
-    `live` says whether a process is at work on it.
+    `holder` is the process that is at work on it, in words for people; None if there is none.
     """
 
     started: RunStarted
     plan: Plan
     entries: tuple[Entry, ...]
-    live: bool
+    holder: str | None
 
 
 def run(
@@ -321,7 +321,7 @@ def _recorded(run_id: str, records: Iterator[dict[str, Json]], blobs: Reader) ->
     )
     if plan is None:
         raise LogDamaged(f"the spec recorded by run '{run_id}' cannot be understood", seq=0)
-    return Recorded(started, plan, entries, blobs.live)
+    return Recorded(started, plan, entries, blobs.holder)
 
 
 def changes(started: RunStarted, folder: Path) -> tuple[str, ...]:

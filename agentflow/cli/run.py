@@ -19,6 +19,7 @@ from agentflow.engines.launch import Settings
 from agentflow.errors import CouldNot, ExitCode, UsageError
 from agentflow.eventlog import Durability
 from agentflow.formats import run_json, run_text
+from agentflow.formats.next_text import next_steps
 from agentflow.loading import load
 from agentflow.plan.steps import Plan
 from agentflow.runs import Recorded, resume, run
@@ -189,6 +190,8 @@ def _conclude(
             f"{error.message}; the status of run '{trace.run_id}' is '{state.status}'",
             help=f"see it with: {shown}",
         ) from error
+    if quiet and not json:
+        _warn(trace, option)
     if state.status == "interrupted":
         return 128 + signal.Signals[trace.signal or "SIGINT"]
     if state.status == "waiting":
@@ -196,3 +199,11 @@ def _conclude(
     if state.status == "cancelled":
         return ExitCode.CANCELLED
     return ExitCode.OK if state.status == "succeeded" else ExitCode.FINDINGS
+
+
+def _warn(trace: Trace, option: str) -> None:
+    """Whoever wanted to hear nothing of a run has to know what failed in it, and what to check."""
+    if trace.status == "failed" or any(trace.unknown()):
+        lines = list(next_steps(trace, option))
+        if lines:
+            emit("\n".join(lines), sys.stderr)

@@ -7,10 +7,9 @@ from pathlib import Path
 from agentflow.cli.report import emit
 from agentflow.cli.stores import existing_store, store_option
 from agentflow.cli.tracing import print_trace
-from agentflow.core.state import ENDED_RUN
+from agentflow.engines.requests import pending_request
 from agentflow.errors import ExitCode, UsageError
-from agentflow.formats import run_text, step_json, step_text, trace_json
-from agentflow.formats.safe import safe
+from agentflow.formats import run_text, show_text, step_json, step_text, trace_json
 from agentflow.runs import Recorded, read_run
 from agentflow.spec.wording import did_you_mean
 from agentflow.trace import Trace, trace_of
@@ -36,21 +35,21 @@ def show_run(
     trace = trace_of(recorded.plan, recorded.entries)
     if step is not None:
         _show_step(recorded, trace, step, json=json, prompt=prompt, attempt=attempt)
-    elif json:
-        emit(trace_json.render(trace))
+        return ExitCode.OK
+    request = pending_request(where.mailbox(trace.run_id))
+    if json:
+        emit(trace_json.render(trace, request))
     else:
-        print_trace(trace, sys.stdout, now=time.time() if recorded.live else None)
-        if trace.status in ("running", "crashed") and not recorded.live:
-            emit(f"its process died; go on with: agentflow resume {trace.run_id}")
-        else:
-            option = store_option(store)
-            if trace.by:
-                emit(f"started by {safe(trace.by, oneline=True)}")
-            limit = run_text.LIMIT if sys.stdout.isatty() else None
-            emit(run_text.render(trace, str(where.root), brief=True, option=option, limit=limit))
-            if trace.status in ENDED_RUN and not recorded.live:
-                for line in run_text.untold(trace, option):
-                    emit(line)
+        print_trace(trace, sys.stdout, now=time.time() if recorded.holder else None)
+        text = show_text.render(
+            trace,
+            holder=recorded.holder,
+            request=request,
+            option=store_option(store),
+            limit=run_text.LIMIT if sys.stdout.isatty() else None,
+        )
+        if text:
+            emit(text)
     return ExitCode.OK
 
 

@@ -11,7 +11,7 @@ from agentflow.core import events
 from agentflow.core.asking import asked, given_to
 from agentflow.core.deadlines import too_late
 from agentflow.core.events import Decision, Failure, Reason
-from agentflow.core.failing import fail, go_on_with, leave_level
+from agentflow.core.failing import fail, go_on_with, leave_level, no_value
 from agentflow.core.state import Instance, Ladder, State
 from agentflow.core.values import Unusable, text_of, value_of
 from agentflow.plan.steps import LevelPlan
@@ -121,10 +121,10 @@ def _exhausted(instance: Instance, ladder: Ladder, why: str) -> Decision:
         message = f"{failure.message}; escalation '{plan.name}': {why}"
         return fail(instance, Failure(failure.kind, message, failure.cause), reason)
     if last.action == "skip":
-        return events.SkipStep(instance.address, reason)
+        return events.SkipStep(instance.address, reason, failure)
     assert last.value is not None
     try:
         value = value_of(last.value, instance.env, f"'{rule}.use'")
     except Unusable as error:
-        return fail(instance, error.failure, reason)
-    return go_on_with(instance, value, f"'{rule}.use'", reason)
+        return no_value(instance, failure, error.failure, reason)
+    return go_on_with(instance, value, f"'{rule}.use'", failure, reason)

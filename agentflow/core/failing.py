@@ -154,18 +154,33 @@ def after_failure(
     try:
         value = value_of(action.value, _seen_by(instance, action, failure), f"'catch.{key}.use'")
     except Unusable as error:
-        return fail(instance, error.failure, reason)
-    return go_on_with(instance, value, f"'catch.{key}.use'", reason)
+        return no_value(instance, failure, error.failure, reason)
+    return go_on_with(instance, value, f"'catch.{key}.use'", failure, reason)
 
 
-def go_on_with(instance: Instance, value: Json, what: str, reason: Reason) -> Decision:
-    """Put a value of the author's in the place of the output; `what` names it in the message."""
+def go_on_with(
+    instance: Instance, value: Json, what: str, failure: Failure, reason: Reason
+) -> Decision:
+    """Put a value of the author's in the place of the output, passing over a failure.
+
+    `what` names the value in the message if it breaks the contract.
+    """
     if instance.step.contract is not None and not instance.scope.of_tasks:
         violations = instance.step.contract.checker.check(value)
         if violations:
             message = f"{what} breaks the output contract: {violations[0]}"
-            return fail(instance, Failure(FailureClass.REJECTED, message), reason)
-    return events.UseValue(instance.address, value, reason)
+            return no_value(instance, failure, Failure(FailureClass.REJECTED, message), reason)
+    return events.UseValue(instance.address, value, reason, failure)
+
+
+def no_value(instance: Instance, failure: Failure, problem: Failure, reason: Reason) -> Decision:
+    """The value that was to pass over a failure cannot be used: the step fails because of that.
+
+    That nobody knows whether it had its effect is not forgotten over it.
+    """
+    if failure.kind is FailureClass.UNKNOWN_EFFECT:
+        problem = Failure(failure.kind, f"{failure.message}; {problem.message}", failure.cause)
+    return fail(instance, problem, reason)
 
 
 def _escalate(

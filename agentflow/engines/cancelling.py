@@ -1,48 +1,16 @@
-"""The request to end a run for good: a file in its mailbox, and the fact that it becomes.
-
-    {"format": 1, "by": …, "reason": …}
-
-That the file is there is the request; what it says are remarks. So one that cannot be read ends the
-run as well, and nobody knows who asked.
-"""
+"""Looking for the request to end a run for good, while a process works on it."""
 
 import asyncio
-import json
 from collections.abc import Callable
 
-from agentflow.contracts.strict import NotJson, loads
 from agentflow.core.events import CancelRequested, Fact
 from agentflow.engines.clock import WallClock
+from agentflow.engines.requests import read_request
 from agentflow.errors import StoreError
 from agentflow.eventlog.mailbox import Mailbox
 
-FORMAT = 1
 #: Seconds between two looks for the file.
 _BEAT = 0.25
-
-
-def write_request(by: str | None, why: str | None) -> bytes:
-    """The request as the bytes of a file."""
-    remarks = {key: text for key, text in (("by", by), ("reason", why)) if text}
-    return json.dumps({"format": FORMAT, **remarks}).encode()
-
-
-def read_request(mailbox: Mailbox, now: float) -> CancelRequested | None:
-    """The fact that somebody ends the run; None as long as nobody does. Raises `StoreError`."""
-    data = mailbox.cancellation()
-    if data is None:
-        return None
-    try:
-        found = loads(data.decode())
-    except (UnicodeDecodeError, NotJson):
-        found = None
-    by, why = (_text(found, key) for key in ("by", "reason"))
-    return CancelRequested(now, by, why)
-
-
-def _text(found: object, key: str) -> str | None:
-    value = found.get(key) if isinstance(found, dict) else None
-    return value if isinstance(value, str) and value else None
 
 
 class Cancellation:

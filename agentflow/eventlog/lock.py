@@ -93,6 +93,20 @@ def is_held(folder: Path) -> bool:
         os.close(descriptor)
 
 
+def holder(folder: Path) -> str | None:
+    """Who holds the lock, for people: `process 4711 on 'desk' since 2026-11-20T13:30:00+00:00`.
+
+    None if nobody does.
+    """
+    if not is_held(folder):
+        return None
+    descriptor = open_file(folder / NAME, os.O_RDONLY)
+    try:
+        return _holder(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _flock(path: Path, descriptor: int, kind: int) -> bool:
     """Try to lock an open file; False if somebody else has it."""
     with told("lock", path):

@@ -113,10 +113,9 @@ class Mailbox:
         """Put the request to end the run there, durably; `data` are remarks on it."""
         replace_file(self._cancel, data)
 
-    def cancellation(self) -> bytes | None:
-        """The remarks of the request to end the run; None if there is no request."""
-        letter = _letter(self._cancel)
-        return letter.data if letter is not None else None
+    def cancellation(self) -> Letter | None:
+        """The request to end the run, with remarks in its data; None if there is none."""
+        return _letter(self._cancel)
 
     def forget_cancellation(self) -> None:
         """The request is in the log, or means nothing any more."""

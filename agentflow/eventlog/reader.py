@@ -46,6 +46,11 @@ class Reader:
         """Is a writer at work?"""
         return lock.is_held(self.path)
 
+    @property
+    def holder(self) -> str | None:
+        """The writer at work, in words for people; None if there is none."""
+        return lock.holder(self.path)
+
     def records(self, start: int = 0) -> Iterator[dict[str, Any]]:
         """The records from entry `start` on, each with its `seq`, as far as they are stored now.
 

@@ -1,6 +1,5 @@
 """What became of a request to end a run, for programs. Format 1; `schemas/cancel.v1.schema.json`."""
 
-from agentflow.formats.cancel_text import unknown_steps
 from agentflow.formats.values import document
 from agentflow.trace import Trace
 
@@ -17,7 +16,7 @@ def render(trace: Trace, busy: str | None) -> str:
             "status": trace.status,
             "by": request.by if request is not None else None,
             "reason": request.why if request is not None else None,
-            "unknown": unknown_steps(trace),
+            "unknown": [span.address for span in trace.unknown()],
             "at_work": busy is not None,
         }
     )

@@ -8,9 +8,9 @@ def render(trace: Trace, busy: str | None) -> str:
     """How the run ended, what of it nobody knows, and whether a process is still at work on it."""
     if trace.status == "cancelled" and trace.failure is not None:
         lines = [f"run {trace.run_id} {safe(trace.failure.message, oneline=True)}"]
-        unknown = unknown_steps(trace)
+        unknown = ", ".join(span.address for span in trace.unknown())
         if unknown:
-            lines.append(f"what may have had its effect: {safe(', '.join(unknown), oneline=True)}")
+            lines.append(f"what may have had its effect: {safe(unknown, oneline=True)}")
     elif busy is not None:
         lines = ["not cancelled yet; the process that works on the run takes it in when it can"]
     else:
@@ -18,8 +18,3 @@ def render(trace: Trace, busy: str | None) -> str:
     if busy is not None:
         lines.append(safe(busy, oneline=True))
     return "\n".join(lines)
-
-
-def unknown_steps(trace: Trace) -> list[str]:
-    """The addresses of the steps of which nobody knows whether they had their effect."""
-    return [span.address for span in trace.spans() if span.status == "unknown"]

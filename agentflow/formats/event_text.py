@@ -24,6 +24,7 @@ from agentflow.plan import address
 from agentflow.plan.calls import plans_within
 from agentflow.plan.definitions import from_data
 from agentflow.trace import Span, Trace
+from agentflow.trace.reasons import why
 
 _LIMIT = 600
 _OVER = {
@@ -123,7 +124,7 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C901 
         case events.FallBack():
             yield _about(at, f"falls back to '{decision.model}': {reason}")
         case events.Escalate():
-            yield _about(at, f"escalated to '{decision.escalation}': {reason}")
+            yield _about(at, f"escalated to '{decision.escalation}': {why(decision)}")
         case events.TryLevel():
             target = f"model '{decision.model}'" if decision.model else f"'{decision.agent}'"
             yield _about(at, f"level {decision.level + 1}: {target}")
@@ -141,16 +142,18 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C901 
             by = f" of {decision.by}" if decision.by else ""
             yield _about(at or "run", f"an answer{by} was refused: {reason}")
         case events.UseValue():
-            yield _about(at, f"went on with the value of 'catch': {reason}")
+            yield _about(at, f"went on with the value of 'catch': {why(decision)}")
+            yield from _doubtful(at, trace)
         case events.HandOver():
-            yield _about(at, f"handed over to agent '{decision.agent}': {reason}")
+            yield _about(at, f"handed over to agent '{decision.agent}': {why(decision)}")
         case events.SkipStep():
             # A condition that does not hold for some items is the normal course of things.
             if not (in_item and decision.reason.rule.endswith(".when")):
-                yield _about(at, f"skipped: {reason}")
+                yield _about(at, f"skipped: {why(decision)}")
+                yield from _doubtful(at, trace)
         case events.FailStep():
-            failure = decision.failure
-            yield _about(at, f"{_ending(decision, trace)}: {failure.kind}: {failure.message}")
+            ending = _ending(decision, trace)
+            yield _about(at, f"{ending}: {decision.failure.kind}: {why(decision)}")
         case events.HoldBack(until=float(until)) if in_item and until - trace.now >= _LONG:
             yield _about(at, f"held back for {duration(until - trace.now)}: {reason}")
         case events.CancelAttempt(status="unknown"):
@@ -159,6 +162,13 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C901 
             yield _about(at, f"cancelled: {reason}")
         case _ if not in_item:
             yield from _course(decision, trace)
+
+
+def _doubtful(at: str, trace: Trace) -> Iterator[str]:
+    """What was passed over may have had its effect, which only a person can find out."""
+    span = _span(at, trace)
+    if span is not None and span.unknown is not None:
+        yield _about(at, "nobody knows whether it had its effect; it has to be checked")
 
 
 def _course(decision: Decision, trace: Trace) -> Iterator[str]:

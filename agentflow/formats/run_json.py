@@ -1,7 +1,7 @@
 """How a run ended, for programs. Format 1; the schema is `schemas/run.v1.schema.json`."""
 
 from agentflow.formats.inbox_json import questions_data
-from agentflow.formats.trace_json import failure_data
+from agentflow.formats.trace_json import failure_data, unknown_data
 from agentflow.formats.values import document
 from agentflow.trace import Trace
 
@@ -19,6 +19,7 @@ def render(trace: Trace, store: str) -> str:
             "status": trace.status,
             "outputs": trace.outputs,
             "failure": failure_data(trace.failure),
+            "unknown": unknown_data(trace),
             "seconds": round(trace.now - trace.started, 3),
             "calls": trace.calls,
             "retries": trace.retries,

@@ -5,7 +5,7 @@ Times are seconds since 1970 in UTC, and null for what has not come yet.
 
 from msgspec import to_builtins
 
-from agentflow.core.events import Failure, Notify
+from agentflow.core.events import CancelRequested, Failure, Notify
 from agentflow.core.state import ENDED_RUN
 from agentflow.formats.usage import used
 from agentflow.formats.values import document
@@ -15,15 +15,19 @@ from agentflow.trace import Asked, Span, Trace
 FORMAT = 1
 
 
-def render(trace: Trace) -> str:
-    """One JSON object: the run, and its steps with what is inside them."""
-    return document(data_of(trace))
+def render(trace: Trace, request: CancelRequested | None = None) -> str:
+    """One JSON object: the run, and its steps with what is inside them.
+
+    `request` is one to end the run that is not in the log yet.
+    """
+    return document(data_of(trace, request))
 
 
-def data_of(trace: Trace) -> Json:
+def data_of(trace: Trace, request: CancelRequested | None = None) -> Json:
     """A trace as plain data."""
     sums = used(trace.steps.values())
     ended = trace.status in ENDED_RUN
+    pending = None if ended else request
     return {
         "format": FORMAT,
         "run": trace.run_id,
@@ -40,6 +44,7 @@ def data_of(trace: Trace) -> Json:
         "resumed": trace.resumed,
         "signal": trace.signal,
         "cancelled": None if trace.cancelled is None else to_builtins(trace.cancelled),
+        "cancel_requested": None if pending is None else to_builtins(pending),
         "tokens": sums.tokens,
         "usd": sums.usd,
         "unpriced_tokens": sums.unpriced,
@@ -48,6 +53,7 @@ def data_of(trace: Trace) -> Json:
         "gates": [to_builtins(gate) for gate in trace.gates.values()],
         "failure": failure_data(trace.failure),
         "refused": [to_builtins(refused) for refused in trace.refused],
+        "unknown": unknown_data(trace),
         "untold": [_notice(notice) for notice in trace.untold.values()],
         "steps": [_span(span) for span in trace.steps.values()],
     }
@@ -62,6 +68,14 @@ def failure_data(failure: Failure | None) -> Json:
         "message": failure.message,
         "cause": failure.cause and str(failure.cause),
     }
+
+
+def unknown_data(trace: Trace) -> list[Json]:
+    """The steps of which nobody knows whether they had their effect, for whoever has to check."""
+    return [
+        {"step": span.address, "why": span.unknown, "idempotency_key": span.key}
+        for span in trace.unknown()
+    ]
 
 
 def _span(span: Span) -> Json:
@@ -81,6 +95,8 @@ def _span(span: Span) -> Json:
         "turns": span.turns,
         "case": span.case,
         "reason": span.reason,
+        "unknown": span.unknown,
+        "no_more": span.no_more,
         "notes": span.notes,
         "asked": [_asked(asked) for asked in span.asked],
         "model": span.model,
@@ -113,5 +129,6 @@ def _asked(asked: Asked) -> Json:
         "problem": asked.problem,
         "closed": asked.closed,
         "by": asked.by,
+        "said": asked.said,
         "at": asked.at,
     }

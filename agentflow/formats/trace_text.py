@@ -43,6 +43,8 @@ _WIDTH = 100
 _INDENT = "  "
 _NAME_LIMIT = 80
 _REASON_LIMIT = 600
+#: Answers of people to one step that are shown.
+_ANSWERS = 3
 _BAR = 12
 _NOTHING: Mapping[str, str] = {}
 
@@ -177,6 +179,7 @@ class _Tree:
         told = self._told(span)
         if told:
             yield _Row((Piece(f"{indent}{_INDENT * 2}"), told))
+        yield from self._decided(span, told, indent)
         said = self.said.get(span.address) if span.status == "running" else None
         if said:
             text = f"{self.symbols.more} {_name(said[-_NAME_LIMIT:])}"
@@ -239,6 +242,10 @@ class _Tree:
                 return "not finished"
             case "unknown":
                 return "outcome unknown"
+            case "skipped" if span.unknown is not None:
+                return "skipped, outcome unknown"
+            case "succeeded" if span.unknown is not None:
+                return "outcome unknown"
             case "skipped" | "cancelled":
                 return span.status
             case _:
@@ -260,6 +267,14 @@ class _Tree:
         if span.notes and not span.reason:
             return Piece(safe(span.notes[-1], limit=_REASON_LIMIT, oneline=True), Style.DIM)
         return None
+
+    def _decided(self, span: Span, told: Piece | None, indent: str) -> Iterator[_Row]:
+        """What people have said to it, the last of them; unless that is told already."""
+        said = [asked.said for asked in span.asked if asked.said is not None]
+        for one in said[-_ANSWERS:]:
+            text = safe(f"answered: {one}", limit=_REASON_LIMIT, oneline=True)
+            if told is None or text != told.text:
+                yield _Row((Piece(f"{indent}{_INDENT * 2}{text}", Style.DIM),))
 
     def _figures(self, span: Span) -> tuple[str, ...]:
         if span.started is None:

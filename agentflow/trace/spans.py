@@ -12,7 +12,8 @@ from agentflow.plan import address
 class Asked(Struct):
     """A question to a person. `delivered` says where it is, `problem` why it is not there.
 
-    As long as it is open, `closed` is None; then it says how it ended, and `by` who answered.
+    As long as it is open, `closed` is None; then it says how it ended, `by` who answered, and `said`
+    what in words.
     """
 
     question: events.AskPerson
@@ -20,6 +21,7 @@ class Asked(Struct):
     problem: str | None = None
     closed: str | None = None
     by: str | None = None
+    said: str | None = None
     at: float | None = None
 
 
@@ -37,7 +39,9 @@ class Span(Struct):
     """A step, an instance of one, or an iteration of a loop, over time.
 
     `pipeline` is the file of the pipeline that it runs. `reason` says why, for everything that is
-    not plain success. `notes` is the history of failed attempts and retries, `asked` that of the
+    not plain success. `unknown` says why nobody knows whether it had its effect, whatever its status is.
+    `no_more` says why a failed step was not tried again.
+    `notes` is the history of failed attempts and retries, `asked` that of the
     questions to people, `key` the idempotency key. `items` and `iterations` count what a `for_each`
     and a loop have inside, `turns` those in which a model asks for tools, `item` is what an item of that is called. Times are those of the facts;
     None means not yet.
@@ -57,6 +61,8 @@ class Span(Struct):
     turns: int | None = None
     case: str | None = None
     reason: str | None = None
+    unknown: str | None = None
+    no_more: str | None = None
     notes: list[str] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     model: str | None = None

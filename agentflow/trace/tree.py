@@ -11,6 +11,7 @@ from agentflow.plan import address
 from agentflow.plan.calls import call_of, step_at
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.spec.model import FailureClass, Json
+from agentflow.trace.reasons import no_more, why
 from agentflow.trace.spans import Asked, Gate, Refused, Span
 
 
@@ -65,6 +66,10 @@ class Trace(Struct):
     def waiting(self) -> Iterator[Asked]:
         """The questions that are open, in the order in which they were asked."""
         return (asked for asked in self._questions.values() if asked.closed is None)
+
+    def unknown(self) -> Iterator[Span]:
+        """The steps of which nobody knows whether they had their effect, in the order of the tree."""
+        return (span for span in self.spans() if span.unknown is not None)
 
     def _fact(self, fact: events.Fact) -> None:  # noqa: C901 - one case a kind
         match fact:
@@ -183,6 +188,7 @@ class Trace(Struct):
                 span.agent = decision.agent
                 span.attempts = decision.attempt
                 span.key = decision.key
+                span.no_more = None
                 self.calls += 1
             case events.NextTurn():
                 span.status = "waiting"
@@ -209,7 +215,7 @@ class Trace(Struct):
                 span.notes.append(f"fell back to '{decision.model}'")
             case events.HandOver():
                 span.status = "waiting" if span.attempts else span.status
-                span.reason = f"handed over to '{decision.agent}': {decision.reason.text}"
+                span.reason = f"handed over to '{decision.agent}': {why(decision)}"
                 span.notes.append(span.reason)
 
     def _asking(self, span: Span, decision: Decision) -> None:
@@ -217,7 +223,8 @@ class Trace(Struct):
         match decision:
             case events.Escalate():
                 self._begin(span)
-                span.notes.append(f"{decision.failure.kind}: {decision.failure.message}")
+                span.no_more = no_more(decision) or None
+                span.notes.append(f"{decision.failure.kind}: {why(decision)}")
                 span.notes.append(f"escalated to '{decision.escalation}'")
             case events.TryLevel():
                 span.status = "waiting"
@@ -245,17 +252,31 @@ class Trace(Struct):
             case events.AcceptOutput() | events.CompleteStep():
                 self._end(span, "succeeded", None)
             case events.UseValue():
-                self._end(
-                    span, "succeeded", f"went on with the value of 'catch': {decision.reason.text}"
-                )
+                reason = f"went on with the value of 'catch': {why(decision)}"
+                self._end(span, "succeeded", reason)
+                self._doubt(span, decision.failure)
             case events.SkipStep():
-                self._end(span, "skipped", decision.reason.text)
+                self._end(span, "skipped", why(decision))
+                self._doubt(span, decision.failure)
             case events.FailStep():
-                self._end(span, decision.status, _why(decision))
+                self._end(span, decision.status, f"{decision.failure.kind}: {why(decision)}")
+                span.no_more = no_more(decision) or span.no_more
+                if decision.status == "unknown":
+                    span.unknown = decision.failure.message
             case events.CancelAttempt():
                 self._end(span, decision.status, decision.reason.text)
+                if decision.status == "unknown":
+                    span.unknown = decision.reason.text
             case events.CancelStep():
                 self._end(span, "cancelled", decision.reason.text)
+
+    def _doubt(self, span: Span, failure: Failure | None) -> None:
+        """A failure is passed over. Is it that nobody knows whether this call had its effect?"""
+        if failure is None or failure.kind is not FailureClass.UNKNOWN_EFFECT:
+            return
+        inside = any(one.unknown for one in span.walk() if one is not span)
+        if span.attempts and not inside:
+            span.unknown = failure.message
 
     def _gate(self, decision: events.AcceptOutput | events.RejectOutput) -> None:
         """Count an answer that came as far as the gate of its agent."""
@@ -282,7 +303,7 @@ class Trace(Struct):
     def _answer(self, span: Span, decision: events.TakeAnswer) -> None:
         if self.status != "running":
             self.meanwhile.append(decision)
-        self._close(decision.question, decision.answer, decision.by)
+        self._close(decision.question, decision.answer, decision.by, decision.reason.text)
         span.notes.append(f"answered: {decision.reason.text}")
         span.reason = None
         if decision.answer in ("approve", "replace"):
@@ -296,9 +317,11 @@ class Trace(Struct):
         if span is not None and span.ended is None:
             span.notes.append(f"an answer{by} was refused: {why}")
 
-    def _close(self, question: str, how: str, by: str | None = None) -> None:
+    def _close(
+        self, question: str, how: str, by: str | None = None, said: str | None = None
+    ) -> None:
         asked = self._questions[question]
-        asked.closed, asked.by, asked.at = how, by, self.now
+        asked.closed, asked.by, asked.said, asked.at = how, by, said, self.now
 
     def _begin(self, span: Span) -> None:
         span.status = "running"
@@ -402,10 +425,3 @@ def trace_of(plan: Plan, entries: Iterable[Entry]) -> Trace:
     for entry in entries:
         trace.apply(entry)
     return trace
-
-
-def _why(decision: events.FailStep) -> str:
-    """The failure in one line, with the reason why it was not tried again."""
-    text = f"{decision.failure.kind}: {decision.failure.message}"
-    no_retry = decision.reason.figures.get("no_retry")
-    return f"{text} ({no_retry})" if no_retry else text

@@ -195,9 +195,10 @@ def test_a_run_that_was_answered_waits_for_nobody_and_says_so(project: Project) 
     project.json("answer", run_id, "approve", "approve", "--by", "kim")
     assert status(project) == "due"
     assert list(folder(project, run_id, "questions").iterdir()) == []
-    assert project.agentflow("show", run_id).out.splitlines()[-1] == (
-        f"answered; go on with: agentflow resume {run_id}"
-    )
+    assert project.agentflow("show", run_id).out.splitlines()[-2:] == [
+        "answered",
+        f"go on with: agentflow resume {run_id}",
+    ]
     assert project.json("tick")["runs"] == [{"run": run_id, "status": "succeeded", "problem": None}]
     assert status(project) == "succeeded"
 

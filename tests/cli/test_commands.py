@@ -145,6 +145,7 @@ def test_a_run_as_json(project: Project) -> None:
         "calls": 1,
         "retries": 0,
         "waiting": [],
+        "unknown": [],
         "store": f"{project.folder}/.agentflow",
     }
 

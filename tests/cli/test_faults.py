@@ -50,7 +50,8 @@ def test_a_fault_that_is_not_caught_fails_the_run(project: Project) -> None:
         1,
         "",
         "failed: rejected: step 'greet' failed: 'raising:refuse' does not take this input: "
-        "refuse() got an unexpected keyword argument 'name'\n",
+        "refuse() got an unexpected keyword argument 'name'\n"
+        f"see why with: agentflow show {project.run_ids()[0]} --step greet\n",
     )
     (listed,) = project.json("runs")["runs"]
     assert listed["status"] == "failed"

@@ -148,6 +148,26 @@ def test_a_wait_given_up_leaves_the_effect_of_the_attempt_before_it_unknown() ->
     assert run.state.waiting == {}
 
 
+def test_a_value_that_cannot_be_used_does_not_settle_what_is_unknown() -> None:
+    passed_over = {"unknown_effect": {"use": {"n": "${{ [1][inputs.n] }}"}}}
+    plan = pipeline({"a": {"agent": "write", "catch": passed_over}})
+    run = drive(plan, lambda _: FailureClass.TIMEOUT, {"n": 17})
+    (fail,) = run.of(events.FailStep)
+    assert (fail.status, fail.failure.kind) == ("unknown", FailureClass.UNKNOWN_EFFECT)
+    assert fail.failure.message.startswith(
+        "as the script says; its effects are 'write' and may have happened; 'catch.unknown_effect.use'"
+    )
+
+
+@pytest.mark.parametrize("passed_over", ["skip", {"use": {}}])
+def test_what_passes_over_a_failure_keeps_it(passed_over: Json) -> None:
+    plan = pipeline({"a": {"agent": "write", "catch": {"any": passed_over}}})
+    run = drive(plan, lambda _: FailureClass.TIMEOUT)
+    (decision,) = [*run.of(events.SkipStep), *run.of(events.UseValue)]
+    assert decision.failure is not None
+    assert decision.failure.kind is FailureClass.UNKNOWN_EFFECT
+
+
 # --- lost with their process -----------------------------------------------------------------
 
 

@@ -137,6 +137,7 @@ def test_a_run_as_json() -> None:
         "calls": 1,
         "retries": 0,
         "waiting": [],
+        "unknown": [],
         "store": "/s",
     }
 

@@ -317,11 +317,12 @@ class CompleteStep(Struct, frozen=True):
 
 
 class UseValue(Struct, frozen=True):
-    """`catch` puts a value in the place of the output."""
+    """`catch` puts a value in the place of the output; its `failure` is passed over."""
 
     step: str
     value: Json
     reason: Reason
+    failure: Failure | None = None
 
 
 class HandOver(Struct, frozen=True):

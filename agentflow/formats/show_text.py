@@ -1,0 +1,67 @@
+"""What `show` says below the tree of a run: how it stands, who is at work on it, what to do next."""
+
+from collections.abc import Iterator
+
+from agentflow.core.events import CancelRequested
+from agentflow.core.state import ENDED_RUN
+from agentflow.formats.next_text import next_steps, run_named
+from agentflow.formats.run_text import result_lines
+from agentflow.formats.safe import safe
+from agentflow.formats.words import count, moment
+from agentflow.trace import Trace
+
+#: So many refused answers are shown, the last ones.
+_REFUSED = 10
+#: Characters of what people said that are shown.
+_LIMIT = 300
+
+
+def render(
+    trace: Trace,
+    *,
+    holder: str | None,
+    request: CancelRequested | None,
+    option: str = "",
+    limit: int | None = None,
+) -> str:
+    """`holder` is the process that works on the run, `request` one to end it that is not in the log.
+
+    `option` is what further commands need to find the store, `limit` how many characters of an
+    output are shown.
+    """
+    died = trace.status in ("running", "crashed") and holder is None
+    lines = [f"started by {safe(trace.by, oneline=True)}"] if trace.by else []
+    if trace.status not in ("running", "crashed") or any(trace.waiting()):
+        lines += result_lines(trace, option, limit)
+    lines += _refused(trace, option)
+    if holder is not None:
+        lines.append(f"{safe(holder, oneline=True)} works on it")
+    if request is not None and trace.status not in ENDED_RUN:
+        lines.append(_requested(request))
+        if holder is None:
+            lines.append(f"end it with: agentflow cancel {run_named(trace, option)}")
+        else:
+            lines.append("the process takes that in when it can")
+    lines += next_steps(trace, option, died=died, busy=holder is not None)
+    return "\n".join(lines)
+
+
+def _requested(request: CancelRequested) -> str:
+    by = f" by {request.by}" if request.by else ""
+    why = f": {request.why}" if request.why else ""
+    text = f"asked to cancel{by}, {moment(request.at)}{why}"
+    return safe(text, limit=_LIMIT, oneline=True)
+
+
+def _refused(trace: Trace, option: str) -> Iterator[str]:
+    """Answers that did not count, each with the reason."""
+    if not trace.refused:
+        return
+    number = len(trace.refused)
+    yield f"{count(number, 'answer')} {'was' if number == 1 else 'were'} refused:"
+    if number > _REFUSED:
+        yield f"  … {number - _REFUSED:,} before: agentflow show {run_named(trace, option)} --json"
+    for refused in trace.refused[-_REFUSED:]:
+        by = f" of {refused.by}" if refused.by else ""
+        at = refused.step or "run"
+        yield f"  {safe(f'{at}{by}, {moment(refused.at)}: {refused.why}', limit=_LIMIT, oneline=True)}"

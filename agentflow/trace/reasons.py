@@ -1,0 +1,30 @@
+"""Why a step ended as it did, and why nothing more was tried before that."""
+
+from typing import TypeAlias
+
+from agentflow.core import events
+
+#: Decisions that bring a failure to its end, one way or the other.
+GivingUp: TypeAlias = (
+    events.FailStep | events.SkipStep | events.UseValue | events.HandOver | events.Escalate
+)
+
+
+def why(decision: GivingUp) -> str:
+    """What went wrong, in one line, with the reason why it was not tried again."""
+    text = decision.reason.text
+    if isinstance(decision, events.FailStep):
+        text = decision.failure.message
+    tried = no_more(decision)
+    return f"{text} ({tried})" if tried else text
+
+
+def no_more(decision: GivingUp) -> str:
+    """Why there was no retry, no other model and no repair, as far as the spec speaks of them."""
+    figures = decision.reason.figures
+    words = (
+        ("no retry: ", figures.get("no_retry")),
+        ("", figures.get("no_fallback")),  # it says so itself
+        ("not asked again: ", figures.get("no_repair")),
+    )
+    return "; ".join(f"{head}{text}" for head, text in words if text)

@@ -1,0 +1,234 @@
+"""What whoever is called at night sees of a run: what happened, what to check, what to type next."""
+
+import json
+import shlex
+from typing import Any
+
+import pytest
+
+from .inprocess import lines_of
+from .shell import Done, Project
+
+HEAD = """\
+agentflow: 1
+name: night
+agents:
+  fine: {kind: command, argv: [echo, "7"], effects: none, input: {}, output: {type: integer}}
+  sick:
+    kind: command
+    argv: [sh, -c, exit 3]
+    effects: none
+    retry: {max_attempts: 2, backoff: {initial: 1ms, jitter: none}}
+    input: {}
+    output: {type: integer}
+  payer:
+    kind: command
+    argv: [sh, -c, exit 3]
+    effects: write
+    retry: {max_attempts: 2}
+    input: {}
+    output: {type: integer}
+"""
+#: A person is asked when a payment is in doubt.
+ASKED = """\
+budget: {wall: 3d}
+escalations:
+  desk: {levels: [{human: {ask: "Is it paid?", channel: inbox}, within: 1d}], on_exhausted: fail}
+steps:
+  pay: {agent: payer, catch: {unknown_effect: {escalate: desk}}}
+outputs: {paid: "${{ steps.pay.output }}"}
+"""
+DOUBT = "program 'sh' ended with exit code 3; its effects are 'write' and may have happened"
+CHECK = "nobody knows whether these had their effect; check it:"
+
+
+def run(project: Project, rest: str, *options: str, code: int) -> tuple[str, Done]:
+    """Run a spec that begins with `HEAD`; gives the id of its run and what was printed."""
+    project.write("night.yaml", HEAD + rest)
+    done = project.agentflow("run", "night.yaml", *options)
+    assert done.code == code, done.err
+    run_ids = [path.name for path in project.folder.glob("*/runs/*")]
+    return max(run_ids, default="none"), done
+
+
+def after(done: Done | str, line: str) -> list[str]:
+    """The lines that were printed after this one."""
+    lines = (done if isinstance(done, str) else done.out).splitlines()
+    return lines[lines.index(line) + 1 :]
+
+
+def obeyed(project: Project, line: str) -> Done:
+    """What the command prints that a line names."""
+    return project.agentflow(*shlex.split(line.partition("agentflow ")[2]))
+
+
+# --- why it failed ---------------------------------------------------------------------------
+
+
+def test_a_failed_run_names_the_command_that_tells_why(project: Project) -> None:
+    run_id, done = run(project, "steps: {well: {agent: fine}, ill: {agent: sick}}\n", code=1)
+    assert done.out.splitlines()[-5:] == [
+        "  no retry: attempt 2 of 2 failed",
+        "",
+        f"stored in {project.folder}/.agentflow/runs/{run_id}",
+        f"see why with: agentflow show {run_id} --step ill",
+        f"replay with: agentflow replay {run_id}",
+    ]
+    shown = lines_of(project.agentflow("show", run_id))
+    assert shown[-3:] == [
+        "failed: server_error: step 'ill' failed: program 'sh' ended with exit code 3",
+        "  no retry: attempt 2 of 2 failed",
+        f"see why with: agentflow show {run_id} --step ill",
+    ]
+    assert obeyed(project, shown[-1]).out.startswith("ill\n")
+
+
+def test_the_line_of_a_failure_says_why_there_was_no_retry(project: Project) -> None:
+    _, done = run(project, "steps: {ill: {agent: sick}}\n", code=1)
+    (line,) = (line for line in done.out.splitlines() if "  ill  failed after" in line)
+    assert line.endswith(
+        "server_error: program 'sh' ended with exit code 3 (no retry: attempt 2 of 2 failed)"
+    )
+
+
+def test_the_step_inside_that_failed_first_is_named_as_a_shell_takes_it(project: Project) -> None:
+    each = "{over: [1, 2], max: 2, parallel: 1}"
+    steps = f"steps: {{all: {{for_each: {each}, steps: {{ill: {{agent: sick}}}}}}}}\n"
+    run_id, done = run(project, steps, "--quiet", code=1)
+    assert done.out == ""
+    last = done.err.splitlines()[-1]
+    assert last == f"see why with: agentflow show {run_id} --step 'all[0]/ill'"
+    assert obeyed(project, last).out.startswith("all[0]/ill\n")
+
+
+def test_a_run_that_no_step_has_failed_names_none(project: Project) -> None:
+    outputs = "steps: {well: {agent: fine}}\noutputs: {n: '${{ [1][steps.well.output] }}'}\n"
+    _, done = run(project, outputs, code=1)
+    assert "see why with" not in done.out
+
+
+def test_commands_name_the_store_that_was_named(project: Project) -> None:
+    _, done = run(project, "steps: {ill: {agent: sick}}\n", "--store", "the store", code=1)
+    line = done.out.splitlines()[-2]
+    assert line.endswith(" --step ill --store 'the store'")
+    assert obeyed(project, line).out.startswith("ill\n")
+
+
+# --- what has to be checked ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("passed_over", ["skip", "{use: 3}"])
+def test_what_catch_passes_over_may_have_had_its_effect(project: Project, passed_over: str) -> None:
+    steps = f"steps: {{pay: {{agent: payer, catch: {{any: {passed_over}}}}}}}\n"
+    run_id, done = run(project, steps, code=0)
+    assert "  pay  nobody knows whether it had its effect; it has to be checked" in done.out
+    to_check = [
+        CHECK,
+        f"  pay: {DOUBT}",
+        f"see why with: agentflow show {run_id} --step pay",
+    ]
+    assert done.out.splitlines()[-4:-1] == to_check
+    shown = lines_of(project.agentflow("show", run_id))
+    assert shown[-3:] == to_check
+    assert "outcome unknown" in shown[1]
+    unknown = [{"step": "pay", "why": DOUBT, "idempotency_key": None}]
+    assert project.json("show", run_id)["unknown"] == unknown
+    assert project.json("run", "night.yaml")["unknown"] == unknown
+    quiet = project.agentflow("run", "night.yaml", "--quiet")
+    assert quiet.out == "outputs: none\n"
+    assert quiet.err.splitlines()[:2] == to_check[:2]
+
+
+def test_its_key_is_told_too(project: Project) -> None:
+    steps = "steps: {pay: {agent: payer, idempotency_key: k-1, catch: {any: skip}}}\n"
+    run_id, done = run(project, steps, code=0)
+    assert after(done, CHECK)[0].startswith("  pay (idempotency key 'k-1'): program 'sh' ended")
+    (unknown,) = project.json("show", run_id)["unknown"]
+    assert unknown["idempotency_key"] == "k-1"
+
+
+def test_of_a_group_only_the_call_inside_is_to_be_checked(project: Project) -> None:
+    steps = "steps: {all: {steps: {pay: {agent: payer}}, catch: {any: skip}}}\n"
+    run_id, _ = run(project, steps, code=0)
+    assert [one["step"] for one in project.json("show", run_id)["unknown"]] == ["all/pay"]
+
+
+def test_of_many_the_first_are_named(project: Project) -> None:
+    each = "{over: [1, 2, 3, 4, 5, 6, 7], max: 7}"
+    steps = f"steps: {{pay: {{agent: payer, for_each: {each}, catch: {{any: skip}}}}}}\n"
+    run_id, done = run(project, steps, code=0)
+    named = [line.partition(":")[0] for line in after(done, CHECK)[:5]]
+    assert len({*named}) == 5
+    assert after(done, CHECK)[5] == f"  … 2 more: agentflow show {run_id} --json"
+
+
+def test_what_has_no_effect_is_not_to_be_checked(project: Project) -> None:
+    run_id, done = run(project, "steps: {ill: {agent: sick, catch: {any: skip}}}\n", code=0)
+    assert CHECK not in done.out
+    assert project.json("show", run_id)["unknown"] == []
+
+
+# --- what people said ------------------------------------------------------------------------
+
+
+def answer(project: Project, run_id: str, *said: str, code: int = 0) -> None:
+    assert project.agentflow("answer", run_id, "pay", *said).code == code
+
+
+def test_show_tells_who_ordered_a_retry_and_which_answers_were_refused(project: Project) -> None:
+    run_id, done = run(project, ASKED, code=4)
+    assert done.out.splitlines()[-2] == (
+        f"once that is answered, go on with: agentflow resume {run_id}"
+    )
+    (question,) = project.json("inbox")["questions"]
+    answer(project, run_id, "replace", "--value", '"x"', "--by", "joe", code=1)
+    answer(project, run_id, "retry", "--by", "kim", "--reason", "the bank is back")
+    late = ("--question", str(question["question"]))
+    answer(project, run_id, "abort", "--by", "joe", *late, code=1)
+    assert project.agentflow("resume", run_id).code == 4
+    answer(project, run_id, "abort", "--by", "kim", "--reason", "enough")
+    assert project.agentflow("resume", run_id).code == 1
+
+    shown = lines_of(project.agentflow("show", run_id))
+    tree = shown[: shown.index("started by " + project.json("show", run_id)["by"])]
+    assert [line for line in tree if "answered" in line] == [
+        "    answered: 'retry' by kim: the bank is back",
+        "    answered: 'abort' by kim: enough",
+    ]
+    refused = after("\n".join(shown), "2 answers were refused:")[:2]
+    assert [(one.partition(",")[0], one.partition(" UTC: ")[2]) for one in refused] == [
+        ("  pay of joe", 'the value breaks its contract: expected integer, found string "x"'),
+        ("  pay of joe", "the question is no longer open: it was answered by kim"),
+    ]
+    no_retry = (
+        "  no retry: the agent may have acted, its effects are 'write', "
+        "and there is no idempotency key"
+    )
+    assert no_retry in shown
+    asked: list[dict[str, Any]] = project.json("show", run_id)["steps"][0]["asked"]
+    assert [one["said"] for one in asked] == [
+        "'retry' by kim: the bank is back",
+        "'abort' by kim: enough",
+    ]
+
+
+# --- a request to cancel ---------------------------------------------------------------------
+
+
+def test_show_tells_of_a_request_to_cancel_that_nobody_has_taken_in(project: Project) -> None:
+    run_id, _ = run(project, ASKED, code=4)
+    request = project.folder / ".agentflow" / "runs" / run_id / "cancel.json"
+    request.write_text(json.dumps({"format": 1, "by": "kim", "reason": "withdrawn"}))
+    shown = lines_of(project.agentflow("show", run_id))
+    (line,) = (line for line in shown if line.startswith("asked to cancel"))
+    assert line.startswith("asked to cancel by kim, ")
+    assert line.endswith(" UTC: withdrawn")
+    assert after("\n".join(shown), line)[0] == f"end it with: agentflow cancel {run_id}"
+    pending = project.json("show", run_id)["cancel_requested"]
+    assert pending == {
+        "at": pytest.approx(request.stat().st_mtime),
+        "by": "kim",
+        "why": "withdrawn",
+    }
+    assert obeyed(project, after("\n".join(shown), line)[0]).code == 0
+    assert project.json("show", run_id)["cancel_requested"] is None
