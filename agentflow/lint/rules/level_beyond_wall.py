@@ -1,8 +1,9 @@
-"""A level of an escalation comes when the run is over.
+"""A level of an escalation comes when the run is over, or the step that turns to it.
 
-The run's time (`budget.wall`, 24 hours where nothing is said) goes on while people are waited for.
+The run's time (`budget.wall`, 24 hours where nothing is said) goes on while people are waited for, and so does that of
+the step (`budget.wall`) and of the steps that it is inside of (`timeout`, `budget.wall`).
 The times of the levels add up, with that of the question before them if it is a question that nobody
-answered. When the time of the run is over it fails: later levels are never reached, and neither is
+answered. When the first of these times is over what has it fails: later levels are never reached, and neither is
 `on_exhausted`.
 
 Bad:
@@ -44,10 +45,12 @@ Good:
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
-from agentflow.findings import Finding, Severity
-from agentflow.lint.escalations import turns
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.escalations import Turn, turns
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.times import enclosing_times, in_words, own_times, shortest
 from agentflow.plan.steps import EscalationPlan, Plan
 from agentflow.spec.wording import quoted
 
@@ -57,30 +60,69 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """The first level of each escalation that is not over before the run is, at its time."""
+    """The first level of each escalation that is not over before the run is, at its time, and of
+    each step that turns to one, before the times around it are."""
     plan = context.plan
     if plan is None:
         return
     for escalation, before in _longest(plan):
-        waited = before
-        for number, level in enumerate(escalation.levels, start=1):
-            waited += level.within or 0.0
-            if level.kind == "human" and waited >= plan.budget.wall:
-                message = (
-                    f"level {number} of {quoted(escalation.name)} is over after"
-                    f" {waited / 3600:g}h, and the run after {plan.pipeline.budget.wall}"
-                )
-                place = context.document.locate((*level.path, "within"))
-                advice = "give the run longer with 'budget: {wall: …}', or the levels less"
-                yield Finding(NAME, SEVERITY, message, place, advice)
-                break
+        found = _too_late(escalation, before, plan.budget.wall)
+        if found is not None:
+            number, waited = found
+            message = (
+                f"level {number} of {quoted(escalation.name)} is over after"
+                f" {waited / 3600:g}h, and the run after {plan.pipeline.budget.wall}"
+            )
+            place = context.document.locate((*escalation.levels[number - 1].path, "within"))
+            advice = "give the run longer with 'budget: {wall: …}', or the levels less"
+            yield Finding(NAME, SEVERITY, message, place, advice)
+    for turn in turns(plan):
+        yield from _in_step(context, plan, turn)
+
+
+def _in_step(context: Context, plan: Plan, turn: Turn) -> Iterator[Finding]:
+    """About a step whose people are waited for longer than there is time around it."""
+    walls = (time for time in own_times(turn.step) if time.key == "budget.wall")
+    first = shortest(chain(walls, enclosing_times(plan, turn.step)))
+    if first is None or first.seconds >= plan.budget.wall:
+        return
+    found = _too_late(turn.plan, _asked_before(turn), first.seconds)
+    if found is None:
+        return
+    number, waited = found
+    yield Finding(
+        NAME,
+        SEVERITY,
+        f"level {number} of {quoted(turn.plan.name)} is over after {in_words(waited)}, and"
+        f" {first.whose} after {in_words(first.seconds)} ({first.key})",
+        context.document.locate(turn.path),
+        "give the step longer, or the levels less",
+        (Related("over before", context.document.locate(first.path)),),
+    )
+
+
+def _too_late(escalation: EscalationPlan, before: float, end: float) -> tuple[int, float] | None:
+    """The first question that is not over at the end, by its number, and when it is over."""
+    waited = before
+    for number, level in enumerate(escalation.levels, start=1):
+        if level.kind != "human":
+            continue  # a call may end long before its time
+        waited += level.within or 0.0
+        if waited >= end:
+            return number, waited
+    return None
+
+
+def _asked_before(turn: Turn) -> float:
+    """How long a person was waited for before a step turns to others."""
+    question = turn.step.question
+    return question.timeout if question is not None and turn.key in ("timeout", "any") else 0.0
 
 
 def _longest(plan: Plan) -> Iterator[tuple[EscalationPlan, float]]:
     """Each escalation with the longest wait for a person after which a step turns to it."""
     before = dict.fromkeys(plan.escalations, 0.0)
     for turn in turns(plan):
-        question = turn.step.question
-        if question is not None and turn.key in ("timeout", "any") and turn.plan.name in before:
-            before[turn.plan.name] = max(before[turn.plan.name], question.timeout)
+        if turn.plan.name in before:
+            before[turn.plan.name] = max(before[turn.plan.name], _asked_before(turn))
     yield from ((plan.escalations[name], waited) for name, waited in before.items())

@@ -45,16 +45,22 @@ Good:
 """
 
 from collections.abc import Iterator
-from operator import itemgetter
+from itertools import chain
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.policies import Retried, retried
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.address import parent
+from agentflow.lint.times import (
+    Time,
+    enclosing_times,
+    in_words,
+    own_times,
+    shortest,
+    time_of_run,
+)
 from agentflow.plan.factors import call_seconds
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.document import Document
-from agentflow.spec.wording import quoted
 
 NAME = "retry-beyond-deadline"
 FAMILY = Family.RETRY
@@ -70,32 +76,28 @@ def check(context: Context) -> Iterator[Finding]:
         return
     for step in retried(context.document, context.plan):
         worst = call_seconds(step.call)
-        wall, whose = _shortest(context.plan, step.plan)
-        if step.factors.attempts == 1 or worst <= wall or not _is_written(context.document, step):
+        first = _shortest(context.plan, step.plan)
+        if step.factors.attempts == 1 or worst <= first.seconds:
             continue
-        attempts = f"{step.factors.made} attempts of {_words(step.call.timeout)}"
+        if not _is_written(context.document, step) or _is_idle(context.document, step, first):
+            continue
+        attempts = f"{step.factors.made} attempts of {in_words(step.call.timeout)}"
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
-            message=f"{attempts} and their waits can take {_words(worst)},"
-            f" and {whose} has {_words(wall)}",
+            message=f"{attempts} and their waits can take {in_words(worst)},"
+            f" and {first.whose} has {in_words(first.seconds)}",
             location=context.document.locate_key(step.plan.path),
             help="write a shorter 'timeout', or allow for fewer attempts",
             related=(Related("attempts", context.document.locate(step.path)),),
         )
 
 
-def _shortest(plan: Plan, step: StepPlan) -> tuple[float, str]:
-    """The shortest of the times around a step, in seconds, and whose it is."""
-    times = [(plan.budget.wall, "the run")]
-    at: str | None = step.address
-    while at:
-        around = plan.steps.get(at)  # a case of a switch is no step
-        if around is not None:
-            own = (time for time in (around.wall, around.timeout) if time is not None)
-            times += [(time, quoted(around.id)) for time in own]
-        at = parent(at)
-    return min(times, key=itemgetter(0))
+def _shortest(plan: Plan, step: StepPlan) -> Time:
+    """The shortest of the times around a step, its own included."""
+    found = shortest(chain(own_times(step), enclosing_times(plan, step), (time_of_run(plan),)))
+    assert found is not None
+    return found
 
 
 def _is_written(document: Document, step: Retried) -> bool:
@@ -104,13 +106,7 @@ def _is_written(document: Document, step: Retried) -> bool:
     return any(document.node(path) is not None for path in paths)
 
 
-def _words(amount: float) -> str:
-    """`15m 3s`, in the two largest units."""
-    left = round(amount, 3)
-    parts: list[str] = []
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
-        if left >= size or (unit == "s" and not parts):
-            whole = left // size if unit != "s" else left
-            parts.append(f"{whole:g}{unit}")
-            left -= whole * size
-    return " ".join(parts[:2])
+def _is_idle(document: Document, step: Retried, first: Time) -> bool:
+    """Is not even the first attempt ever over in time? `idle-timeout` tells, if it is the step's own."""
+    own = document.node((*step.plan.path, "timeout")) is not None
+    return own and step.call.timeout > first.seconds

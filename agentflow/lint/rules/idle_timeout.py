@@ -1,0 +1,103 @@
+"""A time is longer than one around it, so it is never over.
+
+The time of a step, of a group or of a whole pipeline goes on for all that is inside of it. What has longer inside
+than the step around it is cut off before its own time is over: what its `catch.timeout` says never comes about,
+and whoever reads the spec expects a wait that there never is.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer: {kind: command, argv: [./write], effects: none, input: {type: object}, output: {type: string}}
+    steps:
+      answer:
+        steps:
+          write: {agent: writer, timeout: 10m, catch: {timeout: {use: "We will write to you soon."}}}
+        output: "${{ steps.write.output }}"
+        timeout: 5m
+    outputs: {letter: "${{ steps.answer.output }}"}
+
+Says:
+
+    8:39 'write' has 10m (timeout), and 'answer' around it 5m (timeout)
+
+Good:
+
+    agentflow: 1
+    name: letters
+    agents:
+      writer: {kind: command, argv: [./write], effects: none, input: {type: object}, output: {type: string}}
+    steps:
+      answer:
+        steps:
+          write: {agent: writer, timeout: 2m, catch: {timeout: {use: "We will write to you soon."}}}
+        output: "${{ steps.write.output }}"
+        timeout: 5m
+    outputs: {letter: "${{ steps.answer.output }}"}
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.times import (
+    Time,
+    enclosing_times,
+    in_words,
+    own_times,
+    shortest,
+    time_of_run,
+)
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.wording import quoted
+
+NAME = "idle-timeout"
+FAMILY = Family.BOUND
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each time that is written at a step, if one around it is over before in any case."""
+    plan, document = context.plan, context.document
+    if plan is None:
+        return
+    for step in plan.steps.values():
+        for time in _written(context, step):
+            first = shortest(_around(plan, step, time))
+            if first is None or first.seconds >= time.seconds:
+                continue
+            inside = first.whose == time.whose
+            whose = "all of it" if inside else f"{first.whose} around it"
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=(
+                    f"{time.whose} has {in_words(time.seconds)} ({time.key}), and {whose}"
+                    f" {in_words(first.seconds)} ({first.key})"
+                ),
+                location=document.locate(time.path),
+                help="it is never over: write less here, or more there",
+                related=(Related("over before", document.locate(first.path)),)
+                if document.node(first.path) is not None
+                else (),
+            )
+
+
+def _written(context: Context, step: StepPlan) -> Iterator[Time]:
+    """The times that are written at a step; one that its agent has wherever it is called is no plan."""
+    yield from own_times(step)
+    path = (*step.path, "timeout")
+    if step.question is not None:
+        yield Time(step.question.timeout, quoted(step.id), "timeout", path)
+    elif step.call is not None and context.document.node(path) is not None:
+        yield Time(step.call.timeout, quoted(step.id), "timeout", path)
+
+
+def _around(plan: Plan, step: StepPlan, time: Time) -> Iterator[Time]:
+    """The times that go on around one. Of questions and the run, `wait-beyond-wall` tells."""
+    own = own_times(step) if time.key == "timeout" else iter(())
+    walls = (one for one in own if one.key == "budget.wall")
+    run = iter(()) if step.question is not None else iter((time_of_run(plan),))
+    return chain(walls, enclosing_times(plan, step), run)
