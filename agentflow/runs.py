@@ -261,8 +261,8 @@ def resume(
         FileProblem: the recording that it plays back cannot be read.
         RecordingMiss: it has no answer to a request.
         ToolChanged: a tool of a server is not what it was.
-        Also what the `gate` raises, which sees the run before anything is done to it.
         Interrupted: a signal came before anything was called.
+        Also what the `gate` raises, which sees the run before anything is done to it.
     """
     with store.resume(run_id) as log:
         run_id = log.path.name

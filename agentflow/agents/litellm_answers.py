@@ -115,4 +115,6 @@ def usage_of(answer: Answer, model: str) -> Usage | None:
         usd = litellm.completion_cost(completion_response=answer.response, model=model)
     except Exception:  # noqa: BLE001 - it raises a bare Exception for a model without a price
         usd = None
-    return Usage(model, usage.prompt_tokens, usage.completion_tokens, usd or None)
+    details = usage.completion_tokens_details
+    thinking = details.reasoning_tokens if details is not None else None
+    return Usage(model, usage.prompt_tokens, usage.completion_tokens, usd or None, thinking)

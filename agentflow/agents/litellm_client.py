@@ -14,7 +14,12 @@ from agentflow.agents.chat_request import ChatRequest
 from agentflow.agents.credentials import has_key, may_see_keys
 from agentflow.agents.litellm_answers import Answer, content_of, reason_in, usage_of
 from agentflow.agents.litellm_failures import failure_of
-from agentflow.agents.litellm_settings import WITHHELD, is_litellm_owned_kwarg, litellm
+from agentflow.agents.litellm_settings import (
+    RESPONSE,
+    WITHHELD,
+    is_litellm_owned_kwarg,
+    litellm,
+)
 from agentflow.agents.litellm_streams import hear
 from agentflow.agents.litellm_thoughts import Thoughts, thinks
 from agentflow.agents.litellm_tools import asked, lacks_tools, offered
@@ -69,7 +74,8 @@ async def _answer(request: ChatRequest) -> tuple[Answer, float | None]:
     """The answer as it came, and when it began to come, if it came as a stream."""
     bodies: list[Any] = []
     parameters = _parameters(request)
-    WITHHELD.set("api_key" in parameters)  # this task makes this one request
+    WITHHELD.set("api_key" in parameters)  # this task makes one request at a time
+    RESPONSE.set(None)
     response = await litellm.acompletion(
         **parameters, logger_fn=lambda call: bodies.append(call.get("original_response"))
     )
@@ -78,11 +84,16 @@ async def _answer(request: ChatRequest) -> tuple[Answer, float | None]:
     if not response.choices:
         return Answer(None, "", None, response, began=False), None
     choice = response.choices[0]
-    sent = reason_in(bodies[-1]) if bodies else None
+    original = RESPONSE.get()
+    if original is not None:
+        sent, response.model = original.status, original.model
+    else:
+        sent = reason_in(bodies[-1]) if bodies else None
     message = choice.message
     calls = asked(message)
     thoughts = Thoughts()
     thoughts.add(message)
+    thoughts.add_details(message)
     answer = Answer(
         message.content,
         choice.finish_reason,

@@ -5,7 +5,8 @@ may be a stranger's; its own HTTP handler sends a request again after a connecti
 if the server has the first one; its aiohttp transport reports such a connection as one that never
 was; a finish reason that it does not know, or that means a failure, becomes `stop`; what a provider
 has not counted at the end of a stream it counts itself; a stream that repeats itself is an error;
-it prints.
+an answer of OpenAI's Responses API, which it turns to for models that have no other and for tools of
+models that think, becomes one of a chat and loses its status and the model's name; it prints.
 """
 
 import logging
@@ -22,6 +23,9 @@ os.environ["MAX_IMAGE_URL_DOWNLOAD_SIZE_MB"] = "0"  # it fetches no images for p
 os.environ["LITELLM_MODE"] = "PRODUCTION"
 
 import litellm as _litellm
+from litellm.completion_extras.litellm_responses_transformation.transformation import (
+    LiteLLMResponsesTransformationHandler as ResponsesHandler,
+)
 from litellm.litellm_core_utils import core_helpers
 from litellm.litellm_core_utils.thread_pool_executor import executor
 from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
@@ -31,7 +35,7 @@ from litellm.types import utils as litellm_types
 #: some are made to answer in a given form; it counts if LiteLLM has made an answer of it.
 COMPLETE = frozenset(
     {"stop", "STOP", "end_turn", "stop_sequence", "COMPLETE", "eos", "eos_token"}
-    | {"tool_use", "tool_calls"}
+    | {"tool_use", "tool_calls", "completed"}
 )
 #: Is this argument of a call for LiteLLM itself?
 is_litellm_owned_kwarg = litellm_types.is_litellm_owned_kwarg
@@ -66,6 +70,20 @@ async def _send_harmless(client: httpx.AsyncClient, request: httpx.Request, **ho
 httpx.AsyncClient.send = _send_harmless  # type: ignore[method-assign, assignment]
 
 
+#: What OpenAI's Responses API has answered to the request of this task; None if it was not asked.
+RESPONSE: ContextVar[Any] = ContextVar("response", default=None)
+_make_chat = ResponsesHandler.transform_response
+
+
+def _keep_response(handler: Any, *others: Any, **parts: Any) -> Any:
+    """Makes a chat's answer of a response, which is kept."""
+    RESPONSE.set(parts["raw_response"])
+    return _make_chat(handler, *others, **parts)
+
+
+ResponsesHandler.transform_response = _keep_response  # type: ignore[method-assign, assignment]
+
+
 class _Reasons(dict[str, Any]):
     """LiteLLM's words for the providers' finish reasons, and one for all that are not among them."""
 
@@ -92,5 +110,7 @@ litellm.cache = None
 warnings.filterwarnings("ignore", message="coroutine '.*acompletion.*' was never awaited")
 # It goes through the fields of pydantic's objects in a stream in an old way.
 warnings.filterwarnings("ignore", message="Accessing the 'model_.*fields' attribute")
+# It puts its own form of what was used into an object of OpenAI's.
+warnings.filterwarnings("ignore", message="Pydantic serializer warnings")
 for _name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
     logging.getLogger(_name).disabled = True

@@ -2,7 +2,7 @@
 
 Found in LiteLLM 1.106: a stream that ends without a finish reason is given the reason `stop`, and
 tokens that nobody has counted. What the provider has really said is in `received_finish_reason` and
-in the chunks.
+in the chunks. A chunk with nothing but `reasoning_details` is passed over.
 """
 
 import asyncio
@@ -44,6 +44,8 @@ async def hear(stream: Any, model: str, ear: Ear) -> tuple[Answer, float | None]
                 ear(piece)
     finally:
         await stream.aclose()
+    for delta in tap.detailed:
+        thoughts.add_details(delta)
     reason = stream.received_finish_reason or None
     counted = [usage for chunk in stream.chunks if (usage := getattr(chunk, "usage", None))]
     response = litellm.ModelResponse(model=tap.model, usage=counted[-1] if counted else None)
@@ -61,9 +63,10 @@ async def hear(stream: Any, model: str, ear: Ear) -> tuple[Answer, float | None]
 
 
 class _Tap:
-    """A provider's own stream, of which is noted the model that it names.
+    """A provider's own stream, of which is noted what does not come through LiteLLM.
 
-    LiteLLM puts the name of the model that was asked for in its place.
+    That is the model that it names, in whose place LiteLLM puts the one that was asked for, and the
+    `detailed` pieces: those with details of thoughts.
     """
 
     def __init__(self, chunks: Any) -> None:
@@ -72,6 +75,7 @@ class _Tap:
         self.listens = hasattr(chunks, "__aiter__")
         self._iterator = aiter(chunks) if self.listens else None
         self.model: str | None = None
+        self.detailed: list[Any] = []
 
     def __aiter__(self) -> Self:
         return self
@@ -80,6 +84,9 @@ class _Tap:
         assert self._iterator is not None
         chunk = await anext(self._iterator)
         self.model = getattr(chunk, "model", None) or self.model
+        delta = chunk.choices[0].delta if getattr(chunk, "choices", None) else None
+        if getattr(delta, "reasoning_details", None):
+            self.detailed.append(delta)
         return chunk
 
     def __getattr__(self, name: str) -> Any:

@@ -48,7 +48,7 @@ class Turn(Struct, frozen=True):
 
     `complaint` is what it had been told about an answer before. `thoughts` are parts of its message that
     some providers sign and want to see again, with the `model` that they are of:
-    {model, thinking_blocks, reasoning_content}.
+    {model, thinking_blocks, reasoning_content, reasoning_details, reasoning_items}.
     """
 
     said: str | None

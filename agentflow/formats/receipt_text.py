@@ -52,7 +52,8 @@ def _used(fact: AttemptSucceeded | AttemptFailed) -> str:
     if usage is None:
         return "unknown, the provider did not say"
     cost = "cost unknown" if usage.usd is None else _exactly(usage.usd)
-    return f"{usage.tokens_in:,} tokens in, {usage.tokens_out:,} out, {cost}"
+    thinking = f" ({usage.thinking:,} of them for thinking)" if usage.thinking else ""
+    return f"{usage.tokens_in:,} tokens in, {usage.tokens_out:,} out{thinking}, {cost}"
 
 
 def _exactly(usd: float) -> str:

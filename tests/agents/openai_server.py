@@ -316,6 +316,9 @@ def _deltas(message: Json) -> Iterator[Json]:
     yield {"role": "assistant", "content": None if message.get("tool_calls") else ""}
     if message.get("reasoning_content"):
         yield {"reasoning_content": message["reasoning_content"]}
+    for detail in message.get("reasoning_details") or ():
+        for part in _parts_of_detail(detail):
+            yield {"reasoning_details": [part]}
     text = message.get("content") or ""
     step = max(1, len(text) // (200 if 1_000 < len(text) < 10_000 else 8))
     for at in range(0, len(text), step):
@@ -326,6 +329,17 @@ def _deltas(message: Json) -> Iterator[Json]:
         middle = len(function["arguments"]) // 2
         for part in (function["arguments"][:middle], function["arguments"][middle:]):
             yield {"tool_calls": [{"index": index, "function": {"arguments": part}}]}
+
+
+def _parts_of_detail(detail: Json) -> Iterator[Json]:
+    """A detail of what a model thought, its text in two pieces."""
+    text = detail.get("text")
+    if text is None:
+        yield detail
+        return
+    rest = {name: value for name, value in detail.items() if name in ("type", "index")}
+    yield {**rest, "text": text[: len(text) // 2]}
+    yield {**detail, "text": text[len(text) // 2 :]}
 
 
 def _event(event: Json) -> bytes:

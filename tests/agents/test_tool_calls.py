@@ -201,6 +201,32 @@ def test_the_text_of_thoughts_goes_back_where_it_is_wanted(
     assert said.get("reasoning_content") == ("Better look it up." if kept else None)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_details_of_thoughts_go_back_as_they_were(
+    stream: bool, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", "k")
+    monkeypatch.setenv("OPENROUTER_API_BASE", server.url)
+    model = "openrouter/google/gemini-3-pro-preview"
+    details = [
+        {"type": "reasoning.text", "text": "Better look it up.", "signature": "c2ln", "index": 0},
+        {"type": "reasoning.encrypted", "data": "c2VhbGVk", "id": "r1", "index": 1},
+    ]
+    body = tool_calls(("look", {"q": "a"}))
+    body["choices"][0]["message"]["reasoning_details"] = details
+    server.answer = Answer(body=body)
+    host = replace(HOST, models={"m": Model(model=model, stream=stream)})
+    made = replace(call(body="x"), tools=(LOOK, PING))
+    reply = connected("llm", lambda c: c.call(options("llm", model="m"), made), host)
+    assert reply.thoughts == {"model": model, "reasoning_details": details}
+    turn = Turn(None, reply.calls, (ToolResult("found"),), thoughts=reply.thoughts)
+    connected(
+        "llm", lambda c: c.call(options("llm", model="m"), replace(made, turns=(turn,))), host
+    )
+    (said,) = [one for one in server.requests[1]["messages"] if one["role"] == "assistant"]
+    assert said["reasoning_details"] == details
+
+
 def test_another_provider_is_told_in_its_own_form(server: OpenAIServer) -> None:
     said = {"type": "text", "text": "Let me see."}
     server.answer = Answer(body=message_of_claude(said, ASKING))

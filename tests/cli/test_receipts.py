@@ -151,6 +151,8 @@ def test_it_needs_neither_the_library_nor_the_world(
 
 
 def test_what_went_in_and_what_did_not(agentflow: Command, server: OpenAIServer) -> None:
+    used = usage(500, 7) | {"completion_tokens_details": {"reasoning_tokens": 4}}
+    server.answer = Answer(body=completion('{"kind": "question"}', usage=used))
     run_id = run(agentflow)
     shown = agentflow("show", run_id, "--step", "sort").out.splitlines()
     lines = [line.strip() for line in shown]
@@ -161,7 +163,7 @@ def test_what_went_in_and_what_did_not(agentflow: Command, server: OpenAIServer)
     form = len(json.dumps(server.requests[0]["response_format"]))
     assert f"besides: form of the answer ({form} bytes), instructions (8 bytes)" in lines
     assert "model: openai/gpt-4o-mini, which calls itself gpt-4o-mini-2024-07-18" in lines
-    assert "used: 500 tokens in, 7 out, $7.92e-05" in lines
+    assert "used: 500 tokens in, 7 out (4 of them for thinking), $7.92e-05" in lines
     (counted,) = [line for line in lines if line.startswith("prompt: ")]
     told = data(agentflow, "show", run_id, "--step", "sort")
     assert told["contexts"] == [

@@ -19,12 +19,16 @@ FinalStatus = Literal["succeeded", "failed", "cancelled"]
 
 
 class Usage(Struct, frozen=True):
-    """What a call used up. `usd` is None where the price is not known."""
+    """What a call used up. `usd` is None where the price is not known.
+
+    Of the tokens that came out, `thinking` are those of thoughts; None where the provider does not say.
+    """
 
     model: str
     tokens_in: int
     tokens_out: int
     usd: float | None = None
+    thinking: int | None = None
 
 
 class Receipt(Struct, frozen=True):
