@@ -4,6 +4,7 @@ Everything here is conservative: what it says is so whenever the condition comes
 """
 
 from collections.abc import Iterator, Mapping
+from operator import eq, ge, gt, le, lt, ne
 from typing import TypeAlias
 
 from agentflow.plan.looks import Steps
@@ -11,10 +12,12 @@ from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
+    Comprehension,
     Default,
     Expr,
     Identifier,
     Index,
+    ListLiteral,
     Literal,
     Select,
     Unary,
@@ -24,6 +27,10 @@ from agentflow.spec.expressions import references
 from agentflow.spec.model import Json
 from agentflow.spec.wording import quoted
 
+#: Items of a list that a condition on its size is followed to.
+_MOST_ITEMS = 20
+_COMPARED = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 #: A condition by its text without blanks, and whether it holds.
 Fact: TypeAlias = tuple[str, bool]
 #: A root of the scope and the way from it.
@@ -45,6 +52,7 @@ def proven(condition: Expr, truth: bool) -> Iterator[ReadPath]:
             yield from strict(condition)
             yield from _by_status(condition, truth)
             yield from _by_membership(condition, truth)
+            yield from _by_size(condition, truth)
             yield from _by_absence(condition, truth)
 
 
@@ -70,6 +78,7 @@ def not_empty(expr: Expr) -> Iterator[ReadPath]:
     if isinstance(expr, Default) and without_values(expr.fallback) == []:
         expr = expr.path
     yield from strict(expr)
+    yield from _items(expr, 1)
 
 
 def facts(condition: Expr, text: str, truth: bool) -> Iterator[Fact]:
@@ -158,6 +167,35 @@ def _by_membership(condition: Expr, truth: bool) -> Iterator[ReadPath]:
             truth
         ):
             yield from ((root, (*way, key)) for root, way in strict(path))
+
+
+def _by_size(condition: Expr, truth: bool) -> Iterator[ReadPath]:
+    """`size(steps.a.output) > 1` proves the first two items; so does any other way to say it."""
+    match condition:
+        case Comprehension("exists", source) if truth:
+            yield from _items(source, 1)
+        case Binary("!=" | "==" as operator, source, ListLiteral(())):
+            yield from _items(source, int((operator == "!=") == truth))
+        case Binary(operator, Call("size", (source,)), Literal(int() as number)):
+            yield from _items(source, _fewest(operator, number, truth))
+        case Binary(operator, Literal(int() as number), Call("size", (source,))):
+            yield from _items(source, _fewest(_TURNED.get(operator, operator), number, truth))
+
+
+def _fewest(operator: str, number: int, truth: bool) -> int:
+    """The smallest size, up to `_MOST_ITEMS`, that a comparison with a number comes to `truth` for."""
+    compare = _COMPARED.get(operator)
+    if compare is None:
+        return 0
+    sizes = range(_MOST_ITEMS + 1)
+    return next((size for size in sizes if compare(size, number) == truth), 0)
+
+
+def _items(source: Expr, count: int) -> Iterator[ReadPath]:
+    """The first items of a list."""
+    path = source.path if isinstance(source, Default) else source
+    for root, way in strict(path) if isinstance(path, Identifier | Select | Index) else ():
+        yield from ((root, (*way, number)) for number in range(count))
 
 
 def _by_absence(condition: Expr, truth: bool) -> Iterator[ReadPath]:

@@ -30,6 +30,7 @@ from agentflow.spec.cel.syntax import (
     Has,
     Index,
     ListLiteral,
+    Literal,
     MapLiteral,
     Select,
     Unary,
@@ -75,9 +76,20 @@ class Known(Struct, frozen=True):
         """Does any condition here look at a part of what this path leads to?"""
         return any(f"{path}." in text for text, _ in self.facts)
 
-    def compares(self, path: str) -> bool:
-        """Does any condition here look at what is found at this path, or inside of it?"""
-        return any(path in text and not text.startswith("has(") for text, _ in self.facts)
+    def compares(self, path: str, *, sizes: bool = True) -> bool:
+        """Does any condition here look at what is found at this path, or inside of it?
+
+        Without `sizes`, one that looks at nothing but the size of it does not count.
+        """
+        size = "" if sizes else f"size({path})"
+        asked = (text.replace(size, "") if size else text for text, _ in self.facts)
+        return any(path in text and not text.startswith("has(") for text in asked)
+
+    def apart_from_size(self, path: str) -> "Known":
+        """The same without the conditions on how long the list at a path is."""
+        return replace(
+            self, facts=frozenset(fact for fact in self.facts if f"size({path})" not in fact[0])
+        )
 
     def plus(self, new_facts: Iterable[Fact], existing: Iterable[ReadPath]) -> "Known":
         """The same with more that holds."""
@@ -109,10 +121,11 @@ class Guards:
                 known = self._after_when(step, known)
         return self._with_what_ran(self._within(use, known), use.reader)
 
-    def narrow(self, use: Use) -> bool:
+    def narrow(self, use: Use, *, inside: bool = False) -> bool:
         """Does a condition choose among the values that a reference can have where it stands?
 
-        If the producer has alternatives, a condition on any field of it may.
+        If the producer has alternatives, a condition on any field of it may. What is `inside` of a
+        list does not go with how long the list is.
         """
         root, path = use.reference.root, use.reference.path
         if root == "loop":
@@ -120,7 +133,7 @@ class Guards:
         elif self._has_alternatives(use):
             path = path[: 2 if root == "steps" else 0]
         read = path_text((root, *(part for part in path if part is not None)))
-        return self.at(use).compares(read)
+        return self.at(use).compares(read, sizes=not inside)
 
     def _has_alternatives(self, use: Use) -> bool:
         """Can it depend on one field of an output, or of the inputs, what another is?"""
@@ -210,7 +223,10 @@ class Guards:
                 fact for one in switch.cases for fact in _chosen(chosen.expr, text, one, False)
             ]
         else:
-            taken = _chosen(chosen.expr, text, address.name(at), True)
+            label = address.name(at)
+            taken = _chosen(chosen.expr, text, label, True)
+            is_label = Binary("==", chosen.expr, Literal(label, 0, 0), 0, 0)
+            outer = outer.plus((), proven(is_label, True))
         return outer.plus(taken, strict(chosen.expr))
 
     def _within(self, use: Use, known: Known) -> Known:
@@ -274,6 +290,8 @@ def _down(expr: Expr, text: str, place: tuple[int, int], known: Known) -> tuple[
             # The side that decides makes up for an error on the other, whichever comes first.
             here, there = (right, left) if _holds(right, *place) else (left, right)
             return _assumed(known, there, text, operator == "&&"), here
+        case Comprehension(_, source, _, body) if _holds(body, *place):
+            return known.plus((), not_empty(source)), body
         case Default(_, last) | Coalesce(_, last) if _holds(last, *place):
             return replace(known, instead=True), last
     return known, next((part for part in _operands(expr) if _holds(part, *place)), None)

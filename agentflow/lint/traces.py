@@ -62,13 +62,18 @@ class Trace(Struct):
     broken: bool = False
 
     @property
+    def wrong(self) -> list[Gap]:
+        """The gaps that do not only go with the length of a list."""
+        return [gap for gap in self.gaps if gap.lack != "fewer"]
+
+    @property
     def leads_nowhere(self) -> bool:
         """Is there no way at all to get a value by this path?"""
         return (
             self.certain
             and not self.ends
-            and bool(self.gaps)
-            and all(gap.lack == "never" for gap in self.gaps)
+            and bool(self.wrong)
+            and all(gap.lack == "never" for gap in self.wrong)
         )
 
 
@@ -184,7 +189,7 @@ class Traces:
             return (None if isinstance(key, int) else shape.value), UNKNOWN
         if isinstance(shape, Items):
             if isinstance(key, int):
-                return shape.item, UNKNOWN
+                return shape.item, UNKNOWN if key < shape.least else Part(lack="fewer")
             return None, Part(lack="never", what="a list")
         if isinstance(key, int):
             return None, UNKNOWN

@@ -6,6 +6,7 @@ patterns of names) nothing is known, and a rule keeps silent.
 """
 
 from collections.abc import Iterable, Iterator
+from math import inf
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -19,9 +20,9 @@ from agentflow.plan.schemas import Contract, constant, past_references
 from agentflow.spec.model import Json
 from agentflow.spec.wording import quoted
 
-#: Why a part is missing: it does not exist, a contract does not require it, or an open contract
-#: does not name it.
-Lack: TypeAlias = Literal["never", "optional", "unnamed"]
+#: Why a part is missing: it does not exist, a contract does not require it, an open contract
+#: does not name it, or a list has fewer items.
+Lack: TypeAlias = Literal["never", "optional", "unnamed", "fewer"]
 
 _Word: TypeAlias = Literal["never", "there", "unknown", "optional", "unnamed", "nothing"]
 _STRONGEST_FIRST: tuple[_Word, ...] = ("never", "there", "unknown", "optional", "unnamed")
@@ -40,6 +41,8 @@ _CONDITIONS = frozenset(
         "propertyNames",
     }
 )
+#: Keywords that may demand more items than `minItems` of the same schema does.
+_COUNTED = frozenset({"$ref", "allOf", "anyOf", "oneOf", "not", "if", "contains", "enum"})
 _IN_WORDS = {"array": "a list", "string": "text", "boolean": "true or false", "null": "empty"}
 
 
@@ -86,14 +89,26 @@ def part_of(contract: Contract, key: str | int) -> Part:
         return _part_of_value(schema["const"], key)
     types = types_of(schema, contract.root)
     if isinstance(key, int):
-        plain = types == {"array"} and "items" in schema and "prefixItems" not in schema
-        return Part(Contract(schema["items"], contract.root)) if plain else UNKNOWN
+        return _item(schema, types, contract.root, key)
     if "object" not in types:
         return Part(lack="never", what=_in_words(types))
     said = _Field(key, contract.root).of(schema)
     if said.word == "optional" and contract.filled and _has_default(schema, key):
         said = _Said("there", said.inside)
     return _as_part(said, types, contract.root)
+
+
+def _item(schema: dict[str, Schema], types: frozenset[str], root: Schema, key: int) -> Part:
+    if types != {"array"}:
+        return UNKNOWN
+    plain = "items" in schema and "prefixItems" not in schema
+    inside = Contract(schema["items"], root) if plain else None
+    here = key == SOME_ITEM or key < schema.get("minItems", 0) or _COUNTED & schema.keys()
+    tuple_of = len(schema.get("prefixItems", ())) if schema.get("items") is False else inf
+    # That a list can never have the item is told where operands are looked at.
+    if here or key >= min(schema.get("maxItems", inf), tuple_of):
+        return Part(inside)
+    return Part(inside, "fewer")
 
 
 def _as_part(said: _Said, types: frozenset[str], root: Schema) -> Part:

@@ -128,7 +128,7 @@ def _may_come(context: Context, plan: Plan, source: Source) -> bool:
     if any(action is not None and action.action != "fail" for action in catches):
         return False
     return context.types.exact(source.template, source.place) and not any(
-        context.guards.narrow(use) for use in source.uses
+        context.guards.narrow(use, inside=bool(source.way)) for use in source.uses
     )
 
 

@@ -56,7 +56,10 @@ from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.traces import Gap, Trace
+from agentflow.plan import address
+from agentflow.plan.lists import shortest_list
 from agentflow.plan.looks import Steps
+from agentflow.plan.shapes import drops_items
 from agentflow.plan.steps import Plan, Use
 from agentflow.spec.wording import quoted
 
@@ -83,7 +86,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _counts(gap: Gap, trace: Trace) -> bool:
     """Is this more than a field that does not exist at all, which another rule reports?"""
-    return gap.lack == "optional" or (gap.lack == "never" and not trace.leads_nowhere)
+    return gap.lack == "optional" or (gap.lack in ("never", "fewer") and not trace.leads_nowhere)
 
 
 def _unproven(context: Context, plan: Plan, use: Use, gaps: list[Gap]) -> Iterator[Finding]:
@@ -92,17 +95,26 @@ def _unproven(context: Context, plan: Plan, use: Use, gaps: list[Gap]) -> Iterat
     # A condition on what is read may well tell the cases apart, and so may what the step asserts.
     start = path_text((root, *map(str, path[: 1 if root == "steps" else 0])))
     asserting = use.target is not None and bool(plan.steps[use.target].asserts)
-    spoken_of = asserting or known.speaks_of(start) or known.compares(start)
     for gap in gaps:
         missing = path[: gap.at + 1]
         either = gap.what if gap.lack == "optional" else ""
-        if known.instead or known.exists(root, missing) or ((gap.case or either) and spoken_of):
+        is_item = gap.lack == "fewer"
+        others = known.apart_from_size(_shown(root, missing[:-1])) if is_item else known
+        spoken_of = asserting or others.speaks_of(start) or others.compares(start)
+        depends = bool(gap.case or either or is_item)
+        if known.instead or known.exists(root, missing) or (depends and spoken_of):
+            continue
+        if is_item and (_is_of_items(context, plan, use, missing) or not context.reads_all_known):
             continue
         shown = _shown(root, missing)
         why, mend = "its contract does not require it", "require the field in the contract"
         if either:
             why = f"{quoted(_shown(root, path[: gap.at]))} may be {either}"
             mend = "compare that with null in 'when' or before '?'"
+        elif is_item and not gap.case:
+            holder = _shown(root, path[: gap.at])
+            why = f"{quoted(holder)} may have fewer items"
+            mend = f"demand 'minItems' in its contract, or ask for size({holder}) before"
         elif root == "loop" and not gap.case:
             holder = quoted(_shown(root, path[: gap.at]))
             why, mend = (
@@ -124,6 +136,20 @@ def _unproven(context: Context, plan: Plan, use: Use, gaps: list[Gap]) -> Iterat
             help=advice,
         )
         return
+
+
+def _is_of_items(context: Context, plan: Plan, use: Use, missing: Steps) -> bool:
+    """Is it an item of what a `for_each` makes, of which there are as many as it goes over?
+
+    Where some may be left out, `shifted-items` tells of it.
+    """
+    step = plan.steps.get(use.target or "")
+    if step is None or step.for_each is None or len(missing) != 3:
+        return False
+    place = address.parent(step.address) or ""
+    number = missing[-1]
+    assert isinstance(number, int)
+    return drops_items(step) or shortest_list(context.types.of(step.for_each.over, place)) > number
 
 
 def _shown(root: str, path: Steps) -> str:

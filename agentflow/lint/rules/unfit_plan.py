@@ -2,7 +2,8 @@
 
 A plan is a list of tasks, objects with `id` and `worker`, and with `input` and `needs` where they have
 any. Where the contract of the planner lets that never come, every plan is refused; where it does not
-demand an `id` and a `worker`, or allows a worker that there is not, plans are refused now and then.
+demand an `id` and a `worker`, allows a worker that there is not, or does not say what the workers need in
+their `input`, plans are refused now and then.
 
 Bad:
 
@@ -78,6 +79,7 @@ from contextlib import suppress
 
 from agentflow.contracts.assembly import TooLarge, self_contained
 from agentflow.contracts.descent import SOME_ITEM, Descent
+from agentflow.contracts.describe import listed
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Severity
@@ -86,7 +88,7 @@ from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.fields import part_of
 from agentflow.plan.handoffs import Breach, Effort, breaches
-from agentflow.plan.schemas import Contract, values_of
+from agentflow.plan.schemas import ANNOTATIONS, Contract, past_references, values_of
 from agentflow.plan.steps import DelegatePlan
 from agentflow.spec.wording import quoted
 
@@ -146,19 +148,47 @@ def _about_workers(task: Contract, delegate: DelegatePlan) -> Iterator[tuple[Sev
             message = f"a task of 'plan' may be for {quoted(name)}, which is no worker"
             yield SEVERITY, message, suggestions.help(name, delegate.workers, "add it to 'workers'")
     given = part_of(task, "input").inside
-    if given is None or not delegate.whole:
-        return
+    if given is not None and delegate.whole:
+        yield from _about_inputs(given, delegate)
+
+
+def _about_inputs(given: Contract, delegate: DelegatePlan) -> Iterator[tuple[Severity, str, str]]:
+    """What workers ask for, and the contract of the planner does not promise.
+
+    Which task is for which worker is not looked at. So what only some values break counts where
+    there is one worker.
+    """
+    advice = "let the contract of the planner say what the workers take"
     for name, step in delegate.workers.items():
-        for breach in _never(given, step.call.input.schema) if step.call is not None else ():
-            what = way_text(("input", *breach.way))
-            message = f"the {quoted(what)} of a task {breach.found}, {quoted(name)} {breach.wanted}"
-            advice = "let the contract of the planner say what the workers take"
-            yield Severity.ERROR, message, advice
+        wanted = step.call.input.schema if step.call is not None else True
+        for breach in _breaches(given, wanted):
+            if breach.always or len(delegate.workers) == 1:
+                what = way_text(("input", *breach.way))
+                yield (
+                    Severity.ERROR if breach.always else SEVERITY,
+                    f"the {quoted(what)} of a task {breach.found}, {quoted(name)} {breach.wanted}",
+                    advice,
+                )
+        required = wanted.get("required", []) if isinstance(wanted, dict) else []
+        if required and _says_nothing(given):
+            names = listed(map(quoted, required), "and")
+            message = f"a task's 'input' may be anything, and {quoted(name)} needs {names} in it"
+            yield SEVERITY, message, advice
+
+
+def _says_nothing(given: Contract) -> bool:
+    """Is it an object, of which no field is named anywhere?"""
+    schema = past_references(given)
+    return isinstance(schema, dict) and not schema.keys() - ANNOTATIONS - {"type"}
 
 
 def _never(given: Contract, wanted: Schema) -> Iterator[Breach]:
     """Where no value of one type keeps another."""
+    return (breach for breach in _breaches(given, wanted) if breach.always)
+
+
+def _breaches(given: Contract, wanted: Schema) -> Iterator[Breach]:
+    """Where values of one type need not keep another."""
     with suppress(TooLarge):
         alone = self_contained(given.schema, given.root)
-        found = breaches(alone, Contract(wanted, wanted), Effort())
-        yield from (breach for breach in found if breach.always)
+        yield from breaches(alone, Contract(wanted, wanted), Effort())

@@ -55,12 +55,13 @@ from msgspec.structs import replace
 from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Fix, Location, Severity
 from agentflow.lint.keys import passing
+from agentflow.lint.macros import missing_fields
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.traces import Gap
 from agentflow.plan.looks import Steps
 from agentflow.plan.scopes import GLOBAL_ROOTS
-from agentflow.plan.steps import StepPlan, Use
+from agentflow.plan.steps import Plan, StepPlan, Use
 from agentflow.spec.document import Document
 from agentflow.spec.fixes import renamed
 from agentflow.spec.nearest import nearest
@@ -100,12 +101,29 @@ def check(context: Context) -> Iterator[Finding]:
             yield Finding(NAME, SEVERITY, message, place(use.path, use.start, use.end))
             continue
         trace = context.traces.of_use(use)
-        if not trace.gaps or (root == "inputs" and trace.gaps[0].at == 0 and trace.leads_nowhere):
+        wrong = trace.wrong
+        if not wrong or (root == "inputs" and wrong[0].at == 0 and trace.leads_nowhere):
             continue
-        gap = trace.gaps[0]
-        unnamed = all(one.lack == "unnamed" for one in trace.gaps)
+        gap = wrong[0]
+        alike = (each for each in wrong if each.at == gap.at)
+        gap = replace(
+            gap, known=tuple(dict.fromkeys(name for each in alike for name in each.known))
+        )
+        unnamed = all(one.lack == "unnamed" for one in wrong)
         if trace.leads_nowhere or (unnamed and not use.reference.guarded):
-            yield _missing(context, use, gap, suggestions)
+            holder = path_text((root, *(part for part in path[: gap.at] if part is not None)))
+            location = place(use.path, use.start, use.end)
+            yield _missing(context, location, holder, str(path[gap.at]), gap, suggestions)
+    yield from _in_macros(context, context.plan, suggestions)
+
+
+def _in_macros(context: Context, plan: Plan, suggestions: Suggestions) -> Iterator[Finding]:
+    """What is read of the items of lists."""
+    for missing in missing_fields(plan, context.types):
+        location = context.document.in_string(missing.path, missing.start, missing.end)
+        if location not in context.misread:
+            holder, name = missing.holder, missing.field
+            yield _missing(context, location, holder, name, missing.gap, suggestions)
 
 
 def _is_no_part(step: StepPlan, path: Steps) -> bool:
@@ -134,20 +152,22 @@ def _of_step(document: Document, use: Use, location: Location) -> Finding:
     )
 
 
-def _missing(context: Context, use: Use, gap: Gap, suggestions: Suggestions) -> Finding:
-    path = use.reference.path
-    location = context.document.in_string(use.path, use.start, use.end)
+def _missing(
+    context: Context,
+    location: Location,
+    path: str,
+    name: str,
+    gap: Gap,
+    suggestions: Suggestions,
+) -> Finding:
     fix: Fix | None = None
-    holder = quoted(
-        path_text((use.reference.root, *(part for part in path[: gap.at] if part is not None)))
-    )
-    name = str(path[gap.at])
+    holder = quoted(path)
     certain = gap.lack == "never"
     if gap.what:
         message = f"{holder} is {gap.what}, it has no field {quoted(name)}"
         advice = _INSTEAD.get(gap.what, "read it as a whole").format(name)
         if name in _SIZES and gap.what == "a list":
-            advice = f"size({holder[1:-1]}) counts its items"
+            advice = f"size({path}) counts its items"
     else:
         message = f"{holder} has no field {quoted(name)}"
         if not certain:
