@@ -1,6 +1,8 @@
 """Every command as it is meant to be used."""
 
 import json
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -27,7 +29,7 @@ def test_version(project: Project) -> None:
         version = next(line for line in file if line.startswith("__version__")).split('"')[1]
     assert project.agentflow("--version", by=AGENTFLOW) == Done(0, f"agentflow {version}\n")
     project_table = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project_table["scripts"] == {"agentflow": "agentflow.__main__:main"}
+    assert project_table["scripts"] == {"agentflow": "agentflow.__main__:process"}
 
 
 HELP = {
@@ -306,3 +308,32 @@ def test_schema(project: Project) -> None:
     schema = json.loads(done.out)
     assert schema["$id"] == "urn:agentflow:pipeline:v1"
     jsonschema.Draft202012Validator.check_schema(schema)
+
+
+ENDING = """
+import atexit, sys, threading
+from agentflow import __main__ as command
+
+class Kept:
+    def __del__(self):
+        print("taken apart")
+
+def late():
+    threading.main_thread().join()
+    print("a thread")
+
+def main():
+    threading.Thread(target=late).start()
+    atexit.register(print, "put off")
+    sys.exit(3)
+
+kept = Kept()
+command.main = main
+command.process()
+"""
+
+
+def test_a_process_ends_without_being_taken_apart() -> None:
+    """Its threads are waited for, and what is put off to the end is done."""
+    done = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "a thread\nput off\n", "")
