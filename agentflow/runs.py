@@ -81,13 +81,15 @@ def _nobody(_plan: Plan, _run_id: str) -> Listener:
 class Recorded(Struct, frozen=True):
     """A run as its log has it: how it began, the plan of its recorded sources, its entries.
 
-    `holder` is the process that is at work on it, in words for people; None if there is none.
+    `holder` is the process that is at work on it, in words for people; None if there is none. `damage`
+    is what hides the entries after those, if something does.
     """
 
     started: RunStarted
     plan: Plan
     entries: tuple[Entry, ...]
     holder: str | None
+    damage: LogDamaged | None = None
 
 
 def run(
@@ -183,6 +185,26 @@ def read_run(store: Store, run_id: str) -> Recorded:
     with store.read(run_id) as reader:
         reader.verify()
         return _recorded(run_id, reader.records(), reader)
+
+
+def read_intact(store: Store, run_id: str) -> Recorded:
+    """Read a run as far as its log can be trusted; `damage` says what is wrong with the rest.
+
+    Raises:
+        UnknownRun: there is none.
+        LogDamaged, LogTooNew: nothing of it can be read.
+    """
+    with store.read(run_id) as reader:
+        records, damage = reader.intact()
+        entries: list[Entry] = []
+        try:
+            for record in records:
+                entries.append(_decoded(record, reader))  # noqa: PERF401 - those before a damage count
+        except LogDamaged as error:
+            damage = error
+        if not entries and damage is not None:
+            raise damage
+        return _understood(run_id, entries, reader, damage)
 
 
 def summaries(store: Store) -> Iterator[Summary]:
@@ -307,7 +329,18 @@ def resume(
 
 
 def _recorded(run_id: str, records: Iterator[dict[str, Json]], blobs: Reader) -> Recorded:
-    entries = tuple(decode(record, blobs.get_blob) for record in records)
+    return _understood(run_id, [_decoded(record, blobs) for record in records], blobs)
+
+
+def _decoded(record: Mapping[str, Json], blobs: Reader) -> Entry:
+    """Raises `LogDamaged` if a value that lies beside the log is not what was stored."""
+    return decode(record, lambda name: blobs.get_blob(name, seq=record["seq"]))
+
+
+def _understood(
+    run_id: str, entries: Sequence[Entry], reader: Reader, damage: LogDamaged | None = None
+) -> Recorded:
+    """Raises `LogDamaged` if the log does not begin as that of a run does."""
     started = entries[0].fact if entries else None
     if not isinstance(started, RunStarted):
         raise LogDamaged(
@@ -321,7 +354,7 @@ def _recorded(run_id: str, records: Iterator[dict[str, Json]], blobs: Reader) ->
     )
     if plan is None:
         raise LogDamaged(f"the spec recorded by run '{run_id}' cannot be understood", seq=0)
-    return Recorded(started, plan, entries, blobs.holder)
+    return Recorded(started, plan, tuple(entries), reader.holder, damage)
 
 
 def changes(started: RunStarted, folder: Path) -> tuple[str, ...]:

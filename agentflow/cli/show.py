@@ -9,8 +9,9 @@ from agentflow.cli.stores import existing_store, store_option
 from agentflow.cli.tracing import print_trace
 from agentflow.engines.requests import pending_request
 from agentflow.errors import ExitCode, UsageError
+from agentflow.eventlog import Store
 from agentflow.formats import run_text, show_text, step_json, step_text, trace_json
-from agentflow.runs import Recorded, read_run
+from agentflow.runs import Recorded, read_intact
 from agentflow.spec.wording import did_you_mean
 from agentflow.trace import Trace, trace_of
 from agentflow.trace.context import contexts
@@ -31,26 +32,35 @@ def show_run(
     if attempt is not None and not prompt:
         raise UsageError("'--attempt' belongs to '--prompt'")
     where = existing_store(store)
-    recorded = read_run(where, where.find(run_id))
+    recorded = read_intact(where, where.find(run_id))
     trace = trace_of(recorded.plan, recorded.entries)
+    if recorded.damage is not None:
+        trace.damaged = recorded.damage.seq
     if step is not None:
         _show_step(recorded, trace, step, json=json, prompt=prompt, attempt=attempt)
-        return ExitCode.OK
+    else:
+        _show_trace(recorded, trace, where, store_option(store), json=json)
+    if recorded.damage is not None:
+        raise recorded.damage
+    return ExitCode.OK
+
+
+def _show_trace(recorded: Recorded, trace: Trace, where: Store, option: str, *, json: bool) -> None:
     request = pending_request(where.mailbox(trace.run_id))
     if json:
-        emit(trace_json.render(trace, request))
-    else:
-        print_trace(trace, sys.stdout, now=time.time() if recorded.holder else None)
-        text = show_text.render(
-            trace,
-            holder=recorded.holder,
-            request=request,
-            option=store_option(store),
-            limit=run_text.LIMIT if sys.stdout.isatty() else None,
-        )
-        if text:
-            emit(text)
-    return ExitCode.OK
+        emit(trace_json.render(trace, request, recorded.damage))
+        return
+    print_trace(trace, sys.stdout, now=time.time() if recorded.holder else None)
+    text = show_text.render(
+        trace,
+        holder=recorded.holder,
+        request=request,
+        damage=recorded.damage,
+        option=option,
+        limit=run_text.LIMIT if sys.stdout.isatty() else None,
+    )
+    if text:
+        emit(text)
 
 
 def _show_step(
@@ -59,6 +69,8 @@ def _show_step(
     entries = recorded.entries
     given = contexts(recorded.plan, entries, step)
     text = step_text.render(entries, step, given)
+    if not text and recorded.damage is not None:
+        return
     if not text:
         near = did_you_mean(step, [span.address for span in trace.spans()])
         raise UsageError(f"run '{trace.run_id}' has nothing of a step '{step}'{near}")
@@ -66,5 +78,7 @@ def _show_step(
         from agentflow.cli.prompts import prompt as prompt_of
 
         emit(prompt_of(trace.run_id, entries, step, attempt, json=json))
+    elif json:
+        emit(step_json.render(entries, trace.run_id, step, given, recorded.damage))
     else:
-        emit(step_json.render(entries, trace.run_id, step, given) if json else text)
+        emit(text)

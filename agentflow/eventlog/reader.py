@@ -13,7 +13,7 @@ from msgspec import Struct
 from agentflow.errors import LogDamaged
 from agentflow.eventlog import blobs, lock
 from agentflow.eventlog.chain import GENESIS, damaged, digest, unlink
-from agentflow.eventlog.head import Head, read_head
+from agentflow.eventlog.head import START, Head, read_head
 from agentflow.eventlog.private import check_folder
 from agentflow.eventlog.snapshot import PAGE, Row, Snapshot
 
@@ -62,6 +62,30 @@ class Reader:
         for _, record in walk(self.path, start):
             yield record
 
+    def intact(self) -> tuple[list[dict[str, Any]], LogDamaged | None]:
+        """The records before the first that cannot be trusted, and what is wrong with that one.
+
+        Without HEAD nobody knows how far the log went; its records are read all the same. Raises
+        `LogTooNew` and `StoreError`.
+        """
+        found: list[dict[str, Any]] = []
+        damage: LogDamaged | None = None
+        try:
+            head = read_head(self.path)
+        except LogDamaged as error:
+            head, damage = START, error
+        try:
+            for _, record in walk(self.path, head=head):
+                found.append(record)
+        except LogDamaged as error:
+            # The entry before may be the one that was changed; only now is that known.
+            del found[error.seq :]
+            return found, error
+        if damage is not None:
+            said = f"{damage.message}; how far the log went is not known"
+            damage = LogDamaged(said, seq=len(found), help=damage.help)
+        return found, damage
+
     def verify(self) -> Verified:
         """Check the whole log. Raises `LogDamaged`, `LogTooNew`, `StoreError`."""
         return verify(self.path)
@@ -88,15 +112,17 @@ def verify(folder: Path, *, live: bool | None = None) -> Verified:
 
 
 def walk(
-    folder: Path, start: int = 0, *, live: bool | None = None
+    folder: Path, start: int = 0, *, live: bool | None = None, head: Head | None = None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The hashes and records of a run from entry `start` on, each checked.
 
     `live` says whether a writer, perhaps the caller, holds the lock; None finds out for each page.
-    Raises `LogDamaged`, `LogTooNew` and `StoreError`, see `Reader.records`.
+    `head` is what HEAD says, if it is not to be read. Raises `LogDamaged`, `LogTooNew` and
+    `StoreError`, see `Reader.records`.
     """
     run = folder.name
-    head = read_head(folder)  # before the rows: entries are stored first, HEAD follows
+    # Before the rows: entries are stored first, HEAD follows.
+    head = read_head(folder) if head is None else head
     # The entry before `start` is read too, for its hash.
     seq = max(start - 1, 0)
     prev = GENESIS if seq == 0 else None
@@ -106,6 +132,9 @@ def walk(
             page = snapshot.page(seq, live=lock.is_held(folder) if live is None else live)
             size = len(page)
             for row in page:
+                if row is None:
+                    size = PAGE
+                    break
                 data = _stored_bytes(run, seq, row)
                 record = unlink(run, seq, prev, data)
                 prev = digest(data)

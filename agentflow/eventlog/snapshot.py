@@ -100,18 +100,27 @@ class Snapshot:
     def __exit__(self, *_: object) -> None:
         self._forget()
 
-    def page(self, start: int, *, live: bool) -> list[Row]:
+    def page(self, start: int, *, live: bool) -> list[Row | None]:
         """Up to `PAGE` rows with keys from `start`, in the order of keys.
 
-        `live` says that a writer, perhaps the caller, holds the lock of the run.
+        None at the end says that the next row cannot be read; whoever asks for it is told why. `live`
+        says that a writer, perhaps the caller, holds the lock of the run.
         """
         query = (
             "SELECT key, raw, mode, filename, tag, value FROM Cache"
             " WHERE key >= ? ORDER BY key LIMIT ?"
         )
 
-        def ask(connection: sqlite3.Connection) -> list[Row]:
-            return [Row(*row) for row in connection.execute(query, (start, PAGE))]
+        def ask(connection: sqlite3.Connection) -> list[Row | None]:
+            rows: list[Row | None] = []
+            try:
+                for row in connection.execute(query, (start, PAGE)):
+                    rows.append(Row(*row))  # noqa: PERF401 - those before a damage count
+            except sqlite3.DatabaseError as error:
+                if not rows or not _is_damage(error):
+                    raise
+                rows.append(None)
+            return rows
 
         return self._look(start, ask, live=live)
 

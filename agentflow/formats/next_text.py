@@ -24,7 +24,8 @@ def next_steps(
 ) -> Iterator[str]:
     """What there is to check, then the commands; `option` is what they need to find the store.
 
-    `died` says that the process of the run has died in the middle, `busy` that one is at work on it.
+    `died` says that the process of the run has died in the middle, `busy` that one is at
+    work on it, or that nothing can go on for another reason.
     """
     named = run_named(trace, option)
     doubtful = list(trace.unknown())

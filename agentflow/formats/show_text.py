@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from agentflow.core.events import CancelRequested
 from agentflow.core.state import ENDED_RUN
+from agentflow.errors import LogDamaged
 from agentflow.formats.next_text import next_steps, run_named
 from agentflow.formats.run_text import result_lines
 from agentflow.formats.safe import safe
@@ -21,15 +22,16 @@ def render(
     *,
     holder: str | None,
     request: CancelRequested | None,
+    damage: LogDamaged | None = None,
     option: str = "",
     limit: int | None = None,
 ) -> str:
     """`holder` is the process that works on the run, `request` one to end it that is not in the log.
 
-    `option` is what further commands need to find the store, `limit` how many characters of an
+    `damage` is what hides the end of its log, `option` what further commands need to find the store, `limit` how many characters of an
     output are shown.
     """
-    died = trace.status in ("running", "crashed") and holder is None
+    died = trace.status in ("running", "crashed") and holder is None and damage is None
     lines = [f"started by {safe(trace.by, oneline=True)}"] if trace.by else []
     if trace.status not in ("running", "crashed") or any(trace.waiting()):
         lines += result_lines(trace, option, limit)
@@ -38,11 +40,12 @@ def render(
         lines.append(f"{safe(holder, oneline=True)} works on it")
     if request is not None and trace.status not in ENDED_RUN:
         lines.append(_requested(request))
-        if holder is None:
+        if holder is None and damage is None:
             lines.append(f"end it with: agentflow cancel {run_named(trace, option)}")
-        else:
+        elif holder is not None:
             lines.append("the process takes that in when it can")
-    lines += next_steps(trace, option, died=died, busy=holder is not None)
+    stuck = holder is not None or damage is not None
+    lines += next_steps(trace, option, died=died, busy=stuck)
     return "\n".join(lines)
 
 

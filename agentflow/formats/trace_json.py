@@ -7,6 +7,7 @@ from msgspec import to_builtins
 
 from agentflow.core.events import CancelRequested, Failure, Notify
 from agentflow.core.state import ENDED_RUN
+from agentflow.errors import LogDamaged
 from agentflow.formats.usage import used
 from agentflow.formats.values import document
 from agentflow.spec.model import Json
@@ -15,15 +16,19 @@ from agentflow.trace import Asked, Span, Trace
 FORMAT = 1
 
 
-def render(trace: Trace, request: CancelRequested | None = None) -> str:
+def render(
+    trace: Trace, request: CancelRequested | None = None, damage: LogDamaged | None = None
+) -> str:
     """One JSON object: the run, and its steps with what is inside them.
 
-    `request` is one to end the run that is not in the log yet.
+    `request` is one to end the run that is not in the log yet, `damage` what hides the end of the log.
     """
-    return document(data_of(trace, request))
+    return document(data_of(trace, request, damage))
 
 
-def data_of(trace: Trace, request: CancelRequested | None = None) -> Json:
+def data_of(
+    trace: Trace, request: CancelRequested | None = None, damage: LogDamaged | None = None
+) -> Json:
     """A trace as plain data."""
     sums = used(trace.steps.values())
     ended = trace.status in ENDED_RUN
@@ -35,6 +40,7 @@ def data_of(trace: Trace, request: CancelRequested | None = None) -> Json:
         "mode": trace.mode,
         "by": trace.by,
         "status": trace.status,
+        "damage": damage_data(damage),
         "started": trace.started,
         "ended": trace.now if ended else None,
         "entries": trace.entries,
@@ -68,6 +74,11 @@ def failure_data(failure: Failure | None) -> Json:
         "message": failure.message,
         "cause": failure.cause and str(failure.cause),
     }
+
+
+def damage_data(damage: LogDamaged | None) -> Json:
+    """What is wrong with a log, and the first entry that cannot be trusted."""
+    return None if damage is None else {"entry": damage.seq, "message": damage.message}
 
 
 def unknown_data(trace: Trace) -> list[Json]:

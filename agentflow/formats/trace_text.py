@@ -142,6 +142,9 @@ class _Tree:
         facts += metered(trace.spent)
         separator = self.symbols.separator
         match trace.status:
+            case _ if trace.damaged is not None:
+                text = f"nothing is known from entry {trace.damaged} on, {took} after the start"
+                status = Piece(text, Style.FAIL)
             case "running":
                 status = Piece(f"running for {took}", Style.RUN)
             case "succeeded":
@@ -219,7 +222,8 @@ class _Tree:
             yield Piece(f"  {word}", Style.DIM)
 
     def _progress(self, span: Span, items: Tally) -> Iterator[Piece]:
-        if span.status != "running" or self.trace.status != "running":
+        over = self.trace.status != "running" or self.trace.damaged is not None
+        if span.status != "running" or over:
             yield Piece(f"  {items.sentence()}")
             return
         done = round(_BAR * items.ended / items.total) if items.total else _BAR
@@ -238,6 +242,8 @@ class _Tree:
         match span.status:
             case "pending" if over:
                 return "not started"
+            case "running" | "waiting" if self.trace.damaged is not None:
+                return "what became of it is not known"
             case "running" | "waiting" if over:
                 return "not finished"
             case "unknown":

@@ -19,6 +19,7 @@ class Trace(Struct):
     """A run as a tree. `now` is the time of the last entry, `entries` how many there were.
 
     `by` is who started it. `meanwhile` are the answers taken in since a process has worked on it last. `spent` is what was used up at the end of tokens, money and meters, where a budget bounds them.
+    `damaged` is the first entry that cannot be read; what came then nobody knows.
     `untold` are notices that are not known to have arrived, by their ids.
     `gates` are the `confidence` of the agents that have one, by the agent's name.
     """
@@ -40,6 +41,7 @@ class Trace(Struct):
     outputs: dict[str, Json] | None = None
     failure: Failure | None = None
     meanwhile: list[events.TakeAnswer] = field(default_factory=list)
+    damaged: int | None = None
     refused: list[Refused] = field(default_factory=list)
     untold: dict[str, events.Notify] = field(default_factory=dict)
     steps: dict[str, Span] = field(default_factory=dict)

@@ -232,3 +232,66 @@ def test_show_tells_of_a_request_to_cancel_that_nobody_has_taken_in(project: Pro
     }
     assert obeyed(project, after("\n".join(shown), line)[0]).code == 0
     assert project.json("show", run_id)["cancel_requested"] is None
+
+
+# --- a damaged log ---------------------------------------------------------------------------
+
+#: An answer that lies beside the log, since it is long.
+LONG = """\
+agentflow: 1
+name: long
+agents:
+  fine: {kind: command, argv: [echo, "7"], effects: none, input: {}, output: {type: integer}}
+  long: {kind: command, argv: [cat, answer], effects: none, input: {}, output: {type: string}}
+steps:
+  first: {agent: fine}
+  second: {agent: long, needs: [first]}
+  third: {agent: fine, needs: [second]}
+outputs: {n: "${{ steps.third.output }}"}
+"""
+
+
+def damaged(project: Project) -> tuple[str, str]:
+    """A run in whose log the answer of its second step is gone; its id, and what is wrong with it."""
+    project.write("answer", json.dumps("x" * 40_000))
+    project.write("long.yaml", LONG)
+    run_id = str(project.json("run", "long.yaml")["run"])
+    (blob,) = (project.folder / ".agentflow" / "runs" / run_id / "blobs").iterdir()
+    blob.unlink()
+    return run_id, f"the log of run '{run_id}' is damaged: '{blob}' is missing"
+
+
+def test_show_shows_what_is_intact_of_a_damaged_log(project: Project) -> None:
+    run_id, wrong = damaged(project)
+    done = project.agentflow("show", run_id)
+    assert (done.code, done.err.splitlines()[0]) == (3, f"error: {wrong}")
+    lines = [line.split() for line in done.out.splitlines()]
+    assert lines[1][:3] == ["✓", "first", "fine"]
+    assert " ".join(lines[2]).startswith("● second long what became of it is not known")
+    assert " ".join(lines[3]) == "· third fine"
+    assert done.out.splitlines()[4].startswith("nothing is known from entry 2 on, ")
+    assert "resume" not in done.out
+
+    as_json = project.agentflow("show", run_id, "--json")
+    assert (as_json.code, as_json.err) == (3, done.err)
+    shown = json.loads(as_json.out)
+    assert (shown["damage"], shown["entries"]) == ({"entry": 2, "message": wrong}, 2)
+
+
+def test_show_step_shows_what_is_intact_of_a_damaged_log(project: Project) -> None:
+    run_id, wrong = damaged(project)
+    done = project.agentflow("show", run_id, "--step", "first")
+    assert (done.code, done.err.splitlines()[0]) == (3, f"error: {wrong}")
+    assert "answer: 7" in done.out
+    shown = json.loads(project.agentflow("show", run_id, "--step", "second", "--json").out)
+    assert [event["kind"] for event in shown["events"]] == ["StartAttempt"]
+    assert shown["damage"] == {"entry": 2, "message": wrong}
+    later = project.agentflow("show", run_id, "--step", "third")
+    assert later == Done(3, "", done.err)
+
+
+def test_nothing_is_concluded_from_a_damaged_log(project: Project) -> None:
+    run_id, wrong = damaged(project)
+    for command in ("replay", "resume", "cancel"):
+        done = project.agentflow(command, run_id)
+        assert (done.code, done.out, done.err.splitlines()[0]) == (3, "", f"error: {wrong}")

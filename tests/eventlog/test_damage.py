@@ -130,6 +130,10 @@ def test_changed_rows(
 ) -> None:
     spoil(make_run(store))
     assert_damaged(store, seq, what)
+    intact, damage = store.read("run").intact()
+    assert [one["fact"]["number"] for one in intact] == list(range(seq))
+    assert damage is not None
+    assert (damage.seq, str(damage)) == (seq, f"the log of run 'run' is damaged: {what}")
 
 
 def test_records_gives_what_can_be_trusted_and_then_refuses(store: Store) -> None:
@@ -335,6 +339,37 @@ def test_a_newer_log_is_refused_and_left_untouched(store: Store, where: str) -> 
         assert caught.value.help == "upgrade agentflow; the log was left untouched"
     assert log_files(store) == before
     assert (path / "lock").read_bytes() == b""
+
+
+def test_what_lies_before_a_page_that_is_malformed_is_intact(store: Store) -> None:
+    path = make_run(store, entries=60) / "cache.db"
+    data = bytearray(path.read_bytes())
+    page = data.index(b'"number":40}') // 1024 * 1024
+    data[page] = 0xFF  # no kind of page that there is
+    path.write_bytes(data)
+    intact, damage = store.read("run").intact()
+    assert damage is not None
+    assert str(damage).endswith("cache.db': database disk image is malformed")
+    assert 30 < damage.seq <= 40
+    assert [one["fact"]["number"] for one in intact] == list(range(damage.seq))
+
+
+def test_without_head_nobody_knows_how_far_the_log_went(store: Store) -> None:
+    head = make_run(store) / "HEAD"
+    head.unlink()
+    intact, damage = store.read("run").intact()
+    assert len(intact) == 10
+    assert damage is not None
+    assert (damage.seq, str(damage)) == (
+        10,
+        f"the log of run 'run' is damaged: '{head}' is missing; how far the log went is not known",
+    )
+
+
+def test_a_log_that_is_whole_is_all_intact(store: Store) -> None:
+    make_run(store)
+    intact, damage = store.read("run").intact()
+    assert (len(intact), damage) == (10, None)
 
 
 def test_a_log_of_another_run_is_no_continuation(store: Store) -> None:
