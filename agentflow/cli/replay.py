@@ -26,9 +26,9 @@ def replay_run(
     trace = trace_of(recorded.plan, recorded.entries)
     replayed = replay(plan, recorded.entries)
     if json:
-        emit(replay_json.render(replayed, trace.run_id))
+        emit(replay_json.render(replayed, trace, plan.pipeline.name))
     else:
         if not quiet:
             print_trace(trace, sys.stdout)
-        emit(replay_text.render(replayed, trace))
+        emit(replay_text.render(replayed, trace, plan.pipeline.name))
     return ExitCode.OK if replayed.divergence is None else ExitCode.FINDINGS

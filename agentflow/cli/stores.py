@@ -1,14 +1,19 @@
 """Where the runs are, and who asks: what commands about runs have in common."""
 
 import getpass
+import os
 import shlex
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
-from agentflow.errors import FileProblem
+from agentflow.errors import AgentflowError, FileProblem
 from agentflow.eventlog import Durability, Store
 from agentflow.project import find_root
 
 FOLDER = ".agentflow"
+#: So many folders within the current one are looked into for the store of a run.
+_AROUND = 200
 
 
 def open_store(folder: Path | None, durability: Durability = "process") -> Store:
@@ -28,7 +33,23 @@ def existing_store(folder: Path | None, durability: Durability = "process") -> S
             f"there is no store '{folder}'",
             help="it is the folder that 'run --store' was given, or '.agentflow' in a project",
         )
-    return open_store(folder, durability)
+    found = open_store(folder, durability)
+    return Store(found.root, durability, lambda text: _elsewhere(text, found.root))
+
+
+def _elsewhere(text: str, searched: Path) -> str | None:
+    """The stores around the current folder that have a run of this name, in words."""
+    here = Path.cwd()
+    around = [here, *here.parents]
+    with suppress(OSError), os.scandir(here) as inside:
+        around += (Path(one.path) for one in islice(inside, _AROUND) if one.is_dir())
+    for place in dict.fromkeys(folder / FOLDER for folder in around):
+        if place == searched or not place.is_dir():
+            continue
+        with suppress(AgentflowError):
+            run_id = Store(place).find(text)
+            return f"run '{run_id}' is in '{place}': add {store_option(place)}"
+    return None
 
 
 def store_option(folder: Path | None) -> str:

@@ -25,10 +25,10 @@ def check_run_id(text: str) -> None:
         raise UsageError(f"{_shown(text)} is not a run id", help=_ALPHABET)
 
 
-def resolve(text: str, runs: Sequence[str]) -> str:
+def resolve(text: str, runs: Sequence[str], store: str) -> str:
     """The one of `runs` that `text` names, whole or by a beginning that only it has.
 
-    Raises `UnknownRun`, with the nearest names.
+    Raises `UnknownRun`, with the `store` that was searched and the nearest names in it.
     """
     if not is_run_id(text):
         raise UnknownRun(f"{_shown(text)} is not a run id", help=_ALPHABET)
@@ -39,14 +39,26 @@ def resolve(text: str, runs: Sequence[str]) -> str:
         return matches[0]
     if matches:
         raise UnknownRun(
-            f"'{text}' is the beginning of {len(matches)} run ids", help=f"one of {_list(matches)}"
+            f"'{text}' is the beginning of {len(matches)} run ids in '{store}'",
+            help=f"one of {_list(matches)}",
         )
-    near = get_close_matches(text, runs, _SHOWN, _NEAR)
+    near = _alike(text, runs)
     if near:
         advice = f"did you mean {_list(near)}?"
     else:
-        advice = f"the newest are {_list(runs)}" if runs else "there are no runs yet"
-    raise UnknownRun(f"there is no run '{text}'", help=advice)
+        advice = (
+            f"the newest are {_list(runs)}"
+            if runs
+            else "there are no runs in it; another store is named with --store"
+        )
+    raise UnknownRun(f"there is no run '{text}' in '{store}'", help=advice)
+
+
+def _alike(text: str, runs: Sequence[str]) -> list[str]:
+    """The runs whose names, or beginnings of the same length, are what `text` may have meant."""
+    beginnings = {run[: len(text)]: run for run in reversed(runs)}  # the newest of each
+    near = get_close_matches(text, runs, _SHOWN, _NEAR)
+    return near or [beginnings[one] for one in get_close_matches(text, beginnings, _SHOWN, _NEAR)]
 
 
 def _list(runs: Sequence[str]) -> str:

@@ -13,10 +13,11 @@ is never half a run: whoever is killed while making one leaves nothing that is c
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from agentflow.errors import StoreError
+from agentflow.errors import StoreError, UnknownRun
 from agentflow.eventlog import blobs, lock, names
 from agentflow.eventlog.faults import told
 from agentflow.eventlog.head import START, Head, read_head, write_head
@@ -29,15 +30,29 @@ from agentflow.eventlog.writer import Writer
 Durability: TypeAlias = Literal["process", "power"]
 
 
+#: Says where else there is a run of a name; None if nobody knows.
+Elsewhere: TypeAlias = Callable[[str], str | None]
+
+
+def _nowhere(_text: str) -> None:
+    return None
+
+
 class Store:
     """All runs below one folder, by convention `.agentflow` beside the project.
 
     Nothing is made before `create`. Folders and files that are links or belong to another user
-    are refused with `StoreError` by every method.
+    are refused with `StoreError` by every method. `elsewhere` is asked for a run that is not there.
     """
 
-    def __init__(self, root: Path, durability: Durability = "process") -> None:
+    def __init__(
+        self,
+        root: Path,
+        durability: Durability = "process",
+        elsewhere: Elsewhere = _nowhere,
+    ) -> None:
         self.root = Path(os.path.abspath(root))
+        self._elsewhere = elsewhere
         self._runs = self.root / "runs"
         self._durability = durability
 
@@ -120,9 +135,15 @@ class Store:
     def find(self, text: str) -> str:
         """The id of the run that `text` names, whole or by a beginning that only it has.
 
-        Raises `UnknownRun`, which says what was probably meant.
+        Raises `UnknownRun`, which says what was probably meant, and where else it may be.
         """
-        return names.resolve(text, self.runs())
+        runs = self.runs()
+        try:
+            return names.resolve(text, runs, str(self.root))
+        except UnknownRun as error:
+            if not any(run.startswith(text) for run in runs):
+                error.help = self._elsewhere(text) or error.help
+            raise
 
     def runs(self) -> list[str]:
         """The ids of all runs, the last in the order of names first."""

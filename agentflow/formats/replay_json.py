@@ -3,17 +3,23 @@
 from agentflow.formats.event_data import event_data
 from agentflow.formats.values import document
 from agentflow.replay import Replayed
+from agentflow.trace import Trace
 
 FORMAT = 1
 
 
-def render(replayed: Replayed, run_id: str) -> str:
-    """One JSON object: how much was compared, and where it first differs, if it does."""
+def render(replayed: Replayed, trace: Trace, name: str) -> str:
+    """One JSON object: how much was compared, and where it first differs, if it does.
+
+    `trace` is that of the recorded run, `name` the pipeline that has decided now.
+    """
     found = replayed.divergence
     return document(
         {
             "format": FORMAT,
-            "run": run_id,
+            "run": trace.run_id,
+            "pipeline": trace.plan.pipeline.name,
+            "decided_by": name,
             "entries": replayed.entries,
             "decisions": replayed.decisions,
             "same": found is None,

@@ -26,8 +26,19 @@ from agentflow.trace import Trace
 _LIMIT = 300
 
 
-def render(replayed: Replayed, trace: Trace) -> str:
-    """The verdict of a replay; `trace` is that of the recorded run."""
+def render(replayed: Replayed, trace: Trace, name: str | None = None) -> str:
+    """The verdict of a replay; `trace` is that of the recorded run, `name` the pipeline that decided,
+    if that may be another one.
+    """
+    recorded = trace.plan.pipeline.name
+    verdict = _verdict(replayed, trace)
+    if name is None or name == recorded:
+        return verdict
+    note = f"note: decided by pipeline '{_shown(name)}'; the run is of '{_shown(recorded)}'"
+    return f"{note}\n{verdict}"
+
+
+def _verdict(replayed: Replayed, trace: Trace) -> str:
     entries = count(replayed.entries, "entry", "entries")
     decisions = count(replayed.decisions, "decision")
     found = replayed.divergence

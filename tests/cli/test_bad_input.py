@@ -7,6 +7,7 @@ import pytest
 
 from agentflow.eventlog import Store
 
+from . import inprocess
 from .shell import PIPELINES, Done, Project
 
 FILE_HELP = "help: inputs are names with values, in JSON or YAML, such as 'name: value'\n"
@@ -194,12 +195,14 @@ def test_an_input_file_that_is_not_there(project: Project) -> None:
 
 RUNS = ("20261120-133000-4f2a91", "20261120-133000-b00000", "20261121-090000-123456")
 NO_RUNS = {
-    "20261120-133000-4f2a19": "there is no run '20261120-133000-4f2a19'\n"
+    "20261120-133000-4f2a19": "there is no run '20261120-133000-4f2a19' in 'STORE'\n"
     "help: did you mean '20261120-133000-4f2a91'?\n",
-    "nothing-like-it": "there is no run 'nothing-like-it'\n"
+    "20261121-0910": "there is no run '20261121-0910' in 'STORE'\n"
+    "help: did you mean '20261121-090000-123456'?\n",
+    "nothing-like-it": "there is no run 'nothing-like-it' in 'STORE'\n"
     "help: the newest are '20261121-090000-123456', '20261120-133000-b00000', "
     "'20261120-133000-4f2a91'\n",
-    "20261120": "'20261120' is the beginning of 2 run ids\n"
+    "20261120": "'20261120' is the beginning of 2 run ids in 'STORE'\n"
     "help: one of '20261120-133000-b00000', '20261120-133000-4f2a91'\n",
     "../runs": "'../runs' is not a run id\n"
     "help: a run id is 1 to 64 of a-z, 0-9 and '-', and does not begin with '-'\n",
@@ -211,15 +214,36 @@ def test_names_that_no_run_has(project: Project, run_id: str) -> None:
     store = Store(project.folder / ".agentflow")
     for each in RUNS:
         store.create(each).close()
-    assert project.agentflow("show", run_id) == Done(2, "", f"error: {NO_RUNS[run_id]}")
+    said = NO_RUNS[run_id].replace("STORE", str(store.root))
+    assert project.agentflow("show", run_id) == Done(2, "", f"error: {said}")
 
 
 @pytest.mark.parametrize("command", ["show", "replay", "resume"])
 def test_no_runs_at_all(project: Project, command: str) -> None:
     assert project.agentflow(command, "x") == Done(
-        2, "", "error: there is no run 'x'\nhelp: there are no runs yet\n"
+        2,
+        "",
+        f"error: there is no run 'x' in '{project.folder}/.agentflow'\n"
+        "help: there are no runs in it; another store is named with --store\n",
     )
     assert not (project.folder / ".agentflow").exists()
+
+
+@pytest.mark.parametrize("command", ["show", "replay", "resume"])
+def test_a_run_that_is_in_a_store_nearby(project: Project, command: str) -> None:
+    project.agentflow("run", "hello.yaml", "-i", "name=Ada")
+    (run_id,) = project.run_ids()
+    inside = project.folder / "inside"
+    inside.mkdir()
+    (inside / "agentflow.toml").touch()
+    done = inprocess.agentflow(command, run_id[:-2], folder=inside)
+    assert done == Done(
+        2,
+        "",
+        f"error: there is no run '{run_id[:-2]}' in '{inside}/.agentflow'\n"
+        f"help: run '{run_id}' is in '{project.folder}/.agentflow': "
+        f"add --store {project.folder}/.agentflow\n",
+    )
 
 
 def test_a_run_that_never_began(project: Project) -> None:

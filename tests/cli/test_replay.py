@@ -35,6 +35,8 @@ def test_a_replay_decides_the_same_and_calls_nothing(project: Project, flaky: st
     assert project.json("replay", flaky) == {
         "format": 1,
         "run": flaky,
+        "pipeline": "chain",
+        "decided_by": "chain",
         "entries": 4,
         "decisions": 5,
         "same": True,
@@ -123,3 +125,14 @@ def test_a_changed_log_is_located_and_not_believed(project: Project, flaky: str)
         )
     (listed,) = project.json("runs")["runs"]
     assert (listed["run"], listed["status"]) == (flaky, "damaged")
+
+
+def test_a_pipeline_of_another_name_is_told(project: Project, flaky: str) -> None:
+    done = project.agentflow("replay", flaky, "--spec", "hello.yaml", "--quiet")
+    assert done.code == 1
+    recorded = project.json("show", flaky)["pipeline"]
+    assert done.out.splitlines()[0] == (
+        f"note: decided by pipeline 'hello'; the run is of '{recorded}'"
+    )
+    same = project.agentflow("replay", flaky, "--quiet")
+    assert "note:" not in same.out

@@ -115,10 +115,10 @@ def test_a_run_is_found_by_its_beginning(store: Store) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "advice"),
     [
-        ("alpha", "'alpha' is the beginning of 2 run ids", "one of 'alpha-2', 'alpha-1'"),
-        ("a", "'a' is the beginning of 2 run ids", "one of 'alpha-2', 'alpha-1'"),
-        ("betta", "there is no run 'betta'", "did you mean 'beta'?"),
-        ("zzz", "there is no run 'zzz'", "the newest are 'x', 'beta', 'alpha-2' and 1 more"),
+        ("alpha", "'alpha' is the beginning of 2 run ids in ", "one of 'alpha-2', 'alpha-1'"),
+        ("a", "'a' is the beginning of 2 run ids in ", "one of 'alpha-2', 'alpha-1'"),
+        ("betta", "there is no run 'betta' in ", "did you mean 'beta'?"),
+        ("zzz", "there is no run 'zzz' in ", "the newest are 'x', 'beta', 'alpha-2' and 1 more"),
     ],
 )
 def test_an_unknown_run_is_told_with_its_neighbours(
@@ -129,14 +129,14 @@ def test_an_unknown_run_is_told_with_its_neighbours(
     for method in (store.find, store.read, store.resume):
         with pytest.raises(UnknownRun) as caught:
             method(text)
-        assert (str(caught.value), caught.value.help) == (message, advice)
+        assert (str(caught.value), caught.value.help) == (f"{message}'{store.root}'", advice)
 
 
 def test_an_empty_store_says_so_and_is_not_made(store: Store) -> None:
     with pytest.raises(UnknownRun) as caught:
         store.resume("run")
-    assert str(caught.value) == "there is no run 'run'"
-    assert caught.value.help == "there are no runs yet"
+    assert str(caught.value) == f"there is no run 'run' in '{store.root}'"
+    assert caught.value.help == "there are no runs in it; another store is named with --store"
     assert not store.root.exists()
 
 

@@ -204,9 +204,10 @@ def test_a_replay_as_json(differs: bool) -> None:
     entry = run.starts(call("a", "writer"))
     now = events.StartAttempt("a", 1, "writer", {"x": 1}, 60.0, Effects.NONE, DONE)
     divergence = Divergence(entry, 0, entry.decisions[0], now) if differs else None
-    text = replay_json.render(Replayed(State(run.plan), 1, 1, divergence), RUN)
+    text = replay_json.render(Replayed(State(run.plan), 1, 1, divergence), run.trace, "changed")
     value = valid(text, "replay.v1.schema.json")
     assert value["same"] is not differs
+    assert (value["pipeline"], value["decided_by"]) == ("incidents", "changed")
     if differs:
         assert value["divergence"]["step"] == "a"
         assert value["divergence"]["now"]["input"] == {"x": 1}
