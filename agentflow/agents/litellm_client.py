@@ -32,9 +32,16 @@ from agentflow.spec.model import FailureClass, Json, Model
 class LiteLLM:
     """The client of one run."""
 
+    def __init__(self) -> None:
+        self._takes_schema: dict[str, bool] = {}
+
     def takes_schema(self, model: str) -> bool:
-        """Does the model take a JSON Schema as its response format?"""
-        return bool(litellm.supports_response_schema(model))
+        """Does the model take a JSON Schema as its response format, and does LiteLLM hand that on?"""
+        if model not in self._takes_schema:
+            handed_on = litellm.get_supported_openai_params(model) or ()
+            able = "response_format" in handed_on and litellm.supports_response_schema(model)
+            self._takes_schema[model] = bool(able)
+        return self._takes_schema[model]
 
     async def complete(self, request: ChatRequest) -> Reply:
         """Make exactly one request. Raises `AttemptError`."""

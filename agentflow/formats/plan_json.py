@@ -65,6 +65,11 @@ def _fit(fit: Fit) -> Json:
         "tokens": fit.tokens,
         "window": fit.window,
         "unbounded": fit.field,
+        "contract": {
+            "given": fit.held.given,
+            "lost": list(fit.held.lost),
+            "why": fit.held.why,
+        },
     }
 
 

@@ -3,6 +3,7 @@
     1 * plan  agent 'planner'
               at most 2 calls · 9,120 tokens in · 1,600 tokens out · $0.0055
               context proven for 'planner': at most 9,120 of the 128,000 tokens of 'small'
+              contract enforced for 'planner', but for 'uniqueItems'
               takes {topic: string}
               gives {searches: [{query: string}]}
 
@@ -12,7 +13,17 @@ takes longest.
 
 from collections.abc import Iterator, Sequence
 
-from agentflow.formats.plan_words import at_most, case, effects, every, fitting, kind, passed, time
+from agentflow.formats.plan_words import (
+    at_most,
+    case,
+    effects,
+    every,
+    fitting,
+    holding,
+    kind,
+    passed,
+    time,
+)
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
 from agentflow.plan.amounts import Bound, Most
@@ -50,6 +61,7 @@ def _step(node: Node, indent: str) -> Iterator[str]:
     yield f"{beneath}at most {' · '.join([*at_most(node.part.most), time(node.part.path)])}"
     for fit in node.fits:
         yield f"{beneath}context {fitting(fit)}"
+        yield f"{beneath}contract {holding(fit)}"
     takes, gives = passed(node)
     if takes is not None:
         yield f"{beneath}takes {takes}"

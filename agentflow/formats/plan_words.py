@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from math import inf
 
 from agentflow.contracts.brief import brief
+from agentflow.contracts.describe import listed
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count, duration, money
 from agentflow.plan.amounts import Bound, Most
@@ -91,6 +92,24 @@ def fitting(fit: Fit) -> str:
     assert fit.tokens is not None
     least = "at most" if fit.verdict == "proven" else "about"
     return f"{fit.verdict}{agent}: {least} {fit.tokens:,} of the {fit.window:,} tokens of {model}"
+
+
+def holding(fit: Fit) -> str:
+    """How a model is given its contract: `enforced for 'sorter', but for 'uniqueItems'`."""
+    agent, how = f"'{fit.agent}'", fit.held
+    why = safe(f": {how.why}", oneline=True) if how.why else ""
+    match how.given:
+        case "enforced":
+            lost = safe(listed([f"'{name}'" for name in how.lost], "and"), oneline=True)
+            return f"enforced for {agent}, but for {lost}" if lost else f"enforced for {agent}"
+        case "asked":
+            return f"sent to {agent} as a wish, not enforced{why}"
+        case "sent":
+            return f"sent to {agent}; what its provider makes of it is not known"
+        case "tool":
+            return f"offered to {agent} as a tool, not enforced"
+        case "told":
+            return f"told to {agent} in words, not enforced{why}"
 
 
 def passed(node: Node) -> tuple[str | None, str]:

@@ -1,4 +1,5 @@
-"""Whether the prompts of a plan fit into the windows of their models, call by call.
+"""Whether the prompts of a plan fit into the windows of their models, and how these are held to their
+contracts, call by call.
 
 It is decided twice: for any text there may be, of which no token is less than a byte, and for plain
 English. What fits either way is *proven*, what fits in English is *likely*, and what does not even
@@ -7,6 +8,7 @@ counts, and with tools, of whose words it is only taken that a model reads as ma
 no proof.
 """
 
+from functools import partial
 from math import inf, isinf
 
 from msgspec.structs import replace
@@ -19,6 +21,8 @@ from agentflow.lint.chats import ENGLISH, Chat, chats, known_tokens, loads
 from agentflow.lint.rule import Context
 from agentflow.plan.amounts import Bound, plus
 from agentflow.plan.calls import home_of, tools_in_turn
+from agentflow.plan.dialects import manner
+from agentflow.plan.held import held
 from agentflow.plan.prompts import first_prompt, passed_by, said_by, told_again
 from agentflow.plan.windows import Fit, Fits, Window
 from agentflow.spec.templates import Constant, MapOf
@@ -45,18 +49,22 @@ def fits_of(context: Context) -> Fits:
 
 
 def _fit(context: Context, chat: Chat) -> Fit:
-    window = chat.window
+    window, has_tools = chat.window, bool(chat.call.tools)
+    given = manner(chat.model.model, chat.known)
+    fit = partial(
+        Fit, chat.agent, chat.name, held(chat.call.output.schema, given, has_tools=has_tools)
+    )
     if window is None:
-        return Fit(chat.agent, chat.name, "unknown")
+        return fit("unknown")
     worst = _worst(context, chat)
     if _is_proven(chat, window, worst):
-        return Fit(chat.agent, chat.name, "proven", int(worst.amount), window.tokens)
+        return fit("proven", int(worst.amount), window.tokens)
     usual = _usual(context, chat)
     if usual.field is not None:
-        return Fit(chat.agent, chat.name, "unbounded", None, window.tokens, usual.field)
+        return fit("unbounded", None, window.tokens, usual.field)
     tokens = int(usual.amount)
     enough = _needed(chat, window, tokens) <= window.tokens
-    return Fit(chat.agent, chat.name, "likely" if enough else "overflow", tokens, window.tokens)
+    return fit("likely" if enough else "overflow", tokens, window.tokens)
 
 
 def _needed(chat: Chat, window: Window, prompt: int) -> int:

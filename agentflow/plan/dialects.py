@@ -6,7 +6,11 @@ tool that the model is to call, which it can do wrong; the rest are told in word
 
 Sources: https://docs.claude.com/en/docs/build-with-claude/structured-outputs and what
 `litellm/llms/anthropic/chat/transformation.py` takes out of a schema;
-https://ai.google.dev/api/generate-content#FIELDS.response_json_schema; the table of models in LiteLLM's
+https://ai.google.dev/api/generate-content#FIELDS.response_json_schema;
+https://docs.x.ai/developers/model-capabilities/text/structured-outputs;
+https://console.groq.com/docs/structured-outputs, where only `strict` is a guarantee, for some models and with
+keywords that it does not list; https://api-docs.deepseek.com/guides/json_mode and
+https://github.com/BerriAI/litellm/issues/7580, where a schema is refused; the table of models in LiteLLM's
 package (`supports_response_schema`, `supports_native_structured_output`).
 """
 
@@ -24,6 +28,8 @@ class Manner(Enum):
     STRICT = auto()  #: OpenAI's dialect, which `enforced` brings a contract into
     CLAUDE = auto()  #: a grammar; what is not in it LiteLLM adds to the descriptions
     GOOGLE = auto()  #: a grammar; what is not in it goes unread
+    XAI = auto()  #: a grammar, of which only so much is known as its provider documents
+    ASKED = auto()  #: as response format, which its provider takes for a wish
     SENT = auto()  #: as response format, and nobody knows what becomes of it
     TOOL = auto()  #: as the arguments of a tool
     WORDS = auto()  #: in the system message
@@ -31,6 +37,12 @@ class Manner(Enum):
 
 #: Providers whose every model takes a schema, for LiteLLM.
 _ALWAYS = frozenset({"databricks", "fireworks_ai", "lm_studio", "nebius", "predibase"})
+#: Providers that LiteLLM's table says take a schema, and that refuse it, or that LiteLLM refuses to hand
+#: it on to.
+_REFUSING = frozenset(
+    {"aihubmix", "amazon_nova", "cohere_chat", "deepseek", "github_copilot", "lemonade"}
+    | {"llamagate", "replicate", "snowflake"}
+)
 _OPENAI = frozenset({"openai", "azure"})
 _CLAUDE = ("anthropic", "bedrock", "vertex_ai-anthropic")
 _GOOGLE = ("gemini", "vertex_ai-language")
@@ -48,6 +60,8 @@ _LOST_ON_CLAUDE = frozenset(
 _LOST_ON_GOOGLE = (
     _LOST_ON_CLAUDE - frozenset({"maxItems", "maximum", "minItems", "minimum", "prefixItems"})
 ) | frozenset({"allOf", "const", "pattern", "unevaluatedItems"})
+#: An `oneOf` is an `anyOf` at xAI, too.
+_LOST_ON_XAI = frozenset({"oneOf"})
 _INNER = ("items", "additionalProperties", "contains", "not", "if", "then", "else", "propertyNames")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _MAPS = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
@@ -59,7 +73,7 @@ def manner(model: str, known: KnownModel) -> Manner:
     provider = known.provider or prefix
     if (prefix if slash else provider) in _ALWAYS:
         return Manner.SENT
-    if not known.response_schema:
+    if not known.response_schema or provider in _REFUSING:
         return Manner.WORDS
     if provider in _OPENAI:
         return Manner.STRICT
@@ -67,6 +81,10 @@ def manner(model: str, known: KnownModel) -> Manner:
         return Manner.CLAUDE if known.native_schema else Manner.TOOL
     if provider.startswith(_GOOGLE) and _GEMINI.search(model.lower()):
         return Manner.GOOGLE
+    if provider == "xai":
+        return Manner.XAI
+    if provider == "groq":
+        return Manner.ASKED
     return Manner.SENT
 
 
@@ -77,6 +95,8 @@ def lost(contract: Json, manner: Manner) -> tuple[str, ...]:
             names = _LOST_ON_CLAUDE
         case Manner.GOOGLE:
             names = _LOST_ON_GOOGLE
+        case Manner.XAI:
+            names = _LOST_ON_XAI
         case _:
             return ()
     return tuple(sorted(names.intersection(_keywords(contract))))

@@ -54,7 +54,7 @@ def enforced(contract: Schema, manner: Manner) -> Form | None:
     """The part of a contract that a provider enforces; None if it enforces nothing of it."""
     if not isinstance(contract, Mapping) or contract.get("type") != "object":
         return None
-    if manner in (Manner.CLAUDE, Manner.GOOGLE):
+    if manner in (Manner.CLAUDE, Manner.GOOGLE, Manner.XAI):
         noted = manner is Manner.CLAUDE
         return Form(dict(contract), lost_in(contract, manner), strict=False, noted=noted)
     if manner is not Manner.STRICT:

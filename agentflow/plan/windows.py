@@ -5,11 +5,14 @@ replayed, and tables change. They are for the linter and for the calls themselve
 """
 
 from collections.abc import Callable, Mapping
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
 from agentflow.spec.model import Model
+
+if TYPE_CHECKING:
+    from agentflow.plan.held import Held
 
 #: Providers that cut a prompt which is too long, and answer as if nothing had happened. Their servers
 #: are given a window by whoever starts them, so that of the model says nothing.
@@ -73,11 +76,13 @@ class Fit(Struct, frozen=True):
     """Whether the longest prompt of a call, and its answer, fit into the window of its model.
 
     `tokens` are those of that prompt, `window` those that there is room for. If it is `unbounded`, then
-    by `field` of the spec; if it is `unknown`, then because the window is.
+    by `field` of the spec; if it is `unknown`, then because the window is. `held` is how the model is
+    given its contract.
     """
 
     agent: str
     model: str
+    held: "Held"
     verdict: Literal["proven", "likely", "overflow", "unbounded", "unknown"]
     tokens: int | None = None
     window: int | None = None

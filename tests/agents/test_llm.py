@@ -334,13 +334,44 @@ def test_a_contract_for_gemini(
         ("vertex_ai/gemini-2.5-pro", Manner.GOOGLE),
         ("mistral/mistral-small-latest", Manner.SENT),
         ("fireworks_ai/ours", Manner.SENT),
+        ("xai/grok-4.3", Manner.XAI),
+        ("groq/openai/gpt-oss-120b", Manner.ASKED),
         ("groq/llama-3.1-8b-instant", Manner.WORDS),
+        ("deepseek/deepseek-chat", Manner.WORDS),
         ("ollama/llama3", Manner.WORDS),
         ("openai/ours", Manner.WORDS),
     ],
 )
 def test_how_a_model_is_given_its_contract(model: str, given: Manner) -> None:
     assert manner(model, known_model(model)) is given
+
+
+def test_no_schema_goes_to_a_provider_that_refuses_it(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "k")
+    monkeypatch.setenv("DEEPSEEK_API_BASE", server.url)
+    server.answer = Answer(400, refusal("enough"))
+    refused("deepseek/deepseek-chat", OBJECT)
+    (request,) = server.requests
+    assert "response_format" not in request
+    assert "JSON Schema" in request["messages"][0]["content"]
+
+
+def test_what_litellm_does_not_hand_on_is_known(server: OpenAIServer) -> None:
+    from agentflow.agents.litellm_client import LiteLLM
+    from agentflow.agents.litellm_settings import litellm
+
+    client, kept_back = LiteLLM(), set()
+    for name, known in litellm.model_cost.items():
+        if known.get("mode") == "chat" and known.get("supports_response_schema"):
+            provider = known["litellm_provider"].partition("-")[0].removesuffix("_converse")
+            model = name if "/" in name else f"{provider}/{name}"
+            given = manner(model, known_model(model))
+            if given is not Manner.WORDS and not client.takes_schema(model):
+                kept_back.add(provider)
+    # Names of models with a region in them; the models without it take a schema.
+    assert kept_back <= {"bedrock"}
 
 
 def test_a_contract_is_no_tool_beside_others() -> None:

@@ -94,7 +94,7 @@ def test_the_tree() -> None:
     out = shown("tree")
     assert out.startswith("desk  4 steps in 2 levels\n\n1   read  agent 'reader'\n")
     assert "    context proven for 'reader': at most " in out
-    assert " of the 272,000 tokens of 'small'\n    takes {text: string}\n" in out
+    assert " of the 272,000 tokens of 'small'\n    contract " in out
     assert (
         "2 * pay  switch\n"
         "    at most 9 calls · 1m00s\n"

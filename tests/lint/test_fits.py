@@ -12,6 +12,7 @@ from agentflow.errors import FileProblem
 from agentflow.lint.fits import fits_of
 from agentflow.lint.rule import Context
 from agentflow.loading import understand
+from agentflow.plan.held import Held
 from agentflow.plan.windows import Fit, Fits
 from agentflow.spec.model import Json
 
@@ -60,6 +61,7 @@ def fit(made: Mapping[str, Json]) -> Fit:
     return found
 
 
+HELD = Held("told", why="it is not that of an object")
 SHORT = {"type": "string", "maxLength": 1_000}
 TOOLS: Json = [{"agent": "look", "max_calls": 3}]
 CASES: dict[str, Any] = {
@@ -88,11 +90,11 @@ def test_verdicts(case: str) -> None:
         assert found.tokens is not None
         assert 0 < found.tokens <= 20_000
         found = replace(found, tokens=None)
-    assert found == Fit("reader", "m", verdict, tokens, 20_000, field)
+    assert found == Fit("reader", "m", HELD, verdict, tokens, 20_000, field)
 
 
 def test_of_a_model_that_nobody_knows_nothing_is_said() -> None:
-    assert fit(spec(MODEL | {"window": None})) == Fit("reader", "m", "unknown")
+    assert fit(spec(MODEL | {"window": None})) == Fit("reader", "m", HELD, "unknown")
 
 
 def test_images_are_not_counted_so_nothing_is_proven_with_them() -> None:

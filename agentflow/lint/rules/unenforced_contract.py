@@ -1,6 +1,6 @@
 """The provider does not hold the model to all of the contract, and nothing is done if it is broken.
 
-Models of OpenAI, Anthropic and Google can be made to answer in a given form, but only some of JSON Schema
+Models of OpenAI, Anthropic, Google and xAI can be made to answer in a given form, but only some of JSON Schema
 counts there, and each has other keywords that do not. The rest of a contract, such as `uniqueItems`, is told
 to the model in words, and checked when the answer is there. Other models are told all of it in words, or are
 offered it as a tool, and held to nothing. An answer that breaks it fails the step at once, since the agent is
@@ -60,8 +60,8 @@ from collections.abc import Iterator, Mapping
 from agentflow.findings import Finding, Severity
 from agentflow.lint.chats import Chat, chats
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.dialects import Manner, manner
-from agentflow.plan.enforced import enforced, why_not_strict
+from agentflow.plan.dialects import manner
+from agentflow.plan.held import held
 from agentflow.spec.wording import quoted
 
 NAME = "unenforced-contract"
@@ -95,20 +95,22 @@ def check(context: Context) -> Iterator[Finding]:
 def _unheld(chat: Chat) -> str | None:
     """What of its contract a model is not held to, in words; None if that is nothing."""
     contract = chat.call.output.schema
-    given = manner(chat.model.model, chat.known)
     if not (isinstance(contract, Mapping) and contract.get("properties")):
         return None
     if chat.path[:1] != ("models",) and "/" not in chat.model.model:
         return None  # an alias that does not exist
-    if given is Manner.WORDS:
-        return "told its contract in words, and held to nothing of it"
-    if given is Manner.TOOL:
-        return "offered its contract as a tool, and held to nothing of it"
-    beyond = why_not_strict(contract) if given is Manner.STRICT else None
-    if beyond is not None:
-        return f"held to nothing of its contract, since {beyond}"
-    form = enforced(contract, given)
-    lost = [keyword for keyword in form.lost if keyword not in _SELDOM] if form else []
+    given = manner(chat.model.model, chat.known)
+    how = held(contract, given, has_tools=bool(chat.call.tools))
+    match how.given:
+        case "told":
+            return "told its contract in words, and held to nothing of it"
+        case "tool":
+            return "offered its contract as a tool, and held to nothing of it"
+        case "asked" if how.why is None:
+            return "sent its contract as a wish, and held to nothing of it"
+        case "asked":
+            return f"held to nothing of its contract, since {how.why}"
+    lost = [keyword for keyword in how.lost if keyword not in _SELDOM]
     return f"not held to {', '.join(map(quoted, lost))}" if lost else None
 
 
