@@ -9,6 +9,7 @@ not count is put there too, with the reason, as far as it names a run: so the lo
 import hashlib
 import json
 import os
+import threading
 from collections import Counter
 from collections.abc import Mapping
 
@@ -64,6 +65,8 @@ class Reception(Struct):
 
     store: Store
     refusals: Counter[str] = field(default_factory=Counter)
+    #: Held by whoever puts an answer into a mailbox.
+    counter: threading.Lock = field(default_factory=threading.Lock)
 
     def receive(self, headers: Mapping[str, str], body: bytes, now: float) -> Received:
         """Take in one request; `headers` are by names in lower case."""
@@ -76,14 +79,12 @@ class Reception(Struct):
         about = f"{run_id} {letter['step']}"
         try:
             ticket = _ticket(_vouched(recorded, letter, headers, now, body))
-            self._once(recorded, ticket)
+            self._put(run_id, ticket, {**letter, "via": _VIA})
         except _Unable as unable:
             return Received(503, str(unable), None, about)
         except _Refused as refused:
             self._record(run_id, letter, str(refused))
             return Received(refused.status, str(refused), about=about)
-        letter = {**letter, "via": _VIA}
-        self.store.mailbox(run_id).drop(json.dumps(letter).encode(), ticket)
         _, verdict, _ = await_verdict(self.store, run_id, ticket)
         if verdict is None:
             return Received(202, "nobody has taken it in yet", None, about)
@@ -98,14 +99,17 @@ class Reception(Struct):
             pass  # whoever asks learns no more than that
         raise _Refused(404, "there is no such run")
 
-    def _once(self, recorded: Recorded, ticket: str) -> None:
-        """Refuse what was received before. Whether it counted then makes no difference."""
-        known = any(
-            isinstance(entry.fact, PersonAnswered) and entry.fact.ticket == ticket
-            for entry in recorded.entries
-        )
-        if known or self.store.mailbox(recorded.started.run_id).holds(ticket):
-            raise _Refused(409, "it was received before")
+    def _put(self, run_id: str, ticket: str, letter: Mapping[str, Json]) -> None:
+        """Put an answer into the mailbox of its run, unless one with its id was received before.
+
+        Whether that counted makes no difference, nor that it came at the same moment.
+        """
+        mailbox = self.store.mailbox(run_id)
+        with self.counter:
+            # In this order: what lies there no more is in the log.
+            if mailbox.holds(ticket) or _is_known(read_run(self.store, run_id), ticket):
+                raise _Refused(409, "it was received before")
+            mailbox.drop(json.dumps(letter).encode(), ticket)
 
     def _record(self, run_id: str, letter: Mapping[str, Json], why: str) -> None:
         """Let the log of the run know what was refused, unless there is too much of it."""
@@ -117,6 +121,13 @@ class Reception(Struct):
         await_verdict(
             self.store, run_id, self.store.mailbox(run_id).drop(json.dumps(note).encode())
         )
+
+
+def _is_known(recorded: Recorded, ticket: str) -> bool:
+    return any(
+        isinstance(entry.fact, PersonAnswered) and entry.fact.ticket == ticket
+        for entry in recorded.entries
+    )
 
 
 def _letter(body: bytes) -> dict[str, Json]:

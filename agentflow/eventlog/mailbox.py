@@ -83,7 +83,7 @@ class Mailbox:
         if ticket is None:
             # They sort by time, and no two are the same.
             ticket = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
-        replace_file(self._answers / f"{ticket}{_SUFFIX}", data)
+        replace_file(self._answers / f"{ticket}{_SUFFIX}", data, shared=True)
         return ticket
 
     def holds(self, ticket: str) -> bool:
@@ -111,7 +111,7 @@ class Mailbox:
 
     def ask_to_cancel(self, data: bytes) -> None:
         """Put the request to end the run there, durably; `data` are remarks on it."""
-        replace_file(self._cancel, data)
+        replace_file(self._cancel, data, shared=True)
 
     def cancellation(self) -> Letter | None:
         """The request to end the run, with remarks in its data; None if there is none."""

@@ -5,6 +5,7 @@ owned by somebody else is refused (security.md, "modes of files"). All functions
 """
 
 import os
+import secrets
 import stat
 from pathlib import Path
 
@@ -69,12 +70,14 @@ def read_file(path: Path) -> bytes:
         return file.read()
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, *, shared: bool = False) -> None:
     """Put `data` into a file durably: afterwards either the old or the new bytes are there, whole.
 
-    The name of the temporary file is fixed, so one that a kill left behind is used up again.
+    The name of the temporary file is fixed, so one that a kill left behind is used up again. If several
+    processes may write a `shared` file at the same moment, each has one of its own.
     """
-    fresh = path.with_name(path.name + ".new")
+    mine = f".{secrets.token_hex(4)}" if shared else ""
+    fresh = path.with_name(f"{path.name}{mine}.new")
     descriptor = open_file(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
         with told("write", path):
