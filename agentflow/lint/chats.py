@@ -13,6 +13,7 @@ from msgspec import Struct
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.length import longest
 from agentflow.contracts.size import size_of, size_of_fields
+from agentflow.lint.keys import repeating
 from agentflow.lint.prompts import reads
 from agentflow.lint.rule import Context
 from agentflow.plan.calls import callers, possible_calls
@@ -80,6 +81,15 @@ def chats(context: Context) -> Iterator[Chat]:
             name = getattr(call.options, "model", None)
             if plan is not None and call.chat is not None and isinstance(name, str):
                 yield _chat(context, plan, step, call, name, ("agents", call.agent, "model"))
+
+
+def calls_at_most(plan: Plan, chat: Chat) -> int:
+    """How often a step is carried out at most, all of its items and iterations counted."""
+    count = 1
+    for outer in repeating(plan, chat.step.address):
+        count *= outer.for_each.max if outer.for_each is not None else 1
+        count *= outer.loop.max if outer.loop is not None and outer is not chat.step else 1
+    return count
 
 
 def fallbacks(context: Context, chat: Chat) -> Iterator[tuple[Chat, Path]]:

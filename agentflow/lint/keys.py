@@ -1,6 +1,6 @@
-"""The idempotency keys of a plan: what stands in them, and what they vary with."""
+"""The idempotency keys of a plan: what stands in them, and what references vary with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Path, Plan, StepPlan, Use
@@ -38,9 +38,13 @@ class Keys:
         so it counts as varying.
         """
         for outer in repeating(self._plan, step.address):
-            if not any(self._varies(use, step.address, outer) for use in self.uses(step)):
+            if not self.varying(self.uses(step), step.address, outer):
                 return outer
         return None
+
+    def varying(self, uses: Iterable[Use], place: str, outer: StepPlan) -> bool:
+        """May any of these references, which stand at `place`, differ from round to round of `outer`?"""
+        return any(self._varies(use, place, outer) for use in uses)
 
     def _varies(self, use: Use, place: str, outer: StepPlan) -> bool:
         """May a reference that stands at `place` differ from round to round of `outer`?"""

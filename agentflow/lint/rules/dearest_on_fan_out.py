@@ -78,10 +78,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.chats import Chat, chats
-from agentflow.lint.keys import repeating
+from agentflow.lint.chats import Chat, calls_at_most, chats
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Plan
 from agentflow.spec.wording import quoted
 
 NAME = "dearest-on-fan-out"
@@ -98,7 +96,7 @@ def check(context: Context) -> Iterator[Finding]:
     limits = THRESHOLDS | {**context.thresholds.get(NAME, {})}
     most, ratio = limits["calls"], limits["times"]
     priced = [
-        (_calls(plan, chat), price, chat)
+        (calls_at_most(plan, chat), price, chat)
         for chat in chats(context)
         if (price := _price(chat)) is not None
     ]
@@ -119,15 +117,6 @@ def check(context: Context) -> Iterator[Finding]:
         " ('confidence' and an escalation)",
         related=(Related("the cheaper one", context.document.locate_key(cheaper.step.path)),),
     )
-
-
-def _calls(plan: Plan, chat: Chat) -> int:
-    """How often a step is carried out at most, all of its items and iterations counted."""
-    count = 1
-    for outer in repeating(plan, chat.step.address):
-        count *= outer.for_each.max if outer.for_each is not None else 1
-        count *= outer.loop.max if outer.loop is not None and outer is not chat.step else 1
-    return count
 
 
 def _price(chat: Chat) -> float | None:

@@ -32,6 +32,7 @@ Good:
         kind: llm
         model: openai/gpt-5-mini
         retry: {max_attempts: 3}
+        timeout: 30s
         repair: 2
         input: {type: object}
         output: {type: string}

@@ -1,0 +1,196 @@
+"""An effect does not wait for the person who is asked about it.
+
+A person sees a draft and is to say yes, and meanwhile, or before, the same draft goes out. The answer is read by
+somebody, but not by the step that it is about, which is done whatever it is.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    budget: {wall: 2d}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: object, required: [text], properties: {text: {type: string}}}
+      sender:
+        kind: command
+        argv: [./send]
+        effects: write
+        input: {type: object, required: [text], properties: {text: {type: string}}}
+        output: {type: object}
+    steps:
+      draft: {agent: writer}
+      approve:
+        human: {ask: "May it be sent?", answer: {type: boolean}}
+        with: {text: "${{ steps.draft.output.text }}"}
+        timeout: 4h
+        catch: {timeout: {use: false}}
+      send: {agent: sender, with: {text: "${{ steps.draft.output.text }}"}}
+    outputs: {approved: "${{ steps.approve.output }}"}
+
+Says:
+
+    24:3 'send' does not wait for 'approve', which asks about what it is given
+
+Good:
+
+    agentflow: 1
+    name: letters
+    budget: {wall: 2d}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: object, required: [text], properties: {text: {type: string}}}
+      sender:
+        kind: command
+        argv: [./send]
+        effects: write
+        input: {type: object, required: [text], properties: {text: {type: string}}}
+        output: {type: object}
+    steps:
+      draft: {agent: writer}
+      approve:
+        human: {ask: "May it be sent?", answer: {type: boolean}}
+        with: {text: "${{ steps.draft.output.text }}"}
+        timeout: 4h
+        catch: {timeout: {use: false}}
+      send:
+        when: steps.approve.output
+        agent: sender
+        with: {text: "${{ steps.draft.output.text }}"}
+    outputs: {approved: "${{ steps.approve.output }}"}
+"""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.checkpoints import gate_before
+from agentflow.lint.rule import Context, Family
+from agentflow.plan import address
+from agentflow.plan.approvals import yes
+from agentflow.plan.calls import calls_of, home_of
+from agentflow.plan.looks import enclosing
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.cel.references import Steps
+from agentflow.spec.model import Effects, Json
+from agentflow.spec.wording import quoted
+
+NAME = "effect-before-approval"
+FAMILY = Family.EFFECT
+SEVERITY = Severity.WARNING
+
+#: A step, and the way to a part of what it has answered.
+_Part: TypeAlias = tuple[str, Steps]
+_OUTER = frozenset({Effects.WRITE, Effects.IRREVERSIBLE})
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each effect that is given what a person is asked to say yes to, and does not wait for that.
+
+    Nothing is said of a question that some other effect waits for: it is about that.
+    """
+    plan = context.plan
+    if plan is None or not context.reads_all_known:
+        return
+    after = {step.address: _after(plan, step) for step in _questions(plan)}
+    asked_before = {at for reached in after.values() for at in reached}
+    read = {use.target for use in plan.uses if use.reference.path[1:2] != ("status",)}
+    acting = list(_acting(plan)) if after else []
+    for asked in (plan.steps[at] for at in after):
+        says = yes(asked.question.answer) if asked.question is not None else None
+        if says is None or asked.address not in read:
+            continue  # of an answer that nobody reads, another rule speaks
+        if any(_is_within(step, after[asked.address]) for step in acting):
+            continue
+        shown = _read(context, asked, "with") | _read(context, asked, "human")
+        for step in acting:
+            if _is_within(step, asked_before) or not _read(context, step, "with") & shown:
+                continue
+            how = _how(context, plan, step, asked, says)
+            if how is None:
+                continue
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(step.id)} {how} {quoted(asked.id)},"
+                " which asks about what it is given",
+                location=context.document.locate_key(step.path),
+                help=_help(asked, says),
+                related=(Related("asks about it", context.document.locate_key(asked.path)),),
+            )
+
+
+def _questions(plan: Plan) -> Iterator[StepPlan]:
+    return (step for step in plan.steps.values() if step.question is not None)
+
+
+def _acting(plan: Plan) -> Iterator[StepPlan]:
+    """The steps that may change the world, or run others of which that is not known here."""
+    for step in plan.steps.values():
+        unknown = step.nested is not None or step.delegate is not None
+        if unknown or any({call.reach, call.effects} & _OUTER for call in calls_of(step)):
+            yield step
+
+
+def _after(plan: Plan, step: StepPlan) -> set[str]:
+    """The steps that wait for one, also through others or for what it is inside of."""
+    found: set[str] = set()
+    for at in enclosing(step.address):
+        around = plan.steps.get(at)
+        scope = address.parent(at) or ""
+        pending = list(around.downstream) if around is not None else []
+        while pending:
+            following = address.child(scope, pending.pop())
+            if following not in found:
+                found.add(following)
+                pending.extend(plan.steps[following].downstream)
+    return found
+
+
+def _is_within(step: StepPlan, reached: set[str]) -> bool:
+    return not reached.isdisjoint(enclosing(step.address))
+
+
+def _read(context: Context, step: StepPlan, key: str) -> set[_Part]:
+    """The outputs of agents, and parts of them, that stand under a key of a step."""
+    assert context.plan is not None
+    found: set[_Part] = set()
+    for use in context.uses_within.get((*step.path, key), ()):
+        source = context.plan.steps.get(use.target or "")
+        if (
+            source is not None
+            and source.call is not None
+            and use.reference.path[1:2] == ("output",)
+        ):
+            found.add((source.address, use.reference.path[2:]))
+    return found
+
+
+def _how(context: Context, plan: Plan, step: StepPlan, asked: StepPlan, says: Json) -> str | None:
+    """How a step goes by the question about it; None if it may have to, or is none for certain."""
+    call = step.call
+    if call is None or step.dispatch is not None or call.effects not in _OUTER:
+        return None
+    if address.parent(step.address) != address.parent(asked.address):
+        return None
+    places = ((*step.path, "effects"), (*home_of(step, call), "effects"))
+    if all(context.document.node(place) is None for place in places):
+        return None
+    if call.effects is Effects.IRREVERSIBLE and gate_before(context, step) is None:
+        return None  # that nothing can stop it is said already
+    if asked.address not in _after(plan, step):
+        return "does not wait for"
+    # A plain yes or no afterwards may be about how it went.
+    return "has happened before" if isinstance(says, dict) else None
+
+
+def _help(asked: StepPlan, says: Json) -> str:
+    field = ".approved" if isinstance(says, dict) else ""
+    return f"let it depend on the answer, as in 'when: steps.{asked.id}.output{field}'"

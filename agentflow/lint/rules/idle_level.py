@@ -1,0 +1,121 @@
+"""No step that turns to an escalation can use one of its levels.
+
+A level that calls another model has nothing to ask where the step that failed asks no model, and one that calls an
+agent has nobody to stand in for where a person or a pipeline failed. After a write that has happened, or may have, no
+other write is made in its place. Such a level is passed over each time, so the escalation is shorter than it looks.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    models: {strong: {model: anthropic/claude-sonnet-4-5}}
+    escalations:
+      desk:
+        levels:
+          - {model: strong}
+          - {human: {ask: "What now?"}, within: 4h}
+        on_exhausted: fail
+    agents:
+      writer: {kind: command, argv: [./write], effects: none, input: {type: object}, output: {type: string}}
+    steps:
+      write: {agent: writer, catch: {any: {escalate: desk}}}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    7:9 level 1 of 'desk' is passed over each time: 'write' asks no model
+
+Good:
+
+    agentflow: 1
+    name: letters
+    escalations:
+      desk:
+        levels:
+          - {agent: scribe}
+          - {human: {ask: "What now?"}, within: 4h}
+        on_exhausted: fail
+    agents:
+      writer: {kind: command, argv: [./write], effects: none, input: {type: object}, output: {type: string}}
+      scribe: {kind: command, argv: [./scribe], effects: none, input: {type: object}, output: {type: string}}
+    steps:
+      write: {agent: writer, catch: {any: {escalate: desk}}}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.escalations import Turn, turns
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.calls import callers, calls_of
+from agentflow.plan.steps import LevelPlan, Path, Plan
+from agentflow.spec.model import ANSWERED, FailureClass
+from agentflow.spec.wording import quoted
+
+NAME = "idle-level"
+FAMILY = Family.ESCALATION
+SEVERITY = Severity.WARNING
+
+#: Failures of a write after which it has happened, or may have.
+_ACTED = {*ANSWERED, FailureClass.UNKNOWN_EFFECT}
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each level with a model or an agent that every step which turns to it passes over."""
+    plan = context.plan
+    if plan is None:
+        return
+    for escalation in plan.escalations.values():
+        users = list(_users(plan, escalation.name))
+        for number, level in enumerate(escalation.levels):
+            if level.kind not in ("model", "agent") or not _is_known(plan, level):
+                continue
+            reasons = [_why_not(number, user) for user in users]
+            if not reasons or not all(reasons):
+                continue
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"level {number + 1} of {quoted(escalation.name)} is passed over each time: "
+                f"{reasons[0]}",
+                location=context.document.locate(level.path),
+                help="leave it out, or turn to an escalation without it",
+                related=tuple(
+                    Related("turns to it", context.document.locate(path)) for _, path in users
+                ),
+            )
+
+
+def _users(plan: Plan, name: str) -> Iterator[tuple[Turn | str, Path]]:
+    """The steps that turn to an escalation about a failure, and the tools whose calls it approves."""
+    for turn in turns(plan):
+        if turn.plan.name == name:
+            yield turn, turn.path
+    for step in callers(plan):
+        if step.approval is not None and step.approval.name == name:
+            yield step.id, step.path
+
+
+def _why_not(number: int, user: tuple[Turn | str, Path]) -> str | None:
+    """Why a level is passed over for a step or tool; None if it may be of use."""
+    turn, _ = user
+    if isinstance(turn, str):
+        return f"it cannot approve the calls of {quoted(turn)}"
+    level, step = turn.plan.levels[number], turn.step
+    if step.kind == "agent" and step.call is None:
+        return None  # nobody knows what it was to call
+    if level.call is None:
+        what = "asks no model" if level.kind == "model" else "has no agent to stand in for"
+        return f"{quoted(step.id)} {what}"
+    own = calls_of(step)
+    acted = turn.key in _ACTED and all(not call.effects.repeatable for call in own)
+    if own and acted and not level.call.reach.repeatable:
+        what = f"the effects of {quoted(level.call.agent)} are '{level.call.reach}'"
+        return f"{quoted(step.id)} may have acted by then, and {what}"
+    return None
+
+
+def _is_known(plan: Plan, level: LevelPlan) -> bool:
+    """Is there what the level names? A model may be one that LiteLLM knows."""
+    return level.kind == "model" or level.target in plan.pipeline.agents

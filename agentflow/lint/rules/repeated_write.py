@@ -1,0 +1,150 @@
+"""A write inside a loop or a list is given the same each time, so the same is written again and again.
+
+What a step writes in each iteration, or for each item, should have something to do with it. Where it is given nothing
+that changes, the second write is the first one once more: the same mail, the same ticket, the same row.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [letters, author]
+      properties:
+        letters: {type: array, maxItems: 20, items: {type: string}}
+        author: {type: string}
+    agents:
+      sorter:
+        kind: command
+        argv: [./sort]
+        effects: none
+        input: {type: object, required: [text], properties: {text: {type: string}}}
+        output: {type: string}
+      teller:
+        kind: command
+        argv: [./tell]
+        effects: write
+        input: {type: object, required: [who], properties: {who: {type: string}}}
+        output: {type: object}
+    steps:
+      each:
+        for_each: {over: "${{ inputs.letters }}", max: 20, as: letter}
+        steps:
+          sort: {agent: sorter, with: {text: "${{ letter }}"}}
+          tell: {agent: teller, with: {who: "${{ inputs.author }}"}, needs: [sort]}
+        output: "${{ steps.sort.output }}"
+    outputs: {sorted: "${{ steps.each.output }}"}
+
+Says:
+
+    28:7 'tell' writes the same for each item of 'each'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs:
+      type: object
+      additionalProperties: false
+      required: [letters, author]
+      properties:
+        letters: {type: array, maxItems: 20, items: {type: string}}
+        author: {type: string}
+    agents:
+      sorter:
+        kind: command
+        argv: [./sort]
+        effects: none
+        input: {type: object, required: [text], properties: {text: {type: string}}}
+        output: {type: string}
+      teller:
+        kind: command
+        argv: [./tell]
+        effects: write
+        input: {type: object, required: [who], properties: {who: {type: string}}}
+        output: {type: object}
+    steps:
+      each:
+        for_each: {over: "${{ inputs.letters }}", max: 20, as: letter}
+        agent: sorter
+        with: {text: "${{ letter }}"}
+      tell: {agent: teller, with: {who: "${{ inputs.author }}"}, needs: [each]}
+    outputs: {sorted: "${{ steps.each.output }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.keys import Keys, repeating
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.calls import home_of
+from agentflow.plan.looks import enclosing
+from agentflow.plan.steps import CallPlan, Plan, StepPlan
+from agentflow.spec.model import Effects
+from agentflow.spec.templates import Constant
+from agentflow.spec.wording import quoted
+
+NAME = "repeated-write"
+FAMILY = Family.EFFECT
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each write without a key whose arguments are certainly the same in all rounds around it.
+
+    What is declared as a write by nobody may be none. A step that is not made each time, or whose
+    answer decides how a loop goes on, may well be given the same until it gets there.
+    """
+    plan = context.plan
+    if plan is None or not context.reads_all_known:
+        return
+    keys = Keys(plan)
+    for step in plan.steps.values():
+        if step.call is None or step.dispatch is not None or not _writes(context, step, step.call):
+            continue
+        outer = next(repeating(plan, step.address), None)
+        if outer is None or _is_conditional(plan, step, outer):
+            continue
+        given = context.uses_within.get((*step.path, "with"), ())
+        if keys.varying(given, step.address, outer) or _is_awaited(plan, step, outer):
+            continue
+        key, what = ("for_each", "item") if outer.for_each is not None else ("loop", "iteration")
+        when = "for each item" if outer.for_each is not None else "in each iteration"
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(step.id)} writes the same {when} of {quoted(outer.id)}",
+            location=context.document.locate_key(step.path),
+            help=f"do it once, outside of {quoted(outer.id)}, or hand it something of the {what}",
+            related=(Related("repeated here", context.document.locate_key((*outer.path, key))),),
+        )
+
+
+def _writes(context: Context, step: StepPlan, call: CallPlan) -> bool:
+    """Is it said to be a write of something, that nothing else makes safe to repeat?"""
+    if call.effects is not Effects.WRITE or call.key is not None:
+        return False
+    if isinstance(call.arguments, Constant) and not call.arguments.value:
+        return False  # it is given nothing at all, as one that does the next of what there is to do
+    places = ((*step.path, "effects"), (*home_of(step, call), "effects"))
+    return any(context.document.node(place) is not None for place in places)
+
+
+def _is_conditional(plan: Plan, step: StepPlan, outer: StepPlan) -> bool:
+    """Is there a condition on it within a round?"""
+    for at in enclosing(step.address):
+        if at == outer.address:
+            return step is outer and step.for_each is None
+        around = plan.steps.get(at)
+        if around is not None and (around.when is not None or around.switch is not None):
+            return True
+    return False
+
+
+def _is_awaited(plan: Plan, step: StepPlan, outer: StepPlan) -> bool:
+    """Is its answer read within an iteration, so that it may be asked again until it is a good one?"""
+    if outer.loop is None:
+        return False
+    within = [at for at in enclosing(step.address) if outer.address in enclosing(at)]
+    return any(use.target in within and use.target != outer.address for use in plan.uses)
