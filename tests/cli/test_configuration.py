@@ -16,7 +16,8 @@ from .shell import Done
 
 AMPLIFIED = GOOD.replace(
     "kind: command\n    argv: [./write]\n    effects: none",
-    "kind: llm\n    model: openai/gpt-5-mini\n    retry: {max_attempts: 3}\n    repair: 1",
+    "kind: llm\n    model: openai/gpt-5-mini\n    retry: {max_attempts: 3}\n    timeout: 30s\n"
+    "    repair: 1",
 )
 
 
