@@ -45,3 +45,24 @@ def test_the_shortest_time_around_counts(steps: Json, has: str) -> None:
 
 def test_times_that_are_long_enough_are_no_matter() -> None:
     assert said({"all": {"steps": {"a": RETRIED}, "timeout": "10m"}}) == []
+
+
+def test_the_turns_of_a_model_with_tools_are_told() -> None:
+    tool = {"kind": "command", "argv": ["./look"], "effects": "none", "input": {}, "output": {}}
+    model = {
+        "kind": "llm",
+        "model": "openai/gpt-5-mini",
+        "tools": [{"agent": "do"}],
+        "max_turns": 4,
+    }
+    steps = {"all": {**RETRIED, "agent": "model", "budget": {"wall": "5m"}}}
+    spec = {
+        "agentflow": 1,
+        "name": "letters",
+        "agents": {"do": tool, "model": {**model, "input": {}, "output": {}}},
+        "steps": steps,
+    }
+    found = findings_of(json.dumps(spec, indent=1))
+    assert [one.message for one in found if one.rule == "retry-beyond-deadline"] == [
+        "3 attempts of 2m in each of 4 turns and their waits can take 24m 12s, and 'all' has 5m"
+    ]

@@ -82,6 +82,8 @@ def check(context: Context) -> Iterator[Finding]:
         if not _is_written(context.document, step) or _is_idle(context.document, step, first):
             continue
         attempts = f"{step.factors.made} attempts of {in_words(step.call.timeout)}"
+        if step.factors.turns > 1:
+            attempts += f" in each of {step.factors.turns} turns"
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
