@@ -271,7 +271,7 @@ def resume(
 
     Of one that has ended, what people were to be told and may not know goes out.
 
-    Of the `settings`, only those about people count; the others are those it began with.
+    Of the `settings`, only those about people and changed tools count; the others are those it began with.
 
     It goes on with the spec that it recorded. If the files, or the Python classes that contracts
     name, have changed since, that is refused, unless `as_started` says that the recorded ones are meant.

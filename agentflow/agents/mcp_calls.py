@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from agentflow.agents.importing import Imported
 from agentflow.agents.mcp import Options
 from agentflow.agents.protocol import Call, Host, Reply
-from agentflow.plan.servers import Tools
+from agentflow.plan.servers import Found, Tools
 
 if TYPE_CHECKING:
     from agentflow.agents.mcp_servers import Servers
@@ -26,13 +26,17 @@ class Calls:
         """Call the tool once. Raises `AttemptError`."""
         return await (await self._servers.get()).call(options, call)
 
-    async def examine(self, tools: Mapping[str, Sequence[str]], before: Tools) -> Tools:
+    async def examine(
+        self, tools: Mapping[str, Sequence[str]], before: Tools, accept: bool | None
+    ) -> Found:
         """Start servers, and look at their tools before one is called; see `Examined`.
 
         Without an SDK nothing is found, and the calls of the tools fail.
         """
         servers = await self._servers.loaded()
-        return await servers.examine(tools, before) if servers is not None else {}
+        return (
+            await servers.examine(tools, before, accept) if servers is not None else Found({}, {})
+        )
 
     async def close(self) -> None:
         """End all servers that were started."""

@@ -18,12 +18,13 @@ from agentflow.agents.protocol import AttemptError, Call, Host, Reply
 from agentflow.agents.secrets import Redactor, redactor
 from agentflow.errors import ToolChanged
 from agentflow.plan.definitions import Definition
-from agentflow.plan.servers import ServerPlan, Tools, difference, with_known
+from agentflow.plan.servers import Found, ServerPlan, Tools, difference, with_known
 from agentflow.spec.model import FailureClass, Json, seconds
 
 #: What to do about a tool that is not what it was.
 _ADVICE = "'agentflow tools SPEC' shows what it is now; if that is well, pin it anew"
-_GO_ON = "a run goes on with the tools that it began with; start another one with what there is now"
+_GO_ON = "'--accept-tools' goes on with what there is now; the contracts stay those of the run"
+_GONE = "the run can go on when the server has it again"
 
 
 def _as_it_is(value: Json) -> Json:
@@ -80,7 +81,9 @@ class Servers:
         """
         return (await self._session(name)).tools
 
-    async def examine(self, tools: Mapping[str, Sequence[str]], before: Tools) -> Tools:
+    async def examine(
+        self, tools: Mapping[str, Sequence[str]], before: Tools, accept: bool | None
+    ) -> Found:
         """Start servers, and look at their tools before one is called; see `Examined`.
 
         A server that cannot be started or reached now is left to the calls of its tools.
@@ -91,6 +94,7 @@ class Servers:
             *(self._session(name) for name in tools), return_exceptions=True
         )
         found: dict[str, dict[str, Definition]] = {}
+        accepted: dict[str, dict[str, str]] = {}
         for (name, wanted), session in zip(tools.items(), sessions, strict=True):
             if isinstance(session, AttemptError):
                 continue
@@ -98,12 +102,16 @@ class Servers:
                 raise session
             for tool in wanted:
                 problem = difference(name, tool, self._known[name], session.tools.get(tool))
-                if problem is not None:
-                    began = tool in before.get(name, {})
-                    raise ToolChanged(problem, help=_GO_ON if began else _ADVICE)
+                if problem is None:
+                    continue
+                if accept is None:
+                    raise ToolChanged(problem, help=_ADVICE)
+                if not accept or tool not in session.tools:
+                    raise ToolChanged(problem, help=_GO_ON if tool in session.tools else _GONE)
+                accepted.setdefault(name, {})[tool] = self._known[name].pins[tool]
             found[name] = {tool: session.tools[tool] for tool in wanted}
             self._known[name] = with_known(self._known[name], found[name])
-        return found
+        return Found(found, accepted)
 
     async def close(self) -> None:
         """End all servers that were started."""

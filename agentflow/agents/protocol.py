@@ -20,7 +20,7 @@ from agentflow.spec.model import Agent, FailureClass, Json, Model
 if TYPE_CHECKING:  # the linter imports this module, and needs no event
     from agentflow.core.events import Complaint, Receipt, Usage
     from agentflow.core.talks import ToolCall, Turn
-    from agentflow.plan.servers import ServerPlan, Tools
+    from agentflow.plan.servers import Found, ServerPlan, Tools
 
 
 #: Is told each piece of an answer as it comes. They are for looking at only: an answer counts when
@@ -150,11 +150,14 @@ class Connection(Protocol):
 class Examined(Protocol):
     """A connection whose other side says by itself what it can do, which may change."""
 
-    async def examine(self, tools: "Mapping[str, Sequence[str]]", before: "Tools") -> "Tools":
+    async def examine(
+        self, tools: "Mapping[str, Sequence[str]]", before: "Tools", accept: "bool | None"
+    ) -> "Found":
         """The definitions of tools, by their servers, as far as these can be asked.
 
         Each is held against the spec, and against what was found `before`. What is found here is
-        what calls expect from then on. Raises `ToolChanged`.
+        what calls expect from then on. Where a run goes on, `accept` says whether it may do so with tools
+        that have changed. Raises `ToolChanged`.
         """
 
 

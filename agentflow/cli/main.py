@@ -200,6 +200,14 @@ def resume(
         bool,
         typer.Option("--as-started", help="Go on although files of the spec have changed since."),
     ] = False,
+    accept_tools: Annotated[
+        bool,
+        typer.Option("--accept-tools", help="Go on with tools of servers that have changed since."),
+    ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="NAME", help="Who accepts the tools; by default your user."),
+    ] = None,
     durability: DurabilityOption = Durability.PROCESS,
     wait: WaitOption = False,
     store: StoreOption = None,
@@ -213,6 +221,8 @@ def resume(
         resume_run(
             run_id,
             as_started=as_started,
+            accept_tools=accept_tools,
+            by=by,
             durability=durability.value,
             wait=wait,
             store=store,

@@ -140,6 +140,8 @@ def resume_run(
     run_id: str,
     *,
     as_started: bool,
+    accept_tools: bool,
+    by: str | None,
     durability: Durability,
     wait: bool,
     store: Path | None,
@@ -153,7 +155,12 @@ def resume_run(
     def attend(recorded: Recorded) -> Listener:
         return audience.attend(recorded.plan, recorded.entries)
 
-    settings = Settings(wait=wait, terminal=audience.terminal())
+    settings = Settings(
+        wait=wait,
+        by=by or user_name(),
+        terminal=audience.terminal(),
+        accept_tools=accept_tools,
+    )
     try:
         state = resume(
             where,

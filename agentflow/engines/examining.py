@@ -27,31 +27,54 @@ async def examine(
     connections: Mapping[tuple[str, str], Connection],
     first: RunStarted | RunResumed,
     before: Recorded,
+    *,
+    accept: bool,
+    by: str | None,
 ) -> Fact:
     """The first fact of a process that works on a run, with the definitions of the tools in it.
 
-    `before` is what earlier processes of the run have found. Raises `ToolChanged`.
+    `before` is what earlier processes of the run have found. One that goes on may `accept` tools that have
+    changed, `by` whose word is recorded then. Raises `ToolChanged`.
     """
     found: dict[str, dict[str, dict[str, Json]]] = {}
+    accepted: dict[str, Mapping[str, Mapping[str, str]]] = {}
+    asked = accept if isinstance(first, RunResumed) else None
     for within in plans_within(plan):
         for connection in (c for (file, _), c in connections.items() if file == within.file):
             if isinstance(connection, Examined):
                 known = _definitions(before.get(within.file, {}))
-                tools = await connection.examine(_tools_called(within), known)
-                found[within.file] = _as_data(tools)
+                seen = await connection.examine(_tools_called(within), known, asked)
+                found[within.file] = _as_data(seen.tools)
+                if seen.accepted:
+                    accepted[within.file] = seen.accepted
+    if isinstance(first, RunResumed) and accepted:
+        return replace(first, tools=found, accepted=accepted, by=by)
     return replace(first, tools=found) if found else first
 
 
 def tools_recorded(entries: Iterable[Entry]) -> Recorded:
-    """What the processes of a run have found of its tools so far; the first finding counts."""
+    """What the processes of a run have found of its tools so far.
+
+    The first finding counts, until somebody accepts another one.
+    """
     found: dict[str, dict[str, dict[str, Json]]] = {}
     for entry in entries:
         if isinstance(entry.fact, RunStarted | RunResumed):
             for file, servers in entry.fact.tools.items():
                 for server, tools in servers.items():
                     kept = found.setdefault(file, {}).setdefault(server, {})
-                    found[file][server] = {**tools, **kept}
+                    anew = _accepted(entry.fact, file, server)
+                    kept |= {
+                        name: tool
+                        for name, tool in tools.items()
+                        if name not in kept or name in anew
+                    }
     return found
+
+
+def _accepted(fact: RunStarted | RunResumed, file: str, server: str) -> Mapping[str, str]:
+    """The tools of a server that are accepted as they are now."""
+    return fact.accepted.get(file, {}).get(server, {}) if isinstance(fact, RunResumed) else {}
 
 
 def _tools_called(plan: Plan) -> dict[str, list[str]]:

@@ -69,7 +69,8 @@ class Settings(Struct, frozen=True):
     """How a run is to be carried out; the pipeline does not know of it.
 
     `wait` keeps the process of a run that only people can make go on until they have answered.
-    `by` is who starts the run. `terminal` is the one of this process, if somebody sits before it.
+    `by` is who starts the run or takes it up. `terminal` is the one of this process, if somebody sits before it.
+    `accept_tools` lets a run go on with tools of servers that have changed.
     `record` is the file to which the answers of chat models go, `playback` the one they come from.
     """
 
@@ -81,6 +82,7 @@ class Settings(Struct, frozen=True):
     terminal: Terminal | None = None
     record: Path | None = None
     playback: Path | None = None
+    accept_tools: bool = False
 
 
 def new_run_id() -> str:
@@ -134,7 +136,9 @@ def launch(
     else:
         office = Office(log.mailbox, folder, settings.wait, settings.terminal)
         concurrency = settings.concurrency
-        _run_live(driver, first, folder, clock, concurrency, office, recording, onlooker, {})
+        _run_live(
+            driver, first, folder, clock, concurrency, office, recording, onlooker, {}, settings
+        )
     return driver.state
 
 
@@ -195,13 +199,16 @@ def take_up(
     """Go on with a run whose state was folded from its log; `recording` is what it plays back.
 
     `tools` is what it has found of the tools of servers so far. Of the `settings`, only those about
-    people count; the others are those it began with.
+    people and changed tools count; the others are those it began with.
     """
     clock = WallClock()
     driver = Driver(plan, state, log, listener)
     resumed = RunResumed(clock.now(), __version__)
     office = Office(log.mailbox, folder, settings.wait, settings.terminal)
-    _run_live(driver, resumed, folder, clock, state.concurrency, office, recording, onlooker, tools)
+    concurrency = state.concurrency
+    _run_live(
+        driver, resumed, folder, clock, concurrency, office, recording, onlooker, tools, settings
+    )
     return driver.state
 
 
@@ -248,6 +255,7 @@ def _run_live(
     recording: Recording | None,
     onlooker: Onlooker | None,
     tools: Recorded,
+    settings: Settings,
 ) -> None:
     from agentflow.engines.local import Connections, run_local
 
@@ -276,7 +284,8 @@ def _run_live(
 
     async def prepare(connections: Connections, fact: Fact) -> Fact:
         assert isinstance(fact, RunStarted | RunResumed)
-        return await examine(driver.plan, connections, fact, tools)
+        accept, by = settings.accept_tools, settings.by
+        return await examine(driver.plan, connections, fact, tools, accept=accept, by=by)
 
     turnstile = None if recording is not None else _turnstile(driver.plan)
     run_local(driver, first, connect, clock, office, prepare, turnstile)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from agentflow.core import events
 from agentflow.core.cancelling import in_words
 from agentflow.core.events import Decision, Entry, Fact
+from agentflow.formats.accepted import accepted_tool
 from agentflow.formats.items import tally
 from agentflow.formats.safe import safe
 from agentflow.formats.usage import metered, of_chat, used
@@ -58,6 +59,7 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a
             yield f"run {trace.run_id} resumed"
             for answer in trace.meanwhile:
                 yield _about(answer.step, f"answered meanwhile: {answer.reason.text}")
+            yield from (accepted_tool(tool) for tool in trace.accepted if tool.at == fact.at)
             yield from _unpinned(fact, trace)
         case events.RunInterrupted():
             yield f"run interrupted by {fact.signal}"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from agentflow.core.events import CancelRequested
 from agentflow.core.state import ENDED_RUN
 from agentflow.errors import LogDamaged
+from agentflow.formats.accepted import accepted_tool
 from agentflow.formats.next_text import next_steps, run_named
 from agentflow.formats.run_text import result_lines
 from agentflow.formats.safe import safe
@@ -36,6 +37,7 @@ def render(
     if trace.status not in ("running", "crashed") or any(trace.waiting()):
         lines += result_lines(trace, option, limit)
     lines += _refused(trace, option)
+    lines += [accepted_tool(tool) for tool in trace.accepted]
     if holder is not None:
         lines.append(f"{safe(holder, oneline=True)} works on it")
     if request is not None and trace.status not in ENDED_RUN:

@@ -59,6 +59,7 @@ def data_of(
         "gates": [to_builtins(gate) for gate in trace.gates.values()],
         "failure": failure_data(trace.failure),
         "refused": [to_builtins(refused) for refused in trace.refused],
+        "accepted_tools": [to_builtins(tool) for tool in trace.accepted],
         "unknown": unknown_data(trace),
         "untold": [_notice(notice) for notice in trace.untold.values()],
         "steps": [_span(span) for span in trace.steps.values()],

@@ -19,6 +19,14 @@ Report = Callable[[str, str, tuple[str | int, ...], str | None], None]
 #: Definitions by server and tool.
 Tools: TypeAlias = Mapping[str, Mapping[str, Definition]]
 
+
+class Found(Struct, frozen=True):
+    """What servers say of tools, and the pins that those had which have changed and are `accepted`."""
+
+    tools: Tools
+    accepted: Mapping[str, Mapping[str, str]]
+
+
 _DRAFT_7 = ("http://json-schema.org/draft-07/schema", "http://json-schema.org/draft-07/schema#")
 
 
@@ -112,9 +120,9 @@ def as_contract(schema: Schema) -> Schema:
 
 
 def with_known(server: ServerPlan, tools: Mapping[str, Definition]) -> ServerPlan:
-    """A server of which these tools are known as well; pins that it has count all the same."""
-    definitions = {**tools, **(server.definitions or {})}
-    pins = {**{name: tool.pin for name, tool in tools.items()}, **server.pins}
+    """A server of which these tools are known to be so, whatever was known of them before."""
+    definitions = {**(server.definitions or {}), **tools}
+    pins = {**server.pins, **{name: tool.pin for name, tool in tools.items()}}
     return replace(server, definitions=definitions, pins=pins)
 
 

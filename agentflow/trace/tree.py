@@ -11,6 +11,7 @@ from agentflow.plan import address
 from agentflow.plan.calls import call_of, step_at
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.spec.model import FailureClass, Json
+from agentflow.trace.accepted import Accepted, accepted_in
 from agentflow.trace.reasons import no_more, why
 from agentflow.trace.spans import Asked, Gate, Refused, Span
 
@@ -43,6 +44,7 @@ class Trace(Struct):
     meanwhile: list[events.TakeAnswer] = field(default_factory=list)
     damaged: int | None = None
     refused: list[Refused] = field(default_factory=list)
+    accepted: list[Accepted] = field(default_factory=list)
     untold: dict[str, events.Notify] = field(default_factory=dict)
     steps: dict[str, Span] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
@@ -84,6 +86,7 @@ class Trace(Struct):
                 self.status = "running"
                 self.signal = None
                 self.resumed += 1
+                self.accepted += accepted_in(fact)
             case events.RunInterrupted():
                 self.status = "interrupted"
                 self.signal = fact.signal

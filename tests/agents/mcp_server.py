@@ -4,7 +4,7 @@
     python mcp_server.py http PORT_FILE    on a port of its own, which it writes to a file
 
 `MCP_TEST` in its environment holds words that change what it does: `greets` writes lines that are no
-messages, `dumb` never answers, `fails` ends at once, `changed` describes `echo` in another way,
+messages, `dumb` never answers, `fails` ends at once, `changed` describes `echo` in another way, `silenced` has none,
 `tells` has the variable `TOKEN` in that description. It writes each call to the file `MCP_TEST_CALLS`, and the calls that
 were cancelled to `MCP_TEST_CANCELLED`.
 """
@@ -131,7 +131,8 @@ def described_echo() -> types.Tool:
 async def list_tools(_: Any, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
     """Two pages."""
     if params is None or params.cursor is None:
-        return types.ListToolsResult(tools=[described_echo()], next_cursor="more")
+        first = [] if "silenced" in MODES else [described_echo()]
+        return types.ListToolsResult(tools=first, next_cursor="more")
     others = [types.Tool(name=name, input_schema=ANYTHING) for name in OTHERS]
     return types.ListToolsResult(tools=others)
 

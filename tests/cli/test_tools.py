@@ -259,8 +259,53 @@ def test_a_run_goes_on_only_with_the_tools_that_it_began_with(project: Project) 
     assert done.code == 3
     assert done.err == (
         "error: tool 'echo' of server 'tools' has changed: its description\n"
-        "help: a run goes on with the tools that it began with; start another one with what there is now\n"
+        "help: '--accept-tools' goes on with what there is now; the contracts stay those of the run\n"
     )
     serve("")
     assert json_of("resume", run)["outputs"] == {"n": {"n": 2}}
     assert agentflow("replay", run).code == 0
+
+
+def test_a_changed_tool_is_accepted_and_that_is_recorded(project: Project) -> None:
+    server, spec = project.folder / "server", project.folder / "waiting.yaml"
+
+    def serve(mode: str) -> None:
+        server.write_text(f"#!/bin/sh\nMCP_TEST={mode} exec {sys.executable} {SCRIPT}\n")
+        server.chmod(0o755)
+
+    serve("")
+    pin = "sha256:70d3af20e81fc28e03e1b2c3a2d12f31e35fc26669fcb3cc6617abedc1fd0346"
+    # A pin of the spec is no obstacle either.
+    pinned = f"{{command: ./server, pins: {{echo: '{pin}'}}}}"
+    spec.write_text(WAITING.replace("{command: ./server}", pinned))
+    assert agentflow("run", str(spec)).code == 4
+    (run,) = project.run_ids()
+    serve("changed")
+    done = agentflow("resume", run, "--accept-tools", "--by", "ada")
+    assert done.code == 4
+    told = f"tool 'echo' of server 'tools' has changed, accepted by ada: {pin} is now sha256:"
+    assert told in done.out
+    assert told in agentflow("show", run).out
+    (accepted,) = json_of("show", run)["accepted_tools"]
+    assert (accepted["tool"], accepted["was"], accepted["by"]) == ("echo", pin, "ada")
+    # From now on that is what the run knows.
+    assert agentflow("answer", run, "approve", "approve").code == 0
+    assert json_of("resume", run)["outputs"] == {"n": {"n": 2}}
+    assert agentflow("replay", run).code == 0
+    serve("")
+
+
+def test_a_tool_that_is_gone_cannot_be_accepted(project: Project) -> None:
+    server, spec = project.folder / "server", project.folder / "waiting.yaml"
+    spec.write_text(WAITING)
+    server.write_text(f"#!/bin/sh\nexec {sys.executable} {SCRIPT}\n")
+    server.chmod(0o755)
+    assert agentflow("run", str(spec)).code == 4
+    (run,) = project.run_ids()
+    server.write_text(f"#!/bin/sh\nMCP_TEST=silenced exec {sys.executable} {SCRIPT}\n")
+    done = agentflow("resume", run, "--accept-tools")
+    assert done.code == 3
+    assert done.err == (
+        "error: server 'tools' has no tool 'echo'\n"
+        "help: the run can go on when the server has it again\n"
+    )

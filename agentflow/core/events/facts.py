@@ -45,11 +45,17 @@ class RunStarted(Struct, frozen=True):
 
 
 class RunResumed(Struct, frozen=True):
-    """Another process took the run up after an interruption or a crash. `tools` as above."""
+    """Another process took the run up after an interruption or a crash. `tools` as above.
+
+    `accepted` are those of them that are not what the run knew, and that `by` wants it to go on with: their
+    pins as they were, by file, server and tool.
+    """
 
     at: float
     agentflow: str
     tools: Mapping[str, Mapping[str, Mapping[str, Json]]] = field(default_factory=dict)
+    accepted: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    by: str | None = None
 
 
 class RunInterrupted(Struct, frozen=True):
