@@ -13,6 +13,7 @@ from agentflow.core import events
 from agentflow.core.assertions import broken
 from agentflow.core.events import Decision, Failure, PersonAnswered, Reason
 from agentflow.core.failing import after_failure, fail
+from agentflow.core.purse import owner_of
 from agentflow.core.state import ENDED_RUN, Instance, State
 from agentflow.core.values import Unusable, text_of, value_of
 from agentflow.plan.approvals import yes
@@ -175,8 +176,8 @@ def _problem(state: State, answer: PersonAnswered) -> str | None:
         return f"the question is about step '{question.step}', not '{answer.step}'"
     if question.payload != answer.payload:
         return "it answers something else than what was asked"
-    if answer.given > question.due:
-        return f"it came {answer.given - question.due:g} s after the time was up"
+    if (late := _late(instance, question, answer.given)) is not None:
+        return late
     if question.four_eyes and (alone := _alone(state, answer.by)) is not None:
         return alone
     if answer.answer not in question.answers:
@@ -188,6 +189,16 @@ def _problem(state: State, answer: PersonAnswered) -> str | None:
         if violations:
             return f"the value breaks its contract: {violations[0]}"
     return _untrue(instance, answer)
+
+
+def _late(instance: Instance, question: events.AskPerson, given: float) -> str | None:
+    """Why an answer does not come in time: nothing would follow from it when a time around it is over."""
+    if given > question.due:
+        return f"it came {given - question.due:g} s after the time was up"
+    first = min(instance.purse.outwards(), key=lambda purse: purse.until)
+    if given > first.until:
+        return f"it came {given - first.until:g} s after {owner_of(first)} was over ({first.limit})"
+    return None
 
 
 def _alone(state: State, by: str | None) -> str | None:

@@ -295,6 +295,23 @@ def test_a_question_that_went_elsewhere_takes_no_answer_over_http(
     ]
 
 
+def test_an_answer_to_a_run_whose_process_died_is_judged_at_once(
+    project: Project, other_side: WebServer
+) -> None:
+    with project.start("run", "hooked.yaml", "--wait", env=ENV) as process:
+        wait_until(lambda: bool(other_side.requests))
+        process.kill()
+        process.wait()
+    (request,) = other_side.requests
+    with Receiver(project) as receiver:
+        status, taken, reason = receiver.say(letter(request, "replace", value="yes"), "m1")
+        assert (status, taken, reason[:31]) == (409, False, "the value breaks its contract: ")
+        assert receiver.say(letter(request), "m2") == (200, True, "'approve' by kim")
+    assert questions(project) == []
+    (run_id,) = project.run_ids()
+    assert project.json("resume", run_id, env=ENV)["outputs"] == {"ok": True}
+
+
 def test_a_process_that_stays_picks_it_up(project: Project, other_side: WebServer) -> None:
     with project.start("run", "hooked.yaml", "--wait", "--json", env=ENV) as process:
         with Receiver(project) as receiver:

@@ -249,6 +249,27 @@ def test_refused(different: dict[str, Json], why: str) -> None:
     assert isinstance(asked.answer(), events.TakeAnswer)
 
 
+@pytest.mark.parametrize(
+    ("step", "hours", "whose"),
+    [
+        (asking(timeout="3d"), 48, "the run was over (budget.wall)"),
+        ({"steps": {"b": asking(timeout="3d")}, "timeout": "30h"}, 30, "'a' was over (timeout)"),
+    ],
+    ids=["of the run", "of a step"],
+)
+def test_an_answer_that_comes_when_a_time_around_it_is_over(
+    step: Json, hours: int, whose: str
+) -> None:
+    """Nobody was at work when that was so, and nothing would follow from it any more."""
+    run = Asked(plan_of({"a": step}, budget={"wall": "2d"}))
+    run.tell(events.RunParked(START + 1))
+    over = START + hours * 3600
+    refused = run.answer(given=over + 60)
+    assert isinstance(refused, events.RefuseAnswer)
+    assert refused.reason.text == f"it came 60 s after {whose}"
+    assert isinstance(run.answer(given=over), events.TakeAnswer)
+
+
 def test_the_first_that_counts_wins() -> None:
     asked = Asked(plan_of({"a": asking(), "b": {"agent": "do", "needs": ["a"]}}))
     assert isinstance(asked.answer(by="kim"), events.TakeAnswer)
