@@ -136,11 +136,15 @@ class _Exchange:
         url = _parsed(request)
         headers = {**request.headers, **(request.own if _same_place(home, url) else {})}
         limit = min(CONNECT, self._timeout / 2)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + limit
         try:
             async with asyncio.timeout(limit):
                 addresses = await self._addresses(request, url)
             answer = None
             for index, address in enumerate(addresses):
+                # Each of those that are left has the same share of the time that is left.
+                share = max(until - loop.time(), 0) / (len(addresses) - index)
                 try:
                     answer = await self._client.send(
                         httpx.Request(
@@ -150,7 +154,7 @@ class _Exchange:
                             content=request.body,
                             extensions={
                                 "sni_hostname": url.raw_host.decode(),
-                                "timeout": {"connect": limit, "read": self._timeout},
+                                "timeout": {"connect": share, "read": self._timeout},
                             },
                         ),
                         stream=True,

@@ -5,6 +5,7 @@ import functools
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agentflow.agents.http_addresses import Refused, addresses_of
+from agentflow.agents.http_addresses import Address, Refused, addresses_of
+from agentflow.agents.http_client import CONNECT
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
 
 from .calls import attempt, call, connected, failure, options, put_forward
@@ -273,19 +275,73 @@ def test_a_host_that_does_not_exist() -> None:
 def test_no_answer_in_time(web: WebServer) -> None:
     async def use(connection: Connection) -> None:
         loop = asyncio.get_running_loop()
+        hurrying: list[asyncio.Future[None]] = []
 
         def hang(_request: Received) -> Answer:
-            put_forward(loop, 61)
+            loop.call_soon_threadsafe(lambda: hurrying.append(asyncio.ensure_future(hurry(loop))))
             return Answer(hang=True)
 
         web.answer = hang
         made = replace(call(), timeout=60)
-        await connection.call(options("http", url=web.url), made)
+        try:
+            await connection.call(options("http", url=web.url), made)
+        finally:
+            hurrying[0].cancel()
 
     with pytest.raises(AttemptError) as caught:
         connected("http", use)
     assert caught.value.failure == "timeout"
     assert caught.value.message == f"POST {web.url} was not answered within 60 s"
+
+
+def test_all_addresses_of_a_host_share_the_time_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was sent, and that has to be known before the time of the attempt is up."""
+    addresses = 3 * (Address("127.0.0.1", public=False),)
+
+    async def use(connection: Connection, port: int) -> float:
+        loop = asyncio.get_running_loop()
+        hurrying: list[asyncio.Future[None]] = []
+
+        async def known(*_: Any, **__: Any) -> tuple[Address, ...]:
+            hurrying.append(asyncio.ensure_future(hurry(loop)))
+            return addresses
+
+        monkeypatch.setattr("agentflow.agents.http_client.addresses_of", known)
+        began = loop.time()
+        made = replace(call(), timeout=100_000)
+        with pytest.raises(AttemptError) as caught:
+            await connection.call(options("http", url=f"http://three.example:{port}/x"), made)
+        hurrying[0].cancel()
+        assert caught.value.failure == "not_sent"
+        assert caught.value.message == (
+            f"POST http://three.example:{port}/x cannot be reached: no connection in time"
+        )
+        return loop.time() - began
+
+    with ExitStack() as stack:
+        port = _without_room(stack)
+        took = connected("http", functools.partial(use, port=port))
+    assert CONNECT <= took < len(addresses) * CONNECT
+
+
+async def hurry(loop: asyncio.AbstractEventLoop) -> None:
+    """Have half a second go by in each turn of the loop, however soon what is waited for begins."""
+    while True:
+        put_forward(loop, 0.5)
+        await asyncio.sleep(0.01)
+
+
+def _without_room(stack: ExitStack) -> int:
+    """Listen at a port, with so many who wait to be let in that nobody else gets through."""
+    listening = stack.enter_context(socket.socket())
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(0)
+    for _ in range(8):
+        waiting = stack.enter_context(socket.socket())
+        waiting.setblocking(False)
+        waiting.connect_ex(listening.getsockname())
+    port: int = listening.getsockname()[1]
+    return port
 
 
 def test_the_next_address_of_a_host_is_tried(web: WebServer) -> None:
