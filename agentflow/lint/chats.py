@@ -76,10 +76,12 @@ class Load(Struct, frozen=True):
 def chats(context: Context) -> Iterator[Chat]:
     """All calls of chat models, in the order of the steps."""
     plan = context.plan
-    for step in callers(plan) if plan is not None else ():
+    if plan is None:
+        return
+    for step in callers(plan):
         for call in possible_calls(step):
-            name = getattr(call.options, "model", None)
-            if plan is not None and call.chat is not None and isinstance(name, str):
+            name = getattr(call.options, "model", None) if call.chat is not None else None
+            if isinstance(name, str):
                 yield _chat(context, plan, step, call, name, ("agents", call.agent, "model"))
 
 

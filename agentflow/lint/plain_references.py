@@ -12,6 +12,7 @@ from agentflow.plan.looks import enclosing
 from agentflow.plan.schemas import Contract, past_references
 from agentflow.plan.steps import Path, Plan
 from agentflow.spec.document import Document
+from agentflow.spec.yaml.nodes import Mapping
 
 _PATH = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*"
 _IN_BRACES = re.compile(rf"(?<![${{])(?:\$(?={{[^{{]))?{{{{1,2}}\s*(?P<path>{_PATH})\s*}}{{1,2}}")
@@ -45,7 +46,7 @@ class PlainReference(Struct, frozen=True):
 def plain_references(document: Document, plan: Plan) -> Iterator[PlainReference]:
     """All of a spec: in what steps and outputs hand on, and in what models are told."""
     inputs = _fields(plan.inputs.schema)
-    for path, locals_ in _places(plan):
+    for path, locals_ in _places(document, plan):
         for text in texts_at(document, path):
             if "steps" in text.path[len(path) :]:
                 continue  # steps inside have places of their own
@@ -83,13 +84,15 @@ def _expressions(text: Written) -> Iterator[PlainReference]:
     return (_plain(text, found, "") for found in _EXPRESSION.finditer(text.text))
 
 
-def _places(plan: Plan) -> Iterator[tuple[Path, Collection[str]]]:
+def _places(document: Document, plan: Plan) -> Iterator[tuple[Path, Collection[str]]]:
     """Where texts stand that may hold expressions, with what an item is called there."""
     for at, step in plan.steps.items():
+        node = document.node(step.path)
+        said = node.entries if isinstance(node, Mapping) else {}
         around = (plan.steps.get(place) for place in enclosing(at))
         lists = [each.for_each for each in around if each is not None and each.for_each is not None]
         names = {name for each in lists for name in ("item", *each.names)}
-        yield from (((*step.path, *key), names) for key in _OF_STEPS)
+        yield from (((*step.path, *key), names) for key in _OF_STEPS if key[0] in said)
     yield ("outputs",), ()
     yield ("escalations",), ()
 

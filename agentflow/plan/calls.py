@@ -12,6 +12,8 @@ from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
 
 def calls_of(step: StepPlan) -> tuple[CallPlan, ...]:
     """The calls of a step's agents, and of those that `catch` hands over to."""
+    if step.dispatch is None and not step.catch:
+        return () if step.call is None else (step.call,)
     own = step.among.values() if step.dispatch is not None else (step.call,)
     others = [action.call for action in step.catch.values()]
     return tuple([call for call in (*own, *others) if call is not None])
@@ -26,7 +28,7 @@ def stand_ins(step: StepPlan) -> Iterator[CallPlan]:
 
 def possible_calls(step: StepPlan) -> tuple[CallPlan, ...]:
     """All that a step may call: its agents, and what its escalations put in their place."""
-    return (*calls_of(step), *stand_ins(step))
+    return (*calls_of(step), *stand_ins(step)) if step.catch else calls_of(step)
 
 
 def call_of(step: StepPlan, agent: str | None) -> CallPlan | None:
@@ -62,8 +64,9 @@ def callers(plan: Plan) -> Iterator[StepPlan]:
 
 def _with_tools(step: StepPlan) -> Iterator[StepPlan]:
     yield step
-    for tool in tools_of(step):
-        yield from _with_tools(tool)
+    for call in possible_calls(step):
+        for tool in call.tools.values():
+            yield from _with_tools(tool.step)
 
 
 def calls_in(plan: Plan) -> Iterator[CallPlan]:

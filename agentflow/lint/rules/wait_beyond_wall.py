@@ -35,10 +35,12 @@ Good:
 """
 
 from collections.abc import Iterator
+from math import prod
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.graph import topological_order
+from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar
@@ -62,9 +64,10 @@ def check(context: Context) -> Iterator[Finding]:
     if not alone and _seconds(row) >= wall:
         yield _finding(context, row)
     for step in context.plan.steps.values():
-        times = _iterations(context.plan, step)
-        if step.question is not None and step.question.timeout < wall <= _seconds((step,)) * times:
-            yield _in_loop(context, step, times)
+        if step.question is not None and step.question.timeout < wall:
+            times = _iterations(context.plan, step)
+            if step.question.timeout * times >= wall:
+                yield _in_loop(context, step, times)
 
 
 def _finding(context: Context, row: tuple[StepPlan, ...]) -> Finding:
@@ -108,11 +111,8 @@ def _in_loop(context: Context, step: StepPlan, times: int) -> Finding:
 
 def _iterations(plan: Plan, step: StepPlan) -> int:
     """How often a step may ask, one time after the other: the bounds of the loops around it."""
-    times = 1
-    for outer in plan.steps.values():
-        if outer.loop is not None and step.path[: len(outer.path)] == outer.path:
-            times *= outer.loop.max
-    return times
+    around = (plan.steps.get(place) for place in enclosing(step.address))
+    return prod(outer.loop.max for outer in around if outer is not None and outer.loop is not None)
 
 
 def _time(context: Context, step: StepPlan) -> str:
