@@ -1,6 +1,7 @@
 """What tests of several folders share."""
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -16,12 +17,24 @@ from .cli.inprocess import pass_over_litellm  # noqa: E402
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+#: What the machine has set for models and clouds, and for agentflow itself.
+_OF_THE_OPERATOR = re.compile(
+    "(openai|azure|aws|google|vertexai|litellm|sagemaker|databricks)_.*"
+    "|.*_(api_key|api_base|base_url|auth_token)|agentflow_(allowed_hosts|store)",
+    re.IGNORECASE,
+)
+# Before anything reads it; a test sets what it needs.
+for _variable in [name for name in os.environ if _OF_THE_OPERATOR.fullmatch(name)]:
+    del os.environ[_variable]
+# The servers of the tests are on this machine, whatever way there is to others.
+for _variable in ("no_proxy", "NO_PROXY"):
+    os.environ[_variable] = ",".join(filter(None, (os.environ.get(_variable), "127.0.0.1")))
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
     """A chat server, with the environment of an operator who uses it."""
     pass_over_litellm()
-    for variable in ("OPENAI_API_BASE", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(variable, raising=False)
     with OpenAIServer() as running:
         for variable, value in running.environment.items():
             monkeypatch.setenv(variable, value)

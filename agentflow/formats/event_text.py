@@ -80,7 +80,8 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a
             yield _about(fact.step, _OVER[fact.limit])
         case events.RunParked():
             yield "run waits for people"
-        case events.AttemptWaits() if not address.in_item(fact.step):
+        # Of the items of a step, the first of those that wait stands for the others.
+        case events.AttemptWaits() if len(trace.held_up[address.static(fact.step)]) == 1:
             yield _about(fact.step, f"held up: {fact.why}")
         case events.NotDelivered():
             yield _about(fact.step, f"the message could not be delivered: {fact.problem}")

@@ -21,7 +21,8 @@ class Trace(Struct):
 
     `by` is who started it. `meanwhile` are the answers taken in since a process has worked on it last. `spent` is what was used up at the end of tokens, money and meters, where a budget bounds them.
     `damaged` is the first entry that cannot be read; what came then nobody knows.
-    `untold` are notices that are not known to have arrived, by their ids.
+    `untold` are notices that are not known to have arrived, by their ids. `held_up` are the attempts that wait
+    for other runs, by the address of their step in the plan.
     `gates` are the `confidence` of the agents that have one, by the agent's name.
     """
 
@@ -49,6 +50,7 @@ class Trace(Struct):
     steps: dict[str, Span] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
+    held_up: dict[str, set[str]] = field(default_factory=dict)
     _by_address: dict[str, Span] = field(default_factory=dict)
     _questions: dict[str, Asked] = field(default_factory=dict)
     _keys: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
@@ -101,7 +103,9 @@ class Trace(Struct):
             case events.AttemptWaits():
                 span = self._span(fact.step)
                 span.status, span.reason = "waiting", f"held up: {fact.why}"
+                self.held_up.setdefault(address.static(fact.step), set()).add(fact.step)
             case events.AttemptAdmitted():
+                self._let_go(fact.step)
                 span = self._span(fact.step)
                 span.status, span.reason = "running", None
             case events.AttemptSucceeded():
@@ -111,6 +115,7 @@ class Trace(Struct):
                 span.notes.append(f"attempt {fact.attempt}: {fact.failure}: {fact.message}")
                 self._use(span, fact.usage)
             case events.AttemptLost():
+                self._let_go(fact.step)
                 self._span(fact.step).notes.append(f"attempt {fact.attempt}: lost with its process")
             case events.AttemptEndedLate():
                 how = "answered" if fact.failure is None else f"{fact.failure}: {fact.message}"
@@ -269,6 +274,7 @@ class Trace(Struct):
                 if decision.status == "unknown":
                     span.unknown = decision.failure.message
             case events.CancelAttempt():
+                self._let_go(decision.step)
                 self._end(span, decision.status, decision.reason.text)
                 if decision.status == "unknown":
                     span.unknown = decision.reason.text
@@ -351,6 +357,10 @@ class Trace(Struct):
 
     def _step_plan(self, at: str) -> StepPlan:
         return step_at(self.plan, at)[1]
+
+    def _let_go(self, at: str) -> None:
+        """An attempt does not wait for other runs any more, if it did."""
+        self.held_up.get(address.static(at), set()).discard(at)
 
     def _span(self, at: str) -> Span:
         """The span of an address; that of an item is made when it is first heard of."""

@@ -5,7 +5,7 @@ import pytest
 import referencing
 
 from agentflow.core import events
-from agentflow.core.events import Failure, Reason
+from agentflow.core.events import Entry, Failure, Reason
 from agentflow.formats import trace_json, trace_text
 from agentflow.formats.event_text import event_lines
 from agentflow.spec.model import Confidence, FailureClass
@@ -111,6 +111,26 @@ def test_a_pipe_is_told_of_long_waits_for_limits() -> None:
         "    +0.00s  extract[1]  held back for 1m00s: 4 requests to 'm' in the last minute"
     )
     assert sum("held back" in line for line in event_lines(entry, trace)) == 1
+
+
+def test_a_pipe_is_told_that_items_wait_for_other_runs() -> None:
+    run = Run(plan(step("extract", "reader")))
+    trace = Trace(run.plan)
+    calls = (call(f"extract[{n}]", "reader") for n in range(4))
+    trace.apply(run.starts(expand("extract", 4), *calls))
+    why = "no place is free for 'm' on this machine (concurrency: 1)"
+    told = []
+    for fact in (
+        events.AttemptWaits(START, "extract[1]", 1, why),
+        events.AttemptWaits(START, "extract[2]", 1, why),
+        events.AttemptAdmitted(START, "extract[1]", 1),
+        events.AttemptAdmitted(START, "extract[2]", 1),
+        events.AttemptWaits(START, "extract[3]", 1, why),
+    ):
+        entry = Entry(trace.entries, fact, ())
+        trace.apply(entry)
+        told += event_lines(entry, trace)
+    assert told == [f"    +0.00s  extract[{n}]  held up: {why}" for n in (1, 3)]
 
 
 def test_gates_and_repairs_are_counted() -> None:
