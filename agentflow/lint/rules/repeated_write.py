@@ -93,8 +93,8 @@ SEVERITY = Severity.WARNING
 def check(context: Context) -> Iterator[Finding]:
     """Each write without a key whose arguments are certainly the same in all rounds around it.
 
-    What is declared as a write by nobody may be none. A step that is not made each time, or whose
-    answer decides how a loop goes on, may well be given the same until it gets there.
+    What is declared as a write by nobody may be none. A step that is not made each time is another matter, and
+    so is one whose answer somebody reads: a new ticket each time, or the same request until it is granted.
     """
     plan = context.plan
     if plan is None or not context.reads_all_known:
@@ -107,7 +107,7 @@ def check(context: Context) -> Iterator[Finding]:
         if outer is None or _is_conditional(plan, step, outer):
             continue
         given = context.uses_within.get((*step.path, "with"), ())
-        if keys.varying(given, step.address, outer) or _is_awaited(plan, step, outer):
+        if keys.varying(given, step.address, outer) or _is_read(plan, step, outer):
             continue
         key, what = ("for_each", "item") if outer.for_each is not None else ("loop", "iteration")
         when = "for each item" if outer.for_each is not None else "in each iteration"
@@ -142,9 +142,8 @@ def _is_conditional(plan: Plan, step: StepPlan, outer: StepPlan) -> bool:
     return False
 
 
-def _is_awaited(plan: Plan, step: StepPlan, outer: StepPlan) -> bool:
-    """Is its answer read within an iteration, so that it may be asked again until it is a good one?"""
-    if outer.loop is None:
-        return False
-    within = [at for at in enclosing(step.address) if outer.address in enclosing(at)]
-    return any(use.target in within and use.target != outer.address for use in plan.uses)
+def _is_read(plan: Plan, step: StepPlan, outer: StepPlan) -> bool:
+    """Does anybody read its answer, which may be another each time: a new number, or a yes at last?"""
+    inside = [at for at in enclosing(step.address) if outer.address in enclosing(at)]
+    read = {step.address, *(at for at in inside if at != outer.address)}
+    return any(use.target in read for use in plan.uses)

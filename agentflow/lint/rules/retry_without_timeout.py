@@ -71,12 +71,14 @@ def check(context: Context) -> Iterator[Finding]:
         if step.path in seen or not _may_hang(step) or _is_timed(context.document, step):
             continue
         seen.add(step.path)
-        who = quoted(step.call.agent)
+        one = quoted(step.plan.id)
+        inline = "." in step.call.agent  # a tool that is described where it is offered
+        who = one if inline else quoted(step.call.agent)
+        lacks = "it has no 'timeout'" if inline else f"neither it nor {who} has a 'timeout'"
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
-            message=f"{step.factors.attempts} attempts of {quoted(step.plan.id)} may hang for 5m each:"
-            f" neither it nor {who} has a 'timeout'",
+            message=f"{step.factors.attempts} attempts of {one} may hang for 5m each: {lacks}",
             location=context.document.locate(step.path),
             help=f"say how long {who} may take: timeout: 30s",
         )
