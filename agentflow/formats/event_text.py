@@ -6,9 +6,9 @@
        +1.62s  extract[3]  again in 0.7 s: 'timeout' in attempt 1 of 3
       +12.40s  extract  succeeded in 12s, 30 items: 29 ok, 1 skipped
 
-Of the items of a `for_each` only what goes wrong is told, that limits hold calls back for seconds, and the
-totals at the end. The iterations
-of a loop are told one by one.
+Of the items of a `for_each` it is told what goes wrong, that limits hold calls back for seconds, and the totals at
+the end; of few also how each ended, of many how far they are (`item_lines`). The iterations of a loop
+are told one by one.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from agentflow.core import events
 from agentflow.core.cancelling import in_words
 from agentflow.core.events import Decision, Entry, Fact
 from agentflow.formats.accepted import accepted_tool
+from agentflow.formats.item_lines import MOST, is_told, progress
 from agentflow.formats.items import tally
 from agentflow.formats.safe import safe
 from agentflow.formats.usage import metered, of_chat, used
@@ -36,6 +37,17 @@ _OVER = {
 #: Seconds of silence after which a reader would wonder: a limit holds calls back for so long.
 _LONG = 5.0
 _OFFSET = 10
+#: Decisions with which an item ends.
+_ENDS = (
+    events.AcceptOutput
+    | events.CompleteStep
+    | events.UseValue
+    | events.SkipStep
+    | events.FailStep
+    | events.TakeAnswer
+    | events.CancelStep
+    | events.CancelAttempt
+)
 
 
 def event_lines(entry: Entry, trace: Trace) -> list[str]:
@@ -68,9 +80,8 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a
         case events.CancelRequested():
             yield f"run {safe(in_words(fact), limit=_LIMIT, oneline=True)}"
         case events.AttemptFailed():
-            yield _about(
-                fact.step, f"attempt {fact.attempt} failed: {fact.failure}: {fact.message}"
-            )
+            text = f"attempt {fact.attempt} failed: {fact.failure}: {fact.message}"
+            yield from _on_the_way(fact.step, text, trace, is_failure=True)
         case events.AttemptLost():
             yield _about(fact.step, f"attempt {fact.attempt} was lost with its process")
         case events.AttemptEndedLate():
@@ -110,22 +121,55 @@ def _unpinned(fact: events.RunStarted | events.RunResumed, trace: Trace) -> Iter
                 yield f"tool '{shown}' of server '{server}' is not pinned; it is {pin}"
 
 
-def _decision(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a kind
+def _decision(decision: Decision, trace: Trace) -> Iterator[str]:
     if isinstance(decision, events.FinishRun):
         yield _end_of_run(decision, trace)
         return
+    yield from _about_step(decision, trace)
+    if decision.step.endswith("]") and address.in_item(decision.step):
+        yield from _about_item(decision, trace)
+
+
+def _about_item(decision: Decision, trace: Trace) -> Iterator[str]:
+    """That an item has ended well, or how far the items are with it."""
+    at = decision.step
+    item, outer = _span(at, trace), _span(address.parent(at) or "", trace)
+    if item is None or item.ended is None or not isinstance(decision, _ENDS):
+        return
+    if isinstance(decision, events.AcceptOutput | events.CompleteStep) and is_told(at, outer):
+        yield _about(at, _ending(decision, trace))
+    for text in progress(item, outer):
+        yield _about(address.parent(at) or "", text)
+
+
+def _on_the_way(at: str, text: str, trace: Trace, *, is_failure: bool = False) -> Iterator[str]:
+    """What happens on the way to an outcome; of the items of one list only so much of it."""
+    outer = _span(address.outermost_list(at) or "", trace)
+    if outer is None or outer.failures <= MOST:
+        yield _about(at, text)
+    elif is_failure and outer.failures == MOST + 1:
+        more = (
+            f"more than {MOST} attempts of its items have failed; from here on, what comes of them"
+        )
+        yield _about(outer.address, more)
+
+
+def _about_step(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a kind
+    assert not isinstance(decision, events.FinishRun)
     at = decision.step
     reason = decision.reason.text
     in_item = address.in_item(at)
     match decision:
         case events.RejectOutput():
-            yield _about(at, f"attempt {decision.attempt} rejected: {decision.failure.message}")
+            text = f"attempt {decision.attempt} rejected: {decision.failure.message}"
+            yield from _on_the_way(at, text, trace, is_failure=True)
         case events.Repair():
-            yield _about(at, f"asked again: {reason}")
+            yield from _on_the_way(at, f"asked again: {reason}", trace)
         case events.Retry():
-            yield _about(at, f"again in {decision.delay:g} s: {reason}")
+            yield from _on_the_way(at, f"again in {decision.delay:g} s: {reason}", trace)
         case events.FallBack():
-            yield _about(at, f"falls back to '{decision.model}': {reason}")
+            text = f"falls back to '{decision.model}': {reason}"
+            yield from _on_the_way(at, text, trace)
         case events.Escalate():
             yield _about(at, f"escalated to '{decision.escalation}': {why(decision)}")
         case events.TryLevel():

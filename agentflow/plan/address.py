@@ -85,6 +85,12 @@ def in_item(address: str) -> bool:
     return "[" in address and _ITEM_NUMBER.search(address) is not None
 
 
+def outermost_list(address: str) -> str | None:
+    """The address of the outermost `for_each` in an item of which it is; None if it is in none."""
+    number = _ITEM_NUMBER.search(address)
+    return None if number is None else address[: number.start()]
+
+
 def _encoded(text: str) -> str:
     for plain, encoded in _ENCODED.items():
         text = text.replace(plain, encoded)

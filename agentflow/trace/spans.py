@@ -44,7 +44,8 @@ class Span(Struct):
     `notes` is the history of failed attempts and retries, `asked` that of the
     questions to people, `key` the idempotency key. `items` and `iterations` count what a `for_each`
     and a loop have inside, `turns` those in which a model asks for tools, `item` is what an item of that is called. Times are those of the facts;
-    None means not yet.
+    None means not yet. Of a `for_each`, `through` counts the items that have ended and `failures` the
+    attempts in them that came to nothing; `place` is the how manieth item this was to end.
     """
 
     address: str
@@ -68,6 +69,9 @@ class Span(Struct):
     model: str | None = None
     tokens: int = 0
     usd: float | None = None
+    through: int = 0
+    failures: int = 0
+    place: int | None = None
     children: dict[str, "Span"] = field(default_factory=dict)
 
     @property

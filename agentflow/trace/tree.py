@@ -113,6 +113,7 @@ class Trace(Struct):
             case events.AttemptFailed():
                 span = self._span(fact.step)
                 span.notes.append(f"attempt {fact.attempt}: {fact.failure}: {fact.message}")
+                self._count_failure(fact.step)
                 self._use(span, fact.usage)
             case events.AttemptLost():
                 self._let_go(fact.step)
@@ -208,6 +209,7 @@ class Trace(Struct):
             case events.RejectOutput():
                 self._gate(decision)
                 span.notes.append(f"attempt {decision.attempt}: {decision.failure.message}")
+                self._count_failure(decision.step)
             case events.Repair():
                 span.status = "waiting"
                 span.reason = f"asked again: {decision.reason.text}"
@@ -289,6 +291,11 @@ class Trace(Struct):
         if span.attempts and not inside:
             span.unknown = failure.message
 
+    def _count_failure(self, at: str) -> None:
+        outer = address.outermost_list(at)
+        if outer is not None:
+            self._span(outer).failures += 1
+
     def _gate(self, decision: events.AcceptOutput | events.RejectOutput) -> None:
         """Count an answer that came as far as the gate of its agent."""
         call = call_of(self._step_plan(decision.step), self._span(decision.step).agent)
@@ -345,6 +352,10 @@ class Trace(Struct):
         span.reason = reason
         span.ended = self.now
         self._end_iteration(span)
+        outer = self._by_address.get(address.parent(span.address) or "")
+        if outer is not None and outer.items is not None:
+            outer.through += 1
+            span.place = outer.through
         if span.asked and span.asked[-1].closed is None:
             self._close(span.asked[-1].question.question, "given up")
 

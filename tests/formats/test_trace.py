@@ -12,7 +12,19 @@ from agentflow.spec.model import Confidence, FailureClass
 from agentflow.trace import Trace
 from tests.formats.goldens import CASES, SCHEMAS, assert_golden
 from tests.formats.scenes import SCENES
-from tests.formats.stage import START, Run, accept, call, complete, expand, finish, plan, skip, step
+from tests.formats.stage import (
+    START,
+    Run,
+    accept,
+    again,
+    call,
+    complete,
+    expand,
+    finish,
+    plan,
+    skip,
+    step,
+)
 
 TRACES = CASES / "traces"
 
@@ -119,7 +131,7 @@ def test_a_pipe_is_told_that_items_wait_for_other_runs() -> None:
     calls = (call(f"extract[{n}]", "reader") for n in range(4))
     trace.apply(run.starts(expand("extract", 4), *calls))
     why = "no place is free for 'm' on this machine (concurrency: 1)"
-    told = []
+    lines = []
     for fact in (
         events.AttemptWaits(START, "extract[1]", 1, why),
         events.AttemptWaits(START, "extract[2]", 1, why),
@@ -129,8 +141,66 @@ def test_a_pipe_is_told_that_items_wait_for_other_runs() -> None:
     ):
         entry = Entry(trace.entries, fact, ())
         trace.apply(entry)
-        told += event_lines(entry, trace)
-    assert told == [f"    +0.00s  extract[{n}]  held up: {why}" for n in (1, 3)]
+        lines += event_lines(entry, trace)
+    assert lines == [f"    +0.00s  extract[{n}]  held up: {why}" for n in (1, 3)]
+
+
+def told(count: int, *, failing: bool = False) -> list[str]:
+    """What a pipe is told of a list of so many items that go well, or fail twice and are skipped."""
+    name = "extract"
+    run = Run(plan(step(name, "reader")))
+    trace, lines = Trace(run.plan), list[str]()
+    items = [f"{name}[{number}]" for number in range(count)]
+    run.starts(expand(name, count), *(call(item, "reader") for item in items))
+    for item in items:
+        if failing:
+            retry = again(item, 2, 0.0, "'timeout' in attempt 1 of 2")
+            run.fails(1, item, FailureClass.TIMEOUT, "late", retry, call(item, "reader", 2))
+            over = skip(item, "late", f"{name}.catch.timeout")
+            run.fails(2, item, FailureClass.TIMEOUT, "late", over, attempt=2)
+        else:
+            run.answers(1, item, accept(item))
+    for entry in run.entries:
+        trace.apply(entry)
+        lines += event_lines(entry, trace)
+    return [line[12:] for line in lines[2:]]
+
+
+def test_of_few_items_a_pipe_is_told_each_end() -> None:
+    assert told(20) == [f"extract[{number}]  succeeded in 1.0s" for number in range(20)]
+
+
+def test_of_many_items_a_pipe_is_told_how_far_they_are() -> None:
+    assert told(10_000) == [
+        f"extract  {part * 1000:,} of 10,000 items: {part * 1000:,} ok" for part in range(1, 10)
+    ]
+
+
+def test_of_many_items_that_fail_each_end_is_told_and_the_first_of_their_attempts() -> None:
+    lines = told(1000, failing=True)
+    ends = [line for line in lines if "skipped: late" in line]
+    assert len(ends) == 1000
+    assert sum("attempt 1 failed" in line for line in lines) == 50
+    assert (
+        lines.count(
+            "extract  more than 100 attempts of its items have failed; "
+            "from here on, what comes of them"
+        )
+        == 1
+    )
+    assert lines[-1] == "extract[999]  skipped: late"
+    assert len(lines) == 1000 + 100 + 50 + 1 + 9
+
+
+def test_items_that_end_at_once_are_one_line() -> None:
+    run = Run(plan(step("extract", "reader")))
+    trace = Trace(run.plan)
+    over = [skip(f"extract[{number}]", "'item' is false") for number in range(25)]
+    entry = run.starts(expand("extract", 30), *over)
+    trace.apply(entry)
+    assert [line[12:] for line in event_lines(entry, trace)[2:]] == [
+        "extract  25 of 30 items: 25 skipped"
+    ]
 
 
 def test_gates_and_repairs_are_counted() -> None:
