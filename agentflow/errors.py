@@ -25,6 +25,8 @@ refusals, and our own bugs (`IllegalTransition`, an `AssertionError` by nature).
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
+from msgspec import Struct
+
 from agentflow.findings import Finding
 
 
@@ -40,7 +42,13 @@ class ExitCode(IntEnum):
 
 
 class AgentflowError(Exception):
-    """Base of all errors that are meant for the user. `help` says what to do next."""
+    """Base of all errors that are meant for the user.
+
+    `help` says what to do next, and `details` are lines that stand before
+    that, ready to be shown.
+    """
+
+    details: Sequence[str] = ()
 
     exit_code: int = ExitCode.COULD_NOT
 
@@ -107,8 +115,24 @@ class ToolChanged(CouldNot):
     """A tool of a server is not what the spec pins, or not what it was when the run began."""
 
 
+class LostCall(Struct, frozen=True):
+    """An attempt that was made and of which the log has no more than its intent.
+
+    `outcome` says in words what came of it, as far as that is known. `key` is its idempotency key.
+    """
+
+    step: str
+    attempt: int
+    agent: str
+    effects: str
+    key: str | None
+    outcome: str
+
+
 class StoreError(CouldNot):
-    """The event log cannot be used."""
+    """The event log cannot be used. `lost` are calls that were made and that it does not know of."""
+
+    lost: tuple[LostCall, ...] = ()
 
 
 class RunLocked(StoreError):

@@ -43,5 +43,7 @@ def report_error(error: AgentflowError, stream: TextIO) -> None:
         report = Report(error.findings, error.sources)
         emit(findings_text.render(report, color=wants_color(stream)), stream)
     emit(f"error: {safe(error.message, oneline=True)}", stream)
+    for line in error.details:
+        emit(line, stream)
     if error.help:
         emit(f"help: {safe(error.help, oneline=True)}", stream)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agentflow.agents.recording import Recorded as RecordedAnswer
 from agentflow.channels.protocol import Terminal
+from agentflow.cli.breakdown import broke_off
 from agentflow.cli.desk import find_terminal
 from agentflow.cli.display import Display, choose_display, shows_live
 from agentflow.cli.inputs import read_inputs
@@ -16,7 +17,7 @@ from agentflow.core.events import Entry
 from agentflow.core.state import State
 from agentflow.engines.driver import Listener
 from agentflow.engines.launch import Settings
-from agentflow.errors import CouldNot, ExitCode, UsageError
+from agentflow.errors import CouldNot, ExitCode, StoreError, UsageError
 from agentflow.eventlog import Durability
 from agentflow.formats import run_json, run_text
 from agentflow.formats.next_text import next_steps
@@ -120,6 +121,8 @@ def run_spec(
             audience.onlooker,
             unused.extend,
         )
+    except StoreError as error:
+        raise broke_off(error, audience.trace, where.root, json=json) from error
     finally:
         audience.finish()
     if unused and not quiet:
@@ -170,6 +173,8 @@ def resume_run(
             settings=settings,
             onlooker=audience.onlooker,
         )
+    except StoreError as error:
+        raise broke_off(error, audience.trace, where.root, json=json) from error
     finally:
         audience.finish()
     return _conclude(state, audience, where.root, store, quiet=quiet, json=json)

@@ -7,7 +7,7 @@ log that says what was to be done, and resume does it.
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from agentflow.core.decide import settle
 from agentflow.core.events import (
@@ -32,6 +32,8 @@ from agentflow.core.events import (
 from agentflow.core.evolve import evolve
 from agentflow.core.resting import due_at_rest
 from agentflow.core.state import ENDED_RUN, Instance, State
+from agentflow.engines.calls_made import CallsMade
+from agentflow.errors import StoreError
 from agentflow.eventlog import codec
 from agentflow.eventlog.head import Rest
 from agentflow.plan.calls import is_repeatable
@@ -67,7 +69,7 @@ class Driver(Struct):
     """One run with its log. `listener` is told each entry once it is durable.
 
     `redact` takes secrets out of a fact before anybody learns of it: the orchestrator, the log,
-    those who watch.
+    those who watch. `calls` are those that are out.
     """
 
     plan: Plan
@@ -75,6 +77,7 @@ class Driver(Struct):
     log: Log
     listener: Listener
     redact: Callable[[Fact], Fact] = _as_it_is
+    calls: CallsMade = field(default_factory=CallsMade)
 
     def take(self, facts: Sequence[Fact]) -> list[Decision]:
         """Settle facts and store the entries together; the decisions are now to be performed.
@@ -83,7 +86,8 @@ class Driver(Struct):
         outcome of an attempt that was cancelled.
 
         Raises:
-            StoreError: the entries could not be stored. Nothing of them may be performed.
+            StoreError: the entries could not be stored. Nothing of them may be performed. It says
+                which calls were made whose outcome is lost with that.
         """
         entries: list[Entry] = []
         seq, before = self.log.next_seq, self.state.status
@@ -96,12 +100,17 @@ class Driver(Struct):
             entries.append(Entry(seq + len(entries), told, decisions))
         if not entries:
             return []
-        self.log.append([codec.encode(entry, self.log.put_blob) for entry in entries])
         made = [decision for entry in entries for decision in entry.decisions]
         at_rest = self.state.status != "running"
-        if at_rest or before != "running" or any(_is_risky(decision) for decision in made):
-            rest = Rest(due_at_rest(self.state)) if at_rest else None
-            self.log.seal(ended=is_through(self.state), rest=rest)
+        try:
+            self.log.append([codec.encode(entry, self.log.put_blob) for entry in entries])
+            if at_rest or before != "running" or any(_is_risky(decision) for decision in made):
+                rest = Rest(due_at_rest(self.state)) if at_rest else None
+                self.log.seal(ended=is_through(self.state), rest=rest)
+        except StoreError as error:
+            error.lost = self.calls.lost(entries)
+            raise
+        self.calls.note(entries)
         for entry in entries:
             self.listener(entry)
         return made

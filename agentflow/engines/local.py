@@ -29,7 +29,7 @@ from agentflow.engines.driver import Driver, taken_up
 from agentflow.engines.office import Office
 from agentflow.engines.timers import timer_of
 from agentflow.engines.turnstile import Turn, Turnstile, is_shared, tokens_used
-from agentflow.errors import Interrupted
+from agentflow.errors import Interrupted, StoreError
 from agentflow.plan.steps import ChatPlan
 from agentflow.spec.model import Agent, FailureClass, Json
 
@@ -216,6 +216,8 @@ class _LocalEngine:
 
     def _fail(self, error: Exception) -> None:
         """Raise from `drive`."""
+        if isinstance(error, StoreError) and not error.lost:
+            error.lost = self.driver.calls.lost()
         if not self.ended.done():
             self.ended.set_exception(error)
 

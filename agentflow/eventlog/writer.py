@@ -8,6 +8,7 @@ writers can never both own an entry, even if the lock is got round.
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -46,8 +47,10 @@ class Writer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        # What went wrong first is what is to be told.
+        with suppress(StoreError) if error is not None else nullcontext():
+            self.close()
 
     @property
     def mailbox(self) -> Mailbox:

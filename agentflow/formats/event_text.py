@@ -132,9 +132,11 @@ def _decision(decision: Decision, trace: Trace) -> Iterator[str]:
 
 def _about_item(decision: Decision, trace: Trace) -> Iterator[str]:
     """That an item has ended well, or how far the items are with it."""
+    if not isinstance(decision, _ENDS):
+        return
     at = decision.step
     item, outer = _span(at, trace), _span(address.parent(at) or "", trace)
-    if item is None or item.ended is None or not isinstance(decision, _ENDS):
+    if item is None or item.ended is None:
         return
     if isinstance(decision, events.AcceptOutput | events.CompleteStep) and is_told(at, outer):
         yield _about(at, _ending(decision, trace))

@@ -1,25 +1,33 @@
 """How a run ended, for programs. Format 1; the schema is `schemas/run.v1.schema.json`."""
 
+from agentflow.errors import LostCall, StoreError
 from agentflow.formats.inbox_json import questions_data
 from agentflow.formats.trace_json import failure_data, unknown_data
 from agentflow.formats.values import document
+from agentflow.spec.model import Json
 from agentflow.trace import Trace
 
 FORMAT = 1
 
 
-def render(trace: Trace, store: str) -> str:
-    """One JSON object: run, status, outputs, failure, usage."""
+def render(trace: Trace, store: str, problem: StoreError | None = None) -> str:
+    """One JSON object: run, status, outputs, failure, usage.
+
+    `problem` is why the log could not be written any more; then this is how far it goes.
+    """
+    lost = problem.lost if problem is not None else ()
     return document(
         {
             "format": FORMAT,
             "run": trace.run_id,
             "pipeline": trace.plan.pipeline.name,
             "mode": trace.mode,
-            "status": trace.status,
+            "status": trace.status if problem is None else "crashed",
             "outputs": trace.outputs,
             "failure": failure_data(trace.failure),
             "unknown": unknown_data(trace),
+            "problem": problem and {"message": problem.message, "help": problem.help},
+            "lost": [_lost(call) for call in lost],
             "seconds": round(trace.now - trace.started, 3),
             "calls": trace.calls,
             "retries": trace.retries,
@@ -29,3 +37,14 @@ def render(trace: Trace, store: str) -> str:
             "store": store,
         }
     )
+
+
+def _lost(call: LostCall) -> Json:
+    return {
+        "step": call.step,
+        "attempt": call.attempt,
+        "agent": call.agent,
+        "effects": call.effects,
+        "idempotency_key": call.key,
+        "outcome": call.outcome,
+    }

@@ -148,6 +148,8 @@ def test_a_run_as_json(project: Project) -> None:
         "retries": 0,
         "waiting": [],
         "unknown": [],
+        "problem": None,
+        "lost": [],
         "store": f"{project.folder}/.agentflow",
     }
 

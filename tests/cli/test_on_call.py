@@ -4,7 +4,10 @@ import json
 import shlex
 from typing import Any
 
+import jsonschema
 import pytest
+
+from tests.formats.goldens import SCHEMAS
 
 from .inprocess import lines_of
 from .shell import Done, Project
@@ -295,3 +298,77 @@ def test_nothing_is_concluded_from_a_damaged_log(project: Project) -> None:
     for command in ("replay", "resume", "cancel"):
         done = project.agentflow(command, run_id)
         assert (done.code, done.out, done.err.splitlines()[0]) == (3, "", f"error: {wrong}")
+
+
+# --- a log that cannot be written any more ---------------------------------------------------
+
+#: The store is removed, or the disk is full as far as the log is concerned, while a payment is made.
+BROKEN = """\
+agentflow: 1
+name: broken
+agents:
+  fine: {kind: command, argv: [echo, "7"], effects: write, input: {}, output: {type: integer}}
+  payer: {kind: command, argv: [sh, -c, COMMAND], effects: write, input: {}, output: {}}
+steps:
+  first: {agent: fine, idempotency_key: k-1}
+  pay: {agent: payer, needs: [first], idempotency_key: k-2}
+  never: {agent: fine, needs: [pay]}
+"""
+
+
+GONE_FOR_GOOD = (
+    "it cannot be resumed, and a new run does again what this one has done: check that first"
+)
+
+
+def lost(step: str, agent: str, key: str, outcome: str) -> dict[str, Any]:
+    about = {"step": step, "attempt": 1, "agent": agent, "effects": "write"}
+    return {**about, "idempotency_key": key, "outcome": outcome}
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_store_that_is_removed_meanwhile(project: Project, as_json: bool) -> None:
+    project.write("broken.yaml", BROKEN.replace("COMMAND", "rm -rf .agentflow; echo 1"))
+    done = project.agentflow("run", "broken.yaml", "--json" if as_json else "--quiet")
+    assert done.code == 3
+    error, *lines = done.err.splitlines()
+    assert error.startswith(f"error: '{project.folder}/.agentflow/runs/")
+    assert "' was removed while the run was going on, and its log with it (cannot " in error
+    assert lines == [
+        "calls that were made, and whose outcome is not in the log:",
+        "  pay  attempt 1, agent 'payer', effects 'write', idempotency key 'k-2': it was answered",
+        "  first  attempt 1, agent 'fine', effects 'write', idempotency key 'k-1': succeeded",
+        f"help: {GONE_FOR_GOOD}",
+    ]
+    if as_json:
+        shown = json.loads(done.out)
+        jsonschema.validate(shown, json.loads((SCHEMAS / "run.v1.schema.json").read_text()))
+        assert (shown["status"], shown["outputs"]) == ("crashed", None)
+        assert f"error: {shown['problem']['message']}" == error
+        assert shown["lost"] == [
+            lost("pay", "payer", "k-2", "it was answered"),
+            lost("first", "fine", "k-1", "succeeded"),
+        ]
+
+
+def test_a_log_that_cannot_be_written_any_more(project: Project) -> None:
+    # A folder in the place of the file that every change of HEAD goes through.
+    spoil = "mkdir $(echo .agentflow/runs/*)/HEAD.new; echo 1"
+    project.write("broken.yaml", BROKEN.replace("COMMAND", spoil))
+    done = project.agentflow("run", "broken.yaml", "--json")
+    assert (done.code, project.run_ids()) == (3, [json.loads(done.out)["run"]])
+    shown = json.loads(done.out)
+    place = f"{project.folder}/.agentflow/runs/{shown['run']}/HEAD.new"
+    assert shown["problem"] == {
+        "message": f"cannot open '{place}': is a directory",
+        "help": "check the disk, then resume the run",
+    }
+    assert shown["lost"] == [lost("pay", "payer", "k-2", "it was answered")]
+
+
+def test_calls_that_change_nothing_are_only_counted(project: Project) -> None:
+    spec = BROKEN.replace("effects: write", "effects: none")
+    project.write("broken.yaml", spec.replace("COMMAND", "rm -rf .agentflow; echo 1"))
+    done = project.agentflow("run", "broken.yaml", "--quiet")
+    assert done.code == 3
+    assert "calls that were made" not in done.err

@@ -138,6 +138,8 @@ def test_a_run_as_json() -> None:
         "retries": 0,
         "waiting": [],
         "unknown": [],
+        "problem": None,
+        "lost": [],
         "store": "/s",
     }
 

@@ -1,0 +1,47 @@
+"""A run whose log cannot be written any more: what was done, and is not on record."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from agentflow.cli.report import emit
+from agentflow.errors import LostCall, StoreError
+from agentflow.formats import lost_text, run_json
+from agentflow.plan.calls import call_of, step_at
+from agentflow.trace import Trace
+
+
+def broke_off(error: StoreError, trace: Trace | None, store: Path, *, json: bool) -> StoreError:
+    """The error with all that has to be known of the run; as JSON it is printed, too.
+
+    `trace` is how far the log goes; None if nothing has begun.
+    """
+    if trace is None or trace.status is None:
+        return error
+    place = store / "runs" / trace.run_id
+    told = error if place.is_dir() else _gone(error, trace, place)
+    told.details = tuple(lost_text.lines(told.lost))
+    if json:
+        emit(run_json.render(trace, str(store), told))
+    return told
+
+
+def _gone(error: StoreError, trace: Trace, place: Path) -> StoreError:
+    """The log was there and is no more: nothing of the run is on record any longer."""
+    told = StoreError(
+        f"'{place}' was removed while the run was going on, and its log with it ({error.message})",
+        help="it cannot be resumed, and a new run does again what this one has done: check that first",
+    )
+    told.lost = (*error.lost, *_done(trace, {call.step for call in error.lost}))
+    return told
+
+
+def _done(trace: Trace, named: set[str]) -> Iterator[LostCall]:
+    """The calls of the run that may have changed the world, but for those that are named already."""
+    for span in trace.spans():
+        if not span.attempts or span.address in named:
+            continue
+        call = call_of(step_at(trace.plan, span.address)[1], span.agent)
+        if call is not None and not call.effects.repeatable:
+            yield LostCall(
+                span.address, span.attempts, call.agent, str(call.effects), span.key, span.status
+            )
