@@ -150,7 +150,9 @@ class _Tree:
             case "succeeded":
                 status = Piece(f"succeeded in {took}", Style.OK)
             case "waiting":
-                status = Piece(f"waiting for people after {took}", Style.WAIT)
+                asks = next(trace.waiting(), None) is not None
+                what = "waiting for people" if asks else "answered"
+                status = Piece(f"{what} after {took}", Style.WAIT)
             case "interrupted":
                 status = Piece(f"interrupted by {trace.signal} after {took}", Style.WAIT)
             case "cancelled" if trace.cancelled is not None:

@@ -195,7 +195,9 @@ def test_a_run_that_was_answered_waits_for_nobody_and_says_so(project: Project) 
     project.json("answer", run_id, "approve", "approve", "--by", "kim")
     assert status(project) == "due"
     assert list(folder(project, run_id, "questions").iterdir()) == []
-    assert project.agentflow("show", run_id).out.splitlines()[-2:] == [
+    shown = project.agentflow("show", run_id).out.splitlines()
+    assert [line.partition(" after ")[0] for line in shown if " after " in line] == ["answered"]
+    assert shown[-2:] == [
         "answered",
         f"go on with: agentflow resume {run_id}",
     ]

@@ -74,7 +74,7 @@ def test_a_spec_that_is_gone_is_refused(project: Project, crashed: str) -> None:
         2,
         "",
         f"error: the spec of run '{crashed}' is not what it was: "
-        f"there is no file '{project.folder}/chain.yaml'\n"
+        "there is no file 'chain.yaml'\n"
         "help: '--as-started' goes on with the spec as the run recorded it\n",
     )
     assert project.json("resume", crashed, "--as-started")["outputs"] == OUTPUTS
