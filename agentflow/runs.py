@@ -30,6 +30,7 @@ from agentflow.errors import (
     InputError,
     Interrupted,
     LogDamaged,
+    LogTooNew,
     StoreError,
     ToolChanged,
     UsageError,
@@ -212,8 +213,10 @@ def summaries(store: Store) -> Iterator[Summary]:
     for run_id in store.runs():
         try:
             yield _summary(store, run_id)
-        except (StoreError, UnknownEvent) as error:
+        except (LogDamaged, LogTooNew, UnknownEvent) as error:
             yield Summary(run_id, "damaged", problem=str(error))
+        except StoreError as error:
+            yield Summary(run_id, "unreadable", problem=str(error))
 
 
 def _summary(store: Store, run_id: str) -> Summary:

@@ -9,7 +9,7 @@ from pathlib import Path
 from agentflow.errors import StoreError
 from agentflow.eventlog.chain import damaged, digest
 from agentflow.eventlog.faults import told
-from agentflow.eventlog.private import check_folder, read_file, replace_file, sync_folder
+from agentflow.eventlog.private import check_folder, is_there, read_file, replace_file, sync_folder
 
 NAME = "blobs"
 
@@ -42,7 +42,7 @@ def sweep(folder: Path) -> None:
 def check_blob(folder: Path, name: str, *, seq: int) -> None:
     """Raise `LogDamaged` if there are no bytes by this name, which entry `seq` asks for."""
     path = folder / NAME / name
-    if not _DIGEST.fullmatch(name) or not path.is_file():
+    if not _DIGEST.fullmatch(name) or not is_there(path):
         raise damaged(folder.name, seq, f"'{path}' is missing")
 
 

@@ -14,6 +14,9 @@ from agentflow.errors import StoreError
 
 _FULL = "free space on that disk"
 _DENIED = "make it writable for you"
+_READ_ONLY = "mount that file system for writing, or name another store with '--store'"
+#: What only reads needs no more than that.
+_READING = frozenset({"read", "use", "copy"})
 _BUSY = "close the other program that uses this database"
 _OTHER = "check the disk"
 
@@ -23,7 +26,7 @@ _ERRNO_HELP = {
     errno.EFBIG: _FULL,
     errno.EACCES: _DENIED,
     errno.EPERM: _DENIED,
-    errno.EROFS: _DENIED,
+    errno.EROFS: _READ_ONLY,
 }
 
 # By primary result code, the low byte of SQLite's extended ones.
@@ -57,8 +60,12 @@ def from_sqlite(doing: str, path: Path, error: BaseException | None) -> StoreErr
 
 
 def _refused(doing: str, path: Path, why: str, advice: str) -> StoreError:
-    # What could not be made has no run in it yet.
-    then = "try again" if doing == "make" else "resume the run"
+    # What could not be made has no run in it yet, and whoever reads has none to resume.
+    then = "try again" if doing == "make" or doing in _READING else "resume the run"
+    if doing in _READING and advice == _DENIED:
+        advice = "make it readable for you"
+    elif doing == "make" and advice == _DENIED:
+        advice = f"make '{path.parent}' writable for you"
     return StoreError(f"cannot {doing} '{path}': {why}", help=f"{advice}, then {then}")
 
 

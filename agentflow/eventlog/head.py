@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from agentflow.eventlog import canonical
 from agentflow.eventlog.chain import GENESIS, check_format, damaged
-from agentflow.eventlog.private import read_file, replace_file
+from agentflow.eventlog.private import is_there, read_file, replace_file
 from agentflow.eventlog.upcast import FORMAT
 from agentflow.spec.model import Json
 
@@ -60,7 +60,7 @@ def write_head(folder: Path, head: Head) -> None:
 def read_head(folder: Path) -> Head:
     """The HEAD of a run. Raises `LogDamaged` if it is missing or no HEAD, or `LogTooNew`."""
     run, path = folder.name, folder / _NAME
-    if not path.is_symlink() and not path.exists():
+    if not is_there(path):
         raise damaged(run, 0, f"'{path}' is missing")
     try:
         value = canonical.decode(read_file(path))

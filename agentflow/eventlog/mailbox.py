@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from agentflow.errors import StoreError
 from agentflow.eventlog.faults import told
-from agentflow.eventlog.private import check_folder, make_folder, read_file, replace_file
+from agentflow.eventlog.private import check_folder, is_there, make_folder, read_file, replace_file
 
 #: Bytes of one answer; a longer one is not read.
 MAX_BYTES = 8 * 1024 * 1024
@@ -125,7 +125,7 @@ class Mailbox:
 
 def _files(folder: Path) -> list[Path]:
     """The files with a name that counts; none if the folder is not there."""
-    if not folder.is_symlink() and not folder.exists():
+    if not is_there(folder):
         return []
     check_folder(folder)
     with told("read", folder):

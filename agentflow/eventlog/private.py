@@ -19,6 +19,16 @@ _FILE_MODE = 0o600
 _FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
+def is_there(path: Path) -> bool:
+    """Is there something of this name? It may be a link to nothing."""
+    with told("use", path):
+        try:
+            path.lstat()
+        except FileNotFoundError:
+            return False
+    return True
+
+
 def check_folder(path: Path) -> None:
     """Refuse a folder that is missing, a link or somebody else's."""
     with told("use", path):
@@ -51,7 +61,7 @@ def open_file(path: Path, flags: int) -> int:
 
     The descriptor is not inherited by programs that are started.
     """
-    with told("open", path):
+    with told("open" if flags & (os.O_WRONLY | os.O_RDWR) else "read", path):
         descriptor = os.open(path, flags | _FLAGS, _FILE_MODE)
     try:
         _check_regular(path, os.fstat(descriptor))

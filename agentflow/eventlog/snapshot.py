@@ -28,7 +28,7 @@ from typing import NamedTuple, Self, TypeVar
 from agentflow.errors import LogDamaged, StoreError
 from agentflow.eventlog.chain import damaged
 from agentflow.eventlog.faults import from_sqlite, told
-from agentflow.eventlog.private import check_file
+from agentflow.eventlog.private import check_file, is_there
 
 DATABASE = "cache.db"
 
@@ -218,7 +218,7 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
 
 def _check_files(folder: Path, start: int) -> None:
     path = folder / DATABASE
-    if not path.is_symlink() and not path.exists():
+    if not is_there(path):
         raise damaged(folder.name, start, f"'{path}' is missing")
     check_file(path)
     for ending in ("-wal", "-shm", "-journal"):

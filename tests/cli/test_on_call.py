@@ -1,7 +1,10 @@
 """What whoever is called at night sees of a run: what happened, what to check, what to type next."""
 
 import json
+import os
 import shlex
+import shutil
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -10,7 +13,7 @@ import pytest
 from tests.formats.goldens import SCHEMAS
 
 from .inprocess import lines_of
-from .shell import Done, Project
+from .shell import AGENTFLOW, Done, Project
 
 HEAD = """\
 agentflow: 1
@@ -372,3 +375,60 @@ def test_calls_that_change_nothing_are_only_counted(project: Project) -> None:
     done = project.agentflow("run", "broken.yaml", "--quiet")
     assert done.code == 3
     assert "calls that were made" not in done.err
+
+
+# --- a store that cannot be read, or not be written -------------------------------------------
+
+
+def without_root(*command: str | Path) -> tuple[str | Path, ...]:
+    """A command that is bound to the modes of files, also if root runs it."""
+    if os.geteuid() != 0:
+        return command
+    rights = "-dac_override,-dac_read_search"
+    return ("setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}", "--", *command)
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root reads everything"
+)
+def test_a_run_that_may_not_be_read_hides_no_other(project: Project) -> None:
+    hidden, _ = run(project, "steps: {well: {agent: fine}}\n", code=0)
+    shown = str(project.json("run", "night.yaml")["run"])
+    folder = project.folder / ".agentflow" / "runs" / hidden
+    folder.chmod(0)
+    try:
+        done = project.program(*without_root(*AGENTFLOW, "runs", "--json"))
+    finally:
+        folder.chmod(0o700)
+    assert (done.code, done.err) == (0, "")
+    listed = {one["run"]: (one["status"], one["problem"]) for one in json.loads(done.out)["runs"]}
+    assert listed == {
+        shown: ("succeeded", None),
+        hidden: ("unreadable", f"cannot use '{folder / 'HEAD'}': permission denied"),
+    }
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root writes everywhere"
+)
+def test_in_a_store_that_may_not_be_written_nothing_is_called(project: Project) -> None:
+    called = "steps: {mark: {agent: marker}}\n"
+    marker = (
+        "  marker: {kind: command, argv: [touch, called], effects: none, input: {}, output: {}}\n"
+    )
+    run(project, "steps: {well: {agent: fine}}\n", code=0)
+    project.write("night.yaml", HEAD + marker + called)
+    runs = project.folder / ".agentflow" / "runs"
+    runs.chmod(0o500)
+    try:
+        done = project.program(*without_root(*AGENTFLOW, "run", "night.yaml"))
+        shown = project.program(*without_root(*AGENTFLOW, "show", project.run_ids()[0]))
+    finally:
+        runs.chmod(0o700)
+    assert (done.code, done.out) == (3, "")
+    error, advice = done.err.splitlines()[-2:]
+    assert error.startswith(f"error: cannot make '{runs}/.new-")
+    assert error.endswith("': permission denied")
+    assert advice == f"help: make '{runs}' writable for you, then try again"
+    assert not (project.folder / "called").exists()
+    assert (shown.code, shown.err) == (0, "")

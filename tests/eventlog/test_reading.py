@@ -94,11 +94,12 @@ def test_a_folder_that_cannot_be_written(store: Store, public: Path, make: Maker
     """
     done = run_code(copied, code)
     runs = copied.root / "runs"
-    advice = "permission denied | make it writable for you, then"
+    making = f"permission denied | make '{runs}' writable for you, then try again"
+    denied = "permission denied | make it writable for you, then resume the run"
     assert done.stdout.splitlines() == [
         "10 5 False",
-        f"cannot open '{runs / 'run' / 'lock'}': {advice} resume the run",
-        f"cannot make '{runs / '.new-new'}': {advice} try again",
+        f"cannot open '{runs / 'run' / 'lock'}': {denied}",
+        f"cannot make '{runs / '.new-new'}': {making}",
     ]
     assert done.stderr == ""
 

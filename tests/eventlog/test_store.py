@@ -197,7 +197,7 @@ def test_links_to_files_are_refused(store: Store, tmp_path: Path, name: str) -> 
         (tmp_path / "elsewhere").touch()
     place.symlink_to(tmp_path / "elsewhere")
     expected = (
-        f"cannot open '{place}': too many levels of symbolic links"
+        f"cannot read '{place}': too many levels of symbolic links"
         if name == "HEAD"
         else f"'{place}' is not a regular file but a symbolic link"
     )
