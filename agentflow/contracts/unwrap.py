@@ -30,6 +30,8 @@ from agentflow.contracts.strict import Limits, NotJson, check_size, loads
 from agentflow.spec.model import Json
 
 _BRACKET = re.compile(r"[\[\]{}]")
+#: Where a control sequence for a terminal begins (ECMA-48, "CSI" and the like).
+_CONTROL = re.compile(r"\x1b[@-_]|\x9b")
 #: A string, or a bracket; a string without an end runs to the end of the text.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 _CLOSING = {"[": "]", "{": "}"}
@@ -79,6 +81,19 @@ def unwrap(text: str, types: frozenset[str], limits: Limits) -> tuple[Json, str]
     body = text.removeprefix("\ufeff")
     if not body.strip():
         raise NotJson("the answer is empty")
+    try:
+        return _unwrapped(text, body, types, limits)
+    except NotJson:
+        # Their brackets would pass for those of a list that is cut.
+        control = _CONTROL.search(body)
+        if control is None:
+            raise
+        place = _where(body, control.start())
+        said = f"not JSON: it has control sequences for a terminal, the first {place}"
+        raise NotJson(said) from None
+
+
+def _unwrapped(text: str, body: str, types: frozenset[str], limits: Limits) -> tuple[Json, str]:
     try:
         return loads(body, limits), "a byte order mark" if body != text else ""
     except NotJson as problem:

@@ -68,6 +68,8 @@ def test_one_value_is_unwrapped(text: str, schema: Any, value: Json, unwrapped: 
         ("\ufeff \n", ANY, "the answer is empty"),
         ("I cannot do that.", ANY, "not JSON: a value is expected at line 1 column 1, where 'I cannot do that.' stands"),
         ('{"a": 1', ANY, "not JSON: '{' at line 1 column 1 is never closed; looks cut"),
+        ('\x1b[31mred\x1b[0m', ANY, "not JSON: it has control sequences for a terminal, the first at line 1 column 1"),
+        ('{"a": 1}\n\x1b[2K{"b', ANY, "not JSON: it has control sequences for a terminal, the first at line 2 column 1"),
         ('[{"a": 1},\n{"b"', ANY, "not JSON: '[' at line 1 column 1 is never closed; looks cut"),
         ('Here:\n{"a": [1, 2}', ANY, "not JSON: '}' at line 2 column 12 closes another bracket"),
         ('"cut', ANY, "not JSON: a string has no end at line 1 column 1, where '\"cut' stands"),
