@@ -54,17 +54,17 @@ def can_be_false(context: Context, condition: Expr, place: str) -> bool:
     One that cannot be evaluated for something does not hold for it either.
     """
     choices: dict[ReadPath, tuple[Known, ...]] = {}
-    for path in _paths(condition):
-        values = _values(context, path, place)
+    for path in counted_paths(condition):
+        values = values_at(context, path, place)
         if values is not None:
-            choices[_way(path)] = values
+            choices[way_of(path)] = values
     for path in _defaults(condition):
-        if _way(path) in choices:
-            choices[_way(path)] = (*choices[_way(path)], _ABSENT)
+        if way_of(path) in choices:
+            choices[way_of(path)] = (*choices[way_of(path)], _ABSENT)
     if prod(len(values) for values in choices.values()) > _MOST_CASES:
         return True
     return any(
-        constant(_with(condition, dict(zip(choices, case, strict=True)))) is not True
+        constant(filled(condition, dict(zip(choices, case, strict=True)))) is not True
         for case in product(*choices.values())
     )
 
@@ -91,10 +91,10 @@ def _is_presence(path: tuple[str | int | None, ...], only_asked: bool) -> bool:
     return path[1:] == ("status",) or (only_asked and path[1:] == ("output",))
 
 
-def _values(context: Context, path: Expr, place: str) -> tuple[Json, ...] | None:
+def values_at(context: Context, path: Expr, place: str) -> tuple[Json, ...] | None:
     """All that a path can come to, if that can be counted."""
     assert context.plan is not None
-    root, way = _way(path)
+    root, way = way_of(path)
     if root == "steps" and way[1:] == ("status",):
         step = step_in_reach(context.plan, str(way[0]), place)
         if step is None:
@@ -111,23 +111,23 @@ def _values(context: Context, path: Expr, place: str) -> tuple[Json, ...] | None
     return values if plain else None
 
 
-def _way(path: Expr) -> ReadPath:
+def way_of(path: Expr) -> ReadPath:
     """The root and the way of a path; no root if it begins elsewhere than at one."""
     found = [one for one in references(path) if (one.start, one.end) == (path.start, path.end)]
     return (found[0].root, found[0].path) if found else ("", ())
 
 
-def _paths(expr: Expr) -> Iterator[Expr]:
+def counted_paths(expr: Expr) -> Iterator[Expr]:
     """The paths in an expression whose value counts, outside of comprehensions."""
     match expr:
         case Identifier() | Select() | Index():
             yield expr
         case Default(path, fallback):
             yield path
-            yield from _paths(fallback)
+            yield from counted_paths(fallback)
         case _:
             for part in parts(expr):
-                yield from _paths(part)
+                yield from counted_paths(part)
 
 
 def _defaults(expr: Expr) -> Iterator[Expr]:
@@ -146,25 +146,25 @@ def _existence(expr: Expr) -> Iterator[Expr]:
         yield from _existence(part)
 
 
-def _with(expr: Expr, known: Mapping[ReadPath, Known]) -> Expr:
+def filled(expr: Expr, known: Mapping[ReadPath, Known]) -> Expr:
     """An expression with values in the place of paths."""
     match expr:
-        case Identifier() | Select() | Index() if known.get(_way(expr), _ABSENT) is not _ABSENT:
-            return _literal(known[_way(expr)], expr)
-        case Default(path, fallback, _, _) if _way(path) in known:
-            value = known[_way(path)]
-            return _with(fallback, known) if value is _ABSENT else _literal(value, expr)
+        case Identifier() | Select() | Index() if known.get(way_of(expr), _ABSENT) is not _ABSENT:
+            return _literal(known[way_of(expr)], expr)
+        case Default(path, fallback, _, _) if way_of(path) in known:
+            value = known[way_of(path)]
+            return filled(fallback, known) if value is _ABSENT else _literal(value, expr)
         case Unary(operator, operand, start, end):
-            return Unary(operator, _with(operand, known), start, end)
+            return Unary(operator, filled(operand, known), start, end)
         case Binary(operator, left, right, start, end):
-            return Binary(operator, _with(left, known), _with(right, known), start, end)
+            return Binary(operator, filled(left, known), filled(right, known), start, end)
         case Conditional(condition, then, otherwise, start, end):
-            sides = _with(then, known), _with(otherwise, known)
-            return Conditional(_with(condition, known), *sides, start, end)
+            sides = filled(then, known), filled(otherwise, known)
+            return Conditional(filled(condition, known), *sides, start, end)
         case Call(function, args, start, end):
-            return Call(function, tuple(_with(arg, known) for arg in args), start, end)
+            return Call(function, tuple(filled(arg, known) for arg in args), start, end)
         case ListLiteral(items, start, end):
-            return ListLiteral(tuple(_with(item, known) for item in items), start, end)
+            return ListLiteral(tuple(filled(item, known) for item in items), start, end)
         case _:
             return expr
 

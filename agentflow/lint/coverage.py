@@ -1,0 +1,171 @@
+"""For which combinations of what is decided on the way a step runs.
+
+The conditions on the way to a step (`when`, and the case of a switch) are taken apart into what they ask: paths
+whose contract names their values, and comparisons, which hold or do not. All combinations of these
+answers are tried.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from agentflow.lint.conditions import ReadPath, constant, shown
+from agentflow.lint.rule import Context
+from agentflow.lint.traces import label_of
+from agentflow.lint.verdicts import Known, counted_paths, filled, values_at, way_of
+from agentflow.plan import address
+from agentflow.plan.looks import enclosing
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.cel.syntax import Binary, Expr, Unary
+from agentflow.spec.expressions import references
+from agentflow.spec.templates import Whole
+
+#: Of more combinations none is tried.
+_MOST_CASES = 256
+_OPPOSITES = {"!=": "==", "<=": ">", "<": ">="}
+
+#: What is asked: a path of which the values are known, or a condition by its text.
+Question: TypeAlias = ReadPath | str
+Case: TypeAlias = Mapping[Question, Known]
+
+
+class Demand(Struct, frozen=True):
+    """One condition on the way to a step: it holds, or the value of a switch has one of the labels.
+
+    `text` is what the expression was parsed from, `place` where it is read. Without `labels` it has to be
+    true; `others` turns the labels around, as for a `default`.
+    """
+
+    expr: Expr
+    text: str
+    place: str
+    labels: tuple[str, ...] = ()
+    others: bool = False
+
+
+def demands_on(plan: Plan, step: StepPlan) -> list[Demand] | None:
+    """The conditions on the way to a step; None if it is repeated, or a switch is over a made-up text."""
+    found: list[Demand] = []
+    for at in enclosing(step.address):
+        around = plan.steps.get(at)
+        if around is not None:
+            if around.for_each is not None or around.loop is not None:
+                return None
+            if around.when is not None:
+                place = address.parent(at) or ""
+                found.append(Demand(around.when, around.when_text, place))
+            continue
+        switch = plan.steps.get(address.parent(at) or "")
+        if at and switch is not None and switch.switch is not None:
+            if not isinstance(switch.switch, Whole):
+                return None
+            others = at == address.default_case(switch.address)
+            labels = tuple(switch.cases) if others else (address.name(at),)
+            found.append(Demand(switch.switch.expr, "", switch.address, labels, others))
+    return found
+
+
+def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tuple[Known, ...]]:
+    """What the conditions ask, each with the answers that there are.
+
+    It is empty if those cannot be counted, or if two questions are about the same value, so that not all
+    combinations of answers can come.
+    """
+    found: dict[Question, tuple[Known, ...]] = {}
+    about: dict[ReadPath, Question] = {}
+    for demand in demands:
+        for leaf in _leaves(demand.expr) if not demand.labels else (demand.expr,):
+            read_here = references(leaf)
+            if any(each.root == "steps" and each.path[1:] == ("status",) for each in read_here):
+                return {}  # whether a step ran goes with its own conditions
+            if not read_here:
+                continue  # it is always the same
+            values = _counted(context, leaf, demand.place)
+            if values is None and demand.labels:
+                return {}
+            if values is None:
+                question = _asked(leaf, demand.text)[0]
+                values = {question: (True, False)}
+                read: dict[ReadPath, Question] = {
+                    (each.root, each.path): question for each in read_here
+                }
+            else:
+                read = {way: way for way in values if not isinstance(way, str)}
+            if any(about.setdefault(way, question) != question for way, question in read.items()):
+                return {}
+            found.update(values)
+    return found if prod(map(len, found.values())) <= _MOST_CASES else {}
+
+
+def cases(found: Mapping[Question, tuple[Known, ...]]) -> Iterator[Case]:
+    """All combinations of the answers."""
+    for answers in product(*found.values()):
+        yield dict(zip(found, answers, strict=True))
+
+
+def holds(demands: Sequence[Demand], case: Case) -> bool:
+    """Does a step run in one case?"""
+    return all(_holds(demand, case) for demand in demands)
+
+
+def _holds(demand: Demand, case: Case) -> bool:
+    if not demand.labels:
+        return _is_true(demand.expr, demand.text, case)
+    value = constant(filled(demand.expr, _known(case)))
+    label = label_of(value) if isinstance(value, str | int) else ""
+    return (label in demand.labels) != demand.others
+
+
+def _is_true(expr: Expr, text: str, case: Case) -> bool:
+    match expr:
+        case Unary("!", operand):
+            return not _is_true(operand, text, case)
+        case Binary("&&", left, right):
+            return _is_true(left, text, case) and _is_true(right, text, case)
+        case Binary("||", left, right):
+            return _is_true(left, text, case) or _is_true(right, text, case)
+    question, truth = _asked(expr, text)
+    if question in case:
+        return case[question] is truth
+    return constant(filled(expr, _known(case))) is True
+
+
+def _leaves(expr: Expr) -> Iterator[Expr]:
+    """What a condition asks, each by itself."""
+    match expr:
+        case Unary("!", operand):
+            yield from _leaves(operand)
+        case Binary("&&" | "||", left, right):
+            yield from _leaves(left)
+            yield from _leaves(right)
+        case _:
+            yield expr
+
+
+def _counted(context: Context, leaf: Expr, place: str) -> dict[Question, tuple[Known, ...]] | None:
+    """The values of the paths in a leaf, if all of it can be worked out from them."""
+    found: dict[Question, tuple[Known, ...]] = {}
+    for path in counted_paths(leaf):
+        values = values_at(context, path, place)
+        if values is None:
+            return None
+        found[way_of(path)] = values
+    first = _known({way: values[0] for way, values in found.items()})
+    return found if found and constant(filled(leaf, first)) is not None else None
+
+
+def _asked(leaf: Expr, text: str) -> tuple[str, bool]:
+    """A comparison by its text, so that `a <= 3` and `a > 3` are one question with two answers."""
+    if isinstance(leaf, Binary) and leaf.operator in _OPPOSITES:
+        sides = shown(leaf.left, text), shown(leaf.right, text)
+        return f"{sides[0]} {_OPPOSITES[leaf.operator]} {sides[1]}", False
+    if isinstance(leaf, Binary):
+        return f"{shown(leaf.left, text)} {leaf.operator} {shown(leaf.right, text)}", True
+    return shown(leaf, text), True
+
+
+def _known(case: Case) -> dict[ReadPath, Known]:
+    return {asked: answer for asked, answer in case.items() if not isinstance(asked, str)}
