@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping
 from math import inf
 
+from msgspec.structs import replace
+
 from agentflow.core.events import Complaint, Usage
 from agentflow.core.prompted import bytes_of, data_in, data_text
 from agentflow.core.purse import NOTHING, Amounts, bounded, settle
@@ -106,6 +108,17 @@ def price_of(state: State, chat: ChatPlan) -> tuple[float, float] | None:
         return chat.price
     known = state.prices.get(chat.model)
     return (known[0], known[1]) if known is not None else None
+
+
+def priced(usage: Usage | None, chat: ChatPlan | None) -> Usage | None:
+    """What a call used up, at the price that the spec gives its model, if it gives one.
+
+    This is done where an outcome is made, so that the log has one figure, which holds for the budget
+    and for all who read it.
+    """
+    if usage is None or chat is None or chat.price is None:
+        return usage
+    return replace(usage, usd=_usd(chat.price, usage.tokens_in, usage.tokens_out))
 
 
 def _usd(price: tuple[float, float], tokens_in: float, tokens_out: float) -> float:

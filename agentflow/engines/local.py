@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply, WarmingUp
 from agentflow.core import events
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact, Receipt
+from agentflow.core.spending import priced
 from agentflow.engines.attempts import call_of_attempt
 from agentflow.engines.cancelling import Cancellation
 from agentflow.engines.clock import WallClock
@@ -96,11 +97,12 @@ def run_local(
 class _Flight(Struct, eq=False):
     """An attempt in flight. `over` says that its outcome is known or no longer wanted.
 
-    `deadline` is None as long as it is held up, `tokens` are those that it may use at most by the limits of
+    `chat` is what is known of the chat model that it calls. `deadline` is None as long as it is held up, `tokens` are those that it may use at most by the limits of
     its model, and `used` those that it has used. `receipt` and `prompt` are what a chat model is sent in it.
     """
 
     call: Call
+    chat: ChatPlan | None = None
     tokens: int = 0
     used: int | None = None
     deadline: asyncio.TimerHandle | None = None
@@ -300,7 +302,9 @@ class _LocalEngine:
     def _start(self, decision: events.StartAttempt) -> None:
         pipeline, plan, call = call_of_attempt(self.state, decision)
         begun = self.state.running[decision.step].begun
-        flight = self.flights[decision.step] = _Flight(call, begun.tokens if begun else 0)
+        flight = self.flights[decision.step] = _Flight(
+            call, plan.chat, begun.tokens if begun else 0
+        )
         chat = plan.chat if self.turnstile is not None and is_shared(plan.chat) else None
         flight.task = self.loop.create_task(self._fly(flight, pipeline.file, plan.options, chat))
 
@@ -397,7 +401,7 @@ class _LocalEngine:
             attempt=flight.call.attempt,
             value=None if reply.text is not None else reply.value,
             text=reply.text,
-            usage=reply.usage,
+            usage=priced(reply.usage, flight.chat),
             receipt=flight.receipt,
             prompt=flight.prompt,
             answered=reply.answered,
@@ -415,7 +419,7 @@ class _LocalEngine:
             failure=error.failure,
             message=error.message,
             retry_after=error.retry_after,
-            usage=reply.usage,
+            usage=priced(reply.usage, flight.chat),
             detail=error.detail,
             text=reply.text,
             receipt=flight.receipt,

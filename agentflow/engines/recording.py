@@ -27,13 +27,14 @@ from agentflow.agents.recording import (
 )
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Entry, StartAttempt
 from agentflow.core.evolve import evolve
+from agentflow.core.spending import priced
 from agentflow.core.state import State
 from agentflow.engines.attempts import call_of_attempt
 from agentflow.engines.virtual import Answer
 from agentflow.errors import FileProblem
 from agentflow.eventlog.private import replace_file
 from agentflow.formats.prompt_text import images_in
-from agentflow.plan.steps import Plan
+from agentflow.plan.steps import ChatPlan, Plan
 from agentflow.project import find_root, read_bytes
 from agentflow.spec.model import Json
 
@@ -88,7 +89,7 @@ class Players:
             reply = reply_of(self._recording.answer(request, asked.call))
         except AttemptError as error:
             failure, wait = error.failure, error.retry_after
-            usage = error.reply.usage if error.reply is not None else None
+            usage = priced(error.reply.usage, asked.chat) if error.reply is not None else None
             outcome = AttemptFailed(0, step, attempt, failure, error.message, wait, usage)
         else:
             calls = [to_builtins(one) for one in reply.calls]
@@ -98,7 +99,7 @@ class Players:
                 attempt,
                 reply.value,
                 reply.text,
-                reply.usage,
+                priced(reply.usage, asked.chat),
                 calls=calls,
                 thoughts=reply.thoughts,
             )
@@ -110,6 +111,7 @@ class _Asked(Struct, frozen=True):
 
     pipeline: Plan
     options: Options
+    chat: ChatPlan | None
     call: Call
 
     def of(self, requests: dict[str, Requests], images: Parts) -> dict[str, Json]:
@@ -133,7 +135,9 @@ class _Asked(Struct, frozen=True):
 def asked_by(state: State, decision: StartAttempt) -> _Asked | None:
     """The call of an attempt that is in flight; None if it calls no chat model."""
     pipeline, plan, call = call_of_attempt(state, decision)
-    return _Asked(pipeline, plan.options, call) if isinstance(plan.options, Options) else None
+    if not isinstance(plan.options, Options):
+        return None
+    return _Asked(pipeline, plan.options, plan.chat, call)
 
 
 def recorded(plan: Plan, entries: Iterable[Entry]) -> Iterator[Recorded]:

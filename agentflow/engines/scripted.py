@@ -15,6 +15,7 @@ from agentflow.core.events import (
     StartAttempt,
     Usage,
 )
+from agentflow.core.spending import priced
 from agentflow.engines.recording import Players
 from agentflow.engines.virtual import Answer, Answerer, Outcome, Person, Said
 from agentflow.errors import RecordingMiss
@@ -124,9 +125,10 @@ class Script(Struct):
             return None
         call = call_of(step_at(self.plan, decision.step)[1], decision.agent)
         assert call is not None
-        chats = [f.call.chat for f in call.fallbacks if f.name == decision.model] or [call.chat]
-        name = chats[0].model if chats[0] is not None else decision.agent
-        return Usage(name, said.tokens_in, said.tokens_out, said.usd)
+        fallback = next((f.call for f in call.fallbacks if f.name == decision.model), call)
+        name = fallback.chat.model if fallback.chat is not None else decision.agent
+        usage = Usage(name, said.tokens_in, said.tokens_out, said.usd)
+        return usage if said.usd is not None else priced(usage, fallback.chat)
 
     def _next(
         self, scripts: Mapping[str, AnswersPlan[_T]], asked: "_Asked", *, made_up: bool

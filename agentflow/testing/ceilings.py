@@ -8,7 +8,6 @@ from agentflow.spec.model import Expectations
 from agentflow.testing.calls import CallRecord
 from agentflow.testing.differences import Difference
 
-_MILLION = 1_000_000
 #: Steps that are named in a message.
 _NAMED = 3
 
@@ -27,9 +26,10 @@ def ceilings(expect: Expectations, plan: Plan, calls: Sequence[CallRecord]) -> I
         elif total > expect.tokens.max:
             yield Difference("tokens", f"at most {expect.tokens.max:,g}", f"{total:,}")
     if expect.usd is not None:
-        costs = [(call, _usd(plan, call)) for call in chats if call.usage or call.failure is None]
-        unknown = [call for call, usd in costs if usd is None]
-        spent = round(sum(usd for _, usd in costs if usd is not None), 9)
+        known = [u.usd for call in chats if (u := call.usage) and u.usd is not None]
+        answered = [call for call in chats if call.usage or call.failure is None]
+        unknown = [call for call in answered if call.usage is None or call.usage.usd is None]
+        spent = round(sum(known), 9)
         if unknown:
             found = f"not known: neither price nor cost of {_named(unknown)}"
             yield Difference("usd", f"at most {expect.usd.max:g}", found)
@@ -40,18 +40,6 @@ def ceilings(expect: Expectations, plan: Plan, calls: Sequence[CallRecord]) -> I
 def _is_chat(plan: Plan, call: CallRecord) -> bool:
     called = call_of(step_at(plan, call.step)[1], call.agent)
     return called is not None and called.chat is not None
-
-
-def _usd(plan: Plan, call: CallRecord) -> float | None:
-    """What a call did cost: as the provider's figures have it, or by the price of the spec."""
-    usage, called = call.usage, call_of(step_at(plan, call.step)[1], call.agent)
-    if usage is None or usage.usd is not None:
-        return usage.usd if usage is not None else None
-    chats = called.chats() if called is not None else ()
-    price = next((chat.price for chat in chats if chat.model == usage.model), None)
-    if price is None:
-        return None
-    return (price[0] * usage.tokens_in + price[1] * usage.tokens_out) / _MILLION
 
 
 def _named(calls: Sequence[CallRecord]) -> str:

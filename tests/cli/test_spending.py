@@ -61,6 +61,21 @@ def test_money_and_meters_are_counted(project: Project, server: OpenAIServer) ->
     assert project.agentflow("replay", run["run"], "--quiet").code == 0
 
 
+@pytest.mark.parametrize("model", ["openai/ours", "openai/gpt-5-mini"])
+def test_the_price_of_the_spec_is_what_a_call_costs(
+    project: Project, server: OpenAIServer, model: str
+) -> None:
+    """Also of a model that LiteLLM has a price for, and wherever costs are told."""
+    project.write("money.yaml", SPEC.format(price=PRICE).replace("openai/ours", model))
+    run = project.json("run", "money.yaml", env=environment(server))
+    # 2,011 tokens in at 1 dollar for a million, 7 out at 10.
+    shown = project.json("show", run["run"])
+    assert shown["spent"]["usd"] == 0.002081
+    assert (shown["tokens"], shown["usd"], shown["unpriced_tokens"]) == (2018, 0.002081, 0)
+    assert "$0.0021" in project.agentflow("show", run["run"]).out
+    assert "cost unknown" not in project.agentflow("show", run["run"], "--step", "write").out
+
+
 def test_a_price_that_nobody_knows_is_asked_for_before_anything_is_done(
     project: Project, server: OpenAIServer
 ) -> None:
