@@ -91,8 +91,7 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a
             yield _about(fact.step, _OVER[fact.limit])
         case events.RunParked():
             yield "run waits for people"
-        # Of the items of a step, the first of those that wait stands for the others.
-        case events.AttemptWaits() if len(trace.held_up[address.static(fact.step)]) == 1:
+        case events.AttemptWaits() if _is_first(fact, trace):
             yield _about(fact.step, f"held up: {fact.why}")
         case events.NotDelivered():
             yield _about(fact.step, f"the message could not be delivered: {fact.problem}")
@@ -105,6 +104,12 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a
             | events.PersonAnswered()
         ):
             pass  # what follows from them is told
+
+
+def _is_first(fact: events.AttemptWaits, trace: Trace) -> bool:
+    """Of the items of a step that wait for the same, the first stands for the others."""
+    reasons = list(trace.held_up[address.static(fact.step)].values())
+    return reasons.count(fact.why) == 1
 
 
 def _unpinned(fact: events.RunStarted | events.RunResumed, trace: Trace) -> Iterator[str]:

@@ -21,8 +21,8 @@ class Trace(Struct):
 
     `by` is who started it. `meanwhile` are the answers taken in since a process has worked on it last. `spent` is what was used up at the end of tokens, money and meters, where a budget bounds them.
     `damaged` is the first entry that cannot be read; what came then nobody knows.
-    `untold` are notices that are not known to have arrived, by their ids. `held_up` are the attempts that wait
-    for other runs, by the address of their step in the plan.
+    `untold` are notices that are not known to have arrived, by their ids. `held_up` is why attempts wait
+    for other runs, by the address of their step in the plan, and by their own.
     `gates` are the `confidence` of the agents that have one, by the agent's name.
     """
 
@@ -50,7 +50,7 @@ class Trace(Struct):
     steps: dict[str, Span] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
-    held_up: dict[str, set[str]] = field(default_factory=dict)
+    held_up: dict[str, dict[str, str]] = field(default_factory=dict)
     _by_address: dict[str, Span] = field(default_factory=dict)
     _questions: dict[str, Asked] = field(default_factory=dict)
     _keys: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class Trace(Struct):
             case events.AttemptWaits():
                 span = self._span(fact.step)
                 span.status, span.reason = "waiting", f"held up: {fact.why}"
-                self.held_up.setdefault(address.static(fact.step), set()).add(fact.step)
+                self.held_up.setdefault(address.static(fact.step), {})[fact.step] = fact.why
             case events.AttemptAdmitted():
                 self._let_go(fact.step)
                 span = self._span(fact.step)
@@ -371,7 +371,7 @@ class Trace(Struct):
 
     def _let_go(self, at: str) -> None:
         """An attempt does not wait for other runs any more, if it did."""
-        self.held_up.get(address.static(at), set()).discard(at)
+        self.held_up.get(address.static(at), {}).pop(at, None)
 
     def _span(self, at: str) -> Span:
         """The span of an address; that of an item is made when it is first heard of."""

@@ -131,10 +131,13 @@ def test_a_pipe_is_told_that_items_wait_for_other_runs() -> None:
     calls = (call(f"extract[{n}]", "reader") for n in range(4))
     trace.apply(run.starts(expand("extract", 4), *calls))
     why = "no place is free for 'm' on this machine (concurrency: 1)"
+    used_up = "the last minute of 'm' is used up on this machine"
     lines = []
     for fact in (
         events.AttemptWaits(START, "extract[1]", 1, why),
         events.AttemptWaits(START, "extract[2]", 1, why),
+        events.AttemptWaits(START, "extract[2]", 1, used_up),
+        events.AttemptWaits(START, "extract[0]", 1, used_up),
         events.AttemptAdmitted(START, "extract[1]", 1),
         events.AttemptAdmitted(START, "extract[2]", 1),
         events.AttemptWaits(START, "extract[3]", 1, why),
@@ -142,7 +145,11 @@ def test_a_pipe_is_told_that_items_wait_for_other_runs() -> None:
         entry = Entry(trace.entries, fact, ())
         trace.apply(entry)
         lines += event_lines(entry, trace)
-    assert lines == [f"    +0.00s  extract[{n}]  held up: {why}" for n in (1, 3)]
+    assert lines == [
+        f"    +0.00s  extract[1]  held up: {why}",
+        f"    +0.00s  extract[2]  held up: {used_up}",
+        f"    +0.00s  extract[3]  held up: {why}",
+    ]
 
 
 def told(count: int, *, failing: bool = False) -> list[str]:
