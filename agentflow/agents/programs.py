@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -13,10 +14,15 @@ from agentflow.agents.processes import GRACE, Child, Processes, first
 from agentflow.agents.protocol import AttemptError, Call, Host, Reply
 from agentflow.agents.secrets import resolve
 from agentflow.agents.worker import ANSWER_LIMIT
+from agentflow.core.events import Excess
 from agentflow.spec.model import FailureClass
 
 #: The variable that holds the step's idempotency key.
 _KEY = "AGENTFLOW_IDEMPOTENCY_KEY"
+#: Bytes up to which a program may go on that has printed too much, to know how much it is.
+_READ_ON = 8 * ANSWER_LIMIT
+#: Bytes that are kept of an answer that cannot be taken.
+_HEAD = 16 * 1024
 #: What the system says when it has no process to give at the moment.
 _BUSY = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
@@ -125,20 +131,34 @@ async def _carried_out(processes: Processes, child: Child, data: bytes, printed:
 
 
 class Printed:
-    """What a program printed, up to the limit; `too_much` is done when there was more."""
+    """What a program printed, up to the limit; of more, the beginning, the size and the digest.
+
+    `too_much` is done when there is no use in reading on.
+    """
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
         self.too_much: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._size = 0
+        self.size = 0
+        self._digest = hashlib.sha256()
 
     def add(self, data: bytes) -> None:
         """Take the next piece."""
-        self._size += len(data)
-        if self._size <= ANSWER_LIMIT:
+        if self.too_much.done():
+            return
+        self.size += len(data)
+        self._digest.update(data)
+        if self.size <= ANSWER_LIMIT:
             self.pieces.append(data)
-        elif not self.too_much.done():
+        elif self.size > _READ_ON:
             self.too_much.set_result(None)
+
+    def as_evidence(self) -> Reply:
+        """What is kept of an answer that cannot be taken: its beginning, and what it was."""
+        head = b"".join(self.pieces)[:_HEAD]
+        whole = not self.too_much.done()
+        excess = Excess(self.size, self._digest.hexdigest(), whole)
+        return Reply(text=head.decode(errors="backslashreplace"), excess=excess)
 
 
 def _environment(options: Options, call: Call) -> dict[str, str]:
@@ -166,16 +186,18 @@ def _answer(child: Child, printed: Printed, name: str) -> str:
 
 def _text(child: Child, printed: Printed, name: str) -> str:
     """What a program that has ended well has printed. Raises `AttemptError`."""
-    if printed.too_much.done():
+    if printed.size > ANSWER_LIMIT:
         message = f"{name} printed more than {ANSWER_LIMIT // 10**6} MB"
-        raise AttemptError(FailureClass.INVALID_OUTPUT, message)
+        evidence = printed.as_evidence()
+        raise AttemptError(FailureClass.INVALID_OUTPUT, message, reply=evidence)
     if child.exited.result() != 0:
         raise AttemptError(FailureClass.SERVER_ERROR, f"{name} {child.how_it_ended()}")
     try:
         return b"".join(printed.pieces).decode()
     except UnicodeDecodeError as error:
         message = f"{name} printed what is not UTF-8, at byte {error.start}"
-        raise AttemptError(FailureClass.INVALID_OUTPUT, message) from error
+        evidence = printed.as_evidence()
+        raise AttemptError(FailureClass.INVALID_OUTPUT, message, reply=evidence) from error
 
 
 def not_started(program: str, path: str, error: OSError) -> AttemptError:

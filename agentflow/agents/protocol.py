@@ -18,7 +18,7 @@ from msgspec import Struct, field
 from agentflow.spec.model import Agent, FailureClass, Json, Model
 
 if TYPE_CHECKING:  # the linter imports this module, and needs no event
-    from agentflow.core.events import Complaint, Receipt, Usage
+    from agentflow.core.events import Complaint, Excess, Receipt, Usage
     from agentflow.core.talks import ToolCall, Turn
     from agentflow.plan.servers import Found, ServerPlan, Tools
 
@@ -96,6 +96,7 @@ class Reply(Struct, frozen=True):
     Exactly one of both is meant: if `text` is not None, `value` is ignored. `answered` and
     `first_token` are as in `events.AttemptSucceeded`. With `calls`, a chat model asks for these tools
     instead, `text` is what it says besides, and `thoughts` are as in `Turn`.
+    With `excess`, the text is no more than the beginning of what was answered.
     """
 
     value: Json = None
@@ -105,6 +106,7 @@ class Reply(Struct, frozen=True):
     first_token: float | None = None
     calls: "tuple[ToolCall, ...]" = ()
     thoughts: Mapping[str, Json] | None = None
+    excess: "Excess | None" = None
 
 
 class AttemptError(Exception):

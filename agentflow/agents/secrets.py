@@ -130,11 +130,14 @@ class Redactor:
                 )
             case AttemptFailed():
                 detail = self.excerpt(fact.detail) if fact.detail is not None else None
+                text = self.value(fact.text)
+                if fact.text is not None and fact.excess is not None:
+                    text = self.excerpt(fact.text)
                 return replace(
                     fact,
                     message=self.excerpt(fact.message),
                     detail=detail,
-                    text=self.value(fact.text),
+                    text=text,
                     prompt=self.value(fact.prompt),
                     answered=self.value(fact.answered),
                 )

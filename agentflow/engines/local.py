@@ -426,6 +426,7 @@ class _LocalEngine:
             prompt=flight.prompt,
             answered=reply.answered,
             first_token=reply.first_token,
+            excess=reply.excess,
         )
 
 

@@ -18,7 +18,7 @@ from msgspec import NODEFAULT
 from msgspec.structs import FieldInfo, fields
 
 from agentflow.core import events
-from agentflow.core.events import Entry, Failure, Reason, Receipt, Usage
+from agentflow.core.events import Entry, Excess, Failure, Reason, Receipt, Usage
 from agentflow.eventlog import canonical, prompts
 from agentflow.spec.model import Effects, FailureClass, Json
 
@@ -28,6 +28,8 @@ _PAYLOADS = frozenset(
     {"value", "text", "input", "inputs", "output", "outputs", "prompt", "sources", "state"}
     | {"calls", "thoughts"}
 )
+#: What events are made of besides plain data.
+_PARTS = (Reason, Failure, Receipt, Usage, Excess)
 _BLOB = "_blob"
 _PROMPT, _PIECES = "prompt", "prompt_pieces"
 
@@ -161,11 +163,9 @@ def _class_in(hint: Any) -> type | None:
     """The one class of ours in a type hint such as `Failure | None`."""
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     for option in options:
-        if option in (Reason, Failure, Receipt, Usage, Effects, FailureClass):
+        if option in (*_PARTS, Effects, FailureClass):
             return option  # type: ignore[no-any-return]
     return None
 
 
-_SHAPES = {
-    cls.__name__: _Shape(cls) for cls in (*get_args(events.Event), Reason, Failure, Receipt, Usage)
-}
+_SHAPES = {cls.__name__: _Shape(cls) for cls in (*get_args(events.Event), *_PARTS)}

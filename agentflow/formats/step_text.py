@@ -7,7 +7,7 @@ from agentflow.core.events import Decision, Entry, Fact
 from agentflow.formats.receipt_text import context_lines, receipt_lines
 from agentflow.formats.safe import safe
 from agentflow.formats.values import compact, pretty
-from agentflow.formats.words import moment
+from agentflow.formats.words import count, moment
 from agentflow.spec.model import Json
 from agentflow.trace.context import Context
 
@@ -32,6 +32,7 @@ def render(entries: Iterable[Entry], step: str, given: Mapping[int, Context] = _
             lines.append(f"{when}  {type(entry.fact).__name__}{_fact(entry.fact)}")
             if isinstance(entry.fact, events.AttemptSucceeded | events.AttemptFailed):
                 lines.extend(_indented(receipt_lines(entry.fact)))
+            lines.extend(_indented(_excess(entry.fact)))
             lines.extend(_values(entry.fact))
         for decision in entry.decisions:
             if getattr(decision, "step", None) == step:
@@ -41,6 +42,13 @@ def render(entries: Iterable[Entry], step: str, given: Mapping[int, Context] = _
                 context = given.get(decision.attempt)
                 lines.extend(_indented(context_lines(context) if context else ()))
     return "\n".join([safe(step, oneline=True), *lines]) if lines else ""
+
+
+def _excess(fact: Fact) -> Iterator[str]:
+    """How much there was of an answer of which only the beginning is kept."""
+    if isinstance(fact, events.AttemptFailed) and fact.excess is not None:
+        size = f"{count(fact.excess.bytes, 'byte')}{'' if fact.excess.whole else ' and more'}"
+        yield f"only its beginning is kept: it had {size}, sha256 {fact.excess.sha256}"
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What whoever is called at night sees of a run: what happened, what to check, what to type next."""
 
+import hashlib
 import json
 import os
 import shlex
@@ -432,3 +433,46 @@ def test_in_a_store_that_may_not_be_written_nothing_is_called(project: Project) 
     assert advice == f"help: make '{runs}' writable for you, then try again"
     assert not (project.folder / "called").exists()
     assert (shown.code, shown.err) == (0, "")
+
+
+# --- an answer that cannot be taken ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "message", "head"),
+    [
+        (b"x" * 20_000_000, "program 'cat' printed more than 8 MB", "x" * 16_384),
+        (b"ok \xff!", "program 'cat' printed what is not UTF-8, at byte 3", "ok \\xff!"),
+    ],
+    ids=["too long", "no text"],
+)
+def test_of_an_answer_that_cannot_be_taken_the_beginning_is_kept(
+    project: Project, answer: bytes, message: str, head: str
+) -> None:
+    project.write("answer", answer)
+    project.write("long.yaml", LONG.replace("needs: [first]", "catch: {invalid_output: {use: no}}"))
+    run_id = str(project.json("run", "long.yaml")["run"])
+    (failed,) = (
+        event
+        for event in project.json("show", run_id, "--step", "second")["events"]
+        if event["kind"] == "AttemptFailed"
+    )
+    digest = hashlib.sha256(answer).hexdigest()
+    assert (failed["message"], failed["text"]) == (message, head)
+    assert failed["excess"] == {"bytes": len(answer), "sha256": digest, "whole": True}
+    shown = project.agentflow("show", run_id, "--step", "second").out
+    said = f"only its beginning is kept: it had {len(answer):,} bytes, sha256 {digest}"
+    assert f"             {said}\n" in shown
+    assert f"answer that does not count: {head[:100]}" in shown
+    assert project.agentflow("replay", run_id, "--quiet").code == 0
+
+
+def test_a_program_that_prints_without_end_is_stopped(project: Project) -> None:
+    spec = LONG.replace("needs: [first]", "catch: {invalid_output: {use: no}}")
+    project.write("long.yaml", spec.replace("[cat, answer]", "[cat, /dev/zero]"))
+    run_id = str(project.json("run", "long.yaml")["run"])
+    events = project.json("show", run_id, "--step", "second")["events"]
+    (failed,) = (event for event in events if event["kind"] == "AttemptFailed")
+    assert failed["message"] == "program 'cat' printed more than 8 MB"
+    assert failed["excess"]["bytes"] > 64_000_000
+    assert not failed["excess"]["whole"]

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 from agentflow.core.events.parts import (
+    Excess,
     Receipt,
     RunMode,
     TimeLimit,
@@ -124,7 +125,7 @@ class AttemptFailed(Struct, frozen=True):
     """An attempt ended without an answer. `retry_after` is in seconds, as the other side asked.
 
     `detail` is what the agent said besides: the end of its stderr, a traceback. `text` is an answer
-    that came and does not count. `prompt` is None where a chat model was sent nothing; the rest is
+    that came and does not count, or with `excess`, its beginning. `prompt` is None where a chat model was sent nothing; the rest is
     as in `AttemptSucceeded`.
     """
 
@@ -141,6 +142,7 @@ class AttemptFailed(Struct, frozen=True):
     prompt: Sequence[Mapping[str, Json]] | None = None
     answered: str | None = None
     first_token: float | None = None
+    excess: Excess | None = None
 
 
 class AttemptLost(Struct, frozen=True):

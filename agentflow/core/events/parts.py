@@ -52,6 +52,17 @@ class Receipt(Struct, frozen=True):
     beside: int | None = None
 
 
+class Excess(Struct, frozen=True):
+    """An answer of which the log keeps no more than the beginning.
+
+    So many `bytes` of it were read, with the digest `sha256`; `whole` says whether that is all of it.
+    """
+
+    bytes: int
+    sha256: str
+    whole: bool
+
+
 class Failure(Struct, frozen=True):
     """Why an attempt, a step or a run did not succeed.
 
