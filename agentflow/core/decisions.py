@@ -113,6 +113,8 @@ def start_attempt(state: State, event: events.StartAttempt) -> None:
         raise IllegalTransition(event, event.step, f"in attempt {instance.attempt}")
     if instance.stand_in is None:
         instance.chosen = call_of(instance.step, event.agent)
+        if not instance.handed_over:
+            instance.choice = event.agent
     if instance.call is None:
         raise IllegalTransition(event, event.step, f"without an agent '{event.agent}'")
     activate(instance)

@@ -12,6 +12,7 @@ from agentflow.core.asking import asked, given_to
 from agentflow.core.deadlines import too_late
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.failing import fail, go_on_with, leave_level, no_value
+from agentflow.core.ladders import level_call
 from agentflow.core.state import Instance, Ladder, State
 from agentflow.core.values import Unusable, text_of, value_of
 from agentflow.plan.steps import LevelPlan
@@ -46,7 +47,7 @@ def on_level(state: State, instance: Instance) -> Decision:
 
 
 def _call(instance: Instance, level: LevelPlan) -> Decision:
-    ladder, call = instance.ladder, level.call
+    ladder, call = instance.ladder, level_call(instance, level)
     assert ladder is not None
     if call is None:
         return leave_level(

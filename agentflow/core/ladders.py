@@ -7,6 +7,7 @@ from agentflow.core.scopes import activate
 from agentflow.core.state import Instance, Ladder, Need, State
 from agentflow.core.table import IllegalTransition, take
 from agentflow.core.talking import begin_afresh
+from agentflow.plan.steps import CallPlan, LevelPlan
 
 _ONE = {"escalations": 1}
 
@@ -30,10 +31,15 @@ def escalate(state: State, event: events.Escalate) -> None:
     state.agenda.appendleft((Need.LEVEL, instance))
 
 
+def level_call(instance: Instance, level: LevelPlan) -> CallPlan | None:
+    """What a level calls: where the step has chosen its agent, with the model of that one replaced."""
+    return level.among.get(instance.choice or "") if level.among else level.call
+
+
 def try_level(state: State, event: events.TryLevel) -> None:
     instance = take(state, event)
     ladder = _at(instance, event)
-    ladder.call = ladder.plan.levels[ladder.level].call
+    ladder.call = level_call(instance, ladder.plan.levels[ladder.level])
     instance.complaint = None
     instance.link = 0
     begin_afresh(instance)

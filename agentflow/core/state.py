@@ -146,6 +146,8 @@ class Ladder(Struct):
 class Instance(Struct, eq=False):
     """One step in one place of the run: the step itself, or its instance for one item.
 
+    `chosen` is what it calls since its first attempt, and `choice` the agent that it began with, whoever has
+    taken over.
     `attempt` counts attempts, `failures` those that failed and count for the retry policy, and
     `repairs` how often the agent was asked again since the last of them. `said` is its last answer
     as it came and `wrong` what is wrong with it, both out of reach of every expression; `complaint`
@@ -169,6 +171,7 @@ class Instance(Struct, eq=False):
     env: dict[str, Json]
     is_item: bool = False
     chosen: CallPlan | None = None
+    choice: str | None = None
     handed_over: bool = False
     status: StepStatus = "pending"
     waits_for: int = 0

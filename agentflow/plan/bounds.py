@@ -326,11 +326,13 @@ class _Arithmetic:
         found = [Cost(Most(escalations=Bound(1)))]
         for level in ladder.levels:
             found.append(Cost(way=_waiting(level.within or 0.0)))
-            if level.call is not None:
-                turns = Factors(1, 1, turns=turns_of(level.call))
-                found.append(self._chain(level.call, turns, place))
-                found.append(self._tools(level.call))
+            found.append(either(self._called(call, place) for call in level.calls))
         return after(found)
+
+    def _called(self, call: CallPlan, place: str) -> Cost:
+        """A call of a level, with the tools of its model."""
+        turns = Factors(1, 1, turns=turns_of(call))
+        return after([self._chain(call, turns, place), self._tools(call)])
 
 
 def _waiting(seconds: float) -> Way:

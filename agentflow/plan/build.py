@@ -208,7 +208,7 @@ class _Builder(Parts):
             when=when,
             when_text=step.when or "",
             for_each=for_each,
-            catch=self.catch(step.catch, (*path, "catch"), inner, last, step, call),
+            catch=self.catch(step.catch, (*path, "catch"), inner, last, step, calls),
             budget=_bounds(step.budget) if step.budget else None,
             wall=seconds(step.budget.wall) if step.budget and step.budget.wall else None,
             timeout=_time_for_all(step),

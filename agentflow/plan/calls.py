@@ -23,7 +23,7 @@ def stand_ins(step: StepPlan) -> Iterator[CallPlan]:
     """What the escalations of a step may call in the place of its agent."""
     for action in step.catch.values():
         if action.escalation is not None:
-            yield from (level.call for level in action.escalation.levels if level.call)
+            yield from (call for level in action.escalation.levels for call in level.calls)
 
 
 def possible_calls(step: StepPlan) -> tuple[CallPlan, ...]:

@@ -61,27 +61,38 @@ class Escalations:
             for name, escalation in pipeline.escalations.items()
         }
 
-    def of_step(self, name: str, call: CallPlan | None, at: str) -> EscalationPlan | None:
+    def of_step(
+        self, name: str, calls: Mapping[str, CallPlan], at: str, *, chosen: bool = False
+    ) -> EscalationPlan | None:
         """An escalation on the terms of the step at an address; None if there is none of this name.
 
-        `call` is that of the step, or the first of those that its agent is chosen from.
+        `calls` is that of the step, by its agent, or, if this is `chosen`, those that it is chosen from.
         """
         plan = self.plans.get(name)
         if plan is None:
             return None
         written = self._pipeline.escalations[name].levels
+        call = next(iter(calls.values()), None)
         levels = tuple(
-            replace(level, call=self._equipped(said, call, at))
+            replace(level, among=self._among(said, calls, at))
+            if chosen and level.kind == "model"
+            else replace(level, call=self._equipped(said, call, at))
             for level, said in zip(plan.levels, written, strict=True)
         )
         return replace(plan, levels=levels)
+
+    def _among(self, level: Level, calls: Mapping[str, CallPlan], at: str) -> dict[str, CallPlan]:
+        """The model of a level in the place of that of each agent which has one."""
+        made = ((name, self._equipped(level, call, at)) for name, call in calls.items())
+        return {name: call for name, call in made if call is not None}
 
     def for_call(
         self, catch: Mapping[str, CatchPlan], call: CallPlan | None, at: str
     ) -> dict[str, CatchPlan]:
         """What follows which failure of one of several calls that share it."""
+        calls = {} if call is None else {call.agent: call}
         return {
-            key: replace(action, escalation=self.of_step(action.escalation.name, call, at))
+            key: replace(action, escalation=self.of_step(action.escalation.name, calls, at))
             if action.escalation is not None
             else action
             for key, action in catch.items()

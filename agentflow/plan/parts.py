@@ -327,17 +327,22 @@ class Parts(Reading):
         here: Place,
         last: Place,
         step: Step | Delegate,
-        call: CallPlan | None = None,
+        calls: Mapping[str, CallPlan] | None = None,
     ) -> dict[str, CatchPlan]:
         """What follows which failure; `last` is inside the last iteration, if it is a loop.
 
-        Another agent takes over only the `call` of a `step` with an agent, or a task of a delegate,
-        whose workers have a call each.
+        Another agent takes over only a call of a `step` with an agent, whose `calls` are by the agent's name,
+        or a task of a delegate, whose workers have a call each.
         """
+        calls = calls or {}
+        call = next(iter(calls.values()), None)
+        chosen = isinstance(step, AgentStep) and step.among is not None
         planned: dict[str, CatchPlan] = {}
         for key, action in catch.items():
             if isinstance(action, Escalate):
-                escalation = self.escalations.of_step(action.escalate, call, here.reader)
+                escalation = self.escalations.of_step(
+                    action.escalate, calls, here.reader, chosen=chosen
+                )
                 if escalation is not None:
                     planned[key] = CatchPlan("escalate", escalation=escalation)
             elif not isinstance(action, Use):

@@ -106,18 +106,25 @@ class LevelPlan(Struct, frozen=True):
     """One level of an escalation.
 
     `model` and `agent` have a `call`, on the terms of the step that escalates; it is None if the
-    step has no call that could be made so. `human` and `notify` have the rest: `within` is how long
-    an answer is waited for, in seconds.
+    step has no call that could be made so. Where the step chooses its agent, a `model` has one for each
+    in `among` instead. `human` and `notify` have the rest: `within` is how long an answer is waited for, in
+    seconds.
     """
 
     kind: Literal["model", "agent", "human", "notify"]
     path: Path
     target: str
     call: "CallPlan | None" = None
+    among: Mapping[str, "CallPlan"] = {}
     text: Template | None = None
     who: str | None = None
     within: float | None = None
     four_eyes: bool = False
+
+    @property
+    def calls(self) -> "tuple[CallPlan, ...]":
+        """What it may come to."""
+        return tuple(self.among.values()) if self.call is None else (self.call,)
 
 
 class EscalationPlan(Struct, frozen=True):

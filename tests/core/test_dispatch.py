@@ -2,6 +2,7 @@
 
 from agentflow.core import events
 from agentflow.core.events import StartAttempt
+from agentflow.plan.steps import Plan
 from agentflow.replay import fold, replay
 from agentflow.spec.model import FailureClass, Json
 from tests.core.world import Script, drive, pipeline, plan_of
@@ -92,3 +93,71 @@ def test_a_run_taken_up_knows_which_agent_was_at_work() -> None:
     call = state.running["act"].call
     assert call is not None
     assert call.agent == "write"
+
+
+def escalating(*levels: Json, catch: Json = None) -> Plan:
+    """A step that chooses between two models and a program, and turns to others if it fails."""
+    agent = {"effects": "none", "input": {"type": "object"}, "output": {"type": "object"}}
+    chat = {**agent, "kind": "llm", "model": "a/small"}
+    return plan_of(
+        {
+            "agentflow": 1,
+            "name": "test",
+            "inputs": {"type": "object"},
+            "agents": {
+                "sales": {**chat, "instructions": "Sell."},
+                "support": {**chat, "instructions": "Help."},
+                "desk": {**agent, "kind": "command", "argv": ["true"]},
+            },
+            "escalations": {"up": {"levels": list(levels), "on_exhausted": "fail"}},
+            "steps": {
+                "act": {
+                    "agent": "${{ inputs.who }}",
+                    "among": ["sales", "support", "desk"],
+                    "catch": catch or {"any": {"escalate": "up"}},
+                }
+            },
+        }
+    )
+
+
+def failing_first(call: StartAttempt) -> Json:
+    return FailureClass.SERVER_ERROR if call.attempt == 1 else {}
+
+
+def test_another_model_takes_the_place_of_that_of_the_agent_that_was_chosen() -> None:
+    plan = escalating({"model": "b/large"})
+    for who in ("sales", "support"):
+        run = drive(plan, failing_first, {"who": who})
+        starts = run.of(StartAttempt)
+        assert [(each.agent, each.model) for each in starts] == [(who, None), (who, "b/large")]
+        act = plan.steps["act"].catch["any"].escalation
+        assert act is not None
+        call = act.levels[0].among[who]
+        assert (
+            getattr(call.options, "instructions", None)
+            == {"sales": "Sell.", "support": "Help."}[who]
+        )
+        assert run.state.status == "succeeded"
+        assert replay(plan, run.entries).divergence is None
+
+
+def test_a_model_is_nothing_to_an_agent_without_one_nor_before_the_choice() -> None:
+    plan = escalating({"model": "b/large"}, {"agent": "desk"})
+    for who, agents in (("desk", ["desk", "desk"]), ("nobody", ["desk"])):
+        run = drive(plan, failing_first if who == "desk" else lambda _: {}, {"who": who})
+        assert [each.agent for each in run.of(StartAttempt)] == agents
+        (left,) = run.of(events.LeaveLevel)
+        assert left.reason.text == "the step has no agent that 'b/large' could stand in for"
+        assert run.state.status == "succeeded"
+        assert replay(plan, run.entries).divergence is None
+
+
+def test_after_another_has_taken_over_it_is_still_the_one_that_was_chosen() -> None:
+    catch: Json = {"timeout": {"agent": "desk"}, "any": {"escalate": "up"}}
+    plan = escalating({"model": "b/large"}, catch=catch)
+    outcomes = iter([FailureClass.TIMEOUT, FailureClass.SERVER_ERROR, {}])
+    run = drive(plan, lambda _: next(outcomes), {"who": "support"})
+    made = [(each.agent, each.model) for each in run.of(StartAttempt)]
+    assert made == [("support", None), ("desk", None), ("support", "b/large")]
+    assert replay(plan, run.entries).divergence is None

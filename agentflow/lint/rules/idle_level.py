@@ -105,13 +105,14 @@ def _why_not(number: int, user: tuple[Turn | str, Path]) -> str | None:
     level, step = turn.plan.levels[number], turn.step
     if step.kind == "agent" and step.call is None:
         return None  # nobody knows what it was to call
-    if level.call is None:
+    if not level.calls:
         what = "asks no model" if level.kind == "model" else "has no agent to stand in for"
         return f"{quoted(step.id)} {what}"
     own = calls_of(step)
     acted = turn.key in _ACTED and all(not call.effects.repeatable for call in own)
-    if own and acted and not level.call.reach.repeatable:
-        what = f"the effects of {quoted(level.call.agent)} are '{level.call.reach}'"
+    if own and acted and not any(call.reach.repeatable for call in level.calls):
+        other = level.calls[0]
+        what = f"the effects of {quoted(other.agent)} are '{other.reach}'"
         return f"{quoted(step.id)} may have acted by then, and {what}"
     return None
 
