@@ -114,7 +114,9 @@ def _text(shape: Shape) -> str:
 
 
 def _number(shape: Shape, word: str) -> str:
-    low, high = shape.rule("ge"), shape.rule("le")
+    low, high, above = shape.rule("ge"), shape.rule("le"), shape.rule("gt")
+    if above is not None:
+        return f"{word} above {above}"
     if low is not None and high is not None:
         return f"{word} from {low} to {high}"
     return f"{word} from {low}" if low is not None else word

@@ -62,7 +62,9 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.keys import Keys
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.calls import callers
 from agentflow.plan.steps import StepPlan
+from agentflow.spec.templates import Constant
 from agentflow.spec.wording import quoted
 
 NAME = "key-not-unique"
@@ -74,19 +76,28 @@ def check(context: Context) -> Iterator[Finding]:
     """Each key that certainly names more than one piece of work."""
     if context.plan is None:
         return
+    for caller in callers(context.plan):
+        key = caller.call.key if caller.call is not None else None
+        is_tool = caller.address not in context.plan.steps
+        if is_tool and isinstance(key, Constant) and key.value is not None:
+            yield _in_every_run(context, caller)
     keys = Keys(context.plan)
     for step in keys:
         outer = keys.same_for_all(step)
         if outer is not None:
             yield _shared(context, step, outer)
         elif all(use.reference.root == "index" for use in keys.uses(step)):
-            yield Finding(
-                rule=NAME,
-                severity=SEVERITY,
-                message="the key is the same in every run",
-                location=context.document.locate_key((*step.path, "idempotency_key")),
-                help="put run.id into it, or the input that tells one run from another",
-            )
+            yield _in_every_run(context, step)
+
+
+def _in_every_run(context: Context, step: StepPlan) -> Finding:
+    return Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message="the key is the same in every run",
+        location=context.document.locate_key((*step.path, "idempotency_key")),
+        help="put run.id into it, or the input that tells one run from another",
+    )
 
 
 def _shared(context: Context, step: StepPlan, outer: StepPlan) -> Finding:
