@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Location
+from agentflow.lint.agent_texts import agent_texts
 from agentflow.lint.written import expressions
 from agentflow.plan.lists import longest_list
 from agentflow.plan.steps import Path, Plan
@@ -45,6 +46,7 @@ from agentflow.spec.cel.syntax import (
 )
 from agentflow.spec.cel.values import Kind, kind_of
 from agentflow.spec.document import Document
+from agentflow.spec.templates import template_expressions
 from agentflow.spec.wording import quoted
 
 _NULL: Kinds = frozenset({"null"})
@@ -251,10 +253,18 @@ class Operated(Struct, frozen=True):
 def operated(plan: Plan, types: Types) -> Iterator[Operated]:
     """All expressions of a plan, each looked at once."""
     for expr, path, offset, place in expressions(plan):
-        walk = Operands(types, place)
-        walk.of(expr)
-        if walk.misfits or walk.mixtures:
-            yield Operated(path, offset, walk.misfits, walk.mixtures)
+        yield from _walked(expr, path, offset, Operands(types, place))
+    for each in agent_texts(plan):
+        if each.template is not None:
+            within = each.types(plan)
+            for _, offset, expr in template_expressions(each.template):
+                yield from _walked(expr, each.path, offset, Operands(within, ""))
+
+
+def _walked(expr: Expr, path: Path, offset: int, walk: Operands) -> Iterator[Operated]:
+    walk.of(expr)
+    if walk.misfits or walk.mixtures:
+        yield Operated(path, offset, walk.misfits, walk.mixtures)
 
 
 def _is_zero(expr: Expr) -> bool:

@@ -103,10 +103,11 @@ _STATUS = Contract({"enum": ["succeeded", "skipped"]}, True)
 
 
 class Shapes:
-    """The shapes of one plan."""
+    """The shapes of one plan; `variables` are names that mean the same wherever they are read."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, variables: Variables | None = None) -> None:
         self._plan = plan
+        self._variables = variables or {}
         self._outputs: dict[str, Shape] = {}
         self._loops: dict[str, Shape] = {}
         #: Shapes of lists and maps, which may be large, by the identity of the template.
@@ -116,7 +117,7 @@ class Shapes:
         """The shape of what the author wrote, read where `place` is."""
         match written:
             case Whole(expr):
-                return self._expression(expr, place, {})
+                return self._expression(expr, place, self._variables)
             case Constant(value):
                 return constant(value)
             case MapOf() | ListOf():
@@ -127,7 +128,7 @@ class Shapes:
                 least = sum(len(part) for part in parts if isinstance(part, str))
                 return computed({"type": "string", "minLength": least})
             case _:
-                return self._expression(written, place, {})
+                return self._expression(written, place, self._variables)
 
     def entry(self, fields: Fields, key: str) -> Shape:
         """The shape of a value in a map."""

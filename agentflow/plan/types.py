@@ -22,6 +22,7 @@ from agentflow.plan.looks import (
     Shape,
     Some,
     Steps,
+    Variables,
     Written,
 )
 from agentflow.plan.schemas import Contract
@@ -35,10 +36,13 @@ _DEEPEST = 60
 
 
 class Types:
-    """The types of one plan; `place` is the address where a template is read."""
+    """The types of one plan; `place` is the address where a template is read.
 
-    def __init__(self, plan: Plan) -> None:
-        self._shapes = Shapes(plan)
+    `variables` are names that mean the same wherever they are read.
+    """
+
+    def __init__(self, plan: Plan, variables: Variables | None = None) -> None:
+        self._shapes = Shapes(plan, variables)
         self._descent = Descent()
         # By identity; the template is kept beside its type so that its id stays taken.
         self._known: dict[tuple[int, str], tuple[Written, dict[str, Schema], bool]] = {}

@@ -51,17 +51,19 @@ Good:
     outputs: {letter: "${{ steps.write.output }}"}
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from msgspec import Struct
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.agent_texts import agent_texts
 from agentflow.lint.chats import entries
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import callers, calls_of
 from agentflow.plan.fields import part_of
-from agentflow.plan.schemas import ANYTHING, Contract
+from agentflow.plan.schemas import Contract
 from agentflow.plan.steps import Path
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import ExpressionError, Reference, references
@@ -84,27 +86,13 @@ def check(context: Context) -> Iterator[Finding]:
     """Each expression in a prompt that cannot be read or has no value."""
     if context.plan is None:
         return
-    calls = (call for step in callers(context.plan) for call in calls_of(step))
-    inputs: dict[str, Given] = {}
-    for call in calls:
-        named = {*inputs[call.agent].named} if call.agent in inputs else set[str]()
-        contract = Contract(call.input.schema, call.input.schema)
-        inputs[call.agent] = Given(
-            contract, frozenset(named | {name for name, _ in entries(call.arguments)})
-        )
-    for name, agent in context.plan.pipeline.agents.items():
-        given = inputs.get(name, Given(ANYTHING, frozenset()))
-        # Each of these keys is one of some kinds only; this layer does not know of which.
-        for key in ("prompt", "url"):
-            text = getattr(agent, key, None)
-            if isinstance(text, str):
-                yield from _in_text(context.document, ("agents", name, key), text, given)
-        for index, text in enumerate(getattr(agent, "images", ())):
-            yield from _in_text(context.document, ("agents", name, "images", index), text, given)
-        for meter, charge in agent.charges.items():
-            if isinstance(charge, str):
-                path = ("agents", name, "charges", meter)
-                yield from _in_text(context.document, path, charge, given)
+    named: dict[str, set[str]] = defaultdict(set)
+    for step in callers(context.plan):
+        for call in calls_of(step):
+            named[call.agent].update(name for name, _ in entries(call.arguments))
+    for each in agent_texts(context.plan):
+        given = Given(each.given, frozenset(named[each.agent]))
+        yield from _in_text(context.document, each.path, each.text, given)
 
 
 def _in_text(document: Document, path: Path, text: str, given: Given) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """An expression comes to a value of a type that its place cannot use.
 
-`when`, `until` and `that` have to be true or false, `for_each` goes over a list, and only text, numbers, true and false
-go into text. The contracts say that this value is of another type, so the step fails in every run.
+`when`, `until` and `that` have to be true or false, `for_each` goes over a list, a charge is a number, and only text,
+numbers, true and false go into text, be it of a step, a prompt, an image or a url. The contracts say that this value is
+of another type, so the step fails in every run.
 
 Bad:
 
@@ -52,12 +53,14 @@ from collections.abc import Iterator
 
 from agentflow.contracts.describe import type_names
 from agentflow.contracts.shape import types_of
-from agentflow.findings import Finding, Severity
+from agentflow.findings import Finding, Location, Severity
+from agentflow.lint.agent_texts import AgentText, agent_texts
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.written import conditions_of, templates
 from agentflow.plan import address
 from agentflow.plan.looks import Written
 from agentflow.plan.steps import Path, StepPlan
+from agentflow.plan.types import Types
 from agentflow.spec.templates import ListOf, MapOf, Template, Text, Whole
 from agentflow.spec.wording import quoted
 
@@ -69,6 +72,19 @@ _BOOLEAN = frozenset({"boolean"})
 _LIST = frozenset({"array"})
 _KEY = frozenset({"integer", "string"})
 _IN_TEXT = frozenset({"boolean", "integer", "number", "string"})
+#: What an image or a charge that is one expression has to come to.
+_WHOLE = {
+    "images": (
+        frozenset({"array", "string"}),
+        "an image is a path or an address, or a list of them",
+        "name a text of the input, or a list of texts",
+    ),
+    "charges": (
+        frozenset({"integer", "number"}),
+        "a charge is a number",
+        "name a number of the input; size(x) counts a list or a text",
+    ),
+}
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -78,30 +94,55 @@ def check(context: Context) -> Iterator[Finding]:
     for step in context.plan.steps.values():
         yield from _of_step(context, step)
     for template, path, place in templates(context.plan):
-        for part, at in _texts(template, path):
-            found = _wrong_type(context, part, place, _IN_TEXT)
-            if found:
-                start, end = part.offset + part.expr.start, part.offset + part.expr.end
-                yield Finding(
-                    rule=NAME,
-                    severity=SEVERITY,
-                    message=f"only strings, numbers and booleans go into text, this is {found}",
-                    location=context.document.in_string(at, start, end),
-                    help="json(x) writes any value as text",
-                )
+        yield from _in_text(context, template, path, place, context.types)
+    for each in agent_texts(context.plan):
+        if each.template is not None:
+            types = each.types(context.plan)
+            yield from _in_text(context, each.template, each.path, "", types)
+            yield from _as_a_whole(context, each, each.template, types)
+
+
+def _in_text(
+    context: Context, template: Template, path: Path, place: str, types: Types
+) -> Iterator[Finding]:
+    """Each expression in a text that comes to no text, which is read at a place."""
+    for part, at in _texts(template, path):
+        found = _wrong_type(types, part, place, _IN_TEXT)
+        if found:
+            message = f"only strings, numbers and booleans go into text, this is {found}"
+            location = _place(context, part, at)
+            yield Finding(NAME, SEVERITY, message, location, "json(x) writes any value as text")
+
+
+def _as_a_whole(
+    context: Context, each: AgentText, template: Template, types: Types
+) -> Iterator[Finding]:
+    """What is wrong with an image or a charge that is one expression and nothing else."""
+    if each.key not in _WHOLE or not isinstance(template, Whole):
+        return
+    wanted, needs, advice = _WHOLE[each.key]
+    found = _wrong_type(types, template, "", wanted)
+    if found:
+        location = _place(context, template, each.path)
+        yield Finding(NAME, SEVERITY, f"{needs}, this is {found}", location, advice)
+
+
+def _place(context: Context, part: Whole, path: Path) -> Location:
+    start, end = part.offset + part.expr.start, part.offset + part.expr.end
+    return context.document.in_string(path, start, end)
 
 
 def _of_step(context: Context, step: StepPlan) -> Iterator[Finding]:
     """What is wrong with `when` and `for_each`, which are read outside of the step, `until` and `assert`."""
     outside = address.parent(step.address) or ""
     for condition, path, place in conditions_of(step):
-        found = _wrong_type(context, condition, place, _BOOLEAN)
+        found = _wrong_type(context.types, condition, place, _BOOLEAN)
         if found:
             message = f"{quoted(str(path[-1]))} has to be true or false, this is {found}"
             location = context.document.locate(path)
             yield Finding(NAME, SEVERITY, message, location, "compare it with something")
     if step.for_each is not None:
-        found = _wrong_type(context, step.for_each.over, outside, _LIST)
+        found = _wrong_type(context.types, step.for_each.over, outside, _LIST)
         location = context.document.locate((*step.path, "for_each", "over"))
         if found and location not in context.misread:
             message = f"'for_each' goes over a list, this is {found}"
@@ -113,22 +154,20 @@ def _of_step(context: Context, step: StepPlan) -> Iterator[Finding]:
                 help="name a list, or write one: [a, b]",
             )
     if step.for_each is not None and step.for_each.key is not None:
-        found = _wrong_type(context, step.for_each.key, step.address, _KEY)
+        found = _wrong_type(context.types, step.for_each.key, step.address, _KEY)
         if found:
             message = f"the 'key' of an item is text or an integer, this is {found}"
             location = context.document.locate((*step.path, "for_each", "key"))
             yield Finding(NAME, SEVERITY, message, location, "name what tells the items apart")
 
 
-def _wrong_type(
-    context: Context, written: Written, place: str, wanted: frozenset[str]
-) -> str | None:
+def _wrong_type(types: Types, written: Written, place: str, wanted: frozenset[str]) -> str | None:
     """The type of a value in words, if it is certain that it is none of those wanted."""
-    schema = context.types.of(written, place)
-    types = types_of(schema, schema)
-    if not types or types & wanted:
+    schema = types.of(written, place)
+    found = types_of(schema, schema)
+    if not found or found & wanted:
         return None
-    return type_names(types)
+    return type_names(found)
 
 
 def _texts(template: Template, path: Path) -> Iterator[tuple[Whole, Path]]:

@@ -1,0 +1,58 @@
+"""The texts of agents with expressions in them: prompts, images, urls and charges.
+
+They read the `input` of a call of their agent and nothing else, whichever step calls it.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from agentflow.plan.calls import calls_in
+from agentflow.plan.schemas import ANYTHING, Contract
+from agentflow.plan.scopes import GLOBAL_ROOTS
+from agentflow.plan.steps import Path, Plan
+from agentflow.plan.types import Types
+from agentflow.spec.expressions import ExpressionError
+from agentflow.spec.templates import Template, parse_template
+
+
+class AgentText(Struct, frozen=True):
+    """A text of an agent, with where it stands and the contract of the `input` that it reads."""
+
+    agent: str
+    text: str
+    path: Path
+    given: Contract
+
+    @property
+    def key(self) -> str:
+        """The key of the agent that it belongs to."""
+        return str(self.path[2])
+
+    def types(self, plan: Plan) -> Types:
+        """The types of what it reads; of what it cannot read, which another rule tells, nothing."""
+        return Types(plan, {**dict.fromkeys(GLOBAL_ROOTS, ANYTHING), "input": self.given})
+
+    @property
+    def template(self) -> Template | None:
+        """It, read; None if it cannot be, which `prompt-reference` tells of."""
+        try:
+            return parse_template(self.text)
+        except ExpressionError:
+            return None
+
+
+def agent_texts(plan: Plan) -> Iterator[AgentText]:
+    """Every such text; of the input of an agent that nobody calls nothing is known."""
+    inputs = {call.agent: Contract(call.input.schema, call.input.schema) for call in calls_in(plan)}
+    for name, agent in plan.pipeline.agents.items():
+        home: Path = ("agents", name)
+        written: dict[Path, object] = {
+            # Each of these keys is one of some kinds only; this layer does not know of which.
+            **{(*home, key): getattr(agent, key, None) for key in ("prompt", "url")},
+            **{(*home, "images", n): each for n, each in enumerate(getattr(agent, "images", ()))},
+            **{(*home, "charges", meter): each for meter, each in agent.charges.items()},
+        }
+        for path, text in written.items():
+            if isinstance(text, str):
+                yield AgentText(name, text, path, inputs.get(name, ANYTHING))
