@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,12 @@ pytest.register_assert_rewrite("tests.cli.shell")
 
 from .agents.openai_server import OpenAIServer  # noqa: E402 (asserts are told to explain before)
 from .cli.inprocess import pass_over_litellm  # noqa: E402
+
+# Whoever starts the tests in the background has them ignore these, and with them all that they start.
+for _signal in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        handler = signal.default_int_handler if _signal is signal.SIGINT else signal.SIG_DFL
+        signal.signal(_signal, handler)
 
 # The same examples in every process and on every machine: one that chance finds on one day would
 # fail a change that has nothing to do with it. `HYPOTHESIS_PROFILE=default` looks for new ones.

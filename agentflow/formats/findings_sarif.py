@@ -138,5 +138,5 @@ def _region(span: Span) -> dict[str, int]:
 
 def _uri(file: str) -> str:
     """A path as a reference: relative ones stay so, and no character in them means anything."""
-    path = quote(relative(file))
+    path = quote(relative(file), errors="surrogateescape")
     return f"file://{path}" if path.startswith("/") else path

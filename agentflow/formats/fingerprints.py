@@ -18,7 +18,9 @@ def fingerprints(findings: Iterable[Finding]) -> list[str]:
     for finding in findings:
         said = (finding.rule, finding.location.file, finding.message)
         seen[said] += 1
-        made.append(sha256("\0".join((*said, str(seen[said]))).encode()).hexdigest())
+        made.append(
+            sha256("\0".join((*said, str(seen[said]))).encode("utf-8", "surrogatepass")).hexdigest()
+        )
     return made
 
 

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import select
 import struct
 import subprocess
 import termios
@@ -12,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 
 import pyte
+
+from tests.processes import WATCHDOG
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -65,8 +68,11 @@ class Terminal:
 
         Raises:
             EOFError: the program ended before.
+            TimeoutError: it writes nothing more, and does not end.
         """
         while not seen():
+            if not select.select([self._master], [], [], WATCHDOG)[0]:
+                raise TimeoutError(self.text())
             try:
                 data = os.read(self._master, 65_536)
             except OSError as error:  # how Linux says that the other end is closed

@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,15 @@ def test_no_text_gives_commands_to_a_log(name: str) -> None:
         # What a runner of GitHub takes for a command of ours.
         ours = name == "github" and re.match(r"::(error|warning|notice) file=", line)
         assert ours or safe(line) == line
+
+
+@pytest.mark.parametrize("name", FINDINGS_FORMATS)
+def test_a_file_name_that_is_no_text_is_told_all_the_same(name: str) -> None:
+    file = os.fsdecode(b"bad\xff.yaml")
+    bad = Finding("dead-step", Severity.WARNING, file, Location(file, Span(1, 1, 1, 2)))
+    written = rendered(name, Report((bad,), {file: "a\n"})).encode("utf-8")
+    assert b"dead-step" in written
+    assert any(way in written.lower() for way in (rb"bad\xff", rb"bad\udcff", b"bad%ff"))
 
 
 def test_sarif_keeps_the_schema_of_oasis() -> None:
