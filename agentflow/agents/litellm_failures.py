@@ -15,6 +15,7 @@ import httpx
 from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
 from agentflow.agents.litellm_settings import litellm
 from agentflow.agents.protocol import AttemptError
+from agentflow.agents.redirects import Redirected
 from agentflow.spec.model import FailureClass
 
 exceptions: Any = litellm.exceptions
@@ -55,6 +56,9 @@ def failure_of(error: Exception, model: str, timeout: float) -> AttemptError:
     ):  # it only says that a stream has failed
         error = error.original_exception or error
     chain = list(_chain(error))
+    redirected = next((cause for cause in chain if isinstance(cause, Redirected)), None)
+    if redirected is not None:
+        return AttemptError(FailureClass.REJECTED, f"{model}: {redirected}")
     response = next((e.response for e in chain if isinstance(e, httpx.HTTPStatusError)), None)
     if response is not None:
         return _answered(error, model, response)

@@ -5,8 +5,9 @@ may be a stranger's; its own HTTP handler sends a request again after a connecti
 if the server has the first one; its aiohttp transport reports such a connection as one that never
 was; a finish reason that it does not know, or that means a failure, becomes `stop`; what a provider
 has not counted at the end of a stream it counts itself; a stream that repeats itself is an error;
-an answer of OpenAI's Responses API, which it turns to for models that have no other and for tools of
-models that think, becomes one of a chat and loses its status and the model's name; it prints.
+it follows redirects, with the whole prompt; an answer of OpenAI's Responses API, which it turns to
+for models that have no other and for tools of models that think, becomes one of a chat and loses its
+status and the model's name; it prints.
 """
 
 import logging
@@ -30,6 +31,8 @@ from litellm.litellm_core_utils import core_helpers
 from litellm.litellm_core_utils.thread_pool_executor import executor
 from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 from litellm.types import utils as litellm_types
+
+from agentflow.agents.redirects import follow_none
 
 #: The providers' words for a complete answer. A call of a tool is among them because that is how
 #: some are made to answer in a given form; it counts if LiteLLM has made an answer of it.
@@ -68,6 +71,7 @@ async def _send_harmless(client: httpx.AsyncClient, request: httpx.Request, **ho
 
 
 httpx.AsyncClient.send = _send_harmless  # type: ignore[method-assign, assignment]
+follow_none()
 
 
 #: What OpenAI's Responses API has answered to the request of this task; None if it was not asked.
