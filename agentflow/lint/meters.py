@@ -1,10 +1,11 @@
 """The bounds that the budgets of a pipeline and of its steps set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
 from agentflow.plan.steps import Path, Plan
+from agentflow.spec.wording import quoted
 
 
 class Bound(Struct, frozen=True):
@@ -16,11 +17,30 @@ class Bound(Struct, frozen=True):
 
 def bounds(plan: Plan) -> Iterator[Bound]:
     """Those of the run, defaults included, and of all its steps."""
-    yield from (Bound(what, _path(("budget",), what)) for what in plan.budget.bounds)
+    yield from (Bound(what, path_of(("budget",), what)) for what in plan.budget.bounds)
     for step in plan.steps.values():
         for what in step.budget or ():
-            yield Bound(what, _path((*step.path, "budget"), what))
+            yield Bound(what, path_of((*step.path, "budget"), what))
 
 
-def _path(budget: Path, what: str) -> Path:
+def summed(bounds: Mapping[str, float]) -> list[str]:
+    """Those of a budget of which every call takes what can be told before: `calls`, `meters.NAME`."""
+    return [what for what in bounds if what == "calls" or what.startswith("meters.")]
+
+
+def path_of(budget: Path, what: str) -> Path:
+    """Where a quantity stands in a budget."""
     return (*budget, *what.split(".", 1))
+
+
+def amount_of(what: str, amount: float) -> str:
+    """So much of a quantity, in words: `1,300 tokens`, `2 of meter 'postage'`."""
+    if what == "usd":
+        return f"{amount:,.4g} dollars"
+    kind, _, meter = what.partition(".")
+    return f"{figure(amount)} of meter {quoted(meter)}" if meter else f"{figure(amount)} {kind}"
+
+
+def figure(amount: float) -> str:
+    """A number as a budget has it: `1,300`, `0.25`."""
+    return f"{amount:,.12g}"

@@ -1,4 +1,4 @@
-"""How many calls a run makes at least if it succeeds, worked out before it runs.
+"""How many calls a run makes at least if it succeeds, and what it takes from a meter, worked out before it runs.
 
 Nothing fails, no step with a `when` takes place, a switch takes its cheapest case and a loop ends
 in its first iteration. Lists are empty, or else as long as they may be; those inside of another are
@@ -13,35 +13,57 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.plan.lists import most_items
-from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.spec.templates import Constant
 
+_METERS = "meters."
+
 
 class Least(Struct, frozen=True):
-    """So many calls, and the step of which most of them are; None if there are none."""
+    """So much of a quantity, and the step that takes most of it; None if there is none."""
 
-    calls: int = 0
+    amount: float = 0
     step: StepPlan | None = None
 
 
-def least_of_run(plan: Plan, *, full: bool) -> Least:
-    """The calls of a run; with `full`, all its lists are as long as they may be."""
-    return _Calls(full, Types(plan), {}).of_scope(plan.root)
+def least_of_run(plan: Plan, what: str, *, full: bool) -> Least:
+    """What a run takes of `calls` or `meters.NAME`; with `full`, all its lists are as long as they may be."""
+    return _Sums(what, full, Types(plan), {}).of_scope(plan.root)
 
 
-def least_of_step(plan: Plan, step: StepPlan, *, full: bool) -> Least:
-    """The calls of a step of a plan that takes place, of all its items together."""
-    return _Calls(full, Types(plan), {}).of_step(step)
+def least_of_step(plan: Plan, step: StepPlan, what: str, *, full: bool) -> Least:
+    """What a step of a plan that takes place takes of it, for all its items together."""
+    return _Sums(what, full, Types(plan), {}).of_step(step)
+
+
+def least_charges(call: CallPlan) -> dict[str, float]:
+    """What each call with these terms takes from the meters, as `meters.NAME`, whatever its input is."""
+    return {
+        _METERS + name: float(charge.value)
+        for name, charge in call.charges.items()
+        if isinstance(charge, Constant)
+        and isinstance(charge.value, int | float)
+        and not isinstance(charge.value, bool)
+    }
+
+
+def _least_of_calls(step: StepPlan, what: str) -> float:
+    """What one call of a step takes, of whichever of its agents it is."""
+    if what == "calls":
+        return 1
+    calls = step.among.values() if step.dispatch is not None else (step.call,)
+    return min((least_charges(call).get(what, 0) for call in calls if call), default=0)
 
 
 #: Of pipelines inside, which are looked at once, with full lists and without.
 _Known = dict[tuple[int, bool], Least]
 
 
-class _Calls(Struct, frozen=True):
-    """The calls of the steps of one plan; `types` are those of the plan."""
+class _Sums(Struct, frozen=True):
+    """What the steps of one plan take of `what`; `types` are those of the plan."""
 
+    what: str
     full: bool
     types: Types
     known: _Known
@@ -56,21 +78,21 @@ class _Calls(Struct, frozen=True):
         inner = self if step.for_each is None else replace(self, full=False)
         once, turns = inner._once(step), self._turns(step)
         # Seen from outside, what is inside of a `for_each` is that step.
-        return Least(once.calls * turns, once.step if step.for_each is None else step)
+        return Least(once.amount * turns, once.step if step.for_each is None else step)
 
     def _once(self, step: StepPlan) -> Least:
         if step.kind == "agent":
-            return Least(1, step)
+            return Least(_least_of_calls(step, self.what), step)
         if step.nested is not None:
             plan = step.nested.plan
             key = (id(plan), self.full)
             if key not in self.known:
                 self.known[key] = replace(self, types=Types(plan)).of_scope(plan.root)
-            return Least(self.known[key].calls, step)
+            return Least(self.known[key].amount, step)
         if step.kind == "switch":
             cases = [*step.cases.values(), *([step.default] if step.default else ())]
             found = map(self.of_scope, cases)
-            return min(found, key=lambda least: least.calls, default=Least())
+            return min(found, key=lambda least: least.amount, default=Least())
         return self.of_scope(step.body)
 
     def _turns(self, step: StepPlan) -> int:
@@ -94,5 +116,5 @@ def _copes(step: StepPlan) -> bool:
 
 def _sum(found: Iterator[Least]) -> Least:
     each = list(found)
-    most = max(each, key=lambda least: least.calls, default=Least())
-    return Least(sum(least.calls for least in each), most.step)
+    most = max(each, key=lambda least: least.amount, default=Least())
+    return Least(sum(least.amount for least in each), most.step)

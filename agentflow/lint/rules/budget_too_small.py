@@ -1,8 +1,9 @@
 """A budget has too little for a run in which all goes well.
 
 A budget is a brake for the day on which things go wrong. This one stops every run: even if nothing
-fails and every list is empty, more calls have to be made than it has, or a single call of a chat model
-may use more tokens or money than there are, so that it is never started.
+fails and every list is empty, more calls have to be made than it has, or more is charged to a meter, or
+a single call may use more tokens or money than there are, or charges more, so that it is never started.
+What a model costs is what the spec says of it (`price`), or else LiteLLM's table, which the run keeps to.
 
 Bad:
 
@@ -38,9 +39,10 @@ Good:
 from collections.abc import Iterator, Mapping
 
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.meters import amount_of, figure, path_of, summed
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.least import least_of_run, least_of_step
-from agentflow.plan.steps import ChatPlan, Path, ScopePlan, StepPlan
+from agentflow.plan.least import least_charges, least_of_run, least_of_step
+from agentflow.plan.steps import CallPlan, Path, Plan, ScopePlan, StepPlan
 from agentflow.spec.wording import quoted
 
 NAME = "budget-too-small"
@@ -57,31 +59,42 @@ def check(context: Context) -> Iterator[Finding]:
     plan = context.plan
     if plan is None:
         return
-    yield from _calls(
-        context, "a run", least_of_run(plan, full=False).calls, plan.budget.bounds, ()
-    )
+    singles = list(_in_scope(context, plan.root, ((plan.budget.bounds, ("budget",)),)))
+    yield from singles
+    said = {finding.location for finding in singles}
+    yield from (finding for finding in _sums(context, plan) if finding.location not in said)
+
+
+def _sums(context: Context, plan: Plan) -> Iterator[Finding]:
+    for what in summed(plan.budget.bounds):
+        least = least_of_run(plan, what, full=False).amount
+        yield from _sum(context, "a run", what, least, plan.budget.bounds, ("budget",))
     for step in plan.steps.values():
-        if step.budget is not None:
-            least = least_of_step(plan, step, full=False).calls
-            yield from _calls(context, quoted(step.id), least, step.budget, step.path)
-    yield from _in_scope(context, plan.root, ((plan.budget.bounds, ("budget",)),))
+        for what in summed(step.budget or {}):
+            assert step.budget is not None
+            least = least_of_step(plan, step, what, full=False).amount
+            path = (*step.path, "budget")
+            yield from _sum(context, quoted(step.id), what, least, step.budget, path)
 
 
-def _calls(
-    context: Context, who: str, least: int, bounds: Mapping[str, float], path: Path
+def _sum(
+    context: Context, who: str, what: str, least: float, bounds: Mapping[str, float], path: Path
 ) -> Iterator[Finding]:
-    if least > bounds.get("calls", least):
+    if least > bounds[what]:
+        takes = "makes" if what == "calls" else "takes"
+        *_, key = path_of(path, what)
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
-            message=f"{who} makes at least {least} calls, and its budget has {bounds['calls']:g}",
-            location=context.document.locate((*path, "budget", "calls")),
-            help=f"write 'calls: {2 * least}', which leaves room for retries",
+            message=f"{who} {takes} at least {amount_of(what, least)}, and its budget has"
+            f" {figure(bounds[what])}",
+            location=context.document.locate(path_of(path, what)),
+            help=f"write '{key}: {2 * least:.12g}', which leaves room for retries",
         )
 
 
 def _in_scope(context: Context, scope: ScopePlan, budgets: Budgets) -> Iterator[Finding]:
-    """The calls of chat models in a scope, against all budgets around them."""
+    """The calls in a scope, against all budgets around them."""
     for step in scope.steps:
         own = budgets
         if step.budget is not None:
@@ -93,29 +106,34 @@ def _in_scope(context: Context, scope: ScopePlan, budgets: Budgets) -> Iterator[
 
 def _single(context: Context, step: StepPlan, budgets: Budgets) -> Iterator[Finding]:
     """Is what one call holds back at least more than a budget has at all?"""
-    chat = step.call.chat if step.call is not None and step.dispatch is None else None
-    if chat is None or chat.max_output_tokens is None:
+    if step.call is None or step.dispatch is not None:
         return
-    for what, least in _held(chat).items():
+    for what, least in _held(context, step.call).items():
         for bounds, path in budgets:
             if least > bounds.get(what, least):
-                amount = f"{least:,.4g} dollars" if what == "usd" else f"{least:,g} tokens"
+                meter = what.startswith("meters.")
                 yield Finding(
                     rule=NAME,
                     severity=SEVERITY,
-                    message=f"a call of {quoted(step.id)} may use {amount} and is never started:"
-                    f" the budget has {bounds[what]:,g}",
-                    location=context.document.locate((*path, what)),
-                    help="allow for more, or for shorter answers with 'max_output_tokens'",
+                    message=f"a call of {quoted(step.id)} {'takes' if meter else 'may use'}"
+                    f" {amount_of(what, least)} and is never started: the budget has"
+                    f" {figure(bounds[what])}",
+                    location=context.document.locate(path_of(path, what)),
+                    help="allow for more, or let it charge less"
+                    if meter
+                    else "allow for more, or for shorter answers with 'max_output_tokens'",
                     related=(Related("the call", context.document.locate_key(step.path)),),
                 )
 
 
-def _held(chat: ChatPlan) -> dict[str, float]:
+def _held(context: Context, call: CallPlan) -> dict[str, float]:
     """What is kept back for a call, however little it is given."""
-    assert chat.max_output_tokens is not None
-    held = {"tokens": float(chat.overhead + chat.max_output_tokens)}
-    if chat.price is not None:
-        into, out = chat.price
-        held["usd"] = (into * chat.overhead + out * chat.max_output_tokens) / _MILLION
+    held = least_charges(call)
+    chat = call.chat
+    if chat is None or chat.max_output_tokens is None:
+        return held
+    held["tokens"] = float(chat.overhead + chat.max_output_tokens)
+    price = chat.price or context.known(chat.model).price
+    if price is not None:
+        held["usd"] = (price[0] * chat.overhead + price[1] * chat.max_output_tokens) / _MILLION
     return held

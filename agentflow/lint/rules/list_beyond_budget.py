@@ -1,6 +1,7 @@
-"""A list may be longer than the budget has calls for.
+"""A list may be longer than the budget has calls, or anything else, for.
 
-`max` says that so many items are fine, and the budget that they are not: a run with a full list stops
+`max` says that so many items are fine, and the budget that they are not, since each of them takes a call,
+or what its agent charges to a meter: a run with a full list stops
 in the middle, after what it has done has been paid for, although nothing went wrong. Where that is
 meant, `catch: {budget_exceeded: skip}` says so.
 
@@ -42,6 +43,7 @@ Good:
 from collections.abc import Iterable, Iterator
 
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.meters import amount_of, figure, path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.bounds import Part, worst_case
 from agentflow.plan.least import Least, least_of_run, least_of_step
@@ -58,37 +60,40 @@ def check(context: Context) -> Iterator[Finding]:
     plan = context.plan
     if plan is None:
         return
-    full, empty = (least_of_run(plan, full=each) for each in (True, False))
-    yield from _beyond(context, plan, None, full, empty)
+    for what in summed(plan.budget.bounds):
+        full, empty = (least_of_run(plan, what, full=each) for each in (True, False))
+        yield from _beyond(context, plan, None, what, full, empty)
     for step in plan.steps.values():
-        if step.budget is not None:
-            full, empty = (least_of_step(plan, step, full=each) for each in (True, False))
-            yield from _beyond(context, plan, step, full, empty)
+        for what in summed(step.budget or {}):
+            full, empty = (least_of_step(plan, step, what, full=each) for each in (True, False))
+            yield from _beyond(context, plan, step, what, full, empty)
 
 
 def _beyond(
-    context: Context, plan: Plan, step: StepPlan | None, full: Least, empty: Least
+    context: Context, plan: Plan, step: StepPlan | None, what: str, full: Least, empty: Least
 ) -> Iterator[Finding]:
     path: Path = ()
     who, bounds = "a run", plan.budget.bounds
     if step is not None:
         who, bounds, path = quoted(step.id), step.budget or {}, step.path
-    calls = bounds.get("calls", full.calls)
-    if full.step is None or full.calls <= calls or empty.calls > calls:
+    there = bounds[what]
+    if full.step is None or full.amount <= there or empty.amount > there:
         return
-    budget = (*path, "budget", "calls")
+    budget = path_of((*path, "budget"), what)
     written = context.document.node(budget) is not None
     longest = full.step.for_each is not None
     yield Finding(
         rule=NAME,
         severity=SEVERITY,
-        message=f"with full lists {who} makes at least {full.calls:,} calls,"
-        f" and its budget has {calls:,g}{'' if written else ' if it does not say more'}",
+        message=f"with full lists {who} {'makes' if what == 'calls' else 'takes'} at least"
+        f" {amount_of(what, full.amount)}, and its budget has {figure(there)}{'' if written else ' if it does not say more'}",
         location=context.document.locate((*full.step.path, "for_each", "max"))
         if longest
         else context.document.locate_key(full.step.path),
         help=f"write 'calls: {_most(plan, step)}' there, which is enough if everything is tried as"
-        " often as it may be, or a smaller 'max' here",
+        " often as it may be, or a smaller 'max' here"
+        if what == "calls"
+        else f"write at least '{budget[-1]}: {full.amount:.12g}' there, or a smaller 'max' here",
         related=(Related("the budget", context.document.locate(budget)),) if written else (),
     )
 
