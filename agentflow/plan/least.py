@@ -37,6 +37,11 @@ def least_of_step(plan: Plan, step: StepPlan, what: str, *, full: bool) -> Least
     return _Sums(what, full, Types(plan), {}).of_step(step)
 
 
+def least_of_round(plan: Plan, loop: StepPlan, what: str) -> float:
+    """What an iteration of a loop takes of it, if no list inside has any item."""
+    return _Sums(what, False, Types(plan), {}).of_scope(loop.body).amount
+
+
 def least_charges(call: CallPlan) -> dict[str, float]:
     """What each call with these terms takes from the meters, as `meters.NAME`, whatever its input is."""
     return {
@@ -71,7 +76,7 @@ class _Sums(Struct, frozen=True):
     def of_scope(self, scope: ScopePlan | None) -> Least:
         if scope is None:
             return Least()
-        certain = (step for step in scope.steps if step.when is None and not _copes(step))
+        certain = (step for step in scope.steps if step.when is None and not copes(step))
         return _sum(map(self.of_step, certain))
 
     def of_step(self, step: StepPlan) -> Least:
@@ -108,7 +113,7 @@ class _Sums(Struct, frozen=True):
         return ceil(round(for_each.min_success * count, 9))
 
 
-def _copes(step: StepPlan) -> bool:
+def copes(step: StepPlan) -> bool:
     """Does something follow if the budget refuses it?"""
     action = step.catch.get("budget_exceeded")
     return action is not None and action.action != "fail"
