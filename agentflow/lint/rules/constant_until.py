@@ -1,7 +1,8 @@
 """The condition that ends a loop cannot change, or can never come true.
 
 A loop ends well when `until` comes true. If that cannot happen, every run goes through all its
-iterations, and pays for them, to end as `exhausted`. If `until` does not look at the iteration, it is
+iterations, and pays for them, to end as `exhausted`. So it is with a number beyond what its contract has room
+for, and where every number fulfils it, there is one iteration only. If `until` does not look at the iteration, it is
 true after the first or never.
 
 Bad:
@@ -93,6 +94,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.conditions import constant, demands
 from agentflow.lint.loops import Round, loops
 from agentflow.lint.names import Suggestions
+from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.wording import quoted
@@ -101,6 +103,7 @@ NAME = "constant-until"
 FAMILY = Family.BOUND
 SEVERITY = Severity.ERROR
 
+_ADVICE_ON_NUMBERS = "ask for what does not come every time, or take the loop out"
 _ADVICE = "let it look at a step of the iteration, or at 'loop.state'"
 
 
@@ -119,6 +122,7 @@ def check(context: Context) -> Iterator[Finding]:
         elif not _looks_inside(each):
             message = "'until' is the same after every iteration: it reads nothing of it"
             yield _finding(context, each, until, Severity.WARNING, message, _ADVICE)
+        yield from _by_numbers(context, each, until)
         for path, wanted in demands(until):
             labels = context.traces.labels(path, each.body.address).known
             if labels is not None and wanted not in labels:
@@ -134,6 +138,21 @@ def _constant(context: Context, each: Round, until: Expr, value: bool) -> Findin
         return _finding(context, each, until, Severity.WARNING, message, _ADVICE)
     message = "'until' is false after every iteration, so the loop can only be exhausted"
     return _finding(context, each, until, SEVERITY, message, _ADVICE)
+
+
+def _by_numbers(context: Context, each: Round, until: Expr) -> Iterator[Finding]:
+    """A condition on numbers that none of them fulfils, or every one."""
+    for truth, severity, so in (
+        (True, SEVERITY, "so the loop can only be exhausted"),
+        (False, Severity.WARNING, "so 'until' is true after every iteration"),
+    ):
+        found = impossible(
+            context.types, until, each.loop.until_text, each.body.address, truth=truth
+        )
+        if found is not None:
+            advice = "ask for a value that may come" if truth else _ADVICE_ON_NUMBERS
+            message = f"{found.why}, {so}"
+            yield _finding(context, each, found.part, severity, message, advice)
 
 
 def _looks_inside(each: Round) -> bool:

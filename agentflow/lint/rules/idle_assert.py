@@ -1,7 +1,7 @@
-"""An assertion does not look at the output that it is about.
+"""An assertion says the same of every output.
 
 It is true of every output or of none, so it catches nothing, or fails the step whatever its agent
-answers.
+answers. So it is with a condition on a number that every one fulfils which the contract has room for, or none.
 
 Bad:
 
@@ -57,7 +57,9 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import AssertPlan, Path, StepPlan
 from agentflow.spec.expressions import references
 
 NAME = "idle-assert"
@@ -66,17 +68,34 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each assertion without a reference to the output."""
+    """Each assertion without a reference to the output, or with a condition that decides nothing."""
     if context.plan is None:
         return
     for step in context.plan.steps.values():
         for index, assertion in enumerate(step.asserts):
+            path = (*step.path, "assert", index, "that")
             if any(found.root == "output" for found in references(assertion.that)):
+                yield from _by_numbers(context, step, assertion, path)
                 continue
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
                 message="this does not look at 'output', so it says the same of every answer",
-                location=context.document.locate((*step.path, "assert", index, "that")),
+                location=context.document.locate(path),
                 help="compare the output with something; a condition on the step itself is 'when'",
+            )
+
+
+def _by_numbers(
+    context: Context, step: StepPlan, assertion: AssertPlan, path: Path
+) -> Iterator[Finding]:
+    for truth, so in ((True, "so every answer fails"), (False, "so it catches nothing")):
+        found = impossible(context.types, assertion.that, assertion.text, step.address, truth=truth)
+        if found is not None:
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{found.why}, {so}",
+                location=context.document.in_string(path, found.part.start, found.part.end),
+                help="compare with a value that may come",
             )

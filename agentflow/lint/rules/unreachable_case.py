@@ -1,7 +1,7 @@
 """A case of a switch that its value can never choose.
 
-The value comes from a list of choices, and the label is not among them. It is mostly a misspelt
-label, and the choice that was meant goes to `default` or nowhere.
+The value comes from a list of choices, and the label is not among them, or it is a number, and the label is none
+that its contract has room for. It is mostly a misspelt label, and the choice that was meant goes to `default` or nowhere.
 
 Bad:
 
@@ -62,7 +62,9 @@ from collections.abc import Iterator
 from agentflow.contracts.describe import listed
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
+from agentflow.lint.ranges import in_range, range_of
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import StepPlan
 from agentflow.spec.wording import quoted
 
 NAME = "unreachable-case"
@@ -80,6 +82,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         labels = context.traces.labels(step.switch, step.address).known
         if labels is None:
+            yield from _by_numbers(context, step)
             continue
         for label in step.cases:
             if label in labels:
@@ -91,4 +94,21 @@ def check(context: Context) -> Iterator[Finding]:
                 f"only {listed(map(quoted, labels), 'or')}",
                 location=context.document.locate_key((*step.path, "cases", label)),
                 help=suggestions.near(label, labels) or "take the case out",
+            )
+
+
+def _by_numbers(context: Context, step: StepPlan) -> Iterator[Finding]:
+    """The labels that are no number of those that the value may be."""
+    assert step.switch is not None
+    span = range_of(context.types, step.switch, step.address)
+    if span is None:
+        return
+    for label in step.cases:
+        if not in_range(label, span):
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"the value is never {quoted(label)}: it is {span}",
+                location=context.document.locate_key((*step.path, "cases", label)),
+                help="take the case out",
             )

@@ -1,6 +1,7 @@
 """A step whose `when` can never be true.
 
-It compares a value with something that is not among its choices, mostly a misspelt one, and the step
+It compares a value with something that is not among its choices, mostly a misspelt one, or asks for a number
+that its contract has no room for, or that lies on both sides of a bound, and the step
 is skipped in every run. A `when` that is plainly `false` is a warning.
 
 Bad:
@@ -69,6 +70,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.conditions import constant, demands
 from agentflow.lint.names import Suggestions
+from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.steps import StepPlan
@@ -93,8 +95,13 @@ def check(context: Context) -> Iterator[Finding]:
             if constant(step.when) is False:
                 yield _finding(context, step, step.when, "'when' is false in every run", None)
             continue
+        place = address.parent(step.address) or ""
+        found = impossible(context.types, step.when, step.when_text, place, truth=True)
+        if found is not None:
+            message = f"{found.why}, so the step never runs"
+            yield _finding(context, step, found.part, message, "ask for a value that may come")
         for path, wanted in demands(step.when):
-            labels = context.traces.labels(path, address.parent(step.address) or "").known
+            labels = context.traces.labels(path, place).known
             if labels is None or wanted in labels:
                 continue
             shown = step.when_text[path.start : path.end]

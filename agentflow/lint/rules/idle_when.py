@@ -1,0 +1,77 @@
+"""A step's `when` is true in every run.
+
+It asks of a number what every number fulfils that its contract has room for, so the step runs always, and who
+reads the spec believes that it may not. Mostly the bound is another scale's, or the comparison the wrong
+way round.
+
+Bad:
+
+    agentflow: 1
+    name: moderation
+    inputs: {type: object, required: [post], properties: {post: {type: string}}}
+    agents:
+      rater:
+        kind: command
+        argv: [./rate]
+        effects: none
+        input: {type: object}
+        output: {type: object, required: [score], properties: {score: {type: integer, minimum: 0, maximum: 10}}}
+      hider: {kind: command, argv: [./hide], effects: idempotent, input: {type: object}, output: {type: boolean}}
+    steps:
+      rate: {agent: rater, with: {post: "${{ inputs.post }}"}}
+      hide: {when: steps.rate.output.score >= 0, agent: hider, with: {post: "${{ inputs.post }}"}}
+    outputs: {score: "${{ steps.rate.output.score }}", hidden: "${{ default(steps.hide.output, false) }}"}
+
+Says:
+
+    14:16 'steps.rate.output.score' is 0 to 10, so 'when' is true in every run
+
+Good:
+
+    agentflow: 1
+    name: moderation
+    inputs: {type: object, required: [post], properties: {post: {type: string}}}
+    agents:
+      rater:
+        kind: command
+        argv: [./rate]
+        effects: none
+        input: {type: object}
+        output: {type: object, required: [score], properties: {score: {type: integer, minimum: 0, maximum: 10}}}
+      hider: {kind: command, argv: [./hide], effects: idempotent, input: {type: object}, output: {type: boolean}}
+    steps:
+      rate: {agent: rater, with: {post: "${{ inputs.post }}"}}
+      hide: {when: steps.rate.output.score >= 7, agent: hider, with: {post: "${{ inputs.post }}"}}
+    outputs: {score: "${{ steps.rate.output.score }}", hidden: "${{ default(steps.hide.output, false) }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.ranges import impossible
+from agentflow.lint.rule import Context, Family
+from agentflow.plan import address
+
+NAME = "idle-when"
+FAMILY = Family.GRAPH
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each `when` on numbers that cannot be false."""
+    if context.plan is None:
+        return
+    for step in context.plan.steps.values():
+        if step.when is None:
+            continue
+        place = address.parent(step.address) or ""
+        found = impossible(context.types, step.when, step.when_text, place, truth=False)
+        if found is not None:
+            part = found.part
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{found.why}, so 'when' is true in every run",
+                location=context.document.in_string((*step.path, "when"), part.start, part.end),
+                help="ask for what does not come every time, or take 'when' out",
+            )

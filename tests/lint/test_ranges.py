@@ -1,0 +1,61 @@
+"""What is said of conditions on numbers, held against every number that there is."""
+
+from itertools import product
+
+import pytest
+
+from agentflow.lint.ranges import impossible
+from agentflow.loading import understand
+from agentflow.plan.types import Types
+from agentflow.spec.cel.evaluate import evaluate
+from agentflow.spec.expressions import parse_expression
+
+SPEC = """\
+agentflow: 1
+name: numbers
+inputs:
+  type: object
+  required: [n]
+  properties: {n: {type: integer, minimum: 0, maximum: 3}}
+agents:
+  counter: {kind: command, argv: [./count], effects: none, input: {type: object}, output: {type: integer}}
+steps:
+  count: {agent: counter}
+outputs: {n: "${{ inputs.n }}"}
+"""
+COMPARISONS = [
+    *(
+        f"inputs.n {sign} {number}"
+        for sign in ("<", "<=", "==", "!=", ">=", ">")
+        for number in (0, 2)
+    ),
+    "3 < inputs.n",
+    "inputs.n < 0.5",
+    "inputs.n > -1",
+]
+
+
+@pytest.mark.parametrize("joined", ["&&", "||"])
+@pytest.mark.parametrize("negated", ["", "!"])
+def test_what_is_impossible_is_so_for_every_number(joined: str, negated: str) -> None:
+    plan = understand(SPEC, "spec.yaml", lambda path: "")[2]
+    assert plan is not None
+    types, found = Types(plan), 0
+    for one, other in product(COMPARISONS, repeat=2):
+        text = f"{negated}({one}) {joined} ({other})"
+        condition = parse_expression(text)
+        results = {evaluate(condition, {"inputs": {"n": number}}) for number in range(4)}
+        for truth in (True, False):
+            if impossible(types, condition, text, "", truth=truth) is not None:
+                assert truth not in results, text
+                found += 1
+    assert found > 20
+
+
+def test_contradictions_of_two_bounds_are_found() -> None:
+    plan = understand(SPEC, "spec.yaml", lambda path: "")[2]
+    assert plan is not None
+    text = "inputs.n > 1 && inputs.n < 2"
+    found = impossible(Types(plan), parse_expression(text), text, "", truth=True)
+    assert found is not None
+    assert found.why == "no 'inputs.n' fulfils this"
