@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agentflow.engines.launch import Settings as Settings
     from agentflow.eventlog import Store as Store
+    from agentflow.history import read_run as read_run
     from agentflow.loading import check as check
     from agentflow.loading import load as load
-    from agentflow.runs import read_run as read_run
     from agentflow.runs import resume as resume
     from agentflow.runs import run as run
 
@@ -29,7 +29,7 @@ _HOMES = {
     "Store": "agentflow.eventlog",
     "check": "agentflow.loading",
     "load": "agentflow.loading",
-    "read_run": "agentflow.runs",
+    "read_run": "agentflow.history",
     "resume": "agentflow.runs",
     "run": "agentflow.runs",
 }

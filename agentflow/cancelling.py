@@ -15,8 +15,8 @@ from agentflow.engines.driver import Driver
 from agentflow.engines.requests import read_request, write_request
 from agentflow.errors import RunLocked, UsageError
 from agentflow.eventlog import Store
+from agentflow.history import Recorded, read_run
 from agentflow.replay import fold
-from agentflow.runs import Recorded, read_run
 from agentflow.trace import Trace, trace_of
 
 #: Seconds that the process at work on a run has to stop what is in flight and end.

@@ -21,9 +21,9 @@ from agentflow.core.events import PersonAnswered, TakeAnswer
 from agentflow.engines.letters import BINDING, FORMAT
 from agentflow.errors import StoreError, UsageError
 from agentflow.eventlog import Store
+from agentflow.history import Recorded, read_run
 from agentflow.plan.calls import plans_within, step_at
 from agentflow.plan.channels import channel_of
-from agentflow.runs import Recorded, read_run
 from agentflow.spec.model import Json, WebhookChannel
 from agentflow.waiting import await_verdict, questions
 

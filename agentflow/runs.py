@@ -1,15 +1,12 @@
-"""Runs as a whole: start one, read one back, take one up again."""
+"""Runs as a whole: start one, take one up again."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-
-from msgspec import Struct
 
 from agentflow.agents.credentials import require_keys
 from agentflow.agents.recording import Recorded as RecordedAnswer
 from agentflow.agents.secrets import require
-from agentflow.core.events import Entry, RunStarted
+from agentflow.core.events import RunStarted
 from agentflow.core.state import ENDED_RUN, State
 from agentflow.engines.driver import Listener, is_through
 from agentflow.engines.examining import tools_recorded
@@ -29,34 +26,24 @@ from agentflow.errors import (
     FileProblem,
     InputError,
     Interrupted,
-    LogDamaged,
-    LogTooNew,
-    StoreError,
     ToolChanged,
     UsageError,
 )
-from agentflow.eventlog import Reader, Store, Writer
-from agentflow.eventlog.codec import UnknownEvent, blobs_of, decode
-from agentflow.loading import ImportedModels, RecordedModels, Spec, runnable, understand
+from agentflow.eventlog import Store, Writer
+from agentflow.history import Recorded, read_back, read_run
+from agentflow.loading import ImportedModels, Spec, runnable
 from agentflow.plan.channels import wants_another
 from agentflow.plan.inputs import with_defaults
 from agentflow.plan.steps import Plan
-from agentflow.project import CLASS, ProjectReader, RecordedReader, find_root
+from agentflow.project import CLASS, ProjectReader, find_root
 from agentflow.replay import fold
 from agentflow.spec.model import Json
-from agentflow.summary import Summary
 
 #: Asked once, before anything happens: who is to be told the entries of this run?
 Audience = Callable[[Plan, str], Listener]
 
 
 _PLAIN = Settings()
-_STATUS_AFTER = {
-    "RunResumed": "running",
-    "RunParked": "waiting",
-    "RunInterrupted": "interrupted",
-    "ProcessDied": "crashed",
-}
 
 
 #: Looks at a run that is locked, before anything is done, and may raise instead of letting it be taken up.
@@ -77,20 +64,6 @@ def _unheard(_answers: Sequence[RecordedAnswer]) -> None:
 
 def _nobody(_plan: Plan, _run_id: str) -> Listener:
     return lambda _entry: None
-
-
-class Recorded(Struct, frozen=True):
-    """A run as its log has it: how it began, the plan of its recorded sources, its entries.
-
-    `holder` is the process that is at work on it, in words for people; None if there is none. `damage`
-    is what hides the entries after those, if something does.
-    """
-
-    started: RunStarted
-    plan: Plan
-    entries: tuple[Entry, ...]
-    holder: str | None
-    damage: LogDamaged | None = None
 
 
 def run(
@@ -176,90 +149,6 @@ def complete_inputs(plan: Plan, given: Mapping[str, Json]) -> dict[str, Json]:
     return inputs
 
 
-def read_run(store: Store, run_id: str) -> Recorded:
-    """Read a run from the store; it may go on meanwhile.
-
-    Raises:
-        UnknownRun: there is none.
-        LogDamaged, LogTooNew: it cannot be read.
-    """
-    with store.read(run_id) as reader:
-        reader.verify()
-        return _recorded(run_id, reader.records(), reader)
-
-
-def read_intact(store: Store, run_id: str) -> Recorded:
-    """Read a run as far as its log can be trusted; `damage` says what is wrong with the rest.
-
-    Raises:
-        UnknownRun: there is none.
-        LogDamaged, LogTooNew: nothing of it can be read.
-    """
-    with store.read(run_id) as reader:
-        records, damage = reader.intact()
-        entries: list[Entry] = []
-        try:
-            for record in records:
-                entries.append(_decoded(record, reader))  # noqa: PERF401 - those before a damage count
-        except LogDamaged as error:
-            damage = error
-        if not entries and damage is not None:
-            raise damage
-        return _understood(run_id, entries, reader, damage)
-
-
-def summaries(store: Store) -> Iterator[Summary]:
-    """All runs of a store, the newest first. One that cannot be read does not hide the others."""
-    for run_id in store.runs():
-        try:
-            yield _summary(store, run_id)
-        except (LogDamaged, LogTooNew, UnknownEvent) as error:
-            yield Summary(run_id, "damaged", problem=str(error))
-        except StoreError as error:
-            yield Summary(run_id, "unreadable", problem=str(error))
-
-
-def _summary(store: Store, run_id: str) -> Summary:
-    """Only the facts and the last decisions are looked at: no plan is made, and no blob read."""
-    with store.read(run_id) as reader:
-        first: dict[str, Json] | None = None
-        status, ended, seq, at = "running", False, -1, 0.0
-        for record in reader.records():
-            first, seq = first or record, record["seq"]
-            for blob in blobs_of(record):
-                reader.check_blob(blob, seq)
-            if ended:
-                continue  # an answer that came too late
-            status, ended = _status(record, status)
-            at = record["fact"]["at"]
-        live = reader.live
-    if status == "running" and not live:
-        status = "crashed"
-    if status == "waiting" and not live and store.due(run_id, time.time()):
-        status = "due"
-    if first is None:
-        return Summary(run_id, status)
-    fact = first["fact"]
-    return Summary(
-        run_id=run_id,
-        status=status,
-        spec=fact["spec"],
-        mode=fact["mode"],
-        by=fact.get("by"),
-        started=fact["at"],
-        seconds=at - fact["at"],
-        entries=seq + 1,
-    )
-
-
-def _status(record: Mapping[str, Json], before: str) -> tuple[str, bool]:
-    """The status of a run after a record, and whether the run has ended."""
-    final = record["decisions"][-1:]
-    if final and final[0]["kind"] == "FinishRun":
-        return str(final[0]["status"]), True
-    return _STATUS_AFTER.get(record["fact"]["kind"], before), False
-
-
 def resume(
     store: Store,
     run_id: str,
@@ -292,7 +181,7 @@ def resume(
     with store.resume(run_id) as log:
         run_id = log.path.name
         with store.read(run_id) as reader:
-            recorded = _recorded(run_id, log.records(), reader)
+            recorded = read_back(run_id, log.records(), reader)
         state = fold(recorded.plan, recorded.entries)
         gate(recorded, state, log)
         if is_through(state):
@@ -329,35 +218,6 @@ def resume(
     if record is not None:
         write_recording(Path(record), recorded.plan, read_run(store, run_id).entries)
     return state
-
-
-def _recorded(run_id: str, records: Iterator[dict[str, Json]], blobs: Reader) -> Recorded:
-    return _understood(run_id, [_decoded(record, blobs) for record in records], blobs)
-
-
-def _decoded(record: Mapping[str, Json], blobs: Reader) -> Entry:
-    """Raises `LogDamaged` if a value that lies beside the log is not what was stored."""
-    return decode(record, lambda name: blobs.get_blob(name, seq=record["seq"]))
-
-
-def _understood(
-    run_id: str, entries: Sequence[Entry], reader: Reader, damage: LogDamaged | None = None
-) -> Recorded:
-    """Raises `LogDamaged` if the log does not begin as that of a run does."""
-    started = entries[0].fact if entries else None
-    if not isinstance(started, RunStarted):
-        raise LogDamaged(
-            f"run '{run_id}' ended before its first entry was written",
-            seq=0,
-            help="nothing of it was done; run the spec again",
-        )
-    sources = dict(started.sources)
-    _, _, plan, _ = understand(
-        sources[started.spec], started.spec, RecordedReader(sources), RecordedModels(sources)
-    )
-    if plan is None:
-        raise LogDamaged(f"the spec recorded by run '{run_id}' cannot be understood", seq=0)
-    return Recorded(started, plan, tuple(entries), reader.holder, damage)
 
 
 def changes(started: RunStarted, folder: Path) -> tuple[str, ...]:

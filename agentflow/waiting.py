@@ -28,8 +28,9 @@ from agentflow.engines.letters import read_letter, write_letter
 from agentflow.errors import AgentflowError, RunLocked, StoreError, UsageError
 from agentflow.eventlog import Store, Writer
 from agentflow.eventlog.codec import UnknownEvent
+from agentflow.history import Recorded, read_run
 from agentflow.replay import fold
-from agentflow.runs import Recorded, changes, read_run, resume
+from agentflow.runs import changes, resume
 from agentflow.spec.model import Json
 from agentflow.spec.wording import did_you_mean
 from agentflow.summary import Summary

@@ -99,10 +99,12 @@ STAYS_OUT = {
     ),
     ("validate", "schema"): (
         *("agentflow.core", "agentflow.engines", "agentflow.eventlog", "agentflow.channels"),
-        *("agentflow.runs", "agentflow.replay", "agentflow.testing", "agentflow.trace"),
+        *("agentflow.runs", "agentflow.history", "agentflow.replay", "agentflow.testing"),
+        "agentflow.trace",
         *("agentflow.agents.protocol", "agentflow.contracts.explain", "agentflow.contracts.unwrap"),
         "agentflow.spec.yaml.complaints",
     ),
+    ("runs", "replay"): ("agentflow.engines", "agentflow.runs", "agentflow.channels"),
 }
 
 

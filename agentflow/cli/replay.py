@@ -8,9 +8,9 @@ from agentflow.cli.stores import existing_store
 from agentflow.cli.tracing import print_trace
 from agentflow.errors import ExitCode
 from agentflow.formats import replay_json, replay_text
+from agentflow.history import read_run
 from agentflow.loading import load, runnable
 from agentflow.replay import replay
-from agentflow.runs import read_run
 from agentflow.trace import trace_of
 
 

@@ -21,9 +21,10 @@ from agentflow.errors import CouldNot, ExitCode, StoreError, UsageError
 from agentflow.eventlog import Durability
 from agentflow.formats import run_json, run_text
 from agentflow.formats.next_text import next_steps
+from agentflow.history import Recorded
 from agentflow.loading import load
 from agentflow.plan.steps import Plan
-from agentflow.runs import Recorded, resume, run
+from agentflow.runs import resume, run
 from agentflow.trace import Trace, trace_of
 
 

@@ -6,7 +6,7 @@ from agentflow.cli.report import emit
 from agentflow.cli.stores import existing_store
 from agentflow.errors import ExitCode
 from agentflow.formats import runs_json, runs_text
-from agentflow.runs import summaries
+from agentflow.history import summaries
 
 
 def list_runs(*, store: Path | None, json: bool) -> int:

@@ -11,7 +11,7 @@ from agentflow.engines.requests import pending_request
 from agentflow.errors import ExitCode, UsageError
 from agentflow.eventlog import Store
 from agentflow.formats import run_text, show_text, step_json, step_text, trace_json
-from agentflow.runs import Recorded, read_intact
+from agentflow.history import Recorded, read_intact
 from agentflow.spec.wording import did_you_mean
 from agentflow.trace import Trace, trace_of
 from agentflow.trace.context import contexts

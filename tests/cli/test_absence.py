@@ -10,7 +10,7 @@ from agentflow.core.events import Entry, ProcessDied, RunResumed, StartAttempt
 from agentflow.engines.letters import write_letter
 from agentflow.eventlog import Store
 from agentflow.formats import answer_text
-from agentflow.runs import read_run
+from agentflow.history import read_run
 from agentflow.waiting import answer
 
 from ..audited import watched

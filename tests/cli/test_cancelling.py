@@ -11,7 +11,7 @@ import pytest
 from agentflow.cancelling import cancel
 from agentflow.eventlog import Store
 from agentflow.formats import cancel_text
-from agentflow.runs import read_run
+from agentflow.history import read_run
 from agentflow.trace import trace_of
 
 from .shell import Done, Project, wait_until

@@ -8,8 +8,8 @@ import pytest
 
 from agentflow.errors import FileProblem
 from agentflow.eventlog import Store
+from agentflow.history import read_run
 from agentflow.loading import load
-from agentflow.runs import read_run
 
 from .shell import Done, Project, later
 from .test_crashes import ALL, OUTPUTS, crash

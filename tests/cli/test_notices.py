@@ -7,7 +7,7 @@ import pytest
 
 from agentflow.core.events import Delivered, Notify
 from agentflow.eventlog import Store
-from agentflow.runs import read_run
+from agentflow.history import read_run
 
 from .shell import AGENTFLOW, Project
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from agentflow.core.events import AskPerson, LeaveLevel, TimerFired
 from agentflow.eventlog import Store
-from agentflow.runs import Recorded, read_run
+from agentflow.history import Recorded, read_run
 
 from .shell import Project, later
 from .test_people import questions

@@ -9,7 +9,7 @@ import pytest
 
 from agentflow.core.events import CancelRequested, PersonAnswered, RunResumed, TakeAnswer
 from agentflow.eventlog import Store
-from agentflow.runs import read_run
+from agentflow.history import read_run
 from tests.agents.web_server import Answer, WebServer
 
 from .shell import AGENTFLOW, Done, Project
