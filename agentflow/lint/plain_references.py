@@ -18,6 +18,12 @@ _PATH = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*"
 _IN_BRACES = re.compile(rf"(?<![${{])(?:\$(?={{[^{{]))?{{{{1,2}}\s*(?P<path>{_PATH})\s*}}{{1,2}}")
 _BARE = re.compile(r"\s*(?P<path>(?:inputs|steps|loop|item|run)(?:\.[A-Za-z_]\w*|\[\d+\])+)\s*")
 _EXPRESSION = re.compile(r"(?<!\$)\$\{\{\s*(?P<path>.*?)\s*\}\}", re.DOTALL)
+#: As other tools write it: `$steps.a.output`, `$.steps…`, `$(steps…)`, `{% steps… %}`, `<% steps… %>`, `=steps…`.
+_FOREIGN = re.compile(
+    r"(?:(?<!\$)\$(?:\.|\(\s*)?|\{%-?\s*|<%[=-]?\s*|\A\s*=\s*)"
+    r"(?P<path>(?P<root>steps|inputs?)\.(?P<name>[A-Za-z_]\w*)(?:\.[A-Za-z_]\w*|\[\d+\])*)"
+    r"(?:\s*(?:\)|-?%\}|-?%>))?"
+)
 #: Roots that stand in braces by chance nowhere else.
 _ROOTS = frozenset({"inputs", "steps", "loop", "item", "run", "input", "task"})
 #: The keys of an agent whose texts are passed on as they are, besides `instructions`.
@@ -46,6 +52,7 @@ class PlainReference(Struct, frozen=True):
 def plain_references(document: Document, plan: Plan) -> Iterator[PlainReference]:
     """All of a spec: in what steps and outputs hand on, and in what models are told."""
     inputs = _fields(plan.inputs.schema)
+    names = {"inputs": inputs, "steps": {step.id for step in plan.steps.values()}}
     for path, locals_ in _places(document, plan):
         for text in texts_at(document, path):
             if "steps" in text.path[len(path) :]:
@@ -55,6 +62,7 @@ def plain_references(document: Document, plan: Plan) -> Iterator[PlainReference]
                 if whole or _is_meant(found, {*inputs, *locals_}):
                     field = found["path"] in inputs and found["path"] not in locals_
                     yield _plain(text, found, "inputs." if field else "")
+            yield from _foreign(text, names)
     yield from _of_agents(document, plan)
 
 
@@ -72,6 +80,7 @@ def _of_agents(document: Document, plan: Plan) -> Iterator[PlainReference]:
                 for found in _IN_BRACES.finditer(text.text):
                     if _is_meant(found, fields):
                         yield _plain(text, found, "input." if found["path"] in fields else "")
+                yield from _foreign(text, {"input": fields})
                 if "instructions" in text.path:
                     yield from _expressions(text)
             for key in _NEVER_EXPANDED:
@@ -82,6 +91,13 @@ def _of_agents(document: Document, plan: Plan) -> Iterator[PlainReference]:
 def _expressions(text: Written) -> Iterator[PlainReference]:
     """What would be expressions elsewhere."""
     return (_plain(text, found, "") for found in _EXPRESSION.finditer(text.text))
+
+
+def _foreign(text: Written, names: dict[str, Collection[str]]) -> Iterator[PlainReference]:
+    """What other tools would read as a reference, if there is what it names; else it may be prose."""
+    for found in _FOREIGN.finditer(text.text):
+        if found["name"] in names.get(found["root"], ()):
+            yield _plain(text, found, "")
 
 
 def _places(document: Document, plan: Plan) -> Iterator[tuple[Path, Collection[str]]]:
