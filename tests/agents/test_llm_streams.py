@@ -79,6 +79,14 @@ def test_an_answer_that_broke_off_is_no_answer(
     assert len(server.requests) == 1
 
 
+def test_what_came_of_a_truncated_stream_is_kept(server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion(CONTENT), ending="no_reason")
+    with pytest.raises(AttemptError) as caught:
+        attempt("llm", {"model": MODEL}, watched([]))
+    assert caught.value.reply is not None
+    assert caught.value.reply.text == CONTENT
+
+
 def test_a_stream_that_says_that_it_failed(server: OpenAIServer) -> None:
     server.answer = Answer(body=completion(CONTENT, "error"))
     said = "openai raised a streaming error - finish_reason: error, no content string given."

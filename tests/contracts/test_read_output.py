@@ -204,6 +204,33 @@ def test_a_value_that_breaks_its_contract_is_rejected_with_violations() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Dear Ms. Li,\n[1] thank you.\n", "Dear Ms. Li,\n[1] thank you."),
+        ('He said "no".', 'He said "no".'),
+        ('"quoted"', "quoted"),
+    ],
+)
+def test_words_are_a_string_where_nothing_else_is_taken(text: str, value: str) -> None:
+    assert read_output(text, {"type": "string", "minLength": 1}) == Accepted(value)
+    assert isinstance(read_output("so be it", {"type": ["string", "null"]}), Rejected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " \n", '"cut', '{"a": "cut', "[1, 2", '```json\n"cut', "\x1b[1mbold", "half \ud800"],
+)
+def test_words_that_are_none(text: str) -> None:
+    assert isinstance(read_output(text, {"type": "string"}), Rejected)
+
+
+def test_words_are_held_against_the_contract() -> None:
+    answer = read_output("maybe", {"type": "string", "maxLength": 3})
+    assert isinstance(answer, Rejected)
+    assert answer.reason.startswith("the value breaks its contract: ")
+
+
 def test_a_string_that_holds_json_is_not_unpacked() -> None:
     assert isinstance(read_output('"{\\"a\\": 1}"', OBJECT), Rejected)
     assert read_output('"{\\"a\\": 1}"', {"type": "string"}) == Accepted('{"a": 1}')
