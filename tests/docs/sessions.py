@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from ..processes import WATCHDOG
@@ -30,6 +31,7 @@ _VOLATILE = (
     (re.compile(r"stored in \S+/\.agentflow/"), "stored in STORE/"),
     (re.compile(r" +"), " "),
 )
+_OF_ITEM = re.compile(r"\+TIME \S+\[\d+\] ")
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,10 @@ def steady(lines: tuple[str, ...]) -> list[str]:
     text = "\n".join(line for line in lines if line != "Killed")
     for pattern, name in _VOLATILE:
         text = pattern.sub(name, text)
-    return [line.strip() for line in text.splitlines()]
+    stripped = [line.strip() for line in text.splitlines()]
+    # Items work side by side, and end in any order.
+    grouped = groupby(stripped, lambda line: _OF_ITEM.match(line) is not None)
+    return [line for items, group in grouped for line in (sorted(group) if items else group)]
 
 
 def renew(page: str) -> None:
