@@ -38,6 +38,8 @@ class Span(Struct, frozen=True, order=True):
 
 #: The place of a problem that concerns a file as a whole.
 START_OF_FILE = Span(1, 1, 1, 1)
+#: What a spec on stdin is called.
+STDIN = "<stdin>"
 
 
 class Location(Struct, frozen=True):

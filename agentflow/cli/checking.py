@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.cli.specs import read_spec
 from agentflow.errors import CouldNot, FileProblem
@@ -102,8 +103,15 @@ def _check(task: Task) -> Checked:
         )
         spec = load_bytes(changed.after, spec.file, spec.folder, imports=task.imports)
         outcome = examine_spec(spec, task.thresholds)
+    refused = (
+        {(each.rule, each.location.span) for each in changed.mended.refused} if changed else ()
+    )
     return Checked(
-        tuple(bounded(selected(outcome, task.selection))),
+        tuple(
+            # What has been tried in vain is not to be tried again.
+            replace(each, fix=None) if (each.rule, each.location.span) in refused else each
+            for each in bounded(selected(outcome, task.selection))
+        ),
         outcome.suppressed,
         texts_by_file(spec.document, spec.plan),
         spec.unseen,

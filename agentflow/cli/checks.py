@@ -120,7 +120,7 @@ def validate(
     """Check specs: exit 0 if they can run, 1 if there are errors. Nothing in them is executed."""
     if strict + exit_zero + (fail_on is not None) > 1:
         raise typer.BadParameter(
-            "'--strict', '--fail-on' and '--exit-zero' say the same thing; give one of them"
+            "'--strict', '--fail-on' and '--exit-zero' contradict each other; give one of them"
         )
     if config is not None and no_config:
         raise typer.BadParameter("'--config' and '--no-config' exclude each other")

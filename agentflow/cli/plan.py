@@ -5,8 +5,9 @@ from pathlib import Path
 from agentflow.agents.capabilities import capabilities
 from agentflow.agents.known_models import known_prices
 from agentflow.cli.report import emit
-from agentflow.cli.specs import STDIN, sound_spec
+from agentflow.cli.specs import sound_spec
 from agentflow.errors import ExitCode
+from agentflow.findings import STDIN
 from agentflow.formats.plans import PLAN_FORMATS
 from agentflow.lint.fits import fits_of
 from agentflow.loading import Spec, context_of

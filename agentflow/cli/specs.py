@@ -8,6 +8,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from agentflow.errors import FileProblem, UsageError
+from agentflow.findings import STDIN
 from agentflow.loading import Spec, load, load_bytes, runnable
 from agentflow.plan.steps import Plan
 from agentflow.project import read_bytes
@@ -15,8 +16,6 @@ from agentflow.spec.document import MAX_BYTES
 from agentflow.spec.nearest import nearest
 
 SUFFIXES = (".yaml", ".yml")
-#: What a spec on stdin is called.
-STDIN = "<stdin>"
 #: Folders with what others have written, besides the hidden ones and virtual environments.
 _FOREIGN = frozenset({"node_modules", "__pycache__"})
 #: The first bytes of a file are enough to tell a spec; its head stands behind comments at most.

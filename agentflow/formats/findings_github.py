@@ -5,7 +5,7 @@ line ends, `:` and `,` are escaped, in the message `%` and line ends. So no text
 the command or start one of its own. Source: "Workflow commands for GitHub Actions".
 """
 
-from agentflow.findings import START_OF_FILE, Finding, Report, Severity
+from agentflow.findings import START_OF_FILE, STDIN, Finding, Report, Severity
 from agentflow.formats.findings_text import summary
 from agentflow.formats.fingerprints import relative
 from agentflow.formats.safe import safe
@@ -19,7 +19,9 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 (form
 
 
 def _command(finding: Finding) -> str:
-    properties = {"file": relative(finding.location.file), **_place(finding)}
+    # What came from stdin has no path at which a change could be annotated.
+    file = finding.location.file
+    properties = {} if file == STDIN else {"file": relative(file), **_place(finding)}
     properties["title"] = f"agentflow {finding.rule}"
     listed = ",".join(f"{name}={_property(text)}" for name, text in properties.items())
     lines = [finding.message, *([f"help: {finding.help}"] if finding.help else [])]

@@ -124,6 +124,7 @@ def configuration_schema() -> str:
     schema["$defs"]["name"] = {"description": "A rule, or a family of rules.", "enum": [*NAMES]}
     name = {"$ref": "#/$defs/name"}
     keys = schema["properties"]
+    keys["select"]["anyOf"][0]["minItems"] = 1
     keys["select"]["anyOf"][0]["items"] = keys["ignore"]["items"] = name
     keys["severities"]["propertyNames"] = name
     head = {
@@ -139,8 +140,11 @@ def _wrong(complaint: Any) -> ConfigurationProblem:
     key = str(path[0])
     if len(path) > 1 and key == "severities":
         choices = ", ".join(Severity)
+        name = str(path[1])
+        left_out = complaint["input"] in ("off", "none", "ignore", False)
+        advice = f"to leave it out: ignore = [{json.dumps(name)}]" if left_out else ""
         return ConfigurationProblem(
-            path[:2], f"{_shown(complaint)} is no severity", f"one of: {choices}"
+            path[:2], f"{_shown(complaint)} is no severity", advice or f"one of: {choices}"
         )
     if len(path) > 2 and key == "thresholds":
         message = f"expected a whole number from 1 on, found {_shown(complaint)}"
@@ -158,7 +162,10 @@ def _shown(complaint: Any) -> str:
 
 
 def _expect_known(configuration: Configuration) -> None:
-    """Raise for the first name of no rule, no family or no number."""
+    """Raise for the first name of no rule, no family or no number, and what can have no effect."""
+    if configuration.select == ():
+        message = "'select' names nothing, so that no rule would count"
+        raise ConfigurationProblem(("select",), message, "leave it out for all rules")
     named: list[tuple[tuple[str | int, ...], str]] = [
         *((("select", n), name) for n, name in enumerate(configuration.select or ())),
         *((("ignore", n), name) for n, name in enumerate(configuration.ignore)),
@@ -179,6 +186,15 @@ def _expect_known(configuration: Configuration) -> None:
         for number in numbers:
             if number not in THRESHOLDS[rule]:
                 raise _unknown(("thresholds", rule, number), "number", THRESHOLDS[rule])
+        both = {**THRESHOLDS[rule], **numbers}
+        if "warning" in both and "error" in both and both["warning"] > both["error"]:
+            message = (
+                f"the warnings of {quoted(rule)} begin at {both['warning']}, behind its errors, "
+                f"which begin at {both['error']}"
+            )
+            raise ConfigurationProblem(
+                ("thresholds", rule), message, "give the errors a greater number"
+            )
 
 
 def _unknown(path: tuple[str, ...], what: str, names: Mapping[str, object]) -> ConfigurationProblem:

@@ -9,11 +9,14 @@ from agentflow.findings import Edit, Finding, Fix, Location, Severity, Span, Sup
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.suppressions import FORM, Suppression
+from agentflow.spec.fixes import replaced
 from agentflow.spec.wording import quoted
 
 BAD = "bad-suppression"
 UNUSED = "unused-suppression"
 
+#: Letters from which on the beginning of a rule's name tells which it is.
+_TELLING = 5
 #: Families whose errors nothing takes back: there would be nothing to run.
 _GROUND = frozenset({Family.SPEC, Family.REFERENCE, Family.GRAPH})
 
@@ -120,16 +123,26 @@ def _problems(
         whole = Location(file, suppression.comment.span)
         yield Finding(BAD, Severity.WARNING, suppression.problem, whole, FORM)
     for name, span in suppression.names:
-        if name not in families:
-            place = Location(file, span)
-            yield Finding(
-                BAD,
-                Severity.WARNING,
-                f"there is no rule {quoted(name)}",
-                place,
-                suggestions.near(name, families) or "'agentflow rules' lists them",
-                fix=suggestions.fix(context.document, place, name, families),
-            )
+        if name in families:
+            continue
+        place = Location(file, span)
+        if name in set(families.values()):
+            message = f"{quoted(name)} is a family, and a comment names rules"
+            yield Finding(BAD, Severity.WARNING, message, place, "'agentflow rules' lists them")
+            continue
+        begun = [rule for rule in families if rule.startswith(name) and len(name) >= _TELLING]
+        yield Finding(
+            BAD,
+            Severity.WARNING,
+            f"there is no rule {quoted(name)}",
+            place,
+            f"did you mean {quoted(begun[0])}?"
+            if len(begun) == 1
+            else suggestions.near(name, families) or "'agentflow rules' lists them",
+            fix=replaced(context.document, place, name, begun[0])
+            if len(begun) == 1
+            else suggestions.fix(context.document, place, name, families),
+        )
 
 
 def _unused(

@@ -21,7 +21,11 @@ from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
 FORM = "write # agentflow: ignore[RULE] REASON"
 
 #: What is meant as a suppression, whether or not it is one.
-_MEANT = re.compile(r"#[ \t]*agentflow[ \t]*(?P<colon>:?)[ \t]*(?P<word>[a-zA-Z]+)\b(?P<rest>.*)")
+_MEANT = re.compile(
+    r"#[ \t]*(?P<before>|[^#\n]*\W(?=agentflow[ \t]*:[ \t]*ignore[ \t]*\[))(?P<tool>agentflow)[ \t]*"
+    r"(?P<colon>:?)[ \t]*(?P<word>[a-zA-Z]+)\b(?P<rest>.*)",
+    re.IGNORECASE,
+)
 _REST = re.compile(r"[ \t]*\[(?P<names>[^\]]*)\][ \t:,.-]*(?P<reason>.*)")
 _NAME = re.compile(r"[^\s,]+")
 #: Names in one comment; there are not many more rules.
@@ -70,13 +74,14 @@ def _read(document: Document, comment: Comment, below: dict[int, int]) -> Suppre
     """The suppression that a comment is; None if it is about something else."""
     meant = _MEANT.match(comment.text)
     assert meant is not None
-    if meant["word"] != "ignore" and nearest(meant["word"], ["ignore"]) is None:
+    if meant["word"].lower() != "ignore" and nearest(meant["word"], ["ignore"]) is None:
         return None
     first = last = comment.span.line
     if comment.alone:
         last = _end_of_node(document.root, below[first])
     rest = _REST.fullmatch(meant["rest"])
-    if meant["word"] != "ignore" or not meant["colon"]:
+    exact = (meant["before"], meant["tool"], meant["colon"], meant["word"])
+    if exact != ("", "agentflow", ":", "ignore"):
         said = f"{quoted(comment.text)} is no suppression"
         return Suppression(comment, (), "", first, last, said)
     if rest is None or not rest["names"].strip():

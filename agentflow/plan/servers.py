@@ -52,7 +52,7 @@ def plan_servers(pipeline: Pipeline, read: FileReader, report: Report) -> dict[s
 def _planned(server: Server, path: tuple[str, ...], read: FileReader, report: Report) -> ServerPlan:
     if server.definitions is None:
         return ServerPlan(server, pins=server.pins)
-    advice = f"'agentflow tools --write' makes {quoted(server.definitions)}"
+    advice = f"'agentflow tools SPEC --write' makes {quoted(server.definitions)}"
     try:
         known = read_definitions(read(server.definitions))
     except FileProblem as problem:

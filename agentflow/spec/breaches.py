@@ -33,6 +33,7 @@ from agentflow.spec.model import (
 from agentflow.spec.nearest import nearest
 from agentflow.spec.phrases import (
     called,
+    command_line,
     expected,
     foreign_letter,
     found,
@@ -374,6 +375,8 @@ class Breaches:
         elif breach.type == "value_error":
             self._report("wrong-type", str(breach.context["error"]), self._place(spot), None)
             return
+        elif spot.path[-1:] == ("argv",) and isinstance(node, Scalar):
+            mended = command_line(node.text) or "write a list"
         choices = [c for s in (shape, *shape.members) for c in s.choices]
         place = self._place(spot)
         fix = mending(shape, node, self._document) if not spot.at_key else None

@@ -1,6 +1,8 @@
 """The words of messages about a spec: what was expected, what was found, how to mend it."""
 
+import json
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -166,6 +168,24 @@ def mend(shape: Shape, node: Node | None) -> str | None:
     free = [s for s in shape.members if s.form is str and s.rule("pattern") is None]
     in_quotes = str in kinds and (free or not shape.members)
     return f'put it in quotes: "{node.text[:40]}"' if in_quotes else None
+
+
+def command_line(text: str) -> str | None:
+    """A command as a list of its words, cut as a shell would; None if it cannot be, or is long."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return None
+    if not words or len(text) > 80:
+        return None
+    return f"write [{', '.join(map(_in_list, words))}]"
+
+
+def _in_list(word: str) -> str:
+    """A text in a list on one line, in quotes where YAML would read something else without."""
+    plain = re.fullmatch(r"-{0,2}[A-Za-z_./][A-Za-z0-9_./=@%+-]*", word)
+    is_word = word.lower() in ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
+    return word if plain and not is_word and word[-1] != ":" else json.dumps(word)
 
 
 def mended_duration(text: str) -> str | None:

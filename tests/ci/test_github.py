@@ -78,6 +78,16 @@ def test_options_and_paths_come_one_a_line(folder: Path) -> None:
     assert done.out.endswith("\n1 warning in 1 file\n")
 
 
+def test_space_around_a_line_is_no_part_of_it_and_an_option_has_its_value_with_it(
+    folder: Path,
+) -> None:
+    done, outputs = step(
+        "validate", folder, paths="  specs/warning.yaml\t\n", options=" --fail-on=warning "
+    )
+    assert (done.code, done.err, outputs["exit-code"]) == (1, "", "1")
+    assert done.out.endswith("\n1 warning in 1 file\n")
+
+
 def test_nothing_found(folder: Path) -> None:
     done, outputs = step("validate", folder, paths="specs/good.yaml")
     assert done == Ran(0, "no problems in 1 file\n", "")

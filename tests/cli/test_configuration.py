@@ -220,6 +220,16 @@ PROBLEMS = {
         "expected a whole number from 1 on, found '0'",
         "write a number",
     ),
+    "select = []": (
+        1,
+        "'select' names nothing, so that no rule would count",
+        "leave it out for all rules",
+    ),
+    '[severities]\ncycle = "off"': (
+        2,
+        "'off' is no severity",
+        'to leave it out: ignore = ["cycle"]',
+    ),
 }
 
 
@@ -232,6 +242,16 @@ def test_what_is_wrong_with_it_is_said_with_its_line(text: str) -> None:
         2, "", f"error: agentflow.toml:{line}: {message}\nhelp: {advice}\n"
     )
     assert agentflow("validate", "good.yaml", "--no-config").code == 0
+
+
+def test_warnings_do_not_begin_behind_errors() -> None:
+    configure("[thresholds]\nretry-amplification = {warning = 60, error = 12}")
+    assert agentflow("validate", "good.yaml") == Done(
+        2,
+        "",
+        "error: agentflow.toml:2: the warnings of 'retry-amplification' begin at 60, behind its "
+        "errors, which begin at 12\nhelp: give the errors a greater number\n",
+    )
 
 
 def test_lines_of_a_pyproject() -> None:

@@ -190,6 +190,7 @@ def test_a_fix_that_would_bring_something_new_is_left_out() -> None:
     path = spec(UNKNOWN_AGENT.replace("{type: object}", closed))
     done = agentflow("validate", "spec.yaml", "--fix")
     assert (done.code, done.err) == (1, "note: 1 fix left out, since new problems would show\n")
+    assert "fixes to try" not in done.out
     assert "wrter" in path.read_text("utf-8")
 
 

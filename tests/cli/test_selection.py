@@ -119,11 +119,11 @@ def test_what_fails(options: str) -> None:
     [
         (
             "--strict --exit-zero",
-            "'--strict', '--fail-on' and '--exit-zero' say the same thing; give one of them",
+            "'--strict', '--fail-on' and '--exit-zero' contradict each other; give one of them",
         ),
         (
             "--fail-on error --strict",
-            "'--strict', '--fail-on' and '--exit-zero' say the same thing; give one of them",
+            "'--strict', '--fail-on' and '--exit-zero' contradict each other; give one of them",
         ),
         ("--config x.toml --no-config", "'--config' and '--no-config' exclude each other"),
     ],

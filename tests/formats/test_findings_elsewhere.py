@@ -10,8 +10,10 @@ from typing import Any
 import jsonschema
 import pytest
 import referencing
+from msgspec.structs import replace
 
 from agentflow.findings import (
+    STDIN,
     Edit,
     Finding,
     Fix,
@@ -173,6 +175,12 @@ def test_github() -> None:
     assert commands[3] == "::notice file=b.yaml,line=1,title=agentflow whole-output::a"
     assert summary == (
         "2 errors, 1 warning, 1 piece of advice in 3 files (1 suppressed, 3 not shown)"
+    )
+    unnamed = replace(
+        REPORT.findings[0], message="m", help=None, location=Location(STDIN, Span(2, 1, 2, 2))
+    )
+    assert rendered("github", Report((unnamed,), {})).splitlines()[0] == (
+        "::error title=agentflow unknown-agent::m"
     )
     # A runner turns these back, and nothing else.
     message = commands[0].split("::", 2)[2]

@@ -101,6 +101,13 @@ BAD = {
     ),
     "# agentflow: ignore[unused-defintion] a reason": "4:53 there is no rule 'unused-defintion'",
     "# agentflow: ignore[unused-definition, x] y": "4:72 there is no rule 'x'",
+    "# agentflow: ignore[reference] y": ("4:53 'reference' is a family, and a comment names rules"),
+    "# AGENTFLOW: ignore[unused-definition] y": (
+        "4:33 '# AGENTFLOW: ignore[unused-definition] y' is no suppression"
+    ),
+    "# noqa agentflow: ignore[unused-definition] y": (
+        "4:33 '# noqa agentflow: ignore[unused-definition] y' is no suppression"
+    ),
 }
 
 
@@ -110,6 +117,17 @@ def test_bad_suppressions(comment: str) -> None:
     bad = tuple(found for found in findings if found.rule == "bad-suppression")
     assert lines(bad) == [BAD[comment]]
     assert bad[0].severity is Severity.WARNING
+
+
+def test_a_name_that_is_cut_off_is_the_one_that_goes_on_like_it() -> None:
+    findings = outcome(commented("# agentflow: ignore[unused-def] later", line=4)).findings
+    (bad,) = (found for found in findings if found.rule == "bad-suppression")
+    assert (bad.message, bad.help) == (
+        "there is no rule 'unused-def'",
+        "did you mean 'unused-definition'?",
+    )
+    assert bad.fix is not None
+    assert [edit.text for edit in bad.fix.edits] == ["unused-definition"]
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ from agentflow.lint.rule import Context, Family
 from agentflow.lint.texts import told
 from agentflow.plan.calls import callers, calls_in, home_of
 from agentflow.plan.steps import Path, Plan
+from agentflow.spec.model import AgentTool, offered_tools
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
 
@@ -106,9 +107,15 @@ def check(context: Context) -> Iterator[Finding]:
     seen: set[Path] = set()
     for chat in chats(context):
         home = home_of(chat.step, chat.call)
-        if home not in seen:
+        if home not in seen and not _names_nobody(plan, chat):
             seen.add(home)
             yield from _of_model(context, plan, chat, home, everybody)
+
+
+def _names_nobody(plan: Plan, chat: Chat) -> bool:
+    """Is an agent among the tools that does not exist? What is out of reach may be that one."""
+    tools = offered_tools(chat.call.options)
+    return any(isinstance(t, AgentTool) and t.agent not in plan.pipeline.agents for t in tools)
 
 
 def _of_model(

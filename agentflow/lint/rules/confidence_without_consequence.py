@@ -58,8 +58,10 @@ from agentflow.lint.gates import gates
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import callers, calls_of, tools_of
 from agentflow.plan.looks import enclosing
-from agentflow.plan.steps import Plan
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.document import Document
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Mapping
 
 NAME = "confidence-without-consequence"
 FAMILY = Family.CONFIDENCE
@@ -72,7 +74,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Each gate of an agent that is called where no `catch` speaks of it."""
     if context.plan is None:
         return
-    cared_for = _cared_for(context.plan)
+    cared_for = _cared_for(context.document, context.plan)
     for gate in gates(context.plan):
         if gate.agent in cared_for:
             continue
@@ -86,9 +88,10 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
-def _cared_for(plan: Plan) -> set[str]:
+def _cared_for(document: Document, plan: Plan) -> set[str]:
     """The agents whose unsure answers a `catch` speaks of, or a model is told of whose tools they are."""
-    speaking = {at for at, step in plan.steps.items() if _SPEAKING & step.catch.keys()}
+    # Of a `catch` that names somebody unknown there is nothing in the plan, and it speaks all the same.
+    speaking = {at for at, step in plan.steps.items() if _SPEAKING & _written(document, step)}
     # What some items may fail at does not end the run, and `items` tells why they failed.
     speaking |= {
         at
@@ -103,3 +106,10 @@ def _cared_for(plan: Plan) -> set[str]:
         for call in calls_of(step)
         if not speaking.isdisjoint(enclosing(step.address))
     }
+
+
+def _written(document: Document, step: StepPlan) -> set[str]:
+    """The failures that the `catch` of a step speaks of."""
+    catch = document.node((*step.path, "catch"))
+    written = set(catch.entries) if isinstance(catch, Mapping) else set[str]()
+    return written | step.catch.keys()

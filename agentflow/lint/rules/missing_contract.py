@@ -83,7 +83,7 @@ def _described(
 ) -> Iterator[tuple[str, Path, tuple[Schema | Contract | None, Schema | Contract | None]]]:
     """Everything that has contracts: what it is called, where it stands, and the two of them."""
     for name, agent in pipeline.agents.items():
-        if not _left_to_a_file(agent, servers):
+        if not _left_to_a_file(agent, servers) and not _misnamed(agent, servers):
             known = definition_for(agent, servers)
             given = agent.input if known is None or agent.input is not None else known.input
             answered = agent.output if known is None or agent.output is not None else known.output
@@ -96,7 +96,7 @@ def _described(
                 known = definition_of(server, called, servers)
                 given = tool.input if known is None or tool.input is not None else known.input
                 answered = tool.output if known is None or tool.output is not None else known.output
-                if not _unread(servers.get(server)):
+                if not _unread(servers.get(server)) and not _unknown(server, called, servers):
                     path = ("agents", name, "tools", index)
                     yield f"tool {quoted(called)}", path, (given, answered)
 
@@ -104,6 +104,17 @@ def _described(
 def _left_to_a_file(agent: Agent, servers: Mapping[str, ServerPlan]) -> bool:
     """Is there a file that has the contracts, and it cannot be read? That is said elsewhere."""
     return _unread(servers.get((tool_named(agent) or ("",))[0]))
+
+
+def _misnamed(agent: Agent, servers: Mapping[str, ServerPlan]) -> bool:
+    named = tool_named(agent)
+    return named is not None and _unknown(*named, servers)
+
+
+def _unknown(server: str, tool: str, servers: Mapping[str, ServerPlan]) -> bool:
+    """Does the file of the server's definitions lack a tool? Its contracts are those of another then."""
+    plan = servers.get(server)
+    return plan is not None and bool(plan.definitions) and tool not in (plan.definitions or {})
 
 
 def _unread(server: ServerPlan | None) -> bool:

@@ -2,7 +2,7 @@
 
 The file that `definitions` names says which tools the server has. A call of any other would be made with
 contracts that nobody has compared with anything. If the server has got a new tool since,
-`agentflow tools --write` writes the file anew.
+`agentflow tools SPEC --write` writes the file anew.
 
 Bad:
 
@@ -66,6 +66,6 @@ def check(context: Context) -> Iterator[Finding]:
             message=f"server {quoted(server)} has no tool {quoted(tool)}",
             location=context.document.locate(named.tool_at),
             help=suggestions.help(
-                tool, plan.definitions, "'agentflow tools --write' writes its definitions anew"
+                tool, plan.definitions, "'agentflow tools SPEC --write' writes its definitions anew"
             ),
         )

@@ -47,6 +47,7 @@ from collections.abc import Collection, Iterable, Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.escalations import levels, named_escalations
 from agentflow.lint.meters import bounds
+from agentflow.lint.named_agents import named_agents
 from agentflow.lint.policies import named_policies
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.schemas import named_contracts
@@ -79,6 +80,8 @@ def check(context: Context) -> Iterator[Finding]:
     steps = tuple(callers(context.plan))
     agents = {step.agent for step in steps} | {c.agent for step in steps for c in calls_of(step)}
     agents |= {level.target for level in levels(context.plan) if level.kind == "agent"}
+    named = {name for name, _ in named_agents(context.document, context.plan)}
+    agents |= named - pipeline.agents.keys()
     models |= {level.target for level in levels(context.plan) if level.kind == "model"}
     models |= {fallback for model in pipeline.models.values() for fallback in model.fallbacks}
     escalations = {name for _, name in named_escalations(context.document, context.plan)}
