@@ -14,7 +14,7 @@ from agentflow.spec.yaml.nodes import Scalar
 
 
 class Retried(Struct, frozen=True):
-    """A step with a policy that allows for more than one attempt.
+    """A step with a policy.
 
     `path` leads to the `retry` that counts, on the step or on its agent, and `effects_path` to the
     `effects` that would count.
@@ -34,9 +34,14 @@ class Retried(Struct, frozen=True):
 
 def retried(document: Document, plan: Plan) -> Iterator[Retried]:
     """The steps of a plan that may be attempted again, in file order."""
+    return (each for each in with_policies(document, plan) if each.policy.max_attempts > 1)
+
+
+def with_policies(document: Document, plan: Plan) -> Iterator[Retried]:
+    """The steps of a plan with a policy, also one that allows for a single attempt."""
     calls = ((step, call) for step in callers(plan) for call in calls_of(step))
     for step, call in calls:
-        if call.retry is None or call.retry.max_attempts == 1:
+        if call.retry is None:
             continue
 
         def said(key: str, step: StepPlan = step, agent: str = call.agent) -> Path:

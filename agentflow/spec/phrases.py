@@ -160,6 +160,9 @@ def mend(shape: Shape, node: Node | None) -> str | None:
         return f"write [{node.text}]" if len(node.text) <= 40 else "write a list"
     if isinstance(node.value, str):
         number = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", node.text)
+        share = re.fullmatch(r"([0-9]{1,2}|100) ?%", node.text)
+        if float in kinds and share:
+            return f"write {int(share[1]) / 100:g}"
         if kinds & {int, float} and number:
             return f"write {node.text} without quotes"
         if bool in kinds:
@@ -191,10 +194,28 @@ def _in_list(word: str) -> str:
 def mended_duration(text: str) -> str | None:
     """`30 sec` as `30s`; a bare number is taken for seconds."""
     match = re.fullmatch(r"([0-9]{1,9})(?:\.0*)? *([A-Za-z]*)", text.strip())
+    if match is None and (whole := _in_one_unit(text.strip())):
+        return whole
     if match is None or not int(match[1]):
         return None
     unit = _UNIT_OF.get(match[2].lower() or "s")
     return f"{match[1]}{unit}" if unit else None
+
+
+def _in_one_unit(text: str) -> str | None:
+    """`1h30m` and `1.5h` as `90m`: what is written in parts, in the largest unit that takes it whole."""
+    parts = re.findall(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)", text)
+    if "".join(map("".join, parts)) != text:
+        return None
+    units = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+    # In thousandths, since a product of decimals need not come out even.
+    whole = sum(round(float(number) * 1_000) * units[unit] for number, unit in parts)
+    fitting = (
+        (whole // (1_000 * size), unit)
+        for unit, size in units.items()
+        if whole % (1_000 * size) == 0
+    )
+    return next((f"{count}{unit}" for count, unit in fitting if count), None)
 
 
 def _mended_bool(text: str) -> str | None:

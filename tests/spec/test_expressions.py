@@ -221,7 +221,7 @@ def test_macros_are_nodes_of_their_own() -> None:
             "${{ a }}",
             "'${{' means nothing here",
             "${{",
-            "write the bare expression: '${{ }}' belongs into strings only, and only once",
+            "write the bare expression, without '${{ }}' around it or in it",
         ),
         ("a # b", "'#' means nothing here", "#", None),
         ("a\u202eb", r"'\u202e' means nothing here", "\u202e", None),

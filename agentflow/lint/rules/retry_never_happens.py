@@ -1,6 +1,6 @@
 """A retry policy can never lead to a second attempt.
 
-It names no failure, the run has no retries to give, or the first wait is longer than the run. Who
+It names no failure or allows for one attempt only, the run has no retries to give, or the first wait is longer than the run. Who
 reads the policy counts on it.
 
 Bad:
@@ -45,10 +45,13 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.policies import Retried, retried
+from agentflow.lint.policies import Retried, with_policies
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import BudgetPlan
+from agentflow.spec.document import Document
 from agentflow.spec.model import seconds
+from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Mapping, Scalar
 
 NAME = "retry-never-happens"
 FAMILY = Family.RETRY
@@ -59,12 +62,28 @@ def check(context: Context) -> Iterator[Finding]:
     """Each policy that is used by a step and does nothing."""
     if context.plan is None:
         return
-    for step in retried(context.document, context.plan):
-        why = _why(step, context.plan.budget)
+    for step in with_policies(context.document, context.plan):
+        if step.policy.max_attempts > 1:
+            why = _why(step, context.plan.budget)
+        else:
+            why = _why_once(context.document, step)
         if why is not None:
             message, advice = why
             place = context.document.locate(step.path)
             yield Finding(NAME, SEVERITY, f"never retried: {message}", place, advice)
+
+
+def _why_once(document: Document, step: Retried) -> tuple[str, str] | None:
+    """A single attempt is a way to say that there are no others, unless it is said how to make them."""
+    node = document.node(step.path)
+    if isinstance(node, Scalar):
+        node = document.node(("retries", node.text))
+    written = node.entries if isinstance(node, Mapping) else {}
+    key = next((key for key in ("on", "backoff") if key in written), None)
+    if key is None:
+        return None
+    advice = f"raise 'max_attempts', or leave {quoted(key)} out"
+    return f"{quoted(key)} is about further attempts, and 'max_attempts' is 1", advice
 
 
 def _why(step: Retried, budget: BudgetPlan) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 #: Operators that this language does not have; `spec.cel.tokens` finds them.
 OPERATORS: Mapping[str, str] = {
-    "${{": "write the bare expression: '${{ }}' belongs into strings only, and only once",
+    "${{": "write the bare expression, without '${{ }}' around it or in it",
     "{{": "write the bare expression, without '{{ }}'",
     "===": "compare with '=='",
     "!==": "compare with '!='",
