@@ -2,31 +2,33 @@
 
 from collections.abc import Iterable, Iterator
 
-from msgspec import Struct, field
+from msgspec import field
 
 from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Failure, RunMode
 from agentflow.core.state import ENDED_RUN, RunStatus, StepStatus
 from agentflow.plan import address
-from agentflow.plan.calls import call_of, step_at
-from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.plan.calls import call_of
+from agentflow.plan.steps import Plan
 from agentflow.spec.model import FailureClass, Json
 from agentflow.trace.accepted import Accepted, accepted_in
+from agentflow.trace.branches import Branches
 from agentflow.trace.reasons import no_more, why
 from agentflow.trace.spans import Asked, Gate, Refused, Span
 
 
-class Trace(Struct):
+class Trace(Branches):
     """A run as a tree. `now` is the time of the last entry, `entries` how many there were.
 
-    `by` is who started it. `meanwhile` are the answers taken in since a process has worked on it last. `spent` is what was used up at the end of tokens, money and meters, where a budget bounds them.
+    `by` is who started it. `meanwhile` are the answers taken in since a process has worked on it
+    last. `spent` is what was used up at the end of tokens, money and meters, where a budget bounds
+    them.
     `damaged` is the first entry that cannot be read; what came then nobody knows.
     `untold` are notices that are not known to have arrived, by their ids. `held_up` is why attempts wait
     for other runs, by the address of their step in the plan, and by their own.
     `gates` are the `confidence` of the agents that have one, by the agent's name.
     """
 
-    plan: Plan
     run_id: str = ""
     mode: RunMode = "live"
     by: str | None = None
@@ -47,13 +49,10 @@ class Trace(Struct):
     refused: list[Refused] = field(default_factory=list)
     accepted: list[Accepted] = field(default_factory=list)
     untold: dict[str, events.Notify] = field(default_factory=dict)
-    steps: dict[str, Span] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
     held_up: dict[str, dict[str, str]] = field(default_factory=dict)
-    _by_address: dict[str, Span] = field(default_factory=dict)
     _questions: dict[str, Asked] = field(default_factory=dict)
-    _keys: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
 
     def apply(self, entry: Entry) -> None:
         """Take in the next entry of the log."""
@@ -83,7 +82,7 @@ class Trace(Struct):
                 self.run_id, self.mode, self.started = fact.run_id, fact.mode, fact.at
                 self.by = fact.by
                 self.status = "running"
-                self._add_scope(self.plan.root, "", self.steps)
+                self.add_scope(self.plan.root, "", self.steps)
             case events.RunResumed():
                 self.status = "running"
                 self.signal = None
@@ -101,27 +100,27 @@ class Trace(Struct):
                 self.signal = None
                 self.cancelled = fact
             case events.AttemptWaits():
-                span = self._span(fact.step)
+                span = self.span(fact.step)
                 span.status, span.reason = "waiting", f"held up: {fact.why}"
                 self.held_up.setdefault(address.static(fact.step), {})[fact.step] = fact.why
             case events.AttemptAdmitted():
                 self._let_go(fact.step)
-                span = self._span(fact.step)
+                span = self.span(fact.step)
                 span.status, span.reason = "running", None
             case events.AttemptSucceeded():
-                self._use(self._span(fact.step), fact.usage)
+                self._use(self.span(fact.step), fact.usage)
             case events.AttemptFailed():
-                span = self._span(fact.step)
+                span = self.span(fact.step)
                 span.notes.append(f"attempt {fact.attempt}: {fact.failure}: {fact.message}")
                 self._count_failure(fact.step)
                 self._use(span, fact.usage)
             case events.AttemptLost():
                 self._let_go(fact.step)
-                self._span(fact.step).notes.append(f"attempt {fact.attempt}: lost with its process")
+                self.span(fact.step).notes.append(f"attempt {fact.attempt}: lost with its process")
             case events.AttemptEndedLate():
                 how = "answered" if fact.failure is None else f"{fact.failure}: {fact.message}"
                 note = f"attempt {fact.attempt}: {how}, after it had been given up"
-                self._span(fact.step).notes.append(note)
+                self.span(fact.step).notes.append(note)
             case events.TimerFired():
                 if fact.question is not None:
                     self._close(fact.question, "no answer in time")
@@ -134,7 +133,7 @@ class Trace(Struct):
                     self._questions[fact.message].delivered = fact.detail
             case events.NotDelivered():
                 self.untold.pop(fact.message, None)
-                self._span(fact.step).notes.append(f"not delivered: {fact.problem}")
+                self.span(fact.step).notes.append(f"not delivered: {fact.problem}")
                 if fact.message in self._questions:
                     self._questions[fact.message].problem = fact.problem
                     self._close(fact.message, "not delivered")
@@ -147,7 +146,7 @@ class Trace(Struct):
         elif isinstance(decision, events.RefuseAnswer):
             self._refuse(decision)
         else:
-            span = self._span(decision.step)
+            span = self.span(decision.step)
             self._opening(span, decision)
             self._trying(span, decision)
             self._asking(span, decision)
@@ -167,29 +166,29 @@ class Trace(Struct):
         match decision:
             case events.EnterGroup():
                 self._begin(span)
-                body = self._step_plan(decision.step).body
+                body = self.step_plan(decision.step).body
                 assert body is not None
-                self._add_scope(body, decision.step, span.children)
+                self.add_scope(body, decision.step, span.children)
             case events.EnterPipeline():
                 self._begin(span)
-                nested = self._step_plan(decision.step).nested
+                nested = self.step_plan(decision.step).nested
                 assert nested is not None
-                self._add_scope(nested.plan.root, decision.step, span.children)
+                self.add_scope(nested.plan.root, decision.step, span.children)
             case events.TakeCase():
                 self._begin(span)
-                self._add_case(span, decision)
+                self.add_case(span, decision)
             case events.ExpandItems():
                 self._begin(span)
                 span.items = decision.count
-                self._keys[decision.step] = decision.keys
+                self.keys[decision.step] = decision.keys
             case events.AssignTasks():
                 self._begin(span)
-                self._add_tasks(span, decision)
+                self.add_tasks(span, decision)
             case events.BeginIteration():
                 self._begin(span)
                 self._add_iteration(span, decision)
             case events.CallTools():
-                self._add_calls(span, decision)
+                self.add_calls(span, decision)
 
     def _trying(self, span: Span, decision: Decision) -> None:
         """An agent is called, or called again, or its answer is judged."""
@@ -294,11 +293,11 @@ class Trace(Struct):
     def _count_failure(self, at: str) -> None:
         outer = address.outermost_list(at)
         if outer is not None:
-            self._span(outer).failures += 1
+            self.span(outer).failures += 1
 
     def _gate(self, decision: events.AcceptOutput | events.RejectOutput) -> None:
         """Count an answer that came as far as the gate of its agent."""
-        call = call_of(self._step_plan(decision.step), self._span(decision.step).agent)
+        call = call_of(self.step_plan(decision.step), self.span(decision.step).agent)
         assert call is not None
         fired = False
         if isinstance(decision, events.RejectOutput):
@@ -366,83 +365,27 @@ class Trace(Struct):
             if usage.usd is not None:
                 span.usd = (span.usd or 0.0) + usage.usd
 
-    def _step_plan(self, at: str) -> StepPlan:
-        return step_at(self.plan, at)[1]
-
     def _let_go(self, at: str) -> None:
         """An attempt does not wait for other runs any more, if it did."""
         self.held_up.get(address.static(at), {}).pop(at, None)
 
-    def _span(self, at: str) -> Span:
-        """The span of an address; that of an item is made when it is first heard of."""
-        span = self._by_address.get(at)
-        if span is None:
-            outer = address.parent(at)
-            assert outer is not None
-            span = self._by_address[at] = Span(at)
-            if keys := self._keys.get(outer):
-                span.item = str(keys[int(span.name[1:-1])])
-            self._span(outer).children[at] = span
-        return span
-
-    def _add_scope(self, scope: ScopePlan, at: str, into: dict[str, Span]) -> None:
-        for step in scope.steps:
-            inner = address.child(at, step.id)
-            into[inner] = self._by_address[inner] = Span(
-                inner,
-                agent=step.call.agent if step.call and step.dispatch is None else None,
-                pipeline=step.nested.plan.file if step.nested else None,
-            )
-
     def _add_iteration(self, span: Span, decision: events.BeginIteration) -> None:
         self._end_iteration(span)
         span.iterations = decision.index + 1
-        inside = self._span(address.iteration(decision.step, decision.index))
+        inside = self.span(address.iteration(decision.step, decision.index))
         self._begin(inside)
-        body = self._step_plan(decision.step).body
+        body = self.step_plan(decision.step).body
         assert body is not None
-        self._add_scope(body, inside.address, inside.children)
+        self.add_scope(body, inside.address, inside.children)
 
     def _end_iteration(self, span: Span) -> None:
         """The last iteration of a loop, if this is one, is over: as its steps have made it."""
         if span.iterations is not None:
-            inside = self._span(address.iteration(span.address, span.iterations - 1))
+            inside = self.span(address.iteration(span.address, span.iterations - 1))
             ends = {step.status for step in inside.children.values()}
             failed: tuple[StepStatus, ...] = ("unknown", "failed", "cancelled")
             inside.status = next((status for status in failed if status in ends), "succeeded")
             inside.ended = self.now
-
-    def _add_tasks(self, span: Span, decision: events.AssignTasks) -> None:
-        delegate = self._step_plan(decision.step).delegate
-        assert delegate is not None
-        for task in decision.tasks:
-            at = address.task(decision.step, task["worker"], task["id"])
-            inner = Span(at, agent=delegate.workers[task["worker"]].agent)
-            span.children[at] = self._by_address[at] = inner
-
-    def _add_calls(self, span: Span, decision: events.CallTools) -> None:
-        span.turns = decision.turn
-        step = self._step_plan(decision.step)
-        call = call_of(step, span.agent)
-        for number, asked in enumerate(decision.calls, 1):
-            if "refused" in asked:
-                name = asked["tool"]
-                span.notes.append(f"turn {decision.turn}: '{name}' refused: {asked['refused']}")
-                continue
-            assert call is not None
-            at = address.tool_call(decision.step, asked["tool"], decision.turn, number)
-            tool = call.tools[asked["tool"]].step
-            span.children[at] = self._by_address[at] = Span(at, agent=tool.agent)
-
-    def _add_case(self, span: Span, decision: events.TakeCase) -> None:
-        step = self._step_plan(decision.step)
-        if decision.case is None:
-            at, plan = address.default_case(decision.step), step.default
-        else:
-            at, plan = address.child(decision.step, decision.case), step.cases[decision.case]
-        assert plan is not None
-        span.case = decision.case if decision.case is not None else "default"
-        self._add_scope(plan, at, span.children)
 
 
 def trace_of(plan: Plan, entries: Iterable[Entry]) -> Trace:
