@@ -7,6 +7,9 @@ from agentflow.contracts.strict import NotJson, loads
 from agentflow.core.talks import ToolCall, ToolResult, Turn
 from agentflow.spec.model import Json
 
+#: What a model is told of a call that was not made as it asked.
+REPLACED = "before the call was made a person replaced your arguments by these"
+
 
 def turn_messages(turn: Turn, model: str, data: Callable[[Json], str]) -> Iterator[dict[str, Any]]:
     """The model's own message of a turn, and one for each of its calls.
@@ -36,8 +39,14 @@ def turn_messages(turn: Turn, model: str, data: Callable[[Json], str]) -> Iterat
 
 
 def told(result: ToolResult) -> Json:
-    """What a model is told of a call that it has made."""
-    return result.output if result.error is None else {"error": result.error}
+    """What a model is told of a call that it has made.
+
+    It would believe that its own arguments had their effect, if it were not told of others.
+    """
+    if result.instead is None:
+        return result.output if result.error is None else {"error": result.error}
+    came = {"result": result.output} if result.error is None else {"error": result.error}
+    return {"note": REPLACED, "arguments": result.instead, **came}
 
 
 def _arguments(call: ToolCall) -> str:

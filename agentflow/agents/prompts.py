@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentflow.agents.conversation import turn_messages
+from agentflow.agents.conversation import told, turn_messages
 from agentflow.agents.llm import Options
 from agentflow.agents.protocol import AttemptError, Call
 from agentflow.core.events import Complaint
@@ -122,7 +122,7 @@ def nonce(call: Call) -> str:
     of a text that it is a part of cannot be made.
     """
     wrong = call.complaint.violations if call.complaint is not None else ()
-    results = [[result.output, result.error] for turn in call.turns for result in turn.results]
+    results = [told(result) for turn in call.turns for result in turn.results]
     about = [call.run_id, call.step, call.attempt, dict(call.input), wrong, *results]
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 

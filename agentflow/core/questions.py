@@ -87,6 +87,7 @@ def take_answer(state: State, event: events.TakeAnswer) -> None:
         state.agenda.append((Need.ABORTED, instance))
     elif instance.seeks_approval:
         instance.env = {**instance.env, "input": event.value}
+        instance.instead = event.value if event.answer == "replace" else None
         instance.ladder = None
         state.ready.append(instance)
     elif event.answer == "retry":

@@ -99,6 +99,8 @@ def _said_in(turn: Turn, said: float) -> int:
     for result in turn.results:
         told = result.output if result.error is None else result.error
         size += bytes_of(data_text(told)) + AROUND
+        if result.instead is not None:
+            size += bytes_of(data_text(result.instead))
     return size
 
 

@@ -153,7 +153,8 @@ class Instance(Struct, eq=False):
     as it came and `wrong` what is wrong with it, both out of reach of every expression; `complaint`
     is what the agent is told about it. `intent` is that of its first attempt, whose input and key all
     others carry. `in_doubt` says that an attempt may have had an effect which must not happen twice,
-    `acted` that one has had it and its answer was not accepted.
+    `acted` that one has had it and its answer was not accepted, `instead` are the arguments that a person gave a call
+    of a tool in the place of those of its model.
     `inside` is the scope that a group, switch, loop or `for_each` has opened; of a loop, that of
     the iteration it is in. `inner_purse` is there if what is inside has a time of its own. `held` is what is kept back for the attempt in flight, `charged` says
     that its key has been charged to the meters. `link` counts the models of the chain that have failed in
@@ -192,6 +193,7 @@ class Instance(Struct, eq=False):
     intent: StartAttempt | None = None
     in_doubt: bool = False
     acted: bool = False
+    instead: Json = None
     question: AskPerson | None = None
     own_purse: Purse | None = None
     inner_purse: Purse | None = None

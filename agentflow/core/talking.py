@@ -65,10 +65,10 @@ def next_turn(state: State, event: events.NextTurn) -> None:
 
 def _result(call: Instance) -> ToolResult:
     if call.status == "succeeded":
-        return ToolResult(call.output)
+        return ToolResult(call.output, instead=call.instead)
     if call.failure is None:
         return ToolResult(error=f"{call.status}: nothing came of it")
-    return failed_result(call.failure)
+    return failed_result(call.failure, call.instead)
 
 
 def begin_afresh(instance: Instance) -> None:

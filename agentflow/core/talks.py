@@ -37,10 +37,14 @@ class Asks(Struct, frozen=True):
 
 
 class ToolResult(Struct, frozen=True):
-    """What came of a call: its output, or the failure in words."""
+    """What came of a call: its output, or the failure in words.
+
+    `instead` are the arguments that a person has put in the place of the model's own.
+    """
 
     output: Json = None
     error: str | None = None
+    instead: Json = None
 
 
 class Turn(Struct, frozen=True):
@@ -92,6 +96,6 @@ def asked_for(calls: Sequence[Json]) -> tuple[ToolCall, ...]:
     return tuple(made)
 
 
-def failed_result(failure: Failure) -> ToolResult:
+def failed_result(failure: Failure, instead: Json = None) -> ToolResult:
     """What a model is told of a call that failed."""
-    return ToolResult(error=f"{failure.kind}: {failure.message}")
+    return ToolResult(error=f"{failure.kind}: {failure.message}", instead=instead)

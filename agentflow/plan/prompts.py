@@ -24,7 +24,7 @@ from agentflow.plan.calls import home_of
 from agentflow.plan.chats import ASKED_AGAIN, MOST_SHOWN, TOLD
 from agentflow.plan.factors import turns_of
 from agentflow.plan.shown import shown
-from agentflow.plan.steps import CallPlan, ChatPlan, ToolPlan
+from agentflow.plan.steps import CallPlan, ChatPlan, Path, ToolPlan
 from agentflow.plan.types import Types
 from agentflow.spec.templates import Constant, MapOf
 
@@ -95,8 +95,17 @@ def _results(call: CallPlan) -> Bound:
 def _result(tool: ToolPlan) -> Bound:
     called = tool.step.call
     assert called is not None
-    size = size_of_part(called.output.schema, (), as_text=True)
+    home = home_of(tool.step, called)
+    came = _most_of(called.output.schema, (*home, "output"))
+    told = Bound(AROUND + max(came.amount, _FAILURE), came.field)
+    if tool.step.approval is None:
+        return told
+    return plus(told, _most_of(called.input.schema, (*home, "input")))  # a person's, instead
+
+
+def _most_of(schema: Schema, home: Path) -> Bound:
+    """The bytes of the longest value of a contract that stands at a place."""
+    size = size_of_part(schema, (), as_text=True)
     if size.field is not None:
-        home = path_text((*home_of(tool.step, called), "output"))
-        return Bound(inf, f"{home}{size.field}")
-    return Bound(AROUND + max(size.bytes, _FAILURE))
+        return Bound(inf, f"{path_text(home)}{size.field}")
+    return Bound(size.bytes)

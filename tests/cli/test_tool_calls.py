@@ -120,7 +120,11 @@ def test_calls_wait_for_people_and_are_answered_in_any_order(
     told = [m["content"] for m in server.requests[1]["messages"] if m["role"] == "tool"]
     assert "aborted by" in told[0]
     assert "not today" in told[0]
-    assert json.loads(told[2].split("\n")[1]) == {"text": "c"}
+    assert json.loads(told[2].split("\n")[1]) == {
+        "note": "before the call was made a person replaced your arguments by these",
+        "arguments": {"order": "c"},
+        "result": {"text": "c"},
+    }
     assert agentflow("replay", run_id, "--quiet").code == 0
 
 

@@ -332,6 +332,7 @@ def test_a_person_can_give_other_arguments_that_keep_the_contract() -> None:
     asked = ask(("pay", {"q": "x"}))
     run = play(plan, asked, 3, "done", person=says(Said("replace", {"q": "y"}, 5)))
     assert run.of(StartAttempt)[1].input == {"q": "y"}
+    assert results(run) == [[ToolResult(3, instead={"q": "y"})]]
     run = play(plan, asked, "done", person=says(Said("replace", {"q": 1}, 5)))
     (refused,) = run.of(events.RefuseAnswer)
     assert (
