@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 from agentflow.agents.mcp_sdk import MCPError, types
 from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.agents.worker import Failed, plain
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.spec.model import FailureClass
 
 #: Characters that a message shows of what a server says, and those that the log keeps of it.

@@ -22,7 +22,7 @@ from jsonschema_rs import CanonicalSchema
 from jsonschema_rs.canonical import Containment, Satisfiability
 from msgspec import Struct
 
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.cost import Cost, cost_of
 from agentflow.contracts.documents import ContractError
 from agentflow.contracts.engine import canonical

@@ -9,7 +9,7 @@ again if it does not fit, so that schemas that say more than drawing understands
 
 import random
 
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.draw import Drawing
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.scalars import CannotDraw

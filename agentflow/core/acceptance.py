@@ -8,7 +8,7 @@ demands. Any other stays in the log, out of reach of every expression.
 import json
 from collections.abc import Sequence
 
-from agentflow.contracts.reading import Accepted, Rejected
+from agentflow.contracts.check import Accepted, Rejected
 from agentflow.core import events
 from agentflow.core.assertions import broken
 from agentflow.core.events import Decision, Failure, Reason

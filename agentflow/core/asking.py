@@ -8,7 +8,7 @@ question has one answer. What is refused stays in the log with the reason.
 import hashlib
 import json
 
-from agentflow.contracts.reading import Accepted
+from agentflow.contracts.check import Accepted
 from agentflow.core import events
 from agentflow.core.assertions import broken
 from agentflow.core.events import Decision, Failure, PersonAnswered, Reason

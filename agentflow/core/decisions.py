@@ -3,7 +3,7 @@
 One function a decision, named after its class.
 """
 
-from agentflow.contracts.reading import Accepted
+from agentflow.contracts.check import Accepted
 from agentflow.core import events, limits
 from agentflow.core.acceptance import excerpt
 from agentflow.core.effects import answered, note_effects

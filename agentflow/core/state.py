@@ -15,8 +15,8 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from agentflow.contracts.check import Accepted, Rejected
 from agentflow.contracts.describe import path_text
-from agentflow.contracts.reading import Accepted, Rejected
 from agentflow.core.events import (
     AskPerson,
     Complaint,

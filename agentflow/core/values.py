@@ -6,8 +6,8 @@ An expression that cannot be evaluated is a failure of the step it belongs to, o
 
 from collections.abc import Mapping
 
+from agentflow.contracts.check import Accepted, Rejected, read_output
 from agentflow.contracts.describe import excerpt
-from agentflow.contracts.reading import Accepted, Rejected, read_output
 from agentflow.core.events import AttemptSucceeded, Failure
 from agentflow.core.state import Instance, State
 from agentflow.plan.steps import CallPlan, ContractPlan

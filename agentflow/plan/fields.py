@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.descent import SOME_ITEM
 from agentflow.contracts.keywords import TYPES, Schema, json_type
 from agentflow.contracts.pointers import follow

@@ -6,7 +6,7 @@ from contextlib import suppress
 from msgspec import Struct
 
 from agentflow.contracts.assembly import TooLarge, self_contained
-from agentflow.contracts.check import Checker, compile_schema
+from agentflow.contracts.checker import Checker, compile_schema
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.keywords import Schema
 from agentflow.spec.cel.references import references

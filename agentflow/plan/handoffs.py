@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from agentflow.contracts.assembly import Assembly, TooLarge, self_contained
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.compat import Kind, Verdict, compare, nothing_satisfies
 from agentflow.contracts.descent import SOME_ITEM
 from agentflow.contracts.describe import excerpt, type_names

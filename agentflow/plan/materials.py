@@ -5,7 +5,7 @@ Each contract is resolved and compiled once, however many steps use it.
 
 from collections.abc import Sequence
 
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.documents import Target
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.models import ModelReader, Models, model_name

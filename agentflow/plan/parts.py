@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.errors import FileProblem
 from agentflow.plan import address
 from agentflow.plan.escalations import ESCALATION_NAMES, Escalations

@@ -18,7 +18,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from agentflow.contracts.check import Checker
+from agentflow.contracts.checker import Checker
 from agentflow.findings import Finding
 from agentflow.plan.foretold import Foretold
 from agentflow.plan.scripts import ScriptPlan

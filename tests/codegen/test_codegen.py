@@ -11,7 +11,7 @@ import pydantic
 import pytest
 
 from agentflow.codegen import pydantic_code, typescript_code
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.gather import gather
 from agentflow.errors import CouldNot
 from tests.npm import installed, needs_node

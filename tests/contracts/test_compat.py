@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.compat import Kind, Verdict, compare, nothing_satisfies
 from agentflow.contracts.cost import cost_of
 from agentflow.spec.model import Json

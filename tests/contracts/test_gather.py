@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.gather import gather, pascal
 
 TEXT = {"type": "string", "maxLength": 9}

@@ -8,10 +8,10 @@ import referencing
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.check import Accepted, read_output
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.compat import Kind, compare
 from agentflow.contracts.implied import implied
-from agentflow.contracts.reading import Accepted, read_output
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.spec.model import Json
 from tests.contracts.schemas import pairs, schemas, values

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agentflow.contracts.reading import Accepted, Rejected, read_output
+from agentflow.contracts.check import Accepted, Rejected, read_output
 from agentflow.contracts.strict import Limits
 from agentflow.contracts.violations import Violation
 from agentflow.spec.model import Json

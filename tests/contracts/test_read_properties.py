@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from agentflow.contracts.reading import Accepted, Rejected, read_output
+from agentflow.contracts.check import Accepted, Rejected, read_output
 from agentflow.spec.model import Json
 
 bounded = settings(max_examples=200, deadline=None)

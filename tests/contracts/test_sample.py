@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.resolve import ContractError
 from agentflow.contracts.sample import NoSample, sample
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.contracts.size import Size, size_of, size_of_fields, size_of_part
 from agentflow.spec.model import Json

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.keywords import Schema
 from agentflow.core.events import BeginIteration, CompleteStep
 from agentflow.plan.types import Types

@@ -48,7 +48,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.contracts.assembly import TooLarge, self_contained
-from agentflow.contracts.check import compile_schema
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.documents import ContractError
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agentflow.contracts.check import Violation, compile_schema
+from agentflow.contracts.checker import Violation, compile_schema
 from agentflow.contracts.resolve import ContractError
 from agentflow.spec.model import Json
 
