@@ -6,7 +6,6 @@ from pathlib import Path
 from agentflow.cli.report import emit
 from agentflow.errors import LostCall, StoreError
 from agentflow.formats import lost_text, run_json
-from agentflow.plan.calls import call_of, step_at
 from agentflow.trace import Trace
 
 
@@ -40,7 +39,7 @@ def _done(trace: Trace, named: set[str]) -> Iterator[LostCall]:
     for span in trace.spans():
         if not span.attempts or span.address in named:
             continue
-        call = call_of(step_at(trace.plan, span.address)[1], span.agent)
+        call = trace.call_of(span)
         if call is not None and not call.effects.repeatable:
             yield LostCall(
                 span.address, span.attempts, call.agent, str(call.effects), span.key, span.status

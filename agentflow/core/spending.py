@@ -19,13 +19,13 @@ from agentflow.core.purse import NOTHING, Amounts, bounded, settle
 from agentflow.core.state import Instance, State
 from agentflow.core.talks import Turn
 from agentflow.core.values import Unusable, value_of
+from agentflow.plan.amounts import dollars
 from agentflow.plan.chats import ASKED_AGAIN, LINE
 from agentflow.plan.prompts import AROUND, said_by
 from agentflow.plan.steps import CallPlan, ChatPlan
 from agentflow.spec.cel.evaluate import EvaluationError
 from agentflow.spec.model import UNDONE, FailureClass, Json
 
-_MILLION = 1_000_000
 _METERS = "meters."
 
 
@@ -45,7 +45,7 @@ def most(state: State, instance: Instance, call: CallPlan, given: Json) -> dict[
         amounts["tokens"] = tokens_in + out
         price = price_of(state, call.chat)
         if price is not None:
-            amounts["usd"] = _usd(price, tokens_in, out)
+            amounts["usd"] = dollars(price, tokens_in, out)
     return {what: amount for what, amount in amounts.items() if bounded(purse, what)}
 
 
@@ -120,11 +120,7 @@ def priced(usage: Usage | None, chat: ChatPlan | None) -> Usage | None:
     """
     if usage is None or chat is None or chat.price is None:
         return usage
-    return replace(usage, usd=_usd(chat.price, usage.tokens_in, usage.tokens_out))
-
-
-def _usd(price: tuple[float, float], tokens_in: float, tokens_out: float) -> float:
-    return (price[0] * tokens_in + price[1] * tokens_out) / _MILLION
+    return replace(usage, usd=dollars(chat.price, usage.tokens_in, usage.tokens_out))
 
 
 def settle_call(
@@ -157,5 +153,5 @@ def _used(state: State, instance: Instance, usage: Usage | None, held: Amounts) 
         if usage.usd is not None:
             used["usd"] = usage.usd
         elif price is not None:
-            used["usd"] = _usd(price, usage.tokens_in, usage.tokens_out)
+            used["usd"] = dollars(price, usage.tokens_in, usage.tokens_out)
     return used

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from agentflow.core.state import ENDED_RUN
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
-from agentflow.plan.calls import call_of, is_repeatable, step_at
+from agentflow.plan.calls import is_repeatable
 from agentflow.trace import Span, Trace
 
 #: So many steps are named; the rest is counted.
@@ -95,7 +95,7 @@ def _cut_short(trace: Trace) -> list[str]:
     for span in trace.spans():
         if span.status != "running" or not span.attempts:
             continue  # not a call, or not in flight
-        call = call_of(step_at(trace.plan, span.address)[1], span.agent)
+        call = trace.call_of(span)
         if call is not None and not call.effects.repeatable:
             (keyed if is_repeatable(call) else once).append(safe(span.address, oneline=True))
     doubtful = "what may have had its effect"

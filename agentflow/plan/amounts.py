@@ -13,6 +13,8 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
+_MILLION = 1_000_000
+
 
 class Bound(Struct, frozen=True):
     """At most this much; if that is infinite, `field` of the spec leaves it open."""
@@ -22,6 +24,11 @@ class Bound(Struct, frozen=True):
 
 
 NONE = Bound(0)
+
+
+def dollars(price: tuple[float, float], tokens_in: float, tokens_out: float) -> float:
+    """US dollars for so many tokens, at a price for a million of them in and out."""
+    return (price[0] * tokens_in + price[1] * tokens_out) / _MILLION
 
 
 class Most(NamedTuple):

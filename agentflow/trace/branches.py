@@ -5,7 +5,7 @@ from msgspec import Struct, field
 from agentflow.core import events
 from agentflow.plan import address
 from agentflow.plan.calls import call_of, step_at
-from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.trace.spans import Span
 
 
@@ -24,6 +24,10 @@ class Branches(Struct):
     def step_plan(self, at: str) -> StepPlan:
         """The step that an address leads to."""
         return step_at(self.plan, at)[1]
+
+    def call_of(self, span: Span) -> CallPlan | None:
+        """What a step calls, if it calls one of its agents."""
+        return call_of(self.step_plan(span.address), span.agent)
 
     def span(self, at: str) -> Span:
         """The span of an address; that of an item is made when it is first heard of."""
@@ -59,8 +63,7 @@ class Branches(Struct):
     def add_calls(self, span: Span, decision: events.CallTools) -> None:
         """The calls of tools that a model asks for in a turn, but for those that are refused."""
         span.turns = decision.turn
-        step = self.step_plan(decision.step)
-        call = call_of(step, span.agent)
+        call = self.call_of(span)
         for number, asked in enumerate(decision.calls, 1):
             if "refused" in asked:
                 name = asked["tool"]

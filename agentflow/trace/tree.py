@@ -8,7 +8,6 @@ from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Failure, RunMode
 from agentflow.core.state import ENDED_RUN, RunStatus, StepStatus
 from agentflow.plan import address
-from agentflow.plan.calls import call_of
 from agentflow.plan.steps import Plan
 from agentflow.spec.model import FailureClass, Json
 from agentflow.trace.accepted import Accepted, accepted_in
@@ -297,7 +296,7 @@ class Trace(Branches):
 
     def _gate(self, decision: events.AcceptOutput | events.RejectOutput) -> None:
         """Count an answer that came as far as the gate of its agent."""
-        call = call_of(self.step_plan(decision.step), self.span(decision.step).agent)
+        call = self.call_of(self.span(decision.step))
         assert call is not None
         fired = False
         if isinstance(decision, events.RejectOutput):

@@ -41,6 +41,7 @@ from collections.abc import Iterator, Mapping
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.meters import amount_of, figure, path_of, summed
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.amounts import dollars
 from agentflow.plan.least import least_charges, least_of_run, least_of_step
 from agentflow.plan.steps import CallPlan, Path, Plan, ScopePlan, StepPlan
 from agentflow.spec.wording import quoted
@@ -49,7 +50,6 @@ NAME = "budget-too-small"
 FAMILY = Family.BOUND
 SEVERITY = Severity.ERROR
 
-_MILLION = 1_000_000
 #: A budget and where it is written.
 Budgets = tuple[tuple[Mapping[str, float], Path], ...]
 
@@ -135,5 +135,5 @@ def _held(context: Context, call: CallPlan) -> dict[str, float]:
     held["tokens"] = float(chat.overhead + chat.max_output_tokens)
     price = chat.price or context.known(chat.model).price
     if price is not None:
-        held["usd"] = (price[0] * chat.overhead + price[1] * chat.max_output_tokens) / _MILLION
+        held["usd"] = dollars(price, chat.overhead, chat.max_output_tokens)
     return held
