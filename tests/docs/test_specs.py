@@ -30,6 +30,8 @@ def test_spec(block: Block) -> None:
         case ("file", _, "without", missing):  # a command of the page writes it
             (found_one,) = findings_of(block.text)
             assert found_one.message == f"there is no file '{missing}'"
+        case ("file", name, "bad"):  # the session of the page shows what is found
+            assert any(f"validate {name}\n" in shown.text for shown in all_blocks("console"))
         case () | ("file", _):
             assert lines(findings_of(block.text)) == []
         case _:
