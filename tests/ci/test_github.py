@@ -1,6 +1,7 @@
 """`action.yml`, its steps run as a runner of GitHub runs them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.formats.test_findings_elsewhere import PUBLISHED
 from .runner import PROGRAMS, ROOT, Ran, filled_in, run
 
 ACTION: Any = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+OWN_CHECKS = ".github/workflows/check.yml"
 STEPS = {step["name"]: step for step in ACTION["runs"]["steps"] if "run" in step}
 
 
@@ -48,6 +50,18 @@ def step(name: str, folder: Path, **given: str) -> tuple[Ran, dict[str, str]]:
 def test_it_keeps_the_schema_of_actions() -> None:
     schema = json.loads((PUBLISHED / "github-action.schema.json").read_text("utf-8"))
     jsonschema.Draft7Validator(schema).validate(ACTION)
+
+
+def test_actions_of_others_are_pinned_by_their_commits() -> None:
+    texts = [(ROOT / name).read_text("utf-8") for name in ("action.yml", OWN_CHECKS)]
+    used = re.findall(r"uses: (\S+)", "".join(texts))
+    assert len(used) == 4
+    assert [each for each in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", each)] == []
+
+
+def test_our_own_checks_are_those_of_ci() -> None:
+    jobs = yaml.safe_load((ROOT / OWN_CHECKS).read_text("utf-8"))["jobs"]
+    assert [step["run"] for step in jobs["check"]["steps"] if "run" in step] == [".ci/run"]
 
 
 def test_no_script_has_an_expression_in_it() -> None:
