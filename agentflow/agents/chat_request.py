@@ -5,12 +5,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from agentflow.agents.protocol import Ear, ToolOffer
+from agentflow.agents.protocol import Ear, Reach, ToolOffer, unwatched
 from agentflow.spec.model import Model
 
 
 class ChatRequest(Struct, frozen=True):
-    """One request. It may take `timeout` seconds.
+    """One request. It may take `timeout` seconds, and `reached` is told how far it has come.
 
     With an `ear` the answer is asked for as a stream.
     """
@@ -21,3 +21,4 @@ class ChatRequest(Struct, frozen=True):
     timeout: float
     ear: Ear | None = None
     tools: Sequence[ToolOffer] = ()
+    reached: Reach = unwatched

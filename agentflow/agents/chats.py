@@ -30,11 +30,18 @@ if TYPE_CHECKING:
 class Chats:
     """The connection of the kind `llm`."""
 
+    library = "LiteLLM"
+
     def __init__(self, host: Host) -> None:
         self._host = host
         self._prompts = Prompts(host.texts)
         self._album = Album(host.root, host.folder)
         self._client = Imported("litellm", _import_client)
+
+    @property
+    def is_ready(self) -> bool:
+        """Is LiteLLM there, or is it known not to come?"""
+        return self._client.is_ready
 
     async def ready(self) -> None:
         """Wait for the import of LiteLLM, whatever comes of it."""
@@ -62,7 +69,7 @@ class Chats:
         prompt = Prompt(model, known, said, tuple(parts), tuple(call.input), shown)
         receipt = await _admitted(prompt, call)
         leaving, ear = sent(said, images), self._ear(model, call)
-        request = ChatRequest(model, leaving, wanted, call.timeout, ear, call.tools)
+        request = ChatRequest(model, leaving, wanted, call.timeout, ear, call.tools, call.reached)
         # To read a tokenizer takes half a second: the request does not wait for it.
         counting = asyncio.create_task(counted(prompt, receipt))
         try:

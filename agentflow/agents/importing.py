@@ -26,9 +26,14 @@ class Imported(Generic[_T]):
         self._coming = thread.submit(_alone, load)
         thread.shutdown(wait=False)
 
+    @property
+    def is_ready(self) -> bool:
+        """Is the import over, whatever has come of it?"""
+        return self._coming.done()
+
     async def ready(self) -> None:
         """Wait for the import, whatever comes of it."""
-        if not self._coming.done():
+        if not self.is_ready:
             await asyncio.wait([asyncio.wrap_future(self._coming)])
 
     async def get(self) -> _T:

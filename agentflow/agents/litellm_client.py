@@ -11,18 +11,18 @@ from typing import Any
 from msgspec.structs import replace
 
 from agentflow.agents.chat_request import ChatRequest
-from agentflow.agents.credentials import has_key, may_see_keys
+from agentflow.agents.credentials import has_key, keys_of, may_see_keys
 from agentflow.agents.litellm_answers import Answer, content_of, reason_in, usage_of
 from agentflow.agents.litellm_failures import failure_of
 from agentflow.agents.litellm_settings import (
     RESPONSE,
-    WITHHELD,
     is_litellm_owned_kwarg,
     litellm,
 )
 from agentflow.agents.litellm_streams import hear
 from agentflow.agents.litellm_thoughts import Thoughts, thinks
 from agentflow.agents.litellm_tools import asked, lacks_tools, offered
+from agentflow.agents.litellm_wire import WIRE, Wire
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.plan.windows import cuts
@@ -49,13 +49,19 @@ class LiteLLM:
         if request.tools and lacks_tools(model):
             message = f"{model} calls no tools, as far as LiteLLM knows"
             raise AttemptError(FailureClass.REJECTED, message)
+        parameters = _parameters(request)
+        withheld = "api_key" in parameters
+        wire = Wire(request.timeout, keys_of(model), withheld, request.reached)
+        WIRE.set(wire)  # this task makes one request at a time
         sent = asyncio.get_running_loop().time()
         try:
-            answer, began = await _answer(request)
+            answer, began = await _answer(request, parameters)
         except AttemptError:
             raise
         except Exception as error:  # LiteLLM raises whatever its adapters meet
-            raise failure_of(error, model, request.timeout) from error
+            raise failure_of(error, model, wire) from error
+        finally:
+            wire.over = True
         reply = Reply(
             text=answer.text,
             usage=usage_of(answer, model),
@@ -77,17 +83,15 @@ class LiteLLM:
         litellm.in_memory_llm_clients_cache.flush_cache()
 
 
-async def _answer(request: ChatRequest) -> tuple[Answer, float | None]:
+async def _answer(request: ChatRequest, parameters: dict[str, Any]) -> tuple[Answer, float | None]:
     """The answer as it came, and when it began to come, if it came as a stream."""
     bodies: list[Any] = []
-    parameters = _parameters(request)
-    WITHHELD.set("api_key" in parameters)  # this task makes one request at a time
     RESPONSE.set(None)
     response = await litellm.acompletion(
         **parameters, logger_fn=lambda call: bodies.append(call.get("original_response"))
     )
     if request.ear is not None:
-        return await hear(response, request.model.model, request.ear)
+        return await hear(response, request.model.model, request.ear, request.reached)
     if not response.choices:
         return Answer(None, "", None, response, began=False), None
     choice = response.choices[0]

@@ -9,14 +9,20 @@ then LiteLLM's own class.
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
+from agentflow.agents.credentials import ALLOWED_HOSTS, keys_of, may_see_keys
 from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
 from agentflow.agents.litellm_settings import litellm
+from agentflow.agents.litellm_wire import Wire
 from agentflow.agents.protocol import AttemptError
 from agentflow.agents.redirects import Redirected
+from agentflow.agents.secrets import Redactor
+from agentflow.contracts.describe import listed
 from agentflow.spec.model import FailureClass
+from agentflow.spec.wording import quoted
 
 exceptions: Any = litellm.exceptions
 #: LiteLLM's exceptions where nothing is known of the wire, the first that fits. What is not in the
@@ -46,11 +52,15 @@ BY_EXCEPTION: tuple[tuple[type[Exception], FailureClass], ...] = (
     (exceptions.OpenAIError, FailureClass.SERVER_ERROR),
 )
 _NAMES = re.compile(r"^(?:litellm\.\w+: |(?:[A-Za-z ]+: )?\w+Exception - )*")
+#: How a provider says that it has no such model.
+_NO_MODEL = re.compile(r"\bmodel\b.*\b(?:not found|not exist|unknown|invalid)", re.IGNORECASE)
+#: Characters of what the other side said that a message shows, and of a page.
+_SAID, _PAGE = 300, 160
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 
 
-def failure_of(error: Exception, model: str, timeout: float) -> AttemptError:
-    """The failed attempt that an exception of a call comes to. `timeout` is in seconds."""
+def failure_of(error: Exception, model: str, wire: Wire) -> AttemptError:
+    """The failed attempt that an exception of a call of a model comes to."""
     if isinstance(
         error, exceptions.MidStreamFallbackError
     ):  # it only says that a stream has failed
@@ -61,33 +71,55 @@ def failure_of(error: Exception, model: str, timeout: float) -> AttemptError:
         return AttemptError(FailureClass.REJECTED, f"{model}: {redirected}")
     response = next((e.response for e in chain if isinstance(e, httpx.HTTPStatusError)), None)
     if response is not None:
-        return _answered(error, model, response)
+        return _answered(error, model, response, wire)
     for cause in chain:
         failed = class_of_transport(cause)
         if failed is not None:
-            return AttemptError(failed, f"{model} {_broke(failed, cause, timeout)}")
+            return AttemptError(failed, f"{model} {_broke(failed, cause, wire)}")
     keys = _missing_keys(model)
     if keys:
         message = f"{model} needs a key: set the environment variable {' or '.join(keys)}"
         return AttemptError(FailureClass.REJECTED, message)
     failure = _by_exception(error) or FailureClass.SERVER_ERROR
-    words, trace, _ = _words(error).partition("Traceback (most recent call last)")
+    words, trace, _ = _words(error, wire).partition("Traceback (most recent call last)")
     if trace:  # of LiteLLM's own, which has stumbled over what came
         what = f"sent what LiteLLM cannot read: {words.strip()}"
         return AttemptError(failure, f"{model} {what}")
     return AttemptError(failure, f"{model}: {words}")
 
 
-def _answered(error: Exception, model: str, response: httpx.Response) -> AttemptError:
+def _answered(error: Exception, model: str, response: httpx.Response, wire: Wire) -> AttemptError:
     """The other side has answered with a status."""
     status = response.status_code
     retry_after = _wait(response.headers)
     failure = class_of_status(status, retry_after)
     if isinstance(error, exceptions.ContextWindowExceededError):
         failure = FailureClass.CONTEXT_OVERFLOW
-    return AttemptError(
-        failure, f"{model} answered {status}: {_words(error)}", retry_after=retry_after
-    )
+    words = _words(error, wire)
+    said = f" with a page: '{words[:_PAGE]}'" if words.startswith("<") else f": {words}"
+    message = f"{model} answered {status}{said}{_advice(status, words, model, wire)}"
+    return AttemptError(failure, message, retry_after=retry_after)
+
+
+def _advice(status: int, words: str, model: str, wire: Wire) -> str:
+    """What was asked for, and with whose key, where that may be what is wrong."""
+    host = urlsplit(wire.url).netloc
+    if status in (401, 403):
+        return f"; '{host}' {_shown_to(model, wire)}"
+    if status == 404 or (status == 400 and _NO_MODEL.search(words)):
+        return f"; asked for '{model.partition('/')[2] or model}' at '{wire.url}'"
+    return ""
+
+
+def _shown_to(model: str, wire: Wire) -> str:
+    """Which key a host was sent, by its variable, or why it was sent none."""
+    if wire.keys:
+        return f"was sent the key in {listed(map(quoted, wire.keys), 'and')}"
+    if not wire.withheld:
+        return "was asked"
+    if not may_see_keys(wire.url):
+        return f"was sent no key: '{ALLOWED_HOSTS}' does not name it"
+    return f"was sent no key: {listed(map(quoted, keys_of(model)), 'or')} is not set"
 
 
 def _wait(headers: httpx.Headers) -> float | None:
@@ -119,12 +151,13 @@ def _seconds(duration: str) -> float | None:
     return sum(float(part or 0) * unit for part, unit in zip(found.groups(), units, strict=True))
 
 
-def _broke(failure: FailureClass, cause: BaseException, timeout: float) -> str:
+def _broke(failure: FailureClass, cause: BaseException, wire: Wire) -> str:
     match failure:
         case FailureClass.NOT_SENT | FailureClass.REJECTED:
-            return f"cannot be reached: {' '.join(str(cause).split())[:300]}"
+            why = " ".join(str(cause).split())[:300] or f"no connection within {wire.connect:g} s"
+            return f"cannot be reached: {why}"
         case FailureClass.TIMEOUT:
-            return f"did not answer within {timeout:g} s"
+            return f"did not answer within {wire.timeout:g} s"
         case _:
             return "broke the connection off before it answered"
 
@@ -139,10 +172,15 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _words(error: Exception) -> str:
-    """What the other side said, without the names that LiteLLM puts before it; one bounded line."""
-    text = getattr(error, "message", None) or str(error)
-    return _NAMES.sub("", " ".join(str(text).split())).partition(" Received Chunk=")[0][:300]
+def _words(error: Exception, wire: Wire) -> str:
+    """What the other side said, without the names that LiteLLM puts before it; one bounded line.
+
+    A proxy may give back what it was sent, and so a key.
+    """
+    text = str(getattr(error, "message", None) or error)
+    if wire.keys:
+        text = Redactor(wire.keys).text(text)
+    return _NAMES.sub("", " ".join(text.split())).partition(" Received Chunk=")[0][:_SAID]
 
 
 def _missing_keys(model: str) -> list[str]:

@@ -17,8 +17,6 @@ from concurrent.futures import Future
 from contextvars import ContextVar
 from typing import Any
 
-import httpx
-
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 os.environ["MAX_IMAGE_URL_DOWNLOAD_SIZE_MB"] = "0"  # it fetches no images for providers that do not
 os.environ["LITELLM_MODE"] = "PRODUCTION"
@@ -32,7 +30,7 @@ from litellm.litellm_core_utils.thread_pool_executor import executor
 from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 from litellm.types import utils as litellm_types
 
-from agentflow.agents.redirects import follow_none
+from agentflow.agents.litellm_wire import guard
 
 #: The providers' words for a complete answer. A call of a tool is among them because that is how
 #: some are made to answer in a given form; it counts if LiteLLM has made an answer of it.
@@ -44,34 +42,12 @@ COMPLETE = frozenset(
 is_litellm_owned_kwarg = litellm_types.is_litellm_owned_kwarg
 #: The library. Its own types leave out much of what it documents.
 litellm: Any = _litellm
+guard()
 
 
 async def _raise_instead(*_: Any, **__: Any) -> None:
     """Takes the place of the second request, which is made while the error is being handled."""
     raise  # noqa: PLE0704 - the error that the caller handles
-
-
-#: Are requests to be sent without any key?
-WITHHELD: ContextVar[bool] = ContextVar("withheld", default=False)
-#: What a request without a key may tell.
-_HARMLESS = frozenset(
-    {"host", "accept", "accept-encoding", "connection", "content-length", "content-type"}
-    | {"transfer-encoding", "user-agent"}
-)
-_send = httpx.AsyncClient.send
-
-
-async def _send_harmless(client: httpx.AsyncClient, request: httpx.Request, **how: Any) -> Any:
-    """Sends a request, without all of the operator's that LiteLLM may have put into its headers."""
-    if WITHHELD.get():
-        for name in set(request.headers) - _HARMLESS:
-            if not name.startswith("x-stainless-"):  # OpenAI's client finds its way by them
-                del request.headers[name]
-    return await _send(client, request, **how)
-
-
-httpx.AsyncClient.send = _send_harmless  # type: ignore[method-assign, assignment]
-follow_none()
 
 
 #: What OpenAI's Responses API has answered to the request of this task; None if it was not asked.

@@ -12,11 +12,11 @@ from agentflow.agents.litellm_answers import Answer, too_much
 from agentflow.agents.litellm_settings import litellm
 from agentflow.agents.litellm_thoughts import Thoughts, thinks
 from agentflow.agents.litellm_tools import PartsOfCalls
-from agentflow.agents.protocol import Ear
+from agentflow.agents.protocol import Ear, Reach
 from agentflow.agents.worker import ANSWER_LIMIT
 
 
-async def hear(stream: Any, model: str, ear: Ear) -> tuple[Answer, float | None]:
+async def hear(stream: Any, model: str, ear: Ear, reached: Reach) -> tuple[Answer, float | None]:
     """Listen to a stream to its end; gives what came, and when its first piece did.
 
     That is by the clock of the event loop, in seconds; None if there was none. Raises what LiteLLM
@@ -34,6 +34,7 @@ async def hear(stream: Any, model: str, ear: Ear) -> tuple[Answer, float | None]
             piece = _piece(chunk)
             if piece is not None and began is None:
                 began = asyncio.get_running_loop().time()
+                reached("answering")
             size += calls.add(chunk) + len(piece or "")
             if chunk.choices:
                 size += thoughts.add(chunk.choices[0].delta)

@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 class Calls:
     """The calls of tools in one run, and what is found out about these before."""
 
+    library = "the SDK for MCP"
+
     def __init__(self, host: Host) -> None:
         self._servers = Imported("mcp", lambda: _import_servers(host))
+
+    @property
+    def is_ready(self) -> bool:
+        """Is the SDK there, or is it known not to come?"""
+        return self._servers.is_ready
 
     async def ready(self) -> None:
         """Wait for the import of the SDK, whatever comes of it."""

@@ -63,6 +63,7 @@ class Servers:
         for again in (True, False):
             session = await self._session(name)
             await self._check(name, tool, session)
+            call.reached("sent")
             try:
                 result = await session.call(tool, call)
             except Gone as gone:

@@ -11,7 +11,7 @@ subprocess, litellm) is imported inside `connect` or by a module that `connect` 
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -56,6 +56,16 @@ def unnoted(_receipt: "Receipt", _prompt: Sequence[Mapping[str, Json]] | None) -
     """Nobody wants to know what a model is sent."""
 
 
+#: How far an attempt has come: its request leaves, or the first of an answer is there. Some are told
+#: in a thread.
+Stage: TypeAlias = Literal["sent", "answering"]
+Reach: TypeAlias = Callable[[Stage], None]
+
+
+def unwatched(_stage: Stage) -> None:
+    """Nobody wants to know how far an attempt has come."""
+
+
 class ToolOffer(Struct, frozen=True):
     """What a chat model is told of a tool: its name, what it is for, and the schema of its arguments."""
 
@@ -72,8 +82,8 @@ class Call(Struct, frozen=True):
     then, whatever the agent does. `complaint` is set if the agent is asked again because its last
     answer was not accepted. `idempotency_key` is the same in every attempt of the step; an agent
     hands it on to the world, where it can. `note` is told what a chat model is sent, before it is: so
-    that is known however the attempt ends. `tools` is what a chat model may call, and `turns` are those
-    in which it has.
+    that is known however the attempt ends. `reached` is told how far it has come, by the connections that
+    are `WarmingUp`. `tools` is what a chat model may call, and `turns` are those in which it has.
     """
 
     run_id: str
@@ -86,6 +96,7 @@ class Call(Struct, frozen=True):
     complaint: "Complaint | None" = None
     idempotency_key: str | None = None
     note: Note = unnoted
+    reached: Reach = unwatched
     tools: "tuple[ToolOffer, ...]" = ()
     turns: "tuple[Turn, ...]" = ()
 
@@ -165,7 +176,14 @@ class Examined(Protocol):
 
 @runtime_checkable
 class WarmingUp(Protocol):
-    """A connection that takes its time before its first call, which is not that of the attempt."""
+    """A connection that takes its time before its calls, which is not that of their attempts.
+
+    `library` is what it waits for before the first of them, and each tells how far it has come: one
+    that has not said that its request leaves has done nothing.
+    """
+
+    library: str
+    is_ready: bool
 
     async def ready(self) -> None:
         """Return as soon as calls can be made, or can fail."""

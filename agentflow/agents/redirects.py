@@ -66,12 +66,12 @@ def _follows(client: httpx.Client | httpx.AsyncClient, how: dict[str, Any]) -> b
 
 def _redirected(status: int, here: str, where: str) -> Redirected:
     return Redirected(
-        f"'{_shown(here)}' answered {status} to '{_shown(str(httpx.URL(here).join(where)))}', and no"
+        f"'{shown(here)}' answered {status} to '{shown(str(httpx.URL(here).join(where)))}', and no"
         " redirect of a model's server is followed; if that is the right address, name it instead"
     )
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """A url without what may be a key: some providers take theirs in the query."""
     shown = httpx.URL(url).copy_with(userinfo=b"", query=None, fragment=None)
     return str(shown)[:200]

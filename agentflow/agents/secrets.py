@@ -34,7 +34,15 @@ SHORTEST = 8
 #: Characters of a secret that are taken for a part of it where a text was cut.
 PART = 4
 #: How variables are called that hold the keys of providers of chat models.
-_KEY_ENDINGS = ("_API_KEY", "_API_TOKEN", "_ACCESS_KEY", "_SECRET_ACCESS_KEY")
+KEY_ENDINGS = (
+    "_API_KEY",
+    "_API_TOKEN",
+    "_ACCESS_KEY",
+    "_CLIENT_SECRET",
+    "_SESSION_TOKEN",
+    *(f"_{kind}_TOKEN" for kind in ("AD", "AI", "AUTH", "OIDC")),
+    "_BEARER_TOKEN_BEDROCK",
+)
 
 
 #: Whoever is given secrets, as messages call them, and the options that name these.
@@ -95,7 +103,7 @@ def redactor(holders: Holders) -> Callable[[Fact], Fact]:
     given = [options for _, options in holders]
     names = {name for options in given for name in secrets_of(options)}
     if any(isinstance(options, Agent) and options.kind == "llm" for options in given):
-        names |= {name for name in os.environ if name.endswith(_KEY_ENDINGS)}
+        names |= {name for name in os.environ if name.endswith(KEY_ENDINGS)}
     values = {name: os.environ[name] for name in sorted(names) if _is_secret(os.environ, name)}
     if not values:
         return lambda fact: fact

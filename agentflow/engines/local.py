@@ -10,29 +10,29 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from operator import itemgetter
 from types import FrameType
 from typing import Any, TypeAlias
 
-from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
-from agentflow.agents.protocol import AttemptError, Call, Connection, Reply, WarmingUp
+from agentflow.agents.protocol import AttemptError, Connection, Stage, WarmingUp
 from agentflow.core import events
-from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact, Receipt
-from agentflow.core.spending import priced
+from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact
 from agentflow.engines.attempts import call_of_attempt
 from agentflow.engines.cancelling import Cancellation
 from agentflow.engines.clock import WallClock
 from agentflow.engines.correspondence import Correspondence
 from agentflow.engines.driver import Driver, taken_up
+from agentflow.engines.flights import Flight, ended_late, failed, succeeded, timed_out
 from agentflow.engines.office import Office
 from agentflow.engines.timers import timer_of
 from agentflow.engines.turnstile import Turn, Turnstile, is_shared, tokens_used
 from agentflow.errors import Interrupted, StoreError
 from agentflow.plan.steps import ChatPlan
-from agentflow.spec.model import Agent, FailureClass, Json
+from agentflow.spec.model import Agent
 
 #: Seconds an agent has to clean up after its deadline before its task is abandoned.
 GRACE = 5.0
@@ -94,29 +94,6 @@ def run_local(
         loop.close()
 
 
-class _Flight(Struct, eq=False):
-    """An attempt in flight. `over` says that its outcome is known or no longer wanted.
-
-    `chat` is what is known of the chat model that it calls. `deadline` is None as long as it is held up, `tokens` are those that it may use at most by the limits of
-    its model, and `used` those that it has used. `receipt` and `prompt` are what a chat model is sent in it.
-    """
-
-    call: Call
-    chat: ChatPlan | None = None
-    tokens: int = 0
-    used: int | None = None
-    deadline: asyncio.TimerHandle | None = None
-    task: "asyncio.Task[None] | None" = None
-    expired: bool = False
-    over: bool = False
-    receipt: Receipt | None = None
-    prompt: Sequence[Mapping[str, Json]] | None = None
-
-    def note(self, receipt: Receipt, prompt: Sequence[Mapping[str, Json]] | None) -> None:
-        """Keep what a chat model is sent for the outcome, whichever it will be."""
-        self.receipt, self.prompt = receipt, prompt
-
-
 class _LocalEngine:
     """What is in flight, the timers, and the facts that wait for the next turn."""
 
@@ -136,7 +113,7 @@ class _LocalEngine:
         self.warming = {at: one for at, one in connections.items() if isinstance(one, WarmingUp)}
         self.clock = clock
         self.loop = asyncio.get_running_loop()
-        self.flights: dict[str, _Flight] = {}
+        self.flights: dict[str, Flight] = {}
         self.stopping: set[asyncio.Task[None]] = set()
         self.facts: list[Fact] = []
         self.people = Correspondence(
@@ -302,17 +279,39 @@ class _LocalEngine:
     def _start(self, decision: events.StartAttempt) -> None:
         pipeline, plan, call = call_of_attempt(self.state, decision)
         begun = self.state.running[decision.step].begun
-        flight = self.flights[decision.step] = _Flight(
-            call, plan.chat, begun.tokens if begun else 0
-        )
+        flight = self.flights[decision.step] = Flight(call, plan.chat, begun.tokens if begun else 0)
         chat = plan.chat if self.turnstile is not None and is_shared(plan.chat) else None
         flight.task = self.loop.create_task(self._fly(flight, pipeline.file, plan.options, chat))
 
-    def _begin_time(self, flight: _Flight) -> None:
+    def _begin_time(self, flight: Flight) -> None:
         call = flight.call
+        if flight.deadline is not None:
+            flight.deadline.cancel()
         flight.deadline = self.loop.call_later(call.timeout, self._expire, call.step)
 
-    async def _admitted(self, flight: _Flight, chat: ChatPlan) -> Turn:
+    def _reach(self, flight: Flight, stage: Stage) -> None:
+        """An attempt has come so far, which may be told in any thread. Its time begins as its request leaves."""
+        if stage == "answering":
+            flight.stage = "answering"
+        elif flight.stage == "preparing":
+            flight.stage = "under way"
+            self.loop.call_soon_threadsafe(self._leave, flight)
+
+    def _leave(self, flight: Flight) -> None:
+        if not (flight.over or flight.expired):
+            self._begin_time(flight)
+
+    async def _warm(self, flight: Flight, warming: WarmingUp) -> None:
+        """Wait until calls can be made over a connection."""
+        if warming.is_ready:
+            return
+        step, attempt = flight.call.step, flight.call.attempt
+        why = f"waiting for {warming.library}, which is being imported"
+        self._report(events.AttemptWaits(self.clock.now(), step, attempt, why))
+        await warming.ready()
+        self._report(events.AttemptAdmitted(self.clock.now(), step, attempt))
+
+    async def _admitted(self, flight: Flight, chat: ChatPlan) -> Turn:
         """Wait until other runs leave room for an attempt."""
         assert self.turnstile is not None
         assert chat.limits is not None
@@ -327,7 +326,7 @@ class _LocalEngine:
             self._report(events.AttemptAdmitted(self.clock.now(), step, attempt))
         return turn
 
-    async def _fly(self, flight: _Flight, file: str, options: Agent, chat: ChatPlan | None) -> None:
+    async def _fly(self, flight: Flight, file: str, options: Agent, chat: ChatPlan | None) -> None:
         """Make one attempt of an agent of a file and report how it ended.
 
         Its time begins when nothing of ours is in its way any more.
@@ -335,40 +334,43 @@ class _LocalEngine:
         """
         turn: Turn | None = None
         connection = self.connections[file, options.kind]
+        call = replace(flight.call, note=flight.note)
         try:
             if (warming := self.warming.get((file, options.kind))) is not None:
-                await warming.ready()
+                call = replace(call, reached=partial(self._reach, flight))
+                await self._warm(flight, warming)
             if chat is not None:
                 turn = await self._admitted(flight, chat)
+            flight.stage = "under way" if warming is None else "preparing"
             self._begin_time(flight)
-            reply = await connection.call(options, replace(flight.call, note=flight.note))
+            reply = await connection.call(options, call)
         except AttemptError as error:
-            self._land(flight, self._failed(flight, error))
+            self._land(flight, failed(flight, self.clock.now(), error))
         except asyncio.CancelledError as stopped:
             if flight.expired:
                 said = stopped.args[0] if stopped.args else None
-                self._land(flight, self._timed_out(flight, said))
+                self._land(flight, timed_out(flight, self.clock.now(), said))
         except Exception as bug:  # noqa: BLE001 - it is raised by `drive`
             self._fail(bug)
         else:
             # A function that blocked the loop comes back late without having been stopped.
             assert flight.deadline is not None
             late = not flight.over and self.loop.time() > flight.deadline.when()
-            outcome = self._timed_out(flight) if late else self._succeeded(flight, reply)
-            self._land(flight, outcome)
+            now = self.clock.now()
+            self._land(flight, timed_out(flight, now) if late else succeeded(flight, now, reply))
         finally:
             if turn is not None:
                 turn.leave(flight.used)
 
-    def _land(self, flight: _Flight, outcome: AttemptSucceeded | AttemptFailed) -> None:
+    def _land(self, flight: Flight, outcome: AttemptSucceeded | AttemptFailed) -> None:
         flight.used = tokens_used(outcome)
         if flight.over:
-            self._report(_late(outcome))
+            self._report(ended_late(outcome))
             return
         self._call_off(flight)
         self._report(outcome)
 
-    def _call_off(self, flight: _Flight) -> None:
+    def _call_off(self, flight: Flight) -> None:
         """Wait for this attempt no longer; if its task is not yet through, stop it."""
         flight.over = True
         if flight.deadline is not None:
@@ -387,53 +389,5 @@ class _LocalEngine:
         assert flight.task is not None
         flight.task.cancel()
         flight.deadline = self.loop.call_later(
-            GRACE, lambda: self._land(flight, self._timed_out(flight))
+            GRACE, lambda: self._land(flight, timed_out(flight, self.clock.now()))
         )
-
-    def _timed_out(self, flight: _Flight, said: str | None = None) -> AttemptFailed:
-        message = f"no answer within {flight.call.timeout:g} s"
-        return self._failed(flight, AttemptError(FailureClass.TIMEOUT, message, detail=said))
-
-    def _succeeded(self, flight: _Flight, reply: Reply) -> AttemptSucceeded:
-        return AttemptSucceeded(
-            at=self.clock.now(),
-            step=flight.call.step,
-            attempt=flight.call.attempt,
-            value=None if reply.text is not None else reply.value,
-            text=reply.text,
-            usage=priced(reply.usage, flight.chat),
-            receipt=flight.receipt,
-            prompt=flight.prompt,
-            answered=reply.answered,
-            first_token=reply.first_token,
-            calls=[to_builtins(one) for one in reply.calls],
-            thoughts=reply.thoughts,
-        )
-
-    def _failed(self, flight: _Flight, error: AttemptError) -> AttemptFailed:
-        reply = error.reply or Reply()
-        return AttemptFailed(
-            at=self.clock.now(),
-            step=flight.call.step,
-            attempt=flight.call.attempt,
-            failure=error.failure,
-            message=error.message,
-            retry_after=error.retry_after,
-            usage=priced(reply.usage, flight.chat),
-            detail=error.detail,
-            text=reply.text,
-            receipt=flight.receipt,
-            prompt=flight.prompt,
-            answered=reply.answered,
-            first_token=reply.first_token,
-            excess=reply.excess,
-        )
-
-
-def _late(outcome: AttemptSucceeded | AttemptFailed) -> events.AttemptEndedLate:
-    """The outcome of an attempt that nobody waits for any more."""
-    at, step, attempt = outcome.at, outcome.step, outcome.attempt
-    if isinstance(outcome, AttemptFailed):
-        failure, message = outcome.failure, outcome.message
-        return events.AttemptEndedLate(at, step, attempt, failure=failure, message=message)
-    return events.AttemptEndedLate(at, step, attempt, outcome.value, outcome.text)

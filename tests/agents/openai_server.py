@@ -200,6 +200,11 @@ class OpenAIServer:
         return f"http://127.0.0.1:{self._server.server_port}/v1"
 
     @property
+    def host(self) -> str:
+        """Its host with the port, as messages name it."""
+        return f"127.0.0.1:{self._server.server_port}"
+
+    @property
     def environment(self) -> dict[str, str]:
         """The variables of an operator who uses this server as that of every provider."""
         return {

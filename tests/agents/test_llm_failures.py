@@ -1,5 +1,7 @@
 """What goes wrong with a chat model, as a failure class: exceptions, statuses, waits."""
 
+import asyncio
+import socket
 import time
 from email.utils import formatdate
 from typing import Any
@@ -7,10 +9,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agentflow.agents.protocol import AttemptError
-from agentflow.spec.model import FailureClass
+from agentflow.agents.protocol import AttemptError, Connection, Host
+from agentflow.spec.model import FailureClass, Model
 
-from .calls import HOST, attempt, failure
+from ..cli.inprocess import pass_over_litellm
+from .calls import HOST, attempt, call, connected, failure, options, put_forward
 from .openai_server import Answer, OpenAIServer, completion, refusal
 
 MODEL, CLAUDE = "openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"
@@ -63,16 +66,18 @@ CLASSES = {
     ("answer", "failed", "message"),
     [
         (Answer(400, refusal("bad")), "rejected", " answered 400: bad"),
-        (Answer(401, refusal("Incorrect API key provided")), "rejected", " answered 401: Incorrect API key provided"),
-        (Answer(403, refusal("not yours", "forbidden")), "rejected", " answered 403: not yours"),
-        (Answer(404, refusal("no model", code="model_not_found")), "rejected", " answered 404: no model"),
+        (Answer(401, refusal("Incorrect API key provided")), "rejected", " answered 401: Incorrect API key provided; '{host}' was sent the key in 'OPENAI_API_KEY'"),
+        (Answer(403, refusal("not yours", "forbidden")), "rejected", " answered 403: not yours; '{host}' was sent the key in 'OPENAI_API_KEY'"),
+        (Answer(404, refusal("no model", code="model_not_found")), "rejected", " answered 404: no model; asked for 'gpt-4o-mini' at '{url}/chat/completions'"),
+        (Answer(400, refusal("The model `x` does not exist")), "rejected", " answered 400: The model `x` does not exist; asked for 'gpt-4o-mini' at '{url}/chat/completions'"),
         (Answer(422, refusal("odd", "odd")), "rejected", " answered 422: odd"),
         (Answer(400, refusal("This model's maximum context length is 10 tokens.")), "context_overflow", " answered 400: This model's maximum context length is 10 tokens."),
         (Answer(408, refusal("late", "late")), "timeout", " answered 408: late"),
         (Answer(429, refusal("slow", "rate")), "rate_limited", " answered 429: slow"),
         (Answer(529, refusal("overloaded", "busy")), "rate_limited", " answered 529: overloaded"),
         (Answer(500, refusal("oh", "server")), "server_error", " answered 500: oh"),
-        (Answer(502, "<html>\n</html>"), "server_error", " answered 502: <html> </html>"),
+        (Answer(502, "<html>\n</html>"), "server_error", " answered 502 with a page: '<html> </html>'"),
+        (Answer(502, "<html>\n" + "x" * 1000), "server_error", " answered 502 with a page: '<html> " + "x" * 153 + "'"),
         (Answer(503, refusal("down", "server")), "server_error", " answered 503: down"),
         (Answer(504, refusal("gateway", "server")), "server_error", " answered 504: gateway"),
         (Answer(cut="reset"), "server_error", " broke the connection off before it answered"),
@@ -92,8 +97,95 @@ def test_a_fault_is_the_same_however_the_answer_is_to_come(
     answer: Answer, failed: str, message: str, way: str, server: OpenAIServer
 ) -> None:
     server.answer = answer
-    assert failure("llm", {"model": MODEL}, WAYS[way]) == (failed, MODEL + message)
+    said = message.format(url=server.url, host=server.host)
+    assert failure("llm", {"model": MODEL}, WAYS[way]) == (failed, MODEL + said)
     assert len(server.requests) == 1
+
+
+def at(server: OpenAIServer, **keys: Any) -> Host:
+    """A host whose model `m` is at an address that the spec says."""
+    return replace(HOST, models={"m": Model(model=MODEL, **{"api_base": server.url, **keys})})
+
+
+def test_who_was_asked_without_a_key(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.answer = Answer(401, refusal("who are you?"))
+    failed, message = failure("llm", {"model": "m"}, at(server))
+    assert failed == "rejected"
+    assert message == (
+        f"{MODEL} answered 401: who are you?; '{server.host}' was sent no key:"
+        " 'AGENTFLOW_ALLOWED_HOSTS' does not name it"
+    )
+    monkeypatch.setenv("AGENTFLOW_ALLOWED_HOSTS", server.host)
+    _, message = failure("llm", {"model": "m"}, at(server))
+    assert message.endswith(f"; '{server.host}' was sent the key in 'OPENAI_API_KEY'")
+    monkeypatch.setenv("OPENAI_API_KEY", "short")
+    _, message = failure("llm", {"model": "m"}, at(server))
+    assert message.endswith(f"; '{server.host}' was asked")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    _, message = failure("llm", {"model": "m"}, at(server))
+    assert message.endswith(f"; '{server.host}' was sent no key: 'OPENAI_API_KEY' is not set")
+
+
+def test_a_page_that_gives_back_what_it_was_sent(server: OpenAIServer) -> None:
+    page = "<html>" + "x" * 140 + "Authorization: Bearer sk-of-the-operator"
+    server.answer = Answer(502, page)
+    message = failure("llm", {"model": MODEL})[1]
+    assert message == f"{MODEL} answered 502 with a page: '<html>{'x' * 140}Authorization:'"
+    server.answer = Answer(502, page.replace("x" * 140, ""))
+    message = failure("llm", {"model": MODEL})[1]
+    said = "<html>Authorization: Bearer [secret OPENAI_API_KEY]"
+    assert message == f"{MODEL} answered 502 with a page: '{said}'"
+
+
+def test_a_connection_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    pass_over_litellm()
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-operator")
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        where = f"https://127.0.0.1:{nobody.getsockname()[1]}/v1"  # it never greets
+        host = replace(HOST, models={"m": Model(model=MODEL, api_base=where)})
+        told: list[str] = []
+
+        async def use(connection: Connection) -> None:
+            asked = replace(call(), timeout=60, reached=told.append)
+            calling = asyncio.ensure_future(connection.call(options("llm", model="m"), asked))
+            (greeting,) = await asyncio.gather(asyncio.to_thread(nobody.accept))
+            put_forward(asyncio.get_running_loop(), 11)
+            with greeting[0]:
+                await calling
+
+        with pytest.raises(AttemptError) as caught:
+            connected("llm", use, host)
+    assert caught.value.failure.value == "not_sent"
+    assert caught.value.message == f"{MODEL} cannot be reached: no connection within 10 s"
+    assert told == ["sent"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_how_far_a_call_comes_is_told(way: str, server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion(GOOD))
+    told: list[str] = []
+    asked = replace(call(), reached=told.append)
+    connected("llm", lambda c: c.call(options("llm", model=MODEL), asked), WAYS[way])
+    assert told == {"whole": ["sent"], "streamed": ["sent", "answering"]}[way]
+
+
+def test_what_is_given_up_before_it_leaves_never_does(server: OpenAIServer) -> None:
+    from agentflow.agents.litellm_wire import WIRE
+
+    server.answer = Answer(body=completion(GOOD))
+
+    async def use(connection: Connection) -> None:
+        def give_up(_stage: str) -> None:
+            wire = WIRE.get()
+            assert wire is not None
+            wire.over = True
+
+        asked = replace(call(), reached=give_up)
+        await connection.call(options("llm", model=MODEL), asked)
+
+    with pytest.raises(AttemptError):
+        connected("llm", use)
+    assert server.requests == []
 
 
 #: What is no answer, by the provider whose protocol it is not: what is said of it, if it was to come whole.
@@ -140,11 +232,12 @@ def test_what_is_no_answer_of_a_model(what: str, model: str, server: OpenAIServe
 def test_an_exception_has_a_class(name: str, server: OpenAIServer) -> None:
     from agentflow.agents.litellm_failures import failure_of
     from agentflow.agents.litellm_settings import litellm
+    from agentflow.agents.litellm_wire import Wire
 
     kind = getattr(litellm.exceptions, name)
     error = kind.__new__(kind)
     error.message = f"litellm.{name}: so it is"
-    failed = failure_of(error, MODEL, 1.0)
+    failed = failure_of(error, MODEL, Wire(1.0))
     assert (failed.failure.value, failed.message) == (CLASSES[name], f"{MODEL}: so it is")
 
 

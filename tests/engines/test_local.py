@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agentflow.agents.protocol import AttemptError, Call, Reply
+from agentflow.agents.protocol import AttemptError, Call, Reply, Stage
 from agentflow.core import events
 from agentflow.core.decide import settle
 from agentflow.core.events import Entry, Fact
@@ -95,19 +95,81 @@ def test_a_live_run_replays_to_the_same_decisions() -> None:
     assert replay(plan, run.entries).divergence is None
 
 
-def test_the_time_of_an_attempt_begins_when_its_connection_is_ready() -> None:
-    class Slow(Agents):
-        waited = 0
+class Slow(Agents):
+    """Agents over a connection that takes half an hour to get ready."""
 
-        async def ready(self) -> None:
-            self.waited += 1
-            put_forward(asyncio.get_running_loop(), 3600)
-            await asyncio.sleep(1800)
+    library = "a library"
+    is_ready = False
+
+    async def ready(self) -> None:
+        put_forward(asyncio.get_running_loop(), 3600)
+        await asyncio.sleep(1800)
+        self.is_ready = True
+
+
+def test_the_time_of_an_attempt_begins_when_its_connection_is_ready() -> None:
+    plan = pipeline({"one": {"agent": "do", "timeout": "30m"}})
+    run = drive(plan, echo, agents=Slow(echo))
+    assert run.state.status == "succeeded"
+    waits = [entry.fact for entry in run.entries if isinstance(entry.fact, events.AttemptWaits)]
+    assert [wait.why for wait in waits] == ["waiting for a library, which is being imported"]
+    assert replay(plan, run.entries).divergence is None
+
+
+def test_the_time_of_an_attempt_begins_when_its_request_leaves() -> None:
+    async def prepare_for_long(call: Call) -> Json:
+        for leaves in (False, True, False):
+            put_forward(asyncio.get_running_loop(), 1200)
+            if leaves:
+                call.reached("sent")
+            await asyncio.sleep(1200)
+        return None
+
+    async def ask_twice(call: Call) -> Json:
+        for _ in range(3):
+            call.reached("sent")
+            put_forward(asyncio.get_running_loop(), 1200)
+            await asyncio.sleep(1200)
+        return None
+
+    plan = pipeline({"one": {"agent": "do", "timeout": "50m"}})
+    assert drive(plan, echo, agents=Slow(prepare_for_long)).state.status == "succeeded"
+    run = drive(plan, echo, agents=Slow(ask_twice))
+    assert _failure(run) == ("timeout", "no answer within 3000 s")
+
+
+def _failure(run: Run) -> tuple[str, str]:
+    """How the only attempt that failed did."""
+    (failed,) = (e.fact for e in run.entries if isinstance(e.fact, events.AttemptFailed))
+    return failed.failure.value, failed.message
+
+
+@pytest.mark.parametrize(
+    ("reached", "failure", "message"),
+    [
+        ((), "not_sent", "nothing was sent within 1800 s"),
+        (("sent",), "timeout", "no answer within 1800 s"),
+        (("sent", "answering"), "timeout", "the answer began and did not end within 1800 s"),
+        (
+            ("sent", "answering", "sent"),
+            "timeout",
+            "the answer began and did not end within 1800 s",
+        ),
+    ],
+)
+def test_how_far_an_attempt_came_says_what_its_end_means(
+    reached: Sequence[Stage], failure: str, message: str
+) -> None:
+    async def come_so_far(call: Call) -> Json:
+        for stage in reached:
+            call.reached(stage)
+        await asyncio.sleep(0)  # its time begins anew
+        put_forward(asyncio.get_running_loop(), 3600)
+        await asyncio.sleep(36000)
+        return None
 
     plan = pipeline({"one": {"agent": "do", "timeout": "30m"}})
-    agents = Slow(echo)
-    run = drive(plan, echo, agents=agents)
-    assert (run.state.status, agents.waited) == ("succeeded", 1)
+    assert _failure(drive(plan, echo, agents=Slow(come_so_far))) == (failure, message)
 
 
 def test_outcomes_that_come_together_are_stored_together() -> None:

@@ -1,0 +1,117 @@
+"""Where the requests of LiteLLM leave this machine: what may leave, and what is noted of it.
+
+LiteLLM makes clients of its own in many places. All of them come by the classes of the HTTP
+libraries, and there it is settled: no header that may hold a key to a host that is to see none, a
+time in which a connection has to stand, no redirect. The request that leaves is noted in `WIRE`, of
+the task or the thread that sends it.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import aiohttp
+import httpx
+from msgspec import Struct
+
+from agentflow.agents.http_client import CONNECT
+from agentflow.agents.protocol import Reach, unwatched
+from agentflow.agents.redirects import follow_none, shown
+from agentflow.agents.secrets import KEY_ENDINGS, SHORTEST
+
+#: What a request without a key may tell.
+_HARMLESS = frozenset(
+    {"host", "accept", "accept-encoding", "connection", "content-length", "content-type"}
+    | {"transfer-encoding", "user-agent"}
+)
+
+
+class Wire(Struct):
+    """One call: how many seconds it may take, and whether its requests are `withheld` any key.
+
+    The provider's keys are looked for in its `own` variables first.
+
+    Once a request has left, `url` is where it went, without its query, and `keys` are those that it had, by
+    their variables.
+    `reached` is told when that is. Of a call that is `over` nothing leaves any more, though some are made
+    in threads that nobody can stop.
+    """
+
+    timeout: float
+    own: Sequence[str] = ()
+    withheld: bool = False
+    reached: Reach = unwatched
+    over: bool = False
+    url: str = ""
+    keys: Mapping[str, str] = {}
+
+    @property
+    def connect(self) -> float:
+        """The seconds in which a connection has to stand."""
+        return min(CONNECT, self.timeout / 2)
+
+
+#: The call that is being made; None outside of one.
+WIRE: ContextVar[Wire | None] = ContextVar("wire", default=None)
+
+
+def guard() -> None:
+    """Have every client of the HTTP libraries do as this module says from now on."""
+    send, send_waiting, request = (
+        httpx.AsyncClient.send,
+        httpx.Client.send,
+        aiohttp.ClientSession._request,
+    )
+
+    async def send_guarded(client: httpx.AsyncClient, leaving: httpx.Request, **how: Any) -> Any:
+        _leaves(leaving)
+        return await send(client, leaving, **how)
+
+    def send_guarded_waiting(client: httpx.Client, leaving: httpx.Request, **how: Any) -> Any:
+        _leaves(leaving)
+        return send_waiting(client, leaving, **how)
+
+    async def request_guarded(session: aiohttp.ClientSession, *what: Any, **how: Any) -> Any:
+        _leaves_now(WIRE.get())
+        return await request(session, *what, **how)
+
+    httpx.AsyncClient.send = send_guarded  # type: ignore[method-assign, assignment]
+    httpx.Client.send = send_guarded_waiting  # type: ignore[method-assign, assignment]
+    aiohttp.ClientSession._request = request_guarded  # type: ignore[method-assign, assignment]
+    follow_none()
+
+
+def _leaves(request: httpx.Request) -> None:
+    wire = WIRE.get()
+    if wire is None:
+        return
+    if wire.withheld:
+        for name in set(request.headers) - _HARMLESS:
+            if not name.startswith("x-stainless-"):  # OpenAI's client finds its way by them
+                del request.headers[name]
+    times = request.extensions.get("timeout") or {}
+    request.extensions["timeout"] = {**times, "connect": wire.connect, "pool": wire.connect}
+    wire.url, wire.keys = shown(str(request.url)), _keys_in(request, wire.own)
+    _leaves_now(wire)
+
+
+def _leaves_now(wire: Wire | None) -> None:
+    """Tell so before looking whether it may: whoever took it for not sent has said before that it is over."""
+    if wire is not None:
+        wire.reached("sent")
+        if wire.over:
+            raise httpx.RequestError("the call was given up before its request was sent")
+
+
+def _keys_in(request: httpx.Request, own: Sequence[str]) -> dict[str, str]:
+    """The variables with the keys that are in the headers or the query of a request, one for each."""
+    texts = [request.url.query.decode(errors="replace"), *request.headers.values()]
+    names = [*own, *(name for name in os.environ if name.endswith(KEY_ENDINGS))]
+    found: dict[str, str] = {}
+    for name in names:
+        value = os.environ.get(name, "")
+        known = len(value) >= SHORTEST and value not in found.values()
+        if known and any(value in text for text in texts):
+            found[name] = value
+    return found
