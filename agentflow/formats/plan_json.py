@@ -7,6 +7,7 @@ from msgspec import to_builtins
 from agentflow.formats.plan_words import effects
 from agentflow.formats.values import document
 from agentflow.plan.amounts import Bound, Most
+from agentflow.plan.kept import Kept
 from agentflow.plan.overview import Node, Overview, times
 from agentflow.plan.windows import Fit
 from agentflow.spec.model import Json
@@ -26,9 +27,9 @@ def render(plan: Overview) -> str:
             "steps": [_step(node) for node in plan.nodes],
             "touches": {what: list(names) for what, names in to_builtins(plan.touches).items()},
             "worst_case": {
-                "unbudgeted": _most(worst.needed),
-                "within_budget": _most(worst.most),
-                "seconds": worst.seconds,
+                "unbudgeted": {**_most(worst.needed), "seconds": worst.own.seconds},
+                "within_budget": {**_most(worst.most), "seconds": worst.seconds},
+                "held_by": dict(worst.own.held),
             },
             "compared": _compared(plan),
         }
@@ -53,6 +54,8 @@ def _step(node: Node) -> Json:
         "gives": dict(node.gives),
         "context": [_fit(fit) for fit in node.fits],
         "at_most": {**_most(node.part.most), "seconds": node.part.path},
+        "budget": _kept(node.part.own),
+        "run": None if node.part.run is None else _kept(node.part.run),
         "steps": [_step(inner) for inner in node.inside],
     }
 
@@ -73,9 +76,21 @@ def _fit(fit: Fit) -> Json:
     }
 
 
+def _kept(kept: Kept) -> Json:
+    return {
+        "unbudgeted": {**_most(kept.needed), "seconds": kept.seconds},
+        "held_by": dict(kept.held),
+    }
+
+
 def _most(most: Most) -> dict[str, Json]:
     seconds = ("work", "pauses")  # which are told as one figure, of all together
-    return {name: _bound(one) for name, one in most._asdict().items() if name not in seconds}
+    plain = {
+        name: _bound(bound)
+        for name, bound in zip(most._fields[:-1], most[:-1], strict=True)
+        if name not in seconds
+    }
+    return {**plain, "meters": {name: _bound(bound) for name, bound in most.meters.items()}}
 
 
 def _bound(bound: Bound) -> Json:

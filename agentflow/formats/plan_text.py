@@ -23,6 +23,7 @@ from agentflow.formats.plan_words import (
     kind,
     passed,
     time,
+    would_be,
 )
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
@@ -59,6 +60,7 @@ def _step(node: Node, indent: str) -> Iterator[str]:
     yield f"{indent}{node.level} {'*' if node.critical else ' '} {step.id}  {' · '.join(says)}"
     beneath = indent + _INDENT
     yield f"{beneath}at most {' · '.join([*at_most(node.part.most), time(node.part.path)])}"
+    yield from _kept(node.part, beneath)
     for fit in node.fits:
         yield f"{beneath}context {fitting(fit)}"
         yield f"{beneath}contract {holding(fit)}"
@@ -68,6 +70,16 @@ def _step(node: Node, indent: str) -> Iterator[str]:
     yield f"{beneath}gives {gives}"
     for inner in node.inside:
         yield from _step(inner, beneath)
+
+
+def _kept(part: Part, indent: str) -> Iterator[str]:
+    """What the budgets of a step, and of the pipeline that it runs, keep it from."""
+    own = would_be(part.own)
+    if own is not None:
+        yield f"{indent}would be {own}"
+    run = would_be(part.run) if part.run is not None else None
+    if run is not None:
+        yield f"{indent}each run would be {run}"
 
 
 def _touches(plan: Overview) -> Iterator[str]:
@@ -81,8 +93,9 @@ def _touches(plan: Overview) -> Iterator[str]:
 def _worst(plan: Overview) -> Iterator[str]:
     worst = plan.worst
     yield f"{'at most':<14}{' · '.join([*at_most(worst.most), time(worst.seconds)])}"
-    if worst.needed != worst.most:
-        yield f"{'unbudgeted':<14}{' · '.join(at_most(worst.needed))}"
+    kept = would_be(worst.own)
+    if kept is not None:
+        yield f"{'would be':<14}{kept}"
     for what, of in (("money", _usd), ("calls", _calls)):
         way = dearest(worst.parts, of)
         if way:

@@ -1,15 +1,17 @@
 """What the formats of a plan say in the same words: what a step is, and what it comes to at most."""
 
 from collections.abc import Iterable, Iterator
+from itertools import starmap
 from math import inf
 
 from agentflow.contracts.brief import brief
 from agentflow.contracts.describe import listed
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count, duration, money
-from agentflow.plan.amounts import Bound, Most
+from agentflow.plan.amounts import NONE, Bound, Most
 from agentflow.plan.bounds import Part
 from agentflow.plan.calls import possible_calls
+from agentflow.plan.kept import Kept
 from agentflow.plan.overview import Node
 from agentflow.plan.steps import StepPlan
 from agentflow.plan.tools import gravest
@@ -76,8 +78,31 @@ def at_most(most: Most) -> list[str]:
         _counted(most.tokens_in, "token in", "tokens in"),
         _counted(most.tokens_out, "token out", "tokens out"),
         _dollars(most.usd),
+        *(_metered(name, bound) for name, bound in most.meters.items()),
     ]
     return [text for text in found if text]
+
+
+def would_be(kept: Kept) -> str | None:
+    """What a budget keeps something from, and by which keys; None if there is nothing of that.
+
+    `800 calls · 300 retries · 2h00m, held by budget.calls (150)`
+    """
+    if not kept.held:
+        return None
+    needed, most = kept.needed, kept.most
+    changed = [
+        one if one != other else NONE for one, other in zip(needed[:-1], most[:-1], strict=True)
+    ]
+    meters = {name: one for name, one in needed.meters.items() if one != most.meters.get(name)}
+    figures = at_most(Most._make([*changed, meters]))
+    if "wall" in kept.held:
+        figures.append(time(kept.seconds))
+    return f"{' · '.join(figures)}, held by {', '.join(starmap(_key, kept.held.items()))}"
+
+
+def _key(what: str, bound: float) -> str:
+    return f"budget.{what} ({time(bound) if what == 'wall' else f'{bound:,.12g}'})"
 
 
 def fitting(fit: Fit) -> str:
@@ -91,7 +116,8 @@ def fitting(fit: Fit) -> str:
         return f"unbounded{agent} ({field}), and {model} takes {count(fit.window, 'token')}"
     assert fit.tokens is not None
     least = "at most" if fit.verdict == "proven" else "about"
-    return f"{fit.verdict}{agent}: {least} {fit.tokens:,} of the {fit.window:,} tokens of {model}"
+    tokens = f"{least} {count(fit.tokens, 'token')} a call"
+    return f"{fit.verdict}{agent}: {tokens}, of the {fit.window:,} of {model}"
 
 
 def holding(fit: Fit) -> str:
@@ -129,6 +155,12 @@ def _counted(bound: Bound, singular: str, plural: str | None = None) -> str | No
     if bound.amount == inf:
         return f"{plural or singular + 's'} unbounded ({safe(str(bound.field), oneline=True)})"
     return count(round(bound.amount), singular, plural) if bound.amount else None
+
+
+def _metered(name: str, bound: Bound) -> str | None:
+    if bound.amount == inf:
+        return f"meter '{name}' unbounded ({safe(str(bound.field), oneline=True)})"
+    return f"{bound.amount:,.12g} of meter '{name}'" if bound.amount else None
 
 
 def _dollars(bound: Bound) -> str | None:

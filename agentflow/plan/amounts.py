@@ -1,19 +1,13 @@
-"""How much of each quantity a part of a pipeline can come to at most, and sums of that.
+"""So much of each quantity, with the field that leaves it open, and the seconds of ways; sums of both."""
 
-The `Cost` of a part is made of three things: the `most` of each quantity, the most of each that a
-`single` call in it comes to, and the longest `way` through it. Costs are put together one after the
-other (`after`), one instead of the other (`either`) and so many times (`repeated`), and a budget cuts
-them off (`within`).
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import inf
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 _MILLION = 1_000_000
+#: What the name of a meter has before it, among the keys under `budget`.
+METERS = "meters."
 
 
 class Bound(Struct, frozen=True):
@@ -35,7 +29,7 @@ class Most(NamedTuple):
     """The most of each quantity.
 
     `work` is seconds of calls in flight, one after the other, and `pauses` those of all waits between
-    attempts.
+    attempts. `meters` are the author's own quantities, by name.
     """
 
     calls: Bound = NONE
@@ -46,6 +40,12 @@ class Most(NamedTuple):
     usd: Bound = NONE
     work: Bound = NONE
     pauses: Bound = NONE
+    meters: Mapping[str, Bound] = {}
+
+    @property
+    def tokens(self) -> Bound:
+        """Those in and out together, as a budget counts them."""
+        return plus(self.tokens_in, self.tokens_out)
 
 
 NOTHING = Most()
@@ -55,27 +55,14 @@ class Way(NamedTuple):
     """The seconds of the longest way through a part, if nothing on it waits for a slot.
 
     It is the longest by the time that all on it takes, by that of the `waits` on it, without calls, and
-    by that of the people and times that are `asked` for, also without the waits between attempts. These
-    may be three ways.
+    by that of the people and times that are `asked` for, also without the waits between attempts. `stalls` are
+    those in which a call waits for what others may give back to a budget. These may be four ways.
     """
 
     time: float = 0.0
     waits: float = 0.0
     asked: float = 0.0
-
-
-NO_WAY = Way()
-
-
-class Cost(Struct, frozen=True):
-    """What a part comes to at most, and what each of its calls does."""
-
-    most: Most = NOTHING
-    single: Most = NOTHING
-    way: Way = NO_WAY
-
-
-FREE = Cost()
+    stalls: float = 0.0
 
 
 def plus(one: Bound, other: Bound) -> Bound:
@@ -83,103 +70,94 @@ def plus(one: Bound, other: Bound) -> Bound:
     return Bound(one.amount + other.amount, one.field or other.field)
 
 
-def _dearer(one: Bound, other: Bound) -> Bound:
-    return one if one.amount >= other.amount else other
-
-
 def times(bound: Bound, count: float) -> Bound:
     """So often; never is nothing, however much it is."""
     return Bound(bound.amount * count, bound.field) if count else NONE
 
 
-def total(mosts: Iterable[Most]) -> Most:
-    """All of them."""
+def _dearer(one: Bound, other: Bound) -> Bound:
+    return one if one.amount >= other.amount else other
+
+
+def _tighter(one: Bound, other: Bound) -> Bound:
+    return one if one.amount <= other.amount else other
+
+
+def _smaller(one: Bound, other: Bound) -> Bound:
+    if not (one.amount and other.amount):
+        return _dearer(one, other)
+    return _tighter(one, other)
+
+
+def _merged(of: Callable[[Bound, Bound], Bound], one: Most, other: Most) -> Most:
+    meters: dict[str, Bound] = {}
+    for name in {**one.meters, **other.meters}:
+        meters[name] = of(one.meters.get(name, NONE), other.meters.get(name, NONE))
+    return Most._make([*map(of, one[:-1], other[:-1]), meters])
+
+
+def _folded(of: Callable[[Bound, Bound], Bound], mosts: Iterable[Most]) -> Most:
     found = NOTHING
     for most in mosts:
-        found = Most(*map(plus, found, most))
+        if most is not NOTHING:
+            found = _merged(of, found, most)
     return found
+
+
+def total(mosts: Iterable[Most]) -> Most:
+    """All of them."""
+    return _folded(plus, mosts)
 
 
 def greatest(mosts: Iterable[Most]) -> Most:
     """The most of whichever of them it is."""
-    found = NOTHING
-    for most in mosts:
-        found = Most(*map(_dearer, found, most))
-    return found
+    return _folded(_dearer, mosts)
 
 
-def scaled(most: Most, count: int) -> Most:
+def smallest(mosts: Iterable[Most]) -> Most:
+    """The least of each quantity that any of them has some of."""
+    return _folded(_smaller, mosts)
+
+
+def capped(most: Most, cap: Most) -> Most:
+    """No more of each than the cap has."""
+    return _merged(_tighter, most, cap)
+
+
+def at_most(bound: Bound, amount: float) -> Bound:
+    """No more than that."""
+    return _tighter(bound, Bound(amount))
+
+
+def scaled(most: Most, count: float) -> Most:
     """All of it so often."""
-    return Most(*(times(bound, count) for bound in most))
+    meters = {name: times(bound, count) for name, bound in most.meters.items()}
+    return Most._make([*(times(bound, count) for bound in most[:-1]), meters])
 
 
-def after(costs: Iterable[Cost]) -> Cost:
+def in_line(ways: Iterable[Way]) -> Way:
     """All of them, one after the other."""
-    costs = tuple(costs)
-    return replace(together(costs), way=_ways(sum, costs))
+    return Way(*map(sum, zip(Way(), *ways, strict=True)))
 
 
-def together(costs: Iterable[Cost]) -> Cost:
-    """All of them, with no way through them."""
-    costs = tuple(costs)
-    return Cost(total(cost.most for cost in costs), greatest(cost.single for cost in costs))
-
-
-def either(costs: Iterable[Cost]) -> Cost:
+def longest(ways: Iterable[Way]) -> Way:
     """Whichever of them it is."""
-    costs = tuple(costs)
-    return Cost(
-        greatest(cost.most for cost in costs),
-        greatest(cost.single for cost in costs),
-        _ways(max, costs),
-    )
+    return Way(*map(max, zip(Way(), Way(), *ways, strict=True)))
 
 
-def _ways(of: Callable[[Iterable[float]], float], costs: Sequence[Cost]) -> Way:
-    ways = (NO_WAY, *(cost.way for cost in costs))
-    return Way(*(of(measure) for measure in zip(*ways, strict=True)))
+def often(way: Way, count: float) -> Way:
+    """So many times, one after the other."""
+    return Way(*(seconds * count if count else 0.0 for seconds in way))
 
 
-def repeated(cost: Cost, count: int, in_turn: int | None = None) -> Cost:
-    """So often, `in_turn` of them one after the other: all if that is not said."""
-    lanes = count if in_turn is None else in_turn
-    return Cost(
-        scaled(cost.most, count),
-        cost.single if count else NOTHING,
-        Way(*(seconds * lanes for seconds in cost.way)),
-    )
+def shorter(one: Way, other: Way) -> Way:
+    """By each measure the shorter of two bounds on a way."""
+    return Way(*map(min, one, other))
 
 
-def within(cost: Cost, budget: Mapping[str, float], wall: float = inf) -> Cost:
-    """What is left if a budget cuts off the rest.
-
-    So many calls come to so many times the dearest of them, by each quantity. A retry follows a call
-    that has failed, so there are no more of these than of calls: the last may be one that is decided on
-    and that the budget refuses. Tokens are those in and out together, so neither is more.
-    """
-    most, single = cost.most, cost.single
-    most = _cut(most, {name: budget.get(name, inf) for name in ("calls", "retries", "escalations")})
-    if most.calls.amount < cost.most.calls.amount:
-        names = ("tokens_in", "tokens_out", "usd", "work")
-        by_calls = {name: times(getattr(single, name), most.calls.amount) for name in names}
-        caps = {name: bound.amount for name, bound in by_calls.items()}
-        most = _cut(most, {**caps, "retries": most.calls.amount})
-    if most.retries.amount < cost.most.retries.amount:
-        most = _cut(most, {"pauses": times(single.pauses, most.retries.amount).amount})
-    tokens = budget.get("tokens", inf)
-    money = {"tokens_in": tokens, "tokens_out": tokens, "usd": budget.get("usd", inf)}
-    most, single = _cut(most, money), _cut(single, money)
-    waits = cost.way.asked + most.pauses.amount
-    return Cost(most, single, shortest(cost.way, Way(waits + most.work.amount, waits, inf), wall))
-
-
-def shortest(way: Way, other: Way, wall: float = inf) -> Way:
-    """A way that is no longer than another, nor than the time that there is for it."""
-    return Way(*(min(one, two, wall) for one, two in zip(way, other, strict=True)))
-
-
-def _cut(most: Most, caps: Mapping[str, float]) -> Most:
-    """No more of each than the cap on it."""
-    return most._replace(
-        **{name: Bound(cap) for name, cap in caps.items() if getattr(most, name).amount > cap}
-    )
+def amount_of(most: Most, what: str) -> float:
+    """The amount of a quantity, by its key under `budget`: `calls`, `tokens`, `meters.NAME`."""
+    if what.startswith(METERS):
+        return most.meters.get(what.removeprefix(METERS), NONE).amount
+    bound: Bound = getattr(most, what)
+    return bound.amount

@@ -11,7 +11,7 @@ switch takes its dearest case. A call of an agent is
 with `max_calls` calls of each tool besides. After it come the dearest of the agents that `catch`
 hands over to, and the levels of the dearest escalation, an attempt each of every model. Around it,
 all is multiplied by the longest list of `for_each`, by `loop.max` and `delegate.max_tasks`. A `budget` cuts off what is
-beyond it (`amounts.within`).
+beyond it (`plan.kept`).
 
     time of a call    t · (n · m · (1 + r) · T + Σ min(cap, initial · factor^i), i = 0 … n-2)
     tokens in         the bytes of the longest prompt: a token is a byte at least; with repairs and
@@ -31,7 +31,7 @@ of the spec: each step is looked at once, and each pipeline inside once.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import ceil, inf
+from math import ceil, inf, isinf
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -39,23 +39,32 @@ from msgspec.structs import replace
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.size import size_of_part
 from agentflow.plan.amounts import (
-    FREE,
     NOTHING,
     Bound,
-    Cost,
     Most,
     Way,
-    after,
-    either,
     plus,
-    repeated,
+    scaled,
     times,
-    together,
-    within,
+    total,
 )
 from agentflow.plan.calls import tools_in_turn
+from agentflow.plan.charges import charges_of
+from agentflow.plan.costs import (
+    FREE,
+    Cost,
+    Load,
+    after,
+    certain,
+    charged_once,
+    either,
+    if_escalated,
+    if_retried,
+    repeated,
+    together,
+)
 from agentflow.plan.factors import Factors, backoffs, factors_of, turns_of
-from agentflow.plan.graph import topological_order
+from agentflow.plan.kept import Kept, kept, within
 from agentflow.plan.lists import most_items
 from agentflow.plan.prompts import (
     first_prompt,
@@ -68,11 +77,10 @@ from agentflow.plan.prompts import (
 )
 from agentflow.plan.steps import CallPlan, ChatPlan, EscalationPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types
+from agentflow.plan.ways import in_order, seconds_of, through
 from agentflow.plan.widths import width_of
 
 _MILLION = 1_000_000
-#: Of these nothing is held back before a call.
-_CHARGED_AFTERWARDS = frozenset({"retries", "escalations"})
 #: US dollars for a million tokens in and out, by the model's name at LiteLLM.
 Prices = Mapping[str, Sequence[float]]
 
@@ -81,7 +89,7 @@ class Part(Struct, frozen=True):
     """What a step comes to in one turn of the scope that it is in.
 
     `turns` is how often it is done there, `cost` what it comes to altogether, within its own budget, and
-    `needed` the same without. `case` is the case of a switch that it is in.
+    `own` what that keeps it from. Of another pipeline, `run` says so of each time that it is run. `case` is the case of a switch that it is in.
     `inside` are the steps of a group, of all cases, of a loop or of another pipeline, or the workers of a
     delegate, each in one turn of that.
     """
@@ -89,14 +97,20 @@ class Part(Struct, frozen=True):
     step: StepPlan
     turns: int
     cost: Cost
-    needed: Most
+    own: Kept
     inside: tuple["Part", ...] = ()
     case: str | None = None
+    run: Kept | None = None
 
     @property
     def most(self) -> Most:
         """The most of each quantity."""
         return self.cost.most
+
+    @property
+    def needed(self) -> Most:
+        """The most of each quantity, if its own budget did not stop it."""
+        return self.own.needed
 
     @property
     def path(self) -> float:
@@ -105,15 +119,24 @@ class Part(Struct, frozen=True):
 
 
 class WorstCase(Struct, frozen=True):
-    """What a run comes to at most: `needed` if its own budget did not stop it, `most` if it does.
+    """What a run comes to at most, and what its own budget keeps it from.
 
     `seconds` is the time that it can take with as many slots as were asked for.
     """
 
-    needed: Most
-    most: Most
+    own: Kept
     seconds: float
     parts: tuple[Part, ...]
+
+    @property
+    def most(self) -> Most:
+        """The most of each quantity."""
+        return self.own.most
+
+    @property
+    def needed(self) -> Most:
+        """The most of each quantity, if its own budget did not stop it."""
+        return self.own.needed
 
 
 class _Inside(Struct, frozen=True):
@@ -121,6 +144,7 @@ class _Inside(Struct, frozen=True):
 
     cost: Cost = FREE
     parts: tuple[Part, ...] = ()
+    run: Kept | None = None
 
 
 def worst_case(plan: Plan, prices: Prices | None = None, slots: int = 16) -> WorstCase:
@@ -174,15 +198,11 @@ def _requests(call: CallPlan, chat: ChatPlan, prompts: Bound, count: int, prices
 
 
 class _Terms(Struct):
-    """What holds for a plan and for those inside of it, each of which is `known` after the first look.
-
-    `may_wait` says whether a call may have to wait for what calls in flight may give back to a budget.
-    """
+    """What holds for a plan and for those inside of it, each of which is `known` after the first look."""
 
     prices: Prices
     slots: int
     known: dict[int, tuple[Plan, _Inside]] = field(default_factory=dict)
-    may_wait: bool = False
 
 
 class _Arithmetic:
@@ -194,31 +214,27 @@ class _Arithmetic:
         self._terms = terms
 
     def of_run(self) -> WorstCase:
-        plan, all_slots = self._plan, self._terms.slots
+        plan, slots = self._plan, self._terms.slots
         inside = self._scope(plan.root)
-        cost = self._within(inside.cost, plan.budget.bounds)
-        # Where calls wait for what others give back to a budget, one slot is all that is sure.
-        slots = 1 if self._terms.may_wait else all_slots
-        seconds = cost.way.time
-        if width_of(plan, all_slots) > slots:
-            # As long as not every slot is busy, the longest way goes on; while all are, it may wait
-            # for what others do (Graham, "Bounds on multiprocessing timing anomalies", 1969). Its own
-            # calls are among all the work, and take time of their own only once.
-            own = cost.way.time - cost.way.waits
-            seconds += (cost.most.work.amount - own) / slots
-        seconds = min(seconds, plan.budget.wall)
-        return WorstCase(inside.cost.most, cost.most, seconds, inside.parts)
-
-    def _within(self, cost: Cost, budget: Mapping[str, float], wall: float = inf) -> Cost:
-        self._terms.may_wait |= _may_refuse(cost.most, budget)
-        return within(cost, budget, wall)
+        cost = within(inside.cost, plan.budget.bounds)
+        shared = slots if width_of(plan, slots) > slots else None
+        needed = seconds_of(inside.cost.whole, shared)
+        return WorstCase(
+            own=kept(inside.cost, cost, needed, plan.budget.bounds, plan.budget.wall),
+            seconds=min(seconds_of(cost.whole, shared), plan.budget.wall),
+            parts=inside.parts,
+        )
 
     def _scope(self, scope: ScopePlan | None, case: str | None = None) -> _Inside:
         if scope is None:
             return _Inside()
         parts = tuple(replace(self._part(step), case=case) for step in scope.steps)
-        cost = together(part.cost for part in parts)
-        return _Inside(replace(cost, way=_longest(parts)), parts)
+        ordered = in_order(scope.steps)
+
+        def way(load: Callable[[Cost], Load]) -> Way:
+            return through(ordered, {part.step.id: load(part.cost).way for part in parts})
+
+        return _Inside(together((part.cost for part in parts), way), parts)
 
     def _part(self, step: StepPlan) -> Part:
         turns, lanes = 1, 1
@@ -227,8 +243,10 @@ class _Arithmetic:
             lanes = ceil(turns / (step.for_each.parallel or self._terms.slots))
         once = self._once(step)
         cost = repeated(after((once.cost, self._escalated(step))), turns, lanes)
-        kept = self._within(cost, step.budget or {}, step.wall or inf)
-        return Part(step, turns, kept, cost.most, once.parts)
+        budget, wall = step.budget or {}, step.wall or inf
+        left = within(cost, budget, wall)
+        own = kept(cost, left, cost.way.time, budget, wall)
+        return Part(step, turns, left, own, once.parts, run=once.run)
 
     def _once(self, step: StepPlan) -> _Inside:
         """What it comes to for one item, before it turns to anybody."""
@@ -239,7 +257,7 @@ class _Arithmetic:
 
     def _inside(self, step: StepPlan) -> _Inside:
         if step.question is not None:
-            return _Inside(Cost(way=_waiting(step.question.timeout)))
+            return _Inside(certain(_waiting(step.question.timeout)))
         if step.delegate is not None:
             tasks = step.delegate.max_tasks
             workers = [self._part(each) for each in step.delegate.workers.values()]
@@ -259,8 +277,10 @@ class _Arithmetic:
         known = self._terms.known
         if id(plan) not in known:
             inside = _Arithmetic(plan, self._terms)._scope(plan.root)
-            cost = self._within(inside.cost, plan.budget.bounds, plan.budget.wall)
-            known[id(plan)] = (plan, replace(inside, cost=cost))
+            cost, budget = inside.cost, plan.budget
+            left = within(cost, budget.bounds, budget.wall)
+            run = kept(cost, left, cost.way.time, budget.bounds, budget.wall)
+            known[id(plan)] = (plan, replace(inside, cost=left, run=run))
         return known[id(plan)][1]
 
     # --- calls -----------------------------------------------------------------------------
@@ -276,9 +296,15 @@ class _Arithmetic:
 
     def _call(self, call: CallPlan, place: str) -> Cost:
         made = factors_of(call)
-        cost = repeated(self._chain(call, made, place), made.attempts)
-        pauses = _pauses(call)
-        return after((cost, repeated(pauses, made.turns), self._tools(call)))
+        waits = backoffs(call)
+        once = self._answered(call, made, place)
+        chain = after(once)
+        paused = Most(retries=Bound(made.attempts - 1), pauses=Bound(sum(waits)))
+        pauses = certain(Load(paused, Way(sum(waits), sum(waits))))
+        again = after((repeated(chain, made.attempts - 1), repeated(pauses, made.turns)))
+        brings = _brought(once, made, max(waits, default=0.0))
+        cost = after((chain, if_retried(again, brings), self._tools(call)))
+        return cost if call.key is None or call.tools else charged_once(cost)
 
     def _tools(self, call: CallPlan) -> Cost:
         """All calls of tools that a model may ask for, one after the other; in its last turn, none."""
@@ -290,17 +316,21 @@ class _Arithmetic:
             found.append(repeated(after(once), tool.max_calls))
         return after(found)
 
-    def _chain(self, call: CallPlan, made: Factors, place: str) -> Cost:
+    def _answered(self, call: CallPlan, made: Factors, place: str) -> list[Cost]:
         """One attempt of the retry policy: the answers of its model, and of each that takes over."""
         calls = (call, *(fallback.call for fallback in call.fallbacks))
         passed = passed_by(call, place, self._types)
-        return after(self._answers(each, made, said_by(call), passed) for each in calls)
+        return [self._answers(each, made, said_by(call), passed) for each in calls]
 
     def _answers(self, call: CallPlan, made: Factors, said: Bound, passed: Schema | None) -> Cost:
         """A request for each turn, and for each answer again; `said` is what is told again of it."""
+        charged = self._charged(call, passed)
 
         def timed(most: Most, count: int) -> Most:
-            return most._replace(calls=Bound(count), work=Bound(call.timeout * count))
+            meters = scaled(Most(meters=charged), count).meters
+            return most._replace(
+                calls=Bound(count), work=Bound(call.timeout * count), meters=meters
+            )
 
         count, many, one = made.turns * made.answers, NOTHING, NOTHING
         if call.chat is not None:
@@ -312,7 +342,16 @@ class _Arithmetic:
             last = plus(plus(first, wrong), grown(call, said, asked_again=again))
             many = self._requests(call, call.chat, plus(times(first, count), told), count)
             one = self._requests(call, call.chat, last, 1)
-        return Cost(timed(many, count), timed(one, 1), Way(call.timeout * count))
+        return certain(Load(timed(many, count), Way(call.timeout * count)), timed(one, 1))
+
+    def _charged(self, call: CallPlan, passed: Schema | None) -> dict[str, Bound]:
+        """What one call takes from each meter at most."""
+        return {
+            name: Bound(
+                span.high, f"agents.{call.agent}.charges.{name}" if isinf(span.high) else None
+            )
+            for name, span in charges_of(self._plan, call, passed).items()
+        }
 
     def _requests(self, call: CallPlan, chat: ChatPlan, prompts: Bound, count: int) -> Most:
         return _requests(call, chat, prompts, count, self._terms.prices)
@@ -323,47 +362,24 @@ class _Arithmetic:
         return either(self._levels(ladder, step.address) for ladder in ladders)
 
     def _levels(self, ladder: EscalationPlan, place: str) -> Cost:
-        found = [Cost(Most(escalations=Bound(1)))]
+        found = [certain(Load(Most(escalations=Bound(1))))]
         for level in ladder.levels:
-            found.append(Cost(way=_waiting(level.within or 0.0)))
+            found.append(certain(_waiting(level.within or 0.0)))
             found.append(either(self._called(call, place) for call in level.calls))
-        return after(found)
+        return if_escalated(after(found))
 
     def _called(self, call: CallPlan, place: str) -> Cost:
         """A call of a level, with the tools of its model."""
         turns = Factors(1, 1, turns=turns_of(call))
-        return after([self._chain(call, turns, place), self._tools(call)])
+        return after([*self._answered(call, turns, place), self._tools(call)])
 
 
-def _waiting(seconds: float) -> Way:
-    return Way(seconds, seconds, seconds)
+def _waiting(seconds: float) -> Load:
+    return Load(way=Way(seconds, seconds, seconds))
 
 
-def _pauses(call: CallPlan) -> Cost:
-    """The retries of a call, and the waits between its attempts."""
-    waits = backoffs(call)
-    most = Most(retries=Bound(factors_of(call).attempts - 1), pauses=Bound(sum(waits)))
-    longest = Most(pauses=Bound(max(waits, default=0.0)))
-    return Cost(most, longest, Way(sum(waits), sum(waits)))
-
-
-def _may_refuse(most: Most, budget: Mapping[str, float]) -> bool:
-    """Can there be too little left of what is held back before a call?"""
-    tokens = most.tokens_in.amount + most.tokens_out.amount
-    needed = {"calls": most.calls.amount, "tokens": tokens, "usd": most.usd.amount}
-    return any(
-        needed.get(what, inf) > bound
-        for what, bound in budget.items()
-        if what not in _CHARGED_AFTERWARDS
-    )
-
-
-def _longest(parts: Sequence[Part]) -> Way:
-    """The longest ways through steps of which some wait for others."""
-    by_id = {part.step.id: part for part in parts}
-    ends: dict[str, Way] = {}
-    for step_id in topological_order({name: part.step.downstream for name, part in by_id.items()}):
-        part = by_id[step_id]
-        before = either(Cost(way=ends[name]) for name in part.step.upstream)
-        ends[step_id] = after((before, Cost(way=part.cost.way))).way
-    return either(Cost(way=way) for way in ends.values()).way
+def _brought(once: list[Cost], made: Factors, pause: float) -> Load:
+    """What one retry brings: in a turn, the answers of all models again, and the wait before."""
+    again = total(scaled(answers.single, made.answers) for answers in once)
+    seconds = again.work.amount + pause
+    return Load(again._replace(retries=Bound(1), pauses=Bound(pause)), Way(seconds, pause))

@@ -94,7 +94,7 @@ def test_the_tree() -> None:
     out = shown("tree")
     assert out.startswith("desk  4 steps in 2 levels\n\n1   read  agent 'reader'\n")
     assert "    context proven for 'reader': at most " in out
-    assert " of the 272,000 tokens of 'small'\n    contract " in out
+    assert " tokens a call, of the 272,000 of 'small'\n    contract " in out
     assert (
         "2 * pay  switch\n"
         "    at most 9 calls · 1m00s\n"
@@ -136,13 +136,93 @@ def test_the_same_for_machines() -> None:
         9,
         9,
     )
+    assert (one["budget"]["held_by"], one["run"]) == ({}, None)
     worst = found["worst_case"]
+    assert worst["held_by"] == {}
     assert worst["within_budget"]["calls"] == {"amount": 12, "unbounded": None}
     assert worst["unbudgeted"]["tokens_out"] == {"amount": 200, "unbounded": None}
+    assert worst["unbudgeted"]["seconds"] == worst["within_budget"]["seconds"] == 90
     compared = found["compared"]
     assert (compared["baseline"], compared["of"]) == ("alone.yaml", "money")
     many, alone = worst["within_budget"]["usd"]["amount"], compared["at_most"]["usd"]["amount"]
     assert compared["times"] == pytest.approx(many / alone)
+
+
+RUNS = """\
+agentflow: 1
+name: letters
+inputs: {type: object, required: [letters], properties: {letters: {type: array, items: {type: string}}}}
+budget: {calls: 90, wall: 1h, meters: {postage: 50}}
+agents:
+  looker:
+    kind: command
+    argv: [./look]
+    effects: none
+    input: {type: object, required: [text], properties: {text: {type: string}}}
+    output: {type: string}
+  writer:
+    kind: command
+    argv: [./write]
+    effects: write
+    timeout: 1m
+    input: {type: object, required: [text], properties: {text: {type: string}}}
+    output: {type: string}
+    charges: {postage: "${{ size(input.text) > 2000 ? 2 : 1 }}"}
+steps:
+  look:
+    for_each: {over: "${{ inputs.letters }}", max: 20, as: letter}
+    agent: looker
+    with: {text: "${{ letter }}"}
+    retry: {max_attempts: 4, backoff: {initial: 1s, jitter: none}}
+    timeout: 10s
+    budget: {retries: 30}
+  each:
+    for_each: {over: "${{ steps.look.output }}", max: 20, as: text}
+    pipeline: child.yaml
+    with: {text: "${{ text }}"}
+  write:
+    for_each: {over: "${{ steps.each.output }}", max: 20, as: found}
+    agent: writer
+    with: {text: "${{ found.text }}"}
+outputs: {answers: "${{ steps.write.output }}"}
+"""
+CHILD = """\
+agentflow: 1
+name: child
+inputs: {type: object, required: [text], properties: {text: {type: string}}}
+budget: {retries: 0, wall: 5s}
+agents:
+  looker:
+    kind: command
+    argv: [./look]
+    effects: none
+    input: {type: object, required: [text], properties: {text: {type: string}}}
+    output: {type: string}
+steps:
+  look: {agent: looker, with: {text: "${{ inputs.text }}"}, retry: {max_attempts: 2}, timeout: 10s}
+outputs: {text: "${{ steps.look.output }}"}
+"""
+
+
+def test_what_budgets_keep_a_step_a_pipeline_inside_and_the_run_from_is_told() -> None:
+    Path("letters.yaml").write_text(RUNS)
+    Path("child.yaml").write_text(CHILD)
+    out = shown("tree", "letters.yaml")
+    assert (
+        "    at most 50 calls · 30 retries · 1m34s\n"
+        "    would be 80 calls · 60 retries, held by budget.retries (30)\n"
+    ) in out
+    assert (
+        "    at most 20 calls · 10s\n"
+        "    each run would be 2 calls · 1 retry · 21s, held by budget.retries (0), budget.wall (5.0s)\n"
+    ) in out
+    assert "at most       90 calls · 30 retries · 40 of meter 'postage' · 3m44s\n" in out
+    found = as_json("letters.yaml")
+    look, each, write = found["steps"]
+    assert (look["budget"]["held_by"], look["run"]) == ({"retries": 30}, None)
+    assert look["budget"]["unbudgeted"]["calls"]["amount"] == 80
+    assert (each["budget"]["held_by"], each["run"]["held_by"]) == ({}, {"retries": 0, "wall": 5})
+    assert write["at_most"]["meters"] == {"postage": {"amount": 40, "unbounded": None}}
 
 
 def test_without_a_baseline_it_is_a_single_call() -> None:

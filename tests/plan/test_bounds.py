@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agentflow.core import events
 from agentflow.core.events import StartAttempt
-from agentflow.plan.amounts import Bound
+from agentflow.plan.amounts import Bound, amount_of
 from agentflow.plan.bounds import WorstCase, dearest, worst_case
 from agentflow.plan.calls import call_of, step_at
 from agentflow.plan.chats import ASKED_AGAIN, TOLD
@@ -159,6 +159,10 @@ def spec(made: dict[str, Json], levels: Json, budget: Json, name: str = "test") 
     )
     chat = {"kind": "llm", "model": "small", "instructions": "Well?", "input": schema}
     written["agents"]["chat"] = {**chat, "output": {"type": "object"}}
+    written["agents"]["do"]["charges"] = {"postage": 2}
+    written["agents"]["write"]["charges"] = {
+        "postage": "${{ size(default(input.n, '')) > 3 ? 5 : 1 }}"
+    }
     return written
 
 
@@ -167,7 +171,10 @@ SMALL = st.fixed_dictionaries(
     optional={
         "calls": st.integers(1, 9),
         "retries": st.integers(0, 4),
+        "escalations": st.integers(0, 2),
         "tokens": st.integers(1, 30_000),
+        "usd": st.sampled_from([0.001, 0.01, 0.05]),
+        "meters": st.fixed_dictionaries({"postage": st.integers(1, 30)}),
         "wall": st.sampled_from(["7s", "2m"]),
     },
 )
@@ -236,9 +243,9 @@ def test_whatever_happens_stays_within_it_and_within_every_budget(
     assert run.state.root is not None
     spent = run.state.root.purse.spent
     assert made(run, StartAttempt) <= worst.most.calls.amount
-    assert spent.get("retries", 0) <= worst.most.retries.amount
-    assert spent.get("escalations", 0) <= worst.most.escalations.amount
-    assert spent.get("tokens", 0) <= worst.most.tokens_in.amount + worst.most.tokens_out.amount
+    for what, amount in spent.items():
+        assert amount <= amount_of(worst.most, what) + 1e-9, what
+        assert amount <= amount_of(worst.needed, what) + 1e-9, what
     assert run.state.now - START <= worst.seconds + 1e-6
 
 
@@ -414,6 +421,81 @@ def test_so_many_calls_are_so_many_times_the_dearest() -> None:
     assert found.most.usd.amount == pytest.approx(found.needed.usd.amount / 150)
     # Two calls, and two waits of which the budget refuses what comes after the second.
     assert found.seconds == 2 * 7 + 2 * 6
+
+
+def test_a_budget_of_retries_cuts_off_what_each_retry_brings() -> None:
+    """The calls of each retry are those of all models and repairs again."""
+    step = {**CHAT, "retry": THRICE, "repair": 1, "for_each": {"over": [0] * 10, "max": 10}}
+    other = {"agent": "do", "with": {"n": ""}, "retry": {**THRICE, "max_attempts": 2}}
+    found = worst({"ask": step, "do": other}, budget={"retries": 7})
+    assert found.needed.calls == Bound(3 * 2 * 10 + 2)
+    assert found.most.calls == Bound(2 * 10 + 1 + 7 * 2)
+    assert found.most.retries == Bound(7)
+    assert found.own.held == {"retries": 7}
+    none = worst({"ask": step, "do": other}, budget={"retries": 0})
+    assert (none.most.calls, none.most.pauses) == (Bound(2 * 10 + 1), Bound(0))
+    assert none.seconds == 2 * 300
+
+
+def test_a_budget_of_escalations_cuts_off_what_each_brings() -> None:
+    human: Json = {"human": {"ask": "Well?"}, "within": "1h"}
+    step = {**CHAT, "for_each": {"over": [0] * 5, "max": 5}, "catch": {"any": {"escalate": "up"}}}
+    made = spec({"ask": step}, [{"model": "strong"}, human], {"escalations": 2})
+    found = worst_case(plan_of(made))
+    assert (found.needed.calls, found.most.calls) == (Bound(10), Bound(5 + 2))
+    assert found.needed.escalations == Bound(5)
+    assert found.own.held == {"escalations": 2}
+    # Each person may be asked on the longest way.
+    assert found.own.seconds == 300 + 300 + 3600
+    refused = worst_case(plan_of({**made, "budget": {"escalations": 0}}))
+    assert (refused.most.calls, refused.seconds) == (Bound(5), 300)
+
+
+@pytest.mark.parametrize(
+    ("charge", "most"),
+    [
+        (3, 3),
+        ("${{ size(input.n) > 3 ? 5 : 1 }}", 5),
+        ("${{ 2 * size(input.n) + 1 }}", 19),
+        ("${{ size(input.n) - 4 }}", 5),
+        ("${{ size(input.n.split(',')) }}", inf),
+    ],
+    ids=["written", "either", "sum", "difference", "open"],
+)
+def test_what_a_call_charges_is_bounded_by_what_it_is_given(charge: Json, most: float) -> None:
+    made = spec({"do": {"agent": "do", "with": {"n": "${{ inputs.n }}"}}}, [], {})
+    made["agents"]["do"] |= {
+        "charges": {"postage": charge},
+        "input": object_of(n={"type": "string", "maxLength": 9}),
+    }
+    del made["escalations"]
+    found = worst_case(plan_of({**made, "inputs": object_of(n={"type": "string"})})).most
+    field = "agents.do.charges.postage" if most == inf else None
+    assert found.meters == {"postage": Bound(most, field)}
+
+
+def test_a_call_with_a_key_is_charged_once_however_often_it_is_made() -> None:
+    step = {"agent": "write", "with": {"n": ""}, "retry": THRICE, "idempotency_key": "k"}
+    found = worst({"w": {**step, "for_each": {"over": [1, 2], "max": 2}}}).most
+    assert (found.calls, found.meters) == (Bound(2 * 3), {"postage": Bound(2 * 5)})
+
+
+def test_a_budget_that_is_a_little_short_holds_up_little() -> None:
+    """Only the last calls have to wait for what those before may give back."""
+    step = {**CHAT, "timeout": "10s", "for_each": {"over": [0] * 100, "max": 100}}
+    needed = worst({"ask": step})
+    each = int(needed.most.tokens.amount / 100)
+    assert needed.seconds == 7 * 10
+
+    def seconds(short: int) -> float:
+        return worst({"ask": step}, budget={"tokens": 100 * each - short}).seconds
+
+    assert seconds(0) == 7 * 10
+    assert seconds(1) == 7 * 10 + 2 * 10
+    assert seconds(10 * each) == 7 * 10 + 12 * 10
+    assert seconds(99 * each) == 100 * 10
+    # A budget of calls gives nothing back: who is refused has waited for those in flight.
+    assert worst({"ask": step}, budget={"calls": 99}).seconds == 7 * 10 + 10
 
 
 def test_tokens_and_money_are_no_more_than_a_budget_has() -> None:
@@ -614,7 +696,7 @@ def test_a_call_takes_its_time_once(slots: int, budget: Json) -> None:
     assert worst_case(plan, slots=slots).seconds == 2 * 300 + 3
 
 
-def test_calls_that_may_have_to_wait_for_a_budget_are_made_one_after_the_other() -> None:
+def test_two_calls_of_which_one_may_have_to_wait_for_a_budget() -> None:
     made: dict[str, Json] = {"a": {**CHAT, "timeout": "10s"}, "b": {**CHAT, "timeout": "20s"}}
 
     def seconds(budget: Json) -> float:
@@ -624,4 +706,4 @@ def test_calls_that_may_have_to_wait_for_a_budget_are_made_one_after_the_other()
     tokens = int(needed.tokens_in.amount + needed.tokens_out.amount)
     assert seconds({"tokens": tokens}) == 20
     assert seconds({"tokens": tokens - 1}) == 30
-    assert seconds({"meters": {"postage": 9}}) == 30
+    assert seconds({"meters": {"postage": 9}}) == 20

@@ -62,8 +62,8 @@ from collections.abc import Iterator
 from agentflow.contracts.describe import listed
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
-from agentflow.lint.ranges import in_range, range_of
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.numbers import in_range, range_of
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.wording import quoted
 

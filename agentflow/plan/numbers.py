@@ -1,0 +1,161 @@
+"""In which range a number lies: that of its contract, or of the length of a text or list."""
+
+from math import ceil, floor, inf
+
+from msgspec import Struct
+
+from agentflow.contracts.keywords import Schema
+from agentflow.contracts.shape import types_of
+from agentflow.plan.looks import Written
+from agentflow.plan.schemas import Contract, past_references
+from agentflow.plan.types import Types
+from agentflow.spec.cel.syntax import (
+    Call,
+    Conditional,
+    Default,
+    Expr,
+    Identifier,
+    Index,
+    Literal,
+    Select,
+    Unary,
+)
+
+_NUMBERS = frozenset({"number", "integer"})
+#: The keywords that bound the length of a value, by its type.
+_SIZES = {"string": "maxLength", "array": "maxItems", "object": "maxProperties"}
+
+
+class Range(Struct, frozen=True):
+    """Numbers from `low` to `high`, the ends among them if they are not `open`."""
+
+    low: float = -inf
+    high: float = inf
+    low_open: bool = False
+    high_open: bool = False
+    whole: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Is there no number in it?"""
+        open_end = self.low_open or self.high_open
+        return self.low > self.high or (self.low == self.high and open_end)
+
+    def __str__(self) -> str:
+        low, high = f"{self.low:,.12g}", f"{self.high:,.12g}"
+        if self.low == self.high:
+            return f"always {low}"
+        above = f"above {low}" if self.low_open else f"at least {low}"
+        below = f"below {high}" if self.high_open else f"at most {high}"
+        if self.low == -inf:
+            return "a whole number" if self.high == inf else below
+        if self.high == inf:
+            return above
+        return f"{above} and {below}" if self.low_open or self.high_open else f"{low} to {high}"
+
+
+def range_of(types: Types, written: Written, place: str) -> Range | None:
+    """Where the number lies that a template or expression comes to; None if it may be no number."""
+    schema = types.of(written, place)
+    return _of_schema(schema, schema)
+
+
+def range_of_expression(types: Types, expr: Expr, place: str) -> Range | None:
+    """Where the number lies that an expression comes to, by what it reads; None if that is not known."""
+    number = number_of(expr)
+    if number is not None:
+        return Range(number, number)
+    match expr:
+        case Identifier() | Select() | Index():
+            return range_of(types, expr, place)
+        case Call("size", (measured,)) if isinstance(measured, Identifier | Select | Index):
+            return _of_size(types.of(measured, place))
+        case Default(one, other) | Conditional(_, one, other):
+            return around(
+                range_of_expression(types, one, place), range_of_expression(types, other, place)
+            )
+    return None
+
+
+def in_range(label: str, span: Range) -> bool:
+    """Can the label of a case be that of a number in a range?"""
+    try:
+        number = float(label)
+    except ValueError:
+        return False
+    return not meet(span, Range(number, number)).is_empty
+
+
+def number_of(expr: Expr) -> float | None:
+    """The number that an expression is, written out."""
+    match expr:
+        case Literal(bool()):
+            return None
+        case Literal(int() | float() as value):
+            return value
+        case Unary("-", Literal(int() | float() as value)) if not isinstance(value, bool):
+            return -value
+    return None
+
+
+def _of_schema(schema: Schema, root: Schema) -> Range | None:
+    """Of the numbers that keep a schema; None if other values may."""
+    schema = past_references(Contract(schema, root))
+    kinds = types_of(schema, root)
+    if not isinstance(schema, dict) or not kinds or not kinds <= _NUMBERS:
+        return None
+    found = Range(whole="number" not in kinds)
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    if values is not None:
+        numbers = [value for value in values if isinstance(value, int | float)]
+        found = meet(found, Range(min(numbers), max(numbers)))
+    found = meet(found, Range(schema.get("minimum", -inf), schema.get("maximum", inf)))
+    above, below = schema.get("exclusiveMinimum", -inf), schema.get("exclusiveMaximum", inf)
+    found = meet(found, Range(above, below, above != -inf, below != inf))
+    for part in schema.get("allOf", ()):
+        inner = _of_schema(part, root)
+        found = meet(found, inner) if inner is not None else found
+    for keyword in ("anyOf", "oneOf"):
+        hull: Range | None = None
+        for number, part in enumerate(schema.get(keyword, ())):
+            inner = _of_schema(part, root) or Range()
+            hull = inner if number == 0 else around(hull, inner)
+        found = meet(found, hull) if hull is not None else found
+    return None if found.is_empty else found
+
+
+def _of_size(schema: Schema) -> Range | None:
+    """Of the lengths of the texts, lists or objects that keep a schema."""
+    own = past_references(Contract(schema, schema))
+    kinds = types_of(own, schema)
+    if not isinstance(own, dict) or len(kinds) != 1:
+        return None
+    (kind,) = kinds
+    if kind not in _SIZES:
+        return None
+    # Whether there is anything is asked out of care, also where the contract says that there is.
+    return Range(0, own.get(_SIZES[kind], inf), whole=True)
+
+
+def meet(one: Range, other: Range) -> Range:
+    """What is in both."""
+    low, high = max(one.low, other.low), min(one.high, other.high)
+    low_open = any(each.low_open for each in (one, other) if each.low == low)
+    high_open = any(each.high_open for each in (one, other) if each.high == high)
+    if not (one.whole or other.whole):
+        return Range(low, high, low_open, high_open)
+    if low != -inf:
+        low = floor(low) + 1 if low_open else ceil(low)
+    if high != inf:
+        high = ceil(high) - 1 if high_open else floor(high)
+    return Range(low, high, whole=True)
+
+
+def around(one: Range | None, other: Range | None) -> Range | None:
+    """What is in either, and what lies between; None if either may be anything."""
+    if one is None or other is None:
+        return None
+    low, high = min(one.low, other.low), max(one.high, other.high)
+    low_open = all(each.low_open for each in (one, other) if each.low == low)
+    high_open = all(each.high_open for each in (one, other) if each.high == high)
+    return Range(low, high, low_open, high_open, whole=one.whole and other.whole)
