@@ -1,17 +1,11 @@
-"""What the variables of macros stand for, and the fields that are read of them.
+"""The fields that are read of the variables of macros, and are not there."""
 
-In `steps.read.output.all(s, s.kind == "bill")` the `s` is an item of a list, of which the type of the
-list says what it has. Where that is not known, nothing is said.
-"""
-
-from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Iterator
 
 from msgspec import Struct
 
-from agentflow.contracts.descent import SOME_ITEM, Descent
-from agentflow.contracts.shape import types_of
 from agentflow.lint.traces import Gap
+from agentflow.lint.variables import Variables
 from agentflow.lint.written import expressions
 from agentflow.plan.fields import part_of
 from agentflow.plan.schemas import Contract, past_references
@@ -32,9 +26,6 @@ from agentflow.spec.cel.syntax import (
     spine,
 )
 
-#: The variables of the macros around, each with its type, or None where that is not known.
-_Variables: TypeAlias = Mapping[str, Contract | None]
-
 
 class Missing(Struct, frozen=True):
     """A field that a variable of a macro does not have, or that its contract does not name.
@@ -54,22 +45,19 @@ class Missing(Struct, frozen=True):
 def missing_fields(plan: Plan, types: Types) -> Iterator[Missing]:
     """Each such field in the expressions of a plan."""
     for expr, path, offset, place in expressions(plan):
-        yield from _Walk(types, place, path, offset).of(expr, {})
+        yield from _Walk(path, offset).of(expr, Variables(types, place))
 
 
 class _Walk(Struct, frozen=True):
-    """One walk over an expression that is read at `place`."""
+    """One walk over an expression that begins at `offset` in the text at `path`."""
 
-    types: Types
-    place: str
     path: Path
     offset: int
 
-    def of(self, expr: Expr, variables: _Variables) -> Iterator[Missing]:
+    def of(self, expr: Expr, variables: Variables) -> Iterator[Missing]:
         if isinstance(expr, Comprehension):
             yield from self.of(expr.source, variables)
-            inner = {**variables, expr.variable: self._item(expr.source, variables)}
-            yield from self.of(expr.body, inner)
+            yield from self.of(expr.body, variables.inside(expr))
             return
         if isinstance(expr, Select | Index):
             yield from self._field(expr, variables)
@@ -86,34 +74,11 @@ class _Walk(Struct, frozen=True):
                 found = (missing for missing in found if missing.gap.lack == "never")
             yield from found
 
-    def _item(self, source: Expr, variables: _Variables) -> Contract | None:
-        """What an item of a list is."""
-        whole = self._value(source, variables)
-        if whole is None or types_of(whole.schema, whole.root) != {"array"}:
-            return None
-        return Contract(Descent().into(whole.schema, whole.root, SOME_ITEM), whole.root)
-
-    def _value(self, expr: Expr, variables: _Variables) -> Contract | None:
-        if isinstance(expr, Comprehension) and expr.macro == "filter":
-            return self._value(expr.source, variables)
-        start = spine(expr)[-1] if isinstance(expr, Identifier | Select | Index) else None
-        if not isinstance(start, Identifier) or start.name not in variables:
-            if variables and not isinstance(start, Identifier):
-                return None  # it may be made of the variables
-            schema = self.types.of(expr, self.place)
-            return Contract(schema, schema)
-        found = variables[start.name]
-        for step in known_steps(spine(expr)):
-            if found is None or step is None:
-                return None
-            found = part_of(found, step).inside
-        return found
-
-    def _field(self, expr: Select | Index, variables: _Variables) -> Iterator[Missing]:
+    def _field(self, expr: Select | Index, variables: Variables) -> Iterator[Missing]:
         """The first field on a path from a variable that is not there."""
         nodes = spine(expr)
         start = nodes[-1]
-        found = variables.get(start.name) if isinstance(start, Identifier) else None
+        found = variables.known.get(start.name) if isinstance(start, Identifier) else None
         written = start.name if isinstance(start, Identifier) else ""
         for step in known_steps(nodes):
             if found is None or step is None:

@@ -11,8 +11,10 @@ from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Location
 from agentflow.lint.agent_texts import agent_texts
+from agentflow.lint.variables import Variables
 from agentflow.lint.written import expressions
 from agentflow.plan.lists import longest_list
+from agentflow.plan.schemas import ANYTHING, past_references
 from agentflow.plan.steps import Path, Plan
 from agentflow.plan.types import Types
 from agentflow.spec.cel.functions import FUNCTIONS, Kinds
@@ -70,103 +72,103 @@ class Misfit(Struct, frozen=True):
 
 
 class Operands(Struct):
-    """One walk over an expression that is read at `place`; each part is looked at once."""
+    """One walk over an expression; each part is looked at once."""
 
-    types: Types
-    place: str
     misfits: list[Misfit] = field(default_factory=list)
     #: Arithmetic that mixes ints and doubles for some of the values that the contracts admit.
     mixtures: list[Misfit] = field(default_factory=list)
 
-    def of(self, expr: Expr, bound: frozenset[str] = frozenset(), *, asked: bool = False) -> Kinds:
+    def of(self, expr: Expr, scope: Variables, *, asked: bool = False) -> Kinds:
         """The kinds that an expression can come to; all of them where nothing is known.
 
-        `bound` are the variables of the macros around; `asked` says that absence is no error here.
+        `scope` has the variables of the macros around; `asked` says that absence is no error here.
         """
         match expr:
             case Literal(value):
                 return frozenset({kind_of(value)})
             case Identifier() | Select() | Index():
-                return self._path(expr, bound, asked)
+                return self._path(expr, scope, asked)
             case Unary(operator, operand):
                 wanted = BOOL if operator == "!" else NUMBER
-                kinds = self.of(operand, bound)
+                kinds = self.of(operand, scope)
                 self._expect(operand, kinds, wanted, f"{quoted(operator)} takes")
                 return kinds & wanted or wanted
             case Binary():
-                return self._binary(expr, bound)
+                return self._binary(expr, scope)
             case Call(name, args):
-                return self._call(name, args, bound)
+                return self._call(name, args, scope)
             case Conditional(condition, then, otherwise):
-                self._expect(condition, self.of(condition, bound), BOOL, "'?' takes")
-                return self.of(then, bound) | self.of(otherwise, bound)
+                self._expect(condition, self.of(condition, scope), BOOL, "'?' takes")
+                return self.of(then, scope) | self.of(otherwise, scope)
             case Comprehension():
-                return self._comprehension(expr, bound)
+                return self._comprehension(expr, scope)
             case Has() | Default() | Coalesce():
-                return self._existence(expr, bound)
+                return self._existence(expr, scope)
             case ListLiteral() | MapLiteral():
-                return self._written(expr, bound)
+                return self._written(expr, scope)
 
-    def _existence(self, expr: Has | Default | Coalesce, bound: frozenset[str]) -> Kinds:
+    def _existence(self, expr: Has | Default | Coalesce, scope: Variables) -> Kinds:
         match expr:
             case Has(path):
-                self.of(path, bound, asked=True)
+                self.of(path, scope, asked=True)
                 return BOOL
             case Default(path, last):
-                return self.of(path, bound, asked=True) | self.of(last, bound)
+                return self.of(path, scope, asked=True) | self.of(last, scope)
             case Coalesce(paths, last):
-                each = [self.of(path, bound, asked=True) for path in paths]
-                return self.of(last, bound).union(*each)
+                each = [self.of(path, scope, asked=True) for path in paths]
+                return self.of(last, scope).union(*each)
 
-    def _written(self, expr: ListLiteral | MapLiteral, bound: frozenset[str]) -> Kinds:
+    def _written(self, expr: ListLiteral | MapLiteral, scope: Variables) -> Kinds:
         if isinstance(expr, ListLiteral):
             for item in expr.items:
-                self.of(item, bound)
+                self.of(item, scope)
             return frozenset({"list"})
         for key, value in expr.entries:
-            self.of(key, bound)
-            self.of(value, bound)
+            self.of(key, scope)
+            self.of(value, scope)
         return frozenset({"map"})
 
-    def _path(self, path: Expr, bound: frozenset[str], asked: bool) -> Kinds:
+    def _path(self, path: Expr, scope: Variables, asked: bool) -> Kinds:
         nodes = spine(path)
         start = nodes[-1]
-        known = isinstance(start, Identifier) and start.name not in bound
-        inner = ANY if isinstance(start, Identifier) else self.of(start, bound)
+        known = isinstance(start, Identifier)
+        inner = ANY if known else self.of(start, scope)
         for node in nodes:
             if isinstance(node, Index) and not isinstance(node.key, Literal):
-                self.of(node.key, bound)
+                self.of(node.key, scope)
             if isinstance(node, Index) and known:
-                self._index(node, asked)
+                self._index(node, scope, asked)
         if known:
-            return self._kinds(path)
+            return self._kinds(path, scope)
         if len(nodes) > 1:
             self._expect(start, inner, PARTS, "a field or an item is read from")
         return ANY if len(nodes) > 1 else inner
 
-    def _index(self, node: Index, asked: bool) -> None:
+    def _index(self, node: Index, scope: Variables, asked: bool) -> None:
         match node.key:
             case Literal(str()):
                 return  # a field, which other rules follow
             case Literal(int() as number) if not isinstance(number, bool):
-                schema = self.types.of(node.operand, self.place)
-                most = longest_list(schema)
-                if types_of(schema, schema) == {"array"} and number >= most and not asked:
+                holder = scope.of(node.operand) or ANYTHING
+                most = longest_list(holder.schema, holder.root)
+                is_list = types_of(holder.schema, holder.root) == {"array"}
+                if is_list and number >= most and not asked:
                     message = f"there is no item {number}: the list has at most {int(most)}"
                     self.misfits.append(Misfit(node.key, message, "the first item is [0]"))
-        self._expect(node.operand, self._kinds(node.operand), PARTS, "an item is read from")
+        kinds = self._kinds(node.operand, scope)
+        self._expect(node.operand, kinds, PARTS, "an item is read from")
 
-    def _kinds(self, path: Expr) -> Kinds:
-        schema = self.types.of(path, self.place)
-        return self._named(schema, schema)
+    def _kinds(self, path: Expr, scope: Variables) -> Kinds:
+        found = scope.of(path) or ANYTHING
+        return self._named(found.schema, found.root)
 
     def _named(self, schema: Schema, root: Schema) -> Kinds:
         kinds = frozenset[Kind]().union(*(_KINDS[name] for name in types_of(schema, root)))
         return kinds or ANY  # what has no value at all is reported by other rules
 
-    def _binary(self, expr: Binary, bound: frozenset[str]) -> Kinds:
+    def _binary(self, expr: Binary, scope: Variables) -> Kinds:
         symbol = expr.operator
-        left, right = self.of(expr.left, bound), self.of(expr.right, bound)
+        left, right = self.of(expr.left, scope), self.of(expr.right, scope)
         pairs = OPERATORS[symbol]
         fits = left.intersection(frozenset().union(*(pair[0] for pair in pairs)))
         partners = frozenset[Kind]().union(*(pair[1] for pair in pairs if pair[0] & left))
@@ -202,25 +204,27 @@ class Operands(Struct):
             )
         )
 
-    def _call(self, name: str, args: tuple[Expr, ...], bound: frozenset[str]) -> Kinds:
+    def _call(self, name: str, args: tuple[Expr, ...], scope: Variables) -> Kinds:
         function = FUNCTIONS[name]
         for arg, wanted in zip(args, function.parameters, strict=False):
-            self._expect(arg, self.of(arg, bound), wanted, f"{quoted(name)} takes")
-        if name == "join" and not bound:
-            items = self._kinds_of_items(args[0])
+            self._expect(arg, self.of(arg, scope), wanted, f"{quoted(name)} takes")
+        if name == "join":
+            items = self._kinds_of_items(args[0], scope)
             self._expect(args[0], items, STRING, "the items that 'join' takes are")
         return frozenset({function.result})
 
-    def _kinds_of_items(self, expr: Expr) -> Kinds:
+    def _kinds_of_items(self, expr: Expr, scope: Variables) -> Kinds:
         """What the items of a list are, if its type says so at its top."""
-        schema = self.types.of(expr, self.place)
-        items = schema.get("items", True) if types_of(schema, schema) == {"array"} else True
-        return self._named(items, schema)
+        found = scope.of(expr) or ANYTHING
+        schema = past_references(found)
+        if not isinstance(schema, dict) or types_of(schema, found.root) != {"array"}:
+            return ANY
+        return self._named(schema.get("items", True), found.root)
 
-    def _comprehension(self, expr: Comprehension, bound: frozenset[str]) -> Kinds:
-        source = self.of(expr.source, bound)
+    def _comprehension(self, expr: Comprehension, scope: Variables) -> Kinds:
+        source = self.of(expr.source, scope)
         self._expect(expr.source, source, ELEMENTS, f"{quoted(expr.macro)} goes through")
-        body = self.of(expr.body, bound | {expr.variable})
+        body = self.of(expr.body, scope.inside(expr))
         if expr.macro == "map":
             return frozenset({"list"})
         self._expect(expr.body, body, BOOL, f"{quoted(expr.macro)} asks for")
@@ -253,16 +257,17 @@ class Operated(Struct, frozen=True):
 def operated(plan: Plan, types: Types) -> Iterator[Operated]:
     """All expressions of a plan, each looked at once."""
     for expr, path, offset, place in expressions(plan):
-        yield from _walked(expr, path, offset, Operands(types, place))
+        yield from _walked(expr, path, offset, Variables(types, place))
     for each in agent_texts(plan):
         if each.template is not None:
             within = each.types(plan)
             for _, offset, expr in template_expressions(each.template):
-                yield from _walked(expr, each.path, offset, Operands(within, ""))
+                yield from _walked(expr, each.path, offset, Variables(within, ""))
 
 
-def _walked(expr: Expr, path: Path, offset: int, walk: Operands) -> Iterator[Operated]:
-    walk.of(expr)
+def _walked(expr: Expr, path: Path, offset: int, scope: Variables) -> Iterator[Operated]:
+    walk = Operands()
+    walk.of(expr, scope)
     if walk.misfits or walk.mixtures:
         yield Operated(path, offset, walk.misfits, walk.mixtures)
 

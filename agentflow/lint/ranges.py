@@ -9,11 +9,12 @@ arithmetic nor of how two values that are read depend on each other.
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.lint.conditions import shown
+from agentflow.lint.variables import Variables
 from agentflow.plan.numbers import Range, meet, number_of, range_of_expression
-from agentflow.plan.types import Types
-from agentflow.spec.cel.syntax import Binary, Expr, Unary
+from agentflow.spec.cel.syntax import Binary, Comprehension, Expr, Unary
 from agentflow.spec.wording import quoted
 
 _NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
@@ -27,22 +28,16 @@ class Impossible(Struct, frozen=True):
     why: str
 
 
-def impossible(
-    types: Types, condition: Expr, text: str, place: str, *, truth: bool
-) -> Impossible | None:
-    """Why a condition that is read at `place` never comes to `truth`; None if it may.
-
-    `text` is what it was parsed from.
-    """
-    return _Conditions(types, text, place).impossible(condition, truth)
+def impossible(condition: Expr, text: str, scope: Variables, *, truth: bool) -> Impossible | None:
+    """Why a condition never comes to `truth`; None if it may. `text` is what it was parsed from."""
+    return _Conditions(scope, text).impossible(condition, truth)
 
 
 class _Conditions(Struct, frozen=True):
-    """The conditions of one text that is read at one place."""
+    """The conditions of one text."""
 
-    types: Types
+    scope: Variables
     text: str
-    place: str
 
     def impossible(self, condition: Expr, truth: bool) -> Impossible | None:
         left: dict[str, Range] = {}
@@ -52,6 +47,10 @@ class _Conditions(Struct, frozen=True):
                     first = self.impossible(one, holds)
                     if first is not None and self.impossible(other, holds) is not None:
                         return Impossible(part, first.why)
+                case Comprehension("exists" | "exists_one", _, _, body) if holds:
+                    found = replace(self, scope=self.scope.inside(part)).impossible(body, True)
+                    if found is not None:
+                        return found
                 case Binary(operator, one, other) if operator in _NEGATED:
                     asked = operator if holds else _NEGATED[operator]
                     why = self._outside(one, other, asked)
@@ -91,7 +90,7 @@ class _Conditions(Struct, frozen=True):
         return None
 
     def range(self, expr: Expr) -> Range | None:
-        return range_of_expression(self.types, expr, self.place)
+        return range_of_expression(expr, self.scope.of)
 
 
 def _together(condition: Expr, truth: bool) -> Iterator[tuple[Expr, bool]]:

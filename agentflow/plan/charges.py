@@ -9,7 +9,7 @@ from math import inf
 
 from agentflow.contracts.keywords import Schema
 from agentflow.plan.numbers import Range, meet, range_of_expression
-from agentflow.plan.schemas import Contract
+from agentflow.plan.schemas import self_contained
 from agentflow.plan.steps import CallPlan, Plan
 from agentflow.plan.types import Types
 from agentflow.spec.cel.syntax import Binary, Conditional, Expr
@@ -22,7 +22,7 @@ def charges_of(plan: Plan, call: CallPlan, passed: Schema | None = None) -> dict
     """By the name of the meter, what a call takes; `passed` is the type of its input, if known."""
     worked_out = [one for one in call.charges.values() if not isinstance(one, Constant)]
     inputs = [call.input.schema, *([passed] if passed is not None else ())] if worked_out else []
-    known = [Types(plan, {"input": Contract(schema, schema)}) for schema in inputs]
+    known = [Types(plan, {"input": self_contained(schema)}) for schema in inputs]
     return {name: _charge(template, known) for name, template in call.charges.items()}
 
 
@@ -52,7 +52,7 @@ def _worked_out(types: Types, expr: Expr) -> Range | None:
                 return None
             return Range(min(one.low, other.low), max(one.high, other.high))
         case _:
-            return range_of_expression(types, expr, "")
+            return range_of_expression(expr, lambda path: self_contained(types.of(path, "")))
 
 
 def _calculated(operator: str, one: Range, other: Range) -> Range | None:

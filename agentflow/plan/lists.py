@@ -30,9 +30,12 @@ def shortest_list(schema: Schema) -> int:
     return int(schema.get("minItems", 0)) if types_of(schema, schema) == {"array"} else 0
 
 
-def longest_list(schema: Schema) -> float:
-    """The items of the longest list that keeps a self-contained schema; 0 if no list does."""
-    return _longest(schema, schema, frozenset())
+def longest_list(schema: Schema, root: Schema | None = None) -> float:
+    """The items of the longest list that keeps a schema; 0 if no list does.
+
+    `root` is what references in the schema lead into, if that is not the schema itself.
+    """
+    return _longest(schema, schema if root is None else root, frozenset())
 
 
 def _longest(schema: Schema, root: Schema, seen: frozenset[str]) -> float:

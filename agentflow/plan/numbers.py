@@ -1,5 +1,6 @@
 """In which range a number lies: that of its contract, or of the length of a text or list."""
 
+from collections.abc import Callable
 from math import ceil, floor, inf
 
 from msgspec import Struct
@@ -60,20 +61,23 @@ def range_of(types: Types, written: Written, place: str) -> Range | None:
     return _of_schema(schema, schema)
 
 
-def range_of_expression(types: Types, expr: Expr, place: str) -> Range | None:
-    """Where the number lies that an expression comes to, by what it reads; None if that is not known."""
+def range_of_expression(expr: Expr, of: Callable[[Expr], Contract | None]) -> Range | None:
+    """Where the number lies that an expression comes to; None if that is not known.
+
+    `of` gives what a path leads to, or None.
+    """
     number = number_of(expr)
     if number is not None:
         return Range(number, number)
     match expr:
         case Identifier() | Select() | Index():
-            return range_of(types, expr, place)
+            found = of(expr)
+            return None if found is None else _of_schema(found.schema, found.root)
         case Call("size", (measured,)) if isinstance(measured, Identifier | Select | Index):
-            return _of_size(types.of(measured, place))
+            found = of(measured)
+            return None if found is None else _of_size(found)
         case Default(one, other) | Conditional(_, one, other):
-            return around(
-                range_of_expression(types, one, place), range_of_expression(types, other, place)
-            )
+            return around(range_of_expression(one, of), range_of_expression(other, of))
     return None
 
 
@@ -124,10 +128,10 @@ def _of_schema(schema: Schema, root: Schema) -> Range | None:
     return None if found.is_empty else found
 
 
-def _of_size(schema: Schema) -> Range | None:
-    """Of the lengths of the texts, lists or objects that keep a schema."""
-    own = past_references(Contract(schema, schema))
-    kinds = types_of(own, schema)
+def _of_size(measured: Contract) -> Range | None:
+    """Of the lengths of the texts, lists or objects that keep a contract."""
+    own = past_references(measured)
+    kinds = types_of(own, measured.root)
     if not isinstance(own, dict) or len(kinds) != 1:
         return None
     (kind,) = kinds

@@ -6,6 +6,7 @@ from agentflow.plan.steps import Path
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import ExpressionError, parse_expression
+from agentflow.spec.fixes import unwrapped
 from agentflow.spec.model import Json
 from agentflow.spec.templates import (
     Constant,
@@ -35,7 +36,7 @@ class Reading:
         try:
             expr = parse_expression(text)
         except ExpressionError as error:
-            self.report(error, path)
+            self.report(error, path, bare=text)
             return None
         self.uses.add(expr, path, 0, here)
         return expr
@@ -51,8 +52,8 @@ class Reading:
             self.uses.add(expr, (*path, *inner), offset, here)
         return template
 
-    def report(self, error: ExpressionError, path: Path) -> None:
-        """Note that what stands at a path is no expression."""
+    def report(self, error: ExpressionError, path: Path, bare: str | None = None) -> None:
+        """Note that what stands at a path is no expression, where it is `bare` one without `${{ }}`."""
         self.findings.append(
             Finding(
                 rule="expression-syntax",
@@ -60,5 +61,6 @@ class Reading:
                 message=error.message,
                 location=self.document.in_string(path, error.start, error.end),
                 help=error.help,
+                fix=None if bare is None else unwrapped(self.document, path, bare),
             )
         )

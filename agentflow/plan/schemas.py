@@ -1,5 +1,7 @@
 """A value that keeps a contract, and what the schema says of it as a whole."""
 
+import json
+
 from msgspec import Struct
 
 from agentflow.contracts.keywords import SHELVES, Schema, subschemas
@@ -42,6 +44,11 @@ def computed(schema: Schema) -> Contract:
     return Contract(schema, True, exact=False)
 
 
+def self_contained(schema: Schema) -> Contract:
+    """A value that keeps a schema whose references lead into the schema itself."""
+    return Contract(schema, schema)
+
+
 def values_of(contract: Contract) -> tuple[Json, ...] | None:
     """All values that keep a contract, if it names them; None if it does not."""
     schema = past_references(contract)
@@ -51,7 +58,16 @@ def values_of(contract: Contract) -> tuple[Json, ...] | None:
         return (schema["const"],)
     if "enum" in schema:
         return tuple(schema["enum"])
-    return (True, False) if types_of(schema, contract.root) == {"boolean"} else None
+    types = types_of(schema, contract.root)
+    if types == {"boolean"}:
+        return True, False
+    if types == {"null"}:
+        return (None,)
+    options = schema.get("anyOf") or schema.get("oneOf")
+    each = [values_of(Contract(option, contract.root)) for option in options or ()]
+    if not each or None in each:
+        return None
+    return tuple({json.dumps(value): value for one in each for value in one or ()}.values())
 
 
 def past_references(contract: Contract) -> Schema:

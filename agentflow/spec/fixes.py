@@ -35,6 +35,18 @@ def replaced(
     return Fix(f"write {quoted(new)}", (edit,), safe)
 
 
+def unwrapped(document: Document, path: Path, text: str) -> Fix | None:
+    """The expression alone, in the place of one with `${{ }}` around it."""
+    wrapped = re.fullmatch(r"\s*(\$\{\{\s*)((?:(?!\$\{\{|\}\}).)+?)(\s*\}\})\s*", text)
+    node = document.node(path)
+    if wrapped is None or not isinstance(node, Scalar) or node.line != node.end_line:
+        return None
+    if node.style == "" and not wrapped[2][0].isalpha():
+        return None  # what begins otherwise may be no plain text to YAML
+    edits = (document.in_string(path, *wrapped.span(group)).span for group in (1, 3))
+    return Fix("write the bare expression", tuple(Edit(span, "") for span in edits))
+
+
 def without_entry(document: Document, path: Path, *, title: str, safe: bool) -> Fix | None:
     """A key taken out with its value, and the mapping around it if nothing else is in there."""
     around = document.node(path[:-1])

@@ -43,6 +43,9 @@ ALSO = {
         "effects: none", "effects: none\n    effects: none"
     ),
     "invisible-character": LETTERS.replace("writer}", "writer, time\u200bout: 10s}"),
+    "expression-syntax": LETTERS.replace(
+        "writer}", "writer, assert: [{that: '${{ size(output) > 3 }}', message: short}]}"
+    ),
     "wrong-type": LETTERS.replace("writer}", "writer, timeout: 30 sec}"),
     "unsupported-version": LETTERS.removeprefix("agentflow: 1\n"),
     "bad-suppression": LETTERS.replace(

@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 
 from agentflow.lint.ranges import impossible
+from agentflow.lint.variables import Variables
 from agentflow.loading import understand
 from agentflow.plan.types import Types
 from agentflow.spec.cel.evaluate import evaluate
@@ -40,13 +41,13 @@ COMPARISONS = [
 def test_what_is_impossible_is_so_for_every_number(joined: str, negated: str) -> None:
     plan = understand(SPEC, "spec.yaml", lambda path: "")[2]
     assert plan is not None
-    types, found = Types(plan), 0
+    scope, found = Variables(Types(plan), ""), 0
     for one, other in product(COMPARISONS, repeat=2):
         text = f"{negated}({one}) {joined} ({other})"
         condition = parse_expression(text)
         results = {evaluate(condition, {"inputs": {"n": number}}) for number in range(4)}
         for truth in (True, False):
-            if impossible(types, condition, text, "", truth=truth) is not None:
+            if impossible(condition, text, scope, truth=truth) is not None:
                 assert truth not in results, text
                 found += 1
     assert found > 20
@@ -56,6 +57,6 @@ def test_contradictions_of_two_bounds_are_found() -> None:
     plan = understand(SPEC, "spec.yaml", lambda path: "")[2]
     assert plan is not None
     text = "inputs.n > 1 && inputs.n < 2"
-    found = impossible(Types(plan), parse_expression(text), text, "", truth=True)
+    found = impossible(parse_expression(text), text, Variables(Types(plan), ""), truth=True)
     assert found is not None
     assert found.why == "no 'inputs.n' fulfils this"

@@ -91,13 +91,14 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.conditions import constant, demands
+from agentflow.lint.comparisons import decisive
+from agentflow.lint.conditions import constant
 from agentflow.lint.loops import Round, loops
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.variables import Variables
 from agentflow.spec.cel.syntax import Expr
-from agentflow.spec.wording import quoted
 
 NAME = "constant-until"
 FAMILY = Family.BOUND
@@ -122,14 +123,14 @@ def check(context: Context) -> Iterator[Finding]:
         elif not _looks_inside(each):
             message = "'until' is the same after every iteration: it reads nothing of it"
             yield _finding(context, each, until, Severity.WARNING, message, _ADVICE)
-        yield from _by_numbers(context, each, until)
-        for path, wanted in demands(until):
-            labels = context.traces.labels(path, each.body.address).known
-            if labels is not None and wanted not in labels:
-                shown = quoted(each.loop.until_text[path.start : path.end])
-                message = f"{shown} is never {quoted(wanted)}, so the loop can only be exhausted"
-                advice = suggestions.help(wanted, labels, "compare with a value that may come")
-                yield _finding(context, each, path, SEVERITY, message, advice)
+        scope = Variables(context.types, each.body.address)
+        never = list(decisive(until, scope))
+        for found in never:
+            message = f"{found.why(each.loop.until_text)}, so the loop can only be exhausted"
+            advice = found.advice(suggestions)
+            yield _finding(context, each, found.whole, SEVERITY, message, advice)
+        if not never:
+            yield from _by_numbers(context, each, until, scope)
 
 
 def _constant(context: Context, each: Round, until: Expr, value: bool) -> Finding:
@@ -140,15 +141,13 @@ def _constant(context: Context, each: Round, until: Expr, value: bool) -> Findin
     return _finding(context, each, until, SEVERITY, message, _ADVICE)
 
 
-def _by_numbers(context: Context, each: Round, until: Expr) -> Iterator[Finding]:
+def _by_numbers(context: Context, each: Round, until: Expr, scope: Variables) -> Iterator[Finding]:
     """A condition on numbers that none of them fulfils, or every one."""
     for truth, severity, so in (
         (True, SEVERITY, "so the loop can only be exhausted"),
         (False, Severity.WARNING, "so 'until' is true after every iteration"),
     ):
-        found = impossible(
-            context.types, until, each.loop.until_text, each.body.address, truth=truth
-        )
+        found = impossible(until, each.loop.until_text, scope, truth=truth)
         if found is not None:
             advice = "ask for a value that may come" if truth else _ADVICE_ON_NUMBERS
             message = f"{found.why}, {so}"

@@ -1,7 +1,8 @@
 """An expression cannot be read.
 
 Expressions are a subset of CEL, the Common Expression Language. Text with `${{ }}` around it that
-is none is not handed on as text: the agent would be told the formula and not its value.
+is none is not handed on as text: the agent would be told the formula and not its value. A condition (`when`,
+`until`, `that`) is an expression already, without `${{ }}` around it.
 
 Bad:
 
@@ -41,11 +42,12 @@ Good:
 from collections.abc import Iterable
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 
 NAME = "expression-syntax"
 FAMILY = Family.SPEC
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterable[Finding]:

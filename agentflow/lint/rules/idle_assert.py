@@ -59,6 +59,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.variables import Variables
 from agentflow.plan.steps import AssertPlan, Path, StepPlan
 from agentflow.spec.expressions import references
 
@@ -89,8 +90,9 @@ def check(context: Context) -> Iterator[Finding]:
 def _by_numbers(
     context: Context, step: StepPlan, assertion: AssertPlan, path: Path
 ) -> Iterator[Finding]:
+    scope = Variables(context.types, step.address)
     for truth, so in ((True, "so every answer fails"), (False, "so it catches nothing")):
-        found = impossible(context.types, assertion.that, assertion.text, step.address, truth=truth)
+        found = impossible(assertion.that, assertion.text, scope, truth=truth)
         if found is not None:
             yield Finding(
                 rule=NAME,

@@ -50,6 +50,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.variables import Variables
 from agentflow.plan import address
 
 NAME = "idle-when"
@@ -64,8 +65,8 @@ def check(context: Context) -> Iterator[Finding]:
     for step in context.plan.steps.values():
         if step.when is None:
             continue
-        place = address.parent(step.address) or ""
-        found = impossible(context.types, step.when, step.when_text, place, truth=False)
+        scope = Variables(context.types, address.parent(step.address) or "")
+        found = impossible(step.when, step.when_text, scope, truth=False)
         if found is not None:
             part = found.part
             yield Finding(

@@ -71,7 +71,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         message, advice = _explain(context.plan, use, suggestions)
         place = context.document.in_string(use.path, use.start, use.end)
-        known = sorted(GLOBAL_ROOTS | use.locals)
+        known = _known(use)
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
@@ -106,5 +106,9 @@ def _explain(plan: Plan, use: Use, suggestions: Suggestions) -> tuple[str, str]:
         return message, f"for the output of this step write steps.{root}.output"
     if root in plan.inputs.schema.get("properties", {}):
         return message, f"for this input write inputs.{root}"
-    known = sorted(GLOBAL_ROOTS | use.locals)
-    return message, suggestions.help(root, known, "an expression starts with a known name")
+    return message, suggestions.help(root, _known(use), "an expression starts with a known name")
+
+
+def _known(use: Use) -> list[str]:
+    """The names that mean something where a reference stands."""
+    return sorted(GLOBAL_ROOTS | use.locals | use.reference.variables)

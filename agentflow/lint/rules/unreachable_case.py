@@ -62,10 +62,14 @@ from collections.abc import Iterator
 from agentflow.contracts.describe import listed
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
+from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.variables import Variables
 from agentflow.plan.numbers import in_range, range_of
 from agentflow.plan.steps import StepPlan
+from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Scalar
 
 NAME = "unreachable-case"
 FAMILY = Family.GRAPH
@@ -80,6 +84,7 @@ def check(context: Context) -> Iterator[Finding]:
     for step in context.plan.steps.values():
         if step.switch is None:
             continue
+        yield from _by_conditions(context, step)
         labels = context.traces.labels(step.switch, step.address).known
         if labels is None:
             yield from _by_numbers(context, step)
@@ -94,6 +99,24 @@ def check(context: Context) -> Iterator[Finding]:
                 f"only {listed(map(quoted, labels), 'or')}",
                 location=context.document.locate_key((*step.path, "cases", label)),
                 help=suggestions.near(label, labels) or "take the case out",
+            )
+
+
+def _by_conditions(context: Context, step: StepPlan) -> Iterator[Finding]:
+    """The case of a condition on numbers that these never come to."""
+    node = context.document.node((*step.path, "switch"))
+    if not isinstance(step.switch, Whole) or not isinstance(node, Scalar):
+        return
+    text, scope = node.text[step.switch.offset :], Variables(context.types, step.address)
+    for truth, label in ((True, "true"), (False, "false")):
+        found = impossible(step.switch.expr, text, scope, truth=truth)
+        if found is not None and label in step.cases:
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"the value is never {quoted(label)}: {found.why}",
+                location=context.document.locate_key((*step.path, "cases", label)),
+                help="ask for what may come, or take the case out",
             )
 
 

@@ -68,14 +68,15 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.conditions import constant, demands
+from agentflow.lint.comparisons import decisive
+from agentflow.lint.conditions import constant
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.variables import Variables
 from agentflow.plan import address
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.cel.syntax import Expr
-from agentflow.spec.wording import quoted
 
 NAME = "unreachable-step"
 FAMILY = Family.GRAPH
@@ -96,18 +97,15 @@ def check(context: Context) -> Iterator[Finding]:
                 yield _finding(context, step, step.when, "'when' is false in every run", None)
             continue
         place = address.parent(step.address) or ""
-        found = impossible(context.types, step.when, step.when_text, place, truth=True)
-        if found is not None:
+        scope = Variables(context.types, place)
+        never = list(decisive(step.when, scope))
+        for each in never:
+            message = f"{each.why(step.when_text)}, so the step never runs"
+            yield _finding(context, step, each.whole, message, each.advice(suggestions))
+        found = impossible(step.when, step.when_text, scope, truth=True)
+        if found is not None and not never:
             message = f"{found.why}, so the step never runs"
             yield _finding(context, step, found.part, message, "ask for a value that may come")
-        for path, wanted in demands(step.when):
-            labels = context.traces.labels(path, place).known
-            if labels is None or wanted in labels:
-                continue
-            shown = step.when_text[path.start : path.end]
-            message = f"{quoted(shown)} is never {quoted(wanted)}, so the step never runs"
-            advice = suggestions.help(wanted, labels, "compare with a value that may come")
-            yield _finding(context, step, path, message, advice)
 
 
 def _finding(

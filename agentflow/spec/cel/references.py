@@ -32,7 +32,8 @@ class Reference(Struct, frozen=True):
     that is not a literal ends what is known of the path with None. `guarded` means that the
     expression copes with its absence: it stands under `has`, `default` or `coalesce`, or where a
     `has` of it is known to hold, as in `has(a.b) && a.b > 1` and `has(a.b) ? a.b : 0`. `start` and
-    `end` are offsets into the text of the expression and span the whole path.
+    `end` are offsets into the text of the expression and span the whole path. `variables` are those of
+    the macros around it, which it is none of.
     """
 
     root: str
@@ -40,6 +41,7 @@ class Reference(Struct, frozen=True):
     guarded: bool
     start: int
     end: int
+    variables: frozenset[str] = frozenset()
 
 
 def references(expr: Expr) -> tuple[Reference, ...]:
@@ -89,7 +91,7 @@ class _Walk(Struct, frozen=True):
         elif root.name not in self.bound:
             steps = known_steps(nodes)
             guarded = guarded or (root.name, steps) in self.existing
-            yield Reference(root.name, steps, guarded, path.start, path.end)
+            yield Reference(root.name, steps, guarded, path.start, path.end, self.bound)
         for node in nodes:
             if isinstance(node, Index):
                 yield from self.expr(node.key)

@@ -1,0 +1,209 @@
+"""Comparisons that come to the same whatever comes: the two sides have no value in common.
+
+A contract names the values of a field, or its type, and what it is compared with is none of them. Of null
+and of empty text nothing is said: these are asked for out of care.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+
+from msgspec import Struct
+
+from agentflow.contracts.describe import excerpt
+from agentflow.lint.names import Suggestions
+from agentflow.lint.operands import Operands
+from agentflow.lint.variables import Variables
+from agentflow.plan.schemas import values_of
+from agentflow.spec.cel.evaluate import EvaluationError, evaluate
+from agentflow.spec.cel.functions import Kinds
+from agentflow.spec.cel.signatures import NUMBER
+from agentflow.spec.cel.syntax import (
+    Binary,
+    Call,
+    Coalesce,
+    Comprehension,
+    Conditional,
+    Default,
+    Expr,
+    Identifier,
+    Index,
+    ListLiteral,
+    Literal,
+    Select,
+    parts,
+    spine,
+)
+from agentflow.spec.model import Json
+from agentflow.spec.wording import quoted
+
+#: What is a number or a boolean without its quotes.
+_UNQUOTED = re.compile(r"-?\d+(\.\d+)?|true|false")
+#: Of more values than this no function is worked out.
+_MOST_VALUES = 64
+
+
+class Mismatch(Struct, frozen=True):
+    """Two sides of a comparison that are never equal.
+
+    `whole` is the comparison, `part` what is wrong in it, and `wanted` its value. `other` is the side
+    that it is compared with and `known` its values; `kinds` are those of both, if even these differ.
+    """
+
+    whole: Binary
+    part: Expr
+    other: Expr
+    known: tuple[Json, ...]
+    wanted: Json
+    kinds: tuple[Kinds, Kinds] | None = None
+
+    def why(self, text: str) -> str:
+        """`'steps.a.output.kind' is never 'prase'`; `text` is what was parsed."""
+        other = quoted(text[self.other.start : self.other.end])
+        if self.kinds is not None:
+            one, two = (_kinds_said(each) for each in self.kinds)
+            return f"{other} is {one} and is compared with {two}"
+        part = self.part
+        shown = _said(self.wanted) if isinstance(part, Literal) else text[part.start : part.end]
+        return f"{other} is never {quoted(shown)}"
+
+    def advice(self, suggestions: Suggestions) -> str:
+        """The value that was meant, or what there is."""
+        if self.kinds is not None:
+            if isinstance(self.part, Literal) and self.kinds[0] == {"string"}:
+                return "put it in quotes, if text is meant"
+            if isinstance(self.wanted, str) and _UNQUOTED.fullmatch(self.wanted):
+                return "take the quotes off"
+            return "compare values of one type; string(x), int(x) and double(x) make one of another"
+        return suggestions.help(
+            _said(self.wanted), map(_said, self.known), "compare with a value that may come"
+        )
+
+
+def mismatches(expr: Expr, scope: Variables) -> Iterator[Mismatch]:
+    """Each comparison in an expression whose sides are never equal."""
+    if isinstance(expr, Comprehension):
+        yield from mismatches(expr.source, scope)
+        yield from mismatches(expr.body, scope.inside(expr))
+        return
+    if isinstance(expr, Select | Index):
+        for node in spine(expr):
+            if isinstance(node, Index):
+                yield from mismatches(node.key, scope)
+        if not isinstance(spine(expr)[-1], Identifier):
+            yield from mismatches(spine(expr)[-1], scope)
+        return
+    if isinstance(expr, Binary):
+        yield from _of(expr, scope)
+    for part in parts(expr):
+        yield from mismatches(part, scope)
+
+
+def decisive(condition: Expr, scope: Variables) -> Iterator[Mismatch]:
+    """The comparisons of which one alone keeps a condition from ever coming true."""
+    match condition:
+        case Binary("&&", left, right):
+            yield from decisive(left, scope)
+            yield from decisive(right, scope)
+        case Binary("=="):
+            yield from _of(condition, scope)
+        case Binary("in", _, ListLiteral(items)):
+            found = list(_of(condition, scope))
+            if len(found) == len(items):
+                yield from found
+
+
+def _of(expr: Binary, scope: Variables) -> Iterator[Mismatch]:
+    match expr:
+        case Binary("==" | "!=", left, right):
+            found = _never(expr, left, right, scope) or _never(expr, right, left, scope)
+            if found is not None:
+                yield found
+        case Binary("in", one, ListLiteral(items)):
+            for item in items:
+                found = _never(expr, one, item, scope)
+                if found is not None:
+                    yield found
+
+
+def _never(whole: Binary, other: Expr, part: Expr, scope: Variables) -> Mismatch | None:
+    """Why `other` never equals `part`, which is what the author has wrong."""
+    if isinstance(other, Literal):
+        return None
+    known, wanted = values(other, scope), values(part, scope)
+    if wanted is not None and any(value is None or value == "" for value in wanted):
+        return None
+    kinds = _kinds(other, scope), _kinds(part, scope)
+    if kinds[0].isdisjoint(kinds[1]):
+        return Mismatch(whole, part, other, (), wanted[0] if wanted else None, kinds)
+    if not known or not wanted or not {_key(v) for v in known}.isdisjoint(map(_key, wanted)):
+        return None
+    return Mismatch(whole, part, other, known, wanted[0])
+
+
+def _kinds(expr: Expr, scope: Variables) -> Kinds:
+    """The kinds of a value; an int may equal a double."""
+    found = Operands().of(expr, scope)
+    return found | NUMBER if found & NUMBER else found
+
+
+def values(expr: Expr, scope: Variables) -> tuple[Json, ...] | None:
+    """All texts, numbers and booleans that an expression can come to, if that can be told."""
+    match expr:
+        case Literal(value):
+            return (value,)
+        case Identifier() | Select() | Index():
+            found = scope.of(expr)
+            return None if found is None else _plain(values_of(found))
+        case Default(path, last):
+            return _either(values(path, scope), values(last, scope))
+        case Coalesce(paths, last):
+            each = [values(path, scope) for path in paths]
+            return _either(*each, values(last, scope))
+        case Conditional(_, then, otherwise):
+            return _either(values(then, scope), values(otherwise, scope))
+        case Call(function, args):
+            return _called(function, [values(arg, scope) for arg in args])
+    return None
+
+
+def _either(*options: tuple[Json, ...] | None) -> tuple[Json, ...] | None:
+    if None in options:
+        return None
+    return tuple(value for each in options for value in each or ())
+
+
+def _called(function: str, args: list[tuple[Json, ...] | None]) -> tuple[Json, ...] | None:
+    """What a function comes to for each choice of its arguments."""
+    if None in args or prod(len(each or ()) for each in args) > _MOST_VALUES:
+        return None
+    found: list[Json] = []
+    for chosen in product(*(each or () for each in args)):
+        call = Call(function, tuple(Literal(value, 0, 0) for value in chosen), 0, 0)
+        try:
+            found.append(evaluate(call, {}))
+        except EvaluationError:
+            continue  # it has no value then, so nothing is compared
+    return _plain(tuple(found))
+
+
+def _plain(found: tuple[Json, ...] | None) -> tuple[Json, ...] | None:
+    if found is None or any(isinstance(value, list | dict) for value in found):
+        return None
+    return found
+
+
+def _said(value: Json) -> str:
+    return value if isinstance(value, str) else excerpt(value)
+
+
+def _key(value: Json) -> tuple[bool, Json]:
+    """What makes two values equal: a boolean is no number, and 1 equals 1.0."""
+    return isinstance(value, bool), value
+
+
+def _kinds_said(kinds: Kinds) -> str:
+    words = set[str](kinds - NUMBER) | {"a number"} if kinds & NUMBER else set[str](kinds)
+    names = {"string": "text", "list": "a list", "map": "an object", "bool": "true or false"}
+    return " or ".join(sorted(names.get(word, word) for word in words))

@@ -1,0 +1,113 @@
+"""A value is compared with one that it never is.
+
+Its contract names the values that may come, or their type, and what it is compared with is none of them: a
+misspelt choice, or a number in quotes. The comparison comes to the same in every run, so a `filter` leaves
+nothing, and of two values the same one is always chosen. A `when` or `until` that cannot hold for this reason is told by
+`unreachable-step` and `constant-until`. With `!=`, which is always true then, it is a warning.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs: {type: object, required: [text], properties: {text: {type: string}}}
+    agents:
+      splitter:
+        kind: command
+        argv: [./split]
+        effects: none
+        input: {type: object}
+        output:
+          type: array
+          maxItems: 10
+          items: {type: object, required: [kind], properties: {kind: {enum: [question, praise]}}}
+    steps:
+      split: {agent: splitter, with: {text: "${{ inputs.text }}"}}
+    outputs: {praise: '${{ steps.split.output.filter(part, part.kind == "prase") }}'}
+
+Says:
+
+    16:69 'part.kind' is never 'prase'
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs: {type: object, required: [text], properties: {text: {type: string}}}
+    agents:
+      splitter:
+        kind: command
+        argv: [./split]
+        effects: none
+        input: {type: object}
+        output:
+          type: array
+          maxItems: 10
+          items: {type: object, required: [kind], properties: {kind: {enum: [question, praise]}}}
+    steps:
+      split: {agent: splitter, with: {text: "${{ inputs.text }}"}}
+    outputs: {praise: '${{ steps.split.output.filter(part, part.kind == "praise") }}'}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Location, Severity
+from agentflow.lint.choices import no_choices
+from agentflow.lint.comparisons import decisive, mismatches
+from agentflow.lint.names import Suggestions
+from agentflow.lint.ranges import impossible
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.variables import Variables
+from agentflow.lint.written import expressions
+from agentflow.plan.steps import Path
+from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.yaml.nodes import Scalar
+
+NAME = "impossible-comparison"
+FAMILY = Family.CONTRACT
+SEVERITY = Severity.ERROR
+
+_CONDITIONS = ("when", "until", "that")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each comparison of two sides that are never equal, and each choice that is none."""
+    if context.plan is None:
+        return
+    suggestions = Suggestions()
+    for expr, path, offset, place in expressions(context.plan):
+        node = context.document.node(path)
+        text = node.text[offset:] if isinstance(node, Scalar) else ""
+        scope = Variables(context.types, place)
+        told = set(_told_elsewhere(expr, text, scope, path))
+        for each in mismatches(expr, scope):
+            if not any(start <= each.whole.start and each.whole.end <= end for start, end in told):
+                told.add((each.whole.start, each.whole.end))
+                severity = Severity.WARNING if each.whole.operator == "!=" else SEVERITY
+                location = _location(context, path, offset, each.part)
+                advice = each.advice(suggestions)
+                yield Finding(NAME, severity, each.why(text), location, advice)
+        for found, so in no_choices(expr, text, scope):
+            part = found.part
+            if not any(start <= part.end and part.start <= end for start, end in told):
+                told.add((part.start, part.end))
+                message, location = f"{found.why}, {so}", _location(context, path, offset, part)
+                yield Finding(NAME, SEVERITY, message, location, "ask for a value that may come")
+
+
+def _told_elsewhere(
+    expr: Expr, text: str, scope: Variables, path: Path
+) -> Iterator[tuple[int, int]]:
+    """What other rules say of a condition as a whole."""
+    if path[-1] not in _CONDITIONS:
+        return
+    for truth in (True, False):
+        found = impossible(expr, text, scope, truth=truth)
+        if found is not None:
+            yield found.part.start, found.part.end
+    if path[-1] != "that":
+        for each in decisive(expr, scope):
+            yield each.whole.start, each.whole.end
+
+
+def _location(context: Context, path: Path, offset: int, part: Expr) -> Location:
+    return context.document.in_string(path, offset + part.start, offset + part.end)

@@ -1,0 +1,57 @@
+"""What the variables of macros stand for, and so what is known of a part inside of one.
+
+In `steps.read.output.all(s, s.kind == "bill")` the `s` is an item of a list, of which the type of the
+list says what it is. Where that is not known, nothing is said.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from agentflow.contracts.descent import SOME_ITEM, Descent
+from agentflow.contracts.shape import types_of
+from agentflow.plan.fields import part_of
+from agentflow.plan.schemas import Contract, self_contained
+from agentflow.plan.types import Types
+from agentflow.spec.cel.references import known_steps
+from agentflow.spec.cel.syntax import Comprehension, Expr, Identifier, Index, Select, spine
+
+
+class Variables(Struct, frozen=True):
+    """The macros around a part of an expression that is read at `place`.
+
+    `known` are their variables, each with what it is, or None where that cannot be told.
+    """
+
+    types: Types
+    place: str
+    known: Mapping[str, Contract | None] = field(default_factory=dict)
+
+    def inside(self, macro: Comprehension) -> "Variables":
+        """The same in the body of a macro."""
+        return replace(self, known={**self.known, macro.variable: self._item(macro.source)})
+
+    def of(self, expr: Expr) -> Contract | None:
+        """What a part comes to; None if that cannot be told."""
+        if isinstance(expr, Comprehension) and expr.macro == "filter":
+            return self.of(expr.source)
+        start = spine(expr)[-1] if isinstance(expr, Identifier | Select | Index) else None
+        if not isinstance(start, Identifier) or start.name not in self.known:
+            if self.known and not isinstance(start, Identifier):
+                return None  # it may be made of the variables
+            schema = self.types.of(expr, self.place)
+            return self_contained(schema)
+        found = self.known[start.name]
+        for step in known_steps(spine(expr)):
+            if found is None or step is None:
+                return None
+            found = part_of(found, step).inside
+        return found
+
+    def _item(self, source: Expr) -> Contract | None:
+        """What an item of a list is."""
+        whole = self.of(source)
+        if whole is None or types_of(whole.schema, whole.root) != {"array"}:
+            return None
+        return Contract(Descent().into(whole.schema, whole.root, SOME_ITEM), whole.root)
