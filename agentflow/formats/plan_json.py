@@ -30,6 +30,7 @@ def render(plan: Overview) -> str:
                 "unbudgeted": {**_most(worst.needed), "seconds": worst.own.seconds},
                 "within_budget": {**_most(worst.most), "seconds": worst.seconds},
                 "held_by": dict(worst.own.held),
+                "dearest": _dearest(plan),
             },
             "compared": _compared(plan),
         }
@@ -74,6 +75,13 @@ def _fit(fit: Fit) -> Json:
             "why": fit.held.why,
         },
     }
+
+
+def _dearest(plan: Overview) -> Json:
+    if plan.dearest is None:
+        return None
+    what, way = plan.dearest
+    return {"by": what, "path": [part.step.address for part in way]}
 
 
 def _kept(kept: Kept) -> Json:

@@ -11,7 +11,7 @@ The number is the level: steps of the same level can run side by side. A star ma
 takes longest.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from agentflow.formats.plan_words import (
     at_most,
@@ -21,14 +21,14 @@ from agentflow.formats.plan_words import (
     fitting,
     holding,
     kind,
+    multiplied,
     passed,
     time,
     would_be,
 )
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
-from agentflow.plan.amounts import Bound, Most
-from agentflow.plan.bounds import Part, dearest
+from agentflow.plan.bounds import Part
 from agentflow.plan.overview import Node, Overview, times
 
 _INDENT = "    "
@@ -96,23 +96,16 @@ def _worst(plan: Overview) -> Iterator[str]:
     kept = would_be(worst.own)
     if kept is not None:
         yield f"{'would be':<14}{kept}"
-    for what, of in (("money", _usd), ("calls", _calls)):
-        way = dearest(worst.parts, of)
-        if way:
-            yield f"{'dearest':<14}{_way(way)} (by {what})"
-            break
+    if plan.dearest is not None:
+        what, way = plan.dearest
+        yield f"{'dearest':<14}{' / '.join(map(_dear, way))} (by {what})"
 
 
-def _usd(most: Most) -> Bound:
-    return most.usd
-
-
-def _calls(most: Most) -> Bound:
-    return most.calls
-
-
-def _way(parts: Sequence[Part]) -> str:
-    return " / ".join(" / ".join(filter(None, [case(part), part.step.id])) for part in parts)
+def _dear(part: Part) -> str:
+    """A step on the dearest way, with what its calls are multiplied by."""
+    name = " / ".join(filter(None, [case(part), part.step.id]))
+    by = " \u00d7 ".join(multiplied(part))
+    return f"{name}: {by}" if by else name
 
 
 def _alone(plan: Overview) -> Iterator[str]:

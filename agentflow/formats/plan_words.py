@@ -11,6 +11,7 @@ from agentflow.formats.words import count, duration, money
 from agentflow.plan.amounts import NONE, Bound, Most
 from agentflow.plan.bounds import Part
 from agentflow.plan.calls import possible_calls
+from agentflow.plan.factors import factors_of
 from agentflow.plan.kept import Kept
 from agentflow.plan.overview import Node
 from agentflow.plan.steps import StepPlan
@@ -60,6 +61,27 @@ def case(part: Part) -> str | None:
     if part.case is None or part.case == "default":
         return part.case
     return safe(f"case '{part.case}'", oneline=True)
+
+
+def multiplied(part: Part) -> list[str]:
+    """What the calls of a step are multiplied by: `400 items`, `3 attempts`."""
+    step, said = part.step, []
+    if step.for_each is not None:
+        said.append(count(part.turns, "item"))
+    if step.loop is not None:
+        said.append(count(step.loop.max, "round"))
+    if step.delegate is not None:
+        said.append(count(step.delegate.max_tasks, "task"))
+    if step.call is not None:
+        made = factors_of(step.call)
+        factors = {
+            "attempt": made.attempts,
+            "model": made.models,
+            "answer": made.answers,
+            "turn": made.turns,
+        }
+        said += [count(number, what) for what, number in factors.items() if number > 1]
+    return said
 
 
 def told(node: Node) -> str:

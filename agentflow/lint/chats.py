@@ -138,9 +138,14 @@ def known_tokens(context: Context, chat: Chat, parts: Iterable[Load]) -> int:
 
 def instructions(plan: Plan, chat: Chat) -> str:
     """The author's own words of a prompt."""
-    said = getattr(chat.call.options, "instructions", None) or ""
+    return own_words(plan, chat.call)
+
+
+def own_words(plan: Plan, call: CallPlan) -> str:
+    """The same for a call of a plan."""
+    said = getattr(call.options, "instructions", None) or ""
     text = plan.texts.get(said.file, "") if isinstance(said, TextFile) else said
-    return text + (chat.prompt or "")
+    return text + (getattr(call.options, "prompt", None) or "")
 
 
 def given(chat: Chat) -> Iterator[tuple[str, Template, Path]]:

@@ -342,7 +342,15 @@ class _Arithmetic:
             last = plus(plus(first, wrong), grown(call, said, asked_again=again))
             many = self._requests(call, call.chat, plus(times(first, count), told), count)
             one = self._requests(call, call.chat, last, 1)
-        return certain(Load(timed(many, count), Way(call.timeout * count)), timed(one, 1))
+        way = Way(call.timeout * count)
+        return certain(Load(timed(many, count), way), timed(one, 1), self._rate(call))
+
+    def _rate(self, call: CallPlan) -> float:
+        """What the dearer of its tokens cost, in US dollars."""
+        if call.chat is None:
+            return 0.0
+        price = call.chat.price or self._terms.prices.get(call.chat.model)
+        return max(price) / _MILLION if price is not None else inf
 
     def _charged(self, call: CallPlan, passed: Schema | None) -> dict[str, Bound]:
         """What one call takes from each meter at most."""

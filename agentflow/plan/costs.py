@@ -47,7 +47,8 @@ class Cost(Struct, frozen=True):
     """What a part comes to at most: see the head of this module.
 
     Of what a call takes any of, it may take `small` or more at most: the least of such figures. `held` is
-    what is held back for all calls, one after the other, which may be more than can be spent.
+    what is held back for all calls, one after the other, which may be more than can be spent. No token costs
+    more US dollars than `rate`.
     """
 
     whole: Load = NO_LOAD
@@ -59,6 +60,7 @@ class Cost(Struct, frozen=True):
     held: Most = NOTHING
     retry: Load = NO_LOAD
     escalation: Load = NO_LOAD
+    rate: float = 0.0
 
     @property
     def most(self) -> Most:
@@ -77,9 +79,9 @@ FREE = Cost()
 # --- costs ---------------------------------------------------------------------------------
 
 
-def certain(load: Load, single: Most = NOTHING) -> Cost:
+def certain(load: Load, single: Most = NOTHING, rate: float = 0.0) -> Cost:
     """What depends on no retry and no escalation."""
-    return Cost(load, load, load, load, single, single, load.most)
+    return Cost(load, load, load, load, single, single, load.most, rate=rate)
 
 
 def if_retried(cost: Cost, brings: Load) -> Cost:
@@ -146,6 +148,7 @@ def _joined(costs: list[Cost], of: Callable[[list[Load]], Load]) -> Cost:
         held=of([Load(cost.held) for cost in costs]).most,
         retry=_either([cost.retry for cost in costs]),
         escalation=_either([cost.escalation for cost in costs]),
+        rate=max((cost.rate for cost in costs), default=0.0),
     )
 
 

@@ -1,6 +1,7 @@
 """What is left of a cost within a budget, and which of its keys hold it."""
 
 from collections.abc import Mapping
+from functools import partial
 from math import floor, inf, isinf
 
 from msgspec import Struct
@@ -59,11 +60,12 @@ def within(cost: Cost, budget: Mapping[str, float], wall: float = inf) -> Cost:
     if refused:
         cost = _with_fewer_calls(cost, calls)
     stalls = _stalls(cost, budget, refused=refused)
+    paid = partial(_paid, budget, cost.rate)
     cost = replace(
-        each_load(cost, lambda load: load._replace(most=_paid(load.most, budget))),
-        single=_paid(cost.single, budget),
-        retry=cost.retry._replace(most=_paid(cost.retry.most, budget)),
-        escalation=cost.escalation._replace(most=_paid(cost.escalation.most, budget)),
+        each_load(cost, lambda load: load._replace(most=paid(load.most))),
+        single=paid(cost.single),
+        retry=cost.retry._replace(most=paid(cost.retry.most)),
+        escalation=cost.escalation._replace(most=paid(cost.escalation.most)),
     )
     return each_load(cost, lambda load: load._replace(way=_timed(load, stalls, wall)))
 
@@ -107,9 +109,10 @@ def _with_fewer_calls(cost: Cost, calls: float) -> Cost:
     return replace(fewer, held=capped(cost.held, cap))
 
 
-def _paid(most: Most, budget: Mapping[str, float]) -> Most:
+def _paid(budget: Mapping[str, float], rate: float, most: Most) -> Most:
     """No more tokens, money and meters than there are. Tokens are those in and out together."""
-    tokens, usd = budget.get("tokens", inf), budget.get("usd", inf)
+    tokens = budget.get("tokens", inf)
+    usd = min(budget.get("usd", inf), tokens * rate if rate else inf)
     return most._replace(
         tokens_in=at_most(most.tokens_in, tokens),
         tokens_out=at_most(most.tokens_out, tokens),

@@ -1,4 +1,4 @@
-"""How many calls a run makes at least if it succeeds, and what it takes from a meter, worked out before it runs.
+"""How many calls a run makes at least if it succeeds, and what they take, worked out before it runs.
 
 Nothing fails, no step with a `when` takes place, a switch takes its cheapest case and a loop ends
 in its first iteration. Lists are empty, or else as long as they may be; those inside of another are
@@ -6,18 +6,24 @@ empty even then, since hardly all of them are long at once. What a `catch` for `
 the place of is not counted: its author has thought of that. One for `any` need not mean it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from math import ceil
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from agentflow.plan.amounts import METERS
+from agentflow.plan.charges import charges_of
 from agentflow.plan.lists import most_items
+from agentflow.plan.prompts import passed_by
 from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.spec.templates import Constant
 
-_METERS = "meters."
+#: What one call takes at least, that is made by a step of a plan with these types.
+TakenByCall: TypeAlias = Callable[[Plan, StepPlan, CallPlan, Types], float]
 
 
 class Least(Struct, frozen=True):
@@ -27,38 +33,38 @@ class Least(Struct, frozen=True):
     step: StepPlan | None = None
 
 
-def least_of_run(plan: Plan, what: str, *, full: bool) -> Least:
-    """What a run takes of `calls` or `meters.NAME`; with `full`, all its lists are as long as they may be."""
-    return _Sums(what, full, Types(plan), {}).of_scope(plan.root)
+def least_of_run(plan: Plan, what: str | TakenByCall, *, full: bool) -> Least:
+    """What a run takes of `calls`, `meters.NAME` or anything else that a call takes.
+
+    With `full`, all its lists are as long as they may be.
+    """
+    return _sums(plan, what, full=full).of_scope(plan.root)
 
 
-def least_of_step(plan: Plan, step: StepPlan, what: str, *, full: bool) -> Least:
+def least_of_step(plan: Plan, step: StepPlan, what: str | TakenByCall, *, full: bool) -> Least:
     """What a step of a plan that takes place takes of it, for all its items together."""
-    return _Sums(what, full, Types(plan), {}).of_step(step)
+    return _sums(plan, what, full=full).of_step(step)
 
 
-def least_of_round(plan: Plan, loop: StepPlan, what: str) -> float:
+def least_of_round(plan: Plan, loop: StepPlan, what: str | TakenByCall) -> float:
     """What an iteration of a loop takes of it, if no list inside has any item."""
-    return _Sums(what, False, Types(plan), {}).of_scope(loop.body).amount
+    return _sums(plan, what, full=False).of_scope(loop.body).amount
 
 
-def least_charges(call: CallPlan) -> dict[str, float]:
-    """What each call with these terms takes from the meters, as `meters.NAME`, whatever its input is."""
-    return {
-        _METERS + name: float(charge.value)
-        for name, charge in call.charges.items()
-        if isinstance(charge, Constant)
-        and isinstance(charge.value, int | float)
-        and not isinstance(charge.value, bool)
-    }
+def least_charges(plan: Plan, step: StepPlan, call: CallPlan, types: Types) -> dict[str, float]:
+    """What each call of a step takes from the meters at least, as `meters.NAME`, whatever its input is."""
+    passed = passed_by(call, step.address, types) if call.charges else None
+    charges = charges_of(plan, call, passed)
+    return {METERS + name: span.low for name, span in charges.items()}
 
 
-def _least_of_calls(step: StepPlan, what: str) -> float:
-    """What one call of a step takes, of whichever of its agents it is."""
-    if what == "calls":
-        return 1
-    calls = step.among.values() if step.dispatch is not None else (step.call,)
-    return min((least_charges(call).get(what, 0) for call in calls if call), default=0)
+def _taken(what: str, plan: Plan, step: StepPlan, call: CallPlan, types: Types) -> float:
+    return 1 if what == "calls" else least_charges(plan, step, call, types).get(what, 0)
+
+
+def _sums(plan: Plan, what: str | TakenByCall, *, full: bool) -> "_Sums":
+    of_call = partial(_taken, what) if isinstance(what, str) else what
+    return _Sums(of_call, full, plan, Types(plan), {})
 
 
 #: Of pipelines inside, which are looked at once, with full lists and without.
@@ -66,10 +72,11 @@ _Known = dict[tuple[int, bool], Least]
 
 
 class _Sums(Struct, frozen=True):
-    """What the steps of one plan take of `what`; `types` are those of the plan."""
+    """What the steps of one plan take, by what each call takes; `types` are those of the plan."""
 
-    what: str
+    of_call: TakenByCall
     full: bool
+    plan: Plan
     types: Types
     known: _Known
 
@@ -87,18 +94,24 @@ class _Sums(Struct, frozen=True):
 
     def _once(self, step: StepPlan) -> Least:
         if step.kind == "agent":
-            return Least(_least_of_calls(step, self.what), step)
+            return Least(self._of_calls(step), step)
         if step.nested is not None:
             plan = step.nested.plan
             key = (id(plan), self.full)
             if key not in self.known:
-                self.known[key] = replace(self, types=Types(plan)).of_scope(plan.root)
+                self.known[key] = replace(self, plan=plan, types=Types(plan)).of_scope(plan.root)
             return Least(self.known[key].amount, step)
         if step.kind == "switch":
             cases = [*step.cases.values(), *([step.default] if step.default else ())]
             found = map(self.of_scope, cases)
             return min(found, key=lambda least: least.amount, default=Least())
         return self.of_scope(step.body)
+
+    def _of_calls(self, step: StepPlan) -> float:
+        """What one call of a step takes, of whichever of its agents it is."""
+        calls = step.among.values() if step.dispatch is not None else (step.call,)
+        found = (self.of_call(self.plan, step, call, self.types) for call in calls if call)
+        return min(found, default=0)
 
     def _turns(self, step: StepPlan) -> int:
         for_each = step.for_each

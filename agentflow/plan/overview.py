@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema
 from agentflow.plan.amounts import Bound, Most
-from agentflow.plan.bounds import Part, Prices, WorstCase, single_call, worst_case
+from agentflow.plan.bounds import Part, Prices, WorstCase, dearest, single_call, worst_case
 from agentflow.plan.calls import callers, calls_of, tools_of
 from agentflow.plan.graph import topological_order
 from agentflow.plan.steps import Plan, StepPlan
@@ -72,6 +72,15 @@ class Overview(Struct, frozen=True):
         return tuple(tuple(found[level]) for level in sorted(found))
 
     @property
+    def dearest(self) -> tuple[str, tuple[Part, ...]] | None:
+        """Of what most is used up on which way, from the outside in: money, or else calls."""
+        for what, of in (("money", _usd), ("calls", _calls)):
+            way = dearest(self.worst.parts, of)
+            if way:
+                return what, way
+        return None
+
+    @property
     def critical(self) -> tuple[Node, ...]:
         """The outermost steps of the way that takes longest, in their order."""
         return tuple(sorted((node for node in self.nodes if node.critical), key=_level))
@@ -125,6 +134,14 @@ def times(many: Most, alone: Most) -> tuple[str, float] | None:
 def _tokens(most: Most) -> Bound:
     one, other = most.tokens_in, most.tokens_out
     return Bound(one.amount + other.amount, one.field or other.field)
+
+
+def _usd(most: Most) -> Bound:
+    return most.usd
+
+
+def _calls(most: Most) -> Bound:
+    return most.calls
 
 
 def _level(node: Node) -> int:

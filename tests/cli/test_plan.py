@@ -111,7 +111,7 @@ def test_the_tree() -> None:
         "hosts         payments.example",
         "models        openai/gpt-5-mini",
         "variables     PAY_TOKEN",
-        "dearest       read (by money)",
+        "dearest       read: 2 attempts (by money)",
     ):
         assert f"\n{line}\n" in out
     assert "compared      " in out
@@ -139,6 +139,7 @@ def test_the_same_for_machines() -> None:
     assert (one["budget"]["held_by"], one["run"]) == ({}, None)
     worst = found["worst_case"]
     assert worst["held_by"] == {}
+    assert worst["dearest"] == {"by": "money", "path": ["read"]}
     assert worst["within_budget"]["calls"] == {"amount": 12, "unbounded": None}
     assert worst["unbudgeted"]["tokens_out"] == {"amount": 200, "unbounded": None}
     assert worst["unbudgeted"]["seconds"] == worst["within_budget"]["seconds"] == 90
@@ -212,6 +213,7 @@ def test_what_budgets_keep_a_step_a_pipeline_inside_and_the_run_from_is_told() -
         "    at most 50 calls · 30 retries · 1m34s\n"
         "    would be 80 calls · 60 retries, held by budget.retries (30)\n"
     ) in out
+    assert "dearest       look: 20 items \u00d7 4 attempts (by calls)\n" in out
     assert (
         "    at most 20 calls · 10s\n"
         "    each run would be 2 calls · 1 retry · 21s, held by budget.retries (0), budget.wall (5.0s)\n"

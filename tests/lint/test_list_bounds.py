@@ -89,3 +89,47 @@ def test_a_limit_counts_wherever_the_contract_says_it() -> None:
         "14:52 the list may have 9 items, and a list of more than 5 fails 'sort'",
         "17:72 there is no item 9: the list has at most 9",
     ]
+
+
+NESTED = """\
+agentflow: 1
+name: parent
+budget: {tokens: 1000, usd: 0.001, meters: {stamps: 4}}
+steps:
+  all:
+    steps:
+      one: {pipeline: child.yaml, with: {}, budget: {meters: {stamps: 3}}}
+outputs: {}
+--- # child.yaml
+agentflow: 1
+name: child
+models: {small: {model: a/b, max_output_tokens: 900, price: {input: 1, output: 1}}}
+agents:
+  ask: {kind: llm, model: small, input: {}, output: {type: string}}
+  post:
+    kind: command
+    argv: [./post]
+    effects: idempotent
+    charges: {stamps: "${{ size(input.text) > 9 ? 5 : 4 }}"}
+    input: {type: object, required: [text], properties: {text: {type: string}}}
+    output: {}
+steps:
+  ask: {agent: ask, with: {}}
+  post: {agent: "${{ 'post' }}", among: [post], with: {text: word}}
+outputs: {}
+"""
+
+
+def test_calls_of_a_pipeline_inside_are_held_against_the_budgets_around_it() -> None:
+    found = [
+        f"{each.severity}: {each.message}"
+        for each in findings_of(NESTED)
+        if each.rule == "budget-too-small"
+    ]
+    # Which agent will be chosen is not known, so there is no saying that this one breaks the run.
+    never = "is never started: the budget has"
+    assert found == [
+        f"error: a call of 'ask' in 'child.yaml' may use 1,468 tokens and {never} 1,000",
+        f"error: a call of 'ask' in 'child.yaml' may use 0.001468 dollars and {never} 0.001",
+        f"warning: a call of 'post' in 'child.yaml' takes 4 of meter 'stamps' and {never} 3",
+    ]

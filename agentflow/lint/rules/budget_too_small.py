@@ -2,7 +2,8 @@
 
 A budget is a brake for the day on which things go wrong. This one stops every run: even if nothing
 fails and every list is empty, more calls have to be made than it has, or more is charged to a meter, or
-a single call may use more tokens or money than there are, or charges more, so that it is never started.
+a single call may use more tokens or money than there are, or charges more, so that it is never started, also one
+in a pipeline inside. A charge that is worked out counts as the least that its input allows.
 What a model costs is what the spec says of it (`price`), or else LiteLLM's table, which the run keeps to.
 
 Bad:
@@ -44,6 +45,7 @@ from agentflow.lint.rule import Context, Family
 from agentflow.plan.amounts import dollars
 from agentflow.plan.least import least_charges, least_of_run, least_of_step
 from agentflow.plan.steps import CallPlan, Path, Plan, ScopePlan, StepPlan
+from agentflow.plan.types import Types
 from agentflow.spec.wording import quoted
 
 NAME = "budget-too-small"
@@ -59,7 +61,7 @@ def check(context: Context) -> Iterator[Finding]:
     plan = context.plan
     if plan is None:
         return
-    singles = list(_in_scope(context, plan.root, ((plan.budget.bounds, ("budget",)),)))
+    singles = list(_in_scope(context, plan, plan.root, ((plan.budget.bounds, ("budget",)),)))
     yield from singles
     said = {finding.location for finding in singles}
     yield from (finding for finding in _sums(context, plan) if finding.location not in said)
@@ -93,42 +95,73 @@ def _sum(
         )
 
 
-def _in_scope(context: Context, scope: ScopePlan, budgets: Budgets) -> Iterator[Finding]:
-    """The calls in a scope, against all budgets around them."""
+def _in_scope(
+    context: Context, plan: Plan, scope: ScopePlan, budgets: Budgets, inside: StepPlan | None = None
+) -> Iterator[Finding]:
+    """The calls in a scope of a plan, against all budgets around them.
+
+    `inside` is the step of this document that runs the plan, if it is that of another pipeline.
+    """
     for step in scope.steps:
         own = budgets
-        if step.budget is not None:
+        if step.budget is not None and inside is None:
             own = (*budgets, (step.budget, (*step.path, "budget")))
-        yield from _single(context, step, own)
+        for call in _calls(step):
+            yield from _single(context, plan, step, call, own, inside)
         for inner in step.scopes:
-            yield from _in_scope(context, inner, own)
+            yield from _in_scope(context, plan, inner, own, inside)
+        if step.nested is not None:
+            other = step.nested.plan
+            yield from _in_scope(context, other, other.root, own, inside or step)
 
 
-def _single(context: Context, step: StepPlan, budgets: Budgets) -> Iterator[Finding]:
+def _calls(step: StepPlan) -> Iterator[CallPlan]:
+    """The calls that a step makes if all goes well."""
+    if step.dispatch is not None:
+        yield from step.among.values()
+    elif step.call is not None:
+        yield step.call
+    if step.delegate is not None:
+        yield from (worker.call for worker in step.delegate.workers.values() if worker.call)
+
+
+def _single(
+    context: Context,
+    plan: Plan,
+    step: StepPlan,
+    call: CallPlan,
+    budgets: Budgets,
+    inside: StepPlan | None,
+) -> Iterator[Finding]:
     """Is what one call holds back at least more than a budget has at all?"""
-    if step.call is None or step.dispatch is not None:
-        return
-    for what, least in _held(context, step.call).items():
+    sure = step.call is call and not step.among  # of several agents it may be another one
+    who = quoted(step.id) if sure else quoted(call.agent)
+    if inside is not None:
+        who += f" in {quoted(plan.file)}"
+    for what, least in _held(context, plan, step, call).items():
         for bounds, path in budgets:
             if least > bounds.get(what, least):
                 meter = what.startswith("meters.")
                 yield Finding(
                     rule=NAME,
-                    severity=SEVERITY,
-                    message=f"a call of {quoted(step.id)} {'takes' if meter else 'may use'}"
+                    severity=SEVERITY if sure else Severity.WARNING,
+                    message=f"a call of {who} {'takes' if meter else 'may use'}"
                     f" {amount_of(what, least)} and is never started: the budget has"
                     f" {figure(bounds[what])}",
                     location=context.document.locate(path_of(path, what)),
                     help="allow for more, or let it charge less"
                     if meter
                     else "allow for more, or for shorter answers with 'max_output_tokens'",
-                    related=(Related("the call", context.document.locate_key(step.path)),),
+                    related=(
+                        Related("the call", context.document.locate_key((inside or step).path)),
+                    ),
                 )
 
 
-def _held(context: Context, call: CallPlan) -> dict[str, float]:
+def _held(context: Context, plan: Plan, step: StepPlan, call: CallPlan) -> dict[str, float]:
     """What is kept back for a call, however little it is given."""
-    held = least_charges(call)
+    types = context.types if plan is context.plan else Types(plan)
+    held = least_charges(plan, step, call, types)
     chat = call.chat
     if chat is None or chat.max_output_tokens is None:
         return held
