@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.agents import VOCABULARY
 from agentflow.agents.known_models import known_model
 from agentflow.agents.recording_files import unreadable
 from agentflow.contracts.models import ModelProblem, ModelReader, Models, no_models
 from agentflow.contracts.resolve import FileReader
-from agentflow.errors import SpecError, UsageError
+from agentflow.errors import FileProblem, SpecError, UsageError
 from agentflow.findings import Finding, Severity
 from agentflow.lint.linter import Outcome, examine
 from agentflow.lint.rule import Context
@@ -23,6 +25,9 @@ from agentflow.project import CLASS, ProjectReader, find_root, read_bytes
 from agentflow.spec.document import MAX_BYTES, Document, parse_document
 from agentflow.spec.model import Pipeline
 from agentflow.spec.parse import parse
+
+if TYPE_CHECKING:
+    from agentflow.drill.receipt import Drilled
 
 
 class Spec(Struct, frozen=True):
@@ -179,9 +184,47 @@ def check(spec: Spec) -> tuple[Finding, ...]:
     return examine_spec(spec).findings
 
 
-def examine_spec(spec: Spec, thresholds: Mapping[str, Mapping[str, int]] | None = None) -> Outcome:
-    """All that the linter has to say about a spec; `thresholds` as in `lint.rule.Context`."""
-    return examine(context_of(spec, thresholds))
+def examine_spec(
+    spec: Spec,
+    thresholds: Mapping[str, Mapping[str, int]] | None = None,
+    *,
+    drilled: bool = False,
+) -> Outcome:
+    """All that the linter has to say about a spec; `thresholds` as in `lint.rule.Context`.
+
+    With `drilled` the receipt of its drill is held against it.
+    """
+    context = context_of(spec, thresholds)
+    return examine(replace(context, drilled=_drilled(spec)) if drilled else context)
+
+
+def receipt_file(spec: Spec) -> str:
+    """The name of the file beside a spec that the receipt of its drill lies in."""
+    return str(Path(spec.name).with_suffix(".drill.json"))
+
+
+def receipt_text(spec: Spec) -> str | None:
+    """The receipt of the last drill as it lies beside a spec; None if there is none.
+
+    Raises:
+        FileProblem: it is there and cannot be read.
+    """
+    name = receipt_file(spec)
+    return ProjectReader(spec.folder)(name) if (spec.folder / name).exists() else None
+
+
+def _drilled(spec: Spec) -> "Drilled":
+    """What is known of the last drill of a spec."""
+    from agentflow.drill.receipt import Drilled, NoReceipt, read
+
+    name = receipt_file(spec)
+    try:
+        text = receipt_text(spec)
+        return Drilled(name, None if text is None else read(text))
+    except FileProblem as problem:
+        return Drilled(name, None, problem.message)
+    except NoReceipt as problem:
+        return Drilled(name, None, f"'{name}' {problem}")
 
 
 def context_of(spec: Spec, thresholds: Mapping[str, Mapping[str, int]] | None = None) -> Context:

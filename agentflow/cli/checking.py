@@ -22,7 +22,10 @@ WORTH_WHILE = 128 * 1024
 
 
 class Task(Struct, frozen=True):
-    """One spec to check, and by what; with `fix` it is mended, by unsafe fixes too if `unsafe`."""
+    """One spec to check, and by what; with `fix` it is mended, by unsafe fixes too if `unsafe`.
+
+    With `drilled` the receipt of its drill is held against it.
+    """
 
     path: str
     selection: Selection
@@ -31,6 +34,7 @@ class Task(Struct, frozen=True):
     imports: bool
     fix: bool
     unsafe: bool
+    drilled: bool = False
 
 
 class Checked(Struct, frozen=True):
@@ -93,7 +97,7 @@ def _end_quietly() -> None:
 
 def _check(task: Task) -> Checked:
     spec = read_spec(task.path, imports=task.imports)
-    outcome = examine_spec(spec, task.thresholds)
+    outcome = examine_spec(spec, task.thresholds, drilled=task.drilled)
     changed = None
     if task.fix and any(finding.fix is not None for finding in outcome.findings):
         from agentflow.cli.mending import mended
@@ -102,7 +106,7 @@ def _check(task: Task) -> Checked:
             spec, task.selection, task.thresholds, unsafe=task.unsafe, imports=task.imports
         )
         spec = load_bytes(changed.after, spec.file, spec.folder, imports=task.imports)
-        outcome = examine_spec(spec, task.thresholds)
+        outcome = examine_spec(spec, task.thresholds, drilled=task.drilled)
     refused = (
         {(each.rule, each.location.span) for each in changed.mended.refused} if changed else ()
     )

@@ -98,6 +98,13 @@ DiffOption = Annotated[
     bool,
     typer.Option("--diff", help="Show what would be mended, and change nothing: exit 1 if so."),
 ]
+DrilledOption = Annotated[
+    bool,
+    typer.Option(
+        "--drilled",
+        help="Hold the receipts of drills against the specs, too: are they fresh, and good?",
+    ),
+]
 
 
 def validate(
@@ -115,6 +122,7 @@ def validate(
     fix: FixOption = False,
     unsafe_fixes: UnsafeFixesOption = False,
     diff: DiffOption = False,
+    drilled: DrilledOption = False,
     allow_imports: ImportsOption = False,
 ) -> None:
     """Check specs: exit 0 if they can run, 1 if there are errors. Nothing in them is executed."""
@@ -141,6 +149,7 @@ def validate(
         fix=fix or unsafe_fixes,
         unsafe=unsafe_fixes,
         diff=diff,
+        drilled=drilled,
     )
     raise typer.Exit(validate_specs(paths, options))
 

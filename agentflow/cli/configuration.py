@@ -184,6 +184,11 @@ def _fits(pattern: str, paths: list[str], names: tuple[str, ...]) -> bool:
     return any(fnmatchcase(each, pattern) for each in candidates)
 
 
+def wants_drills(found: Configured | None) -> bool:
+    """Are receipts of drills to be held against specs?"""
+    return found is not None and found.configuration.drilled
+
+
 def numbers_of(found: Configured | None) -> Mapping[str, Mapping[str, int]]:
     """The numbers of rules that are configured."""
     return found.configuration.thresholds if found is not None else {}

@@ -33,7 +33,7 @@ app = typer.Typer(
 
 
 class TestsFormat(enum.StrEnum):
-    """How `test` says what came of the tests."""
+    """How `test` and `drill` say what came of them."""
 
     TEXT = "text"
     JSON = "json"
@@ -120,6 +120,32 @@ def run_tests(
     from agentflow.cli.test import test_specs
 
     raise typer.Exit(test_specs(paths, filter or [], format.value, traces=trace))
+
+
+@app.command()
+def drill(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="SPEC...", help="Spec files, folders, or - for stdin.")
+    ],
+    format: Annotated[
+        TestsFormat, typer.Option("--format", "-f", help="How to print what came of the drills.")
+    ] = TestsFormat.TEXT,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Write nothing: exit 1 if a receipt is not that of the drill."
+        ),
+    ] = False,
+    runs: Annotated[
+        int, typer.Option("--runs", min=1, help="The most runs that are made for one spec.")
+    ] = 1000,
+    allow_imports: ImportsOption = False,
+) -> None:
+    """Bring about every failure that specs handle, and write receipts: exit 0 if all ends as they say."""
+    from agentflow.cli.drill import Options, drill_specs
+
+    options = Options(format.value, check=check, imports=allow_imports, runs=runs)
+    raise typer.Exit(drill_specs(paths, options))
 
 
 @app.command()

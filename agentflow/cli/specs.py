@@ -44,13 +44,22 @@ def sound_spec(path: str, *, imports: bool) -> tuple[Spec, Plan]:
         UsageError: it has contracts from Python, and nothing may be imported.
         SpecError: it has errors.
     """
-    spec = read_spec(path, imports=imports)
+    spec = seen(read_spec(path, imports=imports))
+    return spec, runnable(spec)
+
+
+def seen(spec: Spec) -> Spec:
+    """A spec all of whose contracts were looked at.
+
+    Raises:
+        UsageError: it has contracts from Python, and nothing may be imported.
+    """
     if spec.unseen:
         raise UsageError(
-            f"'{path}' has contracts from Python",
+            f"'{spec.file}' has contracts from Python",
             help="'--allow-imports' imports the modules of their classes",
         )
-    return spec, runnable(spec)
+    return spec
 
 
 def spec_paths(paths: Sequence[str], *, only_specs: bool = False) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from agentflow.cli.configuration import (
     Configured,
     numbers_of,
     passed_over,
+    wants_drills,
 )
 from agentflow.cli.report import emit, report_error, wants_color
 from agentflow.cli.specs import spec_paths
@@ -40,7 +41,8 @@ class Options(Struct, frozen=True):
     With `imports`, the modules of Python classes that contracts name are imported. `config` is the
     file to take the configuration from; without `configure` there is none. With `only_specs`, files
     that do not say that they are specs are passed over. With `fix` the specs
-    are mended, by fixes that may be wrong if `unsafe`; with `diff` it is shown instead.
+    are mended, by fixes that may be wrong if `unsafe`; with `diff` it is shown instead. With `drilled`
+    the receipts of drills are held against the specs.
     """
 
     format: str = "text"
@@ -55,6 +57,7 @@ class Options(Struct, frozen=True):
     fix: bool = False
     unsafe: bool = False
     diff: bool = False
+    drilled: bool = False
 
 
 def validate_specs(paths: Sequence[str], options: Options) -> int:
@@ -132,6 +135,8 @@ def _tasks(paths: Sequence[str], options: Options) -> tuple[list[Task], int]:
     mending = options.fix or options.diff
     if mending and "-" in paths:
         raise UsageError("stdin cannot be mended", help="name the file")
+    if options.drilled and "-" in paths:
+        raise UsageError("stdin has no receipt of a drill", help="name the file")
     tasks = []
     for path in paths:
         found = configurations.of(path) if options.configure else None
@@ -148,6 +153,7 @@ def _tasks(paths: Sequence[str], options: Options) -> tuple[list[Task], int]:
                 options.imports,
                 mending,
                 options.unsafe,
+                path != "-" and (options.drilled or wants_drills(found)),
             )
         )
     return tasks, len(paths) - len(tasks)

@@ -40,7 +40,7 @@ STARTER = "requester"
 _START = 1_767_225_600.0
 
 
-class _MemoryLog(Struct):
+class MemoryLog(Struct):
     """A log that nobody keeps."""
 
     next_seq: int = 0
@@ -101,7 +101,7 @@ def perform(
     and `folder` that of the spec, where the images of its models lie.
     """
     entries: list[Entry] = []
-    driver = Driver(plan, State(plan), _MemoryLog(), entries.append)
+    driver = Driver(plan, State(plan), MemoryLog(), entries.append)
     answers = Script(
         plan,
         script,

@@ -17,7 +17,7 @@ from agentflow.core.events import (
 )
 from agentflow.core.spending import priced
 from agentflow.engines.recording import Players
-from agentflow.engines.virtual import Answer, Answerer, Outcome, Person, Said
+from agentflow.engines.virtual import Answer, Answerer, Outcome, Person, Said, Undelivered
 from agentflow.errors import RecordingMiss
 from agentflow.plan.calls import call_of, step_at
 from agentflow.plan.patterns import matches, openness
@@ -95,7 +95,7 @@ class Script(Struct):
             outcome = AttemptSucceeded(0, step, attempt, value=value, usage=usage)
         return Answer(outcome, scripted.after)
 
-    def say(self, decision: AskPerson) -> Said | None:
+    def say(self, decision: AskPerson) -> Said | Undelivered | None:
         """What a person says to a question, None for nothing; raises as `answer` does."""
         question = _Asked("people", decision.step, f"'{decision.ask}'", decision.input)
         scripted = self._next(self.test.people, question, made_up=self.people is not None)

@@ -21,6 +21,7 @@ from agentflow.core.events import (
     AttemptSucceeded,
     CancelRequested,
     Fact,
+    NotDelivered,
     PersonAnswered,
     RunResumed,
     RunStarted,
@@ -54,9 +55,15 @@ class Said(Struct, frozen=True):
     why: str | None = None
 
 
+class Undelivered(Struct, frozen=True):
+    """A question that reaches nobody, and why."""
+
+    problem: str
+
+
 Answerer = Callable[[StartAttempt], Answer]
-#: What a person says, or None for silence.
-Person = Callable[[AskPerson], Said | None]
+#: What comes of a question: what a person says, or None for silence.
+Person = Callable[[AskPerson], Said | Undelivered | None]
 
 
 def silence(_question: AskPerson) -> None:
@@ -72,7 +79,7 @@ def run_virtual(
 ) -> None:
     """Drive a run to its end in virtual time, which begins at `first.at`.
 
-    Messages to people are taken to arrive, and go nowhere. With `cancel` somebody ends the run at
+    Messages to people are taken to arrive, and go nowhere, unless `person` says otherwise. With `cancel` somebody ends the run at
     that time, unless it has ended before.
     """
     numbers = count()
@@ -95,7 +102,7 @@ def run_virtual(
             if isinstance(decision, StartAttempt):
                 expect(*_ending(now, decision, answer(decision)))
             elif isinstance(decision, AskPerson) and (said := person(decision)) is not None:
-                expect(now + said.after, spoken(decision, said, now + said.after))
+                expect(*_reply(now, decision, said))
         if driver.state.status != "running":
             return
         _, _, fact = heapq.heappop(coming)
@@ -114,6 +121,14 @@ def _ending(now: float, decision: StartAttempt, answer: Answer) -> tuple[float, 
     message = f"no answer within {decision.timeout:g} s"
     failed = AttemptFailed(now, decision.step, decision.attempt, FailureClass.TIMEOUT, message)
     return now + decision.timeout, failed
+
+
+def _reply(now: float, question: AskPerson, said: Said | Undelivered) -> tuple[float, Fact]:
+    """What comes of a question, and when; that it cannot be delivered shows at once."""
+    if isinstance(said, Undelivered):
+        return now, NotDelivered(now, question.step, question.question, said.problem)
+    at = now + said.after
+    return at, spoken(question, said, at)
 
 
 def spoken(question: AskPerson, said: Said, at: float) -> PersonAnswered:

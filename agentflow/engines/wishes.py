@@ -42,15 +42,36 @@ def wish_for(plan: Plan, step: StepPlan, attempt: StartAttempt) -> Wish:
     return fits
 
 
+def ends_loop(plan: Plan, step: StepPlan, attempt: StartAttempt, answer: Json) -> bool:
+    """Does an answer end the loop that its step is directly in, as far as that can be told?"""
+    loop = _loop_around(plan, step, attempt)
+    if loop is None:
+        return False
+    until, index, _ = loop
+    so_far = {step.id: {"status": "succeeded", "output": answer}}
+    try:
+        return evaluate(until, {"steps": so_far, "loop": {"index": index}}) is True
+    except EvaluationError:
+        return False
+
+
 def _end_of_loop(plan: Plan, step: StepPlan, attempt: StartAttempt) -> tuple[Expr, int] | None:
     """The condition that ends the loop around a step, if this is its last iteration."""
+    loop = _loop_around(plan, step, attempt)
+    if loop is None:
+        return None
+    until, index, most = loop
+    return (until, index) if index + 1 == most else None
+
+
+def _loop_around(plan: Plan, step: StepPlan, attempt: StartAttempt) -> tuple[Expr, int, int] | None:
+    """The condition of the loop that a step is directly in, the iteration, and how many there may be."""
     inside = address.parent(step.address) or ""
     around = plan.steps.get(address.parent(inside) or "") if inside.endswith("[#]") else None
     found = _ITERATION.search(attempt.step)
     if around is None or around.loop is None or around.loop.until is None or found is None:
         return None
-    index = int(found[1])
-    return (around.loop.until, index) if index + 1 == around.loop.max else None
+    return around.loop.until, int(found[1]), around.loop.max
 
 
 def _may_hold(condition: Expr, seen: Mapping[str, Json]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agentflow.formats.values import document
-from agentflow.lint.pages import fixable, page_of
+from agentflow.lint.pages import fixable, only_with, page_of
 from agentflow.lint.rule import Rule
 from agentflow.spec.model import Json
 
@@ -34,5 +34,6 @@ def _head(rule: Rule) -> dict[str, Json]:
         "family": str(rule.FAMILY),
         "severity": str(rule.SEVERITY),
         "fix": None if fix is None else str(fix),
+        "only_with": only_with(rule),
         "title": page_of(rule).title,
     }

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from agentflow.formats.words import count
-from agentflow.lint.pages import fixable, page_of
+from agentflow.lint.pages import fixable, only_with, page_of
 from agentflow.lint.rule import Family, Fixable, Rule
 
 #: How the table says what `--fix` can do.
@@ -38,6 +38,8 @@ def _page(rule: Rule) -> Iterator[str]:
     fix = _FIXES[fixable(rule)]
     yield f"{rule.NAME}  ({rule.FAMILY}, {rule.SEVERITY}{f', {fix}' if fix else ''})"
     yield f"\n{page.title}\n\n{page.why}"
+    if (option := only_with(rule)) is not None:
+        yield f"\nOnly with '{option}'."
     yield f"\nBad:\n\n{_indented(page.bad)}"
     yield "\nSays:\n\n" + _indented("\n".join(page.says))
     yield f"\nGood:\n\n{_indented(page.good)}"

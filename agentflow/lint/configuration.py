@@ -43,6 +43,11 @@ class Configuration(BaseModel):
     fail_on: FailOn = Field(
         FailOn.ERROR, description="How grave a finding has to be for exit code 1."
     )
+    drilled: bool = Field(
+        False,
+        strict=True,
+        description="The receipts of drills are held against the specs, as with `--drilled`.",
+    )
     exclude: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         (),
         description="Files and folders that are passed over, by their path from the folder of this"
@@ -74,6 +79,7 @@ _EXPECTED = {
     "ignore": "a list of rules and families",
     "severities": "a table with error, warning or advice for rules and families",
     "fail_on": "error, warning, advice or never",
+    "drilled": "true or false",
     "exclude": "a list of patterns",
     "thresholds": "a table with a table of numbers for each rule",
 }

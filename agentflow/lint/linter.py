@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity, Suppressed
+from agentflow.lint.pages import only_with
 from agentflow.lint.rule import Context, Rule
 from agentflow.lint.rules import RULES
 from agentflow.lint.settling import settle
@@ -51,6 +52,7 @@ def _examine(
                 pipeline=child.pipeline,
                 plan=child.plan,
                 problems=child.problems,
+                drilled=None,  # it has a receipt of its own
             )
             outcome = _examine(inner, rules, known)
             known[child.file] = outcome.findings
@@ -65,7 +67,8 @@ def _examine(
                 bugs.add(_crash(context, rule, error))
                 crashed.add(rule.NAME)
     findings = _without_echoes(findings)
-    settled = settle(context, findings, {rule.NAME: rule.FAMILY for rule in rules})
+    silent = [rule.NAME for rule in rules if only_with(rule) and context.drilled is None]
+    settled = settle(context, findings, {rule.NAME: rule.FAMILY for rule in rules}, silent)
     order = tuple(sorted(settled.findings | bugs, key=_position))
     return Outcome(order, settled.suppressed, frozenset(crashed), settled.fatal)
 

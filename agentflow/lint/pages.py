@@ -37,6 +37,11 @@ def fixable(rule: Rule) -> Fixable | None:
     return getattr(rule, "FIX", None)
 
 
+def only_with(rule: Rule) -> str | None:
+    """The option without which the rule says nothing, from its constant `ONLY_WITH`; None if it has none."""
+    return getattr(rule, "ONLY_WITH", None)
+
+
 def rule_named(name: str, rules: Sequence[Rule]) -> Rule:
     """The rule of a name.
 

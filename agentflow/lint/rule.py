@@ -10,13 +10,14 @@ the document, the parser and the plan under the rule's name; such a rule hands t
 `context.reported(NAME)`. So does one whose findings show only when all others are known.
 
 A rule that has numbers to be argued about names them in a constant `THRESHOLDS`, and one whose
-findings can be mended by a program says so in a constant `FIX`.
+findings can be mended by a program says so in a constant `FIX`. One that speaks only where it is asked
+to names the option in a constant `ONLY_WITH`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, field
 
@@ -32,6 +33,9 @@ from agentflow.plan.types import Types
 from agentflow.plan.windows import ModelTable, nothing_known
 from agentflow.spec.document import Document
 from agentflow.spec.model import Pipeline
+
+if TYPE_CHECKING:
+    from agentflow.drill.receipt import Drilled
 
 #: What earlier stages report where it is not known what an author wanted to read.
 _UNREAD = frozenset({"expression-syntax", "syntax", "unquoted-template"})
@@ -69,7 +73,7 @@ class Context(Struct, frozen=True, dict=True):
     the stages before the rules have reported, and `of_children` are all the findings of the other
     pipelines that the spec runs, by file; `known` is what is known of chat models. `thresholds` are
     numbers of rules that a project has other ideas about, by rule and by the names in its
-    `THRESHOLDS`. What several rules need is worked out once, when the first of them asks: `traces`,
+    `THRESHOLDS`. `drilled` is what is known of the last drill of the spec, None where nobody asks. What several rules need is worked out once, when the first of them asks: `traces`,
     `operated`, `uses_within`, `guards` and `types`, which there are only where there is a plan.
     """
 
@@ -80,6 +84,7 @@ class Context(Struct, frozen=True, dict=True):
     of_children: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     known: ModelTable = nothing_known
     thresholds: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    drilled: "Drilled | None" = None
 
     def reported(self, rule: str) -> Iterator[Finding]:
         """The problems that an earlier stage reported under the name of a rule."""

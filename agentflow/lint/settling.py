@@ -33,9 +33,15 @@ class Settled(Struct, frozen=True):
 
 
 def settle(
-    context: Context, findings: Iterable[Finding], families: Mapping[str, Family]
+    context: Context,
+    findings: Iterable[Finding],
+    families: Mapping[str, Family],
+    silent: Collection[str] = (),
 ) -> Settled:
-    """Hold the findings of a spec against its suppressions. `families` has those of all rules."""
+    """Hold the findings of a spec against its suppressions. `families` has those of all rules.
+
+    Rules that are `silent`, since nobody has asked them, may have something to say another time.
+    """
     file = context.document.file
     kept: set[Finding] = set()
     suppressed: list[Suppressed] = []
@@ -58,6 +64,7 @@ def settle(
         kept.update(_problems(suppression, context, families, suggestions))
         # Where an error leaves nothing to run, rules say less, and what is idle now may be needed.
         if suppression.problem is None and context.plan is not None and not fatal:
+            used.update((suppression.comment.span, name) for name in silent)
             kept.update(_unused(suppression, context, families, used))
     order = sorted(suppressed, key=lambda each: (each.finding.location.span, each.finding.rule))
     return Settled(frozenset(kept), tuple(order), fatal)

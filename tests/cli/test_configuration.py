@@ -168,7 +168,7 @@ PROBLEMS = {
     "colour = 1": (
         1,
         "'colour' is not a key of the configuration",
-        "it knows: select, ignore, severities, fail_on, exclude, thresholds",
+        "it knows: select, ignore, severities, fail_on, drilled, exclude, thresholds",
     ),
     'ignore = [\n  "retry",\n  "cycel",\n]': (
         1,

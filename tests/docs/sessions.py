@@ -18,7 +18,7 @@ from ..processes import WATCHDOG
 from .pages import ROOT, Block, blocks
 
 #: The pages whose sessions are played.
-PLAYED = ("README.md", "docs/runs.md", "docs/servers.md")
+PLAYED = ("README.md", "docs/drills.md", "docs/runs.md", "docs/servers.md")
 
 _RUN_ID = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{6}\b")
 _VOLATILE = (

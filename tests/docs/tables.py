@@ -10,7 +10,8 @@ import typer.main
 from agentflow.agents import VOCABULARY
 from agentflow.cli.main import app
 from agentflow.lint.configuration import THRESHOLDS, Configuration
-from agentflow.lint.pages import fixable, page_of
+from agentflow.lint.pages import fixable, only_with, page_of
+from agentflow.lint.rule import Rule
 from agentflow.lint.rules import RULES
 from agentflow.spec.model import (
     STEP_KINDS,
@@ -267,13 +268,18 @@ def rules() -> str:
         for rule in RULES
     ]
     pages = [
-        f"## {rule.NAME}\n\n*{rule.FAMILY}, {rule.SEVERITY}.* {page.title}\n\n{page.why}\n\n"
+        f"## {rule.NAME}\n\n*{rule.FAMILY}, {rule.SEVERITY}{_only_with(rule)}.* {page.title}\n\n{page.why}\n\n"
         f"```yaml\n{page.bad}```\n\n```text\n{chr(10).join(page.says)}\n```\n\n"
         f"Mended:\n\n```yaml\n{page.good}```"
         for rule, page in ((rule, page_of(rule)) for rule in RULES)
     ]
     head = ["| rule | family | severity | fix | |", "|---|---|---|---|---|"]
     return "\n\n".join(["\n".join([*head, *table]), *pages])
+
+
+def _only_with(rule: Rule) -> str:
+    option = only_with(rule)
+    return f", only with `{option}`" if option else ""
 
 
 def configuration() -> str:

@@ -6,7 +6,11 @@ In the text, a line `--- # FILE` ends one file and begins another.
 import re
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from agentflow.agents.known_models import known_model
+from agentflow.drill.receipt import Drilled, NoReceipt
+from agentflow.drill.receipt import read as read_receipt
 from agentflow.errors import FileProblem
 from agentflow.findings import Finding, Location
 from agentflow.lint.linter import examine
@@ -14,8 +18,10 @@ from agentflow.lint.rule import Context
 from agentflow.loading import understand
 
 
-def findings_of(text: str, file: str = "spec.yaml") -> tuple[Finding, ...]:
-    """All findings of a spec."""
+def findings_of(
+    text: str, file: str = "spec.yaml", *, drilled: bool = False
+) -> tuple[Finding, ...]:
+    """All findings of a spec; with `drilled` its receipt is looked at, `spec.drill.json`."""
     spec, *others = re.split(r"^--- # (.+)\n", text, flags=re.MULTILINE)
     files = dict(zip(others[::2], others[1::2], strict=True))
 
@@ -24,7 +30,19 @@ def findings_of(text: str, file: str = "spec.yaml") -> tuple[Finding, ...]:
             raise FileProblem(f"there is no file '{path}'")
         return files[path]
 
-    return examine(Context(*understand(spec, file, read), known=known_model)).findings
+    context = Context(*understand(spec, file, read), known=known_model)
+    if drilled:
+        name = file.replace(".yaml", ".drill.json")
+        context = replace(context, drilled=drilled_as(name, files.get(name)))
+    return examine(context).findings
+
+
+def drilled_as(name: str, text: str | None) -> Drilled:
+    """What is known of a drill by the text of its receipt."""
+    try:
+        return Drilled(name, None if text is None else read_receipt(text))
+    except NoReceipt as problem:
+        return Drilled(name, None, f"'{name}' {problem}")
 
 
 def lines(findings: tuple[Finding, ...]) -> list[str]:

@@ -2,26 +2,31 @@
 
 `tests/cases/lint/near.txt` has for each what becomes of a silent spec, `FILE: OLD → NEW`, and all that is said of it
 then. So each block is a good case of a rule, which keeps it from false alarms, and a bad one.
+Of a spec with a receipt of a drill beside it, that is looked at too, and FILE may be the receipt.
 `\\n` and `\\u202e` are written out. `AGENTFLOW_WRITE_CASES=1` writes what is said.
 """
 
 import os
 import re
 from collections import Counter
+from pathlib import Path
 from textwrap import indent
 
 import pytest
+from msgspec.structs import replace
 
 from agentflow.agents.known_models import known_model
+from agentflow.contracts.resolve import FileReader
 from agentflow.errors import FileProblem
 from agentflow.lint.linter import examine
 from agentflow.lint.rule import Context
 from agentflow.lint.rules import RULES
 from agentflow.loading import understand
-from tests.lint.linting import shown
+from tests.lint.linting import drilled_as, shown
 from tests.lint.test_cases import CASES, said_in
 from tests.lint.test_slips import BLOCKS as SLIPS
 
+RECEIPT = ".drill.json"
 NEAR = CASES / "near.txt"
 BLOCKS = NEAR.read_text(encoding="utf-8").rstrip().split("\n\n")
 
@@ -59,6 +64,20 @@ def _written(text: str) -> str:
     return plain.replace("\\n", "\n")
 
 
+def _context(changed: Path, text: str, read: FileReader) -> Context:
+    """What is looked at of a spec that says something else now, or whose receipt of a drill does."""
+    receipt = changed.with_suffix("").with_suffix(RECEIPT)
+    if changed == receipt:
+        spec = changed.with_suffix("").with_suffix(".yaml")
+        drilled = drilled_as(receipt.name, text)
+        text = spec.read_text(encoding="utf-8")
+        return Context(*understand(text, spec.name, read), known=known_model, drilled=drilled)
+    context = Context(*understand(text, changed.name, read), known=known_model)
+    if not receipt.exists():
+        return context
+    return replace(context, drilled=drilled_as(receipt.name, receipt.read_text(encoding="utf-8")))
+
+
 def _said(head: str) -> str:
     name, _, change = head.partition(": ")
     old, _, new = change.partition(" → ")
@@ -73,6 +92,6 @@ def _said(head: str) -> str:
             raise FileProblem(f"there is no file '{path}'") from None
 
     changed = text.replace(_written(old), _written(new), 1)
-    found = examine(Context(*understand(changed, spec.name, read), known=known_model)).findings
+    found = examine(_context(spec, changed, read)).findings
     said = "".join(shown(each, spec.parent) for each in found)
     return indent(said, "  ").rstrip("\n")

@@ -50,8 +50,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.failures import may_be_unknown
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.failures import may_be_unknown
 from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.wording import quoted

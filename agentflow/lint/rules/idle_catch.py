@@ -42,8 +42,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.failures import failures_of
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.failures import failures_of
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.model import FailureClass
 from agentflow.spec.wording import quoted

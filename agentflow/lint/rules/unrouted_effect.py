@@ -60,8 +60,8 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.escalations import Turn, turns
-from agentflow.lint.failures import may_be_unknown
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.failures import may_be_unknown
 from agentflow.spec.wording import quoted
 
 NAME = "unrouted-effect"

@@ -1,0 +1,234 @@
+"""What the log of a run shows of the claims of its spec.
+
+A claim is held by the decision that it promises, made under the rule that it stands in, and broken
+by any other decision that names that rule.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct, field
+
+from agentflow.core import events
+from agentflow.core.events import Decision, Entry
+from agentflow.drill.carriers import name_of
+from agentflow.drill.claims import APPROVAL
+from agentflow.plan import address
+from agentflow.plan.calls import step_at
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.model import FailureClass
+
+
+class Seen(Struct, frozen=True):
+    """That a claim came up in entry `seq` of a log: it `held`, or this happened in its place."""
+
+    claim: str
+    seq: int
+    held: bool
+    how: str
+
+
+class Evidence(Struct):
+    """What a log shows: claims that came up, steps that were begun, and how steps ended last."""
+
+    seen: list[Seen] = field(default_factory=list)
+    begun: set[str] = field(default_factory=set)
+    ends: dict[str, str] = field(default_factory=dict)
+
+
+class _Track(Struct):
+    """What is known of a step in one place: whom it calls, why it failed last, its ladder."""
+
+    name: str
+    step: StepPlan
+    agent: str = ""
+    failure: FailureClass | None = None
+    way: str | None = None
+    tried: int | None = None
+    asked: int | None = None
+    undelivered: bool = False
+
+
+def evidence(plan: Plan, entries: Iterable[Entry]) -> Evidence:
+    """What a log of a run of the plan shows."""
+    reading = _Reading(plan)
+    for entry in entries:
+        reading.fact(entry.fact)
+        for decision in entry.decisions:
+            reading.decision(entry.seq, decision)
+    return reading.found
+
+
+class _Reading:
+    def __init__(self, plan: Plan) -> None:
+        self.found = Evidence()
+        self._plan = plan
+        self._tracks: dict[str, _Track] = {}
+        self._steps: dict[str, tuple[str, StepPlan]] = {}
+
+    def fact(self, fact: events.Fact) -> None:
+        if isinstance(fact, events.AttemptFailed):
+            self._track(fact.step).failure = fact.failure
+        elif isinstance(fact, events.NotDelivered):
+            self._track(fact.step).undelivered = True
+
+    def decision(self, seq: int, decision: Decision) -> None:
+        if isinstance(decision, events.FinishRun):
+            return
+        track = self._track(decision.step)
+        for claim, held, how in self._shown(track, decision):
+            self.found.seen.append(Seen(f"{track.name}.{claim}", seq, held, how))
+        if not _is_passed_by(decision):
+            self.found.begun.add(track.name)
+
+    def _shown(self, track: _Track, decision: Decision) -> Iterator[tuple[str, bool, str]]:
+        """The claims of a step that a decision is about: the rest of the name, held or not, how."""
+        match decision:
+            case events.StartAttempt():
+                track.agent = decision.agent
+            case events.RejectOutput():
+                track.failure = decision.failure.kind
+            case events.Retry(counted=True) if track.failure is not None:
+                yield f"retry.{track.failure}{_of(track)}", True, decision.reason.text
+            case events.Repair():
+                yield f"repair{_of(track)}", True, decision.reason.text
+            case events.FallBack() if track.way is None:
+                yield f"fallbacks.{decision.model}{_of(track)}", True, decision.reason.text
+            case (
+                events.TryLevel()
+                | events.LeaveLevel()
+                | events.Notify()
+                | events.AskPerson()
+                | events.TakeAnswer()
+                | events.RefuseAnswer()
+                | events.AcceptOutput()
+            ):
+                yield from _of_ladder(track, decision)
+            case (
+                events.Escalate()
+                | events.HandOver()
+                | events.UseValue()
+                | events.SkipStep()
+                | events.FailStep()
+            ):
+                yield from self._ended(track, decision)
+
+    def _ended(
+        self,
+        track: _Track,
+        decision: events.Escalate
+        | events.HandOver
+        | events.UseValue
+        | events.SkipStep
+        | events.FailStep,
+    ) -> Iterator[tuple[str, bool, str]]:
+        rule, catch = decision.reason.rule, f"{track.step.address}.catch."
+        how = f"{_WORDS[type(decision)]}: {decision.reason.text}"
+        self.found.ends[track.name] = how
+        if rule.startswith(catch):
+            key = rule.removeprefix(catch)
+            action = track.step.catch[key].action
+            if isinstance(decision, events.Escalate):
+                track.way, track.tried, track.asked = f"catch.{key}", None, None
+            told = decision.failure.message if isinstance(decision, events.FailStep) else how
+            yield f"catch.{key}", isinstance(decision, _ACTIONS[action]), told
+        elif rule.endswith(".on_exhausted") and rule.startswith("escalations."):
+            last = _escalation(track)
+            held = last is None or isinstance(decision, _ACTIONS[last])
+            told = decision.failure.message if isinstance(decision, events.FailStep) else how
+            yield f"{track.way or APPROVAL}.on_exhausted", held, told
+            track.way = None
+
+    def _track(self, at: str | None) -> _Track:
+        at = at or ""
+        if at not in self._tracks:
+            name, step = self._step(at)
+            self._tracks[at] = _Track(name, step)
+        return self._tracks[at]
+
+    def _step(self, at: str) -> tuple[str, StepPlan]:
+        inside = address.static(at)
+        if inside not in self._steps:
+            within, step = step_at(self._plan, at)
+            self._steps[inside] = name_of(self._plan, within, step), step
+        return self._steps[inside]
+
+
+def _escalation(track: _Track) -> str | None:
+    """The action of `on_exhausted` of the ladder that a step is on."""
+    if track.way is None:
+        plan = track.step.approval
+    else:
+        plan = track.step.catch[track.way.removeprefix("catch.")].escalation
+    return plan.on_exhausted.action if plan is not None else None
+
+
+def _of_ladder(
+    track: _Track,
+    decision: events.TryLevel
+    | events.LeaveLevel
+    | events.Notify
+    | events.AskPerson
+    | events.TakeAnswer
+    | events.RefuseAnswer
+    | events.AcceptOutput,
+) -> Iterator[tuple[str, bool, str]]:
+    way, text = track.way or APPROVAL, decision.reason.text
+    match decision:
+        case events.TryLevel():
+            track.tried = decision.level
+        case events.AcceptOutput() if track.way is not None and track.tried is not None:
+            yield f"{way}.levels[{track.tried}].helps", True, text
+            track.way = track.tried = None
+        case events.Notify():
+            yield f"{way}.levels[{decision.level}].told", True, text
+        case events.AskPerson(level=int(level)):
+            track.asked, track.undelivered = level, False
+        case events.TakeAnswer() if track.asked is not None:
+            yield f"{way}.levels[{track.asked}].{decision.answer}", True, text
+            track.asked = track.way = track.tried = None
+        case events.RefuseAnswer() if track.asked is not None:
+            for answer in ("approve", "replace", "retry", "abort"):
+                if decision.ticket.endswith(f"/{answer}"):
+                    yield f"{way}.levels[{track.asked}].{answer}", False, f"refused: {text}"
+        case events.LeaveLevel():
+            yield from _left(track, way, decision)
+
+
+def _left(track: _Track, way: str, decision: events.LeaveLevel) -> Iterator[tuple[str, bool, str]]:
+    at, text = f"{way}.levels[{decision.level}]", decision.reason.text
+    if track.asked == decision.level:
+        yield f"{at}.{'undelivered' if track.undelivered else 'silence'}", True, text
+        track.asked = None
+    elif track.tried == decision.level:
+        yield f"{at}.left", True, text
+        track.tried = None
+    else:
+        yield f"{at}.helps", False, f"passed over: {text}"
+
+
+def _of(track: _Track) -> str:
+    """What tells the claims of one of several agents apart."""
+    return f"@{track.agent}" if track.step.among else ""
+
+
+def _is_passed_by(decision: Decision) -> bool:
+    """Does it keep a step from beginning?"""
+    if isinstance(decision, events.SkipStep):
+        return decision.failure is None
+    return isinstance(decision, events.CancelStep)
+
+
+_ACTIONS: dict[str, type[Decision]] = {
+    "fail": events.FailStep,
+    "skip": events.SkipStep,
+    "use": events.UseValue,
+    "agent": events.HandOver,
+    "escalate": events.Escalate,
+}
+_WORDS: dict[type[Decision], str] = {
+    events.Escalate: "it was escalated",
+    events.HandOver: "another agent took over",
+    events.UseValue: "a value took its place",
+    events.SkipStep: "it was skipped",
+    events.FailStep: "it failed",
+}

@@ -1,0 +1,163 @@
+"""The drill itself: which runs are made to see every claim of a spec come up.
+
+It begins with runs in which nothing is made to fail: the tests of the spec, and some with inputs and
+answers made up from the contracts. Each claim that none of them has shown is then brought about, one
+way after the other, in runs that begin like one which got to its step. What gets to a step for the
+first time is where later runs can begin, faults and all. Everything goes in the order of the spec
+and ends after a number of runs, so that a drill is the same on every machine.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from agentflow.core.events import Entry
+from agentflow.drill.claims import Claim, claims_of
+from agentflow.drill.evidence import Evidence, Seen, evidence
+from agentflow.drill.report import Drill, Outcome, Status
+from agentflow.drill.scenarios import Base, Scenario
+from agentflow.drill.unreached import why_unreached
+from agentflow.drill.ways import ways
+from agentflow.plan.steps import Plan
+
+#: Makes the run of a scenario and gives its log.
+Perform = Callable[[Scenario], Sequence[Entry]]
+
+#: Runs of one drill.
+MOST_RUNS = 1_000
+#: Tests that runs begin with, and seeds.
+_MOST_TESTS, _SEEDS = 60, 8
+#: Runs that get to a step of which others begin like it.
+_STONES = 3
+#: Runs for one claim.
+_MOST_TRIES = 12
+#: Claims that are broken by one run that ends elsewhere, whatever others show.
+_ALWAYS = ("catch", "last")
+
+
+def drill(plan: Plan, perform: Perform, most_runs: int = MOST_RUNS) -> Drill:
+    """Drill a spec: every claim of its plan, in at most so many runs."""
+    return _Search(plan, perform, most_runs).result()
+
+
+class _Search:
+    def __init__(self, plan: Plan, perform: Perform, most_runs: int) -> None:
+        self._plan = plan
+        self._perform = perform
+        self._most_runs = most_runs
+        self._claims, self._steps = claims_of(plan)
+        self._runs: dict[Scenario, int] = {}
+        #: Where each claim held first, where it was first broken, and what a step came to instead.
+        self._held: dict[str, tuple[int, Seen]] = {}
+        self._broken: dict[str, tuple[int, Seen]] = {}
+        self._instead: dict[str, tuple[int, str]] = {}
+        self._stones: dict[str, list[Scenario]] = {}
+        self._bounded = False
+
+    def result(self) -> Drill:
+        if self._claims:
+            for base in _bases(self._plan):
+                if base.test is not None or not self._all_begun():
+                    self._run(Scenario(base))
+            self._try_all()
+        outcomes = tuple(map(self._outcome, self._claims))
+        return Drill(outcomes, tuple(self._runs), self._bounded)
+
+    def _all_begun(self) -> bool:
+        """Has some run got to every step that claims something?"""
+        return all(claim.step in self._stones for claim in self._claims)
+
+    def _try_all(self) -> None:
+        """Bring about what has not come up, again as long as that gets to steps for the first time."""
+        tried: set[str] = set()
+        while True:
+            pending = [
+                claim
+                for claim in self._claims
+                if claim.dead is None and claim.name not in tried and claim.step in self._stones
+            ]
+            if not pending:
+                return
+            for claim in pending:
+                tried.add(claim.name)
+                self._bring_about(claim)
+
+    def _bring_about(self, claim: Claim) -> None:
+        for tries, scenario in enumerate(self._scenarios(claim)):
+            if self._is_settled(claim) or tries == _MOST_TRIES:
+                return
+            found = self._run(scenario)
+            if found is None:
+                return
+            if claim.step in found.ends and not self._is_settled(claim):
+                number = self._runs[scenario]
+                self._instead.setdefault(claim.name, (number, found.ends[claim.step]))
+
+    def _is_settled(self, claim: Claim) -> bool:
+        broken = claim.what in _ALWAYS and claim.name in self._broken
+        return broken or claim.name in self._held
+
+    def _scenarios(self, claim: Claim) -> Iterator[Scenario]:
+        for way in ways(claim, self._steps):
+            for stone in list(self._stones.get(way.via, ())):
+                yield Scenario(stone.base, (*way.faults, *stone.faults))
+
+    def _run(self, scenario: Scenario) -> Evidence | None:
+        """What a run shows; None if it was made before, or is one too many."""
+        if scenario in self._runs:
+            return Evidence()
+        if len(self._runs) >= self._most_runs:
+            self._bounded = True
+            return None
+        number = self._runs[scenario] = len(self._runs) + 1
+        found = evidence(self._plan, self._perform(scenario))
+        for seen in found.seen:
+            where = self._held if seen.held else self._broken
+            where.setdefault(seen.claim, (number, seen))
+        for name in found.begun:
+            stones = self._stones.setdefault(name, [])
+            if len(stones) < _STONES:
+                stones.append(scenario)
+        return found
+
+    def _outcome(self, claim: Claim) -> Outcome:
+        held, broken = self._held.get(claim.name), self._broken.get(claim.name)
+        if broken is not None and (claim.what in _ALWAYS or held is None):
+            return Outcome(claim, self._instead_of(claim), broken[1].how, broken[0])
+        if held is not None:
+            return Outcome(claim, "held", held[1].how, held[0])
+        if claim.dead is not None:
+            return Outcome(claim, "dead", claim.dead)
+        if claim.what == "left" and claim.name.replace(".left", ".helps") in self._broken:
+            return Outcome(claim, "idle", "the level is passed over")
+        if claim.name in self._instead:
+            number, end = self._instead[claim.name]
+            return Outcome(claim, "unknown", f"what came instead: {end}", number)
+        got_there = claim.step in self._stones
+        why = why_unreached(self._steps[claim.step], got_there=got_there, bounded=self._bounded)
+        return Outcome(claim, "unknown", why)
+
+    def _instead_of(self, claim: Claim) -> Status:
+        """What is to be said of a claim that came up and did not hold."""
+        if claim.what == "answer":
+            return "unknown"  # the answer was made up, and was refused for that
+        if claim.what == "helps":
+            return "idle" if self._helps_others(claim) else "dead"
+        return "broken"
+
+    def _helps_others(self, claim: Claim) -> bool:
+        """Does the same level of the escalation help another step, or after another failure?"""
+        assert claim.escalation is not None
+        return any(
+            other.name in self._held
+            for other in self._claims
+            if other.what == "helps"
+            and other.level == claim.level
+            and other.escalation is not None
+            and other.escalation.name == claim.escalation.name
+        )
+
+
+def _bases(plan: Plan) -> Iterator[Base]:
+    for name in list(plan.scripts)[:_MOST_TESTS]:
+        yield Base(name, plan.scripts[name].seed)
+    for seed in range(_SEEDS):
+        yield Base(None, str(seed))

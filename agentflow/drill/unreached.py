@@ -1,0 +1,25 @@
+"""Why no run of a drill got to a step."""
+
+from agentflow.drill.carriers import Carrier
+from agentflow.plan import address
+from agentflow.plan.looks import enclosing
+from agentflow.spec.wording import quoted
+
+
+def why_unreached(carrier: Carrier, *, got_there: bool, bounded: bool) -> str:
+    """What is said of a claim that never came up, whether or not its step was begun."""
+    if bounded:
+        return "the drill had made all its runs before it came to this"
+    if got_there:
+        return "the drill found no way to bring it about"
+    test = "a test that gets there would show it"
+    for at in enclosing(carrier.step.address):
+        step = carrier.plan.steps.get(at)
+        if step is not None and step.when is not None:
+            return f"the drill does not know which values make '{step.when_text}' true; {test}"
+        switch = carrier.plan.steps.get(address.parent(at) or "") if at else None
+        if step is None and switch is not None and switch.switch is not None:
+            label = "the default" if at.endswith("/*") else f"case {quoted(address.name(at))}"
+            return f"the drill does not know which values lead to {label} of {quoted(switch.id)}; {test}"
+    name = quoted(carrier.step.id)
+    return f"no run of the drill got to {name}; {test}"

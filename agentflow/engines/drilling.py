@@ -1,0 +1,183 @@
+"""A run of a drill: the real orchestrator in virtual time, with faults in the place of answers.
+
+No agent is called, nobody is asked, and the log lies in memory. The same scenario gives the same
+log, to the microsecond.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from agentflow import __version__
+from agentflow.contracts.sample import NoSample, sample
+from agentflow.core.events import AskPerson, AttemptSucceeded, Entry, RunStarted, StartAttempt
+from agentflow.core.state import Instance, State
+from agentflow.drill.scenarios import Fault, Scenario
+from agentflow.engines.driver import Driver
+from agentflow.engines.faults import answer_of
+from agentflow.engines.launch import (
+    Prices,
+    needed_prices,
+    needed_windows,
+    simulated_answers,
+    simulated_people,
+)
+from agentflow.engines.rehearsal import STARTER, MemoryLog
+from agentflow.engines.scripted import NoAnswer, Script
+from agentflow.engines.virtual import Answer, Answerer, Person, Said, Undelivered, run_virtual
+from agentflow.engines.wishes import ends_loop
+from agentflow.plan.calls import step_at
+from agentflow.plan.inputs import with_defaults
+from agentflow.plan.steps import Plan
+from agentflow.spec.model import Json
+
+#: When every run of a drill begins: 2026-01-01, 00:00 UTC.
+_START = 1_767_225_600.0
+#: A run with more calls than this is broken off.
+MOST_CALLS = 3_000
+_BY = "drill"
+#: How often another answer is drawn for one that ends a loop.
+_MOST_DRAWS = 20
+
+
+class CutOff(Exception):
+    """A run has made more calls than a drill waits for."""
+
+
+class Drilling(Struct):
+    """Performs scenarios of one plan; what a run needs to know of models is looked up once."""
+
+    plan: Plan
+    prices: Prices
+    windows: Mapping[str, int]
+
+    def perform(self, scenario: Scenario) -> Sequence[Entry]:
+        """The log of a run, to its end or to the call that was one too many."""
+        plan, base = self.plan, scenario.base
+        entries: list[Entry] = []
+        driver = Driver(plan, State(plan), MemoryLog(), entries.append)
+        script = plan.scripts[base.test] if base.test is not None else None
+        seed = script.seed if script is not None else base.seed
+        made_up, people = simulated_answers(plan, seed), simulated_people(plan, seed)
+        players = _Players(driver.state, scenario, made_up, people)
+        if script is not None:
+            players.script = Script(plan, replace(script, simulate=True), made_up, people)
+        first = RunStarted(
+            at=_START,
+            run_id="drill",
+            spec="",
+            folder="",
+            sources={},
+            inputs=with_defaults(plan.inputs, script.inputs if script else self._inputs(seed)),
+            mode="simulated",
+            seed=seed,
+            by=STARTER,
+            concurrency=script.concurrency if script is not None else 16,
+            agentflow=__version__,
+            prices=self.prices,
+            windows=self.windows,
+        )
+        with suppress(CutOff):
+            run_virtual(driver, first, players.answer, players.say)
+        return entries
+
+    def _inputs(self, seed: str) -> dict[str, Json]:
+        try:
+            value = sample(self.plan.inputs.schema, f"{seed}/inputs")
+        except NoSample:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+def drilling(plan: Plan) -> Drilling:
+    """What performs the drill of a plan; raises `UsageError` if a price is not known."""
+    return Drilling(plan, needed_prices(plan), needed_windows(plan))
+
+
+class _Players(Struct):
+    """Those who answer in a run: a fault comes first, then the test, then what is made up.
+
+    `places` is where each fault happens that happens in one place, `times` how often it did.
+    """
+
+    state: State
+    scenario: Scenario
+    made_up: Answerer
+    people: Person
+    script: Script | None = None
+    calls: int = 0
+    places: dict[Fault, str] = field(default_factory=dict)
+    times: dict[tuple[Fault, str], int] = field(default_factory=dict)
+
+    def answer(self, decision: StartAttempt) -> Answer:
+        """What an attempt comes to; raises `CutOff`."""
+        self.calls += 1
+        if self.calls > MOST_CALLS:
+            raise CutOff
+        instance = self.state.running.get(decision.step)
+        if instance is None:
+            return self.made_up(decision)  # it has been given up already
+        fault = self._fault(decision.step, instance, decision.agent)
+        if fault is not None:
+            assert instance.call is not None
+            if fault.does == "linger":
+                return self._lingering(decision)
+            return answer_of(fault.does, decision, instance.call, lambda: self.made_up(decision))
+        if self.script is not None:
+            with suppress(NoAnswer):  # a fault has led where the test does not
+                return self.script.answer(decision)
+        return self.made_up(decision)
+
+    def _lingering(self, decision: StartAttempt) -> Answer:
+        """An answer that ends no loop, if one is found."""
+        plan = self.state.plan
+        within, step = step_at(plan, decision.step)
+        for number in range(_MOST_DRAWS):
+            made = simulated_answers(plan, f"linger/{number}")(decision)
+            value = made.outcome.value if isinstance(made.outcome, AttemptSucceeded) else None
+            if not ends_loop(within, step, decision, value):
+                return made
+        return self.made_up(decision)
+
+    def say(self, question: AskPerson) -> Said | Undelivered | None:
+        """What comes of a question."""
+        instance = self.state.people.open.get(question.question)
+        if instance is None:
+            return None  # it has been given up already
+        fault = self._fault(question.step, instance, None)
+        if fault is not None:
+            return self._said(fault, question)
+        if self.script is not None:
+            with suppress(NoAnswer):
+                return self.script.say(question)
+        return self.people(question)
+
+    def _said(self, fault: Fault, question: AskPerson) -> Said | Undelivered | None:
+        match fault.does:
+            case "undelivered":
+                return Undelivered("as the drill says")
+            case "replace":
+                # Where nothing can be approved, those who are made up give a value.
+                said = self.people(replace(question, answers=["replace"]))
+                return Said("replace", said.value, 1.0, by=_BY) if isinstance(said, Said) else None
+            case "approve" | "retry" | "abort":
+                return Said(fault.does, None, 1.0, by=_BY)  # type: ignore[arg-type]
+            case _:
+                return None
+
+    def _fault(self, step: str, instance: Instance, agent: str | None) -> Fault | None:
+        stage: int | str = "taker" if instance.handed_over else "own"
+        if instance.ladder is not None:
+            stage = instance.ladder.level
+        for fault in self.scenario.faults:
+            if not fault.is_about(step, stage, instance.link, agent):  # type: ignore[arg-type]
+                continue
+            if not fault.everywhere and self.places.setdefault(fault, step) != step:
+                continue
+            done = self.times.get((fault, step), 0)
+            if fault.times is None or done < fault.times:
+                self.times[fault, step] = done + 1
+                return fault
+        return None

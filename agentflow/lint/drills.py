@@ -1,0 +1,29 @@
+"""What the receipt of a drill and a spec do not agree on, and where that is said."""
+
+from collections.abc import Iterator
+
+from agentflow.drill.receipt import Discrepancy, compare
+from agentflow.findings import Location
+from agentflow.lint.rule import Context
+
+
+def discrepancies(context: Context) -> Iterator[Discrepancy]:
+    """All of them; none where nobody asks, or there is no receipt."""
+    if context.drilled is None or context.drilled.receipt is None or context.plan is None:
+        return
+    yield from compare(context.plan, context.drilled.receipt)
+
+
+def place_of(context: Context, found: Discrepancy) -> Location:
+    """Where to point: at the claim or the step, or at the step that runs its pipeline."""
+    assert context.plan is not None
+    file, _, inner = found.step.rpartition("#")
+    if file and "[" not in file:
+        for at, child in context.plan.children.items():
+            if child.file == file and at in context.plan.steps:
+                return context.document.locate((*context.plan.steps[at].path, "pipeline"))
+        return context.document.locate(("name",))
+    if found.claim is not None:
+        return context.document.locate_key(found.claim.path)
+    step = context.plan.steps.get(inner)
+    return context.document.locate_key(step.path) if step else context.document.locate(("name",))

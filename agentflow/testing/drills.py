@@ -1,0 +1,32 @@
+"""What came of the drill of one spec: data for the formats."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
+
+from agentflow.drill.report import Drill
+from agentflow.trace import Trace
+
+#: What became of the receipt beside a spec. `checked` is as it should be, and `stale` is not, or not there.
+Filed: TypeAlias = Literal["written", "unchanged", "checked", "stale", "none"]
+
+
+class Drilled(Struct, frozen=True):
+    """The drill of a spec. `broken` says why there was none; None if there was.
+
+    `traces` are those of the runs, by number, that show a claim which does not hold. `receipt` is the file
+    of the receipt, and `filed` what became of it.
+    """
+
+    file: str
+    drill: Drill | None
+    broken: str | None = None
+    traces: Mapping[int, Trace] = field(default_factory=dict)
+    receipt: str = ""
+    filed: Filed = "none"
+
+    @property
+    def passed(self) -> bool:
+        """Does the spec keep what it claims, and is its receipt that of this drill?"""
+        return self.drill is not None and self.drill.passed and self.filed != "stale"

@@ -1,0 +1,156 @@
+"""Each kind of claim: a spec that keeps it, and one that does not."""
+
+import pytest
+
+from agentflow.spec.model import FailureClass, Json
+
+from .drilling import KIND, agent, call, chat, ends, said
+
+HELD = "held"
+
+
+def all_held(names: list[str]) -> dict[str, str]:
+    return dict.fromkeys(names, HELD)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["not_sent", "server_error", "timeout", "rejected", "invalid_output", "any"],
+)
+@pytest.mark.parametrize(
+    "action", ["fail", "skip", {"use": "praise"}, {"agent": "second"}], ids=str
+)
+def test_an_entry_of_catch(kind: str, action: Json) -> None:
+    assert ends({"sort": call(catch={kind: action})}) == {f"sort.catch.{kind}": HELD}
+
+
+@pytest.mark.parametrize("kind", ["rate_limited", "context_overflow", "truncated"])
+def test_an_entry_of_catch_of_a_model(kind: str) -> None:
+    models = {"small": {"model": "a/small"}}
+    assert ends(
+        {"sort": call("model", catch={kind: "skip"})}, agents={"model": chat()}, models=models
+    ) == {f"sort.catch.{kind}": HELD}
+
+
+def test_an_answer_that_is_not_sure() -> None:
+    output = {
+        "type": "object",
+        "required": ["kind", "sure"],
+        "properties": {"kind": KIND, "sure": {"type": "number", "minimum": 0, "maximum": 1}},
+    }
+    sorter = agent(output=output, confidence={"field": "sure", "min": 0.7})
+    steps = {"sort": call("sure", catch={"low_confidence": "skip"})}
+    assert ends(steps, agents={"sure": sorter}) == {"sort.catch.low_confidence": HELD}
+
+
+def test_a_write_of_which_nobody_knows() -> None:
+    steps = {"send": call("writer", catch={"unknown_effect": "skip"})}
+    assert ends(steps) == {"send.catch.unknown_effect": HELD}
+
+
+def test_a_failure_that_the_step_never_has() -> None:
+    assert said({"sort": call(catch={"low_confidence": "skip"})}) == [
+        "sort.catch.low_confidence dead: 'sort' never fails as 'low_confidence'"
+    ]
+
+
+def test_any_after_entries_for_everything() -> None:
+    kinds = ["not_sent", "server_error", "timeout", "rejected", "invalid_output", "budget_exceeded"]
+    everything: Json = {**dict.fromkeys(kinds, "skip"), "any": "skip"}
+    assert said({"sort": call(catch=everything)}, budget={"calls": 1}) == [
+        "sort.catch.budget_exceeded unknown: what came instead: it was skipped: no answer within 20 s",
+        "sort.catch.any dead: every failure that 'sort' can have has an entry of its own",
+    ]
+
+
+def test_a_value_that_breaks_the_contract() -> None:
+    (told,) = said({"sort": call(catch={"any": {"use": "${{ run.id }}"}})})
+    assert told == (
+        "sort.catch.any broken: 'catch.any.use' breaks the output contract: "
+        'expected one of "question" or "praise", found string "drill"'
+    )
+
+
+@pytest.mark.parametrize("kind", ["not_sent", "server_error", "timeout", "invalid_output"])
+def test_a_retry(kind: str) -> None:
+    steps = {"sort": call(retry={"max_attempts": 2, "on": [kind]})}
+    assert ends(steps) == {f"sort.retry.{kind}": HELD}
+
+
+def test_a_retry_that_no_time_is_left_for() -> None:
+    retry = {"max_attempts": 2, "on": ["timeout"], "backoff": {"initial": "60s", "jitter": "none"}}
+    (told,) = said({"sort": call(retry=retry)}, budget={"wall": "30s"})
+    assert told.startswith(
+        "sort.retry.timeout unknown: what came instead: it failed: no answer within 20 s"
+    )
+
+
+def test_a_repair() -> None:
+    assert ends({"sort": call(repair=1)}) == {"sort.repair": HELD}
+
+
+def test_models_that_take_over() -> None:
+    models: Json = {
+        "small": {"model": "a/small", "fallbacks": ["other", "strong"]},
+        "other": {"model": "a/other"},
+        "strong": {"model": "a/strong"},
+    }
+    found = ends({"sort": call("model")}, agents={"model": chat()}, models=models)
+    assert found == all_held(["sort.fallbacks.other", "sort.fallbacks.strong"])
+
+
+LADDER: Json = [
+    {"agent": "second"},
+    {"notify": {"text": "Not sorted: ${{ failure.kind }}"}},
+    {"human": {"ask": "What is it?"}, "within": "4h"},
+]
+
+
+@pytest.mark.parametrize("last", ["fail", "skip", {"use": "praise"}], ids=str)
+def test_a_ladder(last: Json) -> None:
+    escalations = {"desk": {"levels": LADDER, "on_exhausted": last}}
+    found = ends({"sort": call(catch={"timeout": {"escalate": "desk"}})}, escalations=escalations)
+    levels = ["levels[0].helps", "levels[0].left", "levels[1].told"]
+    said = ["replace", "retry", "abort", "silence", "undelivered"]
+    levels += [f"levels[2].{one}" for one in said]
+    names = ["sort.catch.timeout", *(f"sort.catch.timeout.{each}" for each in levels)]
+    assert found == all_held([*names, "sort.catch.timeout.on_exhausted"])
+
+
+def test_a_level_that_is_passed_over_each_time() -> None:
+    """What may have written is not done again by another one."""
+    escalations = {"desk": {"levels": [{"agent": "writer"}], "on_exhausted": "skip"}}
+    steps = {"send": call("writer", catch={"unknown_effect": {"escalate": "desk"}})}
+    helps, left = said(steps, escalations=escalations)
+    assert helps == (
+        "send.catch.unknown_effect.levels[0].helps dead: passed over: an attempt has acted or may "
+        "have, and the effects of 'writer' are 'write'"
+    )
+    assert left == "send.catch.unknown_effect.levels[0].left idle: the level is passed over"
+
+
+def test_a_last_value_that_breaks_the_contract() -> None:
+    escalations: Json = {
+        "desk": {"levels": [{"agent": "second"}], "on_exhausted": {"use": "${{ run.id }}"}}
+    }
+    (told,) = said({"sort": call(catch={"any": {"escalate": "desk"}})}, escalations=escalations)
+    assert told.startswith(
+        "sort.catch.any.on_exhausted broken: 'escalations.desk.on_exhausted.use' breaks"
+    )
+
+
+def test_a_question_to_a_person() -> None:
+    human = {
+        "human": {"ask": "Well?", "answer": {"type": "boolean"}},
+        "timeout": "4h",
+        "catch": {"timeout": {"use": False}, "rejected": "skip", "not_sent": "fail"},
+    }
+    names = ["ask.catch.timeout", "ask.catch.rejected", "ask.catch.not_sent"]
+    assert ends({"ask": human}) == all_held(names)
+
+
+def test_every_class_that_can_be_caught_is_tried_for_any() -> None:
+    """`any` stands for what is left, whatever that is."""
+    kinds = [kind for kind in FailureClass if kind not in ("cancelled", "server_error")]
+    catch: Json = {**dict.fromkeys(map(str, kinds), "fail"), "any": "skip"}
+    assert ends({"sort": call(catch=catch)})["sort.catch.any"] == HELD

@@ -1,0 +1,57 @@
+"""What holds of the drill of every pipeline."""
+
+from hypothesis import given
+
+from agentflow.drill.evidence import evidence
+from agentflow.drill.receipt import compare, read, receipt_of, written
+from agentflow.drill.report import FAILED
+from agentflow.engines.drilling import drilling
+from tests.core.world import examples, plan_of
+from tests.core.worlds import Specs, specs
+
+from .drilling import drilled
+
+RUNS = 40
+
+
+@given(specs())
+@examples(25)
+def test_a_drill_ends_and_is_the_same_each_time(made: Specs) -> None:
+    plan = plan_of(*made)
+    first = drilled(plan, RUNS)
+    assert len(first.runs) <= RUNS
+    assert len(set(first.runs)) == len(first.runs)
+    again = drilled(plan_of(*made), RUNS)
+    assert (again.runs, again.bounded) == (first.runs, first.bounded)
+    assert [(each.status, each.how) for each in again.outcomes] == [
+        (each.status, each.how) for each in first.outcomes
+    ]
+
+
+@given(specs())
+@examples(25)
+def test_what_is_said_of_a_claim_is_in_the_log_of_the_run_that_is_named(made: Specs) -> None:
+    plan = plan_of(*made)
+    found = drilled(plan, RUNS)
+    performer = drilling(plan)
+    for outcome in found.outcomes:
+        if outcome.run is None or outcome.status not in ("held", "broken"):
+            continue
+        log = evidence(plan, performer.perform(found.runs[outcome.run - 1]))
+        shown = [seen for seen in log.seen if seen.claim == outcome.claim.name]
+        assert any(seen.held == (outcome.status == "held") for seen in shown), outcome
+
+
+@given(specs())
+@examples(25)
+def test_a_receipt_says_of_its_spec_what_the_drill_said(made: Specs) -> None:
+    plan = plan_of(*made)
+    found = drilled(plan, RUNS)
+    receipt = read(written(receipt_of(plan, found)))
+    assert receipt == receipt_of(plan_of(*made), found)
+    differing = [
+        (each.kind, each.claim.name if each.claim else "") for each in compare(plan, receipt)
+    ]
+    assert sorted(differing) == sorted(
+        ("failed", each.claim.name) for each in found.outcomes if each.status in FAILED
+    )
