@@ -23,6 +23,7 @@ from agentflow.agents.credentials import (
     provider_of,
     redirections,
 )
+from agentflow.agents.known_models import known_model
 from agentflow.agents.secrets import secrets_of
 from agentflow.checkup import Check
 from agentflow.engines.launch import called_models, holders
@@ -30,6 +31,7 @@ from agentflow.errors import StoreError
 from agentflow.eventlog import Store
 from agentflow.findings import Severity
 from agentflow.loading import Spec, check
+from agentflow.plan.providers import has_provider, meant
 from agentflow.plan.servers import ServerPlan
 from agentflow.plan.steps import Plan
 
@@ -77,9 +79,13 @@ def spec_checks(spec: Spec, environment: Mapping[str, str]) -> Iterator[Check]:
 def _needed_keys(plan: Plan, environment: Mapping[str, str]) -> Iterator[Check]:
     """The keys for all models that may be called, each model once."""
     for model, address in dict.fromkeys((m, where) for _, m, where in called_models(plan)):
-        keys = keys_of(model)
+        keys, known = keys_of(model), known_model(model)
         found = [name for name in keys if environment.get(name)]
-        if address is not None:
+        if not has_provider(model, known):
+            near = meant(model, known)
+            advice = f"did you mean '{near}'?" if near else "name it as PROVIDER/MODEL"
+            yield Check("keys", model, "problem", "is of no known provider", advice)
+        elif address is not None:
             gets = "gets the key"
             if not may_see_keys(address):
                 gets = f"gets no key, since {ALLOWED_HOSTS} does not name its host"

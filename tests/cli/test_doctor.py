@@ -96,6 +96,15 @@ def test_what_a_spec_needs(project: Project) -> None:
     assert "there" in started["servers", "there"][1]
 
 
+def test_a_model_that_is_nobodys(project: Project) -> None:
+    nobodys = SPEC.replace("ollama/llama3.2", "olama/llama3.2").replace("openai/ours", "ours")
+    project.write("chats.yaml", nobodys)
+    found = checks(project, "chats.yaml", code=1, OPENAI_API_KEY=CANARY)
+    assert found["keys", "olama/llama3.2"] == ("problem", "is of no known provider")
+    assert found["keys", "ours"] == ("problem", "is of no known provider")
+    assert found["spec", "chats.yaml"] == ("problem", "2 errors")
+
+
 def test_a_spec_with_errors(project: Project) -> None:
     project.write("bad.yaml", "agentflow: 1\nname: bad\nsteps: {a: {agent: nobody}}\n")
     found = checks(project, "bad.yaml", code=1)

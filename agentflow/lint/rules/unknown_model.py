@@ -45,10 +45,10 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.called import named_models
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
-from agentflow.plan.steps import Path
-from agentflow.spec.model import ModelLevel, Pipeline
+from agentflow.plan.providers import meant
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-model"
@@ -63,32 +63,16 @@ def check(context: Context) -> Iterator[Finding]:
         return
     models = context.pipeline.models
     suggestions = Suggestions()
-    for path, model in _named(context.pipeline):
+    for path, model in named_models(context.pipeline):
         if model in models or "/" in model:
             continue
         place = context.document.locate(path)
+        near = meant(model, context.known(model)) or "PROVIDER/MODEL"
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"unknown model {quoted(model)}",
             location=place,
-            help=suggestions.help(
-                model, models, "define it under 'models', or name it as PROVIDER/MODEL"
-            ),
+            help=suggestions.help(model, models, f"define it under 'models', or name it as {near}"),
             fix=suggestions.fix(context.document, place, model, models),
         )
-
-
-def _named(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
-    for name, agent in pipeline.agents.items():
-        # Only agents that call a model have this key; this layer does not know which these are.
-        model = getattr(agent, "model", None)
-        if model is not None:
-            yield ("agents", name, "model"), model
-    for name, alias in pipeline.models.items():
-        for index, fallback in enumerate(alias.fallbacks):
-            yield ("models", name, "fallbacks", index), fallback
-    for name, escalation in pipeline.escalations.items():
-        for index, level in enumerate(escalation.levels):
-            if isinstance(level, ModelLevel):
-                yield ("escalations", name, "levels", index, "model"), level.model
