@@ -11,6 +11,7 @@ from agentflow.core.acceptance import on_answer
 from agentflow.core.asking import ask, on_aborted, on_unanswered, verdict
 from agentflow.core.deadlines import time_left, timed, too_late, with_time
 from agentflow.core.delegation import conclude, give_out
+from agentflow.core.effects import unknown_inside
 from agentflow.core.escalation import on_level
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.evolve import evolve
@@ -245,8 +246,9 @@ def _finish(state: State) -> Decision:
         reason = Reason("language.cancel", state.cancelled, _spent(root))
         return events.FinishRun("cancelled", None, root.failure, reason)
     if root.failure is not None:
-        reason = Reason("language.failure", root.failure.message, _spent(root))
-        return events.FinishRun("failed", None, root.failure, reason)
+        failure = unknown_inside(root, root.failure)
+        reason = Reason("language.failure", failure.message, _spent(root))
+        return events.FinishRun("failed", None, failure, reason)
     try:
         outputs = outputs_of(state)
     except Unusable as error:

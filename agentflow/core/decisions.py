@@ -211,6 +211,7 @@ def hand_over(state: State, event: events.HandOver) -> None:
     instance.handed_over = True
     instance.failures = instance.repairs = instance.link = 0
     instance.intent = instance.said = instance.complaint = instance.retry_after = None
+    instance.offered = None
     instance.charged = False
     begin_afresh(instance)
     if instance.active:

@@ -8,15 +8,13 @@ its work and the answer was lost.
 A key is no licence to forget. A step that carries one and is given up after such an attempt is
 `unknown` as well: repeating was safe, but what became of it is still not known.
 
-What is not known weighs more than that a time is over: whoever has an answer to the latter may not
-have thought of the former.
+What is not known weighs more than why the rest was given up: whoever has an answer to the latter may
+not have thought of the former.
 """
 
 from agentflow.core.events import Failure
 from agentflow.core.state import Instance, Scope
 from agentflow.spec.model import ANSWERED, Effects, FailureClass
-
-_OF_TIME = (FailureClass.TIMEOUT, FailureClass.BUDGET_EXCEEDED)
 
 
 def doubt(instance: Instance) -> None:
@@ -62,8 +60,12 @@ def as_unknown(instance: Instance, failure: Failure) -> Failure:
 
 
 def unknown_inside(scope: Scope, failure: Failure) -> Failure:
-    """The failure of a step in which everything has ended: nobody knows about what its time cut off."""
-    if not scope.unknown or failure.kind not in _OF_TIME:
+    """The failure of what has closed, once everything in it has ended.
+
+    It is that nobody knows, if that is so of anything inside: what its time has cut off, what was
+    stopped beside a step that failed, or failed itself after that one.
+    """
+    if not scope.unknown or failure.kind is FailureClass.UNKNOWN_EFFECT:
         return failure
     message = f"{failure.message}, and what was in flight inside may have had its effect"
     return Failure(FailureClass.UNKNOWN_EFFECT, message, failure.kind)

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 
 from agentflow.core import events
 from agentflow.core.asking import asked, given_to
-from agentflow.core.deadlines import too_late
+from agentflow.core.deadlines import time_left, too_late
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.failing import fail, go_on_with, leave_level, no_value
 from agentflow.core.ladders import level_call
 from agentflow.core.state import Instance, Ladder, State
 from agentflow.core.values import Unusable, text_of, value_of
 from agentflow.plan.steps import LevelPlan
+from agentflow.plan.whether import WHETHER_IT_HAPPENED
 from agentflow.spec.model import Json
 
 
@@ -71,15 +72,18 @@ def _ask(state: State, instance: Instance, level: LevelPlan) -> Decision:
     ladder = instance.ladder
     assert ladder is not None
     assert level.text is not None
-    assert level.within is not None
     text = text_of(level.text, _seen(instance, ladder), f"'{ladder.rule}.human.ask'")
+    left = time_left(instance, state.now)
+    within = level.within if level.within is not None else left
+    if within <= 0:
+        return leave_level(instance, "no time is left")
     return asked(
         state,
         instance,
         text,
         channel=level.target,
         who=level.who,
-        within=level.within,
+        within=within,
         reason=Reason(ladder.rule, ladder.failure.message),
         four_eyes=level.four_eyes,
     )
@@ -115,6 +119,10 @@ def _seen(instance: Instance, ladder: Ladder) -> Mapping[str, Json]:
 def _exhausted(instance: Instance, ladder: Ladder, why: str) -> Decision:
     """Nobody helped: what the author says about that."""
     plan, failure = ladder.plan, ladder.failure
+    if plan is WHETHER_IT_HAPPENED:
+        message = f"{failure.message}; nobody has said whether it happened"
+        reason = Reason("language.unknown_effect", message)
+        return fail(instance, Failure(failure.kind, message, failure.cause), reason)
     last = plan.on_exhausted
     rule = f"escalations.{plan.name}.on_exhausted"
     reason = Reason(rule, f"{failure.message}; {why}")

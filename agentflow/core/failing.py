@@ -15,6 +15,7 @@ from agentflow.core.state import Instance, State
 from agentflow.core.values import Unusable, value_of
 from agentflow.plan.calls import is_repeatable
 from agentflow.plan.steps import CatchPlan
+from agentflow.plan.whether import WHETHER_IT_HAPPENED
 from agentflow.spec.model import REPAIRABLE, FailureClass, Json
 
 
@@ -93,8 +94,7 @@ def on_too_late(_state: State, instance: Instance) -> Decision:
 def _stop(state: State, instance: Instance, reason: Reason) -> Decision:
     if instance.address not in state.running:
         if instance.in_doubt:
-            failure = as_unknown(instance, Failure(FailureClass.CANCELLED, reason.text))
-            return fail(instance, failure, reason)
+            return fail(instance, _still_unknown(instance, reason.text), reason)
         return events.CancelStep(instance.address, reason)
     call = instance.call
     assert call is not None
@@ -104,6 +104,15 @@ def _stop(state: State, instance: Instance, reason: Reason) -> Decision:
         status="cancelled" if call.effects.repeatable else "unknown",
         reason=reason,
     )
+
+
+def _still_unknown(instance: Instance, why: str) -> Failure:
+    """The failure of a step in doubt that is stopped while it waits, perhaps for a person to say."""
+    ladder = instance.ladder
+    if ladder is None or ladder.failure.kind is not FailureClass.UNKNOWN_EFFECT:
+        return as_unknown(instance, Failure(FailureClass.CANCELLED, why))
+    message = f"{ladder.failure.message}; {why}"
+    return Failure(FailureClass.UNKNOWN_EFFECT, message, ladder.failure.cause)
 
 
 def _figures(
@@ -134,12 +143,19 @@ def after_failure(
     why_no_retry: Reason | None = None,
     why_no_fallback: str | None = None,
 ) -> Decision:
-    """What `catch` says about a failure that is not retried; without a word it fails the step."""
+    """What `catch` says about a failure that is not retried.
+
+    Without a word a person is asked if nobody knows whether the step had its effect, and else it fails.
+    """
     failure = as_unknown(instance, failure)
     if instance.ladder is not None:
         return leave_level(instance, f"{failure.kind}: {failure.message}")
     figures = _figures(instance, failure, why_no_retry, why_no_fallback)
     key, action = _caught(instance, failure)
+    if action is None and _is_to_be_told(instance, failure):
+        name = WHETHER_IT_HAPPENED.name
+        reason = Reason("language.unknown_effect", failure.message, figures)
+        return events.Escalate(instance.address, "", name, failure, reason)
     if action is None or action.action == "fail":
         rule = f"{instance.step.address}.catch.{key}" if key else "language.failure"
         return fail(instance, failure, Reason(rule, failure.message, figures))
@@ -226,6 +242,23 @@ def _caught(instance: Instance, failure: Failure) -> tuple[str | None, CatchPlan
         if catch[key].action != "agent" or _may_be_handed_over(instance):
             return str(key), catch[key]
     return None, None
+
+
+def _is_to_be_told(instance: Instance, failure: Failure) -> bool:
+    """Is it for a person to say whether a call of this step had its effect?
+
+    Not where a `catch` around the step has a word for it, and nobody is troubled about a part of
+    something that has failed anyway.
+    """
+    of_its_own = instance.call is not None and instance.inside is None
+    if failure.kind is not FailureClass.UNKNOWN_EFFECT or not of_its_own or instance.scope.closed:
+        return False
+    outer = instance.scope.owner
+    while outer is not None:
+        if _caught(outer, failure)[1] is not None:
+            return False
+        outer = outer.scope.owner
+    return True
 
 
 def _may_be_handed_over(instance: Instance) -> bool:

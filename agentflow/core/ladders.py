@@ -7,28 +7,37 @@ from agentflow.core.scopes import activate
 from agentflow.core.state import Instance, Ladder, Need, State
 from agentflow.core.table import IllegalTransition, take
 from agentflow.core.talking import begin_afresh
-from agentflow.plan.steps import CallPlan, LevelPlan
+from agentflow.plan.steps import CallPlan, EscalationPlan, LevelPlan
+from agentflow.plan.whether import WHETHER_IT_HAPPENED
 
 _ONE = {"escalations": 1}
 
 
 def escalate(state: State, event: events.Escalate) -> None:
     instance = take(state, event)
-    escalation = instance.step.approval
-    if not instance.scope.of_calls:
-        action = instance.step.catch.get(event.catch)
-        escalation = action.escalation if action is not None else None
+    escalation = _turned_to(instance, event)
     if escalation is None or instance.ladder is not None:
         raise IllegalTransition(event, event.step, "not to be escalated")
     activate(instance)
     leave(state, instance)
     ladder = instance.ladder = Ladder(escalation, event.failure)
+    state.agenda.appendleft((Need.LEVEL, instance))
+    if escalation is WHETHER_IT_HAPPENED:
+        return  # it is none of the author's, and their budget does not speak of it
     found = lack(instance.purse, _ONE)
     if found is None:
         charge(instance.purse, _ONE)
     else:
         ladder.denied = told(found)
-    state.agenda.appendleft((Need.LEVEL, instance))
+
+
+def _turned_to(instance: Instance, event: events.Escalate) -> EscalationPlan | None:
+    if event.escalation == WHETHER_IT_HAPPENED.name:
+        return WHETHER_IT_HAPPENED
+    if instance.scope.of_calls:
+        return instance.step.approval
+    action = instance.step.catch.get(event.catch)
+    return action.escalation if action is not None else None
 
 
 def level_call(instance: Instance, level: LevelPlan) -> CallPlan | None:

@@ -246,7 +246,8 @@ class Instance(Struct, eq=False):
     @property
     def seeks_approval(self) -> bool:
         """Is it the call of a tool that somebody is being asked about?"""
-        return self.ladder is not None and self.scope.of_calls
+        ladder = self.ladder
+        return ladder is not None and ladder.plan is self.step.approval
 
     @property
     def expands(self) -> bool:

@@ -26,7 +26,7 @@ from agentflow.plan import address
 from agentflow.plan.calls import plans_within
 from agentflow.plan.definitions import from_data
 from agentflow.trace import Span, Trace
-from agentflow.trace.reasons import why
+from agentflow.trace.reasons import turned_to, why
 
 _LIMIT = 600
 _OVER = {
@@ -178,7 +178,7 @@ def _about_step(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C90
             text = f"falls back to '{decision.model}': {reason}"
             yield from _on_the_way(at, text, trace)
         case events.Escalate():
-            yield _about(at, f"escalated to '{decision.escalation}': {why(decision)}")
+            yield _about(at, f"{turned_to(decision)}: {why(decision)}")
         case events.TryLevel():
             target = f"model '{decision.model}'" if decision.model else f"'{decision.agent}'"
             yield _about(at, f"level {decision.level + 1}: {target}")

@@ -11,6 +11,7 @@ from agentflow.core.state import ENDED_RUN
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
 from agentflow.plan.calls import is_repeatable
+from agentflow.plan.whether import WHETHER_IT_HAPPENED
 from agentflow.trace import Span, Trace
 
 #: So many steps are named; the rest is counted.
@@ -40,6 +41,7 @@ def next_steps(
         yield f"its process died; go on with: agentflow resume {named}"
     elif any(trace.waiting()) and trace.status != "interrupted":
         yield f"once that is answered, go on with: agentflow resume {named}"
+        yield from _nobody_to_ask(trace, named)
     elif trace.status in ("waiting", "interrupted"):
         yield f"go on with: agentflow resume {named}"
     if died or trace.status == "interrupted":
@@ -86,6 +88,14 @@ def _to_be_checked(spans: Sequence[Span], named: str) -> Iterator[str]:
         yield f"  {safe(text, limit=_LIMIT, oneline=True)}"
     if len(spans) > _NAMED:
         yield f"  … {len(spans) - _NAMED:,} more: agentflow show {named} --json"
+
+
+def _nobody_to_ask(trace: Trace, named: str) -> Iterator[str]:
+    """What to do where a person is asked that nobody has named, and there is none."""
+    asked = [one.question for one in trace.waiting()]
+    if any(question.escalation == WHETHER_IT_HAPPENED.name for question in asked):
+        yield f"if there is nobody to look, end it with: agentflow cancel {named}"
+        yield "  and let the spec say so: catch: {unknown_effect: fail}"
 
 
 def _cut_short(trace: Trace) -> list[str]:

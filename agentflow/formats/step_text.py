@@ -10,6 +10,7 @@ from agentflow.formats.values import compact, pretty
 from agentflow.formats.words import count, moment
 from agentflow.spec.model import Json
 from agentflow.trace.context import Context
+from agentflow.trace.reasons import turned_to
 
 #: Characters of one value that are shown; `show --json` has all of it.
 LIMIT = 4_000
@@ -100,7 +101,7 @@ def _decision(decision: Decision) -> str:  # noqa: C901 - one case a kind
         case events.BeginIteration():
             return f" (index {decision.index}){text}"
         case events.Escalate():
-            return f" (to '{decision.escalation}'){text}"
+            return f" ({turned_to(decision)}){text}"
         case events.TryLevel() | events.LeaveLevel() | events.Notify():
             return f" (level {decision.level + 1}){text}"
         case events.AskPerson():

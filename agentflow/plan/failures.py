@@ -48,7 +48,7 @@ def failures_of(step: StepPlan) -> frozenset[FailureClass]:
     found = _OF_ANY
     if step.timeout is not None:
         found |= {FailureClass.TIMEOUT}
-    if step.timeout is not None or step.wall is not None or step.kind == "pipeline":
+    if step.timeout is not None or step.wall is not None or _has_several(step):
         found |= _cut_off(step)
     if step.loop is not None:
         found |= {FailureClass.EXHAUSTED}
@@ -59,14 +59,24 @@ def failures_of(step: StepPlan) -> frozenset[FailureClass]:
     return found.union(*(_lets_out(inner) for scope in step.scopes for inner in scope.steps))
 
 
-def _cut_off(step: StepPlan) -> frozenset[FailureClass]:
-    """What a step comes to when its time is over and what is in flight inside may have acted."""
+def _inside(step: StepPlan) -> list[StepPlan]:
+    """The steps of a group, of all cases, of a loop or of another pipeline, or the workers of a delegate."""
     plan = step.nested.plan if step.nested is not None else None
     scopes = [plan.root] if plan is not None else step.scopes
-    inside = [inner for scope in scopes for inner in scope.steps]
-    if step.delegate is not None:
-        inside += step.delegate.workers.values()
-    for inner in inside:
+    workers = step.delegate.workers.values() if step.delegate is not None else ()
+    return [*(inner for scope in scopes for inner in scope.steps), *workers]
+
+
+def _has_several(step: StepPlan) -> bool:
+    """May something inside be in flight when another part fails, or when its time is over?"""
+    inside = _inside(step)
+    lists = any(inner.for_each is not None for inner in inside)
+    return len(inside) > 1 or lists or step.kind in ("pipeline", "delegate")
+
+
+def _cut_off(step: StepPlan) -> frozenset[FailureClass]:
+    """What a step comes to when what is in flight inside may have acted, and is stopped or fails too."""
+    for inner in _inside(step):
         acts = any(not call.reach.repeatable for call in calls_of(inner))
         if acts or _cut_off(inner):
             return frozenset({FailureClass.UNKNOWN_EFFECT})

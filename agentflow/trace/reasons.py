@@ -3,11 +3,19 @@
 from typing import TypeAlias
 
 from agentflow.core import events
+from agentflow.plan.whether import WHETHER_IT_HAPPENED
 
 #: Decisions that bring a failure to its end, one way or the other.
 GivingUp: TypeAlias = (
     events.FailStep | events.SkipStep | events.UseValue | events.HandOver | events.Escalate
 )
+
+
+def turned_to(decision: events.Escalate) -> str:
+    """To whom: `escalated to 'desk'`."""
+    if decision.escalation == WHETHER_IT_HAPPENED.name:
+        return "a person is to say whether it happened"
+    return f"escalated to '{decision.escalation}'"
 
 
 def why(decision: GivingUp) -> str:

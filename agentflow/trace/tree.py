@@ -12,7 +12,7 @@ from agentflow.plan.steps import Plan
 from agentflow.spec.model import FailureClass, Json
 from agentflow.trace.accepted import Accepted, accepted_in
 from agentflow.trace.branches import Branches
-from agentflow.trace.reasons import no_more, why
+from agentflow.trace.reasons import no_more, turned_to, why
 from agentflow.trace.spans import Asked, Gate, Refused, Span
 
 
@@ -235,7 +235,7 @@ class Trace(Branches):
                 self._begin(span)
                 span.no_more = no_more(decision) or None
                 span.notes.append(f"{decision.failure.kind}: {why(decision)}")
-                span.notes.append(f"escalated to '{decision.escalation}'")
+                span.notes.append(turned_to(decision))
             case events.TryLevel():
                 span.status = "waiting"
                 span.reason = None

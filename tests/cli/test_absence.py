@@ -35,7 +35,7 @@ agents:
     output: {type: object, required: [text], properties: {text: {type: string}}}
 steps:
   approve: {human: {ask: May it?, answer: {type: boolean}}, timeout: 2d, catch: {timeout: fail}}
-  book: {agent: writer, with: {name: book}}
+  book: {agent: writer, with: {name: book}, catch: {unknown_effect: fail}}
   pay: {agent: writer, with: {name: pay}, when: steps.approve.output}
 """
 

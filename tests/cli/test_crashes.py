@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from .shell import Done, Project
+from .test_people import questions
 
 ALL = ["first", "second", "red", "green", "blue", "send"]
 OUTPUTS = {"all": "first second red first second green first second blue send "}
@@ -87,17 +88,28 @@ def test_a_write_in_flight_is_unknown_and_not_repeated(project: Project) -> None
     run_id = crash(project, "send", "run", "chain.yaml")
     project.release("send")
 
+    done = project.json("resume", run_id, code=4)
+    assert (done["status"], done["outputs"], done["failure"]) == ("waiting", None, None)
+    (asked,) = questions(project)
+    lost = "the process ended before the outcome was known; effects are 'write'"
+    assert asked["failure"] == {"kind": "unknown_effect", "message": lost, "cause": None}
+
+    project.json("answer", run_id, "send", "abort", "--by", "kim")
     done = project.json("resume", run_id, code=1)
-    assert (done["status"], done["outputs"]) == ("failed", None)
     assert done["failure"] == {
         "kind": "unknown_effect",
-        "message": "step 'send' failed: the process ended before the outcome was known; effects are 'write'",
+        "message": f"step 'send' failed: {lost}; aborted by kim",
         "cause": None,
     }
     assert project.calls().count("send") == 1
     send = project.json("show", run_id)["steps"][-1]
     assert (send["name"], send["status"], send["attempts"]) == ("send", "unknown", 1)
-    assert send["notes"] == ["attempt 1: lost with its process"]
+    assert send["notes"] == [
+        "attempt 1: lost with its process",
+        f"unknown_effect: {lost}",
+        "a person is to say whether it happened",
+        "answered: 'abort' by kim",
+    ]
     assert project.agentflow("resume", run_id) == Done(
         2, "", f"error: run '{run_id}' has ended: failed\n"
     )
@@ -131,6 +143,7 @@ def test_a_write_in_any_of_these_places_is_made_once(project: Project, call: str
     project.hold(call)
     run_id = crash(project, call, "run", "places.yaml")
     project.release(call)
-    done = project.json("resume", run_id, code=1)
-    assert (done["status"], done["failure"]["kind"]) == ("failed", "unknown_effect")
+    assert project.json("resume", run_id, code=4)["status"] == "waiting"
+    (asked,) = questions(project)
+    assert asked["failure"]["kind"] == "unknown_effect"
     assert sorted(project.calls()) == sorted(PLACES[: PLACES.index(call) + 1])

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from .shell import Project, later, wait_until
+from .shell import Done, Project, later, wait_until
+from .test_people import questions
 
 SPEC = """
 agentflow: 1
@@ -109,10 +110,48 @@ def test_a_write_without_a_key_is_asked_for_once(
 ) -> None:
     ledger.start(behaviour)
     write_spec(project, ledger.port, None)
-    done = run(project, ledger, behaviour, code=1)
-    assert done["failure"]["kind"] == "unknown_effect"
-    assert done["failure"]["cause"] == ("timeout" if behaviour == "hang" else "server_error")
+    done = run(project, ledger, behaviour, code=4)
+    (asked,) = questions(project)
+    assert (asked["run"], asked["step"], asked["channel"]) == (done["run"], "pay", "inbox")
+    assert asked["answers"] == ["replace", "retry", "abort"]
+    failure = asked["failure"]
+    assert failure["kind"] == "unknown_effect"
+    assert failure["cause"] == ("timeout" if behaviour == "hang" else "server_error")
     assert len(ledger.requests()) == len(ledger.booked()) == 1
+
+
+def test_a_person_who_has_looked_says_what_came_of_it(project: Project, ledger: Ledger) -> None:
+    ledger.start("drop")
+    write_spec(project, ledger.port, None)
+    run_id = run(project, ledger, "drop", code=4)["run"]
+    wrong = project.agentflow("answer", run_id, "pay", "replace", "--value", '{"id": 1}')
+    assert wrong == Done(1, "refused: the value breaks its contract: missing 'receipt'\n", "")
+    said = ("answer", run_id, "pay", "replace", "--value", '{"receipt": "R-1"}', "--by", "kim")
+    assert project.json(*said)["taken"] is True
+    assert project.agentflow("tick") == Done(0, f"{run_id}  succeeded\n", "")
+    assert project.json("show", run_id)["outputs"] == {"receipt": "R-1"}
+    assert len(ledger.requests()) == len(ledger.booked()) == 1
+    assert project.agentflow("replay", run_id, "--quiet").code == 0
+
+
+def test_a_person_who_has_looked_has_it_made_again(project: Project, ledger: Ledger) -> None:
+    ledger.start("reset", "ok")
+    write_spec(project, ledger.port, None)
+    run_id = run(project, ledger, "reset", code=4)["run"]
+    assert project.json("answer", run_id, "pay", "retry")["taken"] is True
+    assert project.json("resume", run_id)["outputs"] == {"receipt": "R-1"}
+    first, second = ledger.requests()
+    assert first["body"] == second["body"]
+
+
+def test_where_nobody_is_there_the_spec_says_that_it_fails(
+    project: Project, ledger: Ledger
+) -> None:
+    ledger.start("drop")
+    write_spec(project, ledger.port, None)
+    project.edit("payments.yaml", "outputs:", "    catch: {unknown_effect: fail}\noutputs:")
+    done = run(project, ledger, "drop", code=1)
+    assert (done["failure"]["kind"], questions(project)) == ("unknown_effect", [])
 
 
 @pytest.mark.parametrize("behaviour", AMBIGUOUS[:-1])
@@ -139,11 +178,11 @@ def test_what_the_spec_says_is_all_that_is_sent(
     """No layer below retries too: three attempts are three requests."""
     ledger.start(behaviour)
     write_spec(project, ledger.port, "k")
-    done = project.json("run", "payments.yaml", code=1)
+    done = project.json("run", "payments.yaml", code=1 if behaviour == "429" else 4)
     assert len(ledger.requests()) == 3
     assert done["calls"] == 3
-    unknown = behaviour != "429"
-    assert done["failure"]["kind"] == ("unknown_effect" if unknown else "rate_limited")
+    asked = [question["failure"]["kind"] for question in questions(project)]
+    assert asked == ([] if behaviour == "429" else ["unknown_effect"])
 
 
 def test_a_refusal_is_not_asked_again(project: Project, ledger: Ledger) -> None:
@@ -186,9 +225,17 @@ def test_kill_and_resume_do_not_repeat_a_write_without_a_key(
     ledger.start("hang", "ok")
     write_spec(project, ledger.port, None)
     run_id = killed(project, ledger, "run", "payments.yaml", requests=1)
-    done = project.json("resume", run_id, code=1)
-    assert done["failure"]["kind"] == "unknown_effect"
+    assert project.json("resume", run_id, code=4)["failure"] is None
+    (asked,) = questions(project)
+    assert asked["failure"]["message"] == (
+        "the process ended before the outcome was known; effects are 'write'"
+    )
+    # It is asked once, whoever takes the run up, and nothing is sent meanwhile.
+    assert project.json("resume", run_id, code=4)["failure"] is None
+    assert questions(project) == [asked]
     assert len(ledger.requests()) == len(ledger.booked()) == 1
+    assert project.json("cancel", run_id)["unknown"] == ["pay"]
+    assert questions(project) == []
 
 
 def test_the_service_dies_and_comes_back(project: Project, ledger: Ledger) -> None:

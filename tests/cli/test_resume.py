@@ -8,6 +8,7 @@ import pytest
 
 from .shell import Done, Project, read_until
 from .test_crashes import ALL, OUTPUTS, crash
+from .test_people import questions
 
 
 @pytest.fixture
@@ -127,7 +128,9 @@ def test_a_write_cut_short_by_a_signal_is_unknown(project: Project) -> None:
         assert process.wait() == 128 + signal.SIGTERM
     project.release("send")
     (run_id,) = project.run_ids()
-    assert project.json("resume", run_id, code=1)["failure"]["kind"] == "unknown_effect"
+    assert project.json("resume", run_id, code=4)["status"] == "waiting"
+    (asked,) = questions(project)
+    assert (asked["step"], asked["failure"]["kind"]) == ("send", "unknown_effect")
     assert project.calls().count("send") == 1
 
 

@@ -10,6 +10,7 @@ from agentflow.plan.steps import Plan
 from agentflow.spec.model import FailureClass, Json
 from tests.core.world import START, Run, drive, pipeline, started
 
+NOBODY = {"unknown_effect": "fail"}
 AT_ONCE = {"backoff": {"jitter": "none", "initial": "1ms"}}
 
 
@@ -81,7 +82,7 @@ def test_a_list_is_no_key() -> None:
 
 
 def test_a_write_that_gives_up_after_ambiguous_failures_is_unknown() -> None:
-    plan = keyed("k", retry={"max_attempts": 2, **AT_ONCE})
+    plan = keyed("k", retry={"max_attempts": 2, **AT_ONCE}, catch=NOBODY)
     run = drive(plan, lambda call: FailureClass.TIMEOUT)
     (fail,) = run.of(events.FailStep)
     assert fail.status == "unknown"
@@ -95,7 +96,7 @@ def test_a_write_that_gives_up_after_ambiguous_failures_is_unknown() -> None:
 
 
 def test_a_refusal_does_not_settle_what_an_earlier_attempt_did() -> None:
-    plan = keyed("k", retry={"max_attempts": 3, **AT_ONCE})
+    plan = keyed("k", retry={"max_attempts": 3, **AT_ONCE}, catch=NOBODY)
     outcomes = {1: FailureClass.SERVER_ERROR, 2: FailureClass.REJECTED}
     run = drive(plan, lambda call: outcomes[call.attempt])
     (fail,) = run.of(events.FailStep)

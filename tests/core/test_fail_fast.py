@@ -50,7 +50,10 @@ def test_a_whole_pipeline() -> None:
     )
     assert (took(found), stopped(found)) == (1, {"a": "cancelled", "b": "unknown"})
     assert found.state.failure == events.Failure(
-        FailureClass.REJECTED, "step 'bad' failed: as the script says"
+        FailureClass.UNKNOWN_EFFECT,
+        "step 'bad' failed: as the script says, "
+        "and what was in flight inside may have had its effect",
+        FailureClass.REJECTED,
     )
     (first, _) = found.of(events.CancelAttempt)
     assert first.reason.text == "step 'bad' failed: as the script says"

@@ -73,8 +73,8 @@ def test_an_invalid_answer_is_retried_if_the_policy_says_so() -> None:
 
 @pytest.mark.parametrize("failure", [FailureClass.TIMEOUT, FailureClass.SERVER_ERROR])
 def test_an_ambiguous_failure_of_a_write_is_never_repeated(failure: FailureClass) -> None:
-    plan = pipeline({"a": {"agent": "write", "retry": policy(3)}})
-    run = drive(plan, lambda call: failure)
+    step = {"agent": "write", "retry": policy(3), "catch": {"unknown_effect": "fail"}}
+    run = drive(pipeline({"a": step}), lambda call: failure)
     assert len(run.of(events.StartAttempt)) == 1
     (fail,) = run.of(events.FailStep)
     assert fail.status == "unknown"
@@ -153,8 +153,12 @@ def test_the_wall_budget_stops_what_is_in_flight() -> None:
     ]
     assert run.state.status == "failed"
     assert run.state.now - START == 5
-    assert run.state.failure is not None
-    assert run.state.failure.message == "the run took longer than 5 s (budget.wall)"
+    assert run.state.failure == events.Failure(
+        FailureClass.UNKNOWN_EFFECT,
+        "the run took longer than 5 s (budget.wall), "
+        "and what was in flight inside may have had its effect",
+        FailureClass.BUDGET_EXCEEDED,
+    )
 
 
 def test_no_wait_is_begun_that_the_run_will_not_see_the_end_of() -> None:
@@ -263,7 +267,7 @@ def test_a_lost_attempt_without_effects_is_repeated_and_costs_no_retry() -> None
 
 
 def test_a_lost_write_becomes_unknown_and_is_not_repeated() -> None:
-    state, (fail, finish) = crashed("write", retry=policy(5))
+    state, (fail, finish) = crashed("write", retry=policy(5), catch={"unknown_effect": "fail"})
     assert isinstance(fail, events.FailStep)
     assert fail.status == "unknown"
     assert fail.failure.kind == "unknown_effect"

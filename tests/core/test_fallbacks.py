@@ -128,8 +128,8 @@ def test_a_level_of_an_escalation_has_the_fallbacks_of_its_model() -> None:
 def test_a_model_that_may_have_had_an_effect_has_no_successor() -> None:
     run = drive(chats(step=PLAIN, effects="write"), failing(FailureClass.TIMEOUT))
     assert asked(run) == ["small"]
-    (failed,) = run.of(events.FailStep)
-    assert failed.status == "unknown"
+    (failed,) = run.of(events.Escalate)
+    assert failed.failure.kind is FailureClass.UNKNOWN_EFFECT
     why = "no other model is asked: the effects of 'chat' are 'write'"
     assert failed.reason.figures["no_fallback"] == why
     assert asked(drive(chats(step=PLAIN, effects="write"), failing(BUSY))) == ["small", "large"]

@@ -211,7 +211,7 @@ def test_a_tool_that_fails_is_told_after_its_own_retries() -> None:
 
 def test_a_write_whose_effect_is_not_known_fails_the_step() -> None:
     run = play(desk(PAY, LOOK), ask(("pay", {"q": "x"}), ("look", {"q": "y"})),
-               FailureClass.TIMEOUT, 1)  # fmt: skip
+               FailureClass.TIMEOUT, 1, person=lambda _question: Said("abort", None, 1.0))  # fmt: skip
     assert run.state.failure is not None
     assert run.state.failure.kind is FailureClass.UNKNOWN_EFFECT
     assert [(d.step, d.status) for d in run.of(events.FailStep)] == [

@@ -115,9 +115,10 @@ def test_a_crash_repeats_what_may_be_repeated_and_nothing_else() -> None:
                 "weigh[1]": [{**WEIGHED, "after": "5s"}, {"value": {"n": 2}}],
                 "post": [{"crash": True}],
             },
+            "people": {"post": {"says": "abort"}},
             "expect": {
                 "failure": {"class": "unknown_effect"},
-                "calls": {"weigh[0]": 2, "weigh[1]": 2, "post": 1},
+                "calls": {"weigh[0]": 2, "weigh[1]": 2, "post": 2},  # it is asked about, too
                 "steps": {"post": "unknown"},
             },
         }

@@ -60,6 +60,7 @@ from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import stand_ins
 from agentflow.plan.patterns import opened, patterns_of
 from agentflow.plan.steps import Path, StepPlan
+from agentflow.plan.whether import may_ask_whether
 from agentflow.spec.document import Document
 from agentflow.spec.model import PipelineTest
 from agentflow.spec.wording import quoted
@@ -79,7 +80,9 @@ def _calls(step: StepPlan) -> bool:
 
 
 def _asks(step: StepPlan) -> bool:
-    """Does it ask a person, of itself or when it fails?"""
+    """Does it ask a person, of itself, when it fails, or when nobody knows what it did?"""
+    if may_ask_whether(step):
+        return True
     escalations = (step.approval, *(action.escalation for action in step.catch.values()))
     levels = (level for escalation in escalations if escalation for level in escalation.levels)
     return step.kind == "human" or any(level.kind == "human" for level in levels)
@@ -100,7 +103,7 @@ _DOES: dict[str, tuple[Callable[[StepPlan], bool], str, str]] = {
     "question": (
         _asks,
         "asks nobody itself",
-        "name a step with 'human', or one that escalates to a person",
+        "name a step with 'human', one that escalates to a person, or one whose effect may be unknown",
     ),
     "either": (
         _acts,

@@ -1,9 +1,9 @@
-"""People are asked when this pipeline fails, but not when nobody knows what it did.
+"""People are named for when this step fails, but not for when nobody knows what it did.
 
 A write without an idempotency key whose process dies, or whose answer is lost, may have happened.
-It is not repeated; the step ends as `unknown_effect`, and only a person who looks can tell what is to
-be done. This pipeline turns to people about other failures. This one is not among them, so the run
-fails, and the write is left for somebody to find.
+It is not repeated, and only a person who looks can tell what is to be done. This step turns to people
+about other failures. About this one the question goes to nobody in particular: it lies in the inbox until
+the time of the run is over.
 
 Bad:
 
@@ -30,7 +30,7 @@ Bad:
 
 Says:
 
-    19:5 'refund' asks people when it fails, but not when nobody knows what it did
+    19:5 'refund' names people for when it fails, but not for when nobody knows what it did
 
 Good:
 
@@ -80,7 +80,10 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         seen.add(step.address)
         if not {"unknown_effect", "any"} & step.catch.keys():
-            message = f"{quoted(step.id)} asks people when it fails, but not when nobody knows what it did"
+            message = (
+                f"{quoted(step.id)} names people for when it fails, but not for when nobody knows"
+                " what it did"
+            )
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,

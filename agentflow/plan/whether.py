@@ -1,0 +1,31 @@
+"""What is asked when nobody knows whether a step had its effect, and its spec does not say what then.
+
+An escalation like those of an author, with one level: a question in the inbox. It waits as long as the
+times around the step allow.
+"""
+
+from agentflow.plan.calls import calls_of
+from agentflow.plan.steps import CatchPlan, EscalationPlan, LevelPlan, StepPlan
+from agentflow.spec.templates import Constant
+
+_ASK = (
+    "Has it happened? Look there first. If it has, 'replace' says what came of it; if it has not,"
+    " 'retry' makes it again; 'abort' fails the step."
+)
+#: No author can call an escalation so.
+WHETHER_IT_HAPPENED = EscalationPlan(
+    name="whether-it-happened",
+    levels=(LevelPlan("human", ("language", "unknown_effect"), "inbox", text=Constant(_ASK)),),
+    on_exhausted=CatchPlan("fail"),
+)
+
+
+def may_ask_whether(step: StepPlan) -> bool:
+    """May a step come to this question, if no `catch` around it speaks of it?
+
+    Only if it calls what must not happen twice. A `catch` that hands over to another agent is passed by then, so it does not keep anybody from asking.
+    """
+    said = (step.catch.get(key) for key in ("unknown_effect", "any"))
+    if any(action is not None and action.action != "agent" for action in said):
+        return False
+    return not all(call.effects.repeatable for call in calls_of(step))
