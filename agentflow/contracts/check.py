@@ -5,8 +5,6 @@ it, or says why not in words that the agent can act on. Nothing is repaired: a g
 becomes the next agent's fact.
 """
 
-import re
-
 from msgspec import Struct
 
 from agentflow.contracts.checker import compile_schema
@@ -16,12 +14,8 @@ from agentflow.contracts.keywords import Schema
 from agentflow.contracts.strict import LIMITS, Limits, NotJson
 from agentflow.contracts.unwrap import unwrap
 from agentflow.contracts.violations import Violation
+from agentflow.contracts.words import is_words
 from agentflow.spec.model import Json
-
-#: How JSON begins, or a fence around it.
-_LIKE_JSON = ('"', "{", "[", "```")
-#: Control sequences for a terminal, and halves of surrogate pairs, which UTF-8 cannot carry.
-_UNKEPT = re.compile("[\x1b\x9b\ud800-\udfff]")
 
 
 class Accepted(Struct, frozen=True):
@@ -56,7 +50,7 @@ def read_output(text: str, schema: Schema, limits: Limits = LIMITS) -> Accepted 
     try:
         value, unwrapped = unwrap(text, checker.types, limits)
     except NotJson as problem:
-        if checker.types != {"string"} or not _is_words(text, limits):
+        if checker.types != {"string"} or not is_words(text, limits):
             return Rejected(problem.reason)
         value, unwrapped = text.removeprefix("\ufeff").strip(), ""
     violations = checker.check(value)
@@ -65,13 +59,3 @@ def read_output(text: str, schema: Schema, limits: Limits = LIMITS) -> Accepted 
         more = "" if not others else f" (and {others} more)" if others < MOST else " (and more)"
         return Rejected(f"the value breaks its contract: {violations[0]}{more}", violations)
     return Accepted(value, unwrapped)
-
-
-def _is_words(text: str, limits: Limits) -> bool:
-    """Is a text that is no JSON meant as it stands? What begins like JSON is damaged JSON."""
-    words = text.removeprefix("\ufeff").strip()
-    return (
-        0 < len(words) <= limits.size
-        and not words.startswith(_LIKE_JSON)
-        and _UNKEPT.search(words) is None
-    )

@@ -51,8 +51,9 @@ _CHECKBOX = re.compile(r"\s*(?:[-*+]|\d{1,4}\.)\s*")
 _PLACEHOLDER = re.compile(r"\{\{?[ \t]*[A-Za-z_][\w .-]{0,100}\}?\}")
 _LITERALS = ("true", "false", "null")
 
-_KEY = re.compile(r'"\s*+:')
-_ONLY_SCALARS = re.compile(
+#: A key, and nothing but scalars with commas between them: rests of JSON.
+KEY = re.compile(r'"\s*+:')
+ONLY_SCALARS = re.compile(
     r'[\s,]*+(?:(?:"(?:[^"\\]++|\\.)*+"|-?\d++(?:\.\d++)?+(?:[eE][+-]?\d++)?+|true|false|null)[\s,]*+)++'
 )
 #: Comments, the name of a function that is called, the language of a fence.
@@ -148,6 +149,19 @@ def _read(text: str, types: frozenset[str], limits: Limits) -> tuple[list[_Value
     raise NotJson(f"not JSON: more than {_MOST_BRACKETS} brackets in other text")
 
 
+def marks(text: str) -> str | None:
+    """What stands besides the brackets of a text that are all marks of prose; None if some are not."""
+    besides: list[str] = []
+    position = 0
+    while (bracket := _BRACKET.search(text, position)) is not None:
+        end = _mark_end(text, bracket.start(), frozenset({"string"}))
+        if end is None or len(besides) == _MOST_BRACKETS:
+            return None
+        besides.append(text[position : bracket.start()])
+        position = end
+    return "".join([*besides, text[position:]])
+
+
 def _end(text: str, start: int, limits: Limits) -> int:
     """Where the bracket at `start` is closed; raises `NotJson` if it is not, or is too deep."""
     expected: list[str] = []
@@ -217,11 +231,11 @@ def _without(text: str, start: int, end: int, others: list[_Value]) -> str:
 def _refuse_more_data(before: str, after: str) -> None:
     """Raise `NotJson` if what surrounds a value looks like more of the same data."""
     for rest in (before, after):
-        if _KEY.search(rest):
+        if KEY.search(rest):
             raise NotJson("not JSON: a key stands outside of the value; looks cut or damaged")
         if rest.count('"') % 2:
             raise NotJson("not JSON: the value stands inside quotes")
-        if _ONLY_SCALARS.fullmatch(rest):
+        if ONLY_SCALARS.fullmatch(rest):
             raise NotJson("more than one JSON value: one stands beside the list or object")
     if before.strip().endswith(","):
         last = before.rstrip().removesuffix(",").rstrip()

@@ -210,6 +210,12 @@ def test_a_value_that_breaks_its_contract_is_rejected_with_violations() -> None:
         ("Dear Ms. Li,\n[1] thank you.\n", "Dear Ms. Li,\n[1] thank you."),
         ('He said "no".', 'He said "no".'),
         ('"quoted"', "quoted"),
+        ('"Hello" she said', '"Hello" she said'),
+        ('"Hello," she said, "and goodbye."\n', '"Hello," she said, "and goodbye."'),
+        ('"Yes", he said.\n\n"No."', '"Yes", he said.\n\n"No."'),
+        ("[draft] text", "[draft] text"),
+        ("[1] says so, and [link](a/b) too", "[1] says so, and [link](a/b) too"),
+        ("{name}, thank you", "{name}, thank you"),
     ],
 )
 def test_words_are_a_string_where_nothing_else_is_taken(text: str, value: str) -> None:
@@ -219,7 +225,13 @@ def test_words_are_a_string_where_nothing_else_is_taken(text: str, value: str) -
 
 @pytest.mark.parametrize(
     "text",
-    ["", " \n", '"cut', '{"a": "cut', "[1, 2", '```json\n"cut', "\x1b[1mbold", "half \ud800"],
+    [
+        *("", " \n", '"cut', '{"a": "cut', "[1, 2", '```json\n"cut', "\x1b[1mbold", "half \ud800"),
+        *('"one" "two"', '"a", "b"', '"key": "value"', '"key": value', '"cut, "she said', '"a"b'),
+        *('"He said "hi" to me"', '""Hi" he said"', '"an \\"escape\\"" is none', '"Hi" and "cut'),
+        *('"the answer"\n\nLet me know.', "[draft]", "[draft, text]", '["a"] and more', "[a] {b"),
+        '{"a": 1} is it',
+    ],
 )
 def test_words_that_are_none(text: str) -> None:
     assert isinstance(read_output(text, {"type": "string"}), Rejected)

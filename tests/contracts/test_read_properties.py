@@ -53,6 +53,16 @@ def test_a_bare_value_is_taken_whatever_the_contract(
 
 
 @bounded
+@given(st.text(max_size=30), st.booleans(), st.data())
+def test_a_string_that_was_cut_is_never_taken_for_words(
+    text: str, ascii_only: bool, data: st.DataObject
+) -> None:
+    whole = json.dumps(text, ensure_ascii=ascii_only)
+    cut = whole[: data.draw(st.integers(1, len(whole) - 1))]
+    assert isinstance(read_output(cut, {"type": "string"}), Rejected)
+
+
+@bounded
 @given(WHOLES, TEXTS, FENCES, PROSE, PROSE, st.sampled_from(["", "\ufeff"]))
 def test_a_wrapped_value_is_taken_unchanged(
     value: Json, style: dict[str, Any], fence: tuple[str, str], before: str, after: str, mark: str
