@@ -12,7 +12,7 @@ has a key, `AGENTFLOW_IDEMPOTENCY_KEY`. When it is asked again because its answe
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from msgspec import Meta
 
 from agentflow.spec.model import Agent, Secret
 
@@ -20,20 +20,18 @@ if TYPE_CHECKING:
     from agentflow.agents.protocol import Connection, Host
 
 
-class Options(Agent):
+class Options(Agent, frozen=True, kw_only=True):
     """A program."""
 
     kind: Literal["command"]
-    argv: Annotated[list[str], Field(min_length=1)] = Field(
-        description="The program and its arguments, each taken literally; no shell is involved.",
-        examples=[["scripts/extract", "--strict"]],
-    )
-    env: dict[str, str | Secret] = Field(
-        default={}, description="Environment variables on top of those that the run has."
-    )
-    cwd: str | None = Field(
-        None, description="The folder to start in, relative to that of the spec."
-    )
+    argv: Annotated[list[str], Meta(min_length=1, examples=[["scripts/extract", "--strict"]])]
+    """The program and its arguments, each taken literally; no shell is involved."""
+
+    env: dict[str, str | Secret] = {}
+    """Environment variables on top of those that the run has."""
+
+    cwd: str | None = None
+    """The folder to start in, relative to that of the spec."""
 
 
 def connect(host: "Host") -> "Connection":

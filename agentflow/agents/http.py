@@ -15,7 +15,7 @@ request could have gone in the first place. `http_client` has the rules.
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from msgspec import Meta
 
 from agentflow.spec.model import Agent, Secret
 
@@ -23,24 +23,27 @@ if TYPE_CHECKING:
     from agentflow.agents.protocol import Connection, Host
 
 
-class Options(Agent):
+class Options(Agent, frozen=True, kw_only=True):
     """A request to a service that speaks HTTP."""
 
     kind: Literal["http"]
-    url: Annotated[str, Field(min_length=1)] = Field(
-        description="Where the request goes, by http or https; ${{ input.NAME }} may stand in the"
-        " path and the query.",
-        examples=["https://payments.example/orders/${{ input.order_id }}/refunds"],
-    )
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = Field(
-        "POST", description="GET and DELETE send the input as the query, the others as JSON."
-    )
-    headers: dict[str, str | Secret] = Field(
-        default={}, description="Headers besides those that every request has."
-    )
-    redirect_hosts: list[str] = Field(
-        default=[], description="Hosts that a redirect may lead to, besides the one of the url."
-    )
+    url: Annotated[
+        str,
+        Meta(
+            min_length=1, examples=["https://payments.example/orders/${{ input.order_id }}/refunds"]
+        ),
+    ]
+    """Where the request goes, by http or https; ${{ input.NAME }} may stand in the path and the
+    query."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    """GET and DELETE send the input as the query, the others as JSON."""
+
+    headers: dict[str, str | Secret] = {}
+    """Headers besides those that every request has."""
+
+    redirect_hosts: list[str] = []
+    """Hosts that a redirect may lead to, besides the one of the url."""
 
 
 def connect(host: "Host") -> "Connection":  # noqa: ARG001 - a request needs nothing of the run's place

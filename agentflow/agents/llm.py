@@ -13,7 +13,7 @@ addresses are those of the operator's environment, as LiteLLM documents them.
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field
+from msgspec import Meta
 
 from agentflow.spec.model import Agent, Effects, TextFile, Tool
 
@@ -21,36 +21,32 @@ if TYPE_CHECKING:
     from agentflow.agents.protocol import Connection, Host
 
 
-class Options(Agent):
+class Options(Agent, frozen=True, kw_only=True):
     """A chat model."""
 
     default_effects: ClassVar[Effects] = Effects.NONE
     takes_key: ClassVar[bool] = False
 
     kind: Literal["llm"]
-    model: Annotated[str, Field(min_length=1)] = Field(
-        description="An alias of `models`, or a model as LiteLLM names it.",
-        examples=["small", "openai/gpt-5-mini"],
-    )
-    instructions: str | TextFile | None = Field(
-        None, description="What the model is told in the system role: a text, or {file: PATH}."
-    )
-    prompt: str | None = Field(
-        None,
-        description="What the model is asked; ${{ input.NAME }} stands for data. Left out, the"
-        " input is sent as JSON.",
-    )
-    images: list[str] = Field(
-        default=[],
-        description="What the model is shown besides: paths in the project, or addresses;"
-        " ${{ input.NAME }} is one, or a list of them.",
-    )
-    tools: list[Tool] = Field(
-        default=[], description="What the model may call before it answers: agents and functions."
-    )
-    max_turns: Annotated[int, Field(ge=1, le=100, strict=True)] = Field(
-        10, description="How many turns a model with tools has; the last has to be its answer."
-    )
+    model: Annotated[str, Meta(min_length=1, examples=["small", "openai/gpt-5-mini"])]
+    """An alias of `models`, or a model as LiteLLM names it."""
+
+    instructions: str | TextFile | None = None
+    """What the model is told in the system role: a text, or {file: PATH}."""
+
+    prompt: str | None = None
+    """What the model is asked; ${{ input.NAME }} stands for data. Left out, the input is sent as
+    JSON."""
+
+    images: list[str] = []
+    """What the model is shown besides: paths in the project, or addresses; ${{ input.NAME }} is
+    one, or a list of them."""
+
+    tools: list[Tool] = []
+    """What the model may call before it answers: agents and functions."""
+
+    max_turns: Annotated[int, Meta(ge=1, le=100)] = 10
+    """How many turns a model with tools has; the last has to be its answer."""
 
 
 def connect(host: "Host") -> "Connection":

@@ -13,7 +13,7 @@ step goes along in the `_meta` of the request, as `agentflow/idempotency-key`.
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from msgspec import Meta
 
 from agentflow.spec.model import Agent
 
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from agentflow.agents.protocol import Connection, Host
 
 
-class Options(Agent):
+class Options(Agent, frozen=True, kw_only=True):
     """A tool of an MCP server."""
 
     kind: Literal["mcp"]
-    server: str = Field(description="The server, by its name under `servers`.")
-    tool: Annotated[str, Field(min_length=1)] = Field(
-        description="The tool, by the name that the server gives it."
-    )
+    server: str
+    """The server, by its name under `servers`."""
+
+    tool: Annotated[str, Meta(min_length=1)]
+    """The tool, by the name that the server gives it."""
 
 
 def connect(host: "Host") -> "Connection":

@@ -17,7 +17,7 @@ If the step has an idempotency key and the function a parameter of that name, it
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from msgspec import Meta
 
 from agentflow.spec.model import FUNCTION_PATTERN, Agent
 
@@ -25,19 +25,16 @@ if TYPE_CHECKING:
     from agentflow.agents.protocol import Connection, Host
 
 
-class Options(Agent):
+class Options(Agent, frozen=True, kw_only=True):
     """A Python function."""
 
     kind: Literal["python"]
-    call: Annotated[str, Field(pattern=FUNCTION_PATTERN)] = Field(
-        description="The function: package.module:function, from the folder of the spec or the root.",
-        examples=["incidents.agents:extract"],
-    )
-    isolate: bool = Field(
-        True,
-        description="Run in a worker process that can be killed; false runs a quick pure function"
-        " in the process of the run.",
-    )
+    call: Annotated[str, Meta(pattern=FUNCTION_PATTERN, examples=["incidents.agents:extract"])]
+    """The function: package.module:function, from the folder of the spec or the root."""
+
+    isolate: bool = True
+    """Run in a worker process that can be killed; false runs a quick pure function in the process
+    of the run."""
 
 
 def connect(host: "Host") -> "Connection":

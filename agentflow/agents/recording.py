@@ -76,7 +76,11 @@ class Requests:
         }
         if call.tools:
             request["tools"] = [to_builtins(tool) for tool in call.tools]
-        parameters = model.model_dump(mode="json", exclude=set(_APART), exclude_none=True)
+        parameters = {
+            key: value
+            for key, value in to_builtins(model).items()
+            if key not in _APART and value is not None
+        }
         return {**request, "parameters": parameters} if parameters else request
 
     def model(self, options: Options) -> Model:

@@ -51,7 +51,7 @@ Holders: TypeAlias = Iterable[tuple[str, Agent | Server | Channel]]
 
 def secrets_of(options: Agent | Server | Channel) -> Iterator[str]:
     """The variables that an agent, a server or a channel names in its options."""
-    for name in type(options).model_fields:
+    for name in options.__struct_fields__:
         value = getattr(options, name)
         for part in value.values() if isinstance(value, dict) else (value,):
             if isinstance(part, Secret):

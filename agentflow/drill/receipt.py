@@ -20,6 +20,7 @@ from agentflow.drill.report import FAILED, Drill, Status
 from agentflow.plan.calls import calls_of, plans_within, possible_calls, tools_of
 from agentflow.plan.steps import CallPlan, EscalationPlan, Path, Plan, StepPlan
 from agentflow.spec.model import Json, Node, Pipeline
+from agentflow.spec.shape import keys_of
 
 FORMAT = 1
 #: What of a spec is for people, for models, or for tests.
@@ -209,8 +210,7 @@ def _at(pipeline: Pipeline, path: Path) -> Json:
     part: Json = pipeline
     for key in path:
         if isinstance(part, Node):
-            names = {info.alias or name: name for name, info in type(part).model_fields.items()}
-            part = getattr(part, names[str(key)])
+            part = getattr(part, keys_of(type(part))[str(key)].name)
         else:
             part = part[key]
     return part
@@ -220,10 +220,9 @@ def _data(part: Json) -> Json:
     """A part of a pipeline as plain data, without what does not matter or goes without saying."""
     if isinstance(part, Node):
         return {
-            info.alias or name: _data(value)
-            for name, info in type(part).model_fields.items()
-            if name not in _LEFT_OUT
-            and (value := getattr(part, name)) != info.get_default(call_default_factory=True)
+            key: _data(value)
+            for key, known in keys_of(type(part)).items()
+            if key not in _LEFT_OUT and (value := getattr(part, known.name)) != known.default
         }
     if isinstance(part, Mapping):
         return {key: _data(value) for key, value in part.items()}

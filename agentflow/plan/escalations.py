@@ -19,7 +19,6 @@ from agentflow.plan.steps import (
     Path,
 )
 from agentflow.spec.model import (
-    Agent,
     AgentLevel,
     Escalation,
     HumanLevel,
@@ -110,8 +109,8 @@ class Escalations:
         return with_fallbacks(made, self._pipeline.models, self._materials.chat_for)
 
     def _own_call(self, level: Level, call: CallPlan) -> CallPlan | None:
-        if isinstance(level, ModelLevel) and "model" in type(call.options).model_fields:
-            options: Agent = call.options.model_copy(update={"model": level.model})
+        if isinstance(level, ModelLevel) and "model" in call.options.__struct_fields__:
+            options = replace(call.options, model=level.model)
             timeout = seconds(level.within) if level.within else call.timeout
             chat = self._materials.chat_for(options, call.output)
             return replace(call, options=options, timeout=timeout, retry=None, repair=0, chat=chat)

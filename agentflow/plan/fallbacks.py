@@ -41,7 +41,7 @@ def with_fallbacks(call: CallPlan, models: Mapping[str, Model], chat_for: ChatFo
         return replace(call, fallbacks=()) if call.fallbacks else call
     fallbacks = []
     for other, rule in chain(name, models):
-        options = call.options.model_copy(update={"model": other})
+        options = replace(call.options, model=other)
         chat = chat_for(options, call.output)
         instead = replace(call, options=options, chat=chat, fallbacks=())
         fallbacks.append(FallbackPlan(other, rule, instead))

@@ -174,7 +174,7 @@ class Materials:
 
     def _take_texts(self, agent: Agent, path: Path) -> None:
         """Read the files that an agent's own keys name."""
-        for key in type(agent).model_fields:
+        for key in agent.__struct_fields__:
             value = getattr(agent, key)
             if isinstance(value, TextFile):
                 try:

@@ -191,7 +191,7 @@ class Tools:
             given, answered = self._materials.input_of[agent], self._materials.output_of[agent]
         else:
             agent = f"{owner}.{name}"
-            options = self._vocabulary.agent(_keys(tool, name))
+            options = self._vocabulary.agent(**_keys(tool, name))
             known = definition_for(options, self._materials.servers)
             of_tool = (known.input, known.output) if known is not None else (None, None)
             given = self._materials.side(tool.input, (*path, "input"), of_tool[0])

@@ -1,7 +1,6 @@
 """Where a spec breaks the models of the language, in words and places of our own.
 
-pydantic reports every branch of a choice that did not fit, in the order of the models. Here each
-mistake becomes one finding, at the place the author has to look at:
+Each place that `spec.filling` takes down becomes one finding where the author has to look:
 
     unknown-key          a key the language does not have, with the nearest it has
     not-supported        a key or kind that the language has and this version has not
@@ -15,11 +14,10 @@ mistake becomes one finding, at the place the author has to look at:
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from msgspec import Struct
-
 from agentflow.findings import START_OF_FILE, Edit, Finding, Fix, Location, Related, Severity, Span
 from agentflow.spec.document import Document, Path
 from agentflow.spec.elsewhere import called_here
+from agentflow.spec.filling import Breach
 from agentflow.spec.fixes import mending, renamed
 from agentflow.spec.model import (
     AGENT_PATTERN,
@@ -27,6 +25,7 @@ from agentflow.spec.model import (
     CONTRACT_NAME_PATTERN,
     NAME_PATTERN,
     STEP_KINDS,
+    ByKind,
     StepBase,
     Vocabulary,
 )
@@ -41,27 +40,10 @@ from agentflow.spec.phrases import (
     mend,
     mended_name,
 )
-from agentflow.spec.shape import Shape, Spot, follow, keys_of, kinds_of
+from agentflow.spec.shape import Shape, keys_of, kinds_of
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
 
-#: pydantic's words for "this is not even the right type".
-_MISMATCHES = frozenset(
-    {
-        "string_type",
-        "dict_type",
-        "list_type",
-        "model_type",
-        "model_attributes_type",
-        "int_type",
-        "float_type",
-        "bool_type",
-        "literal_error",
-        "enum",
-    }
-)
-#: Its words for a step or an agent that does not say which.
-_NO_KIND = frozenset({"union_tag_not_found", "union_tag_invalid"})
 #: The types of JSON Schema.
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _NAME_RULES = {
@@ -74,72 +56,42 @@ _NAME_RULES = {
 }
 
 
-class Breach(Struct, frozen=True):
-    """One complaint of pydantic, and where it leads."""
-
-    spot: Spot
-    type: str
-    context: dict[str, Any]
+_ANYTHING = Shape(form=Any, sort="any")
 
 
 class Breaches:
     """Turns the complaints about one document into findings.
 
-    `removable` are the paths of keys that can be taken out to leave a spec that may be looked at
-    further; it is None as soon as something is wrong that no removal mends. `renamed` are misspelt keys
-    with the names that they have to have been meant for, and what was said of each.
+    `unknown_keys_only` tells whether a spec without them may be looked at further. `renamed` are
+    misspelt keys with the names that they have to have been meant for, and what was said of each.
     """
 
     def __init__(self, document: Document, vocabulary: Vocabulary) -> None:
         self.findings: list[Finding] = []
-        self.removable: list[Path] | None = []
+        self.unknown_keys_only = True
         self.renamed: dict[Path, tuple[str, Finding]] = {}
         self._document = document
         self._vocabulary = vocabulary
         self._conflicts: set[Path] = set()
 
-    def add(self, complaints: Iterable[Any]) -> None:
-        """Add findings for the `errors()` of a `pydantic.ValidationError`."""
-        choices: dict[Path, list[Breach]] = {}
-        for complaint in complaints:
-            spot = follow(self._vocabulary.pipeline, complaint["loc"])
-            breach = Breach(spot, complaint["type"], complaint.get("ctx") or {})
-            if spot.union is not None:
-                choices.setdefault(spot.union[0], []).append(breach)
-            else:
-                self._one(breach)
-        for path, breaches in choices.items():
-            for breach in self._choose(path, breaches):
-                self._one(breach)
-
-    def _choose(self, path: Path, breaches: list[Breach]) -> list[Breach]:
-        """Of the branches of a choice, those that the author meant; else one for all of them."""
-        wrong = {
-            breach.spot.branch
-            for breach in breaches
-            if breach.spot.path == path and breach.type in _MISMATCHES
-        }
-        meant = [breach for breach in breaches if breach.spot.branch not in wrong]
-        if meant:
-            return meant
-        assert breaches[0].spot.union is not None
-        shape = breaches[0].spot.union[1]
-        return [Breach(Spot(path, shape, breaches[0].spot.owner), "union", {})]
+    def add(self, breaches: Iterable[Breach]) -> None:
+        """Add findings for places that do not fit."""
+        for breach in breaches:
+            self._one(breach)
 
     def _one(self, breach: Breach) -> None:
-        spot = breach.spot
-        if spot.path == ("agentflow",):
+        if breach.path == ("agentflow",):
             self.version()
-        elif breach.type == "extra_forbidden":
-            self._extra(spot)
-        elif breach.type == "missing":
-            self._missing(spot)
-        elif breach.type in _NO_KIND or (spot.shape and spot.shape.rule("discriminator")):
-            self._kind(spot)
-        elif breach.type == "string_pattern_mismatch" and spot.shape is not None:
-            self._pattern(spot, spot.shape)
-        elif spot.at_key and spot.shape is not None and spot.shape.choices:
-            self._unknown_choice(spot, spot.shape)
+        elif breach.fault == "unknown-key":
+            self._extra(breach)
+        elif breach.fault == "missing-key":
+            self._missing(breach)
+        elif breach.fault == "kind":
+            self._kind(breach)
+        elif breach.fault == "pattern" and breach.shape is not None:
+            self._pattern(breach, breach.shape)
+        elif breach.at_key and breach.shape is not None and breach.shape.choices:
+            self._unknown_choice(breach, breach.shape)
         else:
             self._wrong(breach)
 
@@ -185,15 +137,15 @@ class Breaches:
         edit = Edit(Span(line, 1, line, 1), "agentflow: 1\n")
         return Fix("put 'agentflow: 1' before the first key", (edit,))
 
-    def _extra(self, spot: Spot) -> None:
-        owner, path, key = spot.owner, spot.path, str(spot.path[-1])
+    def _extra(self, breach: Breach) -> None:
+        owner, path, key = breach.owner, breach.path, str(breach.path[-1])
         assert owner is not None
         place = self._document.locate_key(path)
         if issubclass(owner, StepBase) and self._belongs_to_other_kind(path):
             return
         message = f"{quoted(key)} is not a key of {called(owner)}"
         if issubclass(owner, StepBase) and key in owner.elsewhere:
-            self._report("unknown-key", message, place, owner.elsewhere[key], remove=path)
+            self._report("unknown-key", message, place, owner.elsewhere[key], unknown_key=True)
             return
         near = nearest(key, keys_of(owner)) or called_here(key, keys_of(owner))
         mended = f"did you mean {quoted(near)}?" if near else f"it knows: {listed(keys_of(owner))}"
@@ -204,7 +156,7 @@ class Breaches:
             message,
             place,
             mended,
-            remove=path,
+            unknown_key=True,
             fix=self._renamed(path, keys_of(owner)),
         )
         self._means(path, near)
@@ -230,53 +182,55 @@ class Breaches:
             )
         return True
 
-    def _missing(self, spot: Spot) -> None:
-        path, key = spot.path[:-1], str(spot.path[-1])
+    def _missing(self, breach: Breach) -> None:
+        path, key = breach.path[:-1], str(breach.path[-1])
         node = self._node(path)
-        if isinstance(node, Mapping) and spot.owner is not None:
-            known = list(keys_of(spot.owner))
+        if isinstance(node, Mapping) and breach.owner is not None:
+            known = list(keys_of(breach.owner))
             if any(nearest(name, known) == key for name in node.entries if name not in known):
                 return  # it is there under a misspelt name, which is reported
         lack = f"the pipeline has no {quoted(key)}"
         if path:
-            lack = f"{quoted(str(path[-1]))} has no {quoted(key)}, which {called(spot.owner)} needs"
+            lack = (
+                f"{quoted(str(path[-1]))} has no {quoted(key)}, which {called(breach.owner)} needs"
+            )
         self._report(
             "missing-key",
             lack,
             self._document.locate_key(path)
             if path
             else Location(self._document.file, START_OF_FILE),
-            f"add '{key}:' with {expected(spot.shape or Shape(object))}",
+            f"add '{key}:' with {expected(breach.shape or _ANYTHING)}",
         )
 
-    def _kind(self, spot: Spot) -> None:
+    def _kind(self, breach: Breach) -> None:
         """A step, an agent or a channel whose kind is missing or unknown."""
-        node = self._node(spot.path)
-        by_key = spot.shape is not None and spot.shape.rule("discriminator") == "kind"
-        what = "channel" if spot.path[:1] == ("channels",) else "agent"
+        node = self._node(breach.path)
+        by_key = breach.shape is not None and isinstance(breach.shape.told, ByKind)
+        what = "channel" if breach.path[:1] == ("channels",) else "agent"
         if not isinstance(node, Mapping):
             a_thing = f"a{'n' * (what == 'agent')} {what}" if by_key else "a step"
             self._report(
                 "wrong-type",
                 f"expected {a_thing}, found {found(node)}",
-                self._document.locate(spot.path),
+                self._document.locate(breach.path),
                 f"write the keys of the {what} below its name"
                 if by_key
                 else "write {agent: NAME}, or the keys of the step below its name",
             )
         elif by_key:
             kinds = CHANNEL_KINDS if what == "channel" else self._vocabulary.agent_kinds
-            self._kind_by_key(spot, node, what, [n for kind in kinds for n in kinds_of(kind)])
+            self._kind_by_key(breach, node, what, [n for kind in kinds for n in kinds_of(kind)])
         else:
-            self._step_kind(spot, node)
+            self._step_kind(breach, node)
 
-    def _kind_by_key(self, spot: Spot, node: Mapping, what: str, known: list[str]) -> None:
+    def _kind_by_key(self, breach: Breach, node: Mapping, what: str, known: list[str]) -> None:
         if "kind" not in node.entries:
             word = next((key for key in node.entries if called_here(key, ("kind",))), None)
             self._report(
                 "missing-key",
-                f"{what} {quoted(str(spot.path[-1]))} has no 'kind'",
-                self._document.locate_key((*spot.path, word) if word else spot.path),
+                f"{what} {quoted(str(breach.path[-1]))} has no 'kind'",
+                self._document.locate_key((*breach.path, word) if word else breach.path),
                 f"write 'kind' for {quoted(word)}"
                 if word
                 else f"add 'kind:' with one of: {listed(known)}",
@@ -284,7 +238,7 @@ class Breaches:
             return
         value = node.entries["kind"].value
         kind = value.text if isinstance(value, Scalar) else found(value)
-        place = self._document.locate((*spot.path, "kind"))
+        place = self._document.locate((*breach.path, "kind"))
         if what == "agent" and kind in self._vocabulary.planned_agent_kinds:
             self._report(
                 "not-supported",
@@ -301,7 +255,7 @@ class Breaches:
             f"did you mean {quoted(near)}?" if near else f"the kinds are: {listed(known)}",
         )
 
-    def _step_kind(self, spot: Spot, node: Mapping) -> None:
+    def _step_kind(self, breach: Breach, node: Mapping) -> None:
         known = {key for kind in STEP_KINDS.values() for key in keys_of(kind)}
         typos = (
             (key, nearest(key, STEP_KINDS) or called_here(key, STEP_KINDS))
@@ -312,12 +266,12 @@ class Breaches:
         if near is None:
             self._report(
                 "missing-key",
-                f"step {quoted(str(spot.path[-1]))} needs one of: {listed(STEP_KINDS)}",
-                self._document.locate_key(spot.path),
+                f"step {quoted(str(breach.path[-1]))} needs one of: {listed(STEP_KINDS)}",
+                self._document.locate_key(breach.path),
                 None,
             )
             return
-        path = (*spot.path, key)
+        path = (*breach.path, key)
         self._report(
             "unknown-key",
             f"{quoted(key)} is not a key of a step",
@@ -327,11 +281,11 @@ class Breaches:
         )
         self._means(path, near)
 
-    def _pattern(self, spot: Spot, shape: Shape) -> None:
-        pattern = shape.rule("pattern")
-        text = str(spot.path[-1])
-        if not spot.at_key:
-            node = self._node(spot.path)
+    def _pattern(self, breach: Breach, shape: Shape) -> None:
+        pattern = shape.pattern
+        text = str(breach.path[-1])
+        if not breach.at_key:
+            node = self._node(breach.path)
             text = node.text if isinstance(node, Scalar) else ""
         if pattern in _NAME_RULES:
             what, rule = _NAME_RULES[pattern]
@@ -339,47 +293,48 @@ class Breaches:
             advice = (
                 f"write {quoted(mended)}" if mended and len(mended) <= 60 else foreign_letter(text)
             )
-            if text in _TYPES and not spot.at_key:  # a type where the name of a contract may stand
+            # A type where the name of a contract may stand.
+            if text in _TYPES and not breach.at_key:
                 advice = f"write {{type: {text}}}"
             self._report(
                 "bad-name",
                 f"{quoted(text)} cannot be {what}: expected {rule}",
-                self._place(spot),
+                self._place(breach),
                 advice,
             )
         else:
-            self._wrong(Breach(spot, "pattern", {}))
+            self._wrong(breach)
 
-    def _unknown_choice(self, spot: Spot, shape: Shape) -> None:
+    def _unknown_choice(self, breach: Breach, shape: Shape) -> None:
         """A key that is none of the few that a mapping may have."""
-        key = str(spot.path[-1])
+        key = str(breach.path[-1])
         near = nearest(key, shape.choices)
         self._report(
             "unknown-key",
             f"{quoted(key)} cannot stand here, expected one of: {listed(shape.choices)}",
-            self._place(spot),
+            self._place(breach),
             f"did you mean {quoted(near)}?" if near else None,
-            remove=spot.path,
-            fix=self._renamed(spot.path, shape.choices),
+            unknown_key=True,
+            fix=self._renamed(breach.path, shape.choices),
         )
-        self._means(spot.path, near)
+        self._means(breach.path, near)
 
     def _wrong(self, breach: Breach) -> None:
-        spot = breach.spot
-        node = self._node(spot.path)
-        shape = spot.shape if spot.shape is not None else Shape(object)
+        node = self._node(breach.path)
+        shape = breach.shape or _ANYTHING
         wanted, mended = expected(shape), mend(shape, node)
-        if breach.type == "too_short" and (least := breach.context.get("min_length")):
+        if breach.fault == "short":
+            least = shape.min_length
             what = "entry" if isinstance(node, Mapping) else "item"
             wanted = f"at least {least} {what}{'' if least == 1 else 's'}"
-        elif breach.type == "value_error":
-            self._report("wrong-type", str(breach.context["error"]), self._place(spot), None)
+        elif breach.fault == "objection":
+            self._report("wrong-type", breach.said, self._place(breach), None)
             return
-        elif spot.path[-1:] == ("argv",) and isinstance(node, Scalar):
+        elif breach.path[-1:] == ("argv",) and isinstance(node, Scalar):
             mended = command_line(node.text) or "write a list"
         choices = [c for s in (shape, *shape.members) for c in s.choices]
-        place = self._place(spot)
-        fix = mending(shape, node, self._document) if not spot.at_key else None
+        place = self._place(breach)
+        fix = mending(shape, node, self._document) if not breach.at_key else None
         if choices and isinstance(node, Scalar):
             near = nearest(node.text, choices)
             mended = f"did you mean {quoted(near)}?" if near else mended
@@ -406,11 +361,11 @@ class Breaches:
     def _node(self, path: Path) -> Node | None:
         return self._document.node(path)
 
-    def _place(self, spot: Spot) -> Location:
+    def _place(self, breach: Breach) -> Location:
         find: Callable[[Path], Location] = (
-            self._document.locate_key if spot.at_key else self._document.locate
+            self._document.locate_key if breach.at_key else self._document.locate
         )
-        return find(spot.path)
+        return find(breach.path)
 
     def _report(
         self,
@@ -419,12 +374,9 @@ class Breaches:
         place: Location,
         help: str | None,
         *,
-        remove: Path | None = None,
+        unknown_key: bool = False,
         related: tuple[Related, ...] = (),
         fix: Fix | None = None,
     ) -> None:
         self.findings.append(Finding(rule, Severity.ERROR, message, place, help, related, fix))
-        if remove is None:
-            self.removable = None
-        elif self.removable is not None:
-            self.removable.append(remove)
+        self.unknown_keys_only = self.unknown_keys_only and unknown_key

@@ -107,7 +107,7 @@ def mending(shape: Shape, node: Node | None, document: Document) -> Fix | None:
         text = in_quotes(document, node)
         return None if text is None else Fix("put it in quotes", (Edit(node.span, text),))
     number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
-    if shape.rule("pattern") == language.DURATION_PATTERN:
+    if shape.pattern == language.DURATION_PATTERN:
         duration = mended_duration(node.text)
         # Whether a bare number was meant as seconds is a guess, if a good one.
         return Fix(said, (Edit(node.span, duration),), safe=not number) if duration else None

@@ -1,23 +1,20 @@
 """From a located document to the pipeline it describes, or to what is wrong with it.
 
-pydantic checks the data against the models of the language; `spec.breaches` says it in our words.
+`spec.filling` holds the nodes against the models of the language; `spec.breaches` says what it finds.
 Keys that are misspelt, unknown or not supported yet do not keep the rest from being looked at: a pipeline
 in which the misspelt ones have the names that they were meant for, without the others, is returned too,
 marked as partial. So what stands under such a key is not missing anywhere else.
 """
 
-from itertools import islice
-
 from msgspec import Struct
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails, to_json
 
 from agentflow.findings import Finding, Location, Severity
 from agentflow.spec.breaches import Breaches
-from agentflow.spec.document import Document, Path
-from agentflow.spec.model import Json, Pipeline, Vocabulary
+from agentflow.spec.document import Document
+from agentflow.spec.filling import fill
+from agentflow.spec.model import Pipeline, Vocabulary
 from agentflow.spec.yaml.collector import collector_paused
-from agentflow.spec.yaml.nodes import Mapping, Node, Scalar, to_data, with_names
+from agentflow.spec.yaml.nodes import Mapping, Node, with_names
 from agentflow.spec.yaml.reader import MAX_FINDINGS
 
 #: A misspelt key may hold others, which are met when it has its name.
@@ -63,107 +60,20 @@ def _parse(document: Document, root: Mapping, vocabulary: Vocabulary) -> ParseRe
     findings = _without_echoes([*misspelt, *breaches.findings], document)
     if too_many:
         findings.append(_more(too_many, document))
-    partial = bool(misspelt)
-    if pipeline is None and breaches.removable and not too_many:
-        pipeline = _without(breaches.removable, to_data(root), vocabulary)
-        partial = True
     findings.sort(key=lambda finding: finding.location.span)
-    partial = partial and pipeline is not None
+    partial = pipeline is not None and bool(misspelt or breaches.findings)
     return ParseResult(pipeline, tuple(findings), partial, root if misspelt else None)
 
 
 def _examine(
     document: Document, root: Mapping, vocabulary: Vocabulary
 ) -> tuple[Breaches, Pipeline | None, int]:
-    """What is wrong, the pipeline if nothing is, and how much more is wrong that was not looked at."""
-    data = to_data(root)
+    """What is wrong, the pipeline if it may be looked at, and how much more is wrong than was told."""
+    pipeline, found = fill(vocabulary.pipeline, root)
     breaches = Breaches(document, vocabulary)
-    if _is_bool(root, "agentflow"):
-        breaches.version()
-    try:
-        pipeline = _validate(data, vocabulary)
-    except ValidationError as error:
-        complaints = _complaints(error, data, vocabulary)
-        breaches.add(complaints)
-        return breaches, None, error.error_count() - len(complaints)
-    return breaches, pipeline if breaches.removable is not None else None, 0
-
-
-def _validate(data: Json, vocabulary: Vocabulary) -> Pipeline:
-    # By way of JSON, since only there strict checking takes text for an enumeration: otherwise
-    # "3" would do for a number and "no" for false, and the schema in the editor would object.
-    return vocabulary.pipeline.model_validate_json(to_json(data), strict=True)
-
-
-def _complaints(error: ValidationError, data: Json, vocabulary: Vocabulary) -> list[ErrorDetails]:
-    """What pydantic has to say, up to `MAX_FINDINGS` of it."""
-    if error.error_count() > 10 * MAX_FINDINGS:
-        # Its list cannot be had in parts, and takes more than a kilobyte for each complaint: look
-        # at the head of every collection instead.
-        try:
-            _validate(_head(data), vocabulary)
-        except ValidationError as fewer:
-            error = fewer
-        else:
-            return []
-    return error.errors(include_url=False, include_input=False)[:MAX_FINDINGS]
-
-
-def _head(data: Json) -> Json:
-    """The data with the first hundred of everything."""
-    if isinstance(data, dict):
-        return {key: _head(value) for key, value in islice(data.items(), 100)}
-    if isinstance(data, list):
-        return [_head(item) for item in data[:100]]
-    return data
-
-
-def _without(paths: list[Path], data: Json, vocabulary: Vocabulary) -> Pipeline | None:
-    """The pipeline without some keys; None if it needs them.
-
-    A mapping left empty goes as well if it may not be empty, as the action of a `catch` may not.
-    """
-    for remove in (_remove, _remove_empty):
-        for path in paths:
-            remove(path, data)
-        try:
-            return _validate(data, vocabulary)
-        except ValidationError:
-            continue
-    return None
-
-
-def _remove(path: Path, data: Json) -> None:
-    """Take out the key that a path leads to."""
-    mapping = _at(path[:-1], data)
-    if isinstance(mapping, dict):
-        mapping.pop(path[-1], None)
-
-
-def _remove_empty(path: Path, data: Json) -> None:
-    """Take out the mapping around a key if nothing is left in it."""
-    if _at(path[:-1], data) == {}:
-        _remove(path[:-1], data)
-
-
-def _at(path: Path, data: Json) -> Json:
-    """What a path leads to; None if it was taken out."""
-    for part in path:
-        if isinstance(data, dict) and part not in data:
-            return None
-        data = data[part]
-    return data
-
-
-def _is_bool(root: Mapping, key: str) -> bool:
-    """Is it `true`, which Python takes for 1?"""
-    entry = root.entries.get(key)
-    return (
-        entry is not None
-        and isinstance(entry.value, Scalar)
-        and isinstance(entry.value.value, bool)
-        and entry.value.value
-    )
+    breaches.add(found[:MAX_FINDINGS])
+    too_many = max(0, len(found) - MAX_FINDINGS)
+    return breaches, pipeline if breaches.unknown_keys_only and not too_many else None, too_many
 
 
 def _without_echoes(findings: list[Finding], document: Document) -> list[Finding]:

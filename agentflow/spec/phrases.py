@@ -6,8 +6,6 @@ import shlex
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel
-
 from agentflow.spec import model as language
 from agentflow.spec.shape import Shape, kinds_of, required_keys
 from agentflow.spec.wording import quoted
@@ -19,7 +17,7 @@ _PATTERNS = {
     language.CONTRACT_NAME_PATTERN: "a contract's name",
     language.DURATION_PATTERN: "a duration such as 30s",
 }
-_CALLED: dict[type[BaseModel], str] = {
+_CALLED: dict[type[language.Node], str] = {
     language.Pipeline: "a pipeline",
     language.Backoff: "a backoff",
     language.RetryPolicy: "a retry policy",
@@ -63,7 +61,7 @@ _UNITS = {
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
 
 
-def called(owner: type[BaseModel] | None) -> str:
+def called(owner: type[language.Node] | None) -> str:
     """What a mapping of the language is called, with its article."""
     for known, name in _CALLED.items():
         if owner is not None and issubclass(owner, known):
@@ -82,7 +80,7 @@ def either(words: Sequence[str]) -> str:
 def expected(shape: Shape) -> str:
     """What the language wants at a place."""
     if shape.choices:
-        words = (*shape.choices, *(shape.rule("examples") or ()))
+        words = (*shape.choices, *shape.examples)
         return f"one of: {', '.join(words)}" if len(words) > 1 else words[0]
     if shape.members:
         return either([word for member in shape.members for word in _alternatives(member)])
@@ -107,7 +105,7 @@ def _alternatives(member: Shape) -> list[str]:
 
 
 def _text(shape: Shape) -> str:
-    pattern, examples = shape.rule("pattern"), shape.rule("examples")
+    pattern, examples = shape.pattern, shape.examples
     if pattern in _PATTERNS:
         return _PATTERNS[pattern]
     if examples:
@@ -116,7 +114,7 @@ def _text(shape: Shape) -> str:
 
 
 def _number(shape: Shape, word: str) -> str:
-    low, high, above = shape.rule("ge"), shape.rule("le"), shape.rule("gt")
+    low, high, above = shape.ge, shape.le, shape.gt
     if above is not None:
         return f"{word} above {above}"
     if low is not None and high is not None:
@@ -144,10 +142,10 @@ def mend(shape: Shape, node: Node | None) -> str | None:
     """How to write what was probably meant; None if that is anyone's guess."""
     if not isinstance(node, Scalar) or node.value is None:
         return None
-    if shape.rule("pattern") in (language.NAME_PATTERN, language.CONTRACT_NAME_PATTERN):
+    if shape.pattern in (language.NAME_PATTERN, language.CONTRACT_NAME_PATTERN):
         return None
     kinds = {getattr(s.form, "__origin__", s.form) for s in (shape.members or (shape,))}
-    if shape.rule("pattern") == language.DURATION_PATTERN:
+    if shape.pattern == language.DURATION_PATTERN:
         duration = mended_duration(node.text)
         return (
             f"write {duration}" if duration else "write a whole number above 0 and ms, s, m, h or d"
@@ -168,7 +166,7 @@ def mend(shape: Shape, node: Node | None) -> str | None:
         if bool in kinds:
             return _mended_bool(node.text)
         return None
-    free = [s for s in shape.members if s.form is str and s.rule("pattern") is None]
+    free = [s for s in shape.members if s.form is str and s.pattern is None]
     in_quotes = str in kinds and (free or not shape.members)
     return f'put it in quotes: "{node.text[:40]}"' if in_quotes else None
 

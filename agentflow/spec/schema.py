@@ -1,52 +1,56 @@
 """The JSON Schema of the language, made from its models, for editors and for other tools.
 
-It accepts what `spec.parse` accepts. What pydantic generates is right but made for programs; here
-it is put into the form that the YAML language servers complete and explain best: closed mappings
-everywhere, one definition for a step, a choice of agents told apart by the constant `kind`, and
-no titles that only repeat the key.
+It accepts what `spec.parse` accepts, in the form that the YAML language servers complete and explain
+best: closed mappings everywhere, one definition for a step, a choice of agents told apart by the
+constant `kind`, and no titles that only repeat the key. What a key means stands below it in the source
+of its model, which is read for this.
 
 Source: JSON Schema 2020-12.
 """
 
+import ast
+import inspect
 import json
-from typing import Any, cast
+import sys
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from functools import cache
+from itertools import pairwise
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from agentflow.spec.model import STEP_KINDS, Json, Vocabulary
-from agentflow.spec.shape import kinds_of
+from msgspec import Meta, to_builtins
+from msgspec.structs import fields
+
+from agentflow.spec.model import STEP_KINDS, Agent, ByKey, ByKind, Json, Node, Vocabulary
+from agentflow.spec.shape import Key, keys_of, kinds_of, required_keys
 
 SCHEMA_ID = "urn:agentflow:pipeline:v1"
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DEFS = "#/$defs/"
-#: Keywords whose values are schemas by name; the names are the author's, not keywords.
-_SCHEMAS_BY_NAME = frozenset({"properties", "patternProperties", "$defs"})
+_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
+#: The keywords for the rules of `msgspec.Meta`; those for lengths are named after what is counted.
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "pattern": "pattern"}
+_COUNTED = {"string": "Length", "array": "Items", "object": "Properties"}
 
 
 def language_schema(vocabulary: Vocabulary) -> dict[str, Json]:
     """The JSON Schema of a whole spec with these agent kinds."""
-    generated = vocabulary.pipeline.model_json_schema()
-    names = _better_names(generated, vocabulary)
-    definitions = generated.pop("$defs")
-    definitions = {names.get(name, name): schema for name, schema in definitions.items()}
-    for name, schema in definitions.items():
-        schema["title"] = name
-    schema = {**generated, "$defs": definitions}
-    step = {"oneOf": [{"$ref": _DEFS + model.__name__} for model in STEP_KINDS.values()]}
-    tidy = cast(dict[str, Json], _tidy(schema, names, step))
-    tidy["$defs"]["Step"] = {
-        "title": "Step",
-        "description": f"A step has exactly one of: {', '.join(STEP_KINDS)}.",
-        "type": "object",
-        **step,
-    }
-    tidy["$defs"] = dict(sorted(tidy["$defs"].items()))
+    schemas = _Schemas()
     head = {
         "$schema": _DIALECT,
         "$id": SCHEMA_ID,
         "title": "agentflow pipeline",
         "description": "A multi-agent pipeline, version 1 of the language.",
     }
-    return {**head, **{key: value for key, value in tidy.items() if key not in head}}
+    whole = schemas.mapping(vocabulary.pipeline)
+    definitions = dict(sorted(schemas.definitions.items()))
+    return {
+        **head,
+        **{key: value for key, value in whole.items() if key not in head},
+        "$defs": definitions,
+    }
 
 
 def render_schema(vocabulary: Vocabulary) -> str:
@@ -54,66 +58,161 @@ def render_schema(vocabulary: Vocabulary) -> str:
     return json.dumps(language_schema(vocabulary), indent=2, ensure_ascii=False) + "\n"
 
 
-def _better_names(generated: dict[str, Json], vocabulary: Vocabulary) -> dict[str, str]:
-    """Names of definitions for agent kinds: all their classes are called `Options`."""
-    better = {}
-    for model in vocabulary.agent_kinds:
-        (kind,) = kinds_of(model)
-        for name, schema in generated["$defs"].items():
-            of_kind = schema.get("properties", {}).get("kind", {}).get("const") == kind
-            if of_kind and name.endswith(model.__name__):
-                better[name] = f"{kind.capitalize()}Agent"
-    return better
+class _Schemas:
+    """The schemas of types, and the definitions that they refer to."""
 
+    def __init__(self) -> None:
+        self.definitions: dict[str, dict[str, Json]] = {}
 
-def _tidy(schema: Any, names: dict[str, str], step: dict[str, Json]) -> Any:
-    """A schema in the form that editors like, with everything in it."""
-    if isinstance(schema, list):
-        return [_tidy(item, names, step) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if {"oneOf": schema.get("oneOf")} == step:
-        return {"$ref": _DEFS + "Step"}
-    tidy: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key in _SCHEMAS_BY_NAME:
-            tidy[key] = {
-                name: _without_title(_tidy(inner, names, step), key)
-                for name, inner in value.items()
+    def of(self, annotation: Any) -> dict[str, Json]:
+        """The schema of a type."""
+        origin, arguments = get_origin(annotation), get_args(annotation)
+        if origin is Annotated:
+            return self._narrowed(arguments[0], arguments[1:])
+        if origin in (Union, UnionType):
+            return _any_of(map(self.of, arguments))
+        if origin is Literal:
+            return _choice(arguments)
+        if origin is list:
+            return {"type": "array", "items": self.of(arguments[0])}
+        if origin is dict:
+            return {"type": "object", **self._entries(*arguments)}
+        if annotation is Any:
+            return {}
+        if annotation in _TYPES:
+            return {"type": _TYPES[annotation]}
+        return self._defined(annotation)
+
+    def mapping(self, model: type[Node]) -> dict[str, Json]:
+        """The schema of a model."""
+        types = {field.encode_name: field.type for field in fields(model)}
+        properties = {
+            key: {
+                **self.of(types[key]),
+                **_described(_remark(model, known.name)),
+                **_with_default(known),
             }
-        elif key == "$ref":
-            name = value.removeprefix(_DEFS)
-            tidy[key] = _DEFS + names.get(name, name)
-        elif key == "discriminator" or (key == "default" and value in (None, [], {})):
-            continue
-        elif key in ("default", "examples", "enum", "const", "required"):
-            tidy[key] = value
+            for key, known in keys_of(model).items()
+        }
+        required = list(required_keys(model))
+        return {
+            "type": "object",
+            **_described(model.__doc__),
+            "properties": properties,
+            **({"required": required} if required else {}),
+            "additionalProperties": False,
+            **model.also,
+        }
+
+    def _narrowed(self, form: Any, rules: Iterable[Any]) -> dict[str, Json]:
+        """The schema of a type with rules around it."""
+        schema = self.of(form)
+        for rule in rules:
+            if isinstance(rule, Meta):
+                schema |= _ruled(rule, schema)
+            elif isinstance(rule, ByKey | ByKind):
+                schema["oneOf"] = schema.pop("anyOf")
+                if isinstance(rule, ByKey) and rule.kinds is STEP_KINDS:
+                    schema = self._step(schema)
+        return schema
+
+    def _step(self, choice: dict[str, Json]) -> dict[str, Json]:
+        said = f"A step has exactly one of: {', '.join(STEP_KINDS)}."
+        self.definitions["Step"] = {
+            "title": "Step",
+            "description": said,
+            "type": "object",
+            **choice,
+        }
+        return {"$ref": _DEFS + "Step"}
+
+    def _entries(self, key: Any, value: Any) -> dict[str, Json]:
+        """What the entries of a table have to be."""
+        names, values = self.of(key), self.of(value)
+        if "pattern" in names:
+            return {"patternProperties": {names["pattern"]: values}, "additionalProperties": False}
+        del names["type"]
+        entries: dict[str, Json] = {"additionalProperties": values or True}
+        return {"propertyNames": names, **entries} if names else entries
+
+    def _defined(self, form: type[Node] | type[Enum]) -> dict[str, Json]:
+        """A reference to the definition of a model or an enumeration."""
+        name = form.__name__
+        if issubclass(form, Agent):
+            (kind,) = kinds_of(form)
+            name = f"{kind.capitalize()}Agent"
+        if name not in self.definitions:
+            self.definitions[name] = {}  # in the making: it may refer to itself
+            if issubclass(form, Enum):
+                made = {**_described(form.__doc__), **_choice(each.value for each in form)}
+            else:
+                made = self.mapping(form)
+            self.definitions[name] = {"title": name, **made}
+        return {"$ref": _DEFS + name}
+
+
+def _any_of(choices: Iterable[dict[str, Json]]) -> dict[str, Json]:
+    """One of several; a choice within a choice becomes part of it."""
+    flat: list[dict[str, Json]] = []
+    schema: dict[str, Json] = {"anyOf": flat}
+    for choice in choices:
+        if choice.keys() <= {"anyOf", "description"} and "anyOf" in choice:
+            flat += choice["anyOf"]
+            schema |= _described(choice.get("description"))
         else:
-            tidy[key] = _tidy(value, names, step)
-    if "patternProperties" in tidy:
-        # pydantic leaves names that do not match open; the parser does not.
-        tidy["additionalProperties"] = False
-    return _flat_choice(tidy)
-
-
-def _without_title(schema: Any, keyword: str) -> Any:
-    """A property's title is its key again; a definition's is not."""
-    if isinstance(schema, dict) and keyword != "$defs":
-        schema.pop("title", None)
+            flat.append(choice)
     return schema
 
 
-def _flat_choice(schema: dict[str, Any]) -> dict[str, Any]:
-    """`anyOf` within `anyOf`, as pydantic writes optional choices, as one."""
-    if "anyOf" not in schema:
-        return schema
-    flat: list[Any] = []
-    for choice in schema["anyOf"]:
-        inner = dict(choice)
-        description = inner.pop("description", None)
-        if set(inner) == {"anyOf"}:
-            schema.setdefault("description", description)
-            flat.extend(inner["anyOf"])
-        else:
-            flat.append(choice)
-    return {**schema, "anyOf": flat}
+def _choice(options: Iterable[Any]) -> dict[str, Json]:
+    """One of several values of one type."""
+    values = list(options)
+    of_type = {"type": _TYPES[type(values[0])]}
+    return {**of_type, **({"enum": values} if len(values) > 1 else {"const": values[0]})}
+
+
+def _ruled(rule: Meta, schema: dict[str, Json]) -> dict[str, Json]:
+    """The keywords for a rule around a type with this schema."""
+    keywords = {word: getattr(rule, name) for name, word in _BOUNDS.items()}
+    if counted := _COUNTED.get(schema.get("type", "")):
+        keywords |= {f"min{counted}": rule.min_length, f"max{counted}": rule.max_length}
+    keywords |= {"description": rule.description, "examples": rule.examples}
+    return {word: value for word, value in keywords.items() if value is not None}
+
+
+def _described(said: str | None) -> dict[str, Json]:
+    return {"description": " ".join(said.split())} if said else {}
+
+
+def _with_default(key: Key) -> dict[str, Json]:
+    """What stands for a key that is left out, where that is anything."""
+    value = None if key.required else to_builtins(key.default)
+    if isinstance(value, dict):
+        value = {name: each for name, each in value.items() if each not in (None, [], {})}
+    return {"default": value} if value not in (None, [], {}) else {}
+
+
+def _remark(model: type[Node], name: str) -> str | None:
+    """What the source says of a key: the docstring below it, in the class that defines it last."""
+    owners = (owner for owner in model.__mro__ if issubclass(owner, Node))
+    found = (_remarks(owner.__module__).get((owner.__name__, name)) for owner in owners)
+    return next(filter(None, found), None)
+
+
+@cache
+def _remarks(module: str) -> dict[tuple[str, str], str]:
+    """The docstrings below the keys of the models of a module, by model and attribute."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return dict(_remarks_in(tree))
+
+
+def _remarks_in(tree: ast.Module) -> Iterator[tuple[tuple[str, str], str]]:
+    for model in tree.body:
+        for pair in pairwise(model.body if isinstance(model, ast.ClassDef) else ()):
+            match model, *pair:
+                case (
+                    ast.ClassDef(name=owner),
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(text))),
+                ):
+                    yield (owner, name), text

@@ -1,183 +1,152 @@
-"""What the language allows at a place: the models of the language, walked along a path.
-
-pydantic says where a value breaks the models by a tuple that mixes keys, indexes, tags of unions
-and names of types. Walking the models beside it tells which is which.
-"""
+"""What the language allows at a place: the types of its models, taken apart."""
 
 import types
-import typing
+from collections.abc import Mapping
 from enum import Enum
-from typing import Annotated, Any, ForwardRef, Literal, Union, get_args, get_origin
+from functools import cache
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
-from msgspec import Struct
-from pydantic import BaseModel, Tag
-from pydantic.fields import FieldInfo
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import FieldInfo, fields
 
-from agentflow.spec import model as language
+from agentflow.spec.model import ByKey, ByKind, Node
 
-#: The mark in pydantic's locations for "the key, and not its value".
-KEY = "[key]"
+#: The names of those rules of `msgspec.Meta` that the language has.
+_RULES = ("pattern", "min_length", "max_length", "ge", "gt", "le", "examples")
+
+Sort: TypeAlias = Literal[
+    "any", "text", "integer", "number", "bool", "choice", "list", "table", "model", "union"
+]
 
 
-class Shape(Struct, frozen=True):
+class Shape(Struct, frozen=True, kw_only=True):
     """A type without its wrapping, and the rules that were wrapped around it.
 
-    `form` is a class, a generic such as `dict[str, int]`, a literal or a union without None.
+    `form` is a class, a generic such as `dict[str, int]`, a literal or a union without None; where
+    None may stand as well it is `optional`. `parts` are the alternatives of a union, the item of a
+    list, or the key and the value of a table. `options` are the values of a choice. `told` is how a
+    mapping tells which alternative of a union it is.
     """
 
     form: Any
-    rules: tuple[Any, ...] = ()
-
-    def rule(self, name: str) -> Any:
-        """The value of a rule such as `pattern`, `ge` or `examples`; None if there is none."""
-        found = (getattr(rule, name, None) for rule in self.rules)
-        return next((value for value in found if value is not None), None)
+    sort: Sort
+    optional: bool = False
+    parts: tuple["Shape", ...] = ()
+    options: tuple[Any, ...] = ()
+    told: ByKey | ByKind | None = None
+    pattern: str | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    examples: tuple[Any, ...] = ()
 
     @property
-    def model(self) -> type[BaseModel] | None:
+    def model(self) -> type[Node] | None:
         """The model, if this is one."""
-        return (
-            self.form if isinstance(self.form, type) and issubclass(self.form, BaseModel) else None
-        )
+        model: type[Node] | None = self.form if self.sort == "model" else None
+        return model
 
     @property
     def members(self) -> tuple["Shape", ...]:
         """The alternatives of a union; nothing for other types."""
-        if get_origin(self.form) in (Union, types.UnionType):
-            return tuple(shape_of(member) for member in get_args(self.form))
-        return ()
+        return self.parts if self.sort == "union" else ()
 
     @property
     def choices(self) -> tuple[str, ...]:
         """The texts of a literal or an enumeration; nothing for other types."""
-        if get_origin(self.form) is Literal:
-            return tuple(str(choice) for choice in get_args(self.form))
-        if isinstance(self.form, type) and issubclass(self.form, Enum):
-            return tuple(str(member.value) for member in self.form)
-        return ()
+        return tuple(str(option) for option in self.options)
 
 
-class Spot(Struct, frozen=True):
-    """Where a location of pydantic leads.
+class Key(Struct, frozen=True):
+    """A key of a mapping: the attribute that holds it, and what may stand there.
 
-    `path` are the keys and indexes alone. `shape` is what the language has there, None where it
-    has nothing. `owner` is the innermost model that holds the place. `union` is the path of the
-    outermost choice of types on the way, with its shape, and `branch` the type that was tried.
+    `default` is what it means to leave it out; if that may not be, it is `NODEFAULT`.
     """
 
-    path: tuple[str | int, ...]
-    shape: Shape | None
-    owner: type[BaseModel] | None
-    at_key: bool = False
-    union: tuple[tuple[str | int, ...], Shape] | None = None
-    branch: str = ""
+    name: str
+    shape: Shape
+    default: Any = NODEFAULT
+
+    @property
+    def required(self) -> bool:
+        """Has it to be there?"""
+        return self.default is NODEFAULT
 
 
-def shape_of(annotation: Any, rules: tuple[Any, ...] = ()) -> Shape:
-    """The shape of an annotation."""
-    if isinstance(annotation, (str, ForwardRef)):
-        name = annotation if isinstance(annotation, str) else annotation.__forward_arg__
-        return shape_of(getattr(language, name), rules)
-    if get_origin(annotation) is Annotated:
-        inner, *more = get_args(annotation)
-        return shape_of(inner, (*rules, *_flat(more)))
-    if get_origin(annotation) in (Union, types.UnionType):
-        members = [member for member in get_args(annotation) if member is not type(None)]
-        if len(members) == 1:
-            return shape_of(members[0], rules)
-        return Shape(Union[tuple(members)], rules)  # noqa: UP007
-    return Shape(annotation, rules)
+_PLAIN: Mapping[Any, Sort] = {
+    Any: "any",
+    str: "text",
+    int: "integer",
+    float: "number",
+    bool: "bool",
+}
 
 
-def field_of(owner: type[BaseModel], key: str) -> FieldInfo | None:
-    """The field behind a key as authors write it."""
-    for name, info in owner.model_fields.items():
-        if key == (info.alias or name):
-            return info
-    return None
-
-
-def keys_of(owner: type[BaseModel]) -> tuple[str, ...]:
-    """The keys of a model as authors write them."""
-    return tuple(info.alias or name for name, info in owner.model_fields.items())
-
-
-def required_keys(owner: type[BaseModel]) -> tuple[str, ...]:
-    """The keys that a model cannot do without."""
-    return tuple(
-        info.alias or name for name, info in owner.model_fields.items() if info.is_required()
-    )
-
-
-def kinds_of(owner: type[BaseModel]) -> tuple[str, ...]:
-    """The names of the agent kind that a model stands for; nothing for other models."""
-    kind = owner.model_fields.get("kind")
-    return get_args(kind.annotation) if kind is not None else ()
-
-
-def follow(top: type[BaseModel], location: tuple[str | int, ...]) -> Spot:
-    """Walk a location of pydantic from the model of a whole spec."""
-    path: list[str | int] = []
-    shape: Shape | None = Shape(top)
-    owner: type[BaseModel] | None = top
-    union: tuple[tuple[str | int, ...], Shape] | None = None
-    branch = ""
-    for number, part in enumerate(location):
-        if shape is None:
-            break
-        owner = shape.model or owner
-        if part == KEY and number == len(location) - 1:
-            return Spot(tuple(path), shape, owner, True, union, branch)
-        if shape.members:
-            if union is None and shape.rule("discriminator") is None:
-                union, branch = (tuple(path), shape), str(part)
-            shape = _branch(shape, str(part))
+def shape_of(annotation: Any) -> Shape:
+    """The shape of an annotation. Of a rule that is said twice the outer one counts."""
+    rules: dict[str, Any] = {}
+    while get_origin(annotation) is Annotated or _is_optional(annotation):
+        if get_origin(annotation) is not Annotated:
+            rules["optional"] = True
+            rest = tuple(part for part in get_args(annotation) if part is not types.NoneType)
+            annotation = Union[rest]  # noqa: UP007 - it comes to the one part if there is one
             continue
-        following = location[number + 1 : number + 2]
-        path.append(part)
-        shape = _child(shape, part, at_key=following == (KEY,))
-    if shape is not None:
-        owner = shape.model or owner
-    return Spot(tuple(path), shape, owner, False, union, branch)
+        annotation, *around = get_args(annotation)
+        for rule in reversed(around):
+            if isinstance(rule, ByKey | ByKind):
+                rules.setdefault("told", rule)
+                continue
+            for name in _RULES:
+                if (value := getattr(rule, name)) is not None:
+                    rules.setdefault(name, tuple(value) if name == "examples" else value)
+    return Shape(form=annotation, **_taken_apart(annotation), **rules)
 
 
-def _child(shape: Shape, part: str | int, *, at_key: bool) -> Shape | None:
-    """One step down: a field, a value of a dict (or its key), an item of a list."""
-    if shape.model is not None:
-        info = field_of(shape.model, str(part))
-        return None if info is None else shape_of(info.annotation, _flat([info]))
-    arguments = get_args(shape.form)
-    if get_origin(shape.form) is dict:
-        return shape_of(arguments[0] if at_key else arguments[1])
-    if get_origin(shape.form) is list:
-        return shape_of(arguments[0])
-    return None
+def _is_optional(annotation: Any) -> bool:
+    return _is_union(annotation) and types.NoneType in get_args(annotation)
 
 
-def _branch(union: Shape, label: str) -> Shape | None:
-    """The alternative of a union that pydantic calls by this label."""
-    if label.startswith("list["):
-        return next((m for m in union.members if get_origin(m.form) is list), None)
-    for member in union.members:
-        plain = {str: ("str", "constrained-str")}.get(member.form, ())
-        if label in plain:
-            return member
-        tags = [rule.tag for rule in member.rules if isinstance(rule, Tag)]
-        if label in tags:
-            return member
-        if member.model is not None:
-            name = member.model.__name__
-            # A model with a validator is called `function-after[_validator(), Name]`.
-            if label in (name, *kinds_of(member.model)) or label.endswith(f", {name}]"):
-                return member
-    return None
+def _is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, types.UnionType)
 
 
-def _flat(rules: typing.Iterable[Any]) -> tuple[Any, ...]:
-    """Rules, with those that a `Field` holds laid out beside it."""
-    flat: list[Any] = []
-    for rule in rules:
-        flat.append(rule)
-        if isinstance(rule, FieldInfo):
-            flat.extend(rule.metadata)
-    return tuple(flat)
+def _taken_apart(form: Any) -> dict[str, Any]:
+    """Which sort of type it is, with its parts and options."""
+    if form in _PLAIN:
+        return {"sort": _PLAIN[form]}
+    if get_origin(form) is Literal:
+        return {"sort": "choice", "options": get_args(form)}
+    if _is_union(form) or get_origin(form) in (list, dict):
+        sort: Sort = "union" if _is_union(form) else "list" if get_origin(form) is list else "table"
+        return {"sort": sort, "parts": tuple(map(shape_of, get_args(form)))}
+    if issubclass(form, Enum):
+        return {"sort": "choice", "options": tuple(form)}
+    assert issubclass(form, Node), form
+    return {"sort": "model"}
+
+
+@cache
+def keys_of(owner: type[Node]) -> Mapping[str, Key]:
+    """The keys of a model as authors write them."""
+    return {
+        field.encode_name: Key(field.name, shape_of(field.type), _default_of(field))
+        for field in fields(owner)
+    }
+
+
+def _default_of(field: FieldInfo) -> Any:
+    return field.default if field.default_factory is NODEFAULT else field.default_factory()
+
+
+@cache
+def required_keys(owner: type[Node]) -> tuple[str, ...]:
+    """The keys that a model cannot do without."""
+    return tuple(key for key, known in keys_of(owner).items() if known.required)
+
+
+def kinds_of(owner: type[Node]) -> tuple[str, ...]:
+    """The names of the agent kind that a model stands for; nothing for other models."""
+    known = keys_of(owner).get("kind")
+    return known.shape.choices if known is not None else ()

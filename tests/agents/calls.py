@@ -1,6 +1,7 @@
 """What the tests of this folder share: a project, calls in it, and a look at living processes."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from agentflow.agents import AGENT_KINDS
 from agentflow.agents.protocol import AttemptError, Call, Connection, Host, Reply
 from agentflow.core.events import Complaint
 from agentflow.plan.servers import ServerPlan
+from agentflow.spec.document import parse_document
+from agentflow.spec.filling import fill
+from agentflow.spec.yaml.nodes import Mapping
 
 from ..processes import WATCHDOG, has_text
 
@@ -41,8 +45,13 @@ def connected(kind: str, use: Callable[[Connection], Awaitable[Any]], host: Host
 
 
 def options(kind: str, **keys: Any) -> Any:
-    """The options of an agent, as a spec would have them."""
-    return AGENT_KINDS[kind].Options(kind=kind, **keys)
+    """The options of an agent, as a spec would have them. Raises `ValueError` with what does not fit."""
+    root = parse_document(json.dumps({"kind": kind, **keys}), "options.json").root
+    assert isinstance(root, Mapping)
+    made, breaches = fill(AGENT_KINDS[kind].Options, root)
+    if breaches:
+        raise ValueError(f"{breaches[0].fault}: {breaches[0].path}")
+    return made
 
 
 def asked_again(kind: str, keys: dict[str, Any], complaint: Complaint, **given: Any) -> Reply:

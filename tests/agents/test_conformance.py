@@ -15,6 +15,8 @@ import agentflow.agents
 from agentflow.agents import AGENT_KINDS, VOCABULARY
 from agentflow.agents.protocol import AttemptError, Connection, Reply
 from agentflow.spec.model import Agent, Effects
+from agentflow.spec.schema import language_schema
+from agentflow.spec.shape import keys_of
 
 from ..processes import WATCHDOG
 from .calls import HOST, call, connected, cut_short, options, under_way
@@ -177,9 +179,10 @@ def test_the_options_say_what_they_are(kind: str) -> None:
     model = AGENT_KINDS[kind].Options
     assert model in VOCABULARY.agent_kinds
     assert model.default_effects is KINDS[kind].effects
-    own = model.model_fields.keys() - Agent.model_fields.keys()
-    assert all(model.model_fields[name].description for name in own)
-    with pytest.raises(ValueError, match="Extra inputs"):
+    own = keys_of(model).keys() - keys_of(Agent).keys()
+    keys = language_schema(VOCABULARY)["$defs"][f"{kind.capitalize()}Agent"]["properties"]
+    assert all(keys[name]["description"] for name in own)
+    with pytest.raises(ValueError, match=r"^unknown-key: \('surprise',\)$"):
         options(kind, **KINDS[kind].echo, surprise=1)
 
 

@@ -79,9 +79,7 @@ def test_a_call_through_the_proxy(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", MASTER)
     whole = Model(model="openai/ours", api_base=proxy)
-    host = replace(
-        HOST, models={"whole": whole, "pieces": whole.model_copy(update={"stream": True})}
-    )
+    host = replace(HOST, models={"whole": whole, "pieces": replace(whole, stream=True)})
 
     server.answer = Answer(body=completion(CONTENT))
     monkeypatch.setenv(ALLOWED_HOSTS, "127.0.0.1")

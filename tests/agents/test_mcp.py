@@ -164,7 +164,7 @@ def test_a_program_that_dies_takes_its_calls_along(tmp_path: Path) -> None:
     ("server", "failed", "message"),
     [
         (program("fails"), "not_sent", "server 'tools' ended with exit code 1: no\x1b[31m licence"),
-        (program("dumb").model_copy(update={"start_timeout": "100ms"}), "not_sent", "server 'tools' was not ready within 0.1 s"),
+        (replace(program("dumb"), start_timeout="100ms"), "not_sent", "server 'tools' was not ready within 0.1 s"),
         (Server(command="nowhere_at_all"), "rejected", "program 'nowhere_at_all' not found: it is not in PATH; a path from the spec's folder has a slash in it"),
         (Server(command="bin/nowhere"), "rejected", "program 'bin/nowhere' not found: paths are relative to the spec's folder"),
         (Server(command="sh", args=["a\0b"]), "rejected", "program 'sh' cannot be started: embedded null byte"),
@@ -322,7 +322,10 @@ def test_headers_come_from_the_spec_and_the_environment(
 ) -> None:
     monkeypatch.setenv("TOOLS_TOKEN", "s3cr3t-value")
     web.answer = scripted([DONE])
-    headers = {"Authorization": Secret(secret="TOOLS_TOKEN", prefix="Bearer "), "X-Shop": "books"}
+    headers: dict[str, str | Secret] = {
+        "Authorization": Secret(secret="TOOLS_TOKEN", prefix="Bearer "),
+        "X-Shop": "books",
+    }
     server = Server(url=f"{web.url}/mcp", headers=headers)
     assert attempt("mcp", tool("echo"), host_of(server)) == Reply(text="1")
     assert {each.headers["authorization"] for each in web.requests} == {"Bearer s3cr3t-value"}

@@ -1,7 +1,6 @@
 """Tables of the docs, made from the models of the language, the rules and the commands."""
 
 import re
-import typing
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -19,12 +18,11 @@ from agentflow.spec.model import (
     StepBase,
 )
 from agentflow.spec.schema import language_schema
+from agentflow.spec.shape import keys_of, kinds_of
 
 SCHEMA: Mapping[str, Any] = language_schema(VOCABULARY)
 STEPS = tuple(model.__name__ for model in STEP_KINDS.values())
-KINDS = tuple(
-    typing.get_args(kind.model_fields["kind"].annotation)[0] for kind in VOCABULARY.agent_kinds
-)
+KINDS = tuple(name for kind in VOCABULARY.agent_kinds for name in kinds_of(kind))
 
 #: What stands for a definition in a table of keys.
 _WORDS = {
@@ -127,8 +125,8 @@ def _kinds() -> str:
 def _schema(name: str) -> tuple[Mapping[str, Any], frozenset[str]]:
     """Where the keys stand, and which of them are meant."""
     definitions = SCHEMA["$defs"]
-    common = frozenset(field.alias or key for key, field in StepBase.model_fields.items())
-    agent = frozenset(Agent.model_fields)
+    common = frozenset(keys_of(StepBase))
+    agent = frozenset(keys_of(Agent))
     if name == "Pipeline":
         return SCHEMA, frozenset(SCHEMA["properties"])
     if name == "Agent":

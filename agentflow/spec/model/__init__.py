@@ -1,4 +1,4 @@
-"""What an author can say: the pipeline language as frozen pydantic models.
+"""What an author can say: the pipeline language as frozen models.
 
 These models are the one source of the language. `spec.schema` publishes their JSON Schema,
 `spec.parse` fills them from a located document and turns what does not fit into findings. They
@@ -111,6 +111,8 @@ from agentflow.spec.model.values import (
     REPAIRABLE,
     UNDONE,
     AgentName,
+    ByKey,
+    ByKind,
     Contract,
     ContractName,
     Count,
@@ -122,6 +124,7 @@ from agentflow.spec.model.values import (
     Json,
     Name,
     Node,
+    Objection,
     RetryableClass,
     Value,
     seconds,
@@ -154,6 +157,8 @@ __all__ = [
     "Backoff",
     "Bounds",
     "Budget",
+    "ByKey",
+    "ByKind",
     "Cancel",
     "Case",
     "CatchAction",
@@ -196,6 +201,7 @@ __all__ = [
     "Node",
     "Notice",
     "NotifyLevel",
+    "Objection",
     "Pattern",
     "PersonSays",
     "Pipeline",

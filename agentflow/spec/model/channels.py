@@ -4,64 +4,74 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Discriminator, Field
+from msgspec import Meta
 
 from agentflow.spec.model.agents import Secret
-from agentflow.spec.model.values import Duration, Name, Node
+from agentflow.spec.model.values import ByKind, Duration, Name, Node
 
 
-class Channel(Node):
+class Channel(Node, frozen=True, kw_only=True):
     """What every kind of channel has in common."""
 
     kind: str
     description: str | None = None
 
 
-class ConsoleChannel(Channel):
+class ConsoleChannel(Channel, frozen=True, kw_only=True):
     """The terminal of the process that works on the run."""
 
-    kind: Literal["console"] = Field(description="What the channel is.")
+    kind: Literal["console"]
+    """What the channel is."""
 
 
-class InboxChannel(Channel):
+class InboxChannel(Channel, frozen=True, kw_only=True):
     """Files in the folder of the run."""
 
-    kind: Literal["inbox"] = Field(description="What the channel is.")
+    kind: Literal["inbox"]
+    """What the channel is."""
 
 
-class WebhookChannel(Channel):
+class WebhookChannel(Channel, frozen=True, kw_only=True):
     """An address that each message is POSTed to, signed."""
 
-    kind: Literal["webhook"] = Field(description="What the channel is.")
-    url: str = Field(min_length=1, description="Where messages go, by https or http.")
-    signing_secret: Secret = Field(
-        description="What messages, and answers to `agentflow receive`, are signed with."
-    )
-    headers: dict[str, str | Secret] = Field(
-        default={}, description="Headers besides those that every message has."
-    )
-    timeout: Duration = Field("10s", description="How long one attempt to deliver may take.")
-    attempts: Annotated[int, Field(ge=1, le=10, strict=True)] = Field(
-        3, description="How often a message is sent until it has arrived."
-    )
+    kind: Literal["webhook"]
+    """What the channel is."""
+
+    url: Annotated[str, Meta(min_length=1)]
+    """Where messages go, by https or http."""
+
+    signing_secret: Secret
+    """What messages, and answers to `agentflow receive`, are signed with."""
+
+    headers: dict[str, str | Secret] = {}
+    """Headers besides those that every message has."""
+
+    timeout: Duration = "10s"
+    """How long one attempt to deliver may take."""
+
+    attempts: Annotated[int, Meta(ge=1, le=10)] = 3
+    """How often a message is sent until it has arrived."""
 
 
-class CommandChannel(Channel):
+class CommandChannel(Channel, frozen=True, kw_only=True):
     """A program that is given each message as JSON on stdin."""
 
-    kind: Literal["command"] = Field(description="What the channel is.")
-    argv: Annotated[list[str], Field(min_length=1)] = Field(
-        description="The program and its arguments, each taken literally; no shell is involved."
-    )
-    env: dict[str, str | Secret] = Field(
-        default={}, description="Environment variables on top of those that the run has."
-    )
-    timeout: Duration = Field("30s", description="How long the program may take.")
+    kind: Literal["command"]
+    """What the channel is."""
+
+    argv: Annotated[list[str], Meta(min_length=1)]
+    """The program and its arguments, each taken literally; no shell is involved."""
+
+    env: dict[str, str | Secret] = {}
+    """Environment variables on top of those that the run has."""
+
+    timeout: Duration = "30s"
+    """How long the program may take."""
 
 
 #: A channel as a spec writes it.
 AnyChannel: TypeAlias = Annotated[
-    ConsoleChannel | InboxChannel | WebhookChannel | CommandChannel, Discriminator("kind")
+    ConsoleChannel | InboxChannel | WebhookChannel | CommandChannel, ByKind()
 ]
 CHANNEL_KINDS: tuple[type[Channel], ...] = (
     ConsoleChannel,
@@ -76,5 +86,5 @@ BUILT_IN_CHANNELS: Mapping[str, Channel] = MappingProxyType(
 )
 
 ChannelName = Annotated[
-    Name, Field(description="Where it goes: inbox, console, or a name under `channels`.")
+    Name, Meta(description="Where it goes: inbox, console, or a name under `channels`.")
 ]

@@ -1,14 +1,15 @@
 """What is to be done: the kinds of steps."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag
+from msgspec import Meta
 
 from agentflow.spec.model.people import Question
 from agentflow.spec.model.policies import Bounds, CatchAction, CatchKey, Repair, Retry
 from agentflow.spec.model.values import (
     AgentName,
+    ByKey,
     Count,
     Duration,
     Effects,
@@ -21,12 +22,12 @@ from agentflow.spec.model.values import (
 
 FailFast = Annotated[
     bool | None,
-    Field(description="Stop what is in flight in `steps` at once when one of them fails."),
+    Meta(description="Stop what is in flight in `steps` at once when one of them fails."),
 ]
 
 TimeForAll = Annotated[
     Duration | None,
-    Field(description="How long all of it may take; in a `for_each`, each instance."),
+    Meta(description="How long all of it may take; in a `for_each`, each instance."),
 ]
 
 _AGAIN = "what has failed is made again where it failed: write 'retry'"
@@ -54,211 +55,222 @@ _ON_WORKERS: Mapping[str, str] = {
 }
 
 
-class ForEach(Node):
+class ForEach(Node, frozen=True, kw_only=True):
     """One instance of the step per item of a list."""
 
-    over: Value = Field(description="The list: ${{ EXPRESSION }}, or a list written here.")
-    max: Count = Field(description="How many items there may be; more is an error.")
-    as_: Name | None = Field(None, alias="as", description="A name for the item besides `item`.")
-    parallel: Count | None = Field(None, description="How many instances at a time.")
+    over: Value
+    """The list: ${{ EXPRESSION }}, or a list written here."""
+
+    max: Count
+    """How many items there may be; more is an error."""
+
+    as_: Name | None = None
+    """A name for the item besides `item`."""
+
+    parallel: Count | None = None
+    """How many instances at a time."""
+
     min_success: (
-        Literal["all"]
-        | Annotated[int, Field(ge=0, strict=True)]
-        | Annotated[float, Field(ge=0, le=1, strict=True)]
-    ) = Field(
-        "all",
-        description="How many instances have to succeed: a number, or a share such as 0.9; with"
-        " `all`, none may fail.",
-    )
-    key: Value | None = Field(
-        None, description="What each item is called, `${{ EXPRESSION }}`; no two the same."
-    )
-    fail_fast: bool | None = Field(
-        None, description="Stop the other instances at once when they fail as a whole."
-    )
+        Literal["all"] | Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0, le=1)]
+    ) = "all"
+    """How many instances have to succeed: a number, or a share such as 0.9; with `all`, none may
+    fail."""
+
+    key: Value | None = None
+    """What each item is called, `${{ EXPRESSION }}`; no two the same."""
+
+    fail_fast: bool | None = None
+    """Stop the other instances at once when they fail as a whole."""
 
 
-class Assertion(Node):
+class Assertion(Node, frozen=True, kw_only=True):
     """What has to be true of an output, and what is said if it is not."""
 
-    that: Expression = Field(
-        description="A bare expression of type bool over `output`, and `input` of an agent's step."
-    )
-    message: Annotated[str, Field(min_length=1)] = Field(
-        description="What is wrong if it is not true; the agent is told so when it is asked again."
-    )
+    that: Expression
+    """A bare expression of type bool over `output`, and `input` of an agent's step."""
+
+    message: Annotated[str, Meta(min_length=1)]
+    """What is wrong if it is not true; the agent is told so when it is asked again."""
 
 
-class StepBase(Node):
+class StepBase(Node, frozen=True, kw_only=True):
     """What every step has in common."""
 
     #: Keys that other steps have and this one cannot, with the reason and where they belong.
     elsewhere: ClassVar[Mapping[str, str]] = {}
 
     description: str | None = None
-    needs: list[Name] = Field(
-        default=[], description="Steps that have to end before this one starts."
-    )
-    when: Expression | None = Field(
-        None, description="A bare expression of type bool; false skips the step."
-    )
+    needs: list[Name] = []
+    """Steps that have to end before this one starts."""
+
+    when: Expression | None = None
+    """A bare expression of type bool; false skips the step."""
+
     for_each: ForEach | None = None
-    assert_: list[Assertion] = Field(
-        default=[],
-        alias="assert",
-        description="What has to be true of the output before it is accepted.",
-    )
-    budget: Bounds | None = Field(
-        None, description="What the step may use up, carved out of what is around it."
-    )
-    catch: dict[CatchKey, CatchAction] = Field(
-        default={}, description="What follows a failure, by its class; `any` is the last resort."
-    )
+    assert_: list[Assertion] = []
+    """What has to be true of the output before it is accepted."""
+
+    budget: Bounds | None = None
+    """What the step may use up, carved out of what is around it."""
+
+    catch: dict[CatchKey, CatchAction] = {}
+    """What follows a failure, by its class; `any` is the last resort."""
 
 
-class AgentStep(StepBase):
+class AgentStep(StepBase, frozen=True, kw_only=True):
     """A call of an agent."""
 
-    agent: AgentName = Field(
-        description="The agent, by its name under `agents`, or `${{ EXPRESSION }}` that comes to"
-        " one of `among`."
-    )
-    among: Annotated[list[Name], Field(min_length=1)] | None = Field(
-        None, description="The agents that the expression of `agent` may choose from."
-    )
-    with_: dict[Name, Value] = Field(
-        default={}, alias="with", description="The agent's input, field by field."
-    )
+    agent: AgentName
+    """The agent, by its name under `agents`, or `${{ EXPRESSION }}` that comes to one of
+    `among`."""
+
+    among: Annotated[list[Name], Meta(min_length=1)] | None = None
+    """The agents that the expression of `agent` may choose from."""
+
+    with_: dict[Name, Value] = {}
+    """The agent's input, field by field."""
+
     retry: Retry | None = None
-    timeout: Duration | None = Field(None, description="How long one attempt may take.")
+    timeout: Duration | None = None
+    """How long one attempt may take."""
+
     effects: Effects | None = None
     effects_reason: EffectsReason | None = None
     repair: Repair | None = None
-    idempotency_key: Annotated[str, Field(min_length=1)] | None = Field(
-        None,
-        description="Text with ${{ EXPRESSION }} that names this piece of work: every repeat carries"
-        " it.",
-    )
+    idempotency_key: Annotated[str, Meta(min_length=1)] | None = None
+    """Text with ${{ EXPRESSION }} that names this piece of work: every repeat carries it."""
 
 
-class PipelineStep(StepBase):
+class PipelineStep(StepBase, frozen=True, kw_only=True):
     """Another pipeline, run in the place of the step."""
 
     elsewhere = _IN_OTHER_PIPELINE
 
-    pipeline: Annotated[str, Field(min_length=1)] = Field(
-        description="The file of the other pipeline, relative to this one.",
-        examples=["enrich/company.yaml"],
-    )
+    pipeline: Annotated[str, Meta(min_length=1, examples=["enrich/company.yaml"])]
+    """The file of the other pipeline, relative to this one."""
+
     timeout: TimeForAll = None
-    with_: dict[Name, Value] = Field(
-        default={}, alias="with", description="The inputs of the other pipeline."
-    )
-    fail_fast: bool | None = Field(
-        None, description="Instead of what the other pipeline says of itself."
-    )
+    with_: dict[Name, Value] = {}
+    """The inputs of the other pipeline."""
+
+    fail_fast: bool | None = None
+    """Instead of what the other pipeline says of itself."""
 
 
-class HumanStep(StepBase):
+class HumanStep(StepBase, frozen=True, kw_only=True):
     """A question to a person; the step waits for the answer."""
 
     human: Question
-    with_: dict[Name, Value] = Field(
-        default={}, alias="with", description="What the person is shown, field by field."
-    )
-    timeout: Duration = Field(description="How long the answer is waited for.")
+    with_: dict[Name, Value] = {}
+    """What the person is shown, field by field."""
+
+    timeout: Duration
+    """How long the answer is waited for."""
 
 
-class GroupStep(StepBase):
+class GroupStep(StepBase, frozen=True, kw_only=True):
     """Steps that belong together, with an output of their own."""
 
     elsewhere = _ON_STEPS_INSIDE
 
-    steps: Annotated[dict[Name, "Step"], Field(min_length=1)]
+    steps: Annotated[dict[Name, "Step"], Meta(min_length=1)]
     output: Value | None = None
     timeout: TimeForAll = None
     fail_fast: FailFast = None
 
 
-class Case(Node):
+class Case(Node, frozen=True, kw_only=True):
     """One way a switch can go."""
 
-    steps: dict[Name, "Step"] = Field(default={})
+    steps: dict[Name, "Step"] = {}
     output: Value | None = None
     fail_fast: FailFast = None
 
 
-class SwitchStep(StepBase):
+class SwitchStep(StepBase, frozen=True, kw_only=True):
     """Exactly one case runs."""
 
     elsewhere = _ON_STEPS_INSIDE
 
-    switch: Value = Field(description="${{ EXPRESSION }} whose text chooses the case.")
-    cases: Annotated[dict[str, Case], Field(min_length=1)] = Field(
-        description="What happens for each text; exactly one case runs."
-    )
-    default: Case | None = Field(None, description="What happens for any other text.")
+    switch: Value
+    """${{ EXPRESSION }} whose text chooses the case."""
+
+    cases: Annotated[dict[str, Case], Meta(min_length=1)]
+    """What happens for each text; exactly one case runs."""
+
+    default: Case | None = None
+    """What happens for any other text."""
+
     timeout: TimeForAll = None
 
 
-class Loop(Node):
+class Loop(Node, frozen=True, kw_only=True):
     """Steps that are gone through again and again until a condition holds."""
 
-    max: Count = Field(description="How many iterations there may be at most.")
-    until: Expression = Field(
-        description="A bare expression of type bool; true after an iteration ends the loop."
-    )
-    state: dict[Name, Value] = Field(
-        default={}, description="What the first iteration sees as `loop.state`, field by field."
-    )
-    next: dict[Name, Value] = Field(
-        default={}, description="The fields of the state that an iteration changes for the next."
-    )
-    no_progress: Literal["fail", "continue"] = Field(
-        "fail", description="What follows when `next` leaves the state as it was."
-    )
-    steps: Annotated[dict[Name, "Step"], Field(min_length=1)]
+    max: Count
+    """How many iterations there may be at most."""
+
+    until: Expression
+    """A bare expression of type bool; true after an iteration ends the loop."""
+
+    state: dict[Name, Value] = {}
+    """What the first iteration sees as `loop.state`, field by field."""
+
+    next: dict[Name, Value] = {}
+    """The fields of the state that an iteration changes for the next."""
+
+    no_progress: Literal["fail", "continue"] = "fail"
+    """What follows when `next` leaves the state as it was."""
+
+    steps: Annotated[dict[Name, "Step"], Meta(min_length=1)]
     output: Value | None = None
     fail_fast: FailFast = None
 
 
-class LoopStep(StepBase):
+class LoopStep(StepBase, frozen=True, kw_only=True):
     """Steps that are repeated until they have come to something, a bounded number of times."""
 
     elsewhere = _ON_STEPS_INSIDE
 
-    loop: Loop = Field(description="What is repeated, until when, and what it remembers.")
+    loop: Loop
+    """What is repeated, until when, and what it remembers."""
+
     timeout: TimeForAll = None
 
 
-class Delegate(Node):
+class Delegate(Node, frozen=True, kw_only=True):
     """A plan that an agent made, and those who carry it out."""
 
-    plan: Value = Field(
-        description="The tasks: ${{ EXPRESSION }} for a list of {id, worker, input, needs}."
-    )
-    workers: Annotated[dict[Name, Name], Field(min_length=1)] = Field(
-        description="The agents that tasks can be for, by the names that plans call them."
-    )
-    with_: dict[Name, Value] | None = Field(
-        None,
-        alias="with",
-        description="What a worker is given, field by field; left out, the `input` of its task.",
-    )
-    max_tasks: Count = Field(description="How many tasks a plan may have; more is an error.")
-    parallel: Count | None = Field(None, description="How many tasks at a time.")
-    fail_fast: bool | None = Field(None, description="Stop the other tasks at once when one fails.")
-    catch: dict[CatchKey, CatchAction] = Field(
-        default={}, description="What follows the failure of one task, by its class."
-    )
+    plan: Value
+    """The tasks: ${{ EXPRESSION }} for a list of {id, worker, input, needs}."""
+
+    workers: Annotated[dict[Name, Name], Meta(min_length=1)]
+    """The agents that tasks can be for, by the names that plans call them."""
+
+    with_: dict[Name, Value] | None = None
+    """What a worker is given, field by field; left out, the `input` of its task."""
+
+    max_tasks: Count
+    """How many tasks a plan may have; more is an error."""
+
+    parallel: Count | None = None
+    """How many tasks at a time."""
+
+    fail_fast: bool | None = None
+    """Stop the other tasks at once when one fails."""
+
+    catch: dict[CatchKey, CatchAction] = {}
+    """What follows the failure of one task, by its class."""
 
 
-class DelegateStep(StepBase):
+class DelegateStep(StepBase, frozen=True, kw_only=True):
     """Tasks that an agent has planned, carried out by others."""
 
     elsewhere = _ON_WORKERS
 
-    delegate: Delegate = Field(description="What is to be done, and by whom.")
+    delegate: Delegate
+    """What is to be done, and by whom."""
+
     timeout: TimeForAll = None
 
 
@@ -274,21 +286,7 @@ STEP_KINDS: Mapping[str, type[StepBase]] = {
 }
 
 
-def _step_kind(value: Any) -> str | None:
-    """Which kind of step a mapping is, by the one key that decides."""
-    for key in STEP_KINDS:
-        if isinstance(value, dict) and key in value:
-            return key
-    return None
-
-
 Step = Annotated[
-    Annotated[AgentStep, Tag("agent")]
-    | Annotated[HumanStep, Tag("human")]
-    | Annotated[SwitchStep, Tag("switch")]
-    | Annotated[PipelineStep, Tag("pipeline")]
-    | Annotated[GroupStep, Tag("steps")]
-    | Annotated[LoopStep, Tag("loop")]
-    | Annotated[DelegateStep, Tag("delegate")],
-    Discriminator(_step_kind),
+    AgentStep | HumanStep | SwitchStep | PipelineStep | GroupStep | LoopStep | DelegateStep,
+    ByKey(STEP_KINDS),
 ]

@@ -5,15 +5,16 @@ belongs to that model alone.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Discriminator, Field, Tag
+from msgspec import Meta
 
 from agentflow.spec.model.agents import Agent
 from agentflow.spec.model.people import Asking
 from agentflow.spec.model.policies import Retry
 from agentflow.spec.model.values import (
     FUNCTION_PATTERN,
+    ByKey,
     Contract,
     Count,
     Duration,
@@ -24,84 +25,83 @@ from agentflow.spec.model.values import (
 )
 
 
-class Approval(Asking):
+class Approval(Asking, frozen=True, kw_only=True):
     """A question to a person before each call of a tool."""
 
-    within: Duration = Field(description="How long the answer is waited for.")
+    within: Duration
+    """How long the answer is waited for."""
 
 
-class ToolTerms(Node):
+class ToolTerms(Node, frozen=True, kw_only=True):
     """On which terms a model may call a tool."""
 
-    approve: Name | Approval | None = Field(
-        None,
-        description="Each call is shown to a person first: an escalation by name, or a question"
-        " {ask, within, who, channel}.",
-    )
-    max_calls: Count = Field(
-        10, description="How often the tool may be called while one answer is worked on."
-    )
-    idempotency_key: Annotated[str, Field(min_length=1)] | None = Field(
-        None,
-        description="Text with ${{ EXPRESSION }} over `input` and `call.id` that names one call:"
-        " every repeat carries it.",
-    )
+    approve: Name | Approval | None = None
+    """Each call is shown to a person first: an escalation by name, or a question {ask, within, who,
+    channel}."""
+
+    max_calls: Count = 10
+    """How often the tool may be called while one answer is worked on."""
+
+    idempotency_key: Annotated[str, Meta(min_length=1)] | None = None
+    """Text with ${{ EXPRESSION }} over `input` and `call.id` that names one call: every repeat
+    carries it."""
 
 
-class AgentTool(ToolTerms):
+class AgentTool(ToolTerms, frozen=True, kw_only=True):
     """An agent as a tool."""
 
-    agent: Name = Field(description="An agent, by its name under `agents`.")
+    agent: Name
+    """An agent, by its name under `agents`."""
 
 
-class DescribedTool(ToolTerms):
+class DescribedTool(ToolTerms, frozen=True, kw_only=True):
     """What is said of an agent where it is offered as a tool, and nowhere else."""
 
-    description: str | None = Field(None, description="What the model is told about it.")
-    input: Contract | None = Field(None, description="The contract of what it is given.")
-    output: Contract | None = Field(None, description="The contract of what it answers.")
-    effects: Effects | None = Field(None, description="What it does to the world.")
+    description: str | None = None
+    """What the model is told about it."""
+
+    input: Contract | None = None
+    """The contract of what it is given."""
+
+    output: Contract | None = None
+    """The contract of what it answers."""
+
+    effects: Effects | None = None
+    """What it does to the world."""
+
     effects_reason: EffectsReason | None = None
-    timeout: Duration | None = Field(None, description="How long one attempt may take.")
+    timeout: Duration | None = None
+    """How long one attempt may take."""
+
     retry: Retry | None = None
 
 
-class PythonTool(DescribedTool):
+class PythonTool(DescribedTool, frozen=True, kw_only=True):
     """A Python function as a tool."""
 
-    python: Annotated[str, Field(pattern=FUNCTION_PATTERN)] = Field(
-        description="The function: package.module:function, as `call` of a `python` agent.",
-        examples=["desk.search:lookup"],
-    )
-    name: Name | None = Field(
-        None, description="What the model calls it; left out, the name of the function."
-    )
+    python: Annotated[str, Meta(pattern=FUNCTION_PATTERN, examples=["desk.search:lookup"])]
+    """The function: package.module:function, as `call` of a `python` agent."""
+
+    name: Name | None = None
+    """What the model calls it; left out, the name of the function."""
 
 
-ServerTool = Annotated[str, Field(min_length=1)]
+ServerTool = Annotated[str, Meta(min_length=1)]
 
 
-class McpTool(DescribedTool):
+class McpTool(DescribedTool, frozen=True, kw_only=True):
     """A tool of a server as a tool, or several of them on the same terms."""
 
-    mcp: Name = Field(description="The server, by its name under `servers`.")
-    tool: ServerTool | Annotated[list[ServerTool], Field(min_length=1)] = Field(
-        description="The tool, by the name that the server gives it, or a list of such names."
-    )
+    mcp: Name
+    """The server, by its name under `servers`."""
 
-
-def _tool_kind(value: Any) -> str:
-    for kind in ("python", "mcp"):
-        if isinstance(value, dict) and kind in value:
-            return kind
-    return "agent"
+    tool: ServerTool | Annotated[list[ServerTool], Meta(min_length=1)]
+    """The tool, by the name that the server gives it, or a list of such names."""
 
 
 Tool = Annotated[
-    Annotated[AgentTool, Tag("agent")]
-    | Annotated[PythonTool, Tag("python")]
-    | Annotated[McpTool, Tag("mcp")],
-    Discriminator(_tool_kind),
+    AgentTool | PythonTool | McpTool,
+    ByKey({"python": PythonTool, "mcp": McpTool}, otherwise=AgentTool),
 ]
 
 

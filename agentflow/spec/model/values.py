@@ -1,10 +1,11 @@
 """The words of the language: names, durations, values, effects, failure classes."""
 
 import re
+from collections.abc import Mapping, Set
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from msgspec import Meta, Struct
 
 #: A value as JSON knows it: None, bool, int, float, str, list or dict with string keys.
 Json: TypeAlias = Any
@@ -19,34 +20,33 @@ FUNCTION_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_
 #: The name of an agent, or one expression that comes to it.
 AGENT_PATTERN = r"^([a-z][a-z0-9_]{0,62}|\$\{\{[\s\S]*\}\})$"
 
-Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
-AgentName = Annotated[str, StringConstraints(pattern=AGENT_PATTERN)]
-ContractName = Annotated[str, StringConstraints(pattern=CONTRACT_NAME_PATTERN)]
+Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
+AgentName = Annotated[str, Meta(pattern=AGENT_PATTERN)]
+ContractName = Annotated[str, Meta(pattern=CONTRACT_NAME_PATTERN)]
 Duration = Annotated[
     str,
-    Field(
+    Meta(
         pattern=DURATION_PATTERN,
         description="A duration: 500ms, 30s, 15m, 4h or 2d.",
         examples=["30s"],
     ),
 ]
-Count = Annotated[int, Field(ge=1, strict=True)]
+Count = Annotated[int, Meta(ge=1)]
 Contract = Annotated[
     ContractName | dict[str, Json],
-    Field(
+    Meta(
         description="A contract's name, an inline JSON Schema, {$ref: file.json#/pointer},"
         " or {python: package.module:Model}."
     ),
 ]
-Expression = Annotated[str, Field(description="A bare expression, without ${{ }}.")]
-Value = Annotated[Json, Field(description="A value; a string in it may hold ${{ EXPRESSION }}.")]
+Expression = Annotated[str, Meta(description="A bare expression, without ${{ }}.")]
+Value = Annotated[Json, Meta(description="A value; a string in it may hold ${{ EXPRESSION }}.")]
 
 #: Said once for agents and steps.
 EffectsReason = Annotated[
     str,
-    Field(
-        min_length=1,
-        description="Why an irreversible effect needs no check and no gate before it.",
+    Meta(
+        min_length=1, description="Why an irreversible effect needs no check and no gate before it."
     ),
 ]
 
@@ -122,7 +122,42 @@ UNDONE = frozenset(
 REPAIRABLE = frozenset({FailureClass.TRUNCATED, FailureClass.INVALID_OUTPUT})
 
 
-class Node(BaseModel):
-    """A mapping of the language: frozen, and closed against keys it does not know."""
+class Objection(Struct, frozen=True):
+    """What is wrong with a mapping as a whole, or with what is at a path in it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
+    said: str
+    path: tuple[str, ...] = ()
+
+
+def _key(name: str) -> str:
+    """How authors write a key: the names of some would be keywords of Python, and end with `_` here."""
+    return name.rstrip("_")
+
+
+class Node(Struct, frozen=True, kw_only=True, rename=_key):
+    """A mapping of the language. It is closed against keys that it does not have.
+
+    The docstring below a key says what it means, in the JSON Schema and in the docs; the type of the
+    key says so where there is none.
+    """
+
+    #: What the JSON Schema says of it besides its keys.
+    also: ClassVar[Mapping[str, Json]] = {}
+
+    def objection(self, given: Set[str]) -> Objection | None:  # noqa: ARG002 - for those that object
+        """What is wrong although each key is right by itself; `given` are the keys that were written."""
+        return None
+
+
+class ByKey(Struct, frozen=True, eq=False):
+    """Of several mappings the one that is meant is told by the first of these keys that is there.
+
+    Without any it is `otherwise`; with None it has to have one.
+    """
+
+    kinds: Mapping[str, type[Node]]
+    otherwise: type[Node] | None = None
+
+
+class ByKind(Struct, frozen=True):
+    """Of several mappings the one that is meant is told by the value of the key `kind`."""
