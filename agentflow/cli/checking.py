@@ -13,6 +13,7 @@ from agentflow.findings import Finding, Suppressed
 from agentflow.lint.selection import Selection, bounded, counts, selected
 from agentflow.loading import examine_spec, load_bytes
 from agentflow.plan.library import texts_by_file
+from agentflow.plan.people import questions_of
 
 if TYPE_CHECKING:
     from agentflow.cli.mending import Changed
@@ -38,7 +39,8 @@ class Task(Struct, frozen=True):
 
 
 class Checked(Struct, frozen=True):
-    """What came of a task. `unseen` is how many contracts of Python nobody has looked at.
+    """What came of a task. `unseen` is how many contracts of Python nobody has looked at, `asks` says
+    that a run waits for people, as its author wants.
 
     With `changed`, what fixes make of the spec, the rest is about the spec as it is then.
     """
@@ -48,6 +50,7 @@ class Checked(Struct, frozen=True):
     sources: Mapping[str, str]
     unseen: int
     crashed: bool
+    asks: bool
     changed: "Changed | None" = None
 
 
@@ -120,5 +123,7 @@ def _check(task: Task) -> Checked:
         texts_by_file(spec.document, spec.plan),
         spec.unseen,
         any(counts(rule, task.selection) for rule in outcome.crashed),
+        spec.plan is not None
+        and any(question.occasion != "unknown" for question in questions_of(spec.plan)),
         changed,
     )

@@ -90,7 +90,8 @@ def validate_specs(paths: Sequence[str], options: Options) -> int:
     report = _report([checked for _, checked in results], options.severity, complete=complete)
     emit(findings_format(options.format)(report, color=wants_color(sys.stdout)))
     if options.format == "text":
-        for note in _notes(sum(checked.unseen for _, checked in results), passed, changes):
+        asking = sum(checked.asks for _, checked in results)
+        for note in _notes(sum(checked.unseen for _, checked in results), passed, changes, asking):
             emit(note, sys.stderr)
     if not complete:
         return ExitCode.COULD_NOT
@@ -195,8 +196,8 @@ def _report(results: Sequence[Checked], floor: Severity, *, complete: bool) -> R
     )
 
 
-def _notes(unseen: int, passed: int, changes: Sequence["Changed"]) -> Iterator[str]:
-    """What was mended; what was left out, and how to have it in."""
+def _notes(unseen: int, passed: int, changes: Sequence["Changed"], asking: int) -> Iterator[str]:
+    """What was mended; what was left out, and how to have it in; what runs rely on."""
     files = [change for change in changes if change.mended.fixed]
     fixed = sum(len(change.mended.fixed) for change in files)
     refused = sum(len(change.mended.refused) for change in changes)
@@ -211,3 +212,6 @@ def _notes(unseen: int, passed: int, changes: Sequence["Changed"]) -> Iterator[s
     if passed:
         specs = "spec is" if passed == 1 else "specs are"
         yield f"note: {passed} {specs} passed over by 'exclude' of the configuration"
+    if asking:
+        specs = "1 spec asks" if asking == 1 else f"{asking} specs ask"
+        yield f"note: {specs} people; where no process waits, 'agentflow tick' goes on with the runs"

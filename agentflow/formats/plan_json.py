@@ -26,6 +26,16 @@ def render(plan: Overview) -> str:
             "critical_path": [node.part.step.address for node in plan.critical],
             "steps": [_step(node) for node in plan.nodes],
             "touches": {what: list(names) for what, names in to_builtins(plan.touches).items()},
+            "people": [
+                {
+                    "address": question.address,
+                    "occasion": question.occasion,
+                    "who": question.who,
+                    "channel": question.channel,
+                    "seconds": question.within,
+                }
+                for question in plan.people
+            ],
             "worst_case": {
                 "unbudgeted": {**_most(worst.needed), "seconds": worst.own.seconds},
                 "within_budget": {**_most(worst.most), "seconds": worst.seconds},

@@ -14,6 +14,7 @@ takes longest.
 from collections.abc import Iterator
 
 from agentflow.formats.plan_words import (
+    asking,
     at_most,
     case,
     effects,
@@ -32,6 +33,8 @@ from agentflow.plan.bounds import Part
 from agentflow.plan.overview import Node, Overview, times
 
 _INDENT = "    "
+#: So many questions are shown.
+_NAMED = 12
 
 
 def render(plan: Overview) -> str:
@@ -50,6 +53,7 @@ def _lines(plan: Overview) -> Iterator[str]:
     way = " → ".join(node.part.step.id for node in plan.critical)
     yield f"longest way   {way}"
     yield from _touches(plan)
+    yield from _people(plan)
     yield from _worst(plan)
     yield from _alone(plan)
 
@@ -88,6 +92,19 @@ def _touches(plan: Overview) -> Iterator[str]:
         names: tuple[str, ...] = getattr(touched, what)
         if names:
             yield f"{what:<14}{', '.join(safe(name, oneline=True) for name in names)}"
+
+
+def _people(plan: Overview) -> Iterator[str]:
+    asked = [asking(question) for question in plan.people[:_NAMED]]
+    if not asked:
+        return
+    if len(plan.people) > _NAMED:
+        asked.append(f"… {len(plan.people) - _NAMED:,} more")
+    asked.append(
+        "where no process waits for them, 'agentflow tick' goes on once they have answered"
+    )
+    for number, line in enumerate(asked):
+        yield f"{'people' if number == 0 else '':<14}{line}"
 
 
 def _worst(plan: Overview) -> Iterator[str]:

@@ -14,6 +14,7 @@ from agentflow.plan.calls import possible_calls
 from agentflow.plan.factors import factors_of
 from agentflow.plan.kept import Kept
 from agentflow.plan.overview import Node
+from agentflow.plan.people import Question
 from agentflow.plan.steps import StepPlan
 from agentflow.plan.tools import gravest
 from agentflow.plan.windows import Fit
@@ -158,6 +159,21 @@ def holding(fit: Fit) -> str:
             return f"offered to {agent} as a tool, not enforced"
         case "told":
             return f"told to {agent} in words, not enforced{why}"
+
+
+_OCCASIONS = {
+    "always": "",
+    "failure": ", if it fails",
+    "call": ", before it is called",
+    "unknown": ", if nobody knows whether it has happened",
+}
+
+
+def asking(question: Question) -> str:
+    """Who is asked about what: `sort[*]: shop within 4h, if it fails`."""
+    within = f" within {time(question.within)}" if question.within is not None else ""
+    who = f"{question.address}: {question.who or 'a person'}{within}"
+    return safe(who + _OCCASIONS[question.occasion], oneline=True)
 
 
 def passed(node: Node) -> tuple[str | None, str]:

@@ -23,8 +23,9 @@ The `timeout` of a step with steps inside cuts off the time of each of its insta
 the whole.
 
 Not in it is what nobody can know before: that people have a step made again (bounded by
-`budget.escalations`), that the other side asks for longer waits (`Retry-After`), how long calls wait
-by the `limits` of their model, and attempts that are lost with their process.
+`budget.escalations`), how long it takes them to say whether something has happened, that the other
+side asks for longer waits (`Retry-After`), how long calls wait by the `limits` of their model, and
+attempts that are lost with their process.
 
 What has no bound has an infinite amount and the field that leaves it open. Work goes with the size
 of the spec: each step is looked at once, and each pipeline inside once.

@@ -15,6 +15,7 @@ from agentflow.plan.amounts import Bound, Most
 from agentflow.plan.bounds import Part, Prices, WorstCase, dearest, single_call, worst_case
 from agentflow.plan.calls import callers, calls_of, tools_of
 from agentflow.plan.graph import topological_order
+from agentflow.plan.people import Question, questions_of
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.plan.windows import Fit, Fits
@@ -55,12 +56,13 @@ class Alone(Struct, frozen=True):
 
 
 class Overview(Struct, frozen=True):
-    """A pipeline. `alone` is what its worst case is measured against."""
+    """A pipeline. `people` are the questions of a run, `alone` is what its worst case is measured against."""
 
     plan: Plan
     worst: WorstCase
     nodes: tuple[Node, ...]
     touches: Capabilities
+    people: tuple[Question, ...] = ()
     alone: Alone | None = None
 
     @property
@@ -100,7 +102,8 @@ def overview(
     """
     worst = worst_case(plan, prices, slots)
     nodes = _nodes(worst.parts, plan, Types(plan), fits)
-    return Overview(plan, worst, nodes, touches, baseline or _single_call(plan, prices))
+    alone = baseline or _single_call(plan, prices)
+    return Overview(plan, worst, nodes, touches, questions_of(plan), alone)
 
 
 def _single_call(plan: Plan, prices: Prices) -> Alone | None:

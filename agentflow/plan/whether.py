@@ -23,9 +23,15 @@ WHETHER_IT_HAPPENED = EscalationPlan(
 def may_ask_whether(step: StepPlan) -> bool:
     """May a step come to this question, if no `catch` around it speaks of it?
 
-    Only if it calls what must not happen twice. A `catch` that hands over to another agent is passed by then, so it does not keep anybody from asking.
+    Only if it calls what must not happen twice.
+    """
+    return not is_taken(step) and not all(call.effects.repeatable for call in calls_of(step))
+
+
+def is_taken(step: StepPlan) -> bool:
+    """Does the `catch` of a step say what follows whenever nobody knows about a call, of its own or inside?
+
+    Another agent is never given the work then, so an entry that hands over says nothing.
     """
     said = (step.catch.get(key) for key in ("unknown_effect", "any"))
-    if any(action is not None and action.action != "agent" for action in said):
-        return False
-    return not all(call.effects.repeatable for call in calls_of(step))
+    return any(action is not None and action.action != "agent" for action in said)

@@ -72,7 +72,22 @@ def test_valid_specs(project: Project, command: str) -> None:
     # A folder stands for the specs in it, and none is checked twice.
     specs = len(list(project.folder.glob("*.yaml")))
     done = project.agentflow(command, str(project.folder), f"{project.folder}/hello.yaml")
-    assert done == Done(0, f"no problems in {specs} files\n")
+    assert (done.code, done.out) == (0, f"no problems in {specs} files\n")
+
+
+def test_what_asks_people_relies_on_a_tick(project: Project) -> None:
+    note = (
+        "note: 1 spec asks people; where no process waits, 'agentflow tick' goes on with the runs\n"
+    )
+    for strict in ((), ("--strict",)):
+        done = project.agentflow("validate", "approval.yaml", *strict)
+        assert done == Done(0, "no problems in 1 file\n", note)
+    assert project.agentflow("validate", "-f", "json", "approval.yaml").err == ""
+    planned = project.agentflow("plan", "approval.yaml").out
+    assert (
+        "people        approve: support within 2 days\n"
+        "              where no process waits for them, 'agentflow tick' goes on once they have answered\n"
+    ) in planned
 
 
 def test_a_spec_on_stdin(project: Project) -> None:
