@@ -3,11 +3,12 @@
 It begins with runs in which nothing is made to fail: the tests of the spec, and some with inputs and
 answers made up from the contracts. Each claim that none of them has shown is then brought about, one
 way after the other, in runs that begin like one which got to its step. What gets to a step for the
-first time is where later runs can begin, faults and all. Everything goes in the order of the spec
-and ends after a number of runs, so that a drill is the same on every machine.
+first time is where later runs can begin, faults and all. Where there are many claims, those that let a
+run go on are brought about together first, one of each step. Everything goes in the order of the spec
+and ends after a number of runs and of entries in their logs, so that a drill is the same on every machine.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from agentflow.core.events import Entry
 from agentflow.drill.claims import Claim, claims_of
@@ -15,14 +16,17 @@ from agentflow.drill.evidence import Evidence, Seen, evidence
 from agentflow.drill.report import Drill, Outcome, Status
 from agentflow.drill.scenarios import Base, Scenario
 from agentflow.drill.unreached import why_unreached
-from agentflow.drill.ways import ways
+from agentflow.drill.ways import Way, goes_on, ways
 from agentflow.plan.steps import Plan
 
 #: Makes the run of a scenario and gives its log.
 Perform = Callable[[Scenario], Sequence[Entry]]
 
-#: Runs of one drill.
-MOST_RUNS = 1_000
+#: Runs of one drill, and entries in the logs of all of them.
+MOST_RUNS, MOST_ENTRIES = 1_000, 200_000
+#: Claims from which on some are brought about together, how many in a run (a budget has 100 retries
+#: and escalations if it does not say), and how often each of them is tried so.
+_MANY, _TOGETHER, _TWICE = 60, 80, 2
 #: Tests that runs begin with, and seeds.
 _MOST_TESTS, _SEEDS = 60, 8
 #: Runs that get to a step of which others begin like it.
@@ -50,6 +54,7 @@ class _Search:
         self._broken: dict[str, tuple[int, Seen]] = {}
         self._instead: dict[str, tuple[int, str]] = {}
         self._stones: dict[str, list[Scenario]] = {}
+        self._entries = 0
         self._bounded = False
 
     def result(self) -> Drill:
@@ -76,11 +81,46 @@ class _Search:
             ]
             if not pending:
                 return
+            if len(pending) > _MANY:
+                self._bring_about_together(pending)
             for claim in pending:
                 tried.add(claim.name)
                 self._bring_about(claim)
 
+    def _bring_about_together(self, pending: Sequence[Claim]) -> None:
+        """In each run, one claim of each step that a run without faults got to."""
+        left = dict.fromkeys(pending, _TWICE)
+        while left and not self._bounded:
+            base, chosen = self._chosen(left)
+            faults = [fault for way in chosen.values() for fault in way.faults]
+            if len(chosen) < 2 or self._run(Scenario(base, tuple(faults))) is None:
+                return
+            for claim in chosen:
+                left[claim] -= 1
+            left = {c: n for c, n in left.items() if n and not self._is_settled(c)}
+
+    def _chosen(self, left: Iterable[Claim]) -> tuple[Base, dict[Claim, Way]]:
+        """What is to be brought about next, in a run that begins like one of the first's."""
+        base = Base(None)
+        chosen: dict[Claim, Way] = {}
+        steps: set[str] = set()
+        for claim in left:
+            if len(chosen) == _TOGETHER:
+                break
+            plain = [stone.base for stone in self._stones[claim.step] if not stone.faults]
+            if claim.step in steps or not plain or not goes_on(claim, self._steps):
+                continue
+            if not chosen:
+                base = plain[0]
+            way = next(ways(claim, self._steps), None)
+            if base in plain and way is not None and way.via == claim.step:
+                steps.add(claim.step)
+                chosen[claim] = way
+        return base, chosen
+
     def _bring_about(self, claim: Claim) -> None:
+        if self._is_settled(claim):
+            return
         for tries, scenario in enumerate(self._scenarios(claim)):
             if self._is_settled(claim) or tries == _MOST_TRIES:
                 return
@@ -104,11 +144,13 @@ class _Search:
         """What a run shows; None if it was made before, or is one too many."""
         if scenario in self._runs:
             return Evidence()
-        if len(self._runs) >= self._most_runs:
+        if len(self._runs) >= self._most_runs or self._entries > MOST_ENTRIES:
             self._bounded = True
             return None
         number = self._runs[scenario] = len(self._runs) + 1
-        found = evidence(self._plan, self._perform(scenario))
+        entries = self._perform(scenario)
+        self._entries += len(entries)
+        found = evidence(self._plan, entries)
         for seen in found.seen:
             where = self._held if seen.held else self._broken
             where.setdefault(seen.claim, (number, seen))

@@ -81,6 +81,22 @@ def ways(claim: Claim, steps: Steps) -> Iterator[Way]:
                 yield Way((*levels, *way.faults), way.via)
 
 
+def goes_on(claim: Claim, steps: Steps) -> bool:
+    """Does a run go on when a claim has come up, so that others can come up in it too?"""
+    if steps[claim.step].step.kind not in ("agent", "human"):
+        return False
+    last = claim.escalation.on_exhausted.action if claim.escalation is not None else "skip"
+    match claim.what:
+        case "catch" | "last":
+            return claim.action is not None and claim.action.action != "fail"
+        case "answer":
+            return claim.detail in ("approve", "replace")
+        case "left" | "unanswered":
+            return last != "fail"
+        case _:
+            return True
+
+
 def _once(carrier: Carrier, kind: FailureClass, agent: str) -> Iterator[Fault]:
     """One attempt fails, after all repairs and fallbacks."""
     call = next((call for call in calls_of(carrier.step) if call.agent == agent), None)
