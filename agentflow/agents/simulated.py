@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.simulated_plans import with_plans
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.plan.steps import CallPlan, PlanCheck
 from agentflow.spec.model import Confidence, FailureClass, Json
@@ -41,8 +42,11 @@ def answer(
     gate: Confidence | None = None,
     plans: Sequence[PlanCheck] = (),
     fits: Callable[[Json], bool] = lambda _value: True,
+    given: Mapping[str, Json] | None = None,
 ) -> SimulatedAnswer:
     """The answer of an attempt of a step; it passes the `gate` and `fits` if one is found that does.
+
+    Where none is drawn that does, fields are taken over from what the agent was `given` that has them too.
 
     For each of `plans` it holds a small plan that can be carried out, if the contract allows one.
 
@@ -58,10 +62,19 @@ def answer(
                 break
             value = sample(output_schema, f"{name}/{number}")
         else:
-            value = first
+            same = _with_fields_of(first, given or {})
+            good = fits(same) and compile_schema(output_schema).fits(same)
+            value = same if good and (gate is None or _is_sure(same, gate)) else first
     except NoSample as error:
         raise AttemptError(FailureClass.REJECTED, f"nothing to simulate with: {error}") from error
     return SimulatedAnswer(Reply(value), _duration(name))
+
+
+def _with_fields_of(value: Json, given: Mapping[str, Json]) -> Json:
+    """A value that says again what it has in common with what was given."""
+    if not isinstance(value, dict):
+        return value
+    return {name: given.get(name, part) for name, part in value.items()}
 
 
 def simulated_calls(call: CallPlan, seed: str) -> list[Json]:

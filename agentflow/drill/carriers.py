@@ -27,6 +27,11 @@ class Carrier(Struct, frozen=True):
     step: StepPlan
     pattern: str
 
+    @property
+    def of_several(self) -> str:
+        """What a run is known by that has several items of it."""
+        return f"{self.name}[+]"
+
     def at(self, inner: str) -> bool:
         """Is the step that a pattern stands for inside of this one?"""
         return inner.startswith((f"{self.pattern}/", f"{self.pattern}[#*]/"))

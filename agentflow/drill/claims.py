@@ -8,6 +8,8 @@
     sort.catch.any.levels[2].silence    nobody answers, and the next level is tried
     sort.catch.any.on_exhausted         no level helps
     sort.retry.timeout                  an attempt that failed so is made again
+    sort.for_each.tolerated             some items fail, and `min_success` lets it go on
+    sort.for_each.too_few               too few succeed, and it fails as `exhausted`
     sort.repair                         the agent is asked again with what was wrong
     sort.fallbacks.strong               the model `strong` is asked in the place of another
     answer/find.approve.levels[0].abort what a person says about the call of a tool
@@ -28,8 +30,9 @@ from agentflow.spec.model import ANSWERED, FailureClass
 from agentflow.spec.wording import quoted
 
 What: TypeAlias = Literal[
-    "catch", "retry", "repair", "fallback", "helps", "left", "told", "answer", "unanswered", "last"
-]
+    "catch", "retry", "repair", "fallback", "tolerated", "too_few",
+    "helps", "left", "told", "answer", "unanswered", "last",
+]  # fmt: skip
 #: What of `catch` leads to an escalation is under this name; what a tool has is under the other.
 APPROVAL = "approve"
 
@@ -67,12 +70,25 @@ def _of(carrier: Carrier) -> Iterator[Claim]:
         calls = tuple(step.among.values()) or ((step.call,) if step.call is not None else ())
         for call in calls:
             yield from _of_call(carrier, call, f"@{call.agent}" if step.among else "")
+    yield from _of_list(carrier)
     possible = failures_of(step)
     for key, action in step.catch.items():
         dead = _dead(carrier, key, possible)
         yield from _of_catch(carrier, key, action, dead)
     if step.approval is not None:
         yield from _of_ladder(carrier, APPROVAL, step.approval, None)
+
+
+def _of_list(carrier: Carrier) -> Iterator[Claim]:
+    """What `min_success` says: as many items may fail as are not needed, and no more."""
+    for_each = carrier.step.for_each
+    least = for_each.min_success if for_each is not None else None
+    path: Path = (*carrier.step.path, "for_each", "min_success")
+    whats: list[What] = ["tolerated"] if least is not None and least != 1.0 else []
+    if least:
+        whats.append("too_few")
+    for what in whats:
+        yield Claim(f"{carrier.name}.for_each.{what}", carrier.name, path, what)
 
 
 def _of_call(carrier: Carrier, call: CallPlan, suffix: str) -> Iterator[Claim]:

@@ -79,6 +79,8 @@ class _Reading:
             self.found.seen.append(Seen(f"{track.name}.{claim}", seq, held, how))
         if not _is_passed_by(decision):
             self.found.begun.add(track.name)
+        if isinstance(decision, events.ExpandItems) and decision.count > 1:
+            self.found.begun.add(f"{track.name}[+]")
 
     def _shown(self, track: _Track, decision: Decision) -> Iterator[tuple[str, bool, str]]:
         """The claims of a step that a decision is about: the rest of the name, held or not, how."""
@@ -89,6 +91,12 @@ class _Reading:
                 track.failure = decision.failure.kind
             case events.Retry(counted=True) if track.failure is not None:
                 yield f"retry.{track.failure}{_of(track)}", True, decision.reason.text
+            case events.CompleteStep() if "min_success" in decision.reason.figures:
+                figures = decision.reason.figures
+                if figures["succeeded"] < figures["items"]:
+                    yield "for_each.tolerated", True, decision.reason.text
+            case events.FailStep() if _has_too_few(track, decision):
+                yield "for_each.too_few", True, decision.failure.message
             case events.Repair():
                 yield f"repair{_of(track)}", True, decision.reason.text
             case events.FallBack() if track.way is None:
@@ -151,6 +159,14 @@ class _Reading:
             within, step = step_at(self._plan, at)
             self._steps[inside] = name_of(self._plan, within, step), step
         return self._steps[inside]
+
+
+def _has_too_few(track: _Track, decision: events.FailStep) -> bool:
+    """Does a list fail since too few of its items succeed?"""
+    for_each = track.step.for_each
+    whole = for_each is not None and not decision.step.endswith("]")
+    tolerant = for_each is not None and for_each.min_success is not None
+    return whole and tolerant and decision.failure.kind is FailureClass.EXHAUSTED
 
 
 def _escalation(track: _Track) -> str | None:

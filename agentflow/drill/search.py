@@ -68,7 +68,9 @@ class _Search:
 
     def _all_begun(self) -> bool:
         """Has some run got to every step that claims something?"""
-        return all(claim.step in self._stones for claim in self._claims)
+        several = (self._steps[c.step].of_several for c in self._claims if c.what == "tolerated")
+        steps = (claim.step for claim in self._claims)
+        return all(name in self._stones for name in (*steps, *several))
 
     def _try_all(self) -> None:
         """Bring about what has not come up, again as long as that gets to steps for the first time."""

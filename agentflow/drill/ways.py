@@ -73,6 +73,8 @@ def ways(claim: Claim, steps: Steps) -> Iterator[Way]:
             yield Way((_by(carrier, Fault(at, kind, times=1), claim.detail),), claim.step)
         case "fallback":
             yield Way(tuple(_down_to(carrier, claim)), claim.step)
+        case "tolerated" | "too_few":
+            yield from _items(carrier, steps, everywhere=claim.what == "too_few")
         case "catch":
             yield from failing(carrier, claim.key, steps)
         case _:
@@ -120,6 +122,16 @@ def _down_to(carrier: Carrier, claim: Claim) -> Iterator[Fault]:
 def _by(carrier: Carrier, fault: Fault, agent: str) -> Fault:
     """A fault of one of the agents that a step chooses from, wherever it does choose it."""
     return replace(fault, agent=agent, everywhere=True) if carrier.step.among else fault
+
+
+def _items(carrier: Carrier, steps: Steps, *, everywhere: bool) -> Iterator[Way]:
+    """The first item of a list fails, or all do."""
+    inside = [other for other in steps.values() if carrier.at(other.pattern)]
+    own = [carrier] if carrier.step.kind in ("agent", "human") else []
+    able = [other for other in (*own, *inside) if _can(other.step, FailureClass.REJECTED)]
+    for other in able[:_MOST_INSIDE]:
+        fault = _hard(other, FailureClass.REJECTED, everywhere=everywhere)
+        yield Way((fault,), carrier.name if everywhere else carrier.of_several)
 
 
 def _at_levels(carrier: Carrier, claim: Claim) -> Iterator[Fault]:
@@ -180,7 +192,7 @@ def _inside(carrier: Carrier, kind: FailureClass, steps: Steps) -> Iterator[Way]
     """How a step fails because of one inside of it, or because of itself."""
     inside = [other for other in steps.values() if carrier.at(other.pattern)]
     if kind is FailureClass.EXHAUSTED and carrier.step.loop is not None:
-        calls = [other for other in inside if other.step.kind == "agent"][:_MOST_CALLERS]
+        calls = [one for one in inside if one.step.kind in ("agent", "human")][:_MOST_CALLERS]
         lingering = (Fault(other.pattern, "linger", everywhere=True) for other in calls)
         yield Way(tuple(lingering), carrier.name)
     able = [other for other in inside if _can(other.step, kind)]

@@ -11,7 +11,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from agentflow import __version__
+from agentflow.agents.protocol import AttemptError
+from agentflow.agents.simulated import answer as simulated_answer
 from agentflow.contracts.sample import NoSample, sample
+from agentflow.core.asking import contract_of
 from agentflow.core.events import AskPerson, AttemptSucceeded, Entry, RunStarted, StartAttempt
 from agentflow.core.state import Instance, State
 from agentflow.drill.scenarios import Fault, Scenario
@@ -27,19 +30,17 @@ from agentflow.engines.launch import (
 from agentflow.engines.rehearsal import STARTER, MemoryLog
 from agentflow.engines.scripted import NoAnswer, Script
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, Undelivered, run_virtual
-from agentflow.engines.wishes import ends_loop
+from agentflow.engines.wishes import Wish, ends_loop, wish_for
 from agentflow.plan.calls import step_at
 from agentflow.plan.inputs import with_defaults
-from agentflow.plan.steps import Plan
-from agentflow.spec.model import Json
+from agentflow.plan.steps import CallPlan, ContractPlan, Plan
+from agentflow.spec.model import Confidence, Json
 
 #: When every run of a drill begins: 2026-01-01, 00:00 UTC.
 _START = 1_767_225_600.0
 #: A run with more calls than this is broken off.
 MOST_CALLS = 3_000
 _BY = "drill"
-#: How often another answer is drawn for one that ends a loop.
-_MOST_DRAWS = 20
 
 
 class CutOff(Exception):
@@ -123,23 +124,35 @@ class _Players(Struct):
         if fault is not None:
             assert instance.call is not None
             if fault.does == "linger":
-                return self._lingering(decision)
+                return self._lingering(decision, instance.call)
             return answer_of(fault.does, decision, instance.call, lambda: self.made_up(decision))
         if self.script is not None:
             with suppress(NoAnswer):  # a fault has led where the test does not
                 return self.script.answer(decision)
         return self.made_up(decision)
 
-    def _lingering(self, decision: StartAttempt) -> Answer:
+    def _lingering(self, decision: StartAttempt, call: CallPlan) -> Answer:
         """An answer that ends no loop, if one is found."""
-        plan = self.state.plan
-        within, step = step_at(plan, decision.step)
-        for number in range(_MOST_DRAWS):
-            made = simulated_answers(plan, f"linger/{number}")(decision)
-            value = made.outcome.value if isinstance(made.outcome, AttemptSucceeded) else None
-            if not ends_loop(within, step, decision, value):
-                return made
-        return self.made_up(decision)
+        at, attempt = decision.step, decision.attempt
+        value = self._made_for(at, attempt, call.output, self._lingers(at), call.confidence)
+        if value is None:
+            return self.made_up(decision)
+        return Answer(AttemptSucceeded(0, at, attempt, value=value), 1.0)
+
+    def _lingers(self, at: str) -> Wish:
+        within, step = step_at(self.state.plan, at)
+        return lambda value: not ends_loop(within, step, at, value)
+
+    @staticmethod
+    def _made_for(
+        at: str, number: int, contract: ContractPlan, fits: Wish, gate: Confidence | None = None
+    ) -> Json:
+        """A value that keeps a contract and fits, if one is found; None if there is none at all."""
+        try:
+            made = simulated_answer(contract.schema, _BY, at, number, gate, fits=fits)
+        except AttemptError:
+            return None
+        return made.reply.value
 
     def say(self, question: AskPerson) -> Said | Undelivered | None:
         """What comes of a question."""
@@ -158,10 +171,15 @@ class _Players(Struct):
         match fault.does:
             case "undelivered":
                 return Undelivered("as the drill says")
-            case "replace":
-                # Where nothing can be approved, those who are made up give a value.
-                said = self.people(replace(question, answers=["replace"]))
-                return Said("replace", said.value, 1.0, by=_BY) if isinstance(said, Said) else None
+            case "replace" | "linger":
+                within, step = step_at(self.state.plan, question.step)
+                contract = contract_of(step, question)
+                assert contract is not None
+                fits = wish_for(within, step, question.step, question.input)
+                if fault.does == "linger":
+                    fits = self._lingers(question.step)
+                value = self._made_for(question.step, question.number, contract, fits)
+                return Said("replace", value, 1.0, by=_BY)
             case "approve" | "retry" | "abort":
                 return Said(fault.does, None, 1.0, by=_BY)  # type: ignore[arg-type]
             case _:

@@ -336,7 +336,8 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
                 attempt,
                 call.confidence,
                 caller.plans,
-                wish_for(within, caller, decision),
+                wish_for(within, caller, step, dict(decision.input)),
+                decision.input,
             )
         except AttemptError as error:
             return Answer(AttemptFailed(0, step, attempt, error.failure, error.message), 0)

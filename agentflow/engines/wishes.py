@@ -10,7 +10,6 @@ not known here, and then nothing is wished.
 import re
 from collections.abc import Callable, Mapping
 
-from agentflow.core.events import StartAttempt
 from agentflow.plan import address
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
@@ -24,10 +23,12 @@ Wish = Callable[[Json], bool]
 _ITERATION = re.compile(r"\[#([0-9]+)\]/[^/\[]+(\[[0-9]+\])?$")
 
 
-def wish_for(plan: Plan, step: StepPlan, attempt: StartAttempt) -> Wish:
-    """Is an answer to an attempt of a step of this plan one to be taken?"""
-    given = dict(attempt.input)
-    end = _end_of_loop(plan, step, attempt)
+def wish_for(plan: Plan, step: StepPlan, at: str, given: Json) -> Wish:
+    """Is an answer of a step of this plan, at an address of the run, one to be taken?
+
+    `given` is what the agent was given, or the person was shown.
+    """
+    end = _end_of_loop(plan, step, at)
 
     def fits(answer: Json) -> bool:
         seen = {"output": answer, "input": given}
@@ -42,9 +43,9 @@ def wish_for(plan: Plan, step: StepPlan, attempt: StartAttempt) -> Wish:
     return fits
 
 
-def ends_loop(plan: Plan, step: StepPlan, attempt: StartAttempt, answer: Json) -> bool:
+def ends_loop(plan: Plan, step: StepPlan, at: str, answer: Json) -> bool:
     """Does an answer end the loop that its step is directly in, as far as that can be told?"""
-    loop = _loop_around(plan, step, attempt)
+    loop = _loop_around(plan, step, at)
     if loop is None:
         return False
     until, index, _ = loop
@@ -55,20 +56,20 @@ def ends_loop(plan: Plan, step: StepPlan, attempt: StartAttempt, answer: Json) -
         return False
 
 
-def _end_of_loop(plan: Plan, step: StepPlan, attempt: StartAttempt) -> tuple[Expr, int] | None:
+def _end_of_loop(plan: Plan, step: StepPlan, at: str) -> tuple[Expr, int] | None:
     """The condition that ends the loop around a step, if this is its last iteration."""
-    loop = _loop_around(plan, step, attempt)
+    loop = _loop_around(plan, step, at)
     if loop is None:
         return None
     until, index, most = loop
     return (until, index) if index + 1 == most else None
 
 
-def _loop_around(plan: Plan, step: StepPlan, attempt: StartAttempt) -> tuple[Expr, int, int] | None:
+def _loop_around(plan: Plan, step: StepPlan, at: str) -> tuple[Expr, int, int] | None:
     """The condition of the loop that a step is directly in, the iteration, and how many there may be."""
     inside = address.parent(step.address) or ""
     around = plan.steps.get(address.parent(inside) or "") if inside.endswith("[#]") else None
-    found = _ITERATION.search(attempt.step)
+    found = _ITERATION.search(at)
     if around is None or around.loop is None or around.loop.until is None or found is None:
         return None
     return around.loop.until, int(found[1]), around.loop.max
