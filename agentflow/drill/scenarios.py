@@ -62,8 +62,19 @@ class Base(Struct, frozen=True):
         return f"test '{self.test}'" if self.test is not None else f"seed {self.seed}"
 
 
+class Lead(Struct, frozen=True):
+    """What answers of the steps that a pattern stands for have to be besides, as the text of a schema.
+
+    Without a pattern it is about the inputs of the run.
+    """
+
+    at: str
+    schema: str
+
+
 class Scenario(Struct, frozen=True):
-    """A run of a drill: the first fault that is about a call counts."""
+    """A run of a drill: the first fault that is about a call counts, then the first lead."""
 
     base: Base
     faults: tuple[Fault, ...] = ()
+    leads: tuple[Lead, ...] = ()

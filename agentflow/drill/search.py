@@ -9,10 +9,12 @@ and ends after a number of runs and of entries in their logs, so that a drill is
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from agentflow.core.events import Entry
 from agentflow.drill.claims import Claim, claims_of
 from agentflow.drill.evidence import Evidence, Seen, evidence
+from agentflow.drill.leads import Leads
 from agentflow.drill.report import Drill, Outcome, Status
 from agentflow.drill.scenarios import Base, Scenario
 from agentflow.drill.unreached import why_unreached
@@ -31,6 +33,8 @@ _MANY, _TOGETHER, _TWICE = 60, 80, 2
 _MOST_TESTS, _SEEDS = 60, 8
 #: Runs that get to a step of which others begin like it.
 _STONES = 3
+#: Ways in which a step is got to that no run has got to, and the seeds of what is made up besides.
+_MOST_LEADS, _SEEDS_OF_LEADS = 4, ("0", "1")
 #: Runs for one claim.
 _MOST_TRIES = 12
 #: Claims that are broken by one run that ends elsewhere, whatever others show.
@@ -63,6 +67,8 @@ class _Search:
                 if base.test is not None or not self._all_begun():
                     self._run(Scenario(base))
             self._try_all()
+            if self._follow_leads():
+                self._try_all()
         outcomes = tuple(map(self._outcome, self._claims))
         return Drill(outcomes, tuple(self._runs), self._bounded)
 
@@ -88,6 +94,22 @@ class _Search:
             for claim in pending:
                 tried.add(claim.name)
                 self._bring_about(claim)
+
+    def _follow_leads(self) -> bool:
+        """Get to the steps that no run has got to; was that of any use?"""
+        leads, useful = Leads(self._plan, self._steps), False
+        for claim in self._claims:
+            carrier, several = self._steps[claim.step], claim.what == "tolerated"
+            name = carrier.of_several if several else carrier.name
+            if claim.dead is not None or self._is_settled(claim):
+                continue
+            if name in self._stones and not several:
+                continue
+            for found in islice(leads.to(carrier, several), _MOST_LEADS):
+                for seed in _SEEDS_OF_LEADS:
+                    self._run(Scenario(Base(None, seed), leads=found))
+            useful |= name in self._stones
+        return useful
 
     def _bring_about_together(self, pending: Sequence[Claim]) -> None:
         """In each run, one claim of each step that a run without faults got to."""
@@ -140,7 +162,7 @@ class _Search:
     def _scenarios(self, claim: Claim) -> Iterator[Scenario]:
         for way in ways(claim, self._steps):
             for stone in list(self._stones.get(way.via, ())):
-                yield Scenario(stone.base, (*way.faults, *stone.faults))
+                yield Scenario(stone.base, (*way.faults, *stone.faults), stone.leads)
 
     def _run(self, scenario: Scenario) -> Evidence | None:
         """What a run shows; None if it was made before, or is one too many."""
@@ -160,6 +182,8 @@ class _Search:
             stones = self._stones.setdefault(name, [])
             if len(stones) < _STONES:
                 stones.append(scenario)
+            elif scenario.leads and not scenario.faults:
+                stones[-1] = scenario  # it was asked for on purpose
         return found
 
     def _outcome(self, claim: Claim) -> Outcome:

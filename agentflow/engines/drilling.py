@@ -4,6 +4,7 @@ No agent is called, nobody is asked, and the log lies in memory. The same scenar
 log, to the microsecond.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -13,11 +14,12 @@ from msgspec.structs import replace
 from agentflow import __version__
 from agentflow.agents.protocol import AttemptError
 from agentflow.agents.simulated import answer as simulated_answer
+from agentflow.contracts.keywords import Schema
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.core.asking import contract_of
 from agentflow.core.events import AskPerson, AttemptSucceeded, Entry, RunStarted, StartAttempt
 from agentflow.core.state import Instance, State
-from agentflow.drill.scenarios import Fault, Scenario
+from agentflow.drill.scenarios import Fault, Lead, Scenario
 from agentflow.engines.driver import Driver
 from agentflow.engines.faults import answer_of
 from agentflow.engines.launch import (
@@ -33,7 +35,8 @@ from agentflow.engines.virtual import Answer, Answerer, Person, Said, Undelivere
 from agentflow.engines.wishes import Wish, ends_loop, wish_for
 from agentflow.plan.calls import step_at
 from agentflow.plan.inputs import with_defaults
-from agentflow.plan.steps import CallPlan, ContractPlan, Plan
+from agentflow.plan.patterns import matches
+from agentflow.plan.steps import CallPlan, Plan
 from agentflow.spec.model import Confidence, Json
 
 #: When every run of a drill begins: 2026-01-01, 00:00 UTC.
@@ -71,7 +74,7 @@ class Drilling(Struct):
             spec="",
             folder="",
             sources={},
-            inputs=with_defaults(plan.inputs, script.inputs if script else self._inputs(seed)),
+            inputs=with_defaults(plan.inputs, script.inputs if script else self._inputs(scenario)),
             mode="simulated",
             seed=seed,
             by=STARTER,
@@ -84,9 +87,11 @@ class Drilling(Struct):
             run_virtual(driver, first, players.answer, players.say)
         return entries
 
-    def _inputs(self, seed: str) -> dict[str, Json]:
+    def _inputs(self, scenario: Scenario) -> dict[str, Json]:
+        leads = [lead for lead in scenario.leads if not lead.at]
+        schema = self.plan.inputs.schema
         try:
-            value = sample(self.plan.inputs.schema, f"{seed}/inputs")
+            value = sample(_narrowed(schema, leads), f"{scenario.base.seed}/inputs")
         except NoSample:
             return {}
         return value if isinstance(value, dict) else {}
@@ -95,6 +100,12 @@ class Drilling(Struct):
 def drilling(plan: Plan) -> Drilling:
     """What performs the drill of a plan; raises `UsageError` if a price is not known."""
     return Drilling(plan, needed_prices(plan), needed_windows(plan))
+
+
+def _narrowed(schema: Mapping[str, Json], leads: Sequence[Lead]) -> Mapping[str, Json]:
+    """A contract with what leads on besides."""
+    besides = [json.loads(lead.schema) for lead in leads]
+    return {**schema, "allOf": [*schema.get("allOf", ()), *besides]} if besides else schema
 
 
 class _Players(Struct):
@@ -126,6 +137,10 @@ class _Players(Struct):
             if fault.does == "linger":
                 return self._lingering(decision, instance.call)
             return answer_of(fault.does, decision, instance.call, lambda: self.made_up(decision))
+        leads = self._leads(decision.step) if instance.ladder is None else []
+        if leads and (value := self._led(decision, leads, instance)) is not None:
+            at, attempt = decision.step, decision.attempt
+            return Answer(AttemptSucceeded(0, at, attempt, value=value), 1.0)
         if self.script is not None:
             with suppress(NoAnswer):  # a fault has led where the test does not
                 return self.script.answer(decision)
@@ -134,10 +149,26 @@ class _Players(Struct):
     def _lingering(self, decision: StartAttempt, call: CallPlan) -> Answer:
         """An answer that ends no loop, if one is found."""
         at, attempt = decision.step, decision.attempt
-        value = self._made_for(at, attempt, call.output, self._lingers(at), call.confidence)
+        value = self._made_for(at, attempt, call.output.schema, self._lingers(at), call.confidence)
         if value is None:
             return self.made_up(decision)
         return Answer(AttemptSucceeded(0, at, attempt, value=value), 1.0)
+
+    def _leads(self, at: str) -> list[Lead]:
+        return [lead for lead in self.scenario.leads if lead.at and matches(lead.at, at)]
+
+    def _led(self, decision: StartAttempt, leads: Sequence[Lead], instance: Instance) -> Json:
+        """An answer that leads where it is to lead, if one is found."""
+        assert instance.call is not None
+        within, step = step_at(self.state.plan, decision.step)
+        fits = wish_for(within, step, decision.step, dict(decision.input))
+        return self._made_for(
+            decision.step,
+            decision.attempt,
+            _narrowed(instance.call.output.schema, leads),
+            fits,
+            instance.call.confidence,
+        )
 
     def _lingers(self, at: str) -> Wish:
         within, step = step_at(self.state.plan, at)
@@ -145,11 +176,11 @@ class _Players(Struct):
 
     @staticmethod
     def _made_for(
-        at: str, number: int, contract: ContractPlan, fits: Wish, gate: Confidence | None = None
+        at: str, number: int, schema: Schema, fits: Wish, gate: Confidence | None = None
     ) -> Json:
         """A value that keeps a contract and fits, if one is found; None if there is none at all."""
         try:
-            made = simulated_answer(contract.schema, _BY, at, number, gate, fits=fits)
+            made = simulated_answer(schema, _BY, at, number, gate, fits=fits)
         except AttemptError:
             return None
         return made.reply.value
@@ -162,12 +193,16 @@ class _Players(Struct):
         fault = self._fault(question.step, instance, None)
         if fault is not None:
             return self._said(fault, question)
+        if question.escalation is None and (leads := self._leads(question.step)):
+            return self._said(Fault(question.step, "replace"), question, leads)
         if self.script is not None:
             with suppress(NoAnswer):
                 return self.script.say(question)
         return self.people(question)
 
-    def _said(self, fault: Fault, question: AskPerson) -> Said | Undelivered | None:
+    def _said(
+        self, fault: Fault, question: AskPerson, leads: Sequence[Lead] = ()
+    ) -> Said | Undelivered | None:
         match fault.does:
             case "undelivered":
                 return Undelivered("as the drill says")
@@ -178,7 +213,8 @@ class _Players(Struct):
                 fits = wish_for(within, step, question.step, question.input)
                 if fault.does == "linger":
                     fits = self._lingers(question.step)
-                value = self._made_for(question.step, question.number, contract, fits)
+                schema = _narrowed(contract.schema, leads)
+                value = self._made_for(question.step, question.number, schema, fits)
                 return Said("replace", value, 1.0, by=_BY)
             case "approve" | "retry" | "abort":
                 return Said(fault.does, None, 1.0, by=_BY)  # type: ignore[arg-type]

@@ -1,0 +1,236 @@
+"""What leads to a step: inputs and answers of which the conditions on the way to it hold.
+
+`when`, the case of a switch and the length of a list are followed back to the inputs and the answers that
+they read, through the outputs of groups, the items of lists and what other pipelines are given. What
+is computed on the way is not understood, and nothing is demanded of it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from agentflow.contracts.keywords import Schema
+from agentflow.drill.carriers import Carrier, name_of
+from agentflow.drill.conditions import (
+    Demand,
+    Demands,
+    coming_to,
+    inside,
+    names_of,
+    root_of,
+    sized,
+    together,
+    wanted,
+)
+from agentflow.drill.scenarios import Lead
+from agentflow.plan import address
+from agentflow.plan.looks import enclosing
+from agentflow.plan.reach import step_in_reach
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.templates import MapOf, Template, Whole
+
+#: How far a value is followed from where it is read.
+_FURTHEST = 12
+
+
+class _Place(Struct, frozen=True):
+    """Where something is read: an address in the plan of a carrier."""
+
+    carrier: Carrier
+    at: str
+
+    @property
+    def plan(self) -> Plan:
+        return self.carrier.plan
+
+
+class Leads:
+    """Finds leads in one plan, whose steps are known by name."""
+
+    def __init__(self, plan: Plan, steps: Mapping[str, Carrier]) -> None:
+        self._plan = plan
+        self._steps = steps
+
+    def to(self, carrier: Carrier, several: bool = False) -> Iterator[tuple[Lead, ...]]:
+        """What leads to a step, in one of several ways; with `several`, to as many of its items as
+        are needed so that one may fail."""
+        every = list(self._conditions(carrier))
+        if several and carrier.step.for_each is not None:
+            place = _Place(carrier, address.parent(carrier.step.address) or "")
+            over = carrier.step.for_each.over
+            every.append((place, _of(over, sized(_enough(carrier.step)))))
+        for ways in together([[(_Held(place, way),) for way in ways] for place, ways in every]):
+            found: dict[str, list[Schema]] = {}
+            for held in ways:
+                for demand in held.demands:
+                    for at, schema in self._followed(demand.path, demand.schema, held.place, 0):
+                        found.setdefault(at, []).append(schema)
+            yield tuple(
+                Lead(at, json.dumps({"allOf": schemas}, sort_keys=True))
+                for at, schemas in found.items()
+            )
+
+    def _conditions(self, carrier: Carrier) -> Iterator[tuple[_Place, list[Demands]]]:
+        """The conditions on the way to a step, from the outside in."""
+        caller = self._caller(carrier)
+        if caller is not None:
+            yield from self._conditions(caller)
+        for at in reversed(list(enclosing(carrier.step.address))):
+            step = carrier.plan.steps.get(at)
+            outer = _Place(carrier, address.parent(at) or "")
+            if step is None:
+                yield from _of_case(carrier, at)
+                continue
+            if step.when is not None:
+                yield outer, wanted(step.when, True)
+            if step.for_each is not None:
+                yield outer, _of(step.for_each.over, sized(1))
+
+    def _caller(self, carrier: Carrier) -> Carrier | None:
+        """The step that runs the pipeline of another one; None if it is in the outermost."""
+        if carrier.plan is self._plan:
+            return None
+        others = (one for one in self._steps.values() if one.step.nested is not None)
+        return next(
+            (o for o in others if o.step.nested and o.step.nested.plan is carrier.plan), None
+        )
+
+    def _followed(
+        self, path: Expr, schema: Schema, place: _Place, depth: int
+    ) -> Iterator[tuple[str, Schema]]:
+        """The inputs (`""`) and the answers, by pattern, that a path reads, and what these have to be."""
+        root, keys = root_of(path), names_of(path)
+        if depth > _FURTHEST or root is None:
+            return
+        if root == "inputs":
+            yield from self._of_inputs(keys, schema, place, depth)
+        elif root == "steps" and len(keys) > 1 and keys[1] == "output":
+            found = step_in_reach(place.plan, str(keys[0]), place.at)
+            if found is not None:
+                yield from self._of_output(found, keys[2:], schema, place, depth)
+        else:
+            yield from self._of_item(root, keys, schema, place, depth)
+
+    def _of_inputs(
+        self, keys: tuple[str | int | None, ...], schema: Schema, place: _Place, depth: int
+    ) -> Iterator[tuple[str, Schema]]:
+        caller = self._caller(place.carrier)
+        if caller is None:
+            yield "", inside(keys, schema)
+        elif caller.step.nested is not None and keys:
+            outer = _Place(caller, address.parent(caller.step.address) or "")
+            if caller.step.for_each is not None:
+                outer = _Place(caller, caller.step.address)
+            yield from self._written(caller.step.nested.arguments, keys, schema, outer, depth)
+
+    def _of_output(
+        self,
+        step: StepPlan,
+        keys: tuple[str | int | None, ...],
+        schema: Schema,
+        place: _Place,
+        depth: int,
+    ) -> Iterator[tuple[str, Schema]]:
+        if step.for_each is not None:
+            if not keys and isinstance(schema, dict) and "minItems" in schema:
+                least = {"minItems": schema["minItems"]}
+                outer = _Place(place.carrier, address.parent(step.address) or "")
+                yield from self._written(step.for_each.over, (), least, outer, depth)
+            return
+        if step.kind in ("agent", "human"):
+            carrier = self._steps.get(name_of(self._plan, place.plan, step))
+            if carrier is not None:
+                yield carrier.pattern, inside(keys, schema)
+            return
+        scope: ScopePlan | None = step.body
+        if step.nested is not None:
+            plan = step.nested.plan
+            child = next((c for c in self._steps.values() if c.plan is plan), None)
+            if child is not None:
+                yield from self._written(plan.outputs, keys, schema, _Place(child, ""), depth)
+        elif scope is not None and scope.output is not None:
+            inner = _Place(place.carrier, scope.address)
+            yield from self._written(scope.output, keys, schema, inner, depth)
+
+    def _of_item(
+        self,
+        root: str,
+        keys: tuple[str | int | None, ...],
+        schema: Schema,
+        place: _Place,
+        depth: int,
+    ) -> Iterator[tuple[str, Schema]]:
+        for at in enclosing(place.at):
+            step = place.plan.steps.get(at)
+            if step is None or step.for_each is None or root not in ("item", *step.for_each.names):
+                continue
+            items = {"minItems": 1, "items": inside(keys, schema)}
+            outer = _Place(place.carrier, address.parent(at) or "")
+            yield from self._written(step.for_each.over, (), items, outer, depth)
+            return
+
+    def _written(
+        self,
+        template: Template,
+        keys: tuple[str | int | None, ...],
+        schema: Schema,
+        place: _Place,
+        depth: int,
+    ) -> Iterator[tuple[str, Schema]]:
+        """The same for a part of what a template comes to."""
+        if isinstance(template, MapOf) and keys:
+            entry = dict(template.entries).get(str(keys[0]))
+            if entry is not None:
+                yield from self._written(entry, keys[1:], schema, place, depth)
+        elif isinstance(template, Whole):
+            for way in _of(template, inside(keys, schema)):
+                for demand in way:
+                    yield from self._followed(demand.path, demand.schema, place, depth + 1)
+
+
+class _Held(Struct, frozen=True):
+    """Demands that are read at a place."""
+
+    place: _Place
+    demands: Demands
+
+
+def _of(template: Template, schema: Schema) -> list[Demands]:
+    """What is demanded of a template that is one path."""
+    if isinstance(template, Whole) and root_of(template.expr) is not None:
+        return [(Demand(template.expr, schema),)]
+    return [()]
+
+
+def _of_case(carrier: Carrier, at: str) -> Iterator[tuple[_Place, list[Demands]]]:
+    """The value of a switch that leads to the case at an address, if it is one."""
+    switch = carrier.plan.steps.get(address.parent(at) or "") if at else None
+    if switch is None or not isinstance(switch.switch, Whole):
+        return
+    place = _Place(carrier, address.parent(switch.address) or "")
+    if switch.for_each is not None:
+        place = _Place(carrier, switch.address)
+    others = at == address.default_case(switch.address)
+    labels = list(switch.cases) if others else [address.name(at)]
+    values = [value for label in labels for value in _meant(label)]
+    yield place, coming_to(switch.switch.expr, values, others=others)
+
+
+def _meant(label: str) -> Iterator[str | int | bool]:
+    """The values whose text is a label."""
+    yield label
+    if label in ("true", "false"):
+        yield label == "true"
+    elif label.lstrip("-").isdigit():
+        yield int(label)
+
+
+def _enough(step: StepPlan) -> int:
+    """A list so long that one of its items may fail."""
+    assert step.for_each is not None
+    least = step.for_each.min_success
+    if isinstance(least, float) and least < 1:
+        return min(step.for_each.max, int(1 / (1 - least)) + 1)
+    return min(step.for_each.max, (least if isinstance(least, int) else 1) + 1)
