@@ -43,6 +43,7 @@ class Claim(Struct, frozen=True):
 
     `key` is the entry of `catch` that it is about, and of a retry the class of failures. `detail`
     is the agent, the model, or what a person answers, `level` the number of a level of `escalation`.
+    `via` is what a run has to get to, if that is more than the step: one of several agents, or several items.
     `dead` says why it cannot be reached, where the plan alone proves that.
     """
 
@@ -56,6 +57,12 @@ class Claim(Struct, frozen=True):
     escalation: EscalationPlan | None = None
     action: CatchPlan | None = None
     dead: str | None = None
+    via: str = ""
+
+    @property
+    def start(self) -> str:
+        """What a run has to get to so that it can come up, in the words of `evidence.begun`."""
+        return self.via or self.step
 
 
 def claims_of(plan: Plan) -> tuple[tuple[Claim, ...], Mapping[str, Carrier]]:
@@ -84,15 +91,22 @@ def _of_list(carrier: Carrier) -> Iterator[Claim]:
     for_each = carrier.step.for_each
     least = for_each.min_success if for_each is not None else None
     path: Path = (*carrier.step.path, "for_each", "min_success")
-    whats: list[What] = ["tolerated"] if least is not None and least != 1.0 else []
+    whats: list[What] = ["tolerated"] if least is not None and not _is_whole(least) else []
     if least:
         whats.append("too_few")
     for what in whats:
-        yield Claim(f"{carrier.name}.for_each.{what}", carrier.name, path, what)
+        via = carrier.of_several if what == "tolerated" else ""
+        yield Claim(f"{carrier.name}.for_each.{what}", carrier.name, path, what, via=via)
+
+
+def _is_whole(least: int | float) -> bool:
+    """Is it all of a list, as a share?"""
+    return isinstance(least, float) and least >= 1
 
 
 def _of_call(carrier: Carrier, call: CallPlan, suffix: str) -> Iterator[Claim]:
     name, home = carrier.name, home_of(carrier.step, call)
+    via = f"{name}{suffix}"
     possible = failures_of(carrier.step)
     if call.retry is not None and call.retry.max_attempts > 1:
         for kind in map(FailureClass, call.retry.on):
@@ -105,10 +119,11 @@ def _of_call(carrier: Carrier, call: CallPlan, suffix: str) -> Iterator[Claim]:
                     "retry",
                     key=kind,
                     detail=call.agent,
+                    via=via,
                 )
     if call.repair and call.effects.repeatable:
         path = carrier.step.path
-        yield Claim(f"{name}.repair{suffix}", name, path, "repair", detail=call.agent)
+        yield Claim(f"{name}.repair{suffix}", name, path, "repair", detail=call.agent, via=via)
     for fallback in call.fallbacks:
         yield Claim(
             f"{name}.fallbacks.{fallback.name}{suffix}",
@@ -117,6 +132,7 @@ def _of_call(carrier: Carrier, call: CallPlan, suffix: str) -> Iterator[Claim]:
             "fallback",
             key=call.agent,
             detail=fallback.name,
+            via=via,
         )
 
 

@@ -4,7 +4,7 @@ A claim is held by the decision that it promises, made under the rule that it st
 by any other decision that names that rule.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
@@ -15,7 +15,7 @@ from agentflow.drill.claims import APPROVAL
 from agentflow.plan import address
 from agentflow.plan.calls import step_at
 from agentflow.plan.steps import Plan, StepPlan
-from agentflow.spec.model import FailureClass
+from agentflow.spec.model import FailureClass, Json
 
 
 class Seen(Struct, frozen=True):
@@ -28,7 +28,10 @@ class Seen(Struct, frozen=True):
 
 
 class Evidence(Struct):
-    """What a log shows: claims that came up, steps that were begun, and how steps ended last."""
+    """What a log shows: claims that came up, steps that were begun, and how steps ended last.
+
+    `begun` has also `STEP@AGENT` of those that were called, and `STEP[+]` of lists with several items.
+    """
 
     seen: list[Seen] = field(default_factory=list)
     begun: set[str] = field(default_factory=set)
@@ -79,6 +82,8 @@ class _Reading:
             self.found.seen.append(Seen(f"{track.name}.{claim}", seq, held, how))
         if not _is_passed_by(decision):
             self.found.begun.add(track.name)
+        if isinstance(decision, events.StartAttempt):
+            self.found.begun.add(f"{track.name}@{decision.agent}")
         if isinstance(decision, events.ExpandItems) and decision.count > 1:
             self.found.begun.add(f"{track.name}[+]")
 
@@ -131,7 +136,11 @@ class _Reading:
     ) -> Iterator[tuple[str, bool, str]]:
         rule, catch = decision.reason.rule, f"{track.step.address}.catch."
         how = f"{_WORDS[type(decision)]}: {decision.reason.text}"
-        self.found.ends[track.name] = how
+        figures = decision.reason.figures
+        self.found.ends[track.name] = how + _why_no_more(figures)
+        if "no_retry" in figures and track.failure is not None:
+            why = f"{how} (no retry: {figures['no_retry']})"
+            yield f"retry.{track.failure}{_of(track)}", False, why
         if rule.startswith(catch):
             key = rule.removeprefix(catch)
             action = track.step.catch[key].action
@@ -159,6 +168,12 @@ class _Reading:
             within, step = step_at(self._plan, at)
             self._steps[inside] = name_of(self._plan, within, step), step
         return self._steps[inside]
+
+
+def _why_no_more(figures: Mapping[str, Json]) -> str:
+    """Why nobody else was asked, where that is said."""
+    told = [str(figures[key]) for key in ("no_fallback", "no_repair") if key in figures]
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _has_too_few(track: _Track, decision: events.FailStep) -> bool:

@@ -53,14 +53,15 @@ class Leads:
         self._plan = plan
         self._steps = steps
 
-    def to(self, carrier: Carrier, several: bool = False) -> Iterator[tuple[Lead, ...]]:
-        """What leads to a step, in one of several ways; with `several`, to as many of its items as
-        are needed so that one may fail."""
-        every = list(self._conditions(carrier))
-        if several and carrier.step.for_each is not None:
-            place = _Place(carrier, address.parent(carrier.step.address) or "")
-            over = carrier.step.for_each.over
-            every.append((place, _of(over, sized(_enough(carrier.step)))))
+    def to(self, carrier: Carrier, items: int = 1, agent: str = "") -> Iterator[tuple[Lead, ...]]:
+        """What leads to a step, in one of several ways; the lists on the way have so many `items`.
+
+        A step that chooses its agent chooses the one that is named.
+        """
+        every = list(self._conditions(carrier, items))
+        choice = carrier.step.dispatch
+        if agent and isinstance(choice, Whole):
+            every.append((_Place(carrier, carrier.step.address), coming_to(choice.expr, [agent])))
         for ways in together([[(_Held(place, way),) for way in ways] for place, ways in every]):
             found: dict[str, list[Schema]] = {}
             for held in ways:
@@ -72,11 +73,11 @@ class Leads:
                 for at, schemas in found.items()
             )
 
-    def _conditions(self, carrier: Carrier) -> Iterator[tuple[_Place, list[Demands]]]:
+    def _conditions(self, carrier: Carrier, items: int) -> Iterator[tuple[_Place, list[Demands]]]:
         """The conditions on the way to a step, from the outside in."""
         caller = self._caller(carrier)
         if caller is not None:
-            yield from self._conditions(caller)
+            yield from self._conditions(caller, items)
         for at in reversed(list(enclosing(carrier.step.address))):
             step = carrier.plan.steps.get(at)
             outer = _Place(carrier, address.parent(at) or "")
@@ -86,7 +87,7 @@ class Leads:
             if step.when is not None:
                 yield outer, wanted(step.when, True)
             if step.for_each is not None:
-                yield outer, _of(step.for_each.over, sized(1))
+                yield outer, _of(step.for_each.over, sized(min(items, step.for_each.max)))
 
     def _caller(self, carrier: Carrier) -> Carrier | None:
         """The step that runs the pipeline of another one; None if it is in the outermost."""
@@ -227,10 +228,9 @@ def _meant(label: str) -> Iterator[str | int | bool]:
         yield int(label)
 
 
-def _enough(step: StepPlan) -> int:
-    """A list so long that one of its items may fail."""
-    assert step.for_each is not None
-    least = step.for_each.min_success
+def enough(step: StepPlan) -> int:
+    """How many items a list has of which one may fail."""
+    least = step.for_each.min_success if step.for_each is not None else None
     if isinstance(least, float) and least < 1:
-        return min(step.for_each.max, int(1 / (1 - least)) + 1)
-    return min(step.for_each.max, (least if isinstance(least, int) else 1) + 1)
+        return int(1 / (1 - least)) + 1
+    return (least if isinstance(least, int) else 1) + 1

@@ -179,19 +179,45 @@ def digest_of_step(steps: Mapping[str, Carrier], name: str) -> str:
     own = [each.step for each in inside if each.plan is carrier.plan]
     agents = sorted({call.agent for step in own for call in _calls_within(step)})
     known = {name: pipeline.agents[name] for name in agents if name in pipeline.agents}
-    turned_to = {plan.name for step in own for plan in _escalations(step)}
+    # What a tool says itself of its approval is part of its agent.
+    named = {plan.name for step in own for plan in _escalations(step)}
+    turned_to = named.intersection(pipeline.escalations)
+    told = {
+        "step": _data(_at(pipeline, carrier.step.path)),
+        "agents": {name: _data(agent) for name, agent in known.items()},
+        "escalations": {name: _data(pipeline.escalations[name]) for name in turned_to},
+    }
+    others = (each.plan for each in inside if each.plan is not carrier.plan)
     return _digest(
         {
-            "step": _data(_at(pipeline, carrier.step.path)),
-            "agents": {name: _data(agent) for name, agent in known.items()},
-            "escalations": {name: _data(pipeline.escalations[name]) for name in turned_to},
-            "models": _data(pipeline.models),
-            "retries": _data(pipeline.retries),
-            "inside": {
-                each.plan.file: digest_of(each.plan) for each in inside if each.step not in own
-            },
+            **told,
+            "retries": _named(told, pipeline.retries),
+            "models": _named(told, pipeline.models),
+            "inside": {other.file: digest_of(other) for other in others},
         }
     )
+
+
+def _named(told: Json, defined: Mapping[str, Node]) -> dict[str, Json]:
+    """What is defined under a name that something says, and under those that this says, and so on."""
+    found: dict[str, Json] = {}
+    pending = [told]
+    while pending:
+        for name in {*_texts(pending.pop())} & (defined.keys() - found.keys()):
+            found[name] = _data(defined[name])
+            pending.append(found[name])
+    return found
+
+
+def _texts(data: Json) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for part in data.values():
+            yield from _texts(part)
+    elif isinstance(data, list):
+        for part in data:
+            yield from _texts(part)
 
 
 def _calls_within(step: StepPlan) -> Iterator[CallPlan]:

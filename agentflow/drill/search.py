@@ -8,18 +8,20 @@ run go on are brought about together first, one of each step. Everything goes in
 and ends after a number of runs and of entries in their logs, so that a drill is the same on every machine.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from agentflow.core.events import Entry
 from agentflow.drill.claims import Claim, claims_of
 from agentflow.drill.evidence import Evidence, Seen, evidence
-from agentflow.drill.leads import Leads
+from agentflow.drill.leads import Leads, enough
 from agentflow.drill.report import Drill, Outcome, Status
 from agentflow.drill.scenarios import Base, Scenario
 from agentflow.drill.unreached import why_unreached
 from agentflow.drill.ways import Way, goes_on, ways
 from agentflow.plan.steps import Plan
+from agentflow.spec.model import FailureClass
 
 #: Makes the run of a scenario and gives its log.
 Perform = Callable[[Scenario], Sequence[Entry]]
@@ -36,7 +38,9 @@ _STONES = 3
 #: Ways in which a step is got to that no run has got to, and the seeds of what is made up besides.
 _MOST_LEADS, _SEEDS_OF_LEADS = 4, ("0", "1")
 #: Runs for one claim.
-_MOST_TRIES = 12
+_MOST_TRIES = 24
+#: Items of lists that are to use up a budget.
+_MANY_ITEMS = 40
 #: Claims that are broken by one run that ends elsewhere, whatever others show.
 _ALWAYS = ("catch", "last")
 
@@ -74,9 +78,7 @@ class _Search:
 
     def _all_begun(self) -> bool:
         """Has some run got to every step that claims something?"""
-        several = (self._steps[c.step].of_several for c in self._claims if c.what == "tolerated")
-        steps = (claim.step for claim in self._claims)
-        return all(name in self._stones for name in (*steps, *several))
+        return all(claim.start in self._stones for claim in self._claims)
 
     def _try_all(self) -> None:
         """Bring about what has not come up, again as long as that gets to steps for the first time."""
@@ -96,37 +98,42 @@ class _Search:
                 self._bring_about(claim)
 
     def _follow_leads(self) -> bool:
-        """Get to the steps that no run has got to; was that of any use?"""
+        """Get to the steps that no run has got to, and to longer lists; was that of any use?"""
         leads, useful = Leads(self._plan, self._steps), False
         for claim in self._claims:
-            carrier, several = self._steps[claim.step], claim.what == "tolerated"
-            name = carrier.of_several if several else carrier.name
-            if claim.dead is not None or self._is_settled(claim):
+            items = self._items_for(claim)
+            if claim.dead is not None or self._is_settled(claim) or items is None:
                 continue
-            if name in self._stones and not several:
-                continue
-            for found in islice(leads.to(carrier, several), _MOST_LEADS):
+            agent = claim.start.partition("@")[2]
+            for found in islice(leads.to(self._steps[claim.step], items, agent), _MOST_LEADS):
                 for seed in _SEEDS_OF_LEADS:
                     self._run(Scenario(Base(None, seed), leads=found))
-            useful |= name in self._stones
+            useful |= claim.start in self._stones
         return useful
+
+    def _items_for(self, claim: Claim) -> int | None:
+        """How many items lists are to have for a claim; None if it needs no other runs."""
+        if claim.what == "tolerated":
+            return enough(self._steps[claim.step].step)
+        if claim.key == FailureClass.BUDGET_EXCEEDED:
+            return _MANY_ITEMS
+        return 1 if claim.start not in self._stones else None
 
     def _bring_about_together(self, pending: Sequence[Claim]) -> None:
         """In each run, one claim of each step that a run without faults got to."""
-        left = dict.fromkeys(pending, _TWICE)
+        left, tries = list(pending), Counter[str]()
         while left and not self._bounded:
             base, chosen = self._chosen(left)
-            faults = [fault for way in chosen.values() for fault in way.faults]
+            faults = [fault for _, way in chosen for fault in way.faults]
             if len(chosen) < 2 or self._run(Scenario(base, tuple(faults))) is None:
                 return
-            for claim in chosen:
-                left[claim] -= 1
-            left = {c: n for c, n in left.items() if n and not self._is_settled(c)}
+            tries.update(claim.name for claim, _ in chosen)
+            left = [c for c in left if tries[c.name] < _TWICE and not self._is_settled(c)]
 
-    def _chosen(self, left: Iterable[Claim]) -> tuple[Base, dict[Claim, Way]]:
+    def _chosen(self, left: Iterable[Claim]) -> tuple[Base, list[tuple[Claim, Way]]]:
         """What is to be brought about next, in a run that begins like one of the first's."""
         base = Base(None)
-        chosen: dict[Claim, Way] = {}
+        chosen: list[tuple[Claim, Way]] = []
         steps: set[str] = set()
         for claim in left:
             if len(chosen) == _TOGETHER:
@@ -137,9 +144,9 @@ class _Search:
             if not chosen:
                 base = plain[0]
             way = next(ways(claim, self._steps), None)
-            if base in plain and way is not None and way.via == claim.step:
+            if base in plain and way is not None and way.via in (claim.step, claim.start):
                 steps.add(claim.step)
-                chosen[claim] = way
+                chosen.append((claim, way))
         return base, chosen
 
     def _bring_about(self, claim: Claim) -> None:
@@ -183,7 +190,7 @@ class _Search:
             if len(stones) < _STONES:
                 stones.append(scenario)
             elif scenario.leads and not scenario.faults:
-                stones[-1] = scenario  # it was asked for on purpose
+                stones[:] = [scenario, *stones[:-1]]  # it was asked for on purpose
         return found
 
     def _outcome(self, claim: Claim) -> Outcome:
@@ -208,8 +215,12 @@ class _Search:
         if claim.what == "answer":
             return "unknown"  # the answer was made up, and was refused for that
         if claim.what == "helps":
-            return "idle" if self._helps_others(claim) else "dead"
+            return "idle" if self._helps_others(claim) else self._dead()
         return "broken"
+
+    def _dead(self) -> Status:
+        """What is said of what never came up, however it was brought about, if that was tried to the end."""
+        return "unknown" if self._bounded else "dead"
 
     def _helps_others(self, claim: Claim) -> bool:
         """Does the same level of the escalation help another step, or after another failure?"""

@@ -67,14 +67,14 @@ def ways(claim: Claim, steps: Steps) -> Iterator[Way]:
     at = carrier.pattern
     match claim.what:
         case "retry":
-            yield Way(tuple(_once(carrier, FailureClass(claim.key), claim.detail)), claim.step)
+            yield Way(tuple(_once(carrier, FailureClass(claim.key), claim.detail)), claim.start)
         case "repair":
             kind = FailureClass.INVALID_OUTPUT
-            yield Way((_by(carrier, Fault(at, kind, times=1), claim.detail),), claim.step)
+            yield Way((_by(carrier, Fault(at, kind, times=1), claim.detail),), claim.start)
         case "fallback":
-            yield Way(tuple(_down_to(carrier, claim)), claim.step)
+            yield Way(tuple(_down_to(carrier, claim)), claim.start)
         case "tolerated" | "too_few":
-            yield from _items(carrier, steps, everywhere=claim.what == "too_few")
+            yield from _items(carrier, claim, steps)
         case "catch":
             yield from failing(carrier, claim.key, steps)
         case _:
@@ -124,14 +124,14 @@ def _by(carrier: Carrier, fault: Fault, agent: str) -> Fault:
     return replace(fault, agent=agent, everywhere=True) if carrier.step.among else fault
 
 
-def _items(carrier: Carrier, steps: Steps, *, everywhere: bool) -> Iterator[Way]:
+def _items(carrier: Carrier, claim: Claim, steps: Steps) -> Iterator[Way]:
     """The first item of a list fails, or all do."""
     inside = [other for other in steps.values() if carrier.at(other.pattern)]
     own = [carrier] if carrier.step.kind in ("agent", "human") else []
     able = [other for other in (*own, *inside) if _can(other.step, FailureClass.REJECTED)]
     for other in able[:_MOST_INSIDE]:
-        fault = _hard(other, FailureClass.REJECTED, everywhere=everywhere)
-        yield Way((fault,), carrier.name if everywhere else carrier.of_several)
+        fault = _hard(other, FailureClass.REJECTED, everywhere=claim.what == "too_few")
+        yield Way((fault,), claim.start)
 
 
 def _at_levels(carrier: Carrier, claim: Claim) -> Iterator[Fault]:

@@ -80,8 +80,9 @@ def test_a_retry(kind: str) -> None:
 def test_a_retry_that_no_time_is_left_for() -> None:
     retry = {"max_attempts": 2, "on": ["timeout"], "backoff": {"initial": "60s", "jitter": "none"}}
     (told,) = said({"sort": call(retry=retry)}, budget={"wall": "30s"})
-    assert told.startswith(
-        "sort.retry.timeout unknown: what came instead: it failed: no answer within 20 s"
+    assert told == (
+        "sort.retry.timeout broken: it failed: no answer within 20 s (no retry: the run is over in "
+        "10 s (budget.wall), before a wait of 30 s)"
     )
 
 
