@@ -81,6 +81,7 @@ LOADS: dict[tuple[str, ...], set[str]] = {
     ("--help",): set(),
     ("run", "--help"): set(),
     ("validate", "hello.yaml"): READS_SPECS,
+    ("validate", "--config", "own.toml", "hello.yaml"): READS_SPECS,
     ("validate", "--format", "json", "chat.yaml"): READS_SPECS | {"orjson"},
     ("plan", "chat.yaml"): READS_SPECS | {"orjson"},
     ("test", "chat.yaml"): READS_LOGS,
@@ -114,6 +115,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with one run in its store."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "agentflow.toml").touch()
+    (folder / "own.toml").write_text("fail_on = 'warning'\n")
     for path in PIPELINES.iterdir():
         if path.is_file():
             (folder / path.name).write_bytes(path.read_bytes())

@@ -6,16 +6,20 @@ It is about `validate` alone. Whether a spec can run is not a matter of configur
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Meta
 
 from agentflow.findings import FailOn, Severity
 from agentflow.lint.rules import RULES
 from agentflow.lint.selection import FAMILIES, NAMES, Selection, UnknownName, known
-from agentflow.spec.model import Json
+from agentflow.spec.document import Path
+from agentflow.spec.filling import fill
+from agentflow.spec.model import Json, Node
 from agentflow.spec.nearest import nearest
+from agentflow.spec.shape import keys_of
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import from_data
 
 #: The rules that have numbers, with the numbers they have by default.
 THRESHOLDS: Mapping[str, Mapping[str, int]] = {
@@ -23,54 +27,35 @@ THRESHOLDS: Mapping[str, Mapping[str, int]] = {
 }
 
 
-Names = tuple[str, ...]
-Number = Annotated[int, Field(ge=1, strict=True)]
+Names = list[str]
+Pattern = Annotated[str, Meta(min_length=1)]
+Number = Annotated[int, Meta(ge=1)]
 
 
-class Configuration(BaseModel):
+class Configuration(Node, frozen=True, kw_only=True):
     """How `agentflow validate` checks the specs of a project."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, title="Configuration of agentflow")
+    select: Names | None = None
+    """Rules and families that count; without it, all of them."""
 
-    select: Names | None = Field(
-        None, description="Rules and families that count; without it, all of them."
-    )
-    ignore: Names = Field((), description="Rules and families that do not count.")
-    severities: dict[str, Severity] = Field(
-        {},
-        description="Another severity for the findings of a rule or a family.",
-    )
-    fail_on: FailOn = Field(
-        FailOn.ERROR, description="How grave a finding has to be for exit code 1."
-    )
-    drilled: bool = Field(
-        False,
-        strict=True,
-        description="The receipts of drills are held against the specs, as with `--drilled`.",
-    )
-    exclude: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
-        (),
-        description="Files and folders that are passed over, by their path from the folder of this"
-        " file; * stands for anything, and a pattern without a slash is a name in any folder.",
-    )
-    thresholds: dict[str, dict[str, Number]] = Field(
-        {},
-        description="Other numbers for the rules that have some.",
-        json_schema_extra={
-            "additionalProperties": False,
-            "properties": {
-                name: {
-                    "type": "object",
-                    "additionalProperties": False,
-                    "properties": {
-                        key: {"type": "integer", "minimum": 1, "default": number}
-                        for key, number in numbers.items()
-                    },
-                }
-                for name, numbers in THRESHOLDS.items()
-            },
-        },
-    )
+    ignore: Names = []
+    """Rules and families that do not count."""
+
+    severities: dict[str, Severity] = {}
+    """Another severity for the findings of a rule or a family."""
+
+    fail_on: FailOn = FailOn.ERROR
+    """How grave a finding has to be for exit code 1."""
+
+    drilled: bool = False
+    """The receipts of drills are held against the specs, as with `--drilled`."""
+
+    exclude: list[Pattern] = []
+    """Files and folders that are passed over, by their path from the folder of this file; * stands
+    for anything, and a pattern without a slash is a name in any folder."""
+
+    thresholds: dict[str, dict[str, Number]] = {}
+    """Other numbers for the rules that have some."""
 
 
 #: What a key holds, in words.
@@ -104,12 +89,11 @@ def parse_configuration(data: Mapping[str, Json]) -> Configuration:
         if key == "tool":
             message = "there is no table 'tool' in a file that is a configuration as a whole"
             raise ConfigurationProblem((key,), message, "leave 'tool.agentflow' out of the names")
-        if key not in Configuration.model_fields:
-            raise _unknown((key,), "key", Configuration.model_fields)
-    try:
-        configuration = Configuration.model_validate(data)
-    except ValidationError as error:
-        raise _wrong(error.errors()[0]) from None
+        if key not in keys_of(Configuration):
+            raise _unknown((key,), "key", keys_of(Configuration))
+    configuration, breaches = fill(Configuration, from_data(data))
+    if configuration is None:
+        raise _wrong(breaches[0].path, data)
     _expect_known(configuration)
     return configuration
 
@@ -126,50 +110,67 @@ def selection_of(configuration: Configuration) -> Selection:
 
 def configuration_schema() -> str:
     """The JSON Schema of a configuration, as `schemas/config.v1.schema.json` has it."""
-    schema = Configuration.model_json_schema()
+    from agentflow.spec.schema import model_schema
+
+    schema = model_schema(Configuration)
     schema["$defs"]["name"] = {"description": "A rule, or a family of rules.", "enum": [*NAMES]}
     name = {"$ref": "#/$defs/name"}
     keys = schema["properties"]
     keys["select"]["anyOf"][0]["minItems"] = 1
     keys["select"]["anyOf"][0]["items"] = keys["ignore"]["items"] = name
     keys["severities"]["propertyNames"] = name
+    keys["thresholds"] |= _closed(
+        {rule: _closed_numbers(known) for rule, known in THRESHOLDS.items()}
+    )
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:agentflow:config:v1",
+        "title": "Configuration of agentflow",
     }
     return json.dumps(head | schema, indent=2) + "\n"
 
 
-def _wrong(complaint: Any) -> ConfigurationProblem:
-    """The first complaint of pydantic in words of ours."""
-    path: tuple[str | int, ...] = complaint["loc"]
+def _closed_numbers(known: Mapping[str, int]) -> dict[str, Json]:
+    """The schema of the numbers of a rule."""
+    return _closed(
+        {key: {"type": "integer", "minimum": 1, "default": number} for key, number in known.items()}
+    )
+
+
+def _closed(properties: dict[str, Json]) -> dict[str, Json]:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _wrong(path: Path, data: Mapping[str, Json]) -> ConfigurationProblem:
+    """What is wrong with what stands at a path."""
     key = str(path[0])
+    value: Json = data
+    for part in path:
+        value = value[part]
     if len(path) > 1 and key == "severities":
         choices = ", ".join(Severity)
-        name = str(path[1])
-        left_out = complaint["input"] in ("off", "none", "ignore", False)
-        advice = f"to leave it out: ignore = [{json.dumps(name)}]" if left_out else ""
+        left_out = value in ("off", "none", "ignore", False)
+        advice = f"to leave it out: ignore = [{json.dumps(path[1])}]" if left_out else ""
         return ConfigurationProblem(
-            path[:2], f"{_shown(complaint)} is no severity", advice or f"one of: {choices}"
+            path[:2], f"{_shown(value)} is no severity", advice or f"one of: {choices}"
         )
     if len(path) > 2 and key == "thresholds":
-        message = f"expected a whole number from 1 on, found {_shown(complaint)}"
+        message = f"expected a whole number from 1 on, found {_shown(value)}"
         return ConfigurationProblem(path[:3], message, "write a number")
     return ConfigurationProblem(
         path[:1],
-        f"expected {_EXPECTED[key]}, found {_shown(complaint)}",
+        f"expected {_EXPECTED[key]}, found {_shown(value)}",
         f"write {quoted(key)} as {_EXPECTED[key]}",
     )
 
 
-def _shown(complaint: Any) -> str:
-    value = complaint["input"]
+def _shown(value: Json) -> str:
     return quoted(value) if isinstance(value, str) else quoted(json.dumps(value, default=str))
 
 
 def _expect_known(configuration: Configuration) -> None:
     """Raise for the first name of no rule, no family or no number, and what can have no effect."""
-    if configuration.select == ():
+    if configuration.select == []:
         message = "'select' names nothing, so that no rule would count"
         raise ConfigurationProblem(("select",), message, "leave it out for all rules")
     named: list[tuple[tuple[str | int, ...], str]] = [

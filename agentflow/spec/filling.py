@@ -50,8 +50,8 @@ _UNFIT: Final = object()
 _LEFT_OUT: Final = object()
 
 
-def fill(model: type[M], root: Table) -> tuple[M | None, list[Breach]]:
-    """The model that a mapping describes, and every place where the mapping does not fit.
+def fill(model: type[M], root: Node) -> tuple[M | None, list[Breach]]:
+    """The model that a node describes, and every place where it does not fit.
 
     Unknown keys are left out: if nothing else is wrong, there is a model.
     """

@@ -37,20 +37,21 @@ _COUNTED = {"string": "Length", "array": "Items", "object": "Properties"}
 
 def language_schema(vocabulary: Vocabulary) -> dict[str, Json]:
     """The JSON Schema of a whole spec with these agent kinds."""
-    schemas = _Schemas()
     head = {
         "$schema": _DIALECT,
         "$id": SCHEMA_ID,
         "title": "agentflow pipeline",
         "description": "A multi-agent pipeline, version 1 of the language.",
     }
-    whole = schemas.mapping(vocabulary.pipeline)
-    definitions = dict(sorted(schemas.definitions.items()))
-    return {
-        **head,
-        **{key: value for key, value in whole.items() if key not in head},
-        "$defs": definitions,
-    }
+    schema = model_schema(vocabulary.pipeline)
+    return {**head, **{key: value for key, value in schema.items() if key not in head}}
+
+
+def model_schema(model: type[Node]) -> dict[str, Json]:
+    """The JSON Schema of a model, with all that it refers to."""
+    schemas = _Schemas()
+    schema = schemas.mapping(model)
+    return {**schema, "$defs": dict(sorted(schemas.definitions.items()))}
 
 
 def render_schema(vocabulary: Vocabulary) -> str:

@@ -1,5 +1,6 @@
 """Tables of the docs, made from the models of the language, the rules and the commands."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -8,7 +9,7 @@ import typer.main
 
 from agentflow.agents import VOCABULARY
 from agentflow.cli.main import app
-from agentflow.lint.configuration import THRESHOLDS, Configuration
+from agentflow.lint.configuration import THRESHOLDS, configuration_schema
 from agentflow.lint.pages import fixable, only_with, page_of
 from agentflow.lint.rule import Rule
 from agentflow.lint.rules import RULES
@@ -282,9 +283,10 @@ def _only_with(rule: Rule) -> str:
 
 def configuration() -> str:
     """A table of the keys of the configuration, and one of the rules that have numbers."""
+    schema = json.loads(configuration_schema())
     keys = [
-        f"| `{name}` | {'' if not field.default or isinstance(field.default, dict) else f'`{field.default}`'} | {field.description} |"
-        for name, field in Configuration.model_fields.items()
+        f"| `{name}` | {_cell(_default(schema, name))} | {_cell(key['description'])} |"
+        for name, key in schema["properties"].items()
     ]
     numbers = [
         f"| [`{rule}`](rules.md#{rule}) | {', '.join(f'`{key}` {n}' for key, n in known.items())} |"

@@ -87,6 +87,8 @@ class Sequence(Struct, eq=False):
 
 Node: TypeAlias = Scalar | Mapping | Sequence
 
+_NOWHERE = (0, 0, 0, 0)
+
 
 def to_data(node: Node) -> Json:
     """The plain JSON value of a node: dicts, lists and scalars that share nothing with it.
@@ -98,6 +100,19 @@ def to_data(node: Node) -> Json:
     if isinstance(node, Mapping):
         return {key: to_data(entry.value) for key, entry in node.entries.items()}
     return [to_data(item) for item in node.items]
+
+
+def from_data(data: Json) -> Node:
+    """The node of plain data that was not read from YAML; its place is 0:0."""
+    if isinstance(data, dict):
+        entries = {
+            key: Entry(Scalar(key, key, "", *_NOWHERE), from_data(value))
+            for key, value in data.items()
+        }
+        return Mapping(entries, False, *_NOWHERE)
+    if isinstance(data, list):
+        return Sequence([from_data(item) for item in data], False, *_NOWHERE)
+    return Scalar(data, str(data), "", *_NOWHERE)
 
 
 def with_names(node: Node, names: TableOf[tuple[str | int, ...], str]) -> Node:
