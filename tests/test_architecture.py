@@ -104,6 +104,7 @@ STAYS_OUT = {
         *("agentflow.runs", "agentflow.history", "agentflow.replay", "agentflow.testing"),
         "agentflow.trace",
         *("agentflow.agents.protocol", "agentflow.contracts.explain", "agentflow.contracts.unwrap"),
+        *("agentflow.contracts.witness", "agentflow.drill", "hashlib", "fractions"),
         "agentflow.spec.yaml.complaints",
     ),
     ("runs", "replay"): ("agentflow.engines", "agentflow.runs", "agentflow.channels"),

@@ -31,7 +31,6 @@ from agentflow.contracts.keywords import Schema, subschemas
 from agentflow.contracts.structure import same, within
 from agentflow.contracts.violations import Violation
 from agentflow.contracts.wellformed import METASCHEMA
-from agentflow.contracts.witness import find_witness
 from agentflow.spec.model import Json
 
 #: Of a schema that names its values, so many are tried one by one.
@@ -149,6 +148,10 @@ def _witnesses(producer_text: str, consumer_text: str) -> list[Json]:
     few = _all_values(producer)
     if few is not None:
         return list(islice(filter(proves, few), 1))
+    from agentflow.contracts.witness import (
+        find_witness,
+    )  # with what draws values: for the rare pair
+
     return find_witness(producer, consumer, proves, _difference(producer_text, consumer_text))
 
 

@@ -12,7 +12,6 @@ is none. What else a server says of a tool, its title and its hints, is nothing 
 relies on.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -51,6 +50,8 @@ class Definition(Struct, frozen=True):
     @property
     def pin(self) -> str:
         """The hash of it."""
+        import hashlib  # OpenSSL with it, for the few specs that have tools of servers
+
         whole = {"name": self.name, **dict(zip(_PARTS, _parts(self), strict=True))}
         text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
