@@ -2,7 +2,8 @@
 
 The tree is that of `plan.bounds`, so that each figure stands at the step that causes it. In each
 scope, steps of the same `level` can run side by side: a step is one level below the last of those
-that it waits for. The `critical` ones are on the way that takes longest in the worst case.
+that it waits for. The `critical` ones are on the way that takes longest in the worst case, from the
+outside in: nothing is that stands inside of a step that is not.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -151,25 +152,30 @@ def _level(node: Node) -> int:
     return node.level
 
 
-def _nodes(parts: Sequence[Part], plan: Plan, types: Types, fits: Fits) -> tuple[Node, ...]:
-    """The parts of one scope. Those of several cases stand side by side; none waits for another's."""
+def _nodes(
+    parts: Sequence[Part], plan: Plan, types: Types, fits: Fits, *, critical: bool = True
+) -> tuple[Node, ...]:
+    """The parts of one scope, which itself is `critical` or not.
+
+    Those of several cases stand side by side; none waits for another's.
+    """
     levels = _levels(parts)
-    critical = _critical(parts)
+    way = _critical(parts) if critical else set()
     nodes = []
     for part in parts:
         step = part.step
         nested = step.nested.plan if step.nested is not None else plan
+        known = types if nested is plan else Types(nested)
+        on_it = step.address in way
         nodes.append(
             Node(
                 part=part,
                 level=levels[step.address],
-                critical=step.address in critical,
+                critical=on_it,
                 takes=_taken(step, types),
                 gives=_given(step, plan, types),
                 fits=tuple(_fits(step, plan, fits)),
-                inside=_nodes(
-                    part.inside, nested, types if nested is plan else Types(nested), fits
-                ),
+                inside=_nodes(part.inside, nested, known, fits, critical=on_it),
             )
         )
     return tuple(nodes)

@@ -27,16 +27,22 @@ def seen(path: Path) -> Overview:
     return overview(plan, {}, 16, capabilities(plan), {})
 
 
+def evil() -> Overview:
+    """A pipeline with a name that would be more than a label."""
+    human = {"human": {"ask": "Well?", "answer": {}}, "timeout": "1h", "catch": {"timeout": "fail"}}
+    child = {"agentflow": 1, "name": "child", "steps": {"a": human}}
+    plan = plan_of(
+        {"agentflow": 1, "name": "evil", "steps": {"a": {"pipeline": EVIL}}}, {EVIL: child}
+    )
+    return overview(plan, {}, 16, capabilities(plan), {})
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What Graphviz makes of some pipelines, by their names."""
     folder = installed(HERE, tmp_path_factory.mktemp("npm", numbered=True))
     texts = {name: plan_dot.render(seen(SPECS / f"{name}.yaml")) for name in NAMES}
-    human = {"human": {"ask": "Well?", "answer": {}}, "timeout": "1h", "catch": {"timeout": "fail"}}
-    child = {"agentflow": 1, "name": "child", "steps": {"a": human}}
-    evil = {"agentflow": 1, "name": "evil", "steps": {"a": {"pipeline": EVIL}}}
-    plan = plan_of(evil, {EVIL: child})
-    texts[EVIL] = plan_dot.render(overview(plan, {}, 16, capabilities(plan), {}))
+    texts[EVIL] = plan_dot.render(evil())
     done = subprocess.run(
         ["node", HERE / "draw.mjs", folder],
         input=json.dumps(list(texts.values())),

@@ -350,6 +350,23 @@ def test_models_with_tools_come_to_their_worst_case(written: Specs, slots: int) 
     assert run.state.now - START <= worst.seconds + 1e-6
 
 
+@examples(60)
+@given(talks(), SMALL, st.booleans(), st.integers(1, 4))
+def test_models_with_tools_stay_within_every_budget(
+    written: Specs, budget: Any, approved: bool, slots: int
+) -> None:
+    for each in (written[0], *written[1].values()):
+        each["agents"]["look"]["charges"] = {"postage": 2}
+        if approved:
+            each["agents"]["clerk"]["tools"][0]["approve"] = {"ask": "Well?", "within": "20s"}
+    plan = plan_of({**written[0], "budget": {**ENOUGH, **budget}}, written[1])
+    worst, run = worst_case(plan, slots=slots), drive(plan, Talkers(plan), concurrency=slots)
+    assert run.state.root is not None
+    for what, amount in run.state.root.purse.spent.items():
+        assert amount <= amount_of(worst.most, what) + 1e-9, what
+    assert run.state.now - START <= worst.seconds + 1e-6
+
+
 # --- by example ----------------------------------------------------------------------------
 
 
