@@ -9,11 +9,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from math import ceil
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.agents.credentials import is_behind_another_name
+from agentflow.agents.estimates import least_of
 from agentflow.agents.prompt_parts import FORM, TOOLS, Part
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.tokens import Tokenizer, count, is_quick, tokenizer_of
@@ -22,9 +25,8 @@ from agentflow.core.events import Receipt
 from agentflow.plan.windows import KnownModel, cuts, window_of
 from agentflow.spec.model import FailureClass, Json, Model
 
-#: What a provider counts at least of what we count, where the tokenizer is the model's own, and
-#: where it is another one.
-EXACT, ESTIMATED = 0.95, 0.7
+#: What a provider counts at least of what we count, where the tokenizer is the model's own.
+EXACT = Fraction(95, 100)
 #: How much of what stands beside the messages is there for sure. OpenAI shows models the definitions of
 #: tools as TypeScript, which takes about half of what JSON Schema does.
 REWORDED = 0.5
@@ -103,7 +105,13 @@ async def counted(prompt: Prompt, receipt: Receipt) -> Receipt:
     tokens = await count(prompt.texts, tokenizer.encoding)
     if prompt.beside:
         beside = await count(prompt.beside, tokenizer.encoding)
-    return replace(receipt, tokens=tokens, exact=tokenizer.exact, beside=beside)
+    least = None
+    if tokens is not None and tokenizer.exact:
+        least = ceil(EXACT * tokens)
+    elif tokens is not None:
+        least = await least_of(prompt.texts, tokens, tokenizer.encoding)
+    exact = tokenizer.exact
+    return replace(receipt, tokens=tokens, exact=exact, least=least, beside=beside)
 
 
 async def refuse_if_too_long(prompt: Prompt, receipt: Receipt) -> None:
@@ -120,7 +128,7 @@ async def refuse_if_too_long(prompt: Prompt, receipt: Receipt) -> None:
         return
     # Of an estimate only as much is believed as must be there, unless nobody else would complain.
     alone, beside = cuts(receipt.model), receipt.beside or 0
-    least = tokens if receipt.exact or alone else int(tokens * ESTIMATED)
+    least = tokens if receipt.exact or alone else receipt.least or 0
     least += beside if alone else int(beside * REWORDED)
     if window.needed(least, answer) <= window.tokens:
         return
@@ -142,13 +150,12 @@ def refuse_if_cut(receipt: Receipt, reply: Reply) -> None:
     Raises `AttemptError` context_overflow if it has not. Who counts nothing is believed.
     """
     usage = reply.usage
-    if usage is None or receipt.tokens is None or usage.tokens_in <= 0:
+    if usage is None or receipt.least is None or usage.tokens_in <= 0:
         return
-    factor = EXACT if receipt.exact else ESTIMATED
-    if usage.tokens_in < factor * receipt.tokens:
+    if usage.tokens_in < receipt.least:
         message = (
             f"{receipt.model} did not read the whole prompt: it counted {usage.tokens_in:,}"
-            f" of {_about(receipt)}, expected at least {factor:.0%}"
+            f" of {_about(receipt)}, expected at least {receipt.least:,}"
         )
         failure = FailureClass.CONTEXT_OVERFLOW
         raise AttemptError(failure, message, reply=reply)

@@ -18,8 +18,9 @@ from agentflow.core.talks import ToolCall, ToolResult, Turn
 from agentflow.plan.windows import UNKNOWN, Window, window_of
 from agentflow.spec.model import FailureClass, Json, Model
 
-from .calls import ROOT, call, connected, failure, options
+from .calls import HOST, ROOT, call, connected, failure, options
 from .openai_server import Answer, OpenAIServer, completion
+from .test_estimates import FEWEST
 
 MODEL = "openai/gpt-4o-mini"
 #: A model that no table has.
@@ -221,7 +222,7 @@ def test_a_prompt_that_was_cut_is_noticed(
     assert caught.value.failure is FailureClass.CONTEXT_OVERFLOW
     assert caught.value.message == (
         f"{model} did not read the whole prompt: it counted {least - 1:,} of {about}{ours:,} tokens,"
-        f" expected at least {factor:.0%}"
+        f" expected at least {least:,}"
     )
     # What came is kept, and what it cost is charged.
     reply = caught.value.reply
@@ -240,6 +241,30 @@ def test_an_answer_that_does_not_count_is_kept_with_what_it_cost(server: OpenAIS
     assert reply.usage is not None
     assert (reply.text, reply.usage.tokens_out) == ('{"a": [1, 2', 7)
     assert reply.answered == "gpt-4o-mini-2024-07-18"
+
+
+def test_the_prompt_of_a_repair_is_held_against_what_it_says_itself(server: OpenAIServer) -> None:
+    server.answer = counting(5000)
+    first = noted({"model": OURS}, HOST, body="word " * 100)[-1][0]
+    wrong = Complaint("word " * 200, ("it is no JSON",))
+    again = replace(call(body="word " * 100), attempt=2, complaint=wrong)
+    asked = options("llm", model=OURS)
+    assert first.tokens is not None
+    # As many as the first prompt had: all that was said since is missing.
+    server.answer = counting(first.tokens)
+    with pytest.raises(AttemptError) as caught:
+        connected("llm", lambda c: c.call(asked, again))
+    assert caught.value.failure is FailureClass.CONTEXT_OVERFLOW
+    server.answer = counting(first.tokens + 250)
+    assert connected("llm", lambda c: c.call(asked, again)).text == "{}"
+
+
+def test_an_estimate_alone_refuses_no_answer(server: OpenAIServer) -> None:
+    """What Gemma counts of a text in Amharic is a third of what we do."""
+    fewest, text = FEWEST["amharic"]
+    server.answer = counting(fewest * 20)
+    reply = connected("llm", lambda c: c.call(options("llm", model=OURS), call(body=text * 20)))
+    assert reply.text == "{}"
 
 
 def test_a_provider_that_counts_nothing_is_believed(server: OpenAIServer) -> None:

@@ -38,7 +38,8 @@ class Receipt(Struct, frozen=True):
     several together, where an expression reads several), and `left_out` the fields that the agent
     was given and its prompt does not read; `others` are the bytes of what else is sent, by name.
     `tokens` is our own count of the messages' texts, None if there is none; it is `exact` if it was made
-    with the model's own tokenizer. `beside` counts the definitions of tools and the form of the answer,
+    with the model's own tokenizer, and a provider that counts fewer than `least` has not read them all.
+    `beside` counts the definitions of tools and the form of the answer,
     which the provider words anew.
     """
 
@@ -48,6 +49,7 @@ class Receipt(Struct, frozen=True):
     left_out: tuple[str, ...] = ()
     tokens: int | None = None
     exact: bool = False
+    least: int | None = None
     others: Mapping[str, int] = field(default_factory=dict)
     beside: int | None = None
 
