@@ -200,7 +200,7 @@ def examine_spec(
 
 def receipt_file(spec: Spec) -> str:
     """The name of the file beside a spec that the receipt of its drill lies in."""
-    return str(Path(spec.name).with_suffix(".drill.json"))
+    return f"{spec.name.removesuffix('.yaml')}.drill.json"
 
 
 def receipt_text(spec: Spec) -> str | None:

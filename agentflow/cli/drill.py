@@ -72,7 +72,15 @@ def _drilled(spec: Spec, options: Options) -> Drilled:
         return Drilled(spec.file, None, error.message)
     found = drill(plan, performer.perform, options.runs)
     name, filed = _file(spec, plan, found, check=options.check)
-    return Drilled(spec.file, found, None, _traces(plan, performer, found), name, filed)
+    traces = _traces(plan, performer, found)
+    return Drilled(spec.file, found, None, _places(spec, found), traces, name, filed)
+
+
+def _places(spec: Spec, found: Drill) -> dict[str, tuple[int, int]]:
+    """Where claims stand in the spec; those of other pipelines have a `#` in the name of their step."""
+    claims = [each.claim for each in found.outcomes if "#" not in each.claim.step.split("[")[0]]
+    spans = {claim.name: spec.document.locate_key(claim.path).span for claim in claims}
+    return {name: (span.line, span.column) for name, span in spans.items()}
 
 
 def _traces(plan: Plan, performer: Drilling, found: Drill) -> dict[int, Trace]:

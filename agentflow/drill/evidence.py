@@ -30,12 +30,13 @@ class Seen(Struct, frozen=True):
 class Evidence(Struct):
     """What a log shows: claims that came up, steps that were begun, and how steps ended last.
 
-    `begun` has also `STEP@AGENT` of those that were called, and `STEP[+]` of lists with several items.
+    `failure` is that of the run. `begun` has also `STEP@AGENT` of those that were called, and `STEP[+]` of lists with several items.
     """
 
     seen: list[Seen] = field(default_factory=list)
     begun: set[str] = field(default_factory=set)
     ends: dict[str, str] = field(default_factory=dict)
+    failure: str | None = None
 
 
 class _Track(Struct):
@@ -76,6 +77,7 @@ class _Reading:
 
     def decision(self, seq: int, decision: Decision) -> None:
         if isinstance(decision, events.FinishRun):
+            self.found.failure = decision.failure.message if decision.failure is not None else None
             return
         track = self._track(decision.step)
         for claim, held, how in self._shown(track, decision):

@@ -18,7 +18,7 @@ from agentflow.drill.evidence import Evidence, Seen, evidence
 from agentflow.drill.leads import Leads, enough
 from agentflow.drill.report import Drill, Outcome, Status
 from agentflow.drill.scenarios import Base, Scenario
-from agentflow.drill.unreached import why_unreached
+from agentflow.drill.unreached import never_begun, why_unreached
 from agentflow.drill.ways import Way, goes_on, ways
 from agentflow.plan.steps import Plan
 from agentflow.spec.model import FailureClass
@@ -56,11 +56,16 @@ class _Search:
         self._perform = perform
         self._most_runs = most_runs
         self._claims, self._steps = claims_of(plan)
+        #: The runs by number, and how steps ended in them.
         self._runs: dict[Scenario, int] = {}
-        #: Where each claim held first, where it was first broken, and what a step came to instead.
+        self._ends: dict[Scenario, dict[str, str]] = {}
+        #: Where each claim held first, where it was first broken by one failure, where by several that came
+        #: together, and what a step came to instead.
         self._held: dict[str, tuple[int, Seen]] = {}
         self._broken: dict[str, tuple[int, Seen]] = {}
+        self._broken_by_several: dict[str, tuple[int, Seen]] = {}
         self._instead: dict[str, tuple[int, str]] = {}
+        self._failed: tuple[int, str] | None = None
         self._stones: dict[str, list[Scenario]] = {}
         self._entries = 0
         self._bounded = False
@@ -125,7 +130,7 @@ class _Search:
         while left and not self._bounded:
             base, chosen = self._chosen(left)
             faults = [fault for _, way in chosen for fault in way.faults]
-            if len(chosen) < 2 or self._run(Scenario(base, tuple(faults))) is None:
+            if len(chosen) < 2 or not self._run(Scenario(base, tuple(faults)), several=True):
                 return
             tries.update(claim.name for claim, _ in chosen)
             left = [c for c in left if tries[c.name] < _TWICE and not self._is_settled(c)]
@@ -152,62 +157,84 @@ class _Search:
     def _bring_about(self, claim: Claim) -> None:
         if self._is_settled(claim):
             return
-        for tries, scenario in enumerate(self._scenarios(claim)):
+        for tries, (way, stone) in enumerate(self._beginnings(claim)):
             if self._is_settled(claim) or tries == _MOST_TRIES:
                 return
-            found = self._run(scenario)
-            if found is None:
+            scenario = Scenario(stone.base, (*way.faults, *stone.faults), stone.leads)
+            if not self._run(scenario, several=bool(stone.faults)):
                 return
-            if claim.step in found.ends and not self._is_settled(claim):
-                number = self._runs[scenario]
-                self._instead.setdefault(claim.name, (number, found.ends[claim.step]))
+            end = self._ends[scenario].get(claim.step)
+            if end is not None:
+                self._instead.setdefault(claim.name, (self._runs[scenario], end))
 
     def _is_settled(self, claim: Claim) -> bool:
         broken = claim.what in _ALWAYS and claim.name in self._broken
         return broken or claim.name in self._held
 
-    def _scenarios(self, claim: Claim) -> Iterator[Scenario]:
+    def _beginnings(self, claim: Claim) -> Iterator[tuple[Way, Scenario]]:
+        """The ways to a claim, each with the runs that one may begin like."""
         for way in ways(claim, self._steps):
             for stone in list(self._stones.get(way.via, ())):
-                yield Scenario(stone.base, (*way.faults, *stone.faults), stone.leads)
+                yield way, stone
 
-    def _run(self, scenario: Scenario) -> Evidence | None:
-        """What a run shows; None if it was made before, or is one too many."""
+    def _run(self, scenario: Scenario, *, several: bool = False) -> bool:
+        """Make a run, if it was not made before; false if it is one too many.
+
+        With `several`, failures come together in it that have nothing to do with each other.
+        """
         if scenario in self._runs:
-            return Evidence()
+            return True
         if len(self._runs) >= self._most_runs or self._entries > MOST_ENTRIES:
             self._bounded = True
-            return None
+            return False
         number = self._runs[scenario] = len(self._runs) + 1
         entries = self._perform(scenario)
         self._entries += len(entries)
         found = evidence(self._plan, entries)
+        self._ends[scenario] = found.ends
+        broken = self._broken_by_several if several else self._broken
         for seen in found.seen:
-            where = self._held if seen.held else self._broken
-            where.setdefault(seen.claim, (number, seen))
+            (self._held if seen.held else broken).setdefault(seen.claim, (number, seen))
+        if found.failure is not None and not scenario.faults and self._failed is None:
+            self._failed = number, found.failure
+        self._keep(scenario, found)
+        return True
+
+    def _keep(self, scenario: Scenario, found: Evidence) -> None:
+        """Keep a run for others to begin like it, as far as there are few that get to the same steps."""
         for name in found.begun:
             stones = self._stones.setdefault(name, [])
             if len(stones) < _STONES:
                 stones.append(scenario)
             elif scenario.leads and not scenario.faults:
                 stones[:] = [scenario, *stones[:-1]]  # it was asked for on purpose
-        return found
 
     def _outcome(self, claim: Claim) -> Outcome:
         held, broken = self._held.get(claim.name), self._broken.get(claim.name)
+        if held is None and broken is None:
+            broken = self._broken_by_several.get(claim.name)
         if broken is not None and (claim.what in _ALWAYS or held is None):
             return Outcome(claim, self._instead_of(claim), broken[1].how, broken[0])
         if held is not None:
             return Outcome(claim, "held", held[1].how, held[0])
         if claim.dead is not None:
             return Outcome(claim, "dead", claim.dead)
-        if claim.what == "left" and claim.name.replace(".left", ".helps") in self._broken:
+        if (never := never_begun(self._steps[claim.step])) is not None:
+            return Outcome(claim, "dead", never)
+        helps = claim.name.removesuffix("left") + "helps"
+        passed_over = helps in self._broken or helps in self._broken_by_several
+        if claim.what == "left" and passed_over:
             return Outcome(claim, "idle", "the level is passed over")
         if claim.name in self._instead:
             number, end = self._instead[claim.name]
             return Outcome(claim, "unknown", f"what came instead: {end}", number)
         got_there = claim.step in self._stones
-        why = why_unreached(self._steps[claim.step], got_there=got_there, bounded=self._bounded)
+        why = why_unreached(
+            self._steps[claim.step],
+            got_there=got_there,
+            bounded=self._bounded,
+            failed=self._failed,
+        )
         return Outcome(claim, "unknown", why)
 
     def _instead_of(self, claim: Claim) -> Status:

@@ -1,13 +1,28 @@
 """Why no run of a drill got to a step."""
 
 from agentflow.drill.carriers import Carrier
+from agentflow.drill.conditions import wanted
 from agentflow.plan import address
 from agentflow.plan.looks import enclosing
 from agentflow.spec.wording import quoted
 
 
-def why_unreached(carrier: Carrier, *, got_there: bool, bounded: bool) -> str:
-    """What is said of a claim that never came up, whether or not its step was begun."""
+def never_begun(carrier: Carrier) -> str | None:
+    """Why a step never takes place, whatever the data; None if that is not known."""
+    for at in enclosing(carrier.step.address):
+        step = carrier.plan.steps.get(at)
+        if step is not None and step.when is not None and not wanted(step.when, True):
+            return f"'{step.when_text}' is never true"
+    return None
+
+
+def why_unreached(
+    carrier: Carrier, *, got_there: bool, bounded: bool, failed: tuple[int, str] | None
+) -> str:
+    """What is said of a claim that never came up, whether or not its step was begun.
+
+    `failed` is the first run without faults that failed by itself: its number, and why.
+    """
     if bounded:
         return "the drill had made all its runs before it came to this"
     if got_there:
@@ -22,4 +37,6 @@ def why_unreached(carrier: Carrier, *, got_there: bool, bounded: bool) -> str:
             label = "the default" if at.endswith("/*") else f"case {quoted(address.name(at))}"
             return f"the drill does not know which values lead to {label} of {quoted(switch.id)}; {test}"
     name = quoted(carrier.step.id)
+    if failed is not None:
+        return f"no run of the drill got to {name}: run {failed[0]} failed before ({failed[1]}); {test}"
     return f"no run of the drill got to {name}; {test}"

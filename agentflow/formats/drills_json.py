@@ -24,18 +24,21 @@ def _spec(suite: Drilled) -> Json:
         "problem": suite.broken,
         "passed": suite.passed,
         "receipt": {"file": suite.receipt or None, "filed": suite.filed},
-        "claims": [_claim(outcome) for outcome in drill.outcomes] if drill else [],
+        "claims": [_claim(suite, outcome) for outcome in drill.outcomes] if drill else [],
         "runs": _runs(drill) if drill else [],
         "bounded": drill.bounded if drill else False,
         "summary": {status: drill.count(status) if drill else 0 for status in STATUSES},
     }
 
 
-def _claim(outcome: Outcome) -> Json:
+def _claim(suite: Drilled, outcome: Outcome) -> Json:
+    line, column = suite.places.get(outcome.claim.name, (None, None))
     return {
         "name": outcome.claim.name,
         "step": outcome.claim.step,
         "path": list(outcome.claim.path),
+        "line": line,
+        "column": column,
         "status": outcome.status,
         "how": outcome.how,
         "run": outcome.run,

@@ -47,7 +47,12 @@ _FILED = {
 def render(suites: Sequence[Drilled], *, unicode: bool = True) -> str:
     """All drills, each with a last line that sums it up."""
     symbols = UNICODE if unicode else ASCII
-    return "\n".join(line for suite in suites for line in _suite(suite, symbols))
+    lines = [line for suite in suites for line in _suite(suite, symbols)]
+    if len(suites) > 1:
+        failed = sum(not suite.passed for suite in suites)
+        specs = count(len(suites), "spec")
+        lines.append(f"{failed} of {specs} failed" if failed else f"{specs} passed")
+    return "\n".join(lines)
 
 
 def _suite(suite: Drilled, symbols: Symbols) -> Iterator[str]:
@@ -97,7 +102,8 @@ def _other(
     assert suite.drill is not None
     failed = outcome.status in FAILED
     symbol = symbols.status["failed" if failed else "skipped"]
-    yield f"  {symbol} {padded}  {safe(_short(outcome), oneline=True)} {ENDS[outcome.status]}"
+    what = f"{safe(_short(outcome), oneline=True)} {ENDS[outcome.status]}"
+    yield f"  {symbol} {padded}  {what}{_place(suite, outcome) if failed else ''}"
     yield f"      {safe(outcome.how, limit=_LIMIT, oneline=True)}"
     if outcome.run is None or not failed:
         return
@@ -107,6 +113,13 @@ def _other(
     if trace is not None and outcome.run not in shown:
         shown.add(outcome.run)
         yield from _trace(trace, symbols)
+
+
+def _place(suite: Drilled, outcome: Outcome) -> str:
+    place = suite.places.get(outcome.claim.name)
+    if place is None:
+        return ""
+    return f" ({safe(suite.file, oneline=True)}:{place[0]}:{place[1]})"
 
 
 def _trace(trace: Trace, symbols: Symbols) -> Iterator[str]:

@@ -15,6 +15,7 @@ Filed: TypeAlias = Literal["written", "unchanged", "checked", "stale", "none"]
 class Drilled(Struct, frozen=True):
     """The drill of a spec. `broken` says why there was none; None if there was.
 
+    `places` are the line and the column of each claim, by its name, as far as it stands in this file.
     `traces` are those of the runs, by number, that show a claim which does not hold. `receipt` is the file
     of the receipt, and `filed` what became of it.
     """
@@ -22,6 +23,7 @@ class Drilled(Struct, frozen=True):
     file: str
     drill: Drill | None
     broken: str | None = None
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     traces: Mapping[int, Trace] = field(default_factory=dict)
     receipt: str = ""
     filed: Filed = "none"

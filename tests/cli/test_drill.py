@@ -74,7 +74,7 @@ def test_what_does_not_hold_is_shown_with_the_run_that_shows_it(letters: Project
     assert (done.code, done.err) == (1, "")
     first, held, failed, how, run, *trace, last = done.out.splitlines()
     assert (first, held) == ("letters.yaml", "  ✓ sort  catch: timeout")
-    assert failed == "  ✗ sort  catch.any ended elsewhere"
+    assert failed == "  ✗ sort  catch.any ended elsewhere (letters.yaml:20:28)"
     assert how.startswith(f"      {broken}")
     assert run == "      run 3: seed 0; 'sort' fails as not_sent"
     assert trace[0] == "        ✗ sort  sorter  1.0s"
@@ -199,11 +199,8 @@ def test_json_keeps_its_schema(letters: Project) -> None:
     assert [each["passed"] for each in (bad, good, wrong)] == [False, True, False]
     assert wrong["problem"] == "'wrong.yaml' has an error and cannot run"
     claim = bad["claims"][1]
-    assert (claim["name"], claim["path"], claim["status"]) == (
-        "sort.catch.any",
-        ["steps", "sort", "catch", "any"],
-        "broken",
-    )
+    assert (claim["name"], claim["line"], claim["column"]) == ("sort.catch.any", 20, 28)
+    assert (claim["path"], claim["status"]) == (["steps", "sort", "catch", "any"], "broken")
     assert bad["runs"][claim["run"] - 1]["text"] == "seed 0; 'sort' fails as not_sent"
 
 
@@ -243,3 +240,44 @@ def test_a_bound_on_the_runs_is_told(letters: Project) -> None:
         "2 claims, none of them broken · 1 not reached by the drill · 2 runs · "
         "letters.drill.json was written\n"
     )
+
+
+def test_several_specs_are_summed_up(letters: Project) -> None:
+    letters.write("bad.yaml", BAD)
+    assert letters.agentflow("drill", "bad.yaml", "letters.yaml").out.endswith(
+        "\n1 of 2 specs failed\n"
+    )
+    letters.write("other.yml", GOOD)
+    assert letters.agentflow("drill", "letters.yaml", "other.yml").out.endswith(
+        "\n2 specs passed\n"
+    )
+    assert {"letters.drill.json", "other.yml.drill.json"} <= letters.files()
+
+
+def test_what_cannot_be_read_or_written_is_exit_code_3(letters: Project) -> None:
+    missing = letters.agentflow("drill", "letters.yaml", "nothing.yaml")
+    assert (missing.code, "2 claims hold" in missing.out) == (3, True)
+    (letters.folder / "letters.drill.json").unlink()
+    (letters.folder / "letters.drill.json").mkdir()
+    assert letters.agentflow("drill", "letters.yaml") == Done(
+        3, "", "error: 'letters.drill.json' is a folder\n"
+    )
+    assert "'letters.drill.json' is a folder" in drilled(letters).out
+
+
+def test_a_class_is_imported_only_if_that_is_allowed(letters: Project) -> None:
+    letters.write(
+        "kinds.py", "from pydantic import BaseModel\n\n\nclass Kind(BaseModel):\n    kind: str\n"
+    )
+    letters.edit(
+        "letters.yaml", "output: {type: string, maxLength: 8}", "output: {python: kinds:Kind}"
+    )
+    letters.edit("letters.yaml", "any: {use: unknown}", "any: {use: {kind: unknown}}")
+    refused = letters.agentflow("drill", "letters.yaml")
+    assert refused.code == 1
+    assert refused.err == (
+        "error: 'letters.yaml' has contracts from Python\n"
+        "help: '--allow-imports' imports the modules of their classes\n"
+    )
+    assert letters.agentflow("drill", "--allow-imports", "letters.yaml").code == 0
+    assert drilled(letters).code == 0

@@ -162,6 +162,24 @@ def test_what_nobody_understands_is_said_to_be_unknown() -> None:
     )
 
 
+def test_what_is_never_true_is_out_of_reach() -> None:
+    steps = {"rare": call(when="false && inputs.urgent", catch={"any": "skip"})}
+    assert said(steps, inputs=INPUTS) == [
+        "rare.catch.any dead: 'false && inputs.urgent' is never true"
+    ]
+
+
+def test_a_run_that_fails_before_says_so() -> None:
+    steps = {
+        "count": {**call(), "with": {"text": "${{ inputs.tags[100] }}"}},
+        "sort": call(needs=["count"], catch={"any": "skip"}),
+    }
+    (told,) = said(steps, inputs=INPUTS)
+    assert told.startswith(
+        "sort.catch.any unknown: no run of the drill got to 'sort': run 1 failed before (step 'count' failed: 'with':"
+    )
+
+
 def test_a_test_shows_what_the_drill_does_not_find() -> None:
     when = "inputs.amount * 7 % 1000 == 333"
     steps = {"rare": call(when=when, catch={"any": "skip"})}

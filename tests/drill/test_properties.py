@@ -55,3 +55,12 @@ def test_a_receipt_says_of_its_spec_what_the_drill_said(made: Specs) -> None:
     assert sorted(differing) == sorted(
         ("failed", each.claim.name) for each in found.outcomes if each.status in FAILED
     )
+
+
+@given(specs())
+@examples(25)
+def test_what_is_proved_to_be_out_of_reach_never_comes_up(made: Specs) -> None:
+    """The proof is the linter's own: what a step can fail as, and what other entries take."""
+    found = drilled(plan_of(*made), RUNS)
+    proved = [each for each in found.outcomes if each.claim.dead is not None]
+    assert [each.claim.name for each in proved if each.status != "dead"] == []
