@@ -26,8 +26,8 @@ from agentflow.spec.model import FailureClass
 #: Makes the run of a scenario and gives its log.
 Perform = Callable[[Scenario], Sequence[Entry]]
 
-#: Runs of one drill, and entries in the logs of all of them.
-MOST_RUNS, MOST_ENTRIES = 1_000, 200_000
+#: Runs of one drill, and how many entries their logs may have on average.
+MOST_RUNS, _MOST_ENTRIES = 1_000, 200
 #: Claims from which on some are brought about together, how many in a run (a budget has 100 retries
 #: and escalations if it does not say), and how often each of them is tried so.
 _MANY, _TOGETHER, _TWICE = 60, 80, 2
@@ -184,7 +184,7 @@ class _Search:
         """
         if scenario in self._runs:
             return True
-        if len(self._runs) >= self._most_runs or self._entries > MOST_ENTRIES:
+        if len(self._runs) >= self._most_runs or self._entries > self._most_runs * _MOST_ENTRIES:
             self._bounded = True
             return False
         number = self._runs[scenario] = len(self._runs) + 1
