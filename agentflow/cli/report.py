@@ -38,10 +38,10 @@ def wants_color(stream: TextIO) -> bool:
 def report_error(error: AgentflowError, stream: TextIO) -> None:
     """Say what went wrong and what to do next."""
     if isinstance(error, SpecError) and error.findings:
-        from agentflow.formats import findings_text
+        from agentflow.formats import findings_format
 
         report = Report(error.findings, error.sources)
-        emit(findings_text.render(report, color=wants_color(stream)), stream)
+        emit(findings_format("text")(report, color=wants_color(stream)), stream)
     emit(f"error: {safe(error.message, oneline=True)}", stream)
     for line in error.details:
         emit(line, stream)

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Protocol
 
 from agentflow.findings import Report
+from agentflow.formats.masking import masked
 
 
 class FindingsFormat(Protocol):
@@ -20,7 +21,11 @@ FINDINGS_FORMATS = ("text", "json", "jsonl", "sarif", "github", "gitlab", "junit
 
 
 def findings_format(name: str) -> FindingsFormat:
-    """The format of a name."""
+    """The format of a name; whichever it is, no credential of a spec is shown."""
     assert name in FINDINGS_FORMATS
     render: FindingsFormat = import_module(f"agentflow.formats.findings_{name}").render
-    return render
+
+    def render_masked(report: Report, /, *, color: bool) -> str:
+        return render(masked(report), color=color)
+
+    return render_masked
