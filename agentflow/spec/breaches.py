@@ -19,6 +19,7 @@ from agentflow.spec.document import Document, Path
 from agentflow.spec.elsewhere import called_here
 from agentflow.spec.filling import Breach
 from agentflow.spec.fixes import mending, renamed
+from agentflow.spec.meant import command_line, meant
 from agentflow.spec.model import (
     AGENT_PATTERN,
     CHANNEL_KINDS,
@@ -26,16 +27,17 @@ from agentflow.spec.model import (
     NAME_PATTERN,
     STEP_KINDS,
     ByKind,
+    Json,
     StepBase,
     Vocabulary,
 )
 from agentflow.spec.nearest import nearest
 from agentflow.spec.phrases import (
     called,
-    command_line,
     expected,
     foreign_letter,
     found,
+    instead,
     listed,
     mend,
     mended_name,
@@ -62,17 +64,22 @@ _ANYTHING = Shape(form=Any, sort="any")
 class Breaches:
     """Turns the complaints about one document into findings.
 
-    `unknown_keys_only` tells whether a spec without them may be looked at further. `renamed` are
-    misspelt keys with the names that they have to have been meant for, and what was said of each.
+    `unknown_keys_only` tells whether a spec without them may be looked at further. `renamed` are misspelt keys
+    with the names that they have to have been meant for, and what was said of each. So are `meant` values
+    of the wrong type, with those that stand for them.
     """
 
     def __init__(self, document: Document, vocabulary: Vocabulary) -> None:
         self.findings: list[Finding] = []
         self.unknown_keys_only = True
         self.renamed: dict[Path, tuple[str, Finding]] = {}
+        self.meant: dict[Path, tuple[Json, Finding]] = {}
         self._document = document
         self._vocabulary = vocabulary
         self._conflicts: set[Path] = set()
+        self._misread = {
+            each.location.span for each in document.findings if each.rule == "unquoted-template"
+        }
 
     def add(self, breaches: Iterable[Breach]) -> None:
         """Add findings for places that do not fit."""
@@ -80,7 +87,9 @@ class Breaches:
             self._one(breach)
 
     def _one(self, breach: Breach) -> None:
-        if breach.path == ("agentflow",):
+        if self._misread and self._is_misread(breach.path):
+            self.unknown_keys_only = False
+        elif breach.path == ("agentflow",):
             self.version()
         elif breach.fault == "unknown-key":
             self._extra(breach)
@@ -94,6 +103,11 @@ class Breaches:
             self._unknown_choice(breach, breach.shape)
         else:
             self._wrong(breach)
+
+    def _is_misread(self, path: Path) -> bool:
+        """Is it in a mapping that was to be a template, which the document has told of?"""
+        nodes = (self._node(path[:length]) for length in range(1, len(path) + 1))
+        return any(isinstance(each, Mapping) and each.span in self._misread for each in nodes)
 
     def version(self) -> None:
         """The `agentflow` key is not `1`."""
@@ -302,6 +316,8 @@ class Breaches:
                 self._place(breach),
                 advice,
             )
+            if breach.path == ("name",):  # which nothing else refers to
+                self.meant[breach.path] = mended or "unnamed", self.findings[-1]
         else:
             self._wrong(breach)
 
@@ -331,7 +347,10 @@ class Breaches:
             self._report("wrong-type", breach.said, self._place(breach), None)
             return
         elif breach.path[-1:] == ("argv",) and isinstance(node, Scalar):
-            mended = command_line(node.text) or "write a list"
+            words = command_line(node.text)
+            mended = f"write {words.written}" if words else "write a list"
+        elif mended is None and not isinstance(node, Mapping):
+            mended = instead(str(breach.path[-1]), node) if breach.path else None
         choices = [c for s in (shape, *shape.members) for c in s.choices]
         place = self._place(breach)
         fix = mending(shape, node, self._document) if not breach.at_key else None
@@ -342,6 +361,16 @@ class Breaches:
         self._report(
             "wrong-type", f"expected {wanted}, found {found(node)}", place, mended, fix=fix
         )
+        if isinstance(node, Scalar) and not breach.at_key:
+            self._stands_for(breach.path, shape, node)
+
+    def _stands_for(self, path: Path, shape: Shape, node: Scalar) -> None:
+        """Note what a value has to have been meant for, if that is clear."""
+        stated = command_line(node.text) if path[-1:] == ("argv",) else meant(shape, node)
+        choices = [c for s in (shape, *shape.members) for c in s.choices]
+        value = stated.value if stated is not None else nearest(node.text, choices)
+        if value is not None:
+            self.meant[path] = value, self.findings[-1]
 
     def _renamed(self, path: Path, known: Iterable[str]) -> Fix | None:
         """A misspelt key as the one that is near, unless that is there as well."""

@@ -39,6 +39,12 @@ Path = tuple[str | int, ...]
 # libyaml takes what YAML 1.1 calls printable and gives up, without a place, at everything else.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Refused before libyaml sees them: its table of %TAG lines takes quadratic time to fill.
+#: A line with nothing but blanks, and perhaps a comment, with a tab among the blanks.
+_TABS = re.compile(r"[ \t]*\t[ \t]*(?=#|\r|\n|\Z)")
+#: How many of these a file may have; each is a new beginning.
+_MOST_TABS = 20
+#: Characters beyond which none is mended.
+_MOST_MENDED = 500_000
 _DIRECTIVE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n))*+(%[^\r\n]*)")
 
 
@@ -140,9 +146,8 @@ def parse_document(data: bytes | str, file: str) -> Document:
     if len(data) * 4 > MAX_BYTES and isinstance(data, str) and len(text.encode()) > MAX_BYTES:
         return Document(file, "", None, (_too_large(file),))
     source = Source(text)
-    reader = Reader(source, file)
     with collector_paused():
-        stopped = _read(reader, source, file)
+        reader, stopped = _read(source, file)
     findings = reader.findings
     if stopped is not None:
         # What follows a bare template on its line is no news.
@@ -157,32 +162,55 @@ def parse_document(data: bytes | str, file: str) -> Document:
     return Document(file, text, root, _in_order(findings))
 
 
-def _read(reader: Reader, source: Source, file: str) -> Finding | None:
-    """Run the reader; the finding that stopped it, if one did."""
+def _read(source: Source, file: str) -> tuple[Reader, Finding | None]:
+    """A reader that has run, and the finding that stopped it, if one did."""
+    reader = Reader(source, file)
     if directive := _DIRECTIVE.match(source.text):
         line, column = source.position(directive.start(1))
-        return Finding(
+        return reader, Finding(
             "syntax",
             Severity.ERROR,
             "lines that start with '%' are not part of the language",
             Location(file, Span(line, column, line, column + len(directive[1]))),
             "take the line out",
         )
-    try:
-        reader.read()
-    except yaml.YAMLError as error:
-        from agentflow.spec.yaml.complaints import explain
+    text = source.text
+    left = _MOST_TABS if len(text) <= _MOST_MENDED else 0
+    while True:
+        try:
+            reader.read(text)
+        except yaml.YAMLError as error:
+            calmer = _without_tabs(error, source, text) if left else None
+            if calmer is None:
+                from agentflow.spec.yaml.complaints import explain
 
-        return explain(error, source, file)
-    except TooLarge as error:
-        return Finding(
-            "too-large",
-            Severity.ERROR,
-            error.message,
-            Location(file, error.span),
-            "split the spec into several pipelines",
-        )
-    return None
+                return reader, explain(error, source, file)
+            text, left, reader = calmer, left - 1, Reader(source, file)
+        except TooLarge as error:
+            return reader, Finding(
+                "too-large",
+                Severity.ERROR,
+                error.message,
+                Location(file, error.span),
+                "split the spec into several pipelines",
+            )
+        else:
+            return reader, None
+
+
+def _without_tabs(error: yaml.YAMLError, source: Source, text: str) -> str | None:
+    """The text with blanks for the tabs before a comment of its own line, if one stopped libyaml.
+
+    YAML admits them, libyaml does not.
+    """
+    mark = getattr(error, "problem_mark", None)
+    if mark is None or "block scalar" in (getattr(error, "context", None) or ""):
+        return None
+    begin = source.offset(mark.line + 1, 1)
+    found = _TABS.match(text, begin)
+    if found is None:
+        return None
+    return text[:begin] + " " * (found.end() - begin) + text[found.end() :]
 
 
 def _decode(data: bytes | str, file: str) -> tuple[str, Finding | None]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from agentflow.findings import Edit, Fix, Location, Span
 from agentflow.spec import model as language
 from agentflow.spec.document import Document, Path
+from agentflow.spec.meant import meant
 from agentflow.spec.nearest import only_near
-from agentflow.spec.phrases import mend, mended_duration
+from agentflow.spec.phrases import mend
 from agentflow.spec.shape import Shape
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Entry, Mapping, Node, Scalar, Sequence
@@ -106,12 +107,11 @@ def mending(shape: Shape, node: Node | None, document: Document) -> Fix | None:
     if said.startswith("put it in quotes"):
         text = in_quotes(document, node)
         return None if text is None else Fix("put it in quotes", (Edit(node.span, text),))
+    found = meant(shape, node)
+    if found is None:
+        return None
+    # Whether a bare number was meant as seconds is a guess, if a good one; so is a whole mapping.
     number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
-    if shape.pattern == language.DURATION_PATTERN:
-        duration = mended_duration(node.text)
-        # Whether a bare number was meant as seconds is a guess, if a good one.
-        return Fix(said, (Edit(node.span, duration),), safe=not number) if duration else None
-    text = said.removeprefix("write ").removesuffix(" without quotes")
-    if text in ("true", "false") or text == node.text:
-        return Fix(said, (Edit(node.span, text),))
-    return None
+    of_time = shape.pattern == language.DURATION_PATTERN
+    guessed = isinstance(found.value, dict) or (number and of_time)
+    return Fix(said, (Edit(node.span, found.written),), safe=not guessed)

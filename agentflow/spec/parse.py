@@ -1,9 +1,9 @@
 """From a located document to the pipeline it describes, or to what is wrong with it.
 
 `spec.filling` holds the nodes against the models of the language; `spec.breaches` says what it finds.
-Keys that are misspelt, unknown or not supported yet do not keep the rest from being looked at: a pipeline
-in which the misspelt ones have the names that they were meant for, without the others, is returned too,
-marked as partial. So what stands under such a key is not missing anywhere else.
+Keys that are misspelt, unknown or not supported yet do not keep the rest from being looked at, nor do values of
+another type that can hardly mean but one thing: a pipeline in which these are as they were meant, without
+the others, is returned too, marked as partial. So what stands under such a key is not missing anywhere else.
 """
 
 from msgspec import Struct
@@ -14,10 +14,10 @@ from agentflow.spec.document import Document
 from agentflow.spec.filling import fill
 from agentflow.spec.model import Pipeline, Vocabulary
 from agentflow.spec.yaml.collector import collector_paused
-from agentflow.spec.yaml.nodes import Mapping, Node, with_names
+from agentflow.spec.yaml.nodes import Mapping, Node, with_names, with_values
 from agentflow.spec.yaml.reader import MAX_FINDINGS
 
-#: A misspelt key may hold others, which are met when it has its name.
+#: A misspelt key may hold others, which are met when it has its name; so may what is of the wrong type.
 _MOST_PASSES = 10
 
 
@@ -49,13 +49,15 @@ def _parse(document: Document, root: Mapping, vocabulary: Vocabulary) -> ParseRe
     misspelt: list[Finding] = []
     for _ in range(_MOST_PASSES):
         breaches, pipeline, too_many = _examine(document, root, vocabulary)
-        if not breaches.renamed or too_many:
+        changed = {**breaches.renamed, **breaches.meant}
+        if not changed or too_many:
             break
-        misspelt += (finding for _, finding in breaches.renamed.values())
+        misspelt += (finding for _, finding in changed.values())
+        values = {path: value for path, (value, _) in breaches.meant.items()}
         names = {path: name for path, (name, _) in breaches.renamed.items()}
-        renamed = with_names(root, names)
-        assert isinstance(renamed, Mapping)
-        root = renamed
+        as_meant = with_names(with_values(root, values), names)
+        assert isinstance(as_meant, Mapping)
+        root = as_meant
         document = document.read_as(root)
     findings = _without_echoes([*misspelt, *breaches.findings], document)
     if too_many:

@@ -1,15 +1,14 @@
 """The words of messages about a spec: what was expected, what was found, how to mend it."""
 
-import json
 import re
-import shlex
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from agentflow.spec import model as language
+from agentflow.spec.meant import meant
 from agentflow.spec.shape import Shape, kinds_of, required_keys
 from agentflow.spec.wording import quoted
-from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
+from agentflow.spec.yaml.nodes import Mapping, Node, Scalar, Sequence
 
 _PATTERNS = {
     language.NAME_PATTERN: "a name",
@@ -51,14 +50,31 @@ _CALLED: dict[type[language.Node], str] = {
     language.Expectations: "'expect'",
     language.ExpectedFailure: "an expected failure",
 }
-_UNITS = {
-    "ms": ("ms", "msec", "millis", "millisecond", "milliseconds"),
-    "s": ("s", "sec", "secs", "second", "seconds"),
-    "m": ("m", "min", "mins", "minute", "minutes"),
-    "h": ("h", "hr", "hrs", "hour", "hours"),
-    "d": ("d", "day", "days"),
+#: What to write for a mapping where there is a single value.
+_IN_ITS_PLACE: dict[type, str] = {
+    language.Secret: "write {{secret: NAME}}, and set NAME in the environment of the run",
+    language.RetryPolicy: "write {{max_attempts: NUMBER}}, or the name of a policy under 'retries'",
+    language.Backoff: "write {{initial: 1s, factor: 2}}",
+    language.ForEach: 'write {{over: "{}", max: NUMBER}}',
+    language.Question: 'write {{ask: "{}", answer: {{type: boolean}}}}',
 }
-_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
+
+
+#: Keys with names in them, and how an entry of each looks.
+_NAMED = {
+    "agents": "NAME: {kind: …}",
+    "cases": "LABEL: {steps: …}",
+    "models": "NAME: {model: …}",
+    "outputs": "NAME: VALUE",
+    "steps": "NAME: {agent: …}",
+    "tests": "NAME: {inputs: …}",
+    "with": "FIELD: VALUE",
+}
+#: Keys with fields in them, and what to write for a single value.
+_FIELDS = {
+    "outputs": 'name each output: {NAME: "${{ EXPRESSION }}"}',
+    "with": 'name each field: {FIELD: "${{ EXPRESSION }}"}',
+}
 
 
 def called(owner: type[language.Node] | None) -> str:
@@ -72,7 +88,7 @@ def called(owner: type[language.Node] | None) -> str:
     return "this mapping"
 
 
-def either(words: Sequence[str]) -> str:
+def either(words: "list[str] | tuple[str, ...]") -> str:
     """`a`, `a or b`, `a, b or c`."""
     return " or ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
 
@@ -88,9 +104,7 @@ def expected(shape: Shape) -> str:
         return called(shape.model)
     if shape.model is not None:
         needed = required_keys(shape.model)
-        return (
-            f"a mapping with {either([quoted(key) for key in needed])}" if needed else "a mapping"
-        )
+        return f"a mapping with {' and '.join(map(quoted, needed))}" if needed else "a mapping"
     kind = getattr(shape.form, "__origin__", shape.form)
     if kind is str:
         return _text(shape)
@@ -144,84 +158,33 @@ def mend(shape: Shape, node: Node | None) -> str | None:
         return None
     if shape.pattern in (language.NAME_PATTERN, language.CONTRACT_NAME_PATTERN):
         return None
-    kinds = {getattr(s.form, "__origin__", s.form) for s in (shape.members or (shape,))}
+    if (found := meant(shape, node)) is not None:
+        same = found.written == node.text and node.style
+        return f"write {found.written}{' without quotes' if same else ''}"
     if shape.pattern == language.DURATION_PATTERN:
-        duration = mended_duration(node.text)
-        return (
-            f"write {duration}" if duration else "write a whole number above 0 and ms, s, m, h or d"
-        )
+        return "write a whole number above 0 and ms, s, m, h or d"
+    kinds = {getattr(s.form, "__origin__", s.form) for s in (shape.members or (shape,))}
     if language.Answer in kinds:
         return f"write {{value: {node.text}}}" if len(node.text) <= 40 else "write {value: …}"
     if language.PersonSays in kinds:
         return f"write {{says: {node.text}}}" if len(node.text) <= 40 else "write {says: …}"
     if list in kinds:
         return f"write [{node.text}]" if len(node.text) <= 40 else "write a list"
-    if isinstance(node.value, str):
-        number = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", node.text)
-        share = re.fullmatch(r"([0-9]{1,2}|100) ?%", node.text)
-        if float in kinds and share:
-            return f"write {int(share[1]) / 100:g}"
-        if kinds & {int, float} and number:
-            return f"write {node.text} without quotes"
-        if bool in kinds:
-            return _mended_bool(node.text)
-        return None
     free = [s for s in shape.members if s.form is str and s.pattern is None]
-    in_quotes = str in kinds and (free or not shape.members)
-    return f'put it in quotes: "{node.text[:40]}"' if in_quotes else None
-
-
-def command_line(text: str) -> str | None:
-    """A command as a list of its words, cut as a shell would; None if it cannot be, or is long."""
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        return None
-    if not words or len(text) > 80:
-        return None
-    return f"write [{', '.join(map(_in_list, words))}]"
-
-
-def _in_list(word: str) -> str:
-    """A text in a list on one line, in quotes where YAML would read something else without."""
-    plain = re.fullmatch(r"-{0,2}[A-Za-z_./][A-Za-z0-9_./=@%+-]*", word)
-    is_word = word.lower() in ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
-    return word if plain and not is_word and word[-1] != ":" else json.dumps(word)
-
-
-def mended_duration(text: str) -> str | None:
-    """`30 sec` as `30s`; a bare number is taken for seconds."""
-    match = re.fullmatch(r"([0-9]{1,9})(?:\.0*)? *([A-Za-z]*)", text.strip())
-    if match is None and (whole := _in_one_unit(text.strip())):
-        return whole
-    if match is None or not int(match[1]):
-        return None
-    unit = _UNIT_OF.get(match[2].lower() or "s")
-    return f"{match[1]}{unit}" if unit else None
-
-
-def _in_one_unit(text: str) -> str | None:
-    """`1h30m` and `1.5h` as `90m`: what is written in parts, in the largest unit that takes it whole."""
-    parts = re.findall(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)", text)
-    if "".join(map("".join, parts)) != text:
-        return None
-    units = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
-    # In thousandths, since a product of decimals need not come out even.
-    whole = sum(round(float(number) * 1_000) * units[unit] for number, unit in parts)
-    fitting = (
-        (whole // (1_000 * size), unit)
-        for unit, size in units.items()
-        if whole % (1_000 * size) == 0
-    )
-    return next((f"{count}{unit}" for count, unit in fitting if count), None)
-
-
-def _mended_bool(text: str) -> str | None:
-    if text.lower() in ("yes", "on", "y", "true"):
-        return "write true"
-    if text.lower() in ("no", "off", "n", "false"):
-        return "write false"
+    if not isinstance(node.value, str) and str in kinds and (free or not shape.members):
+        return f'put it in quotes: "{node.text[:40]}"'
+    for form in kinds & _IN_ITS_PLACE.keys():
+        return _IN_ITS_PLACE[form].format(node.text if len(node.text) <= 40 else "…")
     return None
+
+
+def instead(key: str, node: Node | None) -> str | None:
+    """What to write for a mapping at a key that holds something else, if that is the same each time."""
+    if key == "catch" and isinstance(node, Scalar) and node.text in ("fail", "skip"):
+        return f"write {{any: {node.text}}}, or the class of the failure for 'any'"
+    if isinstance(node, Sequence) and key in _NAMED:
+        return f"write a name for each, and no '-': {_NAMED[key]}"
+    return _FIELDS.get(key)
 
 
 def mended_name(name: str, pattern: str) -> str | None:

@@ -84,6 +84,7 @@ def test_values_are_those_of_yaml_1_2(text: str, expected: object) -> None:
         ("a: [1, 2\nb: 3", "1:4 syntax '[' is not closed: expected ',' or ']', found ':' (add the missing ',' or ']', or put text with brackets or commas in quotes)"),
         ("a: {b: 1]", "1:4 syntax '{' is not closed: expected ',' or '}', found ']' (add the missing ',' or '}', or put text with brackets or commas in quotes)"),
         ("a: [", "1:5 syntax expected a value, found the end of the file (close the brackets and braces that are open)"),
+        ("a: {b: ${HOOK}}", '1:8 syntax a template inside [ ] or { } has to be in quotes (write "${HOOK}")'),
         ("a: [${{ x }}]", '1:5 syntax a template inside [ ] or { } has to be in quotes (write "${{ x }}")'),
         ("a: {{ x }}", '1:4 syntax YAML reads \'{{\' as two mappings; a template has to be in quotes (write "${{ EXPRESSION }}", with the quotes)'),
         ("a: {{ x }} and", '1:4 syntax YAML reads \'{{\' as two mappings; a template has to be in quotes (write "${{ EXPRESSION }}", with the quotes)'),
@@ -375,3 +376,17 @@ def test_every_character_of_a_quoted_text_is_found(text: str) -> None:
         if character != " ":
             span = read.in_string(("a",), index, index + 1).span
             assert read.line(span.line)[span.column - 1] == character
+
+
+def test_a_tab_before_a_comment_is_no_indentation() -> None:
+    text = "a:\n\t# a comment\n \t # another\n  b: |\n    x\n    \t# text\n# tab\t\n\t\n\t# last\n"
+    document = parse_document(text, "f.yaml")
+    assert document.findings == ()
+    assert document.root is not None
+    assert to_data(document.root) == {"a": {"b": "x\n\t# text\n"}}
+    assert document.locate(("a", "b")).span == Span(4, 6, 7, 1)
+
+
+def test_no_more_tabs_than_a_few_are_passed_over() -> None:
+    document = parse_document("a: 1\n" + "\t# a\nb: 1\n" * 30, "f.yaml")
+    assert [finding.message for finding in document.findings][-1] == "a tab cannot indent"

@@ -149,7 +149,7 @@ def test_a_key_below_an_unknown_one_is_no_trouble() -> None:
     "text",
     [
         HEAD + "foo: 1\nsteps: {one: {human: {ask: Well?}}}\n",
-        HEAD + "foo: 1\nsteps: {one: {agent: worker, timeout: 3}}\n",
+        HEAD + "foo: 1\nsteps: {one: {agent: worker, timeout: soon}}\n",
         HEAD + "foo: 1\n",
     ],
 )
@@ -157,6 +157,35 @@ def test_other_errors_leave_no_pipeline(text: str) -> None:
     _, result = read(text)
     assert result.pipeline is None
     assert not result.partial
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("timeout: 3", "3s"),
+        ("timeout: 1 min", "1m"),
+        ("retry: 2", RetryPolicy(max_attempts=2)),
+        ("repair: two", 2),
+        ("repair: '2'", 2),
+        ("effects: raed", Effects.READ),
+    ],
+)
+def test_a_value_that_can_hardly_mean_another_hides_nothing(written: str, meant: object) -> None:
+    document, result = read(HEAD + f"steps: {{one: {{agent: worker, {written}}}}}\n")
+    assert [finding.rule for finding in result.findings] == ["wrong-type"]
+    assert result.partial
+    assert result.pipeline is not None
+    assert getattr(result.pipeline.steps["one"], written.partition(":")[0]) == meant
+    # The nodes are those of what was meant, where the author wrote something else.
+    assert result.root is not None
+    assert document.read_as(result.root).locate(("steps", "one")).span.line == 3
+
+
+def test_a_pipeline_by_a_name_that_is_none_is_looked_at() -> None:
+    _, result = read("agentflow: 1\nname: Fix me\nsteps: {one: {agent: worker}}\n")
+    assert [finding.rule for finding in result.findings] == ["bad-name"]
+    assert result.pipeline is not None
+    assert result.pipeline.name == "fix_me"
 
 
 def test_what_the_document_reported_is_not_repeated() -> None:

@@ -143,8 +143,9 @@ def _tab(said: _Said) -> _Trouble:
 
 def _unclosed(said: _Said) -> _Trouble:
     if re.search(r"\$$", said.place.before) and said.place.after.startswith("{"):
-        end = said.place.after.find("}}")
-        length = end + 2 if end >= 0 else len(said.place.after)
+        closing = "}}" if said.place.after.startswith("{{") else "}"
+        end = said.place.after.find(closing)
+        length = end + len(closing) if end >= 0 else len(said.place.after)
         return _Trouble(
             "a template inside [ ] or { } has to be in quotes",
             f'write "${said.place.after[:length]}"' if length <= 60 else "put it in quotes",

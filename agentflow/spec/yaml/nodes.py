@@ -133,3 +133,37 @@ def with_names(node: Node, names: TableOf[tuple[str | int, ...], str]) -> Node:
         items = [with_names(item, inside.get(n, {})) for n, item in enumerate(node.items)]
         return replace(node, items=items)
     return node
+
+
+def with_values(node: Node, values: TableOf[tuple[str | int, ...], Json]) -> Node:
+    """The node with other values for some scalars, by their paths; what is not on the way is shared."""
+    if not values:
+        return node
+    if isinstance(node, Scalar):
+        return _at(node, values[()]) if () in values else node
+    inside: dict[str | int, dict[tuple[str | int, ...], Json]] = {}
+    for path, value in values.items():
+        if path:
+            inside.setdefault(path[0], {})[path[1:]] = value
+    if isinstance(node, Mapping):
+        entries = {
+            key: Entry(entry.key, with_values(entry.value, inside.get(key, {})))
+            for key, entry in node.entries.items()
+        }
+        return replace(node, entries=entries)
+    items = [with_values(item, inside.get(n, {})) for n, item in enumerate(node.items)]
+    return replace(node, items=items)
+
+
+def _at(place: Scalar, value: Json) -> Node:
+    """A value as a node where a scalar stands."""
+    span = (place.line, place.column, place.end_line, place.end_column)
+    if isinstance(value, dict):
+        entries = {
+            key: Entry(replace(place, value=key, text=key), _at(place, inner))
+            for key, inner in value.items()
+        }
+        return Mapping(entries, True, *span)
+    if isinstance(value, list):
+        return Sequence([_at(place, item) for item in value], True, *span)
+    return replace(place, value=value, text=value if isinstance(value, str) else place.text)

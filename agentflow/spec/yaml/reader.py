@@ -68,13 +68,13 @@ class Reader:
         #: ends (only if this one stands where a key should).
         self._stack: list[tuple[Mapping | Sequence | None, Scalar | None]] = []
 
-    def read(self) -> None:
-        """Read the first document of the file.
+    def read(self, text: str) -> None:
+        """Read the first document of a text that has all characters where the source has them.
 
         Raises `yaml.YAMLError` where the text is not YAML, `TooLarge` where it is deeper or has
         more nodes than a spec can have, `CouldNot` if PyYAML came without libyaml.
         """
-        next_event = _events(self._source.text)
+        next_event = _events(text)
         while (event := next_event()) is not None:
             kind = type(event)
             if kind is ScalarEvent:
