@@ -51,8 +51,9 @@ def _call(instance: Instance, level: LevelPlan) -> Decision:
     ladder, call = instance.ladder, level_call(instance, level)
     assert ladder is not None
     if call is None:
+        has = "has no" if instance.step.dispatch is None or instance.choice else "has chosen no"
         return leave_level(
-            instance, f"the step has no agent that '{level.target}' could stand in for"
+            instance, f"the step {has} agent that '{level.target}' could stand in for"
         )
     if not call.reach.repeatable and (instance.acted or instance.in_doubt):
         why = f"an attempt has acted or may have, and the effects of '{call.agent}' are"

@@ -1,6 +1,7 @@
 """What escalations do to the state: the part of the transition table about levels."""
 
 from agentflow.core import events
+from agentflow.core.events import Failure
 from agentflow.core.limits import leave
 from agentflow.core.purse import charge, lack, told
 from agentflow.core.scopes import activate
@@ -9,6 +10,7 @@ from agentflow.core.table import IllegalTransition, take
 from agentflow.core.talking import begin_afresh
 from agentflow.plan.steps import CallPlan, EscalationPlan, LevelPlan
 from agentflow.plan.whether import WHETHER_IT_HAPPENED
+from agentflow.spec.model import FailureClass
 
 _ONE = {"escalations": 1}
 
@@ -58,7 +60,12 @@ def try_level(state: State, event: events.TryLevel) -> None:
 
 def leave_level(state: State, event: events.LeaveLevel) -> None:
     instance = take(state, event)
-    _next(state, instance, _at(instance, event))
+    ladder = _at(instance, event)
+    if instance.in_doubt and ladder.call is not None and not ladder.call.effects.repeatable:
+        # Whoever is turned to next, and what follows if nobody helps, has to know of that.
+        message = f"{ladder.failure.message}; level {ladder.level + 1}: {event.reason.text}"
+        ladder.failure = Failure(FailureClass.UNKNOWN_EFFECT, message, ladder.failure.kind)
+    _next(state, instance, ladder)
 
 
 def notify(state: State, event: events.Notify) -> None:

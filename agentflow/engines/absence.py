@@ -5,7 +5,7 @@ first, so that nothing is begun because of an answer: what was in flight is look
 the run is resumed.
 """
 
-from agentflow.core.events import Fact, ProcessDied
+from agentflow.core.events import ProcessDied
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver
 from agentflow.engines.letters import read_letter
@@ -23,11 +23,9 @@ def take_answers(driver: Driver, mailbox: Mailbox) -> None:
     letters = mailbox.letters()
     if not letters:
         return
+    note_death(driver)
     state, now = driver.state, WallClock().now()
-    facts: list[Fact] = [read_letter(letter, state.run_id, now) for letter in letters]
-    if state.status == "running":
-        facts.insert(0, ProcessDied(now))
-    driver.take(facts)
+    driver.take([read_letter(letter, state.run_id, now) for letter in letters])
     for letter in letters:
         mailbox.remove(letter.ticket)
     mailbox.tidy(state.people.closed)

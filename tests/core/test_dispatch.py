@@ -125,6 +125,19 @@ def failing_first(call: StartAttempt) -> Json:
     return FailureClass.SERVER_ERROR if call.attempt == 1 else {}
 
 
+def test_where_no_agent_was_chosen_there_is_no_model_to_take_the_place_of() -> None:
+    """Also if another agent was at work meanwhile: it was not chosen, and has a model of its own."""
+    handed = {"rejected": {"agent": "support"}, "any": {"escalate": "up"}}
+    for catch, failing in ((None, 0), (handed, 1)):
+        plan = escalating({"model": "b/large"}, {"agent": "desk"}, catch=catch)
+        script = lambda call, last=failing: {} if call.attempt > last else FailureClass.TIMEOUT  # noqa: E731
+        run = drive(plan, script, {"who": "nobody"})
+        (left,) = run.of(events.LeaveLevel)
+        assert left.reason.text == "the step has chosen no agent that 'b/large' could stand in for"
+        assert [start.agent for start in run.of(StartAttempt)][-1] == "desk"
+        assert replay(plan, run.entries).divergence is None
+
+
 def test_another_model_takes_the_place_of_that_of_the_agent_that_was_chosen() -> None:
     plan = escalating({"model": "b/large"})
     for who in ("sales", "support"):
@@ -142,15 +155,14 @@ def test_another_model_takes_the_place_of_that_of_the_agent_that_was_chosen() ->
         assert replay(plan, run.entries).divergence is None
 
 
-def test_a_model_is_nothing_to_an_agent_without_one_nor_before_the_choice() -> None:
+def test_a_model_is_nothing_to_an_agent_without_one() -> None:
     plan = escalating({"model": "b/large"}, {"agent": "desk"})
-    for who, agents in (("desk", ["desk", "desk"]), ("nobody", ["desk"])):
-        run = drive(plan, failing_first if who == "desk" else lambda _: {}, {"who": who})
-        assert [each.agent for each in run.of(StartAttempt)] == agents
-        (left,) = run.of(events.LeaveLevel)
-        assert left.reason.text == "the step has no agent that 'b/large' could stand in for"
-        assert run.state.status == "succeeded"
-        assert replay(plan, run.entries).divergence is None
+    run = drive(plan, failing_first, {"who": "desk"})
+    assert [each.agent for each in run.of(StartAttempt)] == ["desk", "desk"]
+    (left,) = run.of(events.LeaveLevel)
+    assert left.reason.text == "the step has no agent that 'b/large' could stand in for"
+    assert run.state.status == "succeeded"
+    assert replay(plan, run.entries).divergence is None
 
 
 def test_after_another_has_taken_over_it_is_still_the_one_that_was_chosen() -> None:

@@ -221,6 +221,24 @@ def test_a_step_stays_unknown_if_nobody_knows_better() -> None:
     assert failed.failure.message.endswith("; aborted by kim")
 
 
+@pytest.mark.parametrize(("last", "kind"), [("fail", "FailStep"), ("skip", "SkipStep")])
+def test_a_level_that_may_have_acted_leaves_the_step_unknown(last: str, kind: str) -> None:
+    levels = [{"agent": "pay"}, {"agent": "look"}, ASK]
+    done = run(plan(levels, agent="other", last=last), lambda call: FailureClass.TIMEOUT)
+    assert [start.agent for start in done.of(StartAttempt)] == ["other", "pay", "look"]
+    said = (
+        "as the script says; level 1: unknown_effect: as the script says; "
+        "its effects are 'write' and may have happened"
+    )
+    unknown = events.Failure(FailureClass.UNKNOWN_EFFECT, said, FailureClass.TIMEOUT)
+    (asked,) = done.of(AskPerson)
+    assert asked.failure == unknown
+    (given_up,) = done.of(getattr(events, kind))
+    assert given_up.failure.kind is FailureClass.UNKNOWN_EFFECT
+    assert given_up.failure.message.startswith(said)
+    assert getattr(given_up, "status", "unknown") == "unknown"
+
+
 def test_a_person_may_have_a_write_made_again() -> None:
     done = run(
         plan([ASK], agent="pay"),
