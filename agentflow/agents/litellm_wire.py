@@ -2,13 +2,15 @@
 
 LiteLLM makes clients of its own in many places. All of them come by the classes of the HTTP
 libraries, and there it is settled: no header that may hold a key to a host that is to see none, a
-time in which a connection has to stand, no redirect. The request that leaves is noted in `WIRE`, of
+time in which a connection has to stand, no redirect, and no character that was not sent. The request that leaves is noted in `WIRE`, of
 the task or the thread that sends it.
 """
 
+import codecs
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -66,7 +68,10 @@ def guard() -> None:
 
     async def send_guarded(client: httpx.AsyncClient, leaving: httpx.Request, **how: Any) -> Any:
         _leaves(leaving)
-        return await send(client, leaving, **how)
+        answer = await send(client, leaving, **how)
+        if how.get("stream") and answer.is_success:
+            answer.aiter_text = partial(_text_of, answer)  # type: ignore[method-assign]
+        return answer
 
     def send_guarded_waiting(client: httpx.Client, leaving: httpx.Request, **how: Any) -> Any:
         _leaves(leaving)
@@ -80,6 +85,14 @@ def guard() -> None:
     httpx.Client.send = send_guarded_waiting  # type: ignore[method-assign, assignment]
     aiohttp.ClientSession._request = request_guarded  # type: ignore[method-assign, assignment]
     follow_none()
+
+
+async def _text_of(answer: httpx.Response, _size: int | None = None) -> AsyncIterator[str]:
+    """The text of a stream. httpx would put another character in the place of what is no UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    async for data in answer.aiter_bytes():
+        yield decoder.decode(data)
+    decoder.decode(b"", final=True)
 
 
 def _leaves(request: httpx.Request) -> None:

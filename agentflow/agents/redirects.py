@@ -6,6 +6,8 @@ caller set those of a few providers only. So this is settled where all of them p
 the clients.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
@@ -31,7 +33,8 @@ def follow_none() -> None:
 
     async def send_once(client: httpx.AsyncClient, sent: httpx.Request, **how: Any) -> Any:
         follows = _follows(client, how)
-        answer = await send(client, sent, **{**how, "follow_redirects": False})
+        with _told():
+            answer = await send(client, sent, **{**how, "follow_redirects": False})
         if follows and answer.has_redirect_location:
             await answer.aclose()
             raise _redirected(answer.status_code, str(answer.url), answer.headers["location"])
@@ -39,7 +42,8 @@ def follow_none() -> None:
 
     def send_once_waiting(client: httpx.Client, sent: httpx.Request, **how: Any) -> Any:
         follows = _follows(client, how)
-        answer = send_waiting(client, sent, **{**how, "follow_redirects": False})
+        with _told():
+            answer = send_waiting(client, sent, **{**how, "follow_redirects": False})
         if follows and answer.has_redirect_location:
             answer.close()
             raise _redirected(answer.status_code, str(answer.url), answer.headers["location"])
@@ -59,16 +63,35 @@ def follow_none() -> None:
     aiohttp.ClientSession._request = request_once  # type: ignore[method-assign, assignment]
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """httpx looks at where a redirect leads, also if it does not follow it."""
+    try:
+        yield
+    except httpx.RemoteProtocolError as error:
+        if not str(error).startswith("Invalid URL in location header"):
+            raise
+        raise _nowhere(str(error.request.url)) from error
+
+
 def _follows(client: httpx.Client | httpx.AsyncClient, how: dict[str, Any]) -> bool:
     told = how.get("follow_redirects", httpx.USE_CLIENT_DEFAULT)
     return client.follow_redirects if told is httpx.USE_CLIENT_DEFAULT else bool(told)
 
 
 def _redirected(status: int, here: str, where: str) -> Redirected:
+    try:
+        there = shown(str(httpx.URL(here).join(where)))
+    except httpx.InvalidURL:
+        return _nowhere(here)
     return Redirected(
-        f"'{shown(here)}' answered {status} to '{shown(str(httpx.URL(here).join(where)))}', and no"
-        " redirect of a model's server is followed; if that is the right address, name it instead"
+        f"'{shown(here)}' answered {status} to '{there}', and no redirect of a model's server is followed;"
+        " if that is the right address, name it instead"
     )
+
+
+def _nowhere(here: str) -> Redirected:
+    return Redirected(f"'{shown(here)}' answered with a redirect to what is no address")
 
 
 def shown(url: str) -> str:

@@ -37,7 +37,10 @@ def stream_of_claude(*content: dict[str, Any]) -> Answer:
     delta = {"stop_reason": "tool_use", "stop_sequence": None}
     events.append({"type": "message_delta", "delta": delta, "usage": {"output_tokens": 7}})
     events.append({"type": "message_stop"})
-    lines = [f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events]
+    lines = [
+        f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
+        for event in events
+    ]
     return Answer(body="".join(lines), headers={"Content-Type": "text/event-stream"})
 
 

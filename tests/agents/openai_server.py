@@ -49,7 +49,8 @@ class Answer:
     A body that is text is sent as HTML, any other as JSON, or as a stream if one is asked for and
     the body is a completion; `ending` says how that ends. `cut` ends the connection instead, with
     a reset or politely, in the middle of the body if `half` is set. `hang` holds the answer back
-    until it is released, `delay` for so many seconds.
+    until it is released, `delay` for so many seconds. A text that is `spoilt` is sent as a byte that
+    is no UTF-8.
     """
 
     status: int = 200
@@ -60,6 +61,12 @@ class Answer:
     hang: bool = False
     delay: float = 0.0
     ending: Ending = "done"
+    spoilt: str = ""
+
+    def encode(self, text: str) -> bytes:
+        """What is sent for a text."""
+        data = text.encode()
+        return data.replace(self.spoilt.encode(), b"\xff") if self.spoilt else data
 
 
 def completion(content: str | None = "{}", reason: str | None = "stop", **changes: Any) -> Json:
@@ -271,7 +278,7 @@ class OpenAIServer:
             content if whole or answer.ending == "no_reason" else content[: len(content) // 2 + 1]
         )
         for event in sent:
-            _chunk(handler, _event(event))
+            _chunk(handler, answer.encode(_event(event).decode()))
         if whole:
             for event in reason:
                 _chunk(handler, _event(event))
@@ -348,7 +355,7 @@ def _parts_of_detail(detail: Json) -> Iterator[Json]:
 
 
 def _event(event: Json) -> bytes:
-    return b"data: " + json.dumps(event).encode() + b"\n\n"
+    return b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\n\n"
 
 
 def _chunk(handler: BaseHTTPRequestHandler, data: bytes) -> None:
@@ -364,7 +371,10 @@ def _begin(handler: BaseHTTPRequestHandler, answer: Answer, headers: Mapping[str
 
 def _send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
     html = isinstance(answer.body, str)
-    body = (answer.body if isinstance(answer.body, str) else json.dumps(answer.body)).encode()
+    text = (
+        answer.body if isinstance(answer.body, str) else json.dumps(answer.body, ensure_ascii=False)
+    )
+    body = answer.encode(text)
     kind = "text/html" if html else "application/json"
     _begin(handler, answer, {"Content-Type": kind, "Content-Length": str(len(body))})
     handler.wfile.write(body[: len(body) // 2] if answer.half else body)

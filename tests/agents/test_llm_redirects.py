@@ -72,6 +72,15 @@ def test_what_is_said_of_a_redirect(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_a_redirect_to_no_address(provider: str, server: OpenAIServer) -> None:
+    server.answer = redirect(307, "https://models.example:port/")
+    failed, message = failure("llm", {"model": f"{provider}/ours"})
+    assert failed == "rejected"
+    assert message.endswith("' answered with a redirect to what is no address")
+    assert len(server.requests) == 1
+
+
 def test_clients_that_wait(server: OpenAIServer, elsewhere: OpenAIServer) -> None:
     """Some providers are asked in a thread."""
     import agentflow.agents.litellm_settings  # noqa: F401 - it settles what is followed

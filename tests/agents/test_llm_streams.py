@@ -1,6 +1,7 @@
 """Answers of chat models that come as a stream: what is heard, and what counts."""
 
 import asyncio
+import dataclasses
 import json
 from typing import Any
 
@@ -12,6 +13,7 @@ from agentflow.core.events import Usage
 from agentflow.spec.model import Model
 
 from .calls import HOST, attempt, call, connected, failure, options, put_forward
+from .claude import CLAUDE, message_of_claude, stream_of_claude
 from .openai_server import Answer, OpenAIServer, completion
 
 MODEL = "openai/gpt-4o-mini"
@@ -109,6 +111,21 @@ def test_a_stream_that_falls_silent(server: OpenAIServer) -> None:
 
     with pytest.raises(AttemptError, match=rf"^{MODEL} did not answer within 60 s$"):
         connected("llm", use, replace(HOST, models={}, watcher=lambda _step: hear))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("model", [MODEL, CLAUDE])
+def test_what_is_no_utf_8_is_no_answer(model: str, streamed: bool, server: OpenAIServer) -> None:
+    text = {"type": "text", "text": '{"a": "größer"}'}
+    if model == MODEL:
+        answer = Answer(body=completion(text["text"]))
+    else:
+        answer = stream_of_claude(text) if streamed else Answer(body=message_of_claude(text))
+    server.answer = dataclasses.replace(answer, spoilt="ö")
+    models = {"m": Model(model=model, stream=streamed)}
+    failed, message = failure("llm", {"model": "m"}, replace(HOST, models=models))
+    assert failed == "server_error"
+    assert "can't decode byte 0xff" in message
 
 
 def test_who_streams(server: OpenAIServer) -> None:
