@@ -85,6 +85,7 @@ LOADS: dict[tuple[str, ...], set[str]] = {
     ("validate", "--format", "json", "chat.yaml"): READS_SPECS | {"orjson"},
     ("plan", "chat.yaml"): READS_SPECS | {"orjson"},
     ("test", "chat.yaml"): READS_LOGS,
+    ("drill", "chat.yaml"): READS_LOGS,
     ("schema",): set(),
     ("schema", "contracts", "hello.yaml"): READS_SPECS,
     ("runs",): READS_LOGS,

@@ -236,11 +236,23 @@ def test_no_trap_is_sprung(sound: Path) -> None:
         **{("validate", "-f", name, "sound.yaml"): "0" for name in FINDINGS_FORMATS},
         **{("plan", "-f", name, "sound.yaml"): "0" for name in PLAN_FORMATS},
         ("test", "sound.yaml"): "0",
+        ("drill", "--check", "sound.yaml"): "1",
+        ("validate", "--drilled", "sound.yaml"): "1",
         ("schema", "contracts", "sound.yaml"): "0",
         ("rules",): "0",
         ("explain", "cycle"): "0",
     }
     assert looked(sound, commands) == {"agentflow.toml", "sound.yaml", *FILES} - {"picture.png"}
+
+
+def test_a_drill_writes_its_receipt_and_springs_no_trap(sound: Path) -> None:
+    before = set(sound.iterdir())
+    events = watched(sound, "drill", "sound.yaml")
+    assert events.pop("exit") == ["0"]
+    assert "trap" not in events.pop("modules")
+    assert set(sound.iterdir()) - before == {sound / "sound.drill.json"}
+    assert {path for path in opened(events) if not path.is_relative_to(sound)} == set()
+    assert events.keys() == {"os.rename"}
 
 
 def test_a_run_is_looked_at_without_a_trap_being_sprung(sound: Path) -> None:

@@ -107,14 +107,16 @@ Kind: TypeAlias = Literal["changed", "new", "gone", "around", "failed"]
 class Discrepancy(Struct, frozen=True):
     """What a receipt and a spec do not agree on, or what the drill has found.
 
-    A step has `changed`, is `new` or `gone`, or only something `around` the steps is different. A
-    claim has `failed`.
+    A step has `changed`, is `new` or `gone`, or only something `around` the steps is different; `added`
+    and `lost` are the claims of a changed step that it has now, and had. A claim has `failed`.
     """
 
     kind: Kind
     step: str
     claim: Claim | None = None
     status: Status | None = None
+    added: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 def compare(plan: Plan, receipt: Receipt) -> Iterator[Discrepancy]:
@@ -128,8 +130,11 @@ def compare(plan: Plan, receipt: Receipt) -> Iterator[Discrepancy]:
         known = receipt.steps.get(name)
         if known is None:
             yield Discrepancy("new", name)
-        elif known.digest != digest_of_step(steps, name) or _names(own) != set(known.claims):
-            yield Discrepancy("changed", name)
+        elif known.digest != digest_of_step(steps, name) or {*_names(own)} != {*known.claims}:
+            now, then = _names(own), list(known.claims)
+            added = tuple(each for each in now if each not in then)
+            lost = tuple(each for each in then if each not in now)
+            yield Discrepancy("changed", name, added=added, lost=lost)
         else:
             yield from _failed(own, known)
             continue
@@ -149,8 +154,8 @@ def _failed(claims: Iterable[Claim], known: StepReceipt) -> Iterator[Discrepancy
             yield Discrepancy("failed", claim.step, claim, status)
 
 
-def _names(claims: Iterable[Claim]) -> set[str]:
-    return {_short(claim) for claim in claims}
+def _names(claims: Iterable[Claim]) -> list[str]:
+    return [_short(claim) for claim in claims]
 
 
 def _short(claim: Claim) -> str:

@@ -107,7 +107,12 @@ def test_validate_is_silent_unless_it_is_asked(letters: Project) -> None:
     ("old", "new", "said"),
     [
         ("timeout: 20s", "timeout: 30s", "'sort' has changed since it was drilled"),
-        ("timeout: skip, ", "", "'sort' has changed since it was drilled"),
+        ("timeout: skip, ", "", "'sort' has changed since it was drilled; gone: catch.timeout"),
+        (
+            "timeout: skip, ",
+            "timeout: skip, rejected: fail, ",
+            "'sort' has changed since it was drilled; new: catch.rejected",
+        ),
         (
             "maxLength: 400",
             "maxLength: 500",
@@ -119,7 +124,7 @@ def test_validate_is_silent_unless_it_is_asked(letters: Project) -> None:
             "'sort' was drilled, and handles no failure any more",
         ),
     ],
-    ids=["an agent", "an entry", "the inputs", "the name"],
+    ids=["an agent", "an entry", "one more", "the inputs", "the name"],
 )
 def test_validate_names_what_has_changed(letters: Project, old: str, new: str, said: str) -> None:
     letters.agentflow("drill", "letters.yaml")

@@ -2,10 +2,12 @@
 
 from hypothesis import given
 
+from agentflow.core.events import FinishRun
 from agentflow.drill.evidence import evidence
 from agentflow.drill.receipt import compare, read, receipt_of, written
 from agentflow.drill.report import FAILED
 from agentflow.engines.drilling import drilling
+from agentflow.replay import replay
 from tests.core.world import examples, plan_of
 from tests.core.worlds import Specs, specs
 
@@ -40,6 +42,17 @@ def test_what_is_said_of_a_claim_is_in_the_log_of_the_run_that_is_named(made: Sp
         log = evidence(plan, performer.perform(found.runs[outcome.run - 1]))
         shown = [seen for seen in log.seen if seen.claim == outcome.claim.name]
         assert any(seen.held == (outcome.status == "held") for seen in shown), outcome
+
+
+@given(specs())
+@examples(25)
+def test_every_run_comes_to_its_end_and_is_decided_the_same_again(made: Specs) -> None:
+    plan = plan_of(*made)
+    performer = drilling(plan)
+    for scenario in drilled(plan, RUNS).runs:
+        log = performer.perform(scenario)
+        assert isinstance(log[-1].decisions[-1], FinishRun)
+        assert replay(plan, log).divergence is None
 
 
 @given(specs())

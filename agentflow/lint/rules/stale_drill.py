@@ -36,10 +36,14 @@ Good:
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.spec.wording import quoted
+
+if TYPE_CHECKING:
+    from agentflow.drill.receipt import Discrepancy
 
 NAME = "stale-drill"
 FAMILY = Family.ESCALATION
@@ -65,7 +69,13 @@ def check(context: Context) -> Iterator[Finding]:
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
-                message=f"{about}{said[found.kind]}",
+                message=f"{about}{said[found.kind]}{_named(found)}",
                 location=place_of(context, found),
                 help=f"run: agentflow drill {context.document.file}",
             )
+
+
+def _named(found: "Discrepancy") -> str:
+    """The claims that a step has now and had not, and the other way round."""
+    added = f"; new: {', '.join(found.added)}" if found.added else ""
+    return added + (f"; gone: {', '.join(found.lost)}" if found.lost else "")
