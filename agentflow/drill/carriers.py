@@ -5,7 +5,7 @@ from itertools import islice
 
 from msgspec import Struct
 
-from agentflow.plan.calls import step_at
+from agentflow.plan.calls import step_at, tools_of
 from agentflow.plan.patterns import ANY_CALL, ANY_ITEM, ANY_ITERATION, ANY_TASK, patterns_of
 from agentflow.plan.steps import Plan, StepPlan
 
@@ -31,6 +31,11 @@ class Carrier(Struct, frozen=True):
     def of_several(self) -> str:
         """What a run is known by that has several items of it."""
         return f"{self.name}[+]"
+
+    @property
+    def has_inside(self) -> bool:
+        """Can there be steps inside of it?"""
+        return self.step.kind not in ("agent", "human") or any(True for _ in tools_of(self.step))
 
     def at(self, inner: str) -> bool:
         """Is the step that a pattern stands for inside of this one?"""

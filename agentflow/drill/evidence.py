@@ -30,17 +30,21 @@ class Seen(Struct, frozen=True):
 class Evidence(Struct):
     """What a log shows: claims that came up, steps that were begun, and how steps ended last.
 
-    `failure` is that of the run. `begun` has also `STEP@AGENT` of those that were called, and `STEP[+]` of lists with several items.
+    `denied` are the escalations of which no level was tried, by step and entry, and why. `failure` is that of the run. `begun` has also `STEP@AGENT` of those that were called, and `STEP[+]` of lists with several items.
     """
 
     seen: list[Seen] = field(default_factory=list)
     begun: set[str] = field(default_factory=set)
     ends: dict[str, str] = field(default_factory=dict)
+    denied: dict[str, str] = field(default_factory=dict)
     failure: str | None = None
 
 
 class _Track(Struct):
-    """What is known of a step in one place: whom it calls, why it failed last, its ladder."""
+    """What is known of a step in one place: whom it calls, why it failed last, its ladder.
+
+    `taken` is the entry of `catch` that hands over to another agent, who has not been called yet.
+    """
 
     name: str
     step: StepPlan
@@ -50,6 +54,8 @@ class _Track(Struct):
     tried: int | None = None
     asked: int | None = None
     undelivered: bool = False
+    visited: bool = False
+    taken: str | None = None
 
 
 def evidence(plan: Plan, entries: Iterable[Entry]) -> Evidence:
@@ -94,6 +100,9 @@ class _Reading:
         match decision:
             case events.StartAttempt():
                 track.agent = decision.agent
+                if track.taken is not None:
+                    yield f"catch.{track.taken}", True, f"'{decision.agent}' took over"
+                    track.taken = None
             case events.RejectOutput():
                 track.failure = decision.failure.kind
             case events.Retry(counted=True) if track.failure is not None:
@@ -143,17 +152,26 @@ class _Reading:
         if "no_retry" in figures and track.failure is not None:
             why = f"{how} (no retry: {figures['no_retry']})"
             yield f"retry.{track.failure}{_of(track)}", False, why
+        if track.taken is not None:
+            yield f"catch.{track.taken}", False, f"another agent was to take over; {how}"
+            track.taken = None
         if rule.startswith(catch):
             key = rule.removeprefix(catch)
             action = track.step.catch[key].action
             if isinstance(decision, events.Escalate):
                 track.way, track.tried, track.asked = f"catch.{key}", None, None
+                track.visited = False
+            if isinstance(decision, events.HandOver):
+                track.taken = key  # whether it does is seen when it is called
+                return
             told = decision.failure.message if isinstance(decision, events.FailStep) else how
             yield f"catch.{key}", isinstance(decision, _ACTIONS[action]), told
         elif rule.endswith(".on_exhausted") and rule.startswith("escalations."):
             last = _escalation(track)
             held = last is None or isinstance(decision, _ACTIONS[last])
             told = decision.failure.message if isinstance(decision, events.FailStep) else how
+            if not track.visited:
+                self.found.denied[f"{track.name}.{track.way or APPROVAL}"] = decision.reason.text
             yield f"{track.way or APPROVAL}.on_exhausted", held, told
             track.way = None
 
@@ -206,6 +224,7 @@ def _of_ladder(
     | events.AcceptOutput,
 ) -> Iterator[tuple[str, bool, str]]:
     way, text = track.way or APPROVAL, decision.reason.text
+    track.visited = True
     match decision:
         case events.TryLevel():
             track.tried = decision.level

@@ -90,6 +90,8 @@ def read(text: str) -> Receipt:
         head = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise NoReceipt(f"is no JSON: {error}") from error
+    except RecursionError as error:
+        raise NoReceipt("is nested too deep") from error
     form = head.get("format") if isinstance(head, dict) else None
     if form != FORMAT:
         raise NoReceipt(f"is no receipt of format {FORMAT}")
@@ -180,7 +182,9 @@ def digest_of_step(steps: Mapping[str, Carrier], name: str) -> str:
     """What a step is, with what is inside of it and whom these call and turn to."""
     carrier = steps[name]
     pipeline = carrier.plan.pipeline
-    inside = [carrier, *(other for other in steps.values() if carrier.at(other.pattern))]
+    inside = [carrier]
+    if carrier.has_inside:
+        inside += [other for other in steps.values() if carrier.at(other.pattern)]
     own = [each.step for each in inside if each.plan is carrier.plan]
     agents = sorted({call.agent for step in own for call in _calls_within(step)})
     known = {name: pipeline.agents[name] for name in agents if name in pipeline.agents}

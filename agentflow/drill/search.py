@@ -65,6 +65,7 @@ class _Search:
         self._broken: dict[str, tuple[int, Seen]] = {}
         self._broken_by_several: dict[str, tuple[int, Seen]] = {}
         self._instead: dict[str, tuple[int, str]] = {}
+        self._denied: dict[str, str] = {}
         self._failed: tuple[int, str] | None = None
         self._stones: dict[str, list[Scenario]] = {}
         self._entries = 0
@@ -192,6 +193,7 @@ class _Search:
         self._entries += len(entries)
         found = evidence(self._plan, entries)
         self._ends[scenario] = found.ends
+        self._denied |= found.denied
         broken = self._broken_by_several if several else self._broken
         for seen in found.seen:
             (self._held if seen.held else broken).setdefault(seen.claim, (number, seen))
@@ -225,6 +227,9 @@ class _Search:
         passed_over = helps in self._broken or helps in self._broken_by_several
         if claim.what == "left" and passed_over:
             return Outcome(claim, "idle", "the level is passed over")
+        denied = self._denied.get(claim.name.partition(".levels[")[0])
+        if claim.level is not None and denied is not None:
+            return Outcome(claim, self._dead(), f"no level is tried: {denied}")
         if claim.name in self._instead:
             number, end = self._instead[claim.name]
             return Outcome(claim, "unknown", f"what came instead: {end}", number)

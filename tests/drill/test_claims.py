@@ -130,6 +130,28 @@ def test_a_level_that_is_passed_over_each_time() -> None:
     assert left == "send.catch.unknown_effect.levels[0].left idle: the level is passed over"
 
 
+def test_levels_that_no_budget_is_there_for() -> None:
+    escalations: Json = {"desk": {"levels": [{"agent": "second"}], "on_exhausted": "skip"}}
+    steps = {"sort": call(catch={"rejected": {"escalate": "desk"}})}
+    helps, left = said(steps, escalations=escalations, budget={"escalations": 0})
+    assert helps == (
+        "sort.catch.rejected.levels[0].helps dead: no level is tried: as the drill says; "
+        "the run's 0 escalations (budget.escalations) are used up"
+    )
+    assert left.startswith("sort.catch.rejected.levels[0].left dead: no level is tried")
+
+
+def test_another_agent_that_cannot_be_called() -> None:
+    """It is given the same, and does not take it."""
+    strict = {"type": "object", "required": ["text"], "properties": {"text": {"maxLength": 3}}}
+    steps = {"sort": call(catch={"rejected": {"agent": "short"}})}
+    (told,) = said(steps, agents={"short": agent(input=strict)})
+    assert told == (
+        "sort.catch.rejected broken: another agent was to take over; it failed: the input breaks "
+        "the contract of 'short': text: expected at most 3 characters, found 5 characters"
+    )
+
+
 def test_a_last_value_that_breaks_the_contract() -> None:
     escalations: Json = {
         "desk": {"levels": [{"agent": "second"}], "on_exhausted": {"use": "${{ run.id }}"}}

@@ -95,6 +95,7 @@ def test_defaults_that_are_written_out_change_nothing() -> None:
     ("text", "said"),
     [
         ("", "is no JSON: Input data was truncated"),
+        ("[" * 100_000, "is nested too deep"),
         ("[]", "is no receipt of format 1"),
         ('{"format": 2}', "is no receipt of format 1"),
         ('{"format": 1}', "is no receipt: Object missing required field `digest`"),
@@ -103,7 +104,7 @@ def test_defaults_that_are_written_out_change_nothing() -> None:
             "is no receipt: Invalid enum value 'good' - at `$.steps[...].claims[...]`",
         ),
     ],
-    ids=["empty", "a list", "newer", "half", "another word"],
+    ids=["empty", "deep", "a list", "newer", "half", "another word"],
 )
 def test_what_is_no_receipt(text: str, said: str) -> None:
     with pytest.raises(NoReceipt) as refused:

@@ -7,7 +7,7 @@ import pytest
 from agentflow.spec.model import Json
 from tests.core.world import plan_of
 
-from .drilling import TEXT, agent, call, chat, drilled, ends, said, spec
+from .drilling import KIND, TEXT, agent, call, chat, drilled, ends, said, spec
 
 HELD = "held"
 MODELS: Json = {"small": {"model": "a/small"}}
@@ -129,6 +129,44 @@ def test_another_pipeline_that_turns_to_people_outside() -> None:
     said = ["levels[0].replace", "levels[0].abort", "levels[0].silence", "levels[0].undelivered"]
     names = ["inner.catch.any", *(f"inner.catch.any.{each}" for each in (*said, "on_exhausted"))]
     assert found == all_held(names)
+
+
+DESK: Json = {
+    "desk": {
+        "levels": [{"agent": "second"}, {"human": {"ask": "What?"}, "within": "1h"}],
+        "on_exhausted": {"use": "praise"},
+    }
+}
+
+
+def test_a_task_that_turns_to_others() -> None:
+    delegate = {
+        "plan": [{"id": "a", "worker": "one", "input": {"text": "a"}, "needs": []}],
+        "workers": {"one": "first"},
+        "max_tasks": 3,
+        "catch": {"any": {"escalate": "desk"}},
+    }
+    found = ends({"work": {"delegate": delegate}}, escalations=DESK)
+    assert set(found.values()) == {HELD}
+    assert {"work/one.catch.any.levels[0].helps", "work/one.catch.any.levels[1].retry"} < set(found)
+
+
+def test_a_person_who_does_not_answer_and_another_who_does() -> None:
+    """A level that calls an agent is nothing for a question, and nothing is claimed of it."""
+    ask = {"human": {"ask": "What?", "answer": KIND}, "timeout": "1h"}
+    found = ends({"ask": {**ask, "catch": {"timeout": {"escalate": "desk"}}}}, escalations=DESK)
+    said = ["replace", "abort", "silence", "undelivered"]
+    names = ["ask.catch.timeout", *(f"ask.catch.timeout.levels[1].{one}" for one in said)]
+    assert found == all_held([*names, "ask.catch.timeout.on_exhausted"])
+
+
+def test_a_ladder_inside_of_lists_and_loops() -> None:
+    inner = {"sort": call(catch={"any": {"escalate": "desk"}})}
+    each = {"for_each": {"over": [1, 2], "max": 2}, "steps": inner}
+    again = {"loop": {"max": 2, "until": "steps.each.output == []", "steps": {"each": each}}}
+    found = ends({"again": again}, escalations=DESK)
+    assert len(found) == 9
+    assert set(found.values()) == {HELD}
 
 
 def test_the_tasks_of_a_delegate() -> None:
