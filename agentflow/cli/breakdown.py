@@ -12,9 +12,13 @@ from agentflow.trace import Trace
 def broke_off(error: StoreError, trace: Trace | None, store: Path, *, json: bool) -> StoreError:
     """The error with all that has to be known of the run; as JSON it is printed, too.
 
-    `trace` is how far the log goes; None if nothing has begun.
+    `trace` is how far the log goes; None of a run that was not taken up.
     """
-    if trace is None or trace.status is None:
+    if trace is None:
+        return error
+    if trace.status is None:
+        if json:
+            emit(run_json.render(trace, str(store), error))
         return error
     place = store / "runs" / trace.run_id
     told = error if place.is_dir() else _gone(error, trace, place)

@@ -123,7 +123,11 @@ def run_spec(
             unused.extend,
         )
     except StoreError as error:
-        raise broke_off(error, audience.trace, where.root, json=json) from error
+        trace = audience.trace
+        if trace is None and spec.plan is not None:
+            trace = trace_of(spec.plan, ())
+            trace.mode = "simulated" if simulate else "live"
+        raise broke_off(error, trace, where.root, json=json) from error
     finally:
         audience.finish()
     if unused and not quiet:

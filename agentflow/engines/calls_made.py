@@ -29,6 +29,15 @@ class CallsMade:
                 elif isinstance(decision, CancelAttempt):
                     self._intents.pop(decision.step, None)
 
+    def unperformed(self, entries: Sequence[Entry]) -> tuple[LostCall, ...]:
+        """These entries are in the log, and no decision of theirs was performed: what it does not know."""
+        self.note(entries)
+        for entry in entries:
+            for decision in entry.decisions:
+                if isinstance(decision, StartAttempt):
+                    self._intents.pop(decision.step, None)
+        return self.lost()
+
     def lost(self, entries: Sequence[Entry] = ()) -> tuple[LostCall, ...]:
         """What the log does not know; `entries` were to tell it some of that."""
         facts = {getattr(entry.fact, "step", None): entry.fact for entry in entries}

@@ -104,11 +104,15 @@ class Driver(Struct):
         at_rest = self.state.status != "running"
         try:
             self.log.append([codec.encode(entry, self.log.put_blob) for entry in entries])
+        except StoreError as error:
+            error.lost = self.calls.lost(entries)
+            raise
+        try:
             if at_rest or before != "running" or any(_is_risky(decision) for decision in made):
                 rest = Rest(due_at_rest(self.state)) if at_rest else None
                 self.log.seal(ended=is_through(self.state), rest=rest)
         except StoreError as error:
-            error.lost = self.calls.lost(entries)
+            error.lost = self.calls.unperformed(entries)
             raise
         self.calls.note(entries)
         for entry in entries:

@@ -19,6 +19,7 @@ _READ_ONLY = "mount that file system for writing, or name another store with '--
 _READING = frozenset({"read", "use", "copy"})
 _BUSY = "close the other program that uses this database"
 _OTHER = "check the disk"
+_AGAIN, _RESUME = "try again", "resume the run"
 
 _ERRNO_HELP = {
     errno.ENOSPC: _FULL,
@@ -61,12 +62,19 @@ def from_sqlite(doing: str, path: Path, error: BaseException | None) -> StoreErr
 
 def _refused(doing: str, path: Path, why: str, advice: str) -> StoreError:
     # What could not be made has no run in it yet, and whoever reads has none to resume.
-    then = "try again" if doing == "make" or doing in _READING else "resume the run"
+    then = _AGAIN if doing == "make" or doing in _READING else _RESUME
     if doing in _READING and advice == _DENIED:
         advice = "make it readable for you"
     elif doing == "make" and advice == _DENIED:
         advice = f"make '{path.parent}' writable for you"
     return StoreError(f"cannot {doing} '{path}': {why}", help=f"{advice}, then {then}")
+
+
+def not_made(error: StoreError) -> StoreError:
+    """The same of a run that was still being made: there is none to resume."""
+    if error.help is not None:
+        error.help = error.help.removesuffix(_RESUME) + _AGAIN * error.help.endswith(_RESUME)
+    return error
 
 
 @contextmanager

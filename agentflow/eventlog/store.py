@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 
 from agentflow.errors import StoreError, UnknownRun
 from agentflow.eventlog import blobs, lock, names
-from agentflow.eventlog.faults import told
+from agentflow.eventlog.faults import not_made, told
 from agentflow.eventlog.head import START, Head, read_head, write_head
 from agentflow.eventlog.mailbox import Mailbox
 from agentflow.eventlog.private import check_folder, make_folder, sync_folder
@@ -76,9 +76,11 @@ class Store:
                 place = place.rename(self._runs / run_id)
             sync_folder(self._runs)
             return _open(place, held, self._durability, head=START, sealed=START)
+        except StoreError as error:
+            _give_up(place, held)
+            raise not_made(error) from error
         except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
-            held.release()
+            _give_up(place, held)
             raise
 
     def resume(self, run_id: str) -> Writer:
@@ -169,6 +171,12 @@ class Store:
     def _refuse_existing(self, run_id: str) -> None:
         if os.path.lexists(self._runs / run_id):
             raise StoreError(f"run '{run_id}' exists already in '{self.root}'")
+
+
+def _give_up(place: Path, held: lock.Lock) -> None:
+    """Nothing of a run stays that could not be made."""
+    shutil.rmtree(place, ignore_errors=True)
+    held.release()
 
 
 def _fill(place: Path) -> None:

@@ -13,16 +13,17 @@ FORMAT = 1
 def render(trace: Trace, store: str, problem: StoreError | None = None) -> str:
     """One JSON object: run, status, outputs, failure, usage.
 
-    `problem` is why the log could not be written any more; then this is how far it goes.
+    `problem` is why the log could not be written any more; then this is how far it goes. Where it could
+    not even be made, there is no run.
     """
     lost = problem.lost if problem is not None else ()
     return document(
         {
             "format": FORMAT,
-            "run": trace.run_id,
+            "run": trace.run_id or None,
             "pipeline": trace.plan.pipeline.name,
             "mode": trace.mode,
-            "status": trace.status if problem is None else "crashed",
+            "status": trace.status if problem is None else _broken_off(trace),
             "outputs": trace.outputs,
             "failure": failure_data(trace.failure),
             "unknown": unknown_data(trace),
@@ -37,6 +38,10 @@ def render(trace: Trace, store: str, problem: StoreError | None = None) -> str:
             "store": store,
         }
     )
+
+
+def _broken_off(trace: Trace) -> str:
+    return "not_started" if trace.status is None else "crashed"
 
 
 def _lost(call: LostCall) -> Json:
