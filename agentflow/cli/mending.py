@@ -115,7 +115,10 @@ def _replace(file: Path, data: bytes) -> None:
 
 
 def diff(changed: Changed) -> str:
-    """The change as a unified diff, to be looked at: what would act on a terminal is spelled out."""
+    """The change as a unified diff, which `git apply` takes, line ends and byte order mark included.
+
+    What would act on a terminal or a log is spelled out; a line with any of that is for people only.
+    """
     return "\n".join(_diff(changed))
 
 
@@ -123,12 +126,39 @@ def _diff(changed: Changed) -> Iterator[str]:
     from difflib import unified_diff
 
     before, after = (_lines(data) for data in (changed.before, changed.after))
-    name = changed.path
-    for line in unified_diff(before, after, f"a/{name}", f"b/{name}", lineterm=""):
-        yield safe(line.removesuffix("\n").removesuffix("\r"), oneline=False)
-        if not line.endswith("\n") and line[:1] in "+- " and not line.startswith(("+++", "---")):
+    one, other = (_header(side, changed.path) for side in ("a", "b"))
+    for number, line in enumerate(unified_diff(before, after, one, other, lineterm="")):
+        if number < 2:
+            yield line
+            continue
+        yield _shown(line.removesuffix("\n"))
+        if not line.endswith("\n") and line[:1] in "+- ":
             yield "\\ No newline at end of file"
 
 
+def _header(side: str, path: str) -> str:
+    """The name of a file in a patch, from here on; as git writes one that is not plain."""
+    file = Path(path)
+    if file.is_absolute() and file.is_relative_to(Path.cwd()):
+        file = file.relative_to(Path.cwd())
+    name = f"{side}/{file}"
+    if name.isascii() and name.isprintable() and not set(name) & set('"\\'):
+        return f"{name}\t" if " " in name else name
+    signs = (chr(byte) for byte in os.fsencode(name))
+    quoted = (
+        sign if " " <= sign <= "~" and sign not in '"\\' else f"\\{ord(sign):03o}" for sign in signs
+    )
+    return f'"{"".join(quoted)}"'
+
+
+def _shown(line: str) -> str:
+    """A line of a diff; the mark at the beginning of a file and half of a line end do no harm."""
+    start = 2 if line[1:2] == "\ufeff" else 1
+    end = len(line) - line.endswith("\r")
+    return line[:start] + safe(line[start:end], oneline=False) + line[end:]
+
+
 def _lines(data: bytes) -> list[str]:
-    return data.decode("utf-8").splitlines(keepends=True)
+    """Lines as a patch counts them, by line feeds alone."""
+    *lines, last = data.decode("utf-8").split("\n")
+    return [f"{line}\n" for line in lines] + [last] * bool(last)

@@ -205,6 +205,9 @@ def _notes(unseen: int, passed: int, changes: Sequence["Changed"], asking: int) 
         yield f"note: fixed {count(fixed, 'problem')} in {count(len(files), 'file')}"
     if refused:
         yield f"note: {count(refused, 'fix', 'fixes')} left out, since new problems would show"
+    untried = sum(change.mended.untried for change in changes)
+    if untried:
+        yield f"note: {count(untried, 'fix', 'fixes')} not tried, since too many in a row were left out"
     if unseen:
         were = "contract from Python was" if unseen == 1 else "contracts from Python were"
         modules = "its module" if unseen == 1 else "their modules"

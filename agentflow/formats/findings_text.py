@@ -52,11 +52,14 @@ def summary(report: Report) -> str:
 
 
 def _fixable(findings: Sequence[Finding]) -> str:
-    """A second line of the summary, if a program may mend some: it leaves out what does harm."""
+    """A second line of the summary, if a program may mend some: it leaves out what does harm.
+
+    Which these are shows only when they are tried, so it says no more than how many there may be.
+    """
     safe_ones = sum(found.fix is not None and found.fix.safe for found in findings)
     others = sum(found.fix is not None and not found.fix.safe for found in findings)
     parts = [
-        f"{number} with 'validate {option}'"
+        f"{'up to ' if number > 1 else ''}{number} with 'validate {option}'"
         for number, option in ((safe_ones, "--fix"), (others, "--unsafe-fixes"))
         if number
     ]

@@ -22,6 +22,8 @@ from agentflow.spec.yaml.source import Source
 
 #: How often a text is looked at; far more than any file needs in which few fixes are refused.
 MAX_LOOKS = 100
+#: How many fixes in a row may be of no use, before the others are left to a person.
+PATIENCE = 12
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -42,11 +44,15 @@ Look = Callable[[str], Sight]
 
 
 class Mended(Struct, frozen=True):
-    """What became of a text. `refused` are findings whose fix would bring something new."""
+    """What became of a text. `refused` are findings whose fix would bring something new.
+
+    So many as are `untried` were left, since too many before them were refused.
+    """
 
     text: str
     fixed: tuple[Finding, ...]
     refused: tuple[Finding, ...]
+    untried: int = 0
 
 
 class _Work(Struct):
@@ -61,10 +67,10 @@ class _Work(Struct):
 def mend(text: str, look: Look, wanted: Callable[[Finding], bool]) -> Mended:
     """Apply the fixes of the findings that are wanted. `look` gives all findings of a text."""
     work = _Work(text, look(text))
-    at_most: int | None = None
+    at_most, in_vain = 1 << 30, 0
     for _ in range(MAX_LOOKS):
         batch = _apart(work, wanted)[:at_most]
-        if not batch:
+        if not batch or in_vain == PATIENCE:
             break
         changed = apply(work.text, [edit for _, fix in batch for edit in fix.edits])
         sight = look(changed)
@@ -72,14 +78,15 @@ def mend(text: str, look: Look, wanted: Callable[[Finding], bool]) -> Mended:
             work.fixed += (finding for finding, _ in batch)
             work.text, work.sight = changed, sight
             work.refused.clear()  # what was in their way may be gone
-            at_most = None
+            at_most, in_vain = 2 * at_most, 0
         elif len(batch) > 1:
             at_most = len(batch) // 2
         else:
             ((finding, _),) = batch
             work.refused[_identity(finding)] = finding
-            at_most = None
-    return Mended(work.text, tuple(work.fixed), tuple(work.refused.values()))
+            in_vain += 1
+    left = len(_mendable(work, wanted))
+    return Mended(work.text, tuple(work.fixed), tuple(work.refused.values()), left)
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
@@ -103,11 +110,7 @@ def _offsets(source: Source, edit: Edit) -> tuple[int, int]:
 def _apart(work: _Work, wanted: Callable[[Finding], bool]) -> list[tuple[Finding, Fix]]:
     """Fixes of the gravest findings that have some, in file order, none touching one before it."""
     source = Source(work.text)
-    mendable = [
-        finding
-        for finding in work.sight.findings
-        if finding.fix is not None and wanted(finding) and _identity(finding) not in work.refused
-    ]
+    mendable = _mendable(work, wanted)
     gravest = min((_RANK[finding.severity] for finding in mendable), default=0)
     taken: list[tuple[int, int]] = []
     chosen: list[tuple[Finding, Fix]] = []
@@ -120,6 +123,15 @@ def _apart(work: _Work, wanted: Callable[[Finding], bool]) -> list[tuple[Finding
             taken += spans
             chosen.append((finding, fix))
     return chosen
+
+
+def _mendable(work: _Work, wanted: Callable[[Finding], bool]) -> list[Finding]:
+    """The findings with a fix that is wanted and was not refused."""
+    return [
+        finding
+        for finding in work.sight.findings
+        if finding.fix is not None and wanted(finding) and _identity(finding) not in work.refused
+    ]
 
 
 def _is_free(span: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import resource
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,29 @@ def test_a_diff_of_a_file_without_a_last_line_end() -> None:
         '-outputs: {letter: "${{ steps.wriet.output }}"}\n\\ No newline at end of file\n'
         '+outputs: {letter: "${{ steps.write.output }}"}\n\\ No newline at end of file\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "line_end", "mark", "last"),
+    [
+        ("spec.yaml", "\n", "", "\n"),
+        ("a spec.yaml", "\r\n", "", "\n"),
+        ('a"b\\c\td.yaml', "\n", "\ufeff", ""),
+        ("größe.yaml", "\r\n", "\ufeff", ""),
+    ],
+    ids=["plain", "crlf", "mark", "all"],
+)
+def test_a_diff_is_a_patch(name: str, line_end: str, mark: str, last: str) -> None:
+    text = BOTH.rstrip("\n") + last
+    path = spec((mark + text).replace("\n", line_end), name)
+    patch = agentflow("validate", name, "--unsafe-fixes", "--diff").out
+    git = ["git", "-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", "-"]
+    done = subprocess.run(git, input=patch.encode(), capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    patched = path.read_bytes()
+    path.write_bytes((mark + text).replace("\n", line_end).encode())
+    agentflow("validate", name, "--unsafe-fixes")
+    assert patched == path.read_bytes() != (mark + text).replace("\n", line_end).encode()
 
 
 def test_text_in_a_diff_gives_no_commands() -> None:

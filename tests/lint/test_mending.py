@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from agentflow.cli.mending import LATE
 from agentflow.findings import Edit, Finding, Fix, Location, Severity, Span
-from agentflow.lint.mending import Mended, Sight, apply, mend
+from agentflow.lint.mending import PATIENCE, Mended, Sight, apply, mend
 from agentflow.lint.pages import fixable, page_of
 from agentflow.lint.rule import Fixable, Rule
 from agentflow.lint.rules import RULES
@@ -178,6 +178,20 @@ def test_a_fix_that_brings_something_new_is_left_out_and_the_others_are_not() ->
     assert done.text == "x" * 20 + "c" + "x" * 20
     assert [finding.rule for finding in done.refused] == ["c0"]
     assert len(done.fixed) == 40
+
+
+def test_after_many_fixes_in_a_row_that_bring_something_new_no_more_are_tried() -> None:
+    looks: list[str] = []
+
+    def look(text: str) -> Sight:
+        looks.append(text)
+        return Sight([*letters(text, "a", "x"), *[a_finding("new")] * text.count("x")], 1)
+
+    done = mend("a" * 300, look, lambda _: True)
+    assert (done.text, done.fixed) == ("a" * 300, ())
+    assert (len(done.refused), done.untried) == (PATIENCE, 300 - PATIENCE)
+    # Every second letter touches none before it; their number is halved until one is left.
+    assert len(looks) == 1 + len([150, 75, 37, 18, 9, 4, 2]) + PATIENCE
 
 
 def test_what_an_error_hid_may_show_and_is_mended_after_it() -> None:
