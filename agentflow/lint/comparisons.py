@@ -101,17 +101,33 @@ def mismatches(expr: Expr, scope: Variables) -> Iterator[Mismatch]:
 
 
 def decisive(condition: Expr, scope: Variables) -> Iterator[Mismatch]:
-    """The comparisons of which one alone keeps a condition from ever coming true."""
+    """The comparisons that keep a condition from ever coming true; of an `||`, those on both sides."""
     match condition:
         case Binary("&&", left, right):
             yield from decisive(left, scope)
             yield from decisive(right, scope)
+        case Binary("||", left, right):
+            each = [list(decisive(side, scope)) for side in (left, right)]
+            if all(each):
+                yield from (*each[0], *each[1])
         case Binary("=="):
             yield from _of(condition, scope)
         case Binary("in", _, ListLiteral(items)):
             found = list(_of(condition, scope))
             if len(found) == len(items):
                 yield from found
+
+
+def made_up_for(expr: Expr, scope: Variables) -> Iterator[Expr]:
+    """The sides of each `||` that may hold although a comparison in it never does."""
+    if isinstance(expr, Comprehension):
+        yield from made_up_for(expr.source, scope)
+        yield from made_up_for(expr.body, scope.inside(expr))
+        return
+    if isinstance(expr, Binary) and expr.operator == "||" and not any(decisive(expr, scope)):
+        yield from (expr.left, expr.right)
+    for part in parts(expr):
+        yield from made_up_for(part, scope)
 
 
 def _of(expr: Binary, scope: Variables) -> Iterator[Mismatch]:

@@ -21,6 +21,7 @@ from agentflow.spec.cel.syntax import (
     Literal,
     Select,
     Unary,
+    parts,
 )
 from agentflow.spec.cel.values import Refused
 from agentflow.spec.expressions import references
@@ -100,6 +101,25 @@ def facts(condition: Expr, text: str, truth: bool) -> Iterator[Fact]:
             yield f"{shown(left, text)}=={shown(right, text)}", not truth
         case _:
             yield shown(condition, text), truth
+
+
+def way_of(path: Expr) -> ReadPath:
+    """The root and the way of a path; no root if it begins elsewhere than at one."""
+    found = [one for one in references(path) if (one.start, one.end) == (path.start, path.end)]
+    return (found[0].root, found[0].path) if found else ("", ())
+
+
+def counted_paths(expr: Expr) -> Iterator[Expr]:
+    """The paths in an expression whose value counts, outside of comprehensions."""
+    match expr:
+        case Identifier() | Select() | Index():
+            yield expr
+        case Default(path, fallback):
+            yield path
+            yield from counted_paths(fallback)
+        case _:
+            for part in parts(expr):
+                yield from counted_paths(part)
 
 
 def shown(expr: Expr, text: str) -> str:
@@ -214,8 +234,8 @@ def _by_absence(condition: Expr, truth: bool) -> Iterator[ReadPath]:
 def _common(paths: list[Steps]) -> Steps:
     """The way that all paths begin with."""
     length = 0
-    for parts in zip(*paths, strict=False):
-        if len(set(parts)) > 1:
+    for each in zip(*paths, strict=False):
+        if len(set(each)) > 1:
             break
         length += 1
     return paths[0][:length]

@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from agentflow.lint.conditions import ReadPath, constant, shown
+from agentflow.lint.conditions import ReadPath, constant, counted_paths, shown, way_of
 from agentflow.lint.rule import Context
 from agentflow.lint.traces import label_of
-from agentflow.lint.verdicts import Known, counted_paths, filled, values_at, way_of
+from agentflow.lint.verdicts import Known, filled, values_at
 from agentflow.plan import address
 from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, StepPlan

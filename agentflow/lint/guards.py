@@ -5,20 +5,30 @@ condition says so. From each of these follows that some paths exist, and that a 
 on the same condition was not skipped.
 """
 
-import re
 from bisect import bisect_right
-from collections.abc import Iterable
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.contracts.describe import path_text
-from agentflow.lint.conditions import Fact, ReadPath, facts, not_empty, proven, shown, strict
+from agentflow.lint.conditions import (
+    Fact,
+    counted_paths,
+    facts,
+    not_empty,
+    proven,
+    shown,
+    strict,
+    way_of,
+)
+from agentflow.lint.known import RAN, Known
 from agentflow.plan import address
-from agentflow.plan.looks import Steps, enclosing
+from agentflow.plan.limits import Limit, follows, limits, together
+from agentflow.plan.looks import enclosing
 from agentflow.plan.reach import step_in_reach
-from agentflow.plan.schemas import alternatives
+from agentflow.plan.schemas import Contract, alternatives, self_contained
+from agentflow.plan.states import loop_around
 from agentflow.plan.steps import Path, Plan, StepPlan, Use, read_outside
+from agentflow.plan.types import Types
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
@@ -44,66 +54,15 @@ from agentflow.spec.yaml.nodes import Scalar
 _CONDITIONS = frozenset({"when", "until", "that"})
 #: How far conditions are followed from step to step.
 _MOST_STEPS = 16
-#: A condition that a step was not skipped.
-_RAN = re.compile(r'steps\.(\w+)\.status=="succeeded"|has\(steps\.(\w+)\.output\)')
-
-
-class Known(Struct, frozen=True):
-    """What holds somewhere.
-
-    `existing` are paths that have a value; so has all that leads to them. `instead` says that
-    this stands in for another value that does not exist.
-    """
-
-    facts: frozenset[Fact] = frozenset()
-    existing: frozenset[ReadPath] = frozenset()
-    instead: bool = False
-
-    def exists(self, root: str, steps: Steps) -> bool:
-        """Is it known that this path has a value?"""
-        length = len(steps)
-        return any(root == known and way[:length] == steps for known, way in self.existing)
-
-    def outputs(self) -> list[str]:
-        """The steps, by the names that conditions call them, whose output is known to exist."""
-        return [
-            str(way[0])
-            for root, way in self.existing
-            if root == "steps" and way[1:2] == ("output",)
-        ]
-
-    def speaks_of(self, path: str) -> bool:
-        """Does any condition here look at a part of what this path leads to?"""
-        return any(f"{path}." in text for text, _ in self.facts)
-
-    def compares(self, path: str, *, sizes: bool = True) -> bool:
-        """Does any condition here look at what is found at this path, or inside of it?
-
-        Without `sizes`, one that looks at nothing but the size of it does not count.
-        """
-        size = "" if sizes else f"size({path})"
-        asked = (text.replace(size, "") if size else text for text, _ in self.facts)
-        return any(path in text and not text.startswith("has(") for text in asked)
-
-    def apart_from_size(self, path: str) -> "Known":
-        """The same without the conditions on how long the list at a path is."""
-        return replace(
-            self, facts=frozenset(fact for fact in self.facts if f"size({path})" not in fact[0])
-        )
-
-    def plus(self, new_facts: Iterable[Fact], existing: Iterable[ReadPath]) -> "Known":
-        """The same with more that holds."""
-        return replace(
-            self, facts=self.facts.union(new_facts), existing=self.existing.union(existing)
-        )
 
 
 class Guards:
     """What is known at the places of one plan."""
 
-    def __init__(self, document: Document, plan: Plan) -> None:
+    def __init__(self, document: Document, plan: Plan, types: Types) -> None:
         self._document = document
         self._plan = plan
+        self._types = types
         self._known: dict[str, Known] = {"": Known()}
         self._conditions: dict[str, Known] = {}
         #: Of contracts by their identity, which the plan keeps.
@@ -119,6 +78,7 @@ class Guards:
             known = self._around(address.parent(use.reader) or "")
             if use.path[len(step.path)] == "for_each":
                 known = self._after_when(step, known)
+        known = self._after_round(use, known)
         return self._with_what_ran(self._within(use, known), use.reader)
 
     def narrow(self, use: Use, *, inside: bool = False) -> bool:
@@ -154,7 +114,7 @@ class Guards:
         if known is None:
             known = Known()
             if step.when is not None:
-                known = known.plus(facts(step.when, step.when_text, True), proven(step.when, True))
+                known = known.assuming(step.when, step.when_text, True)
             self._conditions[step.address] = known
         return known
 
@@ -163,11 +123,15 @@ class Guards:
         pending, seen = [step], {step.address}
         while pending and len(seen) < _MOST_STEPS:
             step = pending.pop()
-            for fact in self.condition(step).facts - known.facts:
-                match = _RAN.fullmatch(fact[0]) if fact[1] else None
+            scope = address.parent(step.address) or ""
+            for part, truth in together(step.when, True) if step.when is not None else ():
+                if self._follows(part, step.when_text, truth, scope, known):
+                    continue
+                fact = next(facts(part, step.when_text, truth))
+                match = RAN.fullmatch(fact[0]) if fact[1] else None
                 if match is None:
                     return False
-                other = address.child(address.parent(step.address) or "", match[1] or match[2])
+                other = address.child(scope, match[1] or match[2])
                 if known.exists("steps", (match[1] or match[2], "output")) or other in seen:
                     continue
                 if other not in self._plan.steps or skipping(self._plan.steps[other]):
@@ -177,8 +141,52 @@ class Guards:
                 pending.append(self._plan.steps[other])
         return not pending
 
+    def _follows(self, part: Expr, text: str, truth: bool, place: str, known: Known) -> bool:
+        """Does a condition that is read at `place` come to `truth` where this is known?"""
+        parts = list(together(part, truth))
+        if len(parts) > 1:
+            return all(self._follows(one, text, so, place, known) for one, so in parts)
+        part, truth = parts[0]
+        if known.facts.issuperset(facts(part, text, truth)):
+            return True
+        if isinstance(part, Binary) and part.operator in ("&&", "||"):  # of which one is enough
+            sides = (part.left, part.right)
+            return any(self._follows(one, text, truth, place, known) for one in sides)
+        return any(
+            follows(limit, known.limits, self._of_subject(limit, part, place))
+            for limit in limits(part, truth)
+        )
+
+    def _of_subject(self, limit: Limit, part: Expr, place: str) -> Contract | None:
+        """What is known of the value that a limit is on, which a condition compares."""
+        for one in counted_paths(part):
+            if way_of(one) == (limit.subject.root, limit.subject.way):
+                return self_contained(self._types.of(one, place))
+        return None
+
+    def _after_round(self, use: Use, known: Known) -> Known:
+        """What is known where an iteration has ended: `output` follows `until`, `next` its opposite.
+
+        What `catch` says of a loop that is exhausted stands after its last iteration.
+        """
+        around = loop_around(self._plan, use.reader) or self._plan.steps.get(use.reader)
+        if around is None or around.loop is None or around.loop.until is None:
+            return known
+        inside = use.path[len(around.path) :]
+        if inside[:2] in (("loop", "output"), ("loop", "next")):
+            truth = inside[1] == "output"
+        elif inside[:2] == ("catch", "exhausted"):
+            truth = False
+        else:
+            return known
+        return known.assuming(around.loop.until, around.loop.until_text, truth)
+
     def _with_what_ran(self, known: Known, place: str) -> Known:
         """What is known, and what held when the steps ran whose outputs are known to exist."""
+        for name in known.skipped():
+            step = step_in_reach(self._plan, name, place)
+            if step is not None and step.when is not None and not skipping(step):
+                known = known.assuming(step.when, step.when_text, False)
         pending, seen = known.outputs(), set[str]()
         while pending and len(seen) < _MOST_STEPS:
             step = step_in_reach(self._plan, pending.pop(), place)
@@ -209,7 +217,8 @@ class Guards:
 
     def _after_when(self, step: StepPlan, known: Known) -> Known:
         condition = self.condition(step)
-        return known.plus(condition.facts, condition.existing)
+        more = known.plus(condition.facts, condition.existing)
+        return replace(more, limits=known.limits | condition.limits)
 
     def _inside_case(self, at: str, outer: Known) -> Known:
         """A case runs for its label only, the default for none of the labels."""
@@ -283,22 +292,18 @@ def _down(expr: Expr, text: str, place: tuple[int, int], known: Known) -> tuple[
     """The operand around a place in the text, and what is known there."""
     match expr:
         case Conditional(condition, then, _) if _holds(then, *place):
-            return _assumed(known, condition, text, True), then
+            return known.assuming(condition, text, True), then
         case Conditional(condition, _, otherwise) if _holds(otherwise, *place):
-            return _assumed(known, condition, text, False), otherwise
+            return known.assuming(condition, text, False), otherwise
         case Binary("&&" | "||" as operator, left, right):
             # The side that decides makes up for an error on the other, whichever comes first.
             here, there = (right, left) if _holds(right, *place) else (left, right)
-            return _assumed(known, there, text, operator == "&&"), here
+            return known.assuming(there, text, operator == "&&"), here
         case Comprehension(_, source, _, body) if _holds(body, *place):
             return known.plus((), not_empty(source)), body
         case Default(_, last) | Coalesce(_, last) if _holds(last, *place):
             return replace(known, instead=True), last
     return known, next((part for part in _operands(expr) if _holds(part, *place)), None)
-
-
-def _assumed(known: Known, condition: Expr, text: str, truth: bool) -> Known:
-    return known.plus(facts(condition, text, truth), proven(condition, truth))
 
 
 def _operands(expr: Expr) -> tuple[Expr, ...]:

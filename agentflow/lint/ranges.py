@@ -6,19 +6,15 @@ a number. Where nothing is left the condition cannot hold. Of all else nothing i
 arithmetic nor of how two values that are read depend on each other.
 """
 
-from collections.abc import Iterator
-
 from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.lint.conditions import shown
 from agentflow.lint.variables import Variables
+from agentflow.plan.limits import NEGATED, TURNED, fulfilling, together
 from agentflow.plan.numbers import Range, meet, number_of, range_of_expression
-from agentflow.spec.cel.syntax import Binary, Comprehension, Expr, Unary
+from agentflow.spec.cel.syntax import Binary, Comprehension, Expr
 from agentflow.spec.wording import quoted
-
-_NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-_TURNED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
 class Impossible(Struct, frozen=True):
@@ -41,7 +37,7 @@ class _Conditions(Struct, frozen=True):
 
     def impossible(self, condition: Expr, truth: bool) -> Impossible | None:
         left: dict[str, Range] = {}
-        for part, holds in _together(condition, truth):
+        for part, holds in together(condition, truth):
             match part:
                 case Binary("&&" | "||", one, other):  # of which one is enough
                     first = self.impossible(one, holds)
@@ -51,8 +47,8 @@ class _Conditions(Struct, frozen=True):
                     found = replace(self, scope=self.scope.inside(part)).impossible(body, True)
                     if found is not None:
                         return found
-                case Binary(operator, one, other) if operator in _NEGATED:
-                    asked = operator if holds else _NEGATED[operator]
+                case Binary(operator, one, other) if operator in NEGATED:
+                    asked = operator if holds else NEGATED[operator]
                     why = self._outside(one, other, asked)
                     if why is not None:
                         return Impossible(part, why)
@@ -78,13 +74,13 @@ class _Conditions(Struct, frozen=True):
         """What is compared, if those comparisons before it have `left` nothing of its range."""
         for side, number, asked in (
             (one, number_of(other), operator),
-            (other, number_of(one), _TURNED[operator]),
+            (other, number_of(one), TURNED[operator]),
         ):
             span = self.range(side)
             if number is None or span is None:
                 continue
             name = shown(side, self.text)
-            left[name] = meet(left.get(name, span), _fulfilling(asked, number))
+            left[name] = meet(left.get(name, span), fulfilling(asked, number))
             if left[name].is_empty:
                 return self.text[side.start : side.end]
         return None
@@ -93,36 +89,9 @@ class _Conditions(Struct, frozen=True):
         return range_of_expression(expr, self.scope.of)
 
 
-def _together(condition: Expr, truth: bool) -> Iterator[tuple[Expr, bool]]:
-    """The parts of a condition that all come to something if it comes to `truth`."""
-    match condition:
-        case Unary("!", operand):
-            yield from _together(operand, not truth)
-        case Binary("&&" | "||" as operator, one, other) if (operator == "&&") == truth:
-            yield from _together(one, truth)
-            yield from _together(other, truth)
-        case _:
-            yield condition, truth
-
-
-# --- ranges --------------------------------------------------------------------------------
-
-
-def _fulfilling(operator: str, number: float) -> Range:
-    """The numbers of which a comparison with a number holds; of all but one: any."""
-    match operator:
-        case "==":
-            return Range(number, number)
-        case "<" | "<=":
-            return Range(high=number, high_open=operator == "<")
-        case ">" | ">=":
-            return Range(low=number, low_open=operator == ">")
-    return Range()
-
-
 def _can_hold(operator: str, one: Range, other: Range) -> bool:
     if operator in (">", ">="):
-        return _can_hold(_TURNED[operator], other, one)
+        return _can_hold(TURNED[operator], other, one)
     if operator == "==":
         return not meet(one, other).is_empty
     if operator == "!=":

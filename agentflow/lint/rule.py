@@ -156,7 +156,7 @@ class Context(Struct, frozen=True, dict=True):
     def guards(self) -> Guards:
         """What is known to hold where a reference stands."""
         assert self.plan is not None
-        return Guards(self.document, self.plan)
+        return Guards(self.document, self.plan, self.types)
 
 
 class Rule(Protocol):

@@ -10,7 +10,7 @@ from itertools import product
 from math import prod
 from typing import TypeAlias
 
-from agentflow.lint.conditions import ReadPath, constant
+from agentflow.lint.conditions import ReadPath, constant, counted_paths, way_of
 from agentflow.lint.rule import Context
 from agentflow.plan.reach import step_in_reach
 from agentflow.plan.schemas import Contract, values_of
@@ -109,25 +109,6 @@ def values_at(context: Context, path: Expr, place: str) -> tuple[Json, ...] | No
         value is None or isinstance(value, bool | int | float | str) for value in values
     )
     return values if plain else None
-
-
-def way_of(path: Expr) -> ReadPath:
-    """The root and the way of a path; no root if it begins elsewhere than at one."""
-    found = [one for one in references(path) if (one.start, one.end) == (path.start, path.end)]
-    return (found[0].root, found[0].path) if found else ("", ())
-
-
-def counted_paths(expr: Expr) -> Iterator[Expr]:
-    """The paths in an expression whose value counts, outside of comprehensions."""
-    match expr:
-        case Identifier() | Select() | Index():
-            yield expr
-        case Default(path, fallback):
-            yield path
-            yield from counted_paths(fallback)
-        case _:
-            for part in parts(expr):
-                yield from counted_paths(part)
 
 
 def _defaults(expr: Expr) -> Iterator[Expr]:

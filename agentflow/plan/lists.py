@@ -21,15 +21,6 @@ def most_items(step: StepPlan, types: Types) -> int:
     return int(min(most, longest_list(schema)))
 
 
-def shortest_list(schema: Schema) -> int:
-    """How many items a value has for certain, as far as its schema says so at its top."""
-    if not isinstance(schema, dict):
-        return 0
-    if isinstance(schema.get("const"), list):
-        return len(schema["const"])
-    return int(schema.get("minItems", 0)) if types_of(schema, schema) == {"array"} else 0
-
-
 def longest_list(schema: Schema, root: Schema | None = None) -> float:
     """The items of the longest list that keeps a schema; 0 if no list does.
 

@@ -5,11 +5,8 @@ from math import ceil, floor, inf
 
 from msgspec import Struct
 
-from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
-from agentflow.plan.looks import Written
 from agentflow.plan.schemas import Contract, past_references
-from agentflow.plan.types import Types
 from agentflow.spec.cel.syntax import (
     Call,
     Conditional,
@@ -55,12 +52,6 @@ class Range(Struct, frozen=True):
         return f"{above} and {below}" if self.low_open or self.high_open else f"{low} to {high}"
 
 
-def range_of(types: Types, written: Written, place: str) -> Range | None:
-    """Where the number lies that a template or expression comes to; None if it may be no number."""
-    schema = types.of(written, place)
-    return _of_schema(schema, schema)
-
-
 def range_of_expression(expr: Expr, of: Callable[[Expr], Contract | None]) -> Range | None:
     """Where the number lies that an expression comes to; None if that is not known.
 
@@ -72,10 +63,10 @@ def range_of_expression(expr: Expr, of: Callable[[Expr], Contract | None]) -> Ra
     match expr:
         case Identifier() | Select() | Index():
             found = of(expr)
-            return None if found is None else _of_schema(found.schema, found.root)
+            return None if found is None else range_of_contract(found)
         case Call("size", (measured,)) if isinstance(measured, Identifier | Select | Index):
             found = of(measured)
-            return None if found is None else _of_size(found)
+            return None if found is None else size_of(found)
         case Default(one, other) | Conditional(_, one, other):
             return around(range_of_expression(one, of), range_of_expression(other, of))
     return None
@@ -102,9 +93,9 @@ def number_of(expr: Expr) -> float | None:
     return None
 
 
-def _of_schema(schema: Schema, root: Schema) -> Range | None:
-    """Of the numbers that keep a schema; None if other values may."""
-    schema = past_references(Contract(schema, root))
+def range_of_contract(contract: Contract) -> Range | None:
+    """Of the numbers that keep a contract; None if other values may."""
+    schema, root = past_references(contract), contract.root
     kinds = types_of(schema, root)
     if not isinstance(schema, dict) or not kinds or not kinds <= _NUMBERS:
         return None
@@ -117,18 +108,18 @@ def _of_schema(schema: Schema, root: Schema) -> Range | None:
     above, below = schema.get("exclusiveMinimum", -inf), schema.get("exclusiveMaximum", inf)
     found = meet(found, Range(above, below, above != -inf, below != inf))
     for part in schema.get("allOf", ()):
-        inner = _of_schema(part, root)
+        inner = range_of_contract(Contract(part, root))
         found = meet(found, inner) if inner is not None else found
     for keyword in ("anyOf", "oneOf"):
         hull: Range | None = None
         for number, part in enumerate(schema.get(keyword, ())):
-            inner = _of_schema(part, root) or Range()
+            inner = range_of_contract(Contract(part, root)) or Range()
             hull = inner if number == 0 else around(hull, inner)
         found = meet(found, hull) if hull is not None else found
     return None if found.is_empty else found
 
 
-def _of_size(measured: Contract) -> Range | None:
+def size_of(measured: Contract) -> Range | None:
     """Of the lengths of the texts, lists or objects that keep a contract."""
     own = past_references(measured)
     kinds = types_of(own, measured.root)
@@ -139,6 +130,15 @@ def _of_size(measured: Contract) -> Range | None:
         return None
     # Whether there is anything is asked out of care, also where the contract says that there is.
     return Range(0, own.get(_SIZES[kind], inf), whole=True)
+
+
+def is_within(one: Range, other: Range) -> bool:
+    """Are all numbers of one in the other?"""
+    if one.is_empty:
+        return True
+    above = one.low > other.low or (one.low == other.low and one.low_open >= other.low_open)
+    below = one.high < other.high or (one.high == other.high and one.high_open >= other.high_open)
+    return above and below
 
 
 def meet(one: Range, other: Range) -> Range:

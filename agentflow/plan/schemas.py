@@ -70,6 +70,15 @@ def values_of(contract: Contract) -> tuple[Json, ...] | None:
     return tuple({json.dumps(value): value for one in each for value in one or ()}.values())
 
 
+def shortest_list(schema: Schema) -> int:
+    """How many items a value has for certain, as far as its schema says so at its top."""
+    if not isinstance(schema, dict):
+        return 0
+    if isinstance(schema.get("const"), list):
+        return len(schema["const"])
+    return int(schema.get("minItems", 0)) if types_of(schema, schema) == {"array"} else 0
+
+
 def past_references(contract: Contract) -> Schema:
     """The schema itself, where a reference is all that it demands."""
     schema = contract.schema

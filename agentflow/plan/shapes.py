@@ -6,6 +6,8 @@ group, of a switch and of an item. What cannot be told is left open.
 
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from agentflow.contracts.descent import SOME_ITEM
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
@@ -34,6 +36,7 @@ from agentflow.plan.schemas import (
     constant,
 )
 from agentflow.plan.scopes import OUTPUT_NAMES
+from agentflow.plan.settled import fewest_items
 from agentflow.plan.states import loop_around, of_loop
 from agentflow.plan.steps import ForEachPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.tasks import results_of, task_at
@@ -193,8 +196,16 @@ class Shapes:
             inside = self._output_of_one(step)
             if step.for_each is not None:
                 inside = Items(inside, most=step.for_each.max)
+                self._outputs[at] = inside  # what a broken spec goes over may lead back here
+                inside = replace(inside, least=self._fewest(step, step.for_each))
             self._outputs[at] = inside
         return self._outputs[at]
+
+    def _fewest(self, step: StepPlan, for_each: ForEachPlan) -> int:
+        """How many outputs a `for_each` has for certain: what falls below `min_success` fails."""
+        if not drops_items(step):
+            return fewest_items(self, self._items_of(for_each, step.address))
+        return for_each.min_success if isinstance(for_each.min_success, int) else 0
 
     def _output_of_one(self, step: StepPlan) -> Shape:
         """The output of a step, or of its instance for one item."""

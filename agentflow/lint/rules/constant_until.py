@@ -5,6 +5,9 @@ iterations, and pays for them, to end as `exhausted`. So it is with a number bey
 for, and where every number fulfils it, there is one iteration only. If `until` does not look at the iteration, it is
 true after the first or never.
 
+Where `catch.exhausted` says what follows, `until: "false"` is a way to go round a fixed number of times, and
+nothing is said of it.
+
 Bad:
 
     agentflow: 1
@@ -118,6 +121,8 @@ def check(context: Context) -> Iterator[Finding]:
         if until is None:
             continue
         constantly = constant(until)
+        if constantly is False and _goes_on(each):
+            continue
         if isinstance(constantly, bool):
             yield _constant(context, each, until, constantly)
         elif not _looks_inside(each):
@@ -131,6 +136,12 @@ def check(context: Context) -> Iterator[Finding]:
             yield _finding(context, each, found.whole, SEVERITY, message, advice)
         if not never:
             yield from _by_numbers(context, each, until, scope)
+
+
+def _goes_on(each: Round) -> bool:
+    """Does the spec say what follows a loop that is exhausted? Then it goes round a fixed number of times."""
+    action = each.step.catch.get("exhausted")
+    return action is not None and action.action != "fail"
 
 
 def _constant(context: Context, each: Round, until: Expr, value: bool) -> Finding:

@@ -3,7 +3,8 @@
 Its contract names the values that may come, or their type, and what it is compared with is none of them: a
 misspelt choice, or a number in quotes. The comparison comes to the same in every run, so a `filter` leaves
 nothing, and of two values the same one is always chosen. A `when` or `until` that cannot hold for this reason is told by
-`unreachable-step` and `constant-until`. With `!=`, which is always true then, it is a warning.
+`unreachable-step` and `constant-until`. With `!=`, which is always true then, it is a warning,
+and so it is on one side of an `||` whose other side may hold.
 
 Bad:
 
@@ -48,11 +49,11 @@ Good:
     outputs: {praise: '${{ steps.split.output.filter(part, part.kind == "praise") }}'}
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.choices import no_choices
-from agentflow.lint.comparisons import decisive, mismatches
+from agentflow.lint.comparisons import decisive, made_up_for, mismatches
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
@@ -79,18 +80,21 @@ def check(context: Context) -> Iterator[Finding]:
         text = node.text[offset:] if isinstance(node, Scalar) else ""
         scope = Variables(context.types, place)
         told = set(_told_elsewhere(expr, text, scope, path))
-        for each in mismatches(expr, scope):
-            if not any(start <= each.whole.start and each.whole.end <= end for start, end in told):
+        found = list(mismatches(expr, scope))
+        spared = [(side.start, side.end) for side in made_up_for(expr, scope)] if found else []
+        for each in found:
+            if not _is_within(each.whole, told):
                 told.add((each.whole.start, each.whole.end))
-                severity = Severity.WARNING if each.whole.operator == "!=" else SEVERITY
+                harmless = each.whole.operator == "!=" or _is_within(each.whole, spared)
+                severity = Severity.WARNING if harmless else SEVERITY
                 location = _location(context, path, offset, each.part)
                 advice = each.advice(suggestions)
                 yield Finding(NAME, severity, each.why(text), location, advice)
-        for found, so in no_choices(expr, text, scope):
-            part = found.part
+        for choice, so in no_choices(expr, text, scope):
+            part = choice.part
             if not any(start <= part.end and part.start <= end for start, end in told):
                 told.add((part.start, part.end))
-                message, location = f"{found.why}, {so}", _location(context, path, offset, part)
+                message, location = f"{choice.why}, {so}", _location(context, path, offset, part)
                 yield Finding(NAME, SEVERITY, message, location, "ask for a value that may come")
 
 
@@ -107,6 +111,10 @@ def _told_elsewhere(
     if path[-1] != "that":
         for each in decisive(expr, scope):
             yield each.whole.start, each.whole.end
+
+
+def _is_within(part: Expr, places: Iterable[tuple[int, int]]) -> bool:
+    return any(start <= part.start and part.end <= end for start, end in places)
 
 
 def _location(context: Context, path: Path, offset: int, part: Expr) -> Location:

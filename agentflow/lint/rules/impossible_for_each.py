@@ -60,7 +60,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
-from agentflow.plan.lists import shortest_list
+from agentflow.plan.schemas import shortest_list
 from agentflow.plan.scopes import ITEM_NAMES
 from agentflow.plan.steps import Plan, StepPlan
 

@@ -2,7 +2,8 @@
 
 Nothing that its steps read changes from one iteration to the next, and the agents look at nothing
 else. So a loop can only hope that the same question gets another answer. To tell the agent what was
-wrong with its last answer, hand it on in `next`.
+wrong with its last answer, hand it on in `next`. With `no_progress: continue` the author counts on other
+answers, and nothing is said.
 
 Bad:
 
@@ -94,6 +95,7 @@ from agentflow.plan.calls import callers, calls_of
 from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, Use
 from agentflow.spec.model import Effects
+from agentflow.spec.yaml.nodes import Scalar
 
 NAME = "unchanging-loop"
 FAMILY = Family.BOUND
@@ -105,7 +107,9 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     for each in loops(context.plan):
-        if each.loop.max == 1 or _looks_at_the_world(context.plan, each):
+        if each.loop.max == 1 or _counts_on_others(context, each):
+            continue
+        if _looks_at_the_world(context.plan, each):
             continue
         inside = (use for use in each.own if each.part(use) == "steps")
         if not any(_changes(each, use) for use in inside):
@@ -118,6 +122,11 @@ def check(context: Context) -> Iterator[Finding]:
                 help="hand on in 'next' what the last iteration found, "
                 "and read it from 'loop.state'",
             )
+
+
+def _counts_on_others(context: Context, each: Round) -> bool:
+    said = context.document.node((*each.body.path, "no_progress"))
+    return isinstance(said, Scalar) and said.text == "continue"
 
 
 def _changes(each: Round, use: Use) -> bool:

@@ -65,7 +65,8 @@ from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.variables import Variables
-from agentflow.plan.numbers import in_range, range_of
+from agentflow.plan.numbers import in_range, range_of_contract
+from agentflow.plan.schemas import self_contained
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
@@ -123,7 +124,7 @@ def _by_conditions(context: Context, step: StepPlan) -> Iterator[Finding]:
 def _by_numbers(context: Context, step: StepPlan) -> Iterator[Finding]:
     """The labels that are no number of those that the value may be."""
     assert step.switch is not None
-    span = range_of(context.types, step.switch, step.address)
+    span = range_of_contract(self_contained(context.types.of(step.switch, step.address)))
     if span is None:
         return
     for label in step.cases:

@@ -3,7 +3,7 @@
 It is asked for and, by a model, paid for in every call, and then forgotten. It may be a leftover. It
 may also be the one that matters: a doubt, a warning, a list of sources that should have stopped the
 next step or stood in the answer. A field counts as read wherever a part of the pipeline gets it:
-alone, with the whole output, or in a list that is handed on or gone through.
+alone, with the whole output, or in a list that is handed on or gone through. So does one that the `assert` of its step looks at.
 
 Not reported: fields that the contract does not require, or has to name because it is closed and a
 program gives them; fields of an agent that changes the world, which are a receipt; fields with one
@@ -126,9 +126,12 @@ def check(context: Context) -> Iterator[Finding]:
 def _reads(plan: Plan) -> Iterator[tuple[CallPlan, list[Steps]]]:
     """For each agent a call, and what is read of its answers by way of any step; () is the whole."""
     of_step: dict[str, list[Steps]] = {}
+    asserted: dict[str, list[Steps]] = {}
     for use in plan.uses:
         if use.target is not None and use.reference.path[1:2] == ("output",):
             of_step.setdefault(use.target, []).append(use.reference.path[2:])
+        elif use.reference.root == "output" and use.reader in plan.steps:
+            asserted.setdefault(use.reader, []).append(use.reference.path)
     calls: dict[str, CallPlan] = {}
     of_agent: dict[str, list[Steps]] = {}
     for step in callers(plan):
@@ -139,6 +142,7 @@ def _reads(plan: Plan) -> Iterator[tuple[CallPlan, list[Steps]]]:
         reads = of_agent.setdefault(step.call.agent, [])
         inside = 1 if step.for_each is not None else 0
         reads += (way[inside:] for way in of_step.get(at, ()))
+        reads += asserted.get(at, ())
         if step.call.reach not in _HARMLESS or at not in plan.steps:
             reads.append(())  # the results of tasks go through many hands
         if step.call.confidence is not None and reads:

@@ -1,0 +1,47 @@
+"""What a value is in the end, where a path leads to one thing only: past all that stands for it."""
+
+from agentflow.plan.fields import part_of
+from agentflow.plan.looks import Alias, Fields, Inside, Items, Shape, Some, Steps
+from agentflow.plan.schemas import Contract, past_references, shortest_list
+from agentflow.plan.states import Shaping
+
+#: Of a longer way to a value nothing is said.
+_MOST_LINKS = 50
+
+
+def settled(shapes: Shaping, shape: Shape, steps: Steps = ()) -> Shape | None:
+    """The value that a way leads to from a shape; None if that may be several, or is not known.
+
+    The state of a loop may be made of itself, so it is left alone.
+    """
+    for _ in range(_MOST_LINKS):
+        match shape:
+            case Some() | Alias("loop"):
+                return None
+            case Alias() | Inside():
+                resolved = shapes.resolve(shape, steps)
+                if resolved is None:
+                    return None
+                shape, steps = resolved
+            case _ if not steps:
+                return shape
+            case Fields(entries) if steps[0] in entries:
+                shape, steps = shapes.entry(shape, str(steps[0])), steps[1:]
+            case Items(item) if isinstance(steps[0], int):
+                shape, steps = item, steps[1:]
+            case Contract() if steps[0] is not None:
+                inside = part_of(shape, steps[0]).inside
+                if inside is None:
+                    return None
+                shape, steps = inside, steps[1:]
+            case _:
+                return None
+    return None
+
+
+def fewest_items(shapes: Shaping, shape: Shape) -> int:
+    """How many items a list has for certain."""
+    found = settled(shapes, shape)
+    if isinstance(found, Items):
+        return found.least
+    return shortest_list(past_references(found)) if isinstance(found, Contract) else 0
