@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from agentflow.errors import LostRace, StoreError
 from agentflow.eventlog import blobs
 from agentflow.eventlog.chain import digest, link
-from agentflow.eventlog.faults import from_sqlite
+from agentflow.eventlog.faults import from_sqlite, told
 from agentflow.eventlog.head import Head, Rest, write_head
 from agentflow.eventlog.lock import Lock
 from agentflow.eventlog.mailbox import Mailbox
@@ -42,6 +42,7 @@ class Writer:
         self._head = head
         self._sealed = sealed
         self._settled = True
+        self._file = _file_id(path / DATABASE)
         self._refusals = (Timeout, sqlite3.Error)
 
     def __enter__(self) -> Self:
@@ -83,6 +84,7 @@ class Writer:
             rows.append((seq, data, prev))
         if rows:
             self._settled = False
+            self._check_place()
             self._store(rows)
             self._head = Head(seq, prev)
             self._settled = True
@@ -129,6 +131,15 @@ class Writer:
             self._cache.close()
             self._lock.release()
 
+    def _check_place(self) -> None:
+        """Raise if the database is not where it was: SQLite would write on, and say nothing."""
+        path = self.path / DATABASE
+        if _file_id(path) != self._file:
+            raise StoreError(
+                f"cannot append to '{path}': another file is in its place",
+                help="put back what was there, then resume the run",
+            )
+
     def _store(self, rows: Sequence[tuple[int, bytes, str]]) -> None:
         try:
             if len(rows) == 1:
@@ -148,3 +159,9 @@ class Writer:
                 f"another process has written entry {seq} of run '{self.path.name}'",
                 help="nothing further was done here; see who else runs it",
             )
+
+
+def _file_id(path: Path) -> tuple[int, int]:
+    with told("append to", path):
+        found = path.stat()
+    return found.st_dev, found.st_ino

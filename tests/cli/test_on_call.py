@@ -355,6 +355,23 @@ def test_a_store_that_is_removed_meanwhile(project: Project, as_json: bool) -> N
         ]
 
 
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        ("mv .agentflow away", "no such file or directory"),
+        ("cd .agentflow/runs/*; cp cache.db new; mv new cache.db", "another file is in its place"),
+    ],
+    ids=["moved", "replaced"],
+)
+def test_a_store_that_is_changed_meanwhile(project: Project, spoil: str, why: str) -> None:
+    """Nothing is called any more, also if it could be called again at any time."""
+    spec = BROKEN.replace("COMMAND", f"{spoil} >&2; echo 1").replace("write", "read")
+    project.write("broken.yaml", spec.replace('[echo, "7"]', "[sh, -c, echo 7 >> called; echo 7]"))
+    done = project.agentflow("run", "broken.yaml", "--quiet")
+    assert (done.code, (project.folder / "called").read_text()) == (3, "7\n")
+    assert why in done.err.splitlines()[0]
+
+
 def test_a_log_that_cannot_be_written_any_more(project: Project) -> None:
     # A folder in the place of the file that every change of HEAD goes through.
     spoil = "mkdir $(echo .agentflow/runs/*)/HEAD.new; echo 1"
@@ -367,7 +384,11 @@ def test_a_log_that_cannot_be_written_any_more(project: Project) -> None:
         "message": f"cannot open '{place}': is a directory",
         "help": "check the disk, then resume the run",
     }
-    assert shown["lost"] == [lost("pay", "payer", "k-2", "it was answered")]
+    # Its answer is in the log: only HEAD could not be renewed.
+    assert shown["lost"] == []
+    (project.folder / ".agentflow" / "runs" / shown["run"] / "HEAD.new").rmdir()
+    # So is the intent of the next step, and nobody can know that it was not acted on.
+    assert project.json("resume", shown["run"], code=4)["waiting"][0]["step"] == "never"
 
 
 def test_calls_that_change_nothing_are_only_counted(project: Project) -> None:
