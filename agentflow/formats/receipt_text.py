@@ -25,9 +25,11 @@ def receipt_lines(fact: AttemptSucceeded | AttemptFailed) -> Iterator[str]:
         return
     messages = count(len(fact.prompt), "message") if fact.prompt else "not sent"
     yield f"prompt: {messages}, {_tokens(receipt)}, sha256 {receipt.prompt[:12]}…"
-    for part in images_in(fact.prompt or ()):
+    images = list(images_in(fact.prompt or ()))
+    for part in images:
         yield safe(f"shown, not counted: {image(part)}", oneline=True)
-    yield f"in it: {_sizes(receipt.fields)}"
+    if receipt.fields or not images:
+        yield f"in it: {_sizes(receipt.fields) if receipt.fields else 'no field of the input'}"
     if receipt.others:
         yield f"besides: {_sizes(receipt.others)}"
     if receipt.left_out:

@@ -54,6 +54,7 @@ def data_of(
         "tokens": sums.tokens,
         "usd": sums.usd,
         "unpriced_tokens": sums.unpriced,
+        "uncounted_answers": sums.uncounted,
         "outputs": trace.outputs,
         "spent": trace.spent,
         "gates": [to_builtins(gate) for gate in trace.gates.values()],

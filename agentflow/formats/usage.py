@@ -9,26 +9,33 @@ from agentflow.trace import Span
 
 
 class Used(Struct, frozen=True):
-    """Tokens, and what is known of their price; `unpriced` tokens have a price nobody knows."""
+    """Tokens, and what is known of their price; `unpriced` tokens have a price nobody knows.
+
+    Of `uncounted` answers of models their providers have not said what they took.
+    """
 
     tokens: int = 0
     usd: float | None = None
     unpriced: int = 0
+    uncounted: int = 0
 
     def tokens_text(self) -> str:
-        """`3,410 tokens`, or nothing."""
-        return count(self.tokens, "token") if self.tokens else ""
+        """`3,410 tokens`, `tokens unknown`, `more than 3,410 tokens`, or nothing."""
+        if not self.tokens:
+            return "tokens unknown" if self.uncounted else ""
+        return f"{'more than ' if self.uncounted else ''}{count(self.tokens, 'token')}"
 
     def cost_text(self) -> str:
         """`$0.0123`, `cost unknown`, `more than $0.0123`, or nothing."""
+        is_open = self.unpriced or self.uncounted
         if self.usd is None:
-            return "cost unknown" if self.unpriced else ""
-        return f"more than {money(self.usd)}" if self.unpriced else money(self.usd)
+            return "cost unknown" if is_open else ""
+        return f"more than {money(self.usd)}" if is_open else money(self.usd)
 
 
 def used(spans: Iterable[Span]) -> Used:
     """The sum over the spans and all inside them."""
-    tokens = unpriced = 0
+    tokens = unpriced = uncounted = 0
     usd: float | None = None
     # A loop over a stack, since this is done for every frame of a live display.
     stack = list(spans)
@@ -38,11 +45,12 @@ def used(spans: Iterable[Span]) -> Used:
             tokens += span.tokens
             if span.usd is None:
                 unpriced += span.tokens
+        uncounted += span.uncounted
         if span.usd is not None:
             usd = (usd or 0.0) + span.usd
         if span.children:
             stack.extend(tuple(span.children.values()))
-    return Used(tokens, usd, unpriced)
+    return Used(tokens, usd, unpriced, uncounted)
 
 
 def of_chat(span: Span) -> Iterator[str]:

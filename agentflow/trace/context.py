@@ -96,7 +96,7 @@ def _is_renamed(name: str, env: Mapping[str, Json]) -> bool:
 
 
 def _fields(place: _Place, value: Json) -> Iterator[tuple[_Place, Json]]:
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, Mapping):  # of an empty one there is nothing to be had
         yield from (((*place, name), part) for name, part in value.items())
     else:
         yield place, value

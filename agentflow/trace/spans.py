@@ -45,7 +45,9 @@ class Span(Struct):
     questions to people, `key` the idempotency key. `items` and `iterations` count what a `for_each`
     and a loop have inside, `turns` those in which a model asks for tools, `item` is what an item of that is called. Times are those of the facts;
     None means not yet. Of a `for_each`, `through` counts the items that have ended and `failures` the
-    attempts in them that came to nothing; `place` is the how manieth item this was to end.
+    attempts in them that came to nothing; `place` is the how manieth item this was to end. `uncounted` are
+    answers of models whose tokens nobody has counted. What an attempt is held up, since `held_since`, is put
+    on `started`.
     """
 
     address: str
@@ -69,6 +71,8 @@ class Span(Struct):
     model: str | None = None
     tokens: int = 0
     usd: float | None = None
+    uncounted: int = 0
+    held_since: float | None = None
     through: int = 0
     failures: int = 0
     place: int | None = None

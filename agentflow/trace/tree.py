@@ -99,20 +99,21 @@ class Trace(Branches):
                 self.signal = None
                 self.cancelled = fact
             case events.AttemptWaits():
-                span = self.span(fact.step)
-                span.status, span.reason = "waiting", f"held up: {fact.why}"
-                self.held_up.setdefault(address.static(fact.step), {})[fact.step] = fact.why
+                self._hold_up(self.span(fact.step), fact)
             case events.AttemptAdmitted():
                 self._let_go(fact.step)
                 span = self.span(fact.step)
                 span.status, span.reason = "running", None
+                if span.started is not None and span.held_since is not None:
+                    span.started += fact.at - span.held_since  # that was not its time
+                span.held_since = None
             case events.AttemptSucceeded():
-                self._use(self.span(fact.step), fact.usage)
+                self._use(self.span(fact.step), fact)
             case events.AttemptFailed():
                 span = self.span(fact.step)
                 span.notes.append(f"attempt {fact.attempt}: {fact.failure}: {fact.message}")
                 self._count_failure(fact.step)
-                self._use(span, fact.usage)
+                self._use(span, fact)
             case events.AttemptLost():
                 self._let_go(fact.step)
                 self.span(fact.step).notes.append(f"attempt {fact.attempt}: lost with its process")
@@ -357,12 +358,23 @@ class Trace(Branches):
         if span.asked and span.asked[-1].closed is None:
             self._close(span.asked[-1].question.question, "given up")
 
-    def _use(self, span: Span, usage: events.Usage | None) -> None:
-        if usage is not None:
+    def _use(self, span: Span, fact: events.AttemptSucceeded | events.AttemptFailed) -> None:
+        usage = fact.usage
+        answered = isinstance(fact, events.AttemptSucceeded) or fact.text is not None
+        if usage is None and fact.receipt is not None and answered:
+            span.model = fact.receipt.model
+            span.uncounted += 1
+        elif usage is not None:
             span.model = usage.model
             span.tokens += usage.tokens_in + usage.tokens_out
             if usage.usd is not None:
                 span.usd = (span.usd or 0.0) + usage.usd
+
+    def _hold_up(self, span: Span, fact: events.AttemptWaits) -> None:
+        span.status, span.reason = "waiting", f"held up: {fact.why}"
+        if span.held_since is None:
+            span.held_since = fact.at
+        self.held_up.setdefault(address.static(fact.step), {})[fact.step] = fact.why
 
     def _let_go(self, at: str) -> None:
         """An attempt does not wait for other runs any more, if it did."""

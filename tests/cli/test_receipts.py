@@ -266,3 +266,37 @@ def test_images_are_logged_as_what_they_are_and_played_back(
     other = agentflow("run", "toys.yaml", *inputs, "--playback", "calls.jsonl", "--json")
     assert other.code != 0
     assert "messages[1].content[1]" in other.out + other.err
+
+
+def test_what_a_provider_does_not_count_is_told(agentflow: Command, server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion('{"kind": "praise"}', usage=None))
+    done = agentflow("run", "desk.yaml", *LETTER)
+    assert done.code == 0
+    assert ", openai/gpt-4o-mini, tokens unknown, cost unknown\n" in done.out
+    assert ", 2 calls, tokens unknown, cost unknown\n" in done.out
+    run_id = data(agentflow, "runs")["runs"][0]["run"]
+    shown = agentflow("show", run_id).out
+    (line,) = (line for line in shown.splitlines() if line.startswith("✓ sort"))
+    assert line.endswith("  tokens unknown")
+    assert " · tokens unknown · cost unknown" in shown
+    assert data(agentflow, "show", run_id)["uncounted_answers"] == 1
+
+
+def test_of_what_is_empty_nothing_is_said(agentflow: Command, server: OpenAIServer) -> None:
+    png = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+    Path("plain.yaml").write_text(
+        "agentflow: 1\nname: plain\n"
+        "agents:\n  a:\n    kind: llm\n    model: openai/gpt-4o-mini\n    prompt: Which toy?\n"
+        f'    images: ["data:image/png;base64,{png}"]\n'
+        "    input: {type: object}\n    output: {type: string}\n"
+        "  b: {kind: llm, model: openai/gpt-4o-mini, prompt: Hello!, input: {type: object}, output: {type: string}}\n"
+        "steps: {look: {agent: a}, greet: {agent: b}}\noutputs: {toy: '${{ steps.look.output }}'}\n"
+    )
+    server.answer = Answer(body=completion("A bear"))
+    done = agentflow("run", "plain.yaml", "--json")
+    run_id = json.loads(done.out)["run"]
+    looked = agentflow("show", run_id, "--step", "look").out
+    assert "shown, not counted: image" in looked
+    assert "in it:" not in looked
+    assert "withheld: inputs" not in looked
+    assert "in it: no field of the input\n" in agentflow("show", run_id, "--step", "greet").out

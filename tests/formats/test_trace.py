@@ -152,6 +152,20 @@ def test_a_pipe_is_told_that_items_wait_for_other_runs() -> None:
     ]
 
 
+def test_what_held_an_attempt_up_was_not_its_time() -> None:
+    run = Run(plan(step("extract", "reader")))
+    run.starts(call("extract", "reader"))
+    for fact in (
+        events.AttemptWaits(START, "extract", 1, "waiting for a library"),
+        events.AttemptWaits(START + 2, "extract", 1, "no place is free"),
+        events.AttemptAdmitted(START + 5, "extract", 1),
+    ):
+        run.trace.apply(Entry(run.trace.entries, fact, ()))
+    run.answers(6, "extract", accept("extract"))
+    (line,) = (line for line in trace_text.render(run.trace).splitlines() if "extract" in line)
+    assert line.endswith(" 1.0s")
+
+
 def told(count: int, *, failing: bool = False) -> list[str]:
     """What a pipe is told of a list of so many items that go well, or fail twice and are skipped."""
     name = "extract"
