@@ -62,10 +62,12 @@ def test_data_is_in_structs() -> None:
 #: What starts slowly, goes to the net or runs code of others.
 HEAVY = frozenset(
     {
+        "a2a",
         "aiohttp",
         "anyio",
         "asyncio",
         "diskcache",
+        "google",
         "httpx",
         "httpx2",
         "jsonschema_rs",

@@ -6,7 +6,7 @@ it; `connect` of a kind imports what its calls need.
 
 from typing import TYPE_CHECKING
 
-from agentflow.agents import command, http, llm, mcp, python
+from agentflow.agents import a2a, command, http, llm, mcp, python
 from agentflow.spec.model import Vocabulary
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ AGENT_KINDS: "dict[str, AgentKind]" = {
     "llm": llm,
     "http": http,
     "mcp": mcp,
+    "a2a": a2a,
 }
 
 #: The agent kinds as the language sees them: only their names and keys.

@@ -6,7 +6,7 @@ All of it is read off the spec; nothing is looked up, started or connected to.
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from agentflow.agents import command, http, llm, python
+from agentflow.agents import a2a, command, http, llm, python
 from agentflow.agents.secrets import secrets_of
 from agentflow.plan.calls import calls_in, plans_within
 from agentflow.plan.overview import Capabilities
@@ -41,6 +41,10 @@ def _by(options: Agent, plan: Plan) -> Iterator[tuple[str, str]]:
         case http.Options(url=url):
             yield "hosts", _host(url)
             for host in options.redirect_hosts:
+                yield "hosts", host
+        case a2a.Options(url=url):
+            yield "hosts", _host(url)
+            for host in options.card_hosts:
                 yield "hosts", host
         case llm.Options(model=name):
             yield from _of_model(plan.pipeline.models.get(name))

@@ -72,7 +72,10 @@ def _show_step(
     if not text and recorded.damage is not None:
         return
     if not text:
-        near = did_you_mean(step, [span.address for span in trace.spans()])
+        addresses = [span.address for span in trace.spans()]
+        if step in addresses:
+            raise UsageError(f"run '{trace.run_id}' has not come to step '{step}'")
+        near = did_you_mean(step, addresses)
         raise UsageError(f"run '{trace.run_id}' has nothing of a step '{step}'{near}")
     if prompt:
         from agentflow.cli.prompts import prompt as prompt_of

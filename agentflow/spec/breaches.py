@@ -3,7 +3,6 @@
 Each place that `spec.filling` takes down becomes one finding where the author has to look:
 
     unknown-key          a key the language does not have, with the nearest it has
-    not-supported        a key or kind that the language has and this version has not
     missing-key          a mapping without a key it needs, a step without a kind
     conflicting-keys     a step of two kinds
     wrong-type           anything else than what is expected there
@@ -253,14 +252,6 @@ class Breaches:
         value = node.entries["kind"].value
         kind = value.text if isinstance(value, Scalar) else found(value)
         place = self._document.locate((*breach.path, "kind"))
-        if what == "agent" and kind in self._vocabulary.planned_agent_kinds:
-            self._report(
-                "not-supported",
-                f"agents of kind {quoted(kind)} are not supported yet",
-                place,
-                f"the kinds are: {listed(known)}",
-            )
-            return
         near = nearest(kind, known)
         self._report(
             "wrong-type",

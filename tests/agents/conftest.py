@@ -10,6 +10,7 @@ from agentflow.spec.model import Server
 
 from ..processes import WATCHDOG, children, comes_true
 from .calls import SERVERS
+from .remote_agents import Remote, remote_agents_at
 from .tool_server import tool_server_at
 from .web_server import WebServer
 
@@ -38,3 +39,10 @@ def tool_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         SERVERS["tools"] = ServerPlan(Server(url=url))
         yield SERVERS["tools"].options
     del SERVERS["tools"]
+
+
+@pytest.fixture(scope="module")
+def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
+    """Remote agents that run on a port of this machine."""
+    with remote_agents_at(tmp_path_factory.mktemp("remote")) as running:
+        yield running

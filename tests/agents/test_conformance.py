@@ -20,6 +20,7 @@ from agentflow.spec.shape import keys_of
 
 from ..processes import WATCHDOG
 from .calls import HOST, call, connected, cut_short, options, under_way
+from .remote_agents import Remote
 from .web_server import WebServer
 
 ECHO = "import sys; print(sys.stdin.read())"
@@ -59,23 +60,25 @@ KINDS = {
         {"model": "openai/hangs"},
         effects=Effects.NONE,
     ),
-    # The port of the server is known when it runs.
+    # The ports of the servers are known when they run.
     "http": Kind({"url": "/echo"}, {"url": "/fails"}, {"url": "/hangs"}),
     "mcp": Kind(
         {"server": "tools", "tool": "echo"},
         {"server": "tools", "tool": "fails"},
         {"server": "tools", "tool": "hangs"},
     ),
+    "a2a": Kind({"url": "/echo"}, {"url": "/fails"}, {"url": "/hangs"}),
 }
 pytestmark = pytest.mark.usefixtures("tool_server", "server", "_on_the_web")
 every_kind = pytest.mark.parametrize("kind", list(AGENT_KINDS))
 
 
 @pytest.fixture
-def _on_the_web(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The `http` agents find their server."""
-    echo, fails, hangs = ({"url": f"{web.url}/{path}"} for path in ("echo", "fails", "hangs"))
-    monkeypatch.setitem(KINDS, "http", Kind(echo, fails, hangs))
+def _on_the_web(web: WebServer, remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agents that have a url find their server."""
+    for kind, base in (("http", web.url), ("a2a", remote.url)):
+        echo, fails, hangs = ({"url": f"{base}/{path}"} for path in ("echo", "fails", "hangs"))
+        monkeypatch.setitem(KINDS, kind, Kind(echo, fails, hangs))
 
 
 def read(reply: Reply) -> Any:

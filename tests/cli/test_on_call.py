@@ -497,3 +497,16 @@ def test_a_program_that_prints_without_end_is_stopped(project: Project) -> None:
     assert failed["message"] == "program 'cat' printed more than 8 MB"
     assert failed["excess"]["bytes"] > 64_000_000
     assert not failed["excess"]["whole"]
+
+
+def test_a_step_that_the_run_has_not_come_to(project: Project) -> None:
+    steps = """\
+steps:
+  ill: {agent: sick}
+  after: {agent: fine, needs: [ill]}
+outputs: {n: "${{ steps.after.output }}"}
+"""
+    run_id, _ = run(project, steps, code=1)
+    assert project.agentflow("show", run_id, "--step", "after") == Done(
+        2, "", f"error: run '{run_id}' has not come to step 'after'\n"
+    )

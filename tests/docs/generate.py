@@ -21,7 +21,6 @@ _PART = re.compile(r"(<!-- generated: (\w+)(?: (\w+))? -->\n).*?(<!-- end -->)",
 _LINK = re.compile(r"\]\(#([\w-]+)\)")
 _MAKERS: Mapping[str, Callable[..., str]] = {
     "keys": tables.keys,
-    "planned": tables.planned,
     "elsewhere": tables.elsewhere,
     "rules": tables.rules,
     "commands": tables.commands,

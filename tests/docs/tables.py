@@ -240,11 +240,6 @@ def _cell(text: str) -> str:
     return re.sub(r"\$\{\{.*?\}\}", r"`\g<0>`", text).replace("|", "\\|")
 
 
-def planned() -> str:
-    """The kinds of agents that this version refuses with "not supported yet"."""
-    return _names(VOCABULARY.planned_agent_kinds)
-
-
 def elsewhere() -> str:
     """Keys that some steps have and others cannot, and where they belong."""
     kinds: dict[tuple[str, str], list[str]] = {}

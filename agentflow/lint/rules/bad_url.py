@@ -59,40 +59,42 @@ def check(context: Context) -> Iterator[Finding]:
     """Each url of an agent, a server or a channel that cannot be requested."""
     if context.pipeline is None:
         return
-    for path, url in _urls(context.pipeline):
-        problem = (_fixed(url, path[0]) if path[0] != "agents" else None) or _problem(url)
+    for path, url, owner in _urls(context.pipeline):
+        problem = _fixed(url, owner) or _problem(url)
         if problem is not None:
             message, start, end, advice = problem
             place = context.document.in_string(path, start, end)
             yield Finding(NAME, SEVERITY, message, place, advice)
     for name, agent in context.pipeline.agents.items():
-        for index, host in enumerate(getattr(agent, "redirect_hosts", ())):
-            if not _is_host(f"https://{host}") or re.search(r"[/?#@]|:\d+$", host):
-                place = context.document.locate(("agents", name, "redirect_hosts", index))
-                advice = "write the name of the host and nothing else"
-                yield Finding(NAME, SEVERITY, f"{quoted(host)} is no host", place, advice)
+        for key in ("redirect_hosts", "card_hosts"):
+            for index, host in enumerate(getattr(agent, key, ())):
+                if not _is_host(f"https://{host}") or re.search(r"[/?#@]|:\d+$", host):
+                    place = context.document.locate(("agents", name, key, index))
+                    advice = "write the name of the host and nothing else"
+                    yield Finding(NAME, SEVERITY, f"{quoted(host)} is no host", place, advice)
 
 
-def _urls(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
+def _urls(pipeline: Pipeline) -> Iterator[tuple[Path, str, str | None]]:
+    """Each url with its place, and whose it is if no call has a say in it."""
     for name, agent in pipeline.agents.items():
         # Only agents that make requests have this key; this layer does not know which these are.
         url = getattr(agent, "url", None)
         if isinstance(url, str):
-            yield ("agents", name, "url"), url
+            owner = "a remote agent" if agent.kind == "a2a" else None
+            yield ("agents", name, "url"), url, owner
     for name, server in pipeline.servers.items():
         if server.url is not None:
-            yield ("servers", name, "url"), server.url
+            yield ("servers", name, "url"), server.url, "a server"
     for name, channel in pipeline.channels.items():
         if isinstance(channel, WebhookChannel):
-            yield ("channels", name, "url"), channel.url
+            yield ("channels", name, "url"), channel.url, "a channel"
 
 
-def _fixed(url: str, owners: str | int) -> tuple[str, int, int, str] | None:
-    """A server or channel is there for the whole run: no call can have a say in where it is."""
-    if _OPEN not in url:
+def _fixed(url: str, owner: str | None) -> tuple[str, int, int, str] | None:
+    """What is there for the whole run: no call can have a say in where it is."""
+    if owner is None or _OPEN not in url:
         return None
-    what = "a server" if owners == "servers" else "a channel"
-    message = f"an expression in the url of {what} is not evaluated"
+    message = f"an expression in the url of {owner} is not evaluated"
     return message, url.index(_OPEN), len(url), "write the address out"
 
 

@@ -59,7 +59,7 @@ FAMILY = Family.RETRY
 SEVERITY = Severity.ADVICE
 
 #: Agents that wait for others over a network.
-_REMOTE = frozenset({"llm", "http", "mcp"})
+_REMOTE = frozenset({"llm", "http", "mcp", "a2a"})
 
 
 def check(context: Context) -> Iterator[Finding]:

@@ -91,10 +91,9 @@ class Pipeline(Node, frozen=True, kw_only=True):
 
 
 class Vocabulary(Struct, frozen=True, dict=True):
-    """The words that upper layers bring: the agent kinds, and the names of those not built yet."""
+    """The words that upper layers bring: the agent kinds."""
 
     agent_kinds: tuple[type[Agent], ...]
-    planned_agent_kinds: tuple[str, ...] = ("a2a",)
 
     @cached_property
     def pipeline(self) -> type[Pipeline]:
