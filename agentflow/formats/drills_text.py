@@ -80,7 +80,11 @@ def _suite(suite: Drilled, symbols: Symbols) -> Iterator[str]:
                 break_on_hyphens=False,
             )
         for outcome in outcomes:
-            if outcome.status != "held":
+            # That a level is not left says no more than that it is passed over.
+            if outcome.status != "held" and (outcome.status, outcome.claim.what) != (
+                "idle",
+                "left",
+            ):
                 yield from _other(outcome, padded, suite, symbols, shown)
     yield _sum(suite, drill)
 

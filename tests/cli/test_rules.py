@@ -32,6 +32,13 @@ def test_the_table_has_every_rule_under_its_family() -> None:
     assert summary.startswith(f"{len(RULES)} rules, ")
 
 
+def test_a_page_says_which_option_its_rule_needs() -> None:
+    assert "Only with '--drilled'." in lines_of(agentflow("explain", "stale-drill"))
+    page = json.loads("\n".join(lines_of(agentflow("explain", "stale-drill", "-f", "json"))))
+    jsonschema.validate(page, SCHEMA)
+    assert page["rule"]["only_with"] == "--drilled"
+
+
 def test_the_table_as_json() -> None:
     data = json.loads("\n".join(lines_of(agentflow("rules", "-f", "json"))))
     jsonschema.validate(data, SCHEMA)

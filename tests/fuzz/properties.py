@@ -26,10 +26,15 @@ from agentflow.cli.mending import EARLY
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.core.events import AttemptFailed, Entry, RunStarted, StartAttempt
 from agentflow.core.state import State
+from agentflow.drill.receipt import compare, read, receipt_of, written
+from agentflow.drill.report import FAILED
+from agentflow.drill.search import drill
+from agentflow.engines.drilling import drilling
 from agentflow.engines.driver import Driver
 from agentflow.engines.launch import simulated_answers, simulated_people
 from agentflow.engines.rehearsal import rehearse
 from agentflow.engines.virtual import Answer, Answerer, Person, run_virtual, silence
+from agentflow.errors import UsageError
 from agentflow.eventlog import codec
 from agentflow.eventlog.head import Rest
 from agentflow.findings import START_OF_FILE, Finding, Location, Report, Severity
@@ -59,6 +64,8 @@ START = 1_000_000.0
 MOST_CALLS = 300
 _ANY = re.compile("#")
 _OF_A_RULE = re.compile("#.*agentflow")
+#: Runs of a drill.
+MOST_DRILLED = 10
 _FAILURES = ("invalid_output", "timeout", "server_error", "not_sent", "rejected", "rate_limited")
 
 
@@ -245,6 +252,18 @@ def what_is_sound_can_be_planned_and_run(seen: Seen) -> None:
     for script in plan.scripts.values():
         if script.recording is None:
             rehearse(plan, script, seen.document.file, _sources(seen))
+    a_drill_ends_with_a_receipt_that_is_fresh(plan)
+
+
+def a_drill_ends_with_a_receipt_that_is_fresh(plan: Plan) -> None:
+    """A short one, if the prices that it needs are known."""
+    try:
+        performer = drilling(plan)
+    except UsageError:
+        return
+    found = drill(plan, performer.perform, MOST_DRILLED)
+    receipt = read(written(receipt_of(plan, found)))
+    assert all(one.status in FAILED for one in compare(plan, receipt))
 
 
 @cache
