@@ -89,6 +89,8 @@ def _needed_keys(plan: Plan, environment: Mapping[str, str]) -> Iterator[Check]:
             gets = "gets the key"
             if not may_see_keys(address):
                 gets = f"gets no key, since {ALLOWED_HOSTS} does not name its host"
+            elif keys and not found:
+                gets = f"gets no key, since {' or '.join(keys)} is not set"
             yield Check("keys", model, "note", f"{address} {gets}")
         elif found:
             yield Check("keys", model, "ok", f"{found[0]} is set")

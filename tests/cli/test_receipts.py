@@ -1,6 +1,7 @@
 """What a chat model saw, told from the log: the prompt, what was withheld, what it cost."""
 
 import base64
+import hashlib
 import json
 import subprocess
 import sys
@@ -113,6 +114,9 @@ def test_the_prompt_is_shown_as_it_was_sent(agentflow: Command, server: OpenAISe
     assert shown == Done(0, f"[system]\n{system}\n\n[user]\n{user}\n")
     told = data(agentflow, "show", run_id, "--step", "sort", "--prompt")
     assert told["messages"] == request["messages"]
+    written = json.dumps(told["messages"], sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(written.encode()).hexdigest()
+    assert f"sha256 {digest[:12]}…" in agentflow("show", run_id, "--step", "sort").out
     assert (told["attempt"], told["model"], told["exact"]) == (1, "openai/gpt-4o-mini", False)
 
 

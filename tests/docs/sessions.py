@@ -19,6 +19,8 @@ from .pages import ROOT, Block, blocks
 
 #: The pages whose sessions are played.
 PLAYED = ("README.md", "docs/drills.md", "docs/runs.md", "docs/servers.md")
+#: One whose sessions need a model: `test_own_models` plays them.
+WITH_A_MODEL = "docs/own-models.md"
 
 _RUN_ID = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{6}\b")
 _VOLATILE = (
