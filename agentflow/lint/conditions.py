@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from operator import eq, ge, gt, le, lt, ne
 from typing import TypeAlias
 
-from agentflow.plan.looks import Steps
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
+from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from agentflow.lint.conditions import Fact, ReadPath, facts, proven
 from agentflow.plan.limits import Limit, limits
-from agentflow.plan.looks import Steps
+from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import Expr
 
 #: A condition that a step was not skipped.

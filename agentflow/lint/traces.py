@@ -21,12 +21,12 @@ from agentflow.plan.looks import (
     Link,
     Shape,
     Some,
-    Steps,
     Written,
 )
 from agentflow.plan.schemas import Contract, values_of
 from agentflow.plan.shapes import STANDS_IN, Shapes
 from agentflow.plan.steps import Plan, StepPlan, Use, read_outside
+from agentflow.spec.cel.references import Steps
 
 #: How many parts one trace looks at before it gives up, and all traces of a spec together.
 _MOST_PARTS = 200

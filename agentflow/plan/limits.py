@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from agentflow.plan.looks import Steps
 from agentflow.plan.numbers import Range, is_within, meet, number_of, range_of_contract, size_of
 from agentflow.plan.schemas import Contract, values_of
+from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,

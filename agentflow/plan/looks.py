@@ -9,12 +9,12 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 from agentflow.plan import address
+from agentflow.plan.narrowing import NOTHING_GIVEN, Given
 from agentflow.plan.schemas import Contract
+from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.templates import Template
 
-#: A way through a value: fields, indices, and None where an index is computed.
-Steps: TypeAlias = tuple[str | int | None, ...]
 Written: TypeAlias = Template | Expr
 
 #: Of more alternatives, or items that are written out, none is looked at.
@@ -22,11 +22,15 @@ MOST_OPTIONS = 200
 
 
 class Fields(Struct, frozen=True):
-    """A map that the author wrote; its values are read where `place` is, or known already."""
+    """A map that the author wrote; its values are read where `place` is, or known already.
+
+    What is `given` has held there.
+    """
 
     entries: Mapping[str, "Written | Shape"]
     place: str
     variables: "Variables" = field(default_factory=dict)
+    given: Given = NOTHING_GIVEN
 
 
 class Items(Struct, frozen=True):

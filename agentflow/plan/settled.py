@@ -1,9 +1,10 @@
 """What a value is in the end, where a path leads to one thing only: past all that stands for it."""
 
 from agentflow.plan.fields import part_of
-from agentflow.plan.looks import Alias, Fields, Inside, Items, Shape, Some, Steps
+from agentflow.plan.looks import Alias, Fields, Inside, Items, Shape, Some
 from agentflow.plan.schemas import Contract, past_references, shortest_list
 from agentflow.plan.states import Shaping
+from agentflow.spec.cel.references import Steps
 
 #: Of a longer way to a value nothing is said.
 _MOST_LINKS = 50

@@ -4,14 +4,13 @@ A contract says it of an agent's output and of the inputs; a template says it of
 group, of a switch and of an item. What cannot be told is left open.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from agentflow.contracts.descent import SOME_ITEM
-from agentflow.contracts.keywords import Schema
-from agentflow.contracts.shape import types_of
 from agentflow.plan import address, materials
+from agentflow.plan.limits import Limit
 from agentflow.plan.looks import (
     MOST_OPTIONS,
     Alias,
@@ -22,12 +21,13 @@ from agentflow.plan.looks import (
     Link,
     Shape,
     Some,
-    Steps,
     Variables,
     Written,
     either,
     enclosing,
 )
+from agentflow.plan.narrowing import NOTHING_GIVEN, Given, narrowed
+from agentflow.plan.operators import ARITHMETIC, by_type, calculated
 from agentflow.plan.reach import step_in_reach
 from agentflow.plan.schemas import (
     ANYTHING,
@@ -36,15 +36,13 @@ from agentflow.plan.schemas import (
     constant,
 )
 from agentflow.plan.scopes import OUTPUT_NAMES
-from agentflow.plan.settled import fewest_items
+from agentflow.plan.settled import fewest_items, settled
 from agentflow.plan.states import loop_around, of_loop
 from agentflow.plan.steps import ForEachPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.tasks import results_of, task_at
-from agentflow.spec.cel.functions import FUNCTIONS
-from agentflow.spec.cel.references import known_steps
+from agentflow.spec.cel.references import Steps, known_steps
 from agentflow.spec.cel.syntax import (
     Binary,
-    Call,
     Coalesce,
     Comprehension,
     Conditional,
@@ -56,7 +54,6 @@ from agentflow.spec.cel.syntax import (
     Literal,
     MapLiteral,
     Select,
-    Unary,
     spine,
 )
 from agentflow.spec.model import FailureClass
@@ -64,20 +61,6 @@ from agentflow.spec.templates import Constant, ListOf, MapOf, Template, Text, Wh
 
 #: The schema of a contract that is missing or broken, by its identity.
 STANDS_IN = materials.ANYTHING.schema
-_BOOLEAN_OPERATORS = frozenset({"||", "&&", "==", "!=", "<", "<=", ">", ">=", "in"})
-_TYPES = {"bool": "boolean", "double": "number", "int": "integer", "list": "array"}
-#: Results of which more than the type is known.
-_RESULTS: Mapping[str, Schema] = {
-    "size": {"type": "integer", "minimum": 0},
-    "split": {"type": "array", "items": {"type": "string"}},
-}
-_NUMBERS = frozenset({"integer", "number"})
-#: The types of what arithmetic makes.
-_ARITHMETIC: Mapping[str, frozenset[str]] = {
-    "+": _NUMBERS | {"array", "string"},
-    **dict.fromkeys("-*/", _NUMBERS),
-    "%": frozenset({"integer"}),
-}
 _RUN = Contract(
     {
         "type": "object",
@@ -114,24 +97,28 @@ class Shapes:
         self._outputs: dict[str, Shape] = {}
         self._loops: dict[str, Shape] = {}
         #: Shapes of lists and maps, which may be large, by the identity of the template.
-        self._large: dict[tuple[int, str], Shape] = {}
+        self._large: dict[tuple[int, str, Given], Shape] = {}
+        #: What limits leave of contracts, which keeps their identities.
+        self._left: dict[tuple[Alias, tuple[Limit, ...]], Contract] = {}
+        self._asserted: dict[str, Shape] = {}
 
-    def of(self, written: Written, place: str) -> Shape:
-        """The shape of what the author wrote, read where `place` is."""
+    def of(self, written: Written, place: str, given: Given = NOTHING_GIVEN) -> Shape:
+        """The shape of what the author wrote, read where `place` is and something is `given`."""
         match written:
             case Whole(expr):
-                return self._expression(expr, place, self._variables)
+                return self._expression(expr, place, self._variables, given)
             case Constant(value):
                 return constant(value)
             case MapOf() | ListOf():
-                if (id(written), place) not in self._large:
-                    self._large[id(written), place] = self._of_large(written, place)
-                return self._large[id(written), place]
+                key = id(written), place, given
+                if key not in self._large:
+                    self._large[key] = self._of_large(written, place, given)
+                return self._large[key]
             case Text(parts):
                 least = sum(len(part) for part in parts if isinstance(part, str))
                 return computed({"type": "string", "minLength": least})
             case _:
-                return self._expression(written, place, self._variables)
+                return self._expression(written, place, self._variables, given)
 
     def entry(self, fields: Fields, key: str) -> Shape:
         """The shape of a value in a map."""
@@ -139,28 +126,33 @@ class Shapes:
         if isinstance(written, Shape):
             return written
         if isinstance(written, Template):
-            return self.of(written, fields.place)
-        return self._expression(written, fields.place, fields.variables)
+            return self.of(written, fields.place, fields.given)
+        return self._expression(written, fields.place, fields.variables, fields.given)
 
-    def _of_large(self, written: MapOf | ListOf, place: str) -> Shape:
+    def _of_large(self, written: MapOf | ListOf, place: str, given: Given) -> Shape:
         if isinstance(written, MapOf):
-            return Fields(dict(written.entries), place)
+            return Fields(dict(written.entries), place, given=given)
         count = len(written.items)
         if count > MOST_OPTIONS:
             return Items(ANYTHING, count, count)
-        return Items(either([self.of(item, place) for item in written.items]), count, count)
+        return Items(either([self.of(item, place, given) for item in written.items]), count, count)
 
-    def _expression(self, expr: Expr, place: str, variables: Variables) -> Shape:
+    def _expression(self, expr: Expr, place: str, variables: Variables, given: Given) -> Shape:
         def part(inner: Expr) -> Shape:
-            return self._expression(inner, place, variables)
+            return self._expression(inner, place, variables, given)
 
         match expr:
             case Literal(value):
                 return constant(value)
             case Identifier() | Select() | Index():
-                return self._path(expr, place, variables)
-            case Conditional(_, then, otherwise):
-                return either([part(then), part(otherwise)], exact=False)
+                return self._path(expr, place, variables, given)
+            case Conditional(condition, then, otherwise):
+                sides = ((then, True), (otherwise, False))
+                chosen = [
+                    self._expression(side, place, variables, given.assuming(condition, truth))
+                    for side, truth in sides
+                ]
+                return either(chosen, exact=False)
             case Default(first, last):
                 return either([part(first), part(last)])
             case Coalesce(paths, last):
@@ -168,35 +160,49 @@ class Shapes:
             case ListLiteral(items):
                 return Items(either([part(item) for item in items]), len(items), len(items))
             case MapLiteral(pairs):
-                return _map(pairs, place, variables)
+                return _map(pairs, Fields({}, place, variables, given))
             case Comprehension("filter", source):
                 return Some(part(source))
             case Comprehension("map", source, variable, body):
                 inner = {**variables, variable: Inside(part(source), (SOME_ITEM,))}
-                return Items(self._expression(body, place, inner), exact=False)
-            case Binary(operator, left, right) if operator in _ARITHMETIC:
-                return _calculated(_ARITHMETIC[operator], part(left), part(right))
+                return Items(self._expression(body, place, inner, given), exact=False)
+            case Binary(operator, left, right) if operator in ARITHMETIC:
+                return calculated(ARITHMETIC[operator], part(left), part(right))
             case _:
-                return _by_type(expr)
+                return by_type(expr)
 
-    def _path(self, path: Identifier | Select | Index, place: str, variables: Variables) -> Shape:
+    def _path(
+        self, path: Identifier | Select | Index, place: str, variables: Variables, given: Given
+    ) -> Shape:
         nodes = spine(path)
         steps = known_steps(nodes)
         start = nodes[-1]
         if not isinstance(start, Identifier):
-            return Inside(self._expression(start, place, variables), steps)
+            return Inside(self._expression(start, place, variables, given), steps)
         if start.name in variables:
             return Inside(variables[start.name], steps)
-        return Alias(start.name, steps, place)
+        found = Alias(start.name, steps, place)
+        return self._narrowed(found, given) if given.compares(start.name, steps) else found
+
+    def _narrowed(self, path: Alias, given: Given) -> Shape:
+        """What conditions that compare a path leave of it; not exact if it is not known what that is."""
+        left = given.on(path.root, path.steps)
+        whole = settled(self, path) if left else None
+        if not isinstance(whole, Contract) or whole.schema is STANDS_IN:
+            return either([path], exact=False)
+        key = path, left
+        if key not in self._left:
+            self._left[key] = narrowed(whole, path.steps, left)
+        return self._left[key]
 
     def output(self, at: str) -> Shape:
         """The output of a step."""
         if at not in self._outputs:
             step = self._plan.steps[at]
+            self._outputs[at] = ANYTHING  # what a broken spec makes it of may lead back here
             inside = self._output_of_one(step)
             if step.for_each is not None:
                 inside = Items(inside, most=step.for_each.max)
-                self._outputs[at] = inside  # what a broken spec goes over may lead back here
                 inside = replace(inside, least=self._fewest(step, step.for_each))
             self._outputs[at] = inside
         return self._outputs[at]
@@ -209,12 +215,24 @@ class Shapes:
 
     def _output_of_one(self, step: StepPlan) -> Shape:
         """The output of a step, or of its instance for one item."""
-        options = list(self._made_by(step))
+        options = [(words, self._kept(step, made)) for words, made in self._made_by(step)]
         for key, action in step.catch.items():
             # What `catch` puts in the place of an answer is held against the contract too.
             if action.value is not None and step.kind not in ("agent", "human"):
                 options.append((f"'catch.{key}'", self.of(action.value, action.place)))
         return options[0][1] if len(options) == 1 else Either(tuple(options))
+
+    def _kept(self, step: StepPlan, made: Shape) -> Shape:
+        """What is left of an answer once all that the step asserts of it is true."""
+        replaced = any(action.value is not None for action in step.catch.values())
+        if not step.asserts or replaced or not isinstance(made, Contract):
+            return made
+        if step.address not in self._asserted:
+            given = NOTHING_GIVEN
+            for each in step.asserts:
+                given = given.assuming(each.that, True)
+            self._asserted[step.address] = narrowed(made, (), given.on("output", ()))
+        return self._asserted[step.address]
 
     def _made_by(self, step: StepPlan) -> Iterator[tuple[str, Shape]]:
         """What a step makes by itself, whatever `catch` says, with the words for when it is that."""
@@ -227,14 +245,19 @@ class Shapes:
         if step.delegate is not None:
             yield "", results_of(self, step.delegate)
         if step.body is not None:
-            yield "", self._output_of_scope(step.body)
+            given = NOTHING_GIVEN
+            if step.loop is not None and step.loop.until is not None:
+                given = given.assuming(step.loop.until, True)
+            yield "", self._output_of_scope(step.body, given)
         for label, scope in step.cases.items():
             yield f"case '{label}'", self._output_of_scope(scope)
         if step.default is not None:
             yield "the default", self._output_of_scope(step.default)
 
-    def _output_of_scope(self, scope: ScopePlan) -> Shape:
-        return constant(None) if scope.output is None else self.of(scope.output, scope.address)
+    def _output_of_scope(self, scope: ScopePlan, given: Given = NOTHING_GIVEN) -> Shape:
+        if scope.output is None:
+            return constant(None)
+        return self.of(scope.output, scope.address, given)
 
     def resolve(self, link: Link, steps: Steps) -> tuple[Shape, Steps] | None:
         """What a link stands for, and the way from there to a part of it; None if unknown."""
@@ -336,35 +359,8 @@ def drops_items(step: StepPlan) -> bool:
     return isinstance(least, int) or least < 1
 
 
-def _map(pairs: tuple[tuple[Expr, Expr], ...], place: str, variables: Variables) -> Shape:
+def _map(pairs: tuple[tuple[Expr, Expr], ...], around: Fields) -> Shape:
     named = {str(key.value): value for key, value in pairs if isinstance(key, Literal)}
     if len(named) < len(pairs):
         return computed({"type": "object"})
-    return Fields(named, place, variables)
-
-
-def _calculated(types: frozenset[str], left: Shape, right: Shape) -> Contract:
-    """What arithmetic makes: it never mixes types, so what is known of one side holds for both."""
-    for side in (left, right):
-        if isinstance(side, Contract):
-            types &= types_of(side.schema, side.root)
-        elif isinstance(side, Items | Some):
-            types &= {"array"}
-    if "number" in types:
-        types -= {"integer"}
-    names = sorted(types)
-    return computed({"type": names[0] if len(names) == 1 else names}) if names else ANYTHING
-
-
-def _by_type(expr: Expr) -> Contract:
-    """What is known of a value that is computed: at most its type."""
-    match expr:
-        case Binary(operator) if operator in _BOOLEAN_OPERATORS:
-            return computed({"type": "boolean"})
-        case Unary("-"):
-            return computed({"type": "number"})
-        case Call(function):
-            result = {"type": _TYPES.get(FUNCTIONS[function].result, "string")}
-            return computed(_RESULTS.get(function, result))
-        case _:  # `has`, `!`, and the macros that ask something of a list
-            return computed({"type": "boolean"})
+    return replace(around, entries=named)

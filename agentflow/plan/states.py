@@ -19,20 +19,21 @@ from agentflow.plan.looks import (
     Link,
     Shape,
     Some,
-    Steps,
     Written,
     either,
     enclosing,
 )
+from agentflow.plan.narrowing import NOTHING_GIVEN, Given
 from agentflow.plan.schemas import ANYTHING, Contract
 from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.cel.references import Steps
 from agentflow.spec.templates import Constant, MapOf, Template
 
 
 class Shaping(Protocol):
     """How the shapes of a plan are found."""
 
-    def of(self, written: Written, place: str) -> Shape: ...
+    def of(self, written: Written, place: str, given: Given = ...) -> Shape: ...
     def entry(self, fields: Fields, key: str) -> Shape: ...
     def resolve(self, link: Link, steps: Steps) -> tuple[Shape, Steps] | None: ...
 
@@ -111,13 +112,16 @@ def _fed_by(
     way = (*shape.steps, *steps)
     if step is None or step.loop is None or len(way) < 2 or way[0] != "state":
         return None
+    going_on = NOTHING_GIVEN
+    if step.loop.until is not None:
+        going_on = going_on.assuming(step.loop.until, False)
     places = (
-        (step.loop.state, step.address),
-        (step.loop.next, address.iteration(step.address)),
+        (step.loop.state, step.address, NOTHING_GIVEN),
+        (step.loop.next, address.iteration(step.address), going_on),
     )
     sources = [
-        (shapes.of(written, place), way[2:])
-        for template, place in places
+        (shapes.of(written, place, given), way[2:])
+        for template, place, given in places
         if (written := entries(template).get(str(way[1]))) is not None
     ]
     return step.address, way, sources

@@ -21,13 +21,13 @@ from agentflow.plan.looks import (
     Items,
     Shape,
     Some,
-    Steps,
     Variables,
     Written,
 )
 from agentflow.plan.schemas import Contract
 from agentflow.plan.shapes import Shapes
 from agentflow.plan.steps import Plan
+from agentflow.spec.cel.references import Steps
 
 #: How many values are looked at for one type, and how many of them inside of each other or one
 #: behind the other; what would need more is not known.

@@ -57,10 +57,10 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.traces import Gap, Trace
 from agentflow.plan import address
-from agentflow.plan.looks import Steps
 from agentflow.plan.schemas import shortest_list
 from agentflow.plan.shapes import drops_items
 from agentflow.plan.steps import Plan, Use
+from agentflow.spec.cel.references import Steps
 from agentflow.spec.wording import quoted
 
 NAME = "maybe-absent"

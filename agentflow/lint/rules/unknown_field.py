@@ -59,9 +59,9 @@ from agentflow.lint.macros import missing_fields
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.traces import Gap
-from agentflow.plan.looks import Steps
 from agentflow.plan.scopes import GLOBAL_ROOTS
 from agentflow.plan.steps import Plan, StepPlan, Use
+from agentflow.spec.cel.references import Steps
 from agentflow.spec.document import Document
 from agentflow.spec.fixes import renamed
 from agentflow.spec.nearest import nearest
