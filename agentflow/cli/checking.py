@@ -9,8 +9,16 @@ from msgspec.structs import replace
 
 from agentflow.cli.specs import read_spec
 from agentflow.errors import CouldNot, FileProblem
-from agentflow.findings import Finding, Suppressed
-from agentflow.lint.selection import Selection, bounded, counts, selected
+from agentflow.findings import Finding, Severity, Suppressed
+from agentflow.lint.linter import Outcome
+from agentflow.lint.selection import (
+    Selection,
+    bounded,
+    counts,
+    is_named,
+    selected,
+    severity_of,
+)
 from agentflow.loading import examine_spec, load_bytes
 from agentflow.plan.library import texts_by_file
 from agentflow.plan.people import questions_of
@@ -40,7 +48,8 @@ class Task(Struct, frozen=True):
 
 class Checked(Struct, frozen=True):
     """What came of a task. `unseen` is how many contracts of Python nobody has looked at, `asks` says
-    that a run waits for people, as its author wants.
+    that a run waits for people, as its author wants. `ignored` are the rules of findings that do not
+    count, and `anyway` those of errors that count although they are to be ignored or less grave.
 
     With `changed`, what fixes make of the spec, the rest is about the spec as it is then.
     """
@@ -51,6 +60,8 @@ class Checked(Struct, frozen=True):
     unseen: int
     crashed: bool
     asks: bool
+    ignored: frozenset[str] = frozenset()
+    anyway: frozenset[str] = frozenset()
     changed: "Changed | None" = None
 
 
@@ -125,5 +136,22 @@ def _check(task: Task) -> Checked:
         any(counts(rule, task.selection) for rule in outcome.crashed),
         spec.plan is not None
         and any(question.occasion != "unknown" for question in questions_of(spec.plan)),
+        *_untouched(outcome, task.selection),
         changed,
     )
+
+
+def _untouched(outcome: Outcome, selection: Selection) -> tuple[frozenset[str], frozenset[str]]:
+    """The rules of findings that are ignored, and those of errors that count all the same."""
+    fatal = {finding.rule for finding in outcome.fatal}
+    ignored = {
+        finding.rule
+        for finding in outcome.findings
+        if finding not in outcome.fatal and is_named(finding.rule, selection.ignore)
+    }
+    anyway = {
+        rule
+        for rule in fatal
+        if not counts(rule, selection) or severity_of(rule, selection) not in (None, Severity.ERROR)
+    }
+    return frozenset(ignored), frozenset(anyway)

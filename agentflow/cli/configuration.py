@@ -3,23 +3,27 @@
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from agentflow.cli.report import report_error
 from agentflow.errors import FileProblem, UsageError
 from agentflow.project import find_root, read_bytes
 
 if TYPE_CHECKING:
-    from agentflow.lint.configuration import Configuration, ConfigurationProblem
+    from agentflow.lint.configuration import Configuration, Problem
 
 _MAX_BYTES = 1024 * 1024
 _PYPROJECT = "pyproject.toml"
 _TABLE = ("tool", "agentflow")
 #: A table's head, or a key with what follows; as TOML is mostly written, which is enough to point.
-_LINE = re.compile(r"\s*(?:\[\s*(?P<table>[^\[\]#]+?)\s*\]|(?P<key>[\w.\"'-]+)\s*=)")
+_PART = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
+_DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
+_LINE = re.compile(rf"\s*(?:\[\s*(?P<table>{_DOTTED})\s*\]|(?P<key>{_DOTTED})\s*=)")
 _TOML_PLACE = re.compile(
     r"(?P<message>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)"
 )
@@ -101,7 +105,10 @@ def _read(file: Path) -> Configured | None:
     try:
         return Configured(file, parse_configuration(table))
     except ConfigurationProblem as error:
-        raise _pointed(file, text, in_pyproject, error) from None
+        *others, last = (_pointed(file, text, in_pyproject, each) for each in error.problems)
+        for problem in others:
+            report_error(problem, sys.stderr)
+        raise last from None
 
 
 def _parse(file: Path, data: bytes) -> tuple[str, Any]:
@@ -124,13 +131,12 @@ def _parse(file: Path, data: bytes) -> tuple[str, Any]:
         ) from None
 
 
-def _pointed(
-    file: Path, text: str, in_pyproject: bool, problem: "ConfigurationProblem"
-) -> UsageError:
+def _pointed(file: Path, text: str, in_pyproject: bool, problem: "Problem") -> UsageError:
     """The problem with its file and, where that can be told, its line."""
     path = tuple(str(part) for part in problem.path if isinstance(part, str))
     line = line_of(text, (*_TABLE, *path) if in_pyproject else path)
-    return UsageError(f"{file}{f':{line}' if line else ''}: {problem}", help=problem.help)
+    where = f"{file}{f':{line}' if line else ''}"
+    return UsageError(f"{where}: {problem.message}", help=problem.help)
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int | None:
@@ -145,7 +151,9 @@ def line_of(text: str, path: tuple[str, ...]) -> int | None:
         found = _LINE.match(line)
         if found is None:
             continue
-        keys = tuple(part.strip(" \"'") for part in (found["table"] or found["key"]).split("."))
+        keys = tuple(
+            part.strip("\"'") for part in re.findall(_PART, found["table"] or found["key"])
+        )
         if found["table"]:
             table = here = keys
         else:
@@ -165,23 +173,31 @@ def _near(file: Path) -> Path:
 
 def passed_over(spec: str, found: Configured | None) -> bool:
     """Does a pattern of `exclude` fit a spec's file, or a folder that it is in?"""
-    if found is None or spec == "-" or not found.configuration.exclude:
-        return False
+    return found is not None and any(
+        fits(spec, pattern, found) for pattern in found.configuration.exclude
+    )
+
+
+def ignored_in(spec: str, found: Configured) -> frozenset[str]:
+    """The rules and families that do not count in a spec's file."""
+    ignores = found.configuration.per_file_ignores.items()
+    return frozenset(
+        name for pattern, names in ignores if fits(spec, pattern, found) for name in names
+    )
+
+
+def fits(spec: str, pattern: str, found: Configured) -> bool:
+    """Does a pattern of a configuration fit a spec's file, or a folder that it is in?"""
+    from fnmatch import fnmatchcase
+
     root = found.file.parent.resolve()
     path = Path(spec).resolve()
-    if not path.is_relative_to(root):
+    if spec == "-" or not path.is_relative_to(root):
         return False
     parts = path.relative_to(root).parts
     whole = ["/".join(parts[: n + 1]) for n in range(len(parts))]
-    return any(_fits(pattern, whole, parts) for pattern in found.configuration.exclude)
-
-
-def _fits(pattern: str, paths: list[str], names: tuple[str, ...]) -> bool:
-    from fnmatch import fnmatchcase
-
     pattern = pattern.removeprefix("./").removesuffix("/")
-    candidates = paths if "/" in pattern else names
-    return any(fnmatchcase(each, pattern) for each in candidates)
+    return any(fnmatchcase(each, pattern) for each in (whole if "/" in pattern else parts))
 
 
 def wants_drills(found: Configured | None) -> bool:

@@ -13,6 +13,7 @@ from agentflow.cli.checking import Checked, Task, check_all
 from agentflow.cli.configuration import (
     Configurations,
     Configured,
+    ignored_in,
     numbers_of,
     passed_over,
     wants_drills,
@@ -69,7 +70,9 @@ def validate_specs(paths: Sequence[str], options: Options) -> int:
         UsageError: there is nothing to check, or an option or the configuration makes no sense.
         FileProblem: none of the specs can be read.
     """
-    tasks, passed = _tasks(spec_paths(paths, only_specs=options.only_specs), options)
+    specs = spec_paths(paths, only_specs=options.only_specs)
+    configurations = Configurations(options.config) if options.configure else None
+    tasks = _tasks(specs, options, configurations)
     results: list[tuple[Task, Checked]] = []
     unreadable: list[FileProblem] = []
     for task, checked in check_all(tasks):
@@ -91,8 +94,12 @@ def validate_specs(paths: Sequence[str], options: Options) -> int:
     emit(findings_format(options.format)(report, color=wants_color(sys.stdout)))
     if options.format == "text":
         asking = sum(checked.asks for _, checked in results)
-        for note in _notes(sum(checked.unseen for _, checked in results), passed, changes, asking):
+        unseen, passed = sum(checked.unseen for _, checked in results), len(specs) - len(tasks)
+        for note in _notes(unseen, passed, changes, asking):
             emit(note, sys.stderr)
+        if configurations is not None:
+            for note in _without_effect(paths, specs, configurations, results, complete=complete):
+                emit(f"note: {note}", sys.stderr)
     if not complete:
         return ExitCode.COULD_NOT
     failed = any(fails(checked.findings, task.fail_on) for task, checked in results)
@@ -126,13 +133,14 @@ def fails(findings: Sequence[Finding], fail_on: str) -> bool:
     return fail_on != "never" and any(at_least(each, Severity(fail_on)) for each in findings)
 
 
-def _tasks(paths: Sequence[str], options: Options) -> tuple[list[Task], int]:
-    """What is to be done, and how many specs the configuration passes over."""
+def _tasks(
+    paths: Sequence[str], options: Options, configurations: Configurations | None
+) -> list[Task]:
+    """What is to be done, without what the configurations pass over."""
     given = Selection(
         _named("--select", options.select) if options.select else None,
         _named("--ignore", options.ignore),
     )
-    configurations = Configurations(options.config)
     mending = options.fix or options.diff
     if mending and "-" in paths:
         raise UsageError("stdin cannot be mended", help="name the file")
@@ -140,11 +148,11 @@ def _tasks(paths: Sequence[str], options: Options) -> tuple[list[Task], int]:
         raise UsageError("stdin has no receipt of a drill", help="name the file")
     tasks = []
     for path in paths:
-        found = configurations.of(path) if options.configure else None
+        found = configurations.of(path) if configurations is not None else None
         if passed_over(path, found):
             continue
         fail_on = options.fail_on or (found.configuration.fail_on.value if found else "error")
-        selection = _selection(given, found, ignores=bool(options.ignore))
+        selection = _selection(path, given, found, ignores=bool(options.ignore))
         tasks.append(
             Task(
                 path,
@@ -157,7 +165,7 @@ def _tasks(paths: Sequence[str], options: Options) -> tuple[list[Task], int]:
                 path != "-" and (options.drilled or wants_drills(found)),
             )
         )
-    return tasks, len(paths) - len(tasks)
+    return tasks
 
 
 def _named(option: str, names: Sequence[str]) -> frozenset[str]:
@@ -169,8 +177,13 @@ def _named(option: str, names: Sequence[str]) -> frozenset[str]:
         raise UsageError(f"'{option}': {error}", help=error.help) from None
 
 
-def _selection(given: Selection, found: Configured | None, *, ignores: bool) -> Selection:
-    """What the command line says goes before what the configuration says, key by key."""
+def _selection(
+    path: str, given: Selection, found: Configured | None, *, ignores: bool
+) -> Selection:
+    """What the command line says goes before what the configuration says, key by key.
+
+    What a file has to itself is ignored there in any case.
+    """
     if found is None:
         return given
     from agentflow.lint.configuration import selection_of
@@ -178,7 +191,7 @@ def _selection(given: Selection, found: Configured | None, *, ignores: bool) -> 
     theirs = selection_of(found.configuration)
     return Selection(
         given.select if given.select is not None else theirs.select,
-        given.ignore if ignores else theirs.ignore,
+        (given.ignore if ignores else theirs.ignore) | ignored_in(path, found),
         theirs.severities,
     )
 
@@ -194,6 +207,31 @@ def _report(results: Sequence[Checked], floor: Severity, *, complete: bool) -> R
         len(findings) - len(shown),
         complete,
     )
+
+
+def _without_effect(
+    paths: Sequence[str],
+    specs: Sequence[str],
+    configurations: Configurations,
+    results: Sequence[tuple[Task, Checked]],
+    *,
+    complete: bool,
+) -> Iterator[str]:
+    """What the configurations say in vain."""
+    anyway = sorted({rule for _, checked in results for rule in checked.anyway})
+    for rule in anyway:
+        yield f"errors of '{rule}' count whatever is configured or ignored: they leave nothing to run"
+    of_projects: dict[Path, tuple[Configured, list[str]]] = {}
+    for spec in specs:
+        found = configurations.of(spec)
+        if found is not None:
+            of_projects.setdefault(found.file, (found, []))[1].append(spec)
+    ignored = {task.path: checked.ignored for task, checked in results}
+    for found, own in of_projects.values():
+        from agentflow.cli.stale import covers, without_effect
+
+        if complete and covers(paths, found):
+            yield from without_effect(found, own, ignored)
 
 
 def _notes(unseen: int, passed: int, changes: Sequence["Changed"], asking: int) -> Iterator[str]:

@@ -5,10 +5,10 @@ It is about `validate` alone. Whether a spec can run is not a matter of configur
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from agentflow.findings import FailOn, Severity
 from agentflow.lint.rules import RULES
@@ -41,6 +41,9 @@ class Configuration(Node, frozen=True, kw_only=True):
     ignore: Names = []
     """Rules and families that do not count."""
 
+    per_file_ignores: dict[str, Names] = {}
+    """Rules and families that do not count in some files, by patterns as in `exclude`."""
+
     severities: dict[str, Severity] = {}
     """Another severity for the findings of a rule or a family."""
 
@@ -62,6 +65,7 @@ class Configuration(Node, frozen=True, kw_only=True):
 _EXPECTED = {
     "select": "a list of rules and families",
     "ignore": "a list of rules and families",
+    "per_file_ignores": "a table with a list of rules and families for each pattern",
     "severities": "a table with error, warning or advice for rules and families",
     "fail_on": "error, warning, advice or never",
     "drilled": "true or false",
@@ -70,32 +74,47 @@ _EXPECTED = {
 }
 
 
-class ConfigurationProblem(Exception):
+class Problem(Struct, frozen=True):
     """Something is wrong with a configuration, at a path of keys in it; `help` says how to mend it."""
 
-    def __init__(self, path: tuple[str | int, ...], message: str, help: str) -> None:
-        super().__init__(message)
-        self.path = path
-        self.help = help
+    path: Path
+    message: str
+    help: str
+
+
+class ConfigurationProblem(Exception):
+    """All that is wrong with a configuration, at least one thing."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = tuple(problems)
 
 
 def parse_configuration(data: Mapping[str, Json]) -> Configuration:
     """The configuration that a table of TOML holds.
 
     Raises:
-        ConfigurationProblem: the table holds anything else; the first thing that is wrong.
+        ConfigurationProblem: the table holds anything else.
     """
-    for key in data:
-        if key == "tool":
-            message = "there is no table 'tool' in a file that is a configuration as a whole"
-            raise ConfigurationProblem((key,), message, "leave 'tool.agentflow' out of the names")
-        if key not in keys_of(Configuration):
-            raise _unknown((key,), "key", keys_of(Configuration))
-    configuration, breaches = fill(Configuration, from_data(data))
+    keys = keys_of(Configuration)
+    problems = [_no_key(key) for key in data if key not in keys]
+    kept = {key: value for key, value in data.items() if key in keys}
+    configuration, breaches = fill(Configuration, from_data(kept))
     if configuration is None:
-        raise _wrong(breaches[0].path, data)
-    _expect_known(configuration)
+        wrong = {(each := _wrong(breach.path, kept)).path: each for breach in breaches}
+        raise ConfigurationProblem([*problems, *wrong.values()])
+    problems += _unknown_names(configuration)
+    problems += _senseless_numbers(configuration)
+    if problems:
+        raise ConfigurationProblem(problems)
     return configuration
+
+
+def _no_key(key: str) -> Problem:
+    if key == "tool":
+        message = "there is no table 'tool' in a file that is a configuration as a whole"
+        return Problem((key,), message, "leave 'tool.agentflow' out of the names")
+    return _unknown((key,), "key", keys_of(Configuration))
 
 
 def selection_of(configuration: Configuration) -> Selection:
@@ -118,6 +137,7 @@ def configuration_schema() -> str:
     keys = schema["properties"]
     keys["select"]["anyOf"][0]["minItems"] = 1
     keys["select"]["anyOf"][0]["items"] = keys["ignore"]["items"] = name
+    keys["per_file_ignores"]["additionalProperties"]["items"] = name
     keys["severities"]["propertyNames"] = name
     keys["thresholds"] |= _closed(
         {rule: _closed_numbers(known) for rule, known in THRESHOLDS.items()}
@@ -141,7 +161,7 @@ def _closed(properties: dict[str, Json]) -> dict[str, Json]:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def _wrong(path: Path, data: Mapping[str, Json]) -> ConfigurationProblem:
+def _wrong(path: Path, data: Mapping[str, Json]) -> Problem:
     """What is wrong with what stands at a path."""
     key = str(path[0])
     value: Json = data
@@ -151,13 +171,11 @@ def _wrong(path: Path, data: Mapping[str, Json]) -> ConfigurationProblem:
         choices = ", ".join(Severity)
         left_out = value in ("off", "none", "ignore", False)
         advice = f"to leave it out: ignore = [{json.dumps(path[1])}]" if left_out else ""
-        return ConfigurationProblem(
-            path[:2], f"{_shown(value)} is no severity", advice or f"one of: {choices}"
-        )
+        return Problem(path[:2], f"{_shown(value)} is no severity", advice or f"one of: {choices}")
     if len(path) > 2 and key == "thresholds":
         message = f"expected a whole number from 1 on, found {_shown(value)}"
-        return ConfigurationProblem(path[:3], message, "write a number")
-    return ConfigurationProblem(
+        return Problem(path[:3], message, "write a number")
+    return Problem(
         path[:1],
         f"expected {_EXPECTED[key]}, found {_shown(value)}",
         f"write {quoted(key)} as {_EXPECTED[key]}",
@@ -168,47 +186,56 @@ def _shown(value: Json) -> str:
     return quoted(value) if isinstance(value, str) else quoted(json.dumps(value, default=str))
 
 
-def _expect_known(configuration: Configuration) -> None:
-    """Raise for the first name of no rule, no family or no number, and what can have no effect."""
+def _unknown_names(configuration: Configuration) -> Iterator[Problem]:
+    """Names of no rule and no family, and a list that names nothing."""
     if configuration.select == []:
         message = "'select' names nothing, so that no rule would count"
-        raise ConfigurationProblem(("select",), message, "leave it out for all rules")
-    named: list[tuple[tuple[str | int, ...], str]] = [
-        *((("select", n), name) for n, name in enumerate(configuration.select or ())),
-        *((("ignore", n), name) for n, name in enumerate(configuration.ignore)),
-        *((("severities", name), name) for name in configuration.severities),
+        yield Problem(("select",), message, "leave it out for all rules")
+    lists: dict[Path, Names] = {
+        ("select",): configuration.select or [],
+        ("ignore",): configuration.ignore,
+        **{("per_file_ignores", at): names for at, names in configuration.per_file_ignores.items()},
+    }
+    named: list[tuple[Path, str]] = [
+        ((*path, number), name)
+        for path, names in lists.items()
+        for number, name in enumerate(names)
     ]
+    named += [(("severities", name), name) for name in configuration.severities]
     for path, name in named:
         try:
             known([name])
         except UnknownName as error:
-            raise ConfigurationProblem(path, str(error), error.help) from None
+            yield Problem(path, str(error), error.help)
+
+
+def _senseless_numbers(configuration: Configuration) -> Iterator[Problem]:
+    """Numbers of rules that have none, and those that can have no effect."""
     for rule, numbers in configuration.thresholds.items():
+        if rule not in THRESHOLDS and rule in FAMILIES:
+            message = f"rule {quoted(rule)} has no numbers"
+            yield Problem(("thresholds", rule), message, f"these have: {', '.join(THRESHOLDS)}")
+            continue
         if rule not in THRESHOLDS:
-            if rule in FAMILIES:
-                message = f"rule {quoted(rule)} has no numbers"
-                listing = ", ".join(THRESHOLDS)
-                raise ConfigurationProblem(("thresholds", rule), message, f"these have: {listing}")
-            raise _unknown(("thresholds", rule), "rule", THRESHOLDS)
+            yield _unknown(("thresholds", rule), "rule", THRESHOLDS)
+            continue
         for number in numbers:
             if number not in THRESHOLDS[rule]:
-                raise _unknown(("thresholds", rule, number), "number", THRESHOLDS[rule])
+                yield _unknown(("thresholds", rule, number), "number", THRESHOLDS[rule])
         both = {**THRESHOLDS[rule], **numbers}
         if "warning" in both and "error" in both and both["warning"] > both["error"]:
             message = (
                 f"the warnings of {quoted(rule)} begin at {both['warning']}, behind its errors, "
                 f"which begin at {both['error']}"
             )
-            raise ConfigurationProblem(
-                ("thresholds", rule), message, "give the errors a greater number"
-            )
+            yield Problem(("thresholds", rule), message, "give the errors a greater number")
 
 
-def _unknown(path: tuple[str, ...], what: str, names: Mapping[str, object]) -> ConfigurationProblem:
+def _unknown(path: tuple[str, ...], what: str, names: Mapping[str, object]) -> Problem:
     near = nearest(path[-1], names)
     listing = ", ".join(names)
     owner = f" of {quoted(path[-2])}" if len(path) > 1 else " of the configuration"
-    return ConfigurationProblem(
+    return Problem(
         path,
         f"{quoted(path[-1])} is not a {what}{owner}",
         f"did you mean {quoted(near)}?" if near else f"it knows: {listing}",

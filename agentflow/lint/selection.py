@@ -57,10 +57,18 @@ def known(names: Iterable[str]) -> frozenset[str]:
 
 def counts(rule: str, selection: Selection) -> bool:
     """Do findings of a rule count?"""
-    both = {rule, FAMILIES[rule]}
-    return (selection.select is None or not selection.select.isdisjoint(both)) and (
-        selection.ignore.isdisjoint(both)
-    )
+    chosen = selection.select is None or is_named(rule, selection.select)
+    return chosen and not is_named(rule, selection.ignore)
+
+
+def is_named(rule: str, names: frozenset[str]) -> bool:
+    """Is a rule, or its family, among names?"""
+    return not names.isdisjoint({rule, FAMILIES[rule]})
+
+
+def severity_of(rule: str, selection: Selection) -> Severity | None:
+    """The severity that findings of a rule are given, if that is another one than its own."""
+    return selection.severities.get(rule) or selection.severities.get(FAMILIES[rule])
 
 
 def selected(outcome: Outcome, selection: Selection) -> Iterator[Finding]:
@@ -74,8 +82,7 @@ def selected(outcome: Outcome, selection: Selection) -> Iterator[Finding]:
             continue
         if not counts(finding.rule, selection):
             continue
-        given = selection.severities
-        severity = given.get(finding.rule) or given.get(FAMILIES[finding.rule])
+        severity = severity_of(finding.rule, selection)
         yield finding if severity is None else replace(finding, severity=severity)
 
 

@@ -10,7 +10,7 @@ import pytest
 from agentflow.cli.configuration import line_of
 from agentflow.lint.configuration import THRESHOLDS
 
-from .checking import ADVISED, GOOD, UNGATED, UNUSED, found
+from .checking import ADVISED, GOOD, UNGATED, UNKNOWN_AGENT, UNUSED, found
 from .inprocess import agentflow, lines_of
 from .shell import Done
 
@@ -168,7 +168,7 @@ PROBLEMS = {
     "colour = 1": (
         1,
         "'colour' is not a key of the configuration",
-        "it knows: select, ignore, severities, fail_on, drilled, exclude, thresholds",
+        "it knows: select, ignore, per_file_ignores, severities, fail_on, drilled, exclude, thresholds",
     ),
     'ignore = [\n  "retry",\n  "cycel",\n]': (
         1,
@@ -225,6 +225,16 @@ PROBLEMS = {
         "'select' names nothing, so that no rule would count",
         "leave it out for all rules",
     ),
+    "[per_file_ignores]\n'a*' = ['retri']": (
+        2,
+        "there is no rule and no family 'retri'",
+        "did you mean 'retry'?",
+    ),
+    "[per_file_ignores]\n'a*' = 'retry'": (
+        1,
+        "expected a table with a list of rules and families for each pattern, found 'retry'",
+        "write 'per_file_ignores' as a table with a list of rules and families for each pattern",
+    ),
     '[severities]\ncycle = "off"': (
         2,
         "'off' is no severity",
@@ -242,6 +252,68 @@ def test_what_is_wrong_with_it_is_said_with_its_line(text: str) -> None:
         2, "", f"error: agentflow.toml:{line}: {message}\nhelp: {advice}\n"
     )
     assert agentflow("validate", "good.yaml", "--no-config").code == 0
+
+
+def test_all_that_is_wrong_with_it_is_said_at_once() -> None:
+    configure('selct = []\nfail_on = "warning"\nignore = ["cycel"]\n[severities]\nretri = "error"')
+    assert agentflow("validate", "good.yaml") == Done(
+        2,
+        "",
+        "error: agentflow.toml:1: 'selct' is not a key of the configuration\n"
+        "help: did you mean 'select'?\n"
+        "error: agentflow.toml:3: there is no rule and no family 'cycel'\n"
+        "help: did you mean 'cycle'?\n"
+        "error: agentflow.toml:5: there is no rule and no family 'retri'\n"
+        "help: did you mean 'retry'?\n",
+    )
+
+
+def test_rules_that_do_not_count_in_some_files() -> None:
+    for name in ("old/one.yaml", "old/two.yaml", "new.yaml"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(UNUSED)
+    configure('[per_file_ignores]\n"old/*" = ["unused-definition"]\n')
+    done = agentflow("validate", ".", "--format", "json")
+    files = {each["location"]["file"] for each in json.loads(done.out)["findings"]}
+    assert files & {"old/one.yaml", "old/two.yaml", "new.yaml"} == {"new.yaml"}
+    # What is ignored on the command line is ignored besides.
+    assert agentflow("validate", "old", "--ignore", "cycle").out == "no problems in 2 files\n"
+
+
+def test_what_it_says_in_vain_is_told_where_all_of_the_project_is_checked() -> None:
+    Path("one.yaml").write_text(UNUSED)
+    configure(
+        'ignore = ["cycle", "reference"]\nexclude = ["gone/*", "one.yaml"]\n'
+        '[per_file_ignores]\n"none*" = ["cycle"]\n"good*" = ["cycle"]\n'
+    )
+    file = "'agentflow.toml'"
+    passed = "note: 1 spec is passed over by 'exclude' of the configuration"
+    # An unused definition is one of the family 'reference'.
+    assert agentflow("validate", ".").err.splitlines() == [
+        passed,
+        f"note: 'exclude' of {file} has 'gone/*', which fits no spec",
+        f"note: 'ignore' of {file} has 'cycle', which finds nothing",
+        f"note: 'per_file_ignores' of {file} has 'none*', which fits no spec",
+        f"note: 'per_file_ignores' of {file} has 'cycle' for 'good*', which finds nothing there",
+    ]
+    assert agentflow("validate", "good.yaml").err == ""
+    configure('ignore = ["unused-definition"]\nexclude = ["good.yaml"]')
+    assert agentflow("validate", ".").err.splitlines() == [passed]
+
+
+def test_errors_that_count_whatever_it_says_are_told() -> None:
+    Path("bad.yaml").write_text(UNKNOWN_AGENT)
+    configure('ignore = ["reference"]\n')
+    done = agentflow("validate", "bad.yaml")
+    assert done.code == 1
+    assert done.err == (
+        "note: errors of 'unknown-agent' count whatever is configured or ignored: they leave nothing"
+        " to run\n"
+    )
+    configure('severities = {unknown-agent = "advice"}\n')
+    assert agentflow("validate", "bad.yaml").err == done.err
+    configure('severities = {unknown-agent = "error"}\n')
+    assert agentflow("validate", "bad.yaml").err == ""
 
 
 def test_warnings_do_not_begin_behind_errors() -> None:
