@@ -29,7 +29,6 @@ from agentflow.plan.steps import (
     Path,
     Plan,
     ScopePlan,
-    StepKind,
     StepPlan,
 )
 from agentflow.spec.document import Document
@@ -165,67 +164,81 @@ class _Builder(Parts):
         when = self.expression(step.when, (*path, "when"), here)
         for_each = self.for_each(step.for_each, (*path, "for_each"), here)
         inner = here.with_locals((*ITEM_NAMES, *for_each.names)) if for_each else here
-        kind: StepKind = "agent"
-        call = question = body = switch = default = loop = nested = delegate = None
-        last = inner
-        cases: dict[str, ScopePlan] = {}
-        dispatch, calls = None, dict[str, CallPlan]()
-        if isinstance(step, AgentStep):
-            dispatch = self.dispatch(step, path, inner)
-            names = (step.agent,) if dispatch is None else step.among or ()
-            calls = self.calls(step, path, inner, names)
-            call = next(iter(calls.values()), None)
-        elif isinstance(step, HumanStep):
-            kind = "human"
-            question = self.question(step, path, inner)
-        elif isinstance(step, GroupStep):
-            kind = "group"
-            body = self._scope(step, path, self._inside(at, inner, step.steps))
-        elif isinstance(step, LoopStep):
-            kind = "loop"
-            last = self._inside(
-                address.iteration(at), inner.with_locals(LOOP_NAMES), step.loop.steps
-            )
-            loop = self._loop(step.loop, (*path, "loop"), inner, last)
-            body = self._scope(step.loop, (*path, "loop"), last)
-        elif isinstance(step, PipelineStep):
-            kind = "pipeline"
-            nested = self.nested(step, path, inner)
-        elif isinstance(step, DelegateStep):
-            kind = "delegate"
-            delegate = self.delegate(step.delegate, (*path, "delegate"), inner)
-        else:
-            kind = "switch"
-            switch = self.template(step.switch, (*path, "switch"), inner)
-            cases, default = self._cases(step, path, inner)
-        return StepPlan(
+        planned = StepPlan(
             id=here.inside[-1],
             address=at,
             path=path,
-            kind=kind,
+            kind="agent",
             upstream=(),
             downstream=(),
             when=when,
             when_text=step.when or "",
             for_each=for_each,
-            catch=self.catch(step.catch, (*path, "catch"), inner, last, step, calls),
+            catch={},
             budget=_bounds(step.budget) if step.budget else None,
             wall=seconds(step.budget.wall) if step.budget and step.budget.wall else None,
             timeout=_time_for_all(step),
-            agent=step.agent if isinstance(step, AgentStep) and dispatch is None else None,
+        )
+        calls = dict[str, CallPlan]()
+        last = inner
+        if isinstance(step, AgentStep):
+            planned, calls = self._calling(planned, step, inner)
+        elif isinstance(step, LoopStep):
+            last = self._inside(
+                address.iteration(at), inner.with_locals(LOOP_NAMES), step.loop.steps
+            )
+            planned = self._looping(planned, step, inner, last)
+        else:
+            planned = self._holding(planned, step, inner)
+        return replace(
+            planned,
+            catch=self.catch(step.catch, (*path, "catch"), inner, last, step, calls),
+            asserts=tuple(self.asserts(step, path, inner)),
+        )
+
+    def _calling(
+        self, planned: StepPlan, step: AgentStep, here: Place
+    ) -> tuple[StepPlan, dict[str, CallPlan]]:
+        """A step that calls an agent, with its calls by the names of these."""
+        dispatch = self.dispatch(step, planned.path, here)
+        names = (step.agent,) if dispatch is None else step.among or ()
+        calls = self.calls(step, planned.path, here, names)
+        done = replace(
+            planned,
+            agent=step.agent if dispatch is None else None,
             dispatch=dispatch,
             among=calls if dispatch is not None else {},
-            call=call,
-            question=question,
-            body=body,
-            switch=switch,
-            cases=cases,
-            default=default,
-            loop=loop,
-            asserts=tuple(self.asserts(step, path, inner)),
-            nested=nested,
-            delegate=delegate,
+            call=next(iter(calls.values()), None),
         )
+        return done, calls
+
+    def _looping(self, planned: StepPlan, step: LoopStep, here: Place, inside: Place) -> StepPlan:
+        """A loop; `inside` is an iteration of it."""
+        path = (*planned.path, "loop")
+        loop = self._loop(step.loop, path, here, inside)
+        return replace(planned, kind="loop", loop=loop, body=self._scope(step.loop, path, inside))
+
+    def _holding(
+        self,
+        planned: StepPlan,
+        step: HumanStep | GroupStep | PipelineStep | DelegateStep | SwitchStep,
+        here: Place,
+    ) -> StepPlan:
+        """A step of any other kind."""
+        path, at = planned.path, planned.address
+        if isinstance(step, HumanStep):
+            return replace(planned, kind="human", question=self.question(step, path, here))
+        if isinstance(step, GroupStep):
+            body = self._scope(step, path, self._inside(at, here, step.steps))
+            return replace(planned, kind="group", body=body)
+        if isinstance(step, PipelineStep):
+            return replace(planned, kind="pipeline", nested=self.nested(step, path, here))
+        if isinstance(step, DelegateStep):
+            tasks = self.delegate(step.delegate, (*path, "delegate"), here)
+            return replace(planned, kind="delegate", delegate=tasks)
+        switch = self.template(step.switch, (*path, "switch"), here)
+        cases, default = self._cases(step, path, here)
+        return replace(planned, kind="switch", switch=switch, cases=cases, default=default)
 
     def _cases(
         self, step: SwitchStep, path: Path, here: Place
