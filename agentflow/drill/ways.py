@@ -181,7 +181,9 @@ def _as(carrier: Carrier, kind: FailureClass, steps: Steps) -> Iterator[Way]:
         yield from _inside(carrier, kind, steps)
         return
     if kind is FailureClass.UNKNOWN_EFFECT:
-        for does in ("crash", FailureClass.TIMEOUT, FailureClass.SERVER_ERROR):
+        # A call with a key is made again after each crash, without end.
+        yield Way((Fault(at, "crash", times=1),), carrier.name)
+        for does in (FailureClass.TIMEOUT, FailureClass.SERVER_ERROR):
             yield Way((Fault(at, does),), carrier.name)
         return
     tools = kind is FailureClass.EXHAUSTED
@@ -214,7 +216,8 @@ def _hard(carrier: Carrier, kind: FailureClass, *, everywhere: bool) -> Fault:
         does = "crash"
     elif kind is FailureClass.EXHAUSTED:
         does = "tools"
-    return Fault(carrier.pattern, does, "any", everywhere=everywhere)
+    times = 1 if does == "crash" else None
+    return Fault(carrier.pattern, does, "any", times=times, everywhere=everywhere)
 
 
 def _using_up(carrier: Carrier, steps: Steps) -> Iterator[Way]:

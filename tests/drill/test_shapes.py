@@ -243,6 +243,23 @@ def test_a_budget_that_is_used_up(step: Json, agents: Json) -> None:
     assert found["sort.catch.budget_exceeded"] == HELD
 
 
+def test_a_write_with_a_key_of_which_nobody_knows_in_the_end() -> None:
+    """It is made again after a crash, so that only failures which go on leave it unknown."""
+    pay = call("writer", idempotency_key="${{ run.id }}", catch={"unknown_effect": "skip"})
+    found = drilled(plan_of(spec({"pay": pay})))
+    (outcome,) = found.outcomes
+    assert (outcome.status, outcome.run) == (HELD, 3)
+    assert ends(
+        {
+            "all": {
+                "steps": {"pay": call("writer")},
+                "timeout": "10s",
+                "catch": {"unknown_effect": "skip"},
+            }
+        }
+    ) == {"all.catch.unknown_effect": HELD}
+
+
 def test_a_step_that_only_a_failure_leads_to() -> None:
     steps = {
         "sort": call(catch={"timeout": "skip"}),
