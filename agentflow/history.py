@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -146,10 +147,15 @@ def _understood(
             seq=0,
             help="nothing of it was done; run the spec again",
         )
-    sources = dict(started.sources)
-    _, _, plan, _ = understand(
-        sources[started.spec], started.spec, RecordedReader(sources), RecordedModels(sources)
-    )
+    plan = _plan_of(started.spec, tuple(sorted(started.sources.items())))
     if plan is None:
         raise LogDamaged(f"the spec recorded by run '{run_id}' cannot be understood", seq=0)
     return Recorded(started, plan, tuple(entries), reader.holder, damage)
+
+
+@lru_cache(maxsize=8)
+def _plan_of(spec: str, sources: tuple[tuple[str, str], ...]) -> Plan | None:
+    """The plan of recorded sources, by path: many runs of a store are of the same spec."""
+    texts = dict(sources)
+    _, _, plan, _ = understand(texts[spec], spec, RecordedReader(texts), RecordedModels(texts))
+    return plan

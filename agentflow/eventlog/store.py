@@ -139,6 +139,9 @@ class Store:
 
         Raises `UnknownRun`, which says what was probably meant, and where else it may be.
         """
+        if names.is_run_id(text) and os.path.isdir(self._runs / text):
+            self._check_folders()
+            return text  # without a look at all the others
         runs = self.runs()
         try:
             return names.resolve(text, runs, str(self.root))
@@ -149,10 +152,8 @@ class Store:
 
     def runs(self) -> list[str]:
         """The ids of all runs, the last in the order of names first."""
-        for folder in (self.root, self._runs):
-            if not os.path.lexists(folder):
-                return []
-            check_folder(folder)
+        if not self._check_folders():
+            return []
         with told("read", self._runs), os.scandir(self._runs) as found:
             return sorted(
                 (
@@ -162,6 +163,14 @@ class Store:
                 ),
                 reverse=True,
             )
+
+    def _check_folders(self) -> bool:
+        """Are the folders of the store there? Raises `StoreError` if one is not to be trusted."""
+        for folder in (self.root, self._runs):
+            if not os.path.lexists(folder):
+                return False
+            check_folder(folder)
+        return True
 
     def _path(self, text: str) -> Path:
         path = self._runs / self.find(text)

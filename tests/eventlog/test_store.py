@@ -132,6 +132,18 @@ def test_an_unknown_run_is_told_with_its_neighbours(
         assert (str(caught.value), caught.value.help) == (f"{message}'{store.root}'", advice)
 
 
+def test_a_whole_id_is_found_without_a_look_at_the_others(store: Store) -> None:
+    """Commands about all runs name each of them."""
+    make_run(store)
+    code = """
+        looks = []
+        sys.addaudithook(lambda event, values: looks.append(values) if event == "os.scandir" else None)
+        found = [Store(root).find(text) for text in ("run", "ru")]
+        print(found, len(looks))
+    """
+    assert run_code(store, code).stdout == "['run', 'run'] 1\n"
+
+
 def test_an_empty_store_says_so_and_is_not_made(store: Store) -> None:
     with pytest.raises(UnknownRun) as caught:
         store.resume("run")
