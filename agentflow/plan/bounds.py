@@ -302,9 +302,11 @@ class _Arithmetic:
         chain = after(once)
         paused = Most(retries=Bound(made.attempts - 1), pauses=Bound(sum(waits)))
         pauses = certain(Load(paused, Way(sum(waits), sum(waits))))
-        again = after((repeated(chain, made.attempts - 1), repeated(pauses, made.turns)))
-        brings = _brought(once, made, max(waits, default=0.0))
-        cost = after((chain, if_retried(again, brings), self._tools(call)))
+        again = FREE
+        if made.attempts > 1:
+            repeats = after((repeated(chain, made.attempts - 1), repeated(pauses, made.turns)))
+            again = if_retried(repeats, _brought(once, made, max(waits, default=0.0)))
+        cost = after((chain, again, self._tools(call)))
         return cost if call.key is None or call.tools else charged_once(cost)
 
     def _tools(self, call: CallPlan) -> Cost:

@@ -14,6 +14,7 @@ them off (`plan.kept`).
 """
 
 from collections.abc import Callable, Iterable
+from operator import is_
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -76,9 +77,6 @@ class Cost(Struct, frozen=True):
 FREE = Cost()
 
 
-# --- costs ---------------------------------------------------------------------------------
-
-
 def certain(load: Load, single: Most = NOTHING, rate: float = 0.0) -> Cost:
     """What depends on no retry and no escalation."""
     return Cost(load, load, load, load, single, single, load.most, rate=rate)
@@ -124,7 +122,7 @@ def either(costs: Iterable[Cost]) -> Cost:
 
 
 def _either(loads: list[Load]) -> Load:
-    return Load(greatest(_mosts(loads)), longest(_ways(loads)))
+    return Load(greatest(_mosts(loads)), longest(_ways(loads))) if loads else NO_LOAD
 
 
 def _mosts(loads: list[Load]) -> Iterable[Most]:
@@ -136,19 +134,27 @@ def _ways(loads: list[Load]) -> Iterable[Way]:
 
 
 def _joined(costs: list[Cost], of: Callable[[list[Load]], Load]) -> Cost:
-    if len(costs) == 1:
-        return costs[0]
+    costs = [cost for cost in costs if cost is not FREE]
+    if len(costs) < 2:
+        return costs[0] if costs else FREE
+    wholes = [cost.whole for cost in costs]
+    whole = of(wholes)
+
+    def joined(loads: list[Load]) -> Load:
+        # Where nothing is retried and nobody is turned to, all four are the same.
+        return whole if all(map(is_, loads, wholes)) else of(loads)
+
     return Cost(
-        whole=of([cost.whole for cost in costs]),
-        once=of([cost.once for cost in costs]),
-        calm=of([cost.calm for cost in costs]),
-        plain=of([cost.plain for cost in costs]),
+        whole=whole,
+        once=joined([cost.once for cost in costs]),
+        calm=joined([cost.calm for cost in costs]),
+        plain=joined([cost.plain for cost in costs]),
         single=greatest(cost.single for cost in costs),
         small=smallest(cost.small for cost in costs),
         held=of([Load(cost.held) for cost in costs]).most,
-        retry=_either([cost.retry for cost in costs]),
-        escalation=_either([cost.escalation for cost in costs]),
-        rate=max((cost.rate for cost in costs), default=0.0),
+        retry=_either([cost.retry for cost in costs if cost.retry is not NO_LOAD]),
+        escalation=_either([cost.escalation for cost in costs if cost.escalation is not NO_LOAD]),
+        rate=max(cost.rate for cost in costs),
     )
 
 
@@ -165,6 +171,11 @@ def repeated(cost: Cost, count: int, in_turn: int | None = None) -> Cost:
 
 def each_load(cost: Cost, of: Callable[[Load], Load]) -> Cost:
     """The same for each of the four loads."""
+    whole = of(cost.whole)
+
+    def each(load: Load) -> Load:
+        return whole if load is cost.whole else of(load)
+
     return replace(
-        cost, whole=of(cost.whole), once=of(cost.once), calm=of(cost.calm), plain=of(cost.plain)
+        cost, whole=whole, once=each(cost.once), calm=each(cost.calm), plain=each(cost.plain)
     )
