@@ -285,7 +285,9 @@ def _run_live(
     async def prepare(connections: Connections, fact: Fact) -> Fact:
         assert isinstance(fact, RunStarted | RunResumed)
         accept, by = settings.accept_tools, settings.by
-        return await examine(driver.plan, connections, fact, tools, accept=accept, by=by)
+        found = await examine(driver.plan, connections, fact, tools, accept=accept, by=by)
+        # Servers may take long to start, and no step's time is over before it could begin.
+        return replace(found, at=clock.now())
 
     turnstile = None if recording is not None else _turnstile(driver.plan)
     run_local(driver, first, connect, clock, office, prepare, turnstile)

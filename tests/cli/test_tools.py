@@ -309,3 +309,12 @@ def test_a_tool_that_is_gone_cannot_be_accepted(project: Project) -> None:
         "error: server 'tools' has no tool 'echo'\n"
         "help: the run can go on when the server has it again\n"
     )
+
+
+def test_the_time_of_a_run_begins_when_its_servers_are_there(project: Project) -> None:
+    """However long they take to start, no step has lost time by it."""
+    begun = project.folder / "begun"
+    script = f"date +%s.%N > {begun}; exec {sys.executable} {SCRIPT}"
+    spec = write(project, f"command: sh, args: [-c, '{script}']")
+    ran = json_of("run", str(spec), "-i", "names=[NOT_SET]")
+    assert json_of("show", ran["run"])["started"] > float(begun.read_text())
