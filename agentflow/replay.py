@@ -7,8 +7,10 @@ what happened in an old run.
 """
 
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.core.decide import settle
 from agentflow.core.events import Decision, Entry
@@ -42,30 +44,42 @@ class Divergence(Struct, frozen=True):
 
 
 class Replayed(Struct, frozen=True):
-    """What came of a replay: the state, how much was compared, and where it parted, if it did."""
+    """What came of a replay: the state, how much was compared, and where it parted, if it did.
+
+    `reasons` counts the decisions that are made for another reason by another spec.
+    """
 
     state: State
     entries: int
     decisions: int
     divergence: Divergence | None
+    reasons: int = 0
 
 
-def replay(plan: Plan, entries: Iterable[Entry]) -> Replayed:
-    """Decide again over `entries`, up to the first difference."""
+def replay(plan: Plan, entries: Iterable[Entry], *, reasons_matter: bool = True) -> Replayed:
+    """Decide again over `entries`, up to the first difference.
+
+    By its own spec a run decides the same for the same reasons. Another one has others: unless
+    they matter, a decision for another reason is the same decision.
+    """
     state = State(plan)
-    seen = compared = 0
+    seen = compared = reasons = 0
     for entry in entries:
         seen += 1
         try:
             evolve(state, entry.fact)
             state, now = settle(state)
         except IllegalTransition as error:
-            return Replayed(state, seen, compared, Divergence(entry, 0, None, None, str(error)))
-        divergence = _compare(entry, now)
+            parted = Divergence(entry, 0, None, None, str(error))
+            return Replayed(state, seen, compared, parted, reasons)
+        divergence = _compare(entry, now, reasons_matter=reasons_matter)
+        same = len(now) if divergence is None else divergence.index
+        compared += same
+        pairs = zip(entry.decisions[:same], now, strict=False)
+        reasons += sum(then.reason != again.reason for then, again in pairs)
         if divergence is not None:
-            return Replayed(state, seen, compared + divergence.index, divergence)
-        compared += len(now)
-    return Replayed(state, seen, compared, None)
+            return Replayed(state, seen, compared, divergence, reasons)
+    return Replayed(state, seen, compared, None, reasons)
 
 
 def fold(plan: Plan, entries: Iterable[Entry]) -> State:
@@ -82,10 +96,14 @@ def fold(plan: Plan, entries: Iterable[Entry]) -> State:
     return state
 
 
-def _compare(entry: Entry, now: tuple[Decision, ...]) -> Divergence | None:
-    for index in range(max(len(entry.decisions), len(now))):
-        then_one = entry.decisions[index] if index < len(entry.decisions) else None
-        now_one = now[index] if index < len(now) else None
-        if then_one != now_one:
+def _compare(entry: Entry, now: tuple[Decision, ...], *, reasons_matter: bool) -> Divergence | None:
+    for index, (then_one, now_one) in enumerate(zip_longest(entry.decisions, now)):
+        if not _same(then_one, now_one, reasons_matter=reasons_matter):
             return Divergence(entry, index, then_one, now_one)
     return None
+
+
+def _same(then: Decision | None, now: Decision | None, *, reasons_matter: bool) -> bool:
+    if then is None or now is None or reasons_matter:
+        return then == now
+    return replace(then, reason=now.reason) == now

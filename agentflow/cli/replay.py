@@ -24,7 +24,7 @@ def replay_run(
     if spec is not None:
         plan = runnable(load(spec, recorded=recorded.started.sources))
     trace = trace_of(recorded.plan, recorded.entries)
-    replayed = replay(plan, recorded.entries)
+    replayed = replay(plan, recorded.entries, reasons_matter=spec is None)
     if json:
         emit(replay_json.render(replayed, trace, plan.pipeline.name))
     else:

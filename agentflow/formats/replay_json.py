@@ -22,6 +22,7 @@ def render(replayed: Replayed, trace: Trace, name: str) -> str:
             "decided_by": name,
             "entries": replayed.entries,
             "decisions": replayed.decisions,
+            "other_reasons": replayed.reasons,
             "same": found is None,
             "divergence": found
             and {

@@ -40,10 +40,12 @@ def render(replayed: Replayed, trace: Trace, name: str | None = None) -> str:
 
 def _verdict(replayed: Replayed, trace: Trace) -> str:
     entries = count(replayed.entries, "entry", "entries")
-    decisions = count(replayed.decisions, "decision")
+    decisions = f"{count(replayed.decisions, 'decision')}, all the same"
+    if replayed.reasons:
+        decisions += f", {replayed.reasons} for another reason"
     found = replayed.divergence
     if found is None:
-        return f"replayed {entries}: {decisions}, all the same"
+        return f"replayed {entries}: {decisions}"
     when = offset(found.entry.fact.at - trace.started)
     fact = _shown(fact_in_words(found.entry.fact))
     lines = [f"the replay differs at entry {found.entry.seq}, {when}: {fact}"]
@@ -53,7 +55,7 @@ def _verdict(replayed: Replayed, trace: Trace) -> str:
         lines += _decision("then", found.then, found.now)
         lines += _decision("now", found.now, found.then)
     lines.append(f"  why    {_shown(_why(found))}")
-    lines.append(f"before that: {decisions}, all the same")
+    lines.append(f"before that: {decisions}")
     return "\n".join(lines)
 
 

@@ -39,6 +39,7 @@ def test_a_replay_decides_the_same_and_calls_nothing(project: Project, flaky: st
         "decided_by": "chain",
         "entries": 4,
         "decisions": 5,
+        "other_reasons": 0,
         "same": True,
         "divergence": None,
     }
@@ -50,6 +51,33 @@ def test_a_replay_needs_neither_spec_nor_agents(project: Project, flaky: str) ->
     (project.folder / "desk.py").unlink()
     done = project.agentflow("replay", flaky, "--quiet")
     assert done == Done(0, "replayed 4 entries: 5 decisions, all the same\n")
+
+
+def test_another_condition_that_comes_out_the_same_is_no_difference(project: Project) -> None:
+    spec = """\
+agentflow: 1
+name: steps
+inputs: {type: object, required: [n], properties: {n: {type: integer}}}
+agents:
+  e: {kind: command, argv: [echo, "1"], effects: none, input: {}, output: {type: integer}}
+steps:
+  one: {when: inputs.n > 5, agent: e}
+  two: {needs: [one], agent: e, when: inputs.n > 30}
+outputs: {n: "${{ inputs.n }}"}
+"""
+    project.write("steps.yaml", spec)
+    assert project.agentflow("run", "steps.yaml", "-i", "n=10", "--quiet").code == 0
+    (run_id,) = project.run_ids()
+    tried = ("replay", run_id, "--spec", "steps.yaml")
+    project.edit("steps.yaml", "n > 5", "n > 6")
+    same = "replayed 2 entries: 5 decisions, all the same, 1 for another reason\n"
+    assert project.agentflow(*tried, "--quiet") == Done(0, same)
+    assert project.json(*tried)["other_reasons"] == 1
+    project.edit("steps.yaml", "n > 30", "n > 8")
+    done = project.agentflow(*tried, "--quiet")
+    assert done.code == 1
+    assert "  now    BeginStep\n" in done.out
+    assert done.out.endswith("\nbefore that: 3 decisions, all the same, 1 for another reason\n")
 
 
 def test_another_policy_is_found_to_decide_otherwise(project: Project, flaky: str) -> None:
