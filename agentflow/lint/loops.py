@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
+from agentflow.plan.calls import callers, calls_of, every_call
 from agentflow.plan.looks import enclosing
 from agentflow.plan.states import entries
 from agentflow.plan.steps import LoopPlan, Plan, ScopePlan, StepPlan, Use
+from agentflow.spec.model import Effects
 
 
 class Round(Struct, frozen=True):
@@ -62,3 +64,27 @@ def next_field(use: Use, body: ScopePlan) -> str | None:
     """The field of `next` that a reference stands in."""
     inside = use.path[len(body.path) :]
     return str(inside[1]) if inside[:1] == ("next",) and len(inside) > 1 else None
+
+
+def is_unchanging(plan: Plan, each: Round) -> bool:
+    """Is every iteration of a loop given the same, with nothing inside that looks at the world?"""
+    if each.loop.max == 1 or _looks_at_the_world(plan, each):
+        return False
+    inside = (use for use in each.own if each.part(use) == "steps")
+    return not any(_changes(each, use) for use in inside)
+
+
+def _changes(each: Round, use: Use) -> bool:
+    return use.reference.path[:1] == ("index",) or any(
+        reads_field(use, name) for name in each.changing
+    )
+
+
+def _looks_at_the_world(plan: Plan, each: Round) -> bool:
+    """Does an agent inside read the world, or change it, so that it may answer otherwise?"""
+    own = [step for step in callers(plan) if each.body.address in enclosing(step.address)]
+    calls = [call for step in own for call in calls_of(step)]
+    for step in plan.steps.values():
+        if step.nested is not None and each.body.address in enclosing(step.address):
+            calls += every_call(step.nested.plan)
+    return any(call.effects is not Effects.NONE for call in calls)

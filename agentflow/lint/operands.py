@@ -77,6 +77,8 @@ class Operands(Struct):
     misfits: list[Misfit] = field(default_factory=list)
     #: Arithmetic that mixes ints and doubles for some of the values that the contracts admit.
     mixtures: list[Misfit] = field(default_factory=list)
+    #: Values that stand in for what is absent, or are chosen, and are of no use where these are.
+    stand_ins: list[Misfit] = field(default_factory=list)
 
     def of(self, expr: Expr, scope: Variables, *, asked: bool = False) -> Kinds:
         """The kinds that an expression can come to; all of them where nothing is known.
@@ -91,14 +93,14 @@ class Operands(Struct):
             case Unary(operator, operand):
                 wanted = BOOL if operator == "!" else NUMBER
                 kinds = self.of(operand, scope)
-                self._expect(operand, kinds, wanted, f"{quoted(operator)} takes")
+                self._expect(operand, kinds, wanted, f"{quoted(operator)} takes", scope)
                 return kinds & wanted or wanted
             case Binary():
                 return self._binary(expr, scope)
             case Call(name, args):
                 return self._call(name, args, scope)
             case Conditional(condition, then, otherwise):
-                self._expect(condition, self.of(condition, scope), BOOL, "'?' takes")
+                self._expect(condition, self.of(condition, scope), BOOL, "'?' takes", scope)
                 return self.of(then, scope) | self.of(otherwise, scope)
             case Comprehension():
                 return self._comprehension(expr, scope)
@@ -141,7 +143,7 @@ class Operands(Struct):
         if known:
             return self._kinds(path, scope)
         if len(nodes) > 1:
-            self._expect(start, inner, PARTS, "a field or an item is read from")
+            self._expect(start, inner, PARTS, "a field or an item is read from", scope)
         return ANY if len(nodes) > 1 else inner
 
     def _index(self, node: Index, scope: Variables, asked: bool) -> None:
@@ -156,7 +158,7 @@ class Operands(Struct):
                     message = f"there is no item {number}: the list has at most {int(most)}"
                     self.misfits.append(Misfit(node.key, message, "the first item is [0]"))
         kinds = self._kinds(node.operand, scope)
-        self._expect(node.operand, kinds, PARTS, "an item is read from")
+        self._expect(node.operand, kinds, PARTS, "an item is read from", scope)
 
     def _kinds(self, path: Expr, scope: Variables) -> Kinds:
         found = scope.of(path) or ANYTHING
@@ -174,11 +176,16 @@ class Operands(Struct):
         partners = frozenset[Kind]().union(*(pair[1] for pair in pairs if pair[0] & left))
         takes = frozenset[Kind]().union(*(pair[0] for pair in pairs))
         if not fits:
-            self._expect(expr.left, left, takes, f"{quoted(symbol)} takes")
+            self._expect(expr.left, left, takes, f"{quoted(symbol)} takes", scope)
         elif symbol in ("in", "&&", "||"):
-            self._expect(expr.right, right, partners, f"{quoted(symbol)} takes")
+            self._expect(expr.right, right, partners, f"{quoted(symbol)} takes", scope)
         else:
-            self._expect(expr.right, right, partners, f"after {_said(fits)} {quoted(symbol)} takes")
+            self._expect(
+                expr.right, right, partners, f"after {_said(fits)} {quoted(symbol)} takes", scope
+            )
+        if fits and isinstance(expr.left, Default | Coalesce | Conditional):
+            goes = frozenset[Kind]().union(*(pair[0] for pair in pairs if pair[1] & right))
+            self._each(expr.left, goes, f"before {_said(right)} {quoted(symbol)} takes", scope)
         if symbol in "/%" and _is_zero(expr.right):
             message = f"{quoted(symbol)} by zero has no value"
             self.misfits.append(Misfit(expr.right, message, None))
@@ -207,10 +214,10 @@ class Operands(Struct):
     def _call(self, name: str, args: tuple[Expr, ...], scope: Variables) -> Kinds:
         function = FUNCTIONS[name]
         for arg, wanted in zip(args, function.parameters, strict=False):
-            self._expect(arg, self.of(arg, scope), wanted, f"{quoted(name)} takes")
+            self._expect(arg, self.of(arg, scope), wanted, f"{quoted(name)} takes", scope)
         if name == "join":
             items = self._kinds_of_items(args[0], scope)
-            self._expect(args[0], items, STRING, "the items that 'join' takes are")
+            self._expect(args[0], items, STRING, "the items that 'join' takes are", scope)
         return frozenset({function.result})
 
     def _kinds_of_items(self, expr: Expr, scope: Variables) -> Kinds:
@@ -223,30 +230,62 @@ class Operands(Struct):
 
     def _comprehension(self, expr: Comprehension, scope: Variables) -> Kinds:
         source = self.of(expr.source, scope)
-        self._expect(expr.source, source, ELEMENTS, f"{quoted(expr.macro)} goes through")
+        self._expect(expr.source, source, ELEMENTS, f"{quoted(expr.macro)} goes through", scope)
         body = self.of(expr.body, scope.inside(expr))
         if expr.macro == "map":
             return frozenset({"list"})
-        self._expect(expr.body, body, BOOL, f"{quoted(expr.macro)} asks for")
+        self._expect(expr.body, body, BOOL, f"{quoted(expr.macro)} asks for", scope)
         return frozenset({"list"}) if expr.macro == "filter" else BOOL
 
-    def _expect(self, part: Expr, found: Kinds, wanted: Kinds, takes: str) -> None:
+    def _expect(
+        self, part: Expr, found: Kinds, wanted: Kinds, takes: str, scope: Variables
+    ) -> None:
+        if isinstance(part, Default | Coalesce | Conditional) and found & wanted:
+            self._each(part, wanted, takes, scope)
         if not found & wanted:
             # Null has no parts, which is absence where it is asked for; nobody wants it.
             message = f"{takes} {_said(wanted - _NULL)}, this is {_said(found)}"
             self.misfits.append(Misfit(part, message, _mend(found, wanted)))
 
+    def _each(
+        self, part: Default | Coalesce | Conditional, wanted: Kinds, takes: str, scope: Variables
+    ) -> None:
+        """Notes the values that may come of a part and are none of those that are wanted."""
+        for value in _options(part):
+            found = Operands().of(value, scope, asked=True)
+            if not found & wanted and found != _NULL:
+                message = f"{takes} {_said(wanted - _NULL)}, and this is {_said(found)}"
+                self.stand_ins.append(Misfit(value, message, "let it be of the same type"))
+
+
+def _options(expr: Expr) -> Iterator[Expr]:
+    """The values that one of several is chosen from."""
+    match expr:
+        case Default(path, last):
+            yield path
+            yield from _options(last)
+        case Coalesce(paths, last):
+            yield from paths
+            yield from _options(last)
+        case Conditional(_, then, otherwise):
+            yield from _options(then)
+            yield from _options(otherwise)
+        case _:
+            yield expr
+
 
 class Operated(Struct, frozen=True):
     """What is wrong with the parts of an expression: `always` fails, `sometimes` for some values.
 
-    `offset` is where the expression begins in the text at `path`.
+    `stand_ins` are values that one of several is chosen from. `offset` is where the expression begins in
+    the text at `path`.
     """
 
     path: Path
     offset: int
     always: Sequence[Misfit]
     sometimes: Sequence[Misfit]
+    stand_ins: Sequence[Misfit] = ()
 
     def located(self, document: Document, misfit: Misfit) -> Location:
         """Where one of its parts stands."""
@@ -268,8 +307,8 @@ def operated(plan: Plan, types: Types) -> Iterator[Operated]:
 def _walked(expr: Expr, path: Path, offset: int, scope: Variables) -> Iterator[Operated]:
     walk = Operands()
     walk.of(expr, scope)
-    if walk.misfits or walk.mixtures:
-        yield Operated(path, offset, walk.misfits, walk.mixtures)
+    if walk.misfits or walk.mixtures or walk.stand_ins:
+        yield Operated(path, offset, walk.misfits, walk.mixtures, walk.stand_ins)
 
 
 def _is_zero(expr: Expr) -> bool:

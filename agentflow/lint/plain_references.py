@@ -24,10 +24,15 @@ _FOREIGN = re.compile(
     r"(?P<path>(?P<root>steps|inputs?)\.(?P<name>[A-Za-z_]\w*)(?:\.[A-Za-z_]\w*|\[\d+\])*)"
     r"(?:\s*(?:\)|-?%\}|-?%>))?"
 )
+#: Tags of other template languages that look at something: `{% if x %}`, `{% for y in x %}`, `{{#if x}}`.
+_TAG = re.compile(
+    rf"(?:\{{%-?\s*(?:if|elif|unless|for\s+\w+\s+in)\s+(?:not\s+)?|\{{\{{#(?:if|each|unless|with)?\s*)(?P<path>{_PATH})"
+    r"[^%{}]*(?:-?%\}|\}\})"
+)
 #: Roots that stand in braces by chance nowhere else.
 _ROOTS = frozenset({"inputs", "steps", "loop", "item", "run", "input", "task"})
 #: The keys of an agent whose texts are passed on as they are, besides `instructions`.
-_NEVER_EXPANDED = ("argv", "env")
+_NEVER_EXPANDED = ("argv", "env", "headers")
 #: The keys of a step whose texts may hold expressions.
 _OF_STEPS = (
     ("with",), ("human", "ask"), ("output",), ("cases",), ("default",), ("catch",), ("switch",),
@@ -77,15 +82,34 @@ def _of_agents(document: Document, plan: Plan) -> Iterator[PlainReference]:
             seen.add(at)
             fields = _fields(call.input.schema)
             for text in told(plan, call.options, at):
-                for found in _IN_BRACES.finditer(text.text):
-                    if _is_meant(found, fields):
-                        yield _plain(text, found, "input." if found["path"] in fields else "")
-                yield from _foreign(text, {"input": fields})
+                yield from _of_input(text, fields)
                 if "instructions" in text.path:
                     yield from _expressions(text)
+            for text in texts_at(document, (*at, "url")):
+                yield from _of_input(text, fields)
             for key in _NEVER_EXPANDED:
                 for text in texts_at(document, (*at, key)):
                     yield from _expressions(text)
+                    # To a program, a single name in single braces may well mean something.
+                    yield from (
+                        plain
+                        for plain in _of_input(text, fields)
+                        if "." in plain.found["path"]
+                        or not plain.shown.startswith("{" + plain.found["path"])
+                    )
+
+
+def _of_input(text: Written, fields: Collection[str]) -> Iterator[PlainReference]:
+    """What spells out a field of an agent's input, as this language or another has it."""
+    for found in _IN_BRACES.finditer(text.text):
+        if _is_meant(found, fields):
+            yield _plain(text, found, "input." if found["path"] in fields else "")
+    yield from _foreign(text, {"input": fields})
+    for found in _TAG.finditer(text.text):
+        root = found["path"].partition(".")[0]
+        if root in fields or _is_meant(found, fields):
+            expression = '${{ CONDITION ? TEXT : "" }}'
+            yield PlainReference(text, found, expression)
 
 
 def _expressions(text: Written) -> Iterator[PlainReference]:

@@ -4,8 +4,9 @@ Text that comes from outside can hold instructions, and no delimiter makes a mod
 its agent has effects, by itself or through tools, whoever writes the text can try to have them. Put a check
 or a person before the step or the tool (`approve`), give the tool fields of a few values instead of free
 text, or split the work: a model without effects reads the text into a narrow contract, and another agent
-acts on that. A contract with free text is not narrow where the text is carried out: a command for a shell,
-or a field called `command`, `script`, `code` or `sql`. And a model that has read the text is no check by itself:
+acts on that. A contract with free text is not narrow where the text is carried out: a command for a shell, arguments that
+`xargs` or `$(jq …)` make of it, a part of the address that a write goes to, or a field called `command`,
+`script`, `code`, `query` or the like. And a model that has read the text is no check by itself:
 its own yes is not all that should stand before what cannot be undone.
 
 Bad:
@@ -60,6 +61,7 @@ Good:
     outputs: {done: "${{ steps.refund.output.done }}"}
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
@@ -71,8 +73,9 @@ from agentflow.lint.checkpoints import gate_before, gates_before
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import CallPlan, StepPlan
 from agentflow.spec.cel.syntax import Select
+from agentflow.spec.expressions import ExpressionError, references
 from agentflow.spec.model import Effects
-from agentflow.spec.templates import Constant
+from agentflow.spec.templates import Constant, parse_template, template_expressions
 from agentflow.spec.wording import quoted
 
 NAME = "injected-effect"
@@ -80,8 +83,27 @@ FAMILY = Family.TRUST
 SEVERITY = Severity.WARNING
 
 #: Programs that run what they are given, and fields that say so of themselves.
-_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "psql", "mysql", "sqlite3"})
-_PROGRAMS = frozenset({"cmd", "code", "command", "script", "shell", "sql", "statement"})
+_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh"})
+_DATABASES = frozenset({"psql", "mysql", "sqlite3"})
+_PROGRAMS = frozenset(
+    {
+        "args",
+        "arguments",
+        "argv",
+        "cmd",
+        "code",
+        "command",
+        "commands",
+        "query",
+        "script",
+        "shell",
+        "sql",
+        "statement",
+    }
+)
+#: What makes arguments, or a program, of what comes on stdin.
+_MAKES_ARGUMENTS = frozenset({"xargs", "parallel"})
+_EXPANDS = re.compile(r"\$\((?:cat|jq|<|head|read)\b|`(?:cat|jq)\b|\beval\b|\bxargs\b|\bparallel\b")
 #: The calls of models that read what anybody may have written, by the address of their step.
 Readers: TypeAlias = Mapping[str, Chat]
 
@@ -161,10 +183,11 @@ def _reads_anything(context: Context, chat: Chat) -> bool:
 def _carried_out(
     context: Context, step: StepPlan, call: CallPlan, readers: Readers
 ) -> Iterator[Finding]:
-    """Free text from such a model that an agent with effects runs."""
-    if call.effects.repeatable or gate_before(context, step) is not None:
-        return
+    """Free text from such a model that an agent with effects runs, or a shell, which can do anything."""
     shell = _is_shell(call)
+    if (call.effects.repeatable and not shell) or gate_before(context, step) is not None:
+        return
+    in_url = _named_in_url(call)
     root, descent = call.input.schema, Descent()
     for name, template in entries(call.arguments):
         path = (*step.path, "with", name)
@@ -172,13 +195,14 @@ def _carried_out(
         found = (readers.get(use.target or "") for use in uses)
         readers_of = [chat for chat in found if chat is not None]
         wanted = descent.into(root, root, name)
-        if not readers_of or not (shell or name.casefold() in _PROGRAMS):
+        if not readers_of or not (shell or name.casefold() in _PROGRAMS or name in in_url):
             continue
+        deed = "goes to an address made of" if name in in_url and not shell else "carries out"
         if is_free_text(wanted, root) and is_free_text(context.types.of(template, step.address)):
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
-                message=f"{quoted(call.agent)} carries out {quoted(name)}, which is written by a"
+                message=f"{quoted(call.agent)} {deed} {quoted(name)}, which is written by a"
                 " model that reads what anybody may have written",
                 location=context.document.locate(path),
                 help="give the field a few values or a pattern, or put a check or a person before it",
@@ -218,8 +242,32 @@ def _says_so(context: Context, gate: StepPlan, readers: Readers) -> Chat | None:
 
 
 def _is_shell(call: CallPlan) -> bool:
-    argv = getattr(call.options, "argv", None) or [""]
-    return str(argv[0]).rpartition("/")[2] in _SHELLS
+    """Does a program carry out what it is given, or make arguments of it?"""
+    argv = [str(word) for word in getattr(call.options, "argv", None) or [""]]
+    program, words = argv[0].rpartition("/")[2], argv[1:]
+    if program in _SHELLS:
+        # A script that is named reads its input as data.
+        return "-s" in words or all(word.startswith("-") for word in words) or _expands(words)
+    if program in _DATABASES:
+        return not {"-c", "-e", "-f"}.intersection(words)
+    return _expands(words) or not _MAKES_ARGUMENTS.isdisjoint(
+        word.rpartition("/")[2] for word in argv
+    )
+
+
+def _expands(words: list[str]) -> bool:
+    return any(_EXPANDS.search(word) for word in words)
+
+
+def _named_in_url(call: CallPlan) -> frozenset[str]:
+    """The fields of the input that the url of a request is made of."""
+    url = getattr(call.options, "url", None)
+    try:
+        found = template_expressions(parse_template(url)) if isinstance(url, str) else ()
+        read = [each for _, _, expr in found for each in references(expr)]
+    except ExpressionError:
+        return frozenset()  # which `prompt-reference` tells of
+    return frozenset(str(each.path[0]) for each in read if each.root == "input" and each.path)
 
 
 def _who(context: Context, chat: Chat) -> Related:

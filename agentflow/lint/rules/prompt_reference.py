@@ -6,7 +6,8 @@ is made.
 
 A field that a closed contract (`additionalProperties: false`) does not name is an error. An open one lets
 callers hand over more than it names, so only what is nearly one of its fields is warned of, and only if no
-step hands it over by that name.
+step hands it over by that name. A field that the contract does not require is absent where a step does not hand it
+over: `default(input.NAME, VALUE)` copes with that.
 
 Bad:
 
@@ -56,15 +57,17 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from agentflow.findings import Finding, Severity
+from agentflow.contracts.describe import path_text
+from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.agent_texts import agent_texts
 from agentflow.lint.chats import entries
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.calls import callers, calls_of
-from agentflow.plan.fields import part_of
-from agentflow.plan.schemas import Contract
-from agentflow.plan.steps import Path
+from agentflow.plan.calls import callers, possible_calls
+from agentflow.plan.fields import Lack, part_of
+from agentflow.plan.looks import Steps
+from agentflow.plan.schemas import Contract, self_contained
+from agentflow.plan.steps import CallPlan, Path, StepPlan
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import ExpressionError, Reference, references
 from agentflow.spec.templates import parse_template, template_expressions
@@ -74,25 +77,44 @@ NAME = "prompt-reference"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
 
+_CALLED = {"charges": "the charge", "images": "the image"}
+
+
+class Giver(Struct, frozen=True):
+    """Who calls an agent: a step with what it hands over, None where that is known in the run only."""
+
+    step: StepPlan
+    gives: Contract | None
+    named: frozenset[str] = frozenset()
+
 
 class Given(Struct, frozen=True):
-    """What an agent is given: by its contract, and the names by which steps hand something over."""
+    """What an agent is given: by its contract, and by those who call it."""
 
     contract: Contract
-    named: frozenset[str]
+    givers: tuple[Giver, ...]
 
 
 def check(context: Context) -> Iterator[Finding]:
     """Each expression in a prompt that cannot be read or has no value."""
     if context.plan is None:
         return
-    named: dict[str, set[str]] = defaultdict(set)
+    givers: dict[str, list[Giver]] = defaultdict(list)
     for step in callers(context.plan):
-        for call in calls_of(step):
-            named[call.agent].update(name for name, _ in entries(call.arguments))
+        for call in possible_calls(step):
+            givers[call.agent].append(_giver(context, step, call))
     for each in agent_texts(context.plan):
-        given = Given(each.given, frozenset(named[each.agent]))
+        given = Given(each.given, tuple(givers[each.agent]))
         yield from _in_text(context.document, each.path, each.text, given)
+
+
+def _giver(context: Context, step: StepPlan, call: CallPlan) -> Giver:
+    assert context.plan is not None
+    fields = frozenset(name for name, _ in entries(call.arguments))
+    if context.plan.steps.get(step.address) is not step and not fields:
+        return Giver(step, None)  # a model gives a tool what it likes, and a planner a worker
+    given = context.types.of(call.arguments, step.address)
+    return Giver(step, self_contained(given), fields)
 
 
 def _in_text(document: Document, path: Path, text: str, given: Given) -> Iterator[Finding]:
@@ -105,16 +127,61 @@ def _in_text(document: Document, path: Path, text: str, given: Given) -> Iterato
     suggestions = Suggestions()
     for _, offset, expr in template_expressions(template):
         for found in references(expr):
-            problem = _problem(str(path[2]), found, given, suggestions)
+            key = "images" if "images" in path else "charges" if "charges" in path else str(path[2])
+            problem = _problem(key, found, given, suggestions) or _absence(key, found, given)
             if problem is not None:
-                severity, message, advice = problem
                 place = document.in_string(path, offset + found.start, offset + found.end)
-                yield Finding(NAME, severity, message, place, advice)
+                related = tuple(
+                    Related("this step", document.locate_key(step.path)) for step in problem.steps
+                )
+                severity, message, advice = problem.severity, problem.message, problem.advice
+                yield Finding(NAME, severity, message, place, advice, related)
 
 
-def _problem(
-    key: str, found: Reference, given: Given, suggestions: Suggestions
-) -> tuple[Severity, str, str] | None:
+class Problem(Struct, frozen=True):
+    """Why a reference has no value, or need not have one; `steps` are those whose doing it is."""
+
+    severity: Severity
+    message: str
+    advice: str
+    steps: tuple[StepPlan, ...] = ()
+
+
+def _absence(key: str, found: Reference, given: Given) -> Problem | None:
+    """A field that the contract does not require, and that somebody does not hand over."""
+    lack, way = _lack(found, given.contract)
+    if lack != "optional" or found.guarded:
+        return None
+    lacks = [(each.step, *_lack(found, each.gives)) for each in given.givers if each.gives]
+    never = tuple(step for step, lack, _ in lacks if lack == "never")
+    if never:
+        way = next(way for _, lack, way in lacks if lack == "never")
+    shown = path_text(("input", *(part for part in way if part is not None)))
+    advice = f"write default({shown}, VALUE), or require the field in the input contract"
+    if never:
+        message = f"{_CALLED.get(key, f'the {key}')} reads {quoted(shown)}, and "
+        message += f"step {quoted(never[0].id)} does not hand it over"
+        return Problem(SEVERITY, message, advice, never)
+    unknown = any(each.gives is None for each in given.givers)
+    if unknown or any(lack is not None for _, lack, _ in lacks):
+        message = f"{quoted(shown)} may be absent: the input contract does not require it"
+        return Problem(Severity.WARNING, message, advice)
+    return None
+
+
+def _lack(found: Reference, contract: Contract | None) -> tuple[Lack | None, Steps]:
+    """What is missing on the way of a reference, and the way up to it."""
+    for length, step in enumerate(found.path, 1):
+        if contract is None or step is None:
+            break
+        part = part_of(contract, step)
+        if part.lack is not None:
+            return part.lack, found.path[:length]
+        contract = part.inside
+    return None, ()
+
+
+def _problem(key: str, found: Reference, given: Given, suggestions: Suggestions) -> Problem | None:
     """Why a reference in a prompt, image, url or charge has no value, and what to do about it."""
     if found.root != "input":
         advice = (
@@ -123,18 +190,19 @@ def _problem(
             else "write input.NAME"
         )
         who = {"charges": "a charge", "images": "an image"}.get(key, f"a {key}")
-        return SEVERITY, f"{who} reads 'input' only, not {quoted(found.root)}", advice
+        return Problem(SEVERITY, f"{who} reads 'input' only, not {quoted(found.root)}", advice)
     name = found.path[0] if found.path else None
     if not isinstance(name, str):
         return None
     part = part_of(given.contract, name)
     if part.lack == "never":
         advice = suggestions.help(name, part.known, "add it to the agent's input contract")
-        return SEVERITY, f"the input has no field {quoted(name)}", advice
-    if part.lack != "unnamed" or found.guarded or name in given.named:
+        return Problem(SEVERITY, f"the input has no field {quoted(name)}", advice)
+    named = any(name in giver.named for giver in given.givers)
+    if part.lack != "unnamed" or found.guarded or named:
         return None
     near = suggestions.near(name, part.known)
     if near is None:
         return None
     message = f"the input contract does not name {quoted(name)}, and no step hands it over"
-    return Severity.WARNING, message, near
+    return Problem(Severity.WARNING, message, near)

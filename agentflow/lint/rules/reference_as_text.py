@@ -4,7 +4,8 @@ An expression stands in `${{ }}`, and everything else is text. `{inputs.topic}`,
 `steps.draft.output` go to the model, or into the output, letter by letter, and nobody says that
 anything is missing. So does `${ inputs.topic }`, with one brace, and what other tools
 would read: `$steps.draft.output`, `$(…)`, `{% … %}`, `<% … %>`, `=steps.draft.output`. `instructions`, `argv` and `env` hold no
-expressions at all: data belongs in the prompt, or in the input, which a command reads.
+expressions at all: data belongs in the prompt, or in the input, which a command reads. No shell is there either to
+expand `$NAME` in `argv`, `env` or `headers`; `{secret: NAME}` takes it from the environment.
 
 Bad:
 
@@ -57,10 +58,13 @@ Good:
     outputs: {letter: "${{ steps.write.output }}", polished: "${{ steps.polish.output }}"}
 """
 
+import json
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.variables_of_shells import shell_variables
+from agentflow.spec.model import Pipeline
 from agentflow.spec.wording import quoted
 
 NAME = "reference-as-text"
@@ -77,7 +81,7 @@ def check(context: Context) -> Iterator[Finding]:
             advice = (
                 "'instructions' hold no expressions: " + f"write {plain.expression} in 'prompt'"
             )
-        elif plain.text.path[0] == "agents" and key != ("prompt",):
+        elif plain.text.path[0] == "agents" and key not in (("prompt",), ("url",)):
             advice = (
                 f"{quoted(str(*key))} holds no expressions: what the agent is given is its input"
             )
@@ -86,5 +90,27 @@ def check(context: Context) -> Iterator[Finding]:
             severity=SEVERITY,
             message=f"{quoted(plain.shown)} is sent as it stands: it is text, and no expression",
             location=plain.text.place(context.document, plain.found),
+            help=advice,
+        )
+    if context.pipeline is not None:
+        yield from _variables(context, context.pipeline)
+
+
+def _variables(context: Context, pipeline: Pipeline) -> Iterator[Finding]:
+    """The variables that no shell expands."""
+    for text, found in shell_variables(context.document, pipeline):
+        name = found["name"] or found["bare"] if "bare" in found.re.groupindex else found["name"]
+        before = text.text[: found.start()]
+        whole = found.end() == len(text.text)
+        key = str(text.path[2])
+        advice = "write it out: no shell is there to expand it"
+        if key in ("env", "headers") and whole:
+            prefix = f", prefix: {json.dumps(before)}" if before else ""
+            advice = f"write {{secret: {name}{prefix}}}"
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(found[0])} is handed on as it stands: no shell expands it",
+            location=text.place(context.document, found),
             help=advice,
         )

@@ -89,12 +89,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.loops import Round, loops, reads_field
+from agentflow.lint.loops import Round, is_unchanging, loops
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.calls import callers, calls_of
-from agentflow.plan.looks import enclosing
-from agentflow.plan.steps import Plan, Use
-from agentflow.spec.model import Effects
 from agentflow.spec.yaml.nodes import Scalar
 
 NAME = "unchanging-loop"
@@ -107,12 +103,7 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     for each in loops(context.plan):
-        if each.loop.max == 1 or _counts_on_others(context, each):
-            continue
-        if _looks_at_the_world(context.plan, each):
-            continue
-        inside = (use for use in each.own if each.part(use) == "steps")
-        if not any(_changes(each, use) for use in inside):
+        if not _counts_on_others(context, each) and is_unchanging(context.plan, each):
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
@@ -127,18 +118,3 @@ def check(context: Context) -> Iterator[Finding]:
 def _counts_on_others(context: Context, each: Round) -> bool:
     said = context.document.node((*each.body.path, "no_progress"))
     return isinstance(said, Scalar) and said.text == "continue"
-
-
-def _changes(each: Round, use: Use) -> bool:
-    return use.reference.path[:1] == ("index",) or any(
-        reads_field(use, name) for name in each.changing
-    )
-
-
-def _looks_at_the_world(plan: Plan, each: Round) -> bool:
-    """Does an agent inside read the world, or change it, so that it may answer otherwise?"""
-    return any(
-        any(call.effects is not Effects.NONE for call in calls_of(step))
-        for step in callers(plan)
-        if each.body.address in enclosing(step.address)
-    )

@@ -1,0 +1,51 @@
+"""A value that stands in for another is of a type that its place cannot use.
+
+`default`, `coalesce` and `? :` come to one of several values. Where an operator or a function works with what comes, each
+of them has to be of a type that it takes: `default(steps.count.output, "none") + 1` is right until there is no count,
+and then the expression has no value, in the very case that it was written for.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs: {type: object, required: [text, long], properties: {text: {type: string}, long: {type: boolean}}}
+    agents:
+      counter: {kind: command, argv: [./count], effects: none, input: {type: object}, output: {type: integer}}
+    steps:
+      count: {when: inputs.long, agent: counter, with: {text: "${{ inputs.text }}"}}
+    outputs: {pages: '${{ default(steps.count.output, "none") / 300 + 1 }}'}
+
+Says:
+
+    8:51 before int '/' takes int, and this is string
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs: {type: object, required: [text, long], properties: {text: {type: string}, long: {type: boolean}}}
+    agents:
+      counter: {kind: command, argv: [./count], effects: none, input: {type: object}, output: {type: integer}}
+    steps:
+      count: {when: inputs.long, agent: counter, with: {text: "${{ inputs.text }}"}}
+    outputs: {pages: '${{ default(steps.count.output, 0) / 300 + 1 }}'}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family
+
+NAME = "unfit-fallback"
+FAMILY = Family.CONTRACT
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each value that an operator, function or macro cannot work with when it is the one that comes."""
+    if context.plan is None:
+        return
+    for each in context.operated:
+        for misfit in each.stand_ins:
+            location = each.located(context.document, misfit)
+            yield Finding(NAME, SEVERITY, misfit.message, location, misfit.help)
