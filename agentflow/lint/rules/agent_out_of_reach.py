@@ -1,7 +1,9 @@
 """A model is told to turn to an agent or a tool that it cannot reach.
 
 A model calls what stands in its `tools`, and hands over by an answer that a step acts on. Told to
-transfer to somebody else, it can only say that it did.
+transfer to somebody else, it can only say that it did. Verbs are read in English; in any language, the name of an
+agent that stands in marks (`writer`, «writer») or has a `_` in it is taken for that agent, unless its step comes before or
+after.
 
 Bad:
 
@@ -71,7 +73,9 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import Chat, chats
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.texts import told
-from agentflow.plan.calls import callers, calls_in, home_of
+from agentflow.plan import address
+from agentflow.plan.calls import callers, calls_in, home_of, possible_calls
+from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Path, Plan
 from agentflow.spec.model import AgentTool, offered_tools
 from agentflow.spec.nearest import nearest
@@ -91,6 +95,16 @@ _WHO = (
     r"(?P<mark>[`'\"]?)(?P<name>[A-Za-z]\w*(?:[ ]\w+){0,2})(?P=mark)(?P<after>\s+(?:agent|assistant|tool|function)s?\b)?"
 )
 _TOLD = re.compile(_TURN + _WHO, re.IGNORECASE)
+#: Verbs that nobody but one who has others to turn to is told; after them, a plain name is meant too.
+_STRONG = re.compile(
+    r"\b(?:transfer|delegate|dispatch|escalate|hand(?:ing|s)?[ -]?(?:off|over))\w*\b[^.;\n]{0,40}?\bto\s+"
+    r"(?:the\s+)?(?P<name>[a-z]\w*)(?=\s*(?:[.,;:!?)\n]|$|when\b|once\b|if\b|as\b|for\b|and\b|after\b|then\b))",
+    re.IGNORECASE,
+)
+#: A name in marks, or one that is no word of any language.
+_MARKED = re.compile(
+    r"[`'\"\u201c\u201e\u00ab\u300c]\s?(?P<name>[a-z]\w*)\s?[`'\"\u201c\u201d\u00bb\u300d]|(?<![\w.\"'`/-])(?P<word>[a-z]\w*_\w+)(?![\w.(=-])"
+)
 _CALLED = re.compile(r"\s(?:agent|assistant|tool|function)s?\b.*", re.IGNORECASE)
 _ADVICE = "offer it in 'tools', or let the answer name it and a step choose by that"
 _NEGATED = re.compile(
@@ -141,6 +155,53 @@ def _of_model(
             advice = f"did you mean {quoted(near)}?" if near else _ADVICE
             message = f"{quoted(chat.agent)} {message}"
             yield Finding(NAME, SEVERITY, message, place, advice, related)
+        beside = reach | said | _beside(plan, chat.step.address)
+        for name, group, found in _others(text.text):
+            if name not in everybody or name in beside:
+                continue
+            beside.add(name)
+            yield Finding(
+                NAME,
+                SEVERITY,
+                f"{quoted(chat.agent)} is told of {quoted(name)}, which it cannot reach",
+                text.place(context.document, found, group),
+                _ADVICE,
+                (Related(quoted(name), context.document.locate_key(everybody[name])),),
+            )
+
+
+def _others(text: str) -> Iterator[tuple[str, str, re.Match[str]]]:
+    """The names in a text that are those of agents, if there are such agents, in whatever language."""
+    for found in _STRONG.finditer(text):
+        if not _NEGATED.search(text[max(0, found.start() - 40) : found.start()]):
+            yield found["name"].lower(), "name", found
+    for found in _MARKED.finditer(text):
+        group = "name" if found["name"] else "word"
+        if not _NEGATED.search(text[max(0, found.start() - 40) : found.start()]):
+            yield found[group], group, found
+
+
+def _beside(plan: Plan, at: str) -> set[str]:
+    """The agents of all steps that come before a step or after it: a text may well tell of them."""
+    found: set[str] = set()
+    for place in enclosing(at):
+        step = plan.steps.get(place)
+        scope = address.parent(place) or ""
+        for way in ("upstream", "downstream") if step is not None else ():
+            pending, seen = [place], {place}
+            while pending:
+                here = plan.steps.get(pending.pop())
+                names = getattr(here, way) if here is not None else ()
+                new = {address.child(scope, name) for name in names} - seen
+                seen |= new
+                pending += new
+            found.update(
+                call.agent
+                for one in callers(plan)
+                for call in possible_calls(one)
+                if seen.intersection(enclosing(one.address)) - {place} or one.address == at
+            )
+    return found
 
 
 def _meant(found: re.Match[str], everybody: Mapping[str, Path]) -> str | None:

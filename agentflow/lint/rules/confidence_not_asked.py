@@ -2,7 +2,8 @@
 
 The field is in the contract, and neither the instructions nor the prompt nor a `description` in the
 contract says what it means. So the model fills in a number that looks right, most often a high one,
-and the gate judges that.
+and the gate judges that. A scale from 0 to 1 in the text says it in every language; of a text that is not English
+nothing is said otherwise.
 
 Bad:
 
@@ -53,6 +54,7 @@ Good:
     outputs: {kind: '${{ default(steps.sort.output.kind, "question") }}'}
 """
 
+import re
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
@@ -68,6 +70,12 @@ SEVERITY = Severity.ADVICE
 
 #: Parts of words that ask for it under another name.
 _ASKING = ("certain", "confiden", "how sure", "likel", "probab")
+#: How a number from 0 to 1 is asked for in any language.
+_SCALE = re.compile(r"(?<![\d.,])0(?:[.,]0+)?(?![\d.,]*\d)\D{1,30}?(?<!\d)1(?:00|[.,]0+)?(?!\d)|%")
+#: Words that hardly another language has. Of what is not in English it cannot be told what it asks for.
+_ENGLISH = frozenset(
+    {"and", "each", "say", "the", "this", "what", "whether", "which", "you", "your"}
+)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -98,4 +106,7 @@ def _is_asked(plan: Plan, gate: Gate) -> bool:
         for text in texts
     ).casefold()
     field = gate.confidence.field.casefold()
+    words = re.findall(r"[^\W\d_]+", re.sub(r"\$\{\{.*?\}\}", " ", told))
+    if words and (_SCALE.search(told) or not _ENGLISH.intersection(words)):
+        return True
     return any(word in told for word in (field, field.replace("_", " "), *_ASKING))
