@@ -4,7 +4,7 @@ What can be counted is counted: paths whose contract names their values, such as
 tried in every combination. Of all else it is taken that it can make the condition false.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, auto
 from itertools import product
 from math import prod
@@ -53,20 +53,26 @@ def can_be_false(context: Context, condition: Expr, place: str) -> bool:
 
     One that cannot be evaluated for something does not hold for it either.
     """
+    found = cases(context, (condition,), place)
+    return found is None or any(constant(filled(condition, case)) is not True for case in found)
+
+
+def cases(
+    context: Context, conditions: Iterable[Expr], place: str
+) -> Iterator[Mapping[ReadPath, Known]] | None:
+    """Every combination of the values of paths that can be counted; None if there are too many."""
     choices: dict[ReadPath, tuple[Known, ...]] = {}
-    for path in counted_paths(condition):
-        values = values_at(context, path, place)
+    together = tuple(conditions)
+    for path in (path for each in together for path in counted_paths(each)):
+        values = values_at(context, path, place) if way_of(path) not in choices else None
         if values is not None:
             choices[way_of(path)] = values
-    for path in _defaults(condition):
-        if way_of(path) in choices:
-            choices[way_of(path)] = (*choices[way_of(path)], _ABSENT)
+    for way in {way_of(path) for each in together for path in _defaults(each)}:
+        if way in choices:
+            choices[way] = (*choices[way], _ABSENT)
     if prod(len(values) for values in choices.values()) > _MOST_CASES:
-        return True
-    return any(
-        constant(filled(condition, dict(zip(choices, case, strict=True)))) is not True
-        for case in product(*choices.values())
-    )
+        return None
+    return (dict(zip(choices, case, strict=True)) for case in product(*choices.values()))
 
 
 def looks_at_data(expr: Expr) -> bool:

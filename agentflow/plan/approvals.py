@@ -15,11 +15,14 @@ def yes(contract: ContractPlan) -> Json:
     That is `true` where the answer is a boolean, and `{"approved": true}` where it is an object
     whose field `approved` is one. What more it has to say, a person has to say with `replace`.
     """
+    value = part_with_yes(contract)
+    return value if value is not None and contract.checker.fits(value) else None
+
+
+def part_with_yes(contract: ContractPlan) -> Json:
+    """The part of an answer that says yes, whatever else belongs to it; None if there is none."""
     schema = dict(contract.schema)
-    value: Json = True
-    if types_of(schema, schema) != _BOOLEAN:
-        field = Descent().into(schema, schema, _APPROVED)
-        if types_of(field, schema) != _BOOLEAN:
-            return None
-        value = {_APPROVED: True}
-    return value if contract.checker.fits(value) else None
+    if types_of(schema, schema) == _BOOLEAN:
+        return True
+    field = Descent().into(schema, schema, _APPROVED)
+    return {_APPROVED: True} if types_of(field, schema) == _BOOLEAN else None

@@ -71,12 +71,12 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.answers import OUTER, after, is_within
 from agentflow.lint.checkpoints import gate_before
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.approvals import yes
 from agentflow.plan.calls import calls_of, home_of
-from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.model import Effects, Json
@@ -88,7 +88,6 @@ SEVERITY = Severity.WARNING
 
 #: A step, and the way to a part of what it has answered.
 _Part: TypeAlias = tuple[str, Steps]
-_OUTER = frozenset({Effects.WRITE, Effects.IRREVERSIBLE})
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -99,19 +98,19 @@ def check(context: Context) -> Iterator[Finding]:
     plan = context.plan
     if plan is None or not context.reads_all_known:
         return
-    after = {step.address: _after(plan, step) for step in _questions(plan)}
-    asked_before = {at for reached in after.values() for at in reached}
+    following = {step.address: after(plan, step) for step in _questions(plan)}
+    asked_before = {at for reached in following.values() for at in reached}
     read = {use.target for use in plan.uses if use.reference.path[1:2] != ("status",)}
-    acting = list(_acting(plan)) if after else []
-    for asked in (plan.steps[at] for at in after):
+    acting = list(_acting(plan)) if following else []
+    for asked in (plan.steps[at] for at in following):
         says = yes(asked.question.answer) if asked.question is not None else None
         if says is None or asked.address not in read:
             continue  # of an answer that nobody reads, another rule speaks
-        if any(_is_within(step, after[asked.address]) for step in acting):
+        if any(is_within(step, following[asked.address]) for step in acting):
             continue
         shown = _read(context, asked, "with") | _read(context, asked, "human")
         for step in acting:
-            if _is_within(step, asked_before) or not _read(context, step, "with") & shown:
+            if is_within(step, asked_before) or not _read(context, step, "with") & shown:
                 continue
             how = _how(context, plan, step, asked, says)
             if how is None:
@@ -135,27 +134,8 @@ def _acting(plan: Plan) -> Iterator[StepPlan]:
     """The steps that may change the world, or run others of which that is not known here."""
     for step in plan.steps.values():
         unknown = step.nested is not None or step.delegate is not None
-        if unknown or any({call.reach, call.effects} & _OUTER for call in calls_of(step)):
+        if unknown or any({call.reach, call.effects} & OUTER for call in calls_of(step)):
             yield step
-
-
-def _after(plan: Plan, step: StepPlan) -> set[str]:
-    """The steps that wait for one, also through others or for what it is inside of."""
-    found: set[str] = set()
-    for at in enclosing(step.address):
-        around = plan.steps.get(at)
-        scope = address.parent(at) or ""
-        pending = list(around.downstream) if around is not None else []
-        while pending:
-            following = address.child(scope, pending.pop())
-            if following not in found:
-                found.add(following)
-                pending.extend(plan.steps[following].downstream)
-    return found
-
-
-def _is_within(step: StepPlan, reached: set[str]) -> bool:
-    return not reached.isdisjoint(enclosing(step.address))
 
 
 def _read(context: Context, step: StepPlan, key: str) -> set[_Part]:
@@ -176,7 +156,7 @@ def _read(context: Context, step: StepPlan, key: str) -> set[_Part]:
 def _how(context: Context, plan: Plan, step: StepPlan, asked: StepPlan, says: Json) -> str | None:
     """How a step goes by the question about it; None if it may have to, or is none for certain."""
     call = step.call
-    if call is None or step.dispatch is not None or call.effects not in _OUTER:
+    if call is None or step.dispatch is not None or call.effects not in OUTER:
         return None
     if address.parent(step.address) != address.parent(asked.address):
         return None
@@ -185,7 +165,7 @@ def _how(context: Context, plan: Plan, step: StepPlan, asked: StepPlan, says: Js
         return None
     if call.effects is Effects.IRREVERSIBLE and gate_before(context, step) is None:
         return None  # that nothing can stop it is said already
-    if asked.address not in _after(plan, step):
+    if asked.address not in after(plan, step):
         return "does not wait for"
     # A plain yes or no afterwards may be about how it went.
     return "has happened before" if isinstance(says, dict) else None

@@ -1,6 +1,7 @@
 """A step's `when` is true in every run.
 
-It asks of a number what every number fulfils that its contract has room for, so the step runs always, and who
+It asks of a number what every number fulfils that its contract has room for, or names all the choices there are
+(`k != "a" || k != "b"`), so the step runs always, and who
 reads the spec believes that it may not. Mostly the bound is another scale's, or the comparison the wrong
 way round.
 
@@ -48,6 +49,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.comparisons import mismatches
+from agentflow.lint.decided import counted, decided
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.variables import Variables
@@ -56,6 +59,8 @@ from agentflow.plan import address
 NAME = "idle-when"
 FAMILY = Family.GRAPH
 SEVERITY = Severity.WARNING
+
+_HELP = "ask for what does not come every time, or take 'when' out"
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -74,5 +79,18 @@ def check(context: Context) -> Iterator[Finding]:
                 severity=SEVERITY,
                 message=f"{found.why}, so 'when' is true in every run",
                 location=context.document.in_string((*step.path, "when"), part.start, part.end),
-                help="ask for what does not come every time, or take 'when' out",
+                help=_HELP,
             )
+        elif decided(context, step.when, scope.place) is True:
+            named = counted(step.when, step.when_text)
+            # A choice that is none is told by itself.
+            if named and not any(mismatches(step.when, scope)):
+                yield Finding(
+                    rule=NAME,
+                    severity=SEVERITY,
+                    message=f"every value of {named} fulfils this, so 'when' is true in every run",
+                    location=context.document.in_string(
+                        (*step.path, "when"), step.when.start, step.when.end
+                    ),
+                    help=_HELP,
+                )

@@ -66,11 +66,15 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from agentflow.contracts.descent import Descent
+from agentflow.contracts.keywords import Schema
 from agentflow.contracts.length import is_free_text
+from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import Chat, chats, entries, shown
 from agentflow.lint.checkpoints import gate_before, gates_before
+from agentflow.lint.conditions import counted_paths, way_of
 from agentflow.lint.rule import Context, Family
+from agentflow.plan import address
 from agentflow.plan.steps import CallPlan, StepPlan
 from agentflow.spec.cel.syntax import Select
 from agentflow.spec.expressions import ExpressionError, references
@@ -115,19 +119,19 @@ def check(context: Context) -> Iterator[Finding]:
 
     Likewise what such a model writes and another agent carries out, or decides alone.
     """
-    yield from _acting(context)
     readers = {chat.step.address: chat for chat in chats(context) if _reads_anything(context, chat)}
+    yield from _acting(context, readers)
     for step in context.plan.steps.values() if context.plan is not None and readers else ():
         if step.call is not None and step.call.chat is None:
             yield from _carried_out(context, step, step.call, readers)
             yield from _decided(context, step, step.call, readers)
 
 
-def _acting(context: Context) -> Iterator[Finding]:
+def _acting(context: Context, readers: Readers) -> Iterator[Finding]:
     for chat in chats(context):
         assert context.plan is not None
         deed = _deed(chat.call)
-        if deed is None or gate_before(context, chat.step) is not None:
+        if deed is None or _is_guarded(context, chat, deed, readers):
             continue
         root, descent = chat.call.input.schema, Descent()
         for name, template, path in shown(chat):
@@ -149,6 +153,17 @@ def _acting(context: Context) -> Iterator[Finding]:
                         Related("the agent", context.document.locate_key(("agents", chat.agent))),
                     ),
                 )
+
+
+def _is_guarded(context: Context, chat: Chat, deed: str, readers: Readers) -> bool:
+    """Does a gate stand before a model that acts?
+
+    Before what cannot be undone, the yes of a model that reads such text as well is none.
+    """
+    gates = [*gates_before(context, chat.step)]
+    if not deed.startswith(_IN_WORDS[Effects.IRREVERSIBLE]):
+        return bool(gates)
+    return any(_says_so(context, gate, readers) is None for gate in gates)
 
 
 def _deed(call: CallPlan) -> str | None:
@@ -233,12 +248,25 @@ def _decided(
 
 
 def _says_so(context: Context, gate: StepPlan, readers: Readers) -> Chat | None:
-    """The only model whose yes the `when` of a gate goes by; None if there is more to it."""
-    if not isinstance(gate.when, Select):
+    """The only model whose yes the `when` of a gate goes by; None if there is more to it.
+
+    However it is spelt: `x`, `x == true`, `x ? true : false`, `default(x, false)`.
+    """
+    if gate.when is None:
         return None
-    uses = context.uses_within.get((*gate.path, "when"), ())
-    targets = {use.target for use in uses}
-    return readers.get(targets.pop() or "") if len(targets) == 1 else None
+    targets = {use.target for use in context.uses_within.get((*gate.path, "when"), ())}
+    chat = readers.get(targets.pop() or "") if len(targets) == 1 else None
+    place = address.parent(gate.address) or ""
+    asked = [path for path in counted_paths(gate.when) if isinstance(path, Select)]
+    plain = bool(asked) and all(
+        way_of(path)[1][1:] == ("status",) or _is_boolean(context.types.of(path, place))
+        for path in asked
+    )
+    return chat if plain else None
+
+
+def _is_boolean(schema: Schema) -> bool:
+    return types_of(schema, schema) == {"boolean"}
 
 
 def _is_shell(call: CallPlan) -> bool:

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.approvals import yes
+from agentflow.plan.approvals import part_with_yes
 from agentflow.plan.steps import Path, StepPlan
 from agentflow.spec.model import Json
 from agentflow.spec.templates import Constant, Template
@@ -55,7 +55,7 @@ def check(context: Context) -> Iterator[Finding]:
     for step in context.plan.steps.values():
         if step.question is None:
             continue
-        approval = yes(step.question.answer)
+        approval = part_with_yes(step.question.answer)
         for template, path in _instead(step):
             if approval is not None and _says(template, approval):
                 yield Finding(

@@ -1,7 +1,8 @@
 """A person is asked, and the answer changes nothing.
 
 A step that only has the question in its `needs` waits for an answer, whatever it is: after a *no* it goes on
-as after a yes. Only whoever looks at the answer can do otherwise.
+as after a yes. Only whoever looks at the answer can do otherwise: that it is told in the outputs, or stands in those
+of a group or case that nobody reads, stops nothing, and neither does a look at another field of it.
 
 Bad:
 
@@ -52,11 +53,15 @@ from collections.abc import Iterator
 
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.answers import Hearing, acting_after, wanted_field
 from agentflow.lint.checkpoints import has_choice
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
+from agentflow.plan.approvals import part_with_yes
+from agentflow.plan.calls import calls_of
 from agentflow.plan.schemas import Contract
 from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 
 NAME = "unheeded-answer"
@@ -65,32 +70,78 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each question with a choice whose answer neither a step, a condition nor an output reads."""
+    """Each question with a choice whose answer neither a step, a condition nor an output reads.
+
+    An output that only tells the answer does not count where an effect waits for it.
+    """
     plan = context.plan
-    if plan is None or not context.reads_all_known:
+    questions = [each for each in plan.steps.values() if each.question] if plan is not None else []
+    if plan is None or not questions or not context.reads_all_known:
         return
-    read = {use.target for use in plan.uses if use.reference.path[1:2] != ("status",)}
-    for at, step in plan.steps.items():
-        if step.question is None or at in read or step.asserts:
+    hearing = Hearing(plan)
+    for step in questions:
+        assert step.question is not None
+        heard, schema = hearing.of(step), step.question.answer.schema
+        answer = Contract(schema, schema)
+        if heard.heeded or not has_choice(answer):
             continue
-        answer = step.question.answer.schema
-        if has_choice(Contract(answer, answer)):
-            yield Finding(
-                rule=NAME,
-                severity=SEVERITY,
-                message=f"nobody reads what is answered to {quoted(step.id)}, "
-                "so a no is followed by the same as a yes",
-                location=context.document.locate_key(step.path),
-                help=_help(step, Contract(answer, answer)),
-                related=tuple(
-                    Related("waits for it", context.document.locate_key(after.path))
-                    for after in _after(plan, step)
-                ),
-            )
+        if not heard.told:
+            yield _finding(context, step, _unread(hearing, step), answer, _after(plan, step))
+        elif part_with_yes(step.question.answer) is not None:
+            acting = [
+                each
+                for at in heard.carriers
+                for each in acting_after(plan, plan.steps[at])
+                if _asked_about(context, step, each)
+            ]
+            if acting:
+                first = min(acting, key=lambda each: each.path)
+                said = f"{quoted(first.id)} follows a no to {quoted(step.id)} as it does a yes"
+                yield _finding(context, step, said, answer, [first])
+
+
+def _asked_about(context: Context, asked: StepPlan, acting: StepPlan) -> bool:
+    """Is an effect what a question is about: one that cannot be undone, or with what is shown?"""
+    if any(call.effects is Effects.IRREVERSIBLE for call in calls_of(acting)):
+        return True
+    shown, given = (
+        {
+            (use.reference.root, use.reference.path)
+            for key in keys
+            for use in context.uses_within.get((*step.path, key), ())
+        }
+        for step, keys in ((asked, ("human", "with")), (acting, ("with",)))
+    )
+    return not shown.isdisjoint(given)
+
+
+def _unread(hearing: Hearing, step: StepPlan) -> str:
+    field = wanted_field(step)
+    of = f"reads {quoted(field)} of" if field and hearing.reads(step) else "reads"
+    what = f"nobody {of} what is answered to {quoted(step.id)}"
+    return f"{what}, so a no is followed by the same as a yes"
+
+
+def _finding(
+    context: Context, step: StepPlan, said: str, answer: Contract, waiting: list[StepPlan]
+) -> Finding:
+    return Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=said,
+        location=context.document.locate_key(step.path),
+        help=_help(step, answer),
+        related=tuple(
+            Related("waits for it", context.document.locate_key(each.path)) for each in waiting
+        ),
+    )
 
 
 def _help(step: StepPlan, answer: Contract) -> str:
     output = f"steps.{step.id}.output"
+    field = wanted_field(step)
+    if field is not None:
+        return f"write 'when: {output}.{field}' on what may only follow a yes"
     if types_of(answer.schema, answer.root) == {"boolean"}:
         return f"write 'when: {output}' on what may only follow a yes"
     return f"look at '{output}' in the 'when' of what follows"

@@ -61,6 +61,7 @@ from collections.abc import Iterator
 
 from agentflow.contracts.describe import listed
 from agentflow.findings import Finding, Severity
+from agentflow.lint.decided import counted, decided
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
@@ -109,13 +110,18 @@ def _by_conditions(context: Context, step: StepPlan) -> Iterator[Finding]:
     if not isinstance(step.switch, Whole) or not isinstance(node, Scalar):
         return
     text, scope = node.text[step.switch.offset :], Variables(context.types, step.address)
+    always = decided(context, step.switch.expr, step.address)
     for truth, label in ((True, "true"), (False, "false")):
         found = impossible(step.switch.expr, text, scope, truth=truth)
-        if found is not None and label in step.cases:
+        why = found.why if found is not None else None
+        if always is (not truth):
+            named = counted(step.switch.expr, text)
+            why = f"{'no' if truth else 'every'} value of {named} fulfils this" if named else why
+        if why is not None and label in step.cases:
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
-                message=f"the value is never {quoted(label)}: {found.why}",
+                message=f"the value is never {quoted(label)}: {why}",
                 location=context.document.locate_key((*step.path, "cases", label)),
                 help="ask for what may come, or take the case out",
             )

@@ -1,7 +1,8 @@
 """A step whose `when` can never be true.
 
 It compares a value with something that is not among its choices, mostly a misspelt one, or asks for a number
-that its contract has no room for, or that lies on both sides of a bound, and the step
+that its contract has no room for, or that lies on both sides of a bound, or for two choices at once, also
+together with the condition of what it stands in or of the steps whose output it asks for, and the step
 is skipped in every run. A `when` that is plainly `false` is a warning.
 
 Bad:
@@ -67,9 +68,11 @@ Good:
 
 from collections.abc import Iterator
 
+from agentflow.contracts.describe import listed
 from agentflow.findings import Finding, Severity
 from agentflow.lint.comparisons import decisive
 from agentflow.lint.conditions import constant
+from agentflow.lint.decided import counted, decided, excluded
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
@@ -106,6 +109,22 @@ def check(context: Context) -> Iterator[Finding]:
         if found is not None and not never:
             message = f"{found.why}, so the step never runs"
             yield _finding(context, step, found.part, message, "ask for a value that may come")
+        if found is None and not never:
+            yield from _counted(context, step, step.when, place)
+
+
+def _counted(context: Context, step: StepPlan, when: Expr, place: str) -> Iterator[Finding]:
+    """A `when` that no combination of values fulfils, by itself or where it stands."""
+    if decided(context, when, place) is False:
+        named = counted(when, step.when_text)
+        if named:
+            message = f"no value of {named} fulfils this, so the step never runs"
+            yield _finding(context, step, when, message, "ask for a value that may come")
+        return
+    others = excluded(context, step)
+    if others:
+        message = f"this never holds together with {listed(others, 'and')}, so the step never runs"
+        yield _finding(context, step, when, message, "ask for what may come there")
 
 
 def _finding(

@@ -1,0 +1,119 @@
+"""Who looks at what a person has answered, and what is done after it."""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from agentflow.plan import address
+from agentflow.plan.approvals import part_with_yes
+from agentflow.plan.calls import calls_of
+from agentflow.plan.looks import enclosing
+from agentflow.plan.steps import Path, Plan, StepPlan, Use
+from agentflow.spec.cel.references import Steps
+from agentflow.spec.expressions import Reference, references
+from agentflow.spec.model import Effects
+
+#: Effects on the world that happen once more if a step is carried out again.
+OUTER = frozenset({Effects.WRITE, Effects.IRREVERSIBLE})
+
+
+class Heard(Struct, frozen=True):
+    """What becomes of an answer: whether a step or condition looks at it, or it is only told.
+
+    It is told as an output of the pipeline. `carriers` are the question and the steps around it that have the
+    answer in their own output.
+    """
+
+    heeded: bool
+    told: bool
+    carriers: frozenset[str]
+
+
+class Hearing:
+    """Who hears what is answered in a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._of: dict[str, list[Use]] = {}
+        for use in plan.uses:
+            if use.target is not None and use.reference.path[1:2] != ("status",):
+                self._of.setdefault(use.target, []).append(use)
+        self._outputs: Mapping[Path, str] = {
+            (*scope.path, "output"): step.address
+            for step in plan.steps.values()
+            for scope in step.scopes
+        }
+
+    def of(self, step: StepPlan) -> Heard:
+        """What becomes of that part of an answer which says yes, or of the whole without one."""
+        wanted = wanted_field(step)
+        heeded = any(_hears(found.path, wanted) for found in _asserted(step))
+        told, pending, seen = False, [step.address], {step.address}
+        while pending:
+            at = pending.pop()
+            for use in self._of.get(at, ()):
+                if at == step.address and not _hears(use.reference.path[2:], wanted):
+                    continue
+                carrier = self._carrier(use)
+                if carrier is None:
+                    told |= use.path[0] == "outputs"
+                    heeded |= use.path[0] != "outputs"
+                elif carrier not in seen:
+                    seen.add(carrier)
+                    pending.append(carrier)
+        return Heard(heeded, told, frozenset(seen))
+
+    def reads(self, step: StepPlan) -> bool:
+        """Does anything read any part of the answer?"""
+        return step.address in self._of or bool(step.asserts)
+
+    def _carrier(self, use: Use) -> str | None:
+        """The step in whose output a reference stands."""
+        lengths = range(len(use.path), 0, -1)
+        return next(
+            (self._outputs[use.path[:n]] for n in lengths if use.path[:n] in self._outputs), None
+        )
+
+
+def wanted_field(step: StepPlan) -> str | None:
+    """The field of an answer that says yes, if it is one field of several."""
+    part = part_with_yes(step.question.answer) if step.question is not None else None
+    return next(iter(part)) if isinstance(part, dict) else None
+
+
+def after(plan: Plan, step: StepPlan) -> set[str]:
+    """The steps that wait for one, also through others or for what it is inside of."""
+    found: set[str] = set()
+    for at in enclosing(step.address):
+        around = plan.steps.get(at)
+        scope = address.parent(at) or ""
+        pending = list(around.downstream) if around is not None else []
+        while pending:
+            following = address.child(scope, pending.pop())
+            if following not in found:
+                found.add(following)
+                pending.extend(plan.steps[following].downstream)
+    return found
+
+
+def is_within(step: StepPlan, reached: set[str]) -> bool:
+    """Is a step, or one around it, among those?"""
+    return not reached.isdisjoint(enclosing(step.address))
+
+
+def acting_after(plan: Plan, step: StepPlan) -> Iterator[StepPlan]:
+    """The steps after one that change the world for certain."""
+    reached = after(plan, step)
+    for each in plan.steps.values() if reached else ():
+        if is_within(each, reached) and any(call.effects in OUTER for call in calls_of(each)):
+            yield each
+
+
+def _asserted(step: StepPlan) -> Iterator[Reference]:
+    for each in step.asserts:
+        yield from (found for found in references(each.that) if found.root == "output")
+
+
+def _hears(way: Steps, wanted: str | None) -> bool:
+    """Is the part of an answer that says yes among what is read of it?"""
+    names = [part for part in way if isinstance(part, str)]
+    return wanted is None or not names or names[0] == wanted

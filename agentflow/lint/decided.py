@@ -1,0 +1,176 @@
+"""Conditions that come to the same in every run, by the values that their contracts name.
+
+Paths with a few values (booleans, enums, whether a step was skipped) are tried in every combination. What cannot be
+counted stays open, and a condition is decided only where it comes to the same without it.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from agentflow.contracts.describe import listed
+from agentflow.lint.conditions import constant, counted_paths, way_of
+from agentflow.lint.rule import Context
+from agentflow.lint.verdicts import cases, filled
+from agentflow.plan import address
+from agentflow.plan.looks import enclosing
+from agentflow.plan.reach import step_in_reach
+from agentflow.plan.steps import StepPlan
+from agentflow.spec.cel.references import Steps
+from agentflow.spec.cel.syntax import (
+    Binary,
+    Call,
+    Conditional,
+    Expr,
+    Literal,
+    Unary,
+    parts,
+)
+from agentflow.spec.expressions import references
+from agentflow.spec.templates import Whole
+from agentflow.spec.wording import quoted
+
+#: Names that mean the same inside of a scope as outside of it, if no step there has the same id.
+_LASTING = frozenset({"inputs", "steps"})
+
+
+class Assumed(Struct, frozen=True):
+    """A condition that holds, read at `place`, and in words where it comes from."""
+
+    condition: Expr
+    place: str
+    origin: str
+
+
+def decided(context: Context, condition: Expr, place: str) -> bool | None:
+    """What a condition comes to that has parts which hang together; None if that depends."""
+    return comes_to(context, condition, place) if _may_be_decided(condition) else None
+
+
+def comes_to(context: Context, condition: Expr, place: str) -> bool | None:
+    """What a condition comes to whatever comes; None if that depends, or cannot be counted."""
+    found = _outcomes(context, (condition,), place)
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _may_be_decided(condition: Expr) -> bool:
+    """Is a path read twice, or put to a function or a list?
+
+    Without that no part hangs together with another, and what a single comparison comes to is found more
+    cheaply by others.
+    """
+    read = [(path, way_of(path)) for path in counted_paths(condition)]
+    return len({way for _, way in read}) < len(read) or any(map(_is_test, _every(condition)))
+
+
+def _is_test(expr: Expr) -> bool:
+    return isinstance(expr, Call | Conditional) or (
+        isinstance(expr, Binary) and expr.operator == "in"
+    )
+
+
+def _every(expr: Expr) -> Iterator[Expr]:
+    """An expression and all its parts."""
+    yield expr
+    for part in parts(expr):
+        yield from _every(part)
+
+
+def counted(condition: Expr, text: str) -> str:
+    """The paths that a condition goes by, in words; "" if it only asks whether steps have run."""
+    ways = {text[path.start : path.end]: way_of(path) for path in counted_paths(condition)}
+    named = [each for each, (_, way) in ways.items() if way[1:] != ("status",)]
+    return listed(map(quoted, named), "and") if named else ""
+
+
+def excluded(context: Context, step: StepPlan) -> tuple[str, ...]:
+    """In words, what makes the `when` of a step false each time; () if nothing does.
+
+    That is the conditions of what is around it, and those of the steps whose output it asks for.
+    """
+    if step.when is None:
+        return ()
+    place = address.parent(step.address) or ""
+    known = [each for each in _assumed(context, step) if _means_the_same(context, each, place)]
+    if not known or any(comes_to(context, each.condition, place) is False for each in known):
+        return ()  # of what never happens by itself, that is said there
+    before = tuple(each.condition for each in known)
+    if _outcomes(context, before, place) == {False}:
+        # These exclude each other even without this condition.
+        own = [each for each in known if each.place == place]
+        return tuple(each.origin for each in own) if len(own) > 1 else ()
+    if _outcomes(context, (*before, step.when), place) != {False}:
+        return ()
+    return tuple(each.origin for each in known)
+
+
+def _assumed(context: Context, step: StepPlan) -> Iterator[Assumed]:
+    plan, place = context.plan, address.parent(step.address) or ""
+    assert plan is not None
+    assert step.when is not None
+    for name in sorted({str(way[0]) for way in _proven_outputs(context, step)}):
+        other = step_in_reach(plan, name, place)
+        if other is not None and other.when is not None:
+            at = address.parent(other.address) or ""
+            yield Assumed(other.when, at, f"the 'when' of {quoted(other.id)}")
+    for at in enclosing(place):
+        around = plan.steps.get(at)
+        if around is not None and around.when is not None:
+            outside = address.parent(at) or ""
+            yield Assumed(around.when, outside, f"the 'when' of {quoted(around.id)}")
+        switch = plan.steps.get(address.parent(at) or "") if around is None else None
+        if (
+            switch is not None
+            and isinstance(switch.switch, Whole)
+            and at != (address.default_case(switch.address))
+        ):
+            label = address.name(at)
+            chosen = _chosen(switch.switch.expr, label)
+            yield Assumed(chosen, switch.address, f"case {quoted(label)} of {quoted(switch.id)}")
+
+
+def _proven_outputs(context: Context, step: StepPlan) -> Iterator[Steps]:
+    """What is read of steps that have run for certain if the `when` of a step holds."""
+    for root, way in context.guards.condition(step).existing:
+        if root == "steps" and way[1:2] == ("output",):
+            yield way
+
+
+def _chosen(value: Expr, label: str) -> Expr:
+    """That a value leads to a case: it is the text, or the boolean that is called so."""
+    is_text = Binary("==", value, Literal(label, 0, 0), 0, 0)
+    if label not in ("true", "false"):
+        return is_text
+    holds = value if label == "true" else Unary("!", value, 0, 0)
+    return Binary("||", is_text, holds, 0, 0)
+
+
+def _means_the_same(context: Context, assumed: Assumed, place: str) -> bool:
+    """Do the names in a condition stand for the same things at another place?"""
+    plan = context.plan
+    assert plan is not None
+    return all(
+        found.root in _LASTING
+        and (
+            found.root != "steps"
+            or step_in_reach(plan, str(found.path[0]), place)
+            is step_in_reach(plan, str(found.path[0]), assumed.place)
+        )
+        for found in references(assumed.condition)
+    )
+
+
+def _outcomes(context: Context, conditions: tuple[Expr, ...], place: str) -> frozenset[bool | None]:
+    """What conditions come to together, in each case; None stands for what cannot be told."""
+    found = set[bool | None]()
+    for case in cases(context, conditions, place) or ({},):
+        found.add(_together([constant(filled(each, case)) for each in conditions]))
+        if len(found) > 1:
+            break  # it depends
+    return frozenset(found)
+
+
+def _together(values: list[object]) -> bool | None:
+    if any(value is False for value in values):
+        return False
+    return True if all(value is True for value in values) else None
