@@ -51,7 +51,7 @@ BY_EXCEPTION: tuple[tuple[type[Exception], FailureClass], ...] = (
     (exceptions.APIError, FailureClass.SERVER_ERROR),
     (exceptions.OpenAIError, FailureClass.SERVER_ERROR),
 )
-_NAMES = re.compile(r"^(?:litellm\.\w+: |(?:[A-Za-z ]+: )?\w+Exception - )*")
+_NAMES = re.compile(r"^(?:litellm\.\w+: |(?:[A-Za-z ]+: )?\w+Exception(?: \w+Error)? - )*")
 #: How a provider says that it has no such model.
 _NO_MODEL = re.compile(r"\bmodel\b.*\b(?:not found|not exist|unknown|invalid)", re.IGNORECASE)
 #: Characters of what the other side said that a message shows, and of a page.
