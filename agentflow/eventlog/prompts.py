@@ -1,8 +1,8 @@
 """The prompts of a talk, stored without what they repeat.
 
 Each turn of a model with tools is sent all that was said before, so whole prompts would make a log grow with
-the square of the turns. A prompt is therefore taken apart into its messages, and those that are long become
-blobs: the same message is the same blob in every turn. The delimiters of data differ from attempt to attempt
+the square of the turns. A prompt is therefore taken apart into its messages. From the first on, each sixteen of them
+become a blob, and of the rest those that are long: they are the same blobs in every turn. The delimiters of data differ from attempt to attempt
 (`agents.prompts`); their tag is kept apart, and something that occurs nowhere stands in its place.
 
     {"tag": "data-0123456789abcdef", "pieces": ["{\\"content\\": …}", {"blob": DIGEST}, …]}
@@ -17,6 +17,8 @@ from agentflow.spec.model import Json
 
 #: Prompts up to so many bytes are stored as they are, and so are messages within one.
 _SMALL_PROMPT, _SMALL_PIECE = 4096, 1024
+#: How many messages of a talk become one blob.
+_TOGETHER = 16
 _TAG = re.compile(rb"<(data-[0-9a-f]{16})>")
 _STAND_IN = b"data-\\u0000"  # as canonical JSON has it
 
@@ -30,11 +32,16 @@ def take_apart(
     parts = [canonical.encode(message) for message in prompt]
     found = _TAG.search(parts[0])
     tag = found[1] if found is not None and not any(_STAND_IN in part for part in parts) else None
-    pieces: list[Json] = []
-    for part in parts:
-        piece = part if tag is None else part.replace(tag, _STAND_IN)
-        is_small = len(piece) <= _SMALL_PIECE
-        pieces.append(piece.decode() if is_small else {"blob": put_blob(piece)})
+    if tag is not None:
+        parts = [part.replace(tag, _STAND_IN) for part in parts]
+    whole = len(parts) - len(parts) % _TOGETHER
+    pieces: list[Json] = [
+        {"blob": put_blob(b"[" + b",".join(parts[at : at + _TOGETHER]) + b"]")}
+        for at in range(0, whole, _TOGETHER)
+    ]
+    for part in parts[whole:]:
+        is_small = len(part) <= _SMALL_PIECE
+        pieces.append(part.decode() if is_small else {"blob": put_blob(part)})
     return {"tag": tag.decode() if tag is not None else None, "pieces": pieces}
 
 
@@ -46,9 +53,8 @@ def put_together(
     prompt: list[Mapping[str, Json]] = []
     for piece in taken["pieces"]:
         part = piece.encode() if isinstance(piece, str) else get_blob(piece["blob"])
-        prompt.append(
-            canonical.decode(part if tag is None else part.replace(_STAND_IN, tag.encode()))
-        )
+        said = canonical.decode(part if tag is None else part.replace(_STAND_IN, tag.encode()))
+        prompt += said if isinstance(said, list) else [said]
     return prompt
 
 
