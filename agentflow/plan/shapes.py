@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from agentflow.contracts.descent import SOME_ITEM
 from agentflow.plan import address, materials
+from agentflow.plan.growth import grown
 from agentflow.plan.limits import Limit
 from agentflow.plan.looks import (
     MOST_OPTIONS,
@@ -258,6 +259,10 @@ class Shapes:
         if scope.output is None:
             return constant(None)
         return self.of(scope.output, scope.address, given)
+
+    def grown(self, step: StepPlan, name: str) -> Shape | None:
+        """What a field of the state can be that `next` works out of itself."""
+        return grown(self, step, name)
 
     def resolve(self, link: Link, steps: Steps) -> tuple[Shape, Steps] | None:
         """What a link stands for, and the way from there to a part of it; None if unknown."""

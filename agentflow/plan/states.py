@@ -2,8 +2,9 @@
 
 The type of a field is the least one that holds at the start and that an iteration keeps. A field
 that stays as it was, or takes the value of another field, adds nothing of its own. So references
-from state to state are followed until only other values are left; where those are built out of the
-state again, the type has no end and is not known.
+from state to state are followed until only other values are left. Numbers, lists and texts that `next`
+works out of what they were are followed from iteration to iteration (see `plan.growth`); where other values are
+built out of the state again, the type has no end and is not known.
 """
 
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ class Shaping(Protocol):
 
     def of(self, written: Written, place: str, given: Given = ...) -> Shape: ...
     def entry(self, fields: Fields, key: str) -> Shape: ...
+    def grown(self, step: StepPlan, name: str) -> Shape | None: ...
     def resolve(self, link: Link, steps: Steps) -> tuple[Shape, Steps] | None: ...
 
 
@@ -58,7 +60,10 @@ def _state(shapes: Shaping, plan: Plan, step: StepPlan) -> Shape:
     """The state: at first only the fields that `state` has, later those of `next` too."""
     assert step.loop is not None
     initial, changed = entries(step.loop.state), entries(step.loop.next)
-    fields = {name: _field(shapes, plan, step, name) for name in {**initial, **changed}}
+    fields = {
+        name: shapes.grown(step, name) or _field(shapes, plan, step, name)
+        for name in {**initial, **changed}
+    }
     first = Fields({name: fields[name] for name in initial}, "")
     if initial.keys() == fields.keys():
         return first

@@ -49,7 +49,7 @@ TYPES: dict[str, Schema] = {
     "loop.state.text": {"anyOf": [{"const": ""}, TEXT]},
     "loop.state.kept": {"const": 1},
     "loop.state.other": {"anyOf": [{"const": True}, {"const": ""}, TEXT]},
-    "loop.state.list": {"anyOf": [{"const": []}, {"type": "array"}]},
+    "loop.state.list": {"type": "array", "items": TEXT, "maxItems": 3},
     "loop.state.deep": {},
     "loop.state.late": {"anyOf": [{"const": ""}, TEXT, {"const": None}]},
     "loop.state.nope": {"not": {}},

@@ -5,6 +5,9 @@ iterations, and pays for them, to end as `exhausted`. So it is with a number bey
 for, and where every number fulfils it, there is one iteration only. If `until` does not look at the iteration, it is
 true after the first or never.
 
+`until` sees the state before `next` of the same iteration changes it: with `max: 3`, a counter that begins with 0
+and goes up by 1 comes to 2. Where one side of an `||` never holds, only the other ends the loop.
+
 Where `catch.exhausted` says what follows, `until: "false"` is a way to go round a fixed number of times, and
 nothing is said of it.
 
@@ -101,7 +104,7 @@ from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.variables import Variables
-from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.cel.syntax import Binary, Expr
 
 NAME = "constant-until"
 FAMILY = Family.BOUND
@@ -153,16 +156,38 @@ def _constant(context: Context, each: Round, until: Expr, value: bool) -> Findin
 
 
 def _by_numbers(context: Context, each: Round, until: Expr, scope: Variables) -> Iterator[Finding]:
-    """A condition on numbers that none of them fulfils, or every one."""
-    for truth, severity, so in (
-        (True, SEVERITY, "so the loop can only be exhausted"),
-        (False, Severity.WARNING, "so 'until' is true after every iteration"),
-    ):
-        found = impossible(until, each.loop.until_text, scope, truth=truth)
+    """A condition on numbers that none of them fulfils, or every one; or of an `||`, a side."""
+    text = each.loop.until_text
+    never = impossible(until, text, scope, truth=True)
+    if never is not None:
+        message = f"{never.why}, so the loop can only be exhausted"
+        counts = "loop." in text[never.part.start : never.part.end] and _goes_on(each)
+        severity = Severity.WARNING if counts else SEVERITY
+        yield _finding(context, each, never.part, severity, message, _may_come(text, never.part))
+    always = impossible(until, text, scope, truth=False)
+    if always is not None:
+        message = f"{always.why}, so 'until' is true after every iteration"
+        yield _finding(context, each, always.part, Severity.WARNING, message, _ADVICE_ON_NUMBERS)
+    for side in _sides(until) if never is None else ():
+        found = impossible(side, text, scope, truth=True)
         if found is not None:
-            advice = "ask for a value that may come" if truth else _ADVICE_ON_NUMBERS
-            message = f"{found.why}, {so}"
-            yield _finding(context, each, found.part, severity, message, advice)
+            message = f"{found.why}, so this side of '||' never ends the loop"
+            advice = _may_come(text, found.part)
+            yield _finding(context, each, found.part, Severity.WARNING, message, advice)
+
+
+def _sides(until: Expr) -> Iterator[Expr]:
+    """The conditions of which one is enough, if there are several."""
+    match until:
+        case Binary("||", left, right):
+            for side in (left, right):
+                yield from list(_sides(side)) or [side]
+
+
+def _may_come(text: str, part: Expr) -> str:
+    if "loop.state" in text[part.start : part.end]:
+        return "'until' sees the state before 'next' changes it: ask for a value that may come"
+    return "ask for a value that may come"
 
 
 def _looks_inside(each: Round) -> bool:
