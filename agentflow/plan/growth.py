@@ -7,7 +7,7 @@ on only where `until` is false, so what that says of the field holds before each
 
 from math import inf
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from agentflow.contracts.descent import SOME_ITEM
@@ -69,13 +69,17 @@ def grown(shapes: Shaping, step: StepPlan, name: str) -> Shape | None:
 
 
 class _Round(Struct, frozen=True):
-    """One iteration: where it is, the field that is followed, and what `until` said."""
+    """One iteration: where it is, the field that is followed, and what `until` said.
+
+    `same` are the parts of `next` that are the same in each, by their identity.
+    """
 
     shapes: Shaping
     place: str
-    field: tuple[str, str]
+    way: tuple[str, str]
     most: int
     until: Given
+    same: dict[int, _Measure | None] = field(default_factory=dict)
 
     def all_of(self, start: _Measure, then: Whole | Text) -> _Measure | None:
         """What there is in any iteration; it begins with `start`."""
@@ -97,8 +101,8 @@ class _Round(Struct, frozen=True):
                 low = whole.span.low if now.span.low >= start.span.low else -inf
                 high = whole.span.high if now.span.high <= start.span.high else inf
                 whole = replace(whole, span=Range(low, high, whole=whole.span.whole))
-        told = bool(self.until.on("loop", self.field))
-        asked = self.until.compares("loop", self.field)
+        told = bool(self.until.on("loop", self.way))
+        asked = self.until.compares("loop", self.way)
         return whole if told or not asked else replace(whole, exact=False)
 
     def measure(self, shape: Shape) -> _Measure | None:
@@ -143,6 +147,8 @@ class _Round(Struct, frozen=True):
         return found
 
     def _expression(self, expr: Expr, now: _Measure) -> _Measure | None:
+        if id(expr) in self.same:
+            return self.same[id(expr)]
         match expr:
             case Identifier() | Select() | Index() if self._is_field(expr):
                 return now
@@ -169,9 +175,12 @@ class _Round(Struct, frozen=True):
                 if any(_reads_state(item) for item in items):
                     return None
                 shapes = tuple(self.shapes.of(item, self.place) for item in items)
-                return _Measure("array", Range(len(items), len(items), whole=True), shapes)
+                size = Range(len(items), len(items), whole=True)
+                self.same[id(expr)] = _Measure("array", size, shapes)
+                return self.same[id(expr)]
             case _ if not _reads_state(expr):
-                return self.measure(self.shapes.of(expr, self.place))
+                self.same[id(expr)] = self.measure(self.shapes.of(expr, self.place))
+                return self.same[id(expr)]
         return None
 
     def _left_where(self, condition: Expr, truth: bool, now: _Measure) -> _Measure:
@@ -180,13 +189,13 @@ class _Round(Struct, frozen=True):
     def _left_by(self, now: _Measure, given: Given) -> _Measure:
         """What is left of the field where limits hold."""
         span = now.span
-        for limit in given.on("loop", self.field):
-            if limit.subject.way == self.field and limit.subject.size != (now.kind == "number"):
+        for limit in given.on("loop", self.way):
+            if limit.subject.way == self.way and limit.subject.size != (now.kind == "number"):
                 span = _limited(span, limit)
         return replace(now, span=span)
 
     def _is_field(self, path: Expr) -> bool:
-        return _way(path) == ("loop", self.field)
+        return _way(path) == ("loop", self.way)
 
 
 def _limited(span: Range, limit: Limit) -> Range:
