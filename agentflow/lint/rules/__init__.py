@@ -170,6 +170,7 @@ from agentflow.lint.rules import (
     wrong_operand,
     wrong_test_inputs,
     wrong_type,
+    yes_by_failure,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -312,6 +313,7 @@ RULES: tuple[Rule, ...] = (
     unheeded_answer,
     effect_before_approval,
     effect_passed_over,
+    yes_by_failure,
     unbacked_claim,
     unrouted_timeout,
     unrouted_effect,

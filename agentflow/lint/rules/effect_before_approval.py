@@ -1,7 +1,8 @@
 """An effect does not wait for the person who is asked about it.
 
 A person sees a draft and is to say yes, and meanwhile, or before, the same draft goes out. The answer is read by
-somebody, but not by the step that it is about, which is done whatever it is.
+somebody, but not by the step that it is about, which is done whatever it is. Where a loop goes round until the
+person is content, it is done in each of the rounds.
 
 Bad:
 
@@ -122,6 +123,41 @@ def check(context: Context) -> Iterator[Finding]:
                 " which asks about what it is given",
                 location=context.document.locate_key(step.path),
                 help=_help(asked, says),
+                related=(Related("asks about it", context.document.locate_key(asked.path)),),
+            )
+    for asked in (plan.steps[at] for at in following):
+        if _decides_on_rounds(context, plan, asked):
+            yield from _each_round(context, asked, acting, following[asked.address])
+
+
+def _decides_on_rounds(context: Context, plan: Plan, asked: StepPlan) -> bool:
+    """Does a loop go on or end by what is answered in each of its rounds?"""
+    scope = address.parent(asked.address) or ""
+    around = plan.steps.get(address.parent(scope) or "")
+    body = around.body if around is not None and around.loop is not None else None
+    if body is None or body.address != scope:
+        return False
+    uses = context.uses_within.get((*body.path, "until"), ())
+    return any(use.target == asked.address for use in uses)
+
+
+def _each_round(
+    context: Context, asked: StepPlan, acting: list[StepPlan], following: set[str]
+) -> Iterator[Finding]:
+    """The effects of a round with what a person is only asked about then."""
+    shown = _read(context, asked, "with") | _read(context, asked, "human")
+    for step in acting:
+        call, beside = step.call, address.parent(step.address) == address.parent(asked.address)
+        if call is None or step.dispatch is not None or not beside or step.address in following:
+            continue
+        if call.effects in OUTER and _read(context, step, "with") & shown:
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(step.id)} is done in each round, and does not wait for"
+                f" {quoted(asked.id)}, which asks about what it is given",
+                location=context.document.locate_key(step.path),
+                help="let it follow the loop, on the answer that ends it",
                 related=(Related("asks about it", context.document.locate_key(asked.path)),),
             )
 
