@@ -18,13 +18,16 @@ from agentflow.lint.traces import label_of
 from agentflow.lint.verdicts import Known, filled, values_at
 from agentflow.plan import address
 from agentflow.plan.looks import enclosing
+from agentflow.plan.reach import step_in_reach
 from agentflow.plan.steps import Plan, StepPlan
-from agentflow.spec.cel.syntax import Binary, Expr, Unary
+from agentflow.spec.cel.syntax import Binary, Expr, Has, Unary
 from agentflow.spec.expressions import references
 from agentflow.spec.templates import Whole
 
 #: Of more combinations none is tried.
 _MOST_CASES = 256
+#: How far it is followed that a step runs if another one did.
+_FURTHER = 3
 _OPPOSITES = {"!=": "==", "<=": ">", "<": ">="}
 
 #: What is asked: a path of which the values are known, or a condition by its text.
@@ -36,7 +39,8 @@ class Demand(Struct, frozen=True):
     """One condition on the way to a step: it holds, or the value of a switch has one of the labels.
 
     `text` is what the expression was parsed from, `place` where it is read. Without `labels` it has to be
-    true; `others` turns the labels around, as for a `default`.
+    true; `others` turns the labels around, as for a `default`. `ran` has for each `has(steps.ID.output)` in the
+    expression what that step ran on.
     """
 
     expr: Expr
@@ -44,10 +48,14 @@ class Demand(Struct, frozen=True):
     place: str
     labels: tuple[str, ...] = ()
     others: bool = False
+    ran: Mapping[str, "Sequence[Demand]"] = {}
 
 
-def demands_on(plan: Plan, step: StepPlan) -> list[Demand] | None:
-    """The conditions on the way to a step; None if it is repeated, or a switch is over a made-up text."""
+def demands_on(plan: Plan, step: StepPlan, further: int = _FURTHER) -> list[Demand] | None:
+    """The conditions on the way to a step; None if it is repeated, or a switch is over a made-up text.
+
+    `further` is how far the conditions of steps are followed that these ask for.
+    """
     found: list[Demand] = []
     for at in enclosing(step.address):
         around = plan.steps.get(at)
@@ -56,7 +64,8 @@ def demands_on(plan: Plan, step: StepPlan) -> list[Demand] | None:
                 return None
             if around.when is not None:
                 place = address.parent(at) or ""
-                found.append(Demand(around.when, around.when_text, place))
+                ran = _ran(plan, around, place, further)
+                found.append(Demand(around.when, around.when_text, place, ran=ran))
             continue
         switch = plan.steps.get(address.parent(at) or "")
         if at and switch is not None and switch.switch is not None:
@@ -68,6 +77,22 @@ def demands_on(plan: Plan, step: StepPlan) -> list[Demand] | None:
     return found
 
 
+def _ran(plan: Plan, step: StepPlan, place: str, further: int) -> dict[str, Sequence[Demand]]:
+    """What the steps ran on that the `when` of a step asks for with `has(steps.ID.output)`."""
+    found: dict[str, Sequence[Demand]] = {}
+    for leaf in _leaves(step.when) if step.when is not None and further else ():
+        read = references(leaf)
+        if not isinstance(leaf, Has) or len(read) != 1 or read[0].path[1:] != ("output",):
+            continue
+        other = step_in_reach(plan, str(read[0].path[0]), place)
+        if other is None or any(each.may_skip for each in other.catch.values()):
+            continue
+        demands = demands_on(plan, other, further - 1)
+        if demands is not None:
+            found[shown(leaf, step.when_text)] = demands
+    return found
+
+
 def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tuple[Known, ...]]:
     """What the conditions ask, each with the answers that there are.
 
@@ -76,8 +101,13 @@ def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tup
     """
     found: dict[Question, tuple[Known, ...]] = {}
     about: dict[ReadPath, Question] = {}
-    for demand in demands:
+    pending = list(demands)
+    while pending:
+        demand = pending.pop(0)
         for leaf in _leaves(demand.expr) if not demand.labels else (demand.expr,):
+            if shown(leaf, demand.text) in demand.ran:
+                pending.extend(demand.ran[shown(leaf, demand.text)])
+                continue
             read_here = references(leaf)
             if any(each.root == "steps" and each.path[1:] == ("status",) for each in read_here):
                 return {}  # whether a step ran goes with its own conditions
@@ -113,21 +143,24 @@ def holds(demands: Sequence[Demand], case: Case) -> bool:
 
 def _holds(demand: Demand, case: Case) -> bool:
     if not demand.labels:
-        return _is_true(demand.expr, demand.text, case)
+        return _is_true(demand.expr, demand, case)
     value = constant(filled(demand.expr, _known(case)))
     label = label_of(value) if isinstance(value, str | int) else ""
     return (label in demand.labels) != demand.others
 
 
-def _is_true(expr: Expr, text: str, case: Case) -> bool:
+def _is_true(expr: Expr, demand: Demand, case: Case) -> bool:
     match expr:
         case Unary("!", operand):
-            return not _is_true(operand, text, case)
+            return not _is_true(operand, demand, case)
         case Binary("&&", left, right):
-            return _is_true(left, text, case) and _is_true(right, text, case)
+            return _is_true(left, demand, case) and _is_true(right, demand, case)
         case Binary("||", left, right):
-            return _is_true(left, text, case) or _is_true(right, text, case)
-    question, truth = _asked(expr, text)
+            return _is_true(left, demand, case) or _is_true(right, demand, case)
+    ran = demand.ran.get(shown(expr, demand.text)) if demand.ran else None
+    if ran is not None:
+        return holds(ran, case)
+    question, truth = _asked(expr, demand.text)
     if question in case:
         return case[question] is truth
     return constant(filled(expr, _known(case))) is True

@@ -135,6 +135,10 @@ _EVERYDAY = frozenset(
 _MOST_CLAIMS = 500
 
 
+_LITERAL = re.compile(r"'([^'\\]*)'|\"([^\"\\]*)\"")
+_FEW_WORDS = 2
+
+
 class _Deed(Struct, frozen=True):
     """A step that acts, with the words that tell what it acts on."""
 
@@ -207,11 +211,17 @@ def _claims(context: Context, step: StepPlan) -> Iterator[tuple[Location, set[st
     """The author's texts in which something is said to have happened, with their words."""
     for key in ("with", "human"):
         for text in texts_at(context.document, (*step.path, key)):
-            own = _EXPRESSION.sub(" ", text.text)
+            own = _EXPRESSION.sub(_said_in, text.text)
             done = _DONE.search(own)
             if done is not None:
                 place = context.document.locate(text.path)
                 yield place, {_stem(word) for word in _WORD.findall(own)}
+
+
+def _said_in(expression: re.Match[str]) -> str:
+    """The sentences that an expression puts together; what it compares with is a word or two."""
+    said = (one or other for one, other in _LITERAL.findall(expression[0]))
+    return " ".join(text for text in said if len(text.split()) > _FEW_WORDS)
 
 
 def _spoken_of(
