@@ -102,7 +102,11 @@ def parse_configuration(data: Mapping[str, Json]) -> Configuration:
     configuration, breaches = fill(Configuration, from_data(kept))
     if configuration is None:
         wrong = {(each := _wrong(breach.path, kept)).path: each for breach in breaches}
-        raise ConfigurationProblem([*problems, *wrong.values()])
+        problems += wrong.values()
+        # What the other keys say is looked at all the same.
+        rest = {key: value for key, value in kept.items() if all(key != at[0] for at in wrong)}
+        configuration, _ = fill(Configuration, from_data(rest))
+        assert configuration is not None
     problems += _unknown_names(configuration)
     problems += _senseless_numbers(configuration)
     if problems:

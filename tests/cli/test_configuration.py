@@ -255,12 +255,14 @@ def test_what_is_wrong_with_it_is_said_with_its_line(text: str) -> None:
 
 
 def test_all_that_is_wrong_with_it_is_said_at_once() -> None:
-    configure('selct = []\nfail_on = "warning"\nignore = ["cycel"]\n[severities]\nretri = "error"')
+    configure('selct = []\nfail_on = "warnings"\nignore = ["cycel"]\n[severities]\nretri = "error"')
     assert agentflow("validate", "good.yaml") == Done(
         2,
         "",
         "error: agentflow.toml:1: 'selct' is not a key of the configuration\n"
         "help: did you mean 'select'?\n"
+        "error: agentflow.toml:2: expected error, warning, advice or never, found 'warnings'\n"
+        "help: write 'fail_on' as error, warning, advice or never\n"
         "error: agentflow.toml:3: there is no rule and no family 'cycel'\n"
         "help: did you mean 'cycle'?\n"
         "error: agentflow.toml:5: there is no rule and no family 'retri'\n"
