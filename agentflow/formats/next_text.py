@@ -65,7 +65,8 @@ def cause(trace: Trace) -> Span | None:
         return None
     found, inside = None, list(trace.steps.values())
     while failed := [span for span in inside if span.status in ("failed", "unknown")]:
-        first = min(failed, key=lambda span: span.ended or trace.now)
+        # What was stopped because of it ends at the same time.
+        first = min(failed, key=lambda span: (span.ended or trace.now, span.status == "unknown"))
         if found is not None and not _came_from(found, first):
             break
         found, inside = first, list(first.children.values())

@@ -154,6 +154,16 @@ def test_its_key_is_told_too(project: Project) -> None:
     assert unknown["idempotency_key"] == "k-1"
 
 
+def test_what_was_stopped_beside_a_failure_is_not_why_it_failed(project: Project) -> None:
+    slow = "  slow: {kind: command, argv: [sleep, '600'], effects: write, input: {}, output: {}}\n"
+    steps = "fail_fast: true\nsteps: {pay: {agent: slow}, ill: {agent: sick}}\n"
+    run_id, done = run(project, slow + steps, code=1)
+    assert "failed: unknown_effect: step 'ill' failed: " in done.out
+    (checked, why, *_) = after(done, CHECK)
+    assert checked.startswith("  pay: step 'ill' failed: ")
+    assert why == f"see why with: agentflow show {run_id} --step ill"
+
+
 def test_of_a_group_only_the_call_inside_is_to_be_checked(project: Project) -> None:
     steps = "steps: {all: {steps: {pay: {agent: payer}}, catch: {any: skip}}}\n"
     run_id, _ = run(project, steps, code=0)
