@@ -9,20 +9,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from agentflow.agents.command import Options
+from agentflow.agents.evidence import evidence
 from agentflow.agents.payload import payload
 from agentflow.agents.processes import GRACE, Child, Processes, first
 from agentflow.agents.protocol import AttemptError, Call, Host, Reply
 from agentflow.agents.secrets import resolve
 from agentflow.agents.worker import ANSWER_LIMIT
-from agentflow.core.events import Excess
 from agentflow.spec.model import FailureClass
 
 #: The variable that holds the step's idempotency key.
 _KEY = "AGENTFLOW_IDEMPOTENCY_KEY"
 #: Bytes up to which a program may go on that has printed too much, to know how much it is.
 _READ_ON = 8 * ANSWER_LIMIT
-#: Bytes that are kept of an answer that cannot be taken.
-_HEAD = 16 * 1024
 #: What the system says when it has no process to give at the moment.
 _BUSY = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
@@ -155,10 +153,8 @@ class Printed:
 
     def as_evidence(self) -> Reply:
         """What is kept of an answer that cannot be taken: its beginning, and what it was."""
-        head = b"".join(self.pieces)[:_HEAD]
         whole = not self.too_much.done()
-        excess = Excess(self.size, self._digest.hexdigest(), whole)
-        return Reply(text=head.decode(errors="backslashreplace"), excess=excess)
+        return evidence(b"".join(self.pieces), self.size, self._digest.hexdigest(), whole=whole)
 
 
 def _environment(options: Options, call: Call) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from msgspec.structs import replace
 from agentflow.agents.http_addresses import Address, Refused, addresses_of
 from agentflow.agents.http_client import CONNECT
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
+from agentflow.core.events import Excess
 
 from .calls import attempt, call, connected, failure, options, put_forward
 from .web_server import Answer, Received, WebServer
@@ -226,7 +228,25 @@ def test_what_goes_wrong(web: WebServer, answer: Answer, failed: str, said: str)
 
 def test_an_endless_answer_is_not_read_to_its_end(web: WebServer) -> None:
     web.answer = Answer(body=[b"x" * 1_000_000] * 500)
-    assert failure("http", {"url": web.url})[0] == "invalid_output"
+    error = refused({"url": web.url})
+    assert error.failure == "invalid_output"
+    assert error.reply is not None
+    assert error.reply.text == "x" * 16 * 1024
+    kept = error.reply.excess
+    assert kept is not None
+    assert not kept.whole
+    assert 8_000_000 < kept.bytes < 20_000_000
+    assert kept.sha256 == sha256(b"x" * kept.bytes).hexdigest()
+
+
+def test_the_beginning_of_what_is_no_text_is_kept(web: WebServer) -> None:
+    web.answer = Answer(body=b'"\xff"')
+    reply = refused({"url": web.url}).reply
+    assert reply is not None
+    assert (reply.text, reply.excess) == (
+        '"\\xff"',
+        Excess(3, sha256(b'"\xff"').hexdigest(), whole=True),
+    )
 
 
 @pytest.mark.parametrize("status", [204, 205])
