@@ -8,7 +8,7 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import TypeAlias
 
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
-from agentflow.spec.cel.references import Steps
+from agentflow.spec.cel.references import Steps, known_steps
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
@@ -22,6 +22,7 @@ from agentflow.spec.cel.syntax import (
     Select,
     Unary,
     parts,
+    spine,
 )
 from agentflow.spec.cel.values import Refused
 from agentflow.spec.expressions import references
@@ -105,8 +106,9 @@ def facts(condition: Expr, text: str, truth: bool) -> Iterator[Fact]:
 
 def way_of(path: Expr) -> ReadPath:
     """The root and the way of a path; no root if it begins elsewhere than at one."""
-    found = [one for one in references(path) if (one.start, one.end) == (path.start, path.end)]
-    return (found[0].root, found[0].path) if found else ("", ())
+    nodes = spine(path)
+    root = nodes[-1]
+    return (root.name, known_steps(nodes)) if isinstance(root, Identifier) else ("", ())
 
 
 def counted_paths(expr: Expr) -> Iterator[Expr]:
