@@ -1,24 +1,25 @@
 """The loops of a plan, each with the references that stand inside it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
 from agentflow.plan.calls import callers, calls_of, every_call
 from agentflow.plan.looks import enclosing
 from agentflow.plan.states import entries
-from agentflow.plan.steps import LoopPlan, Plan, ScopePlan, StepPlan, Use
+from agentflow.plan.steps import CallPlan, LoopPlan, Plan, ScopePlan, StepPlan, Use
 from agentflow.spec.model import Effects
 
 
 class Round(Struct, frozen=True):
-    """A loop; `uses` stand in its iterations, of which `own` mean its own `loop`."""
+    """A loop; `uses` stand in its iterations, of which `own` mean its own `loop`; `calls` are made in them."""
 
     step: StepPlan
     loop: LoopPlan
     body: ScopePlan
     uses: list[Use] = field(default_factory=list)
     own: list[Use] = field(default_factory=list)
+    calls: list[CallPlan] = field(default_factory=list)
 
     @property
     def changing(self) -> frozenset[str]:
@@ -51,7 +52,20 @@ def loops(plan: Plan) -> Iterator[Round]:
             each.uses.append(use)
         if use.reference.root == "loop" and around:
             around[0].own.append(use)
+    for address, calls in _calls(plan) if found else ():
+        for at in enclosing(address):
+            if at in found:
+                found[at].calls.extend(calls)
     return iter(found.values())
+
+
+def _calls(plan: Plan) -> Iterator[tuple[str, Iterable[CallPlan]]]:
+    """The calls that steps make, those of pipelines inside among them, by address."""
+    for caller in callers(plan):
+        yield caller.address, calls_of(caller)
+    for step in plan.steps.values():
+        if step.nested is not None:
+            yield step.address, every_call(step.nested.plan)
 
 
 def reads_field(use: Use, name: str) -> bool:
@@ -66,9 +80,9 @@ def next_field(use: Use, body: ScopePlan) -> str | None:
     return str(inside[1]) if inside[:1] == ("next",) and len(inside) > 1 else None
 
 
-def is_unchanging(plan: Plan, each: Round) -> bool:
-    """Is every iteration of a loop given the same, with nothing inside that looks at the world?"""
-    if each.loop.max == 1 or _looks_at_the_world(plan, each):
+def is_unchanging(each: Round) -> bool:
+    """Is every iteration of a loop given the same, with nothing inside that reads or changes the world?"""
+    if each.loop.max == 1 or any(call.effects is not Effects.NONE for call in each.calls):
         return False
     inside = (use for use in each.own if each.part(use) == "steps")
     return not any(_changes(each, use) for use in inside)
@@ -78,13 +92,3 @@ def _changes(each: Round, use: Use) -> bool:
     return use.reference.path[:1] == ("index",) or any(
         reads_field(use, name) for name in each.changing
     )
-
-
-def _looks_at_the_world(plan: Plan, each: Round) -> bool:
-    """Does an agent inside read the world, or change it, so that it may answer otherwise?"""
-    own = [step for step in callers(plan) if each.body.address in enclosing(step.address)]
-    calls = [call for step in own for call in calls_of(step)]
-    for step in plan.steps.values():
-        if step.nested is not None and each.body.address in enclosing(step.address):
-            calls += every_call(step.nested.plan)
-    return any(call.effects is not Effects.NONE for call in calls)

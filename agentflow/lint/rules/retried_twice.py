@@ -68,7 +68,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Each policy above a program that tries again by itself, or below a loop that is one more."""
     if context.plan is None:
         return
-    again = [each for each in loops(context.plan) if is_unchanging(context.plan, each)]
+    again = [each for each in loops(context.plan) if is_unchanging(each)]
     told: set[str] = set()
     for each in retried(context.document, context.plan):
         if each.call.agent not in told:

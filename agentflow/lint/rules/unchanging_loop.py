@@ -103,7 +103,7 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     for each in loops(context.plan):
-        if not _counts_on_others(context, each) and is_unchanging(context.plan, each):
+        if not _counts_on_others(context, each) and is_unchanging(each):
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
