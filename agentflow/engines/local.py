@@ -12,7 +12,6 @@ import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
-from operator import itemgetter
 from types import FrameType
 from typing import Any, TypeAlias
 
@@ -250,18 +249,19 @@ class _LocalEngine:
     def _arm(self) -> None:
         """Timers that belong to the state as a whole: the wall budgets, and waits of a resumed run.
 
-        What is overdue fires in the order in which it was due.
+        What is overdue fires in the order in which it was due, and what has the same time (a question
+        has no more than what is around it) from the outside in, as where a process is at work.
         """
         wall = self.state.started_at + self.driver.plan.budget.wall
         timers: list[tuple[float, Timer]] = [(wall, events.TimerFired(wall))]
+        for (address, limit), one in self.state.timed.items():
+            timers.append((one.until, events.TimeRanOut(one.until, address, limit)))
         for instance in self.state.waiting.values():
             assert instance.due is not None
             question = instance.question.question if instance.question else None
             fired = events.TimerFired(instance.due, instance.address, question)
             timers.append((instance.due, fired))
-        for (address, limit), one in self.state.timed.items():
-            timers.append((one.until, events.TimeRanOut(one.until, address, limit)))
-        for due, timer in sorted(timers, key=itemgetter(0)):
+        for due, timer in sorted(timers, key=lambda one: round(one[0], 3)):
             self._fire_at(due, timer)
 
     def _fire_at(self, due: float, timer: Timer) -> None:

@@ -87,3 +87,37 @@ def test_the_time_of_a_step_goes_on_while_no_process_is_at_work(project: Project
     assert project.json("show", run_id)["outputs"] == {"said": "nobody"}
     assert questions(project) == []
     assert project.agentflow("replay", run_id).code == 0
+
+
+def test_a_question_has_no_more_time_than_the_step_around_it(project: Project) -> None:
+    """The time of both is over at once, and the step around is what decides, as in a live process."""
+    project.write(
+        "bounded.yaml",
+        BOUNDED.replace("2d, catch: {timeout: fail}", "1h, catch: {timeout: {use: own}}"),
+    )
+    run_id = str(project.json("run", "bounded.yaml", code=4)["run"])
+    assert project.json("resume", run_id, by=later(1.5 * HOUR))["outputs"] == {"said": "nobody"}
+    assert project.agentflow("replay", run_id).code == 0
+
+
+UNKNOWN = """
+agentflow: 1
+name: unknown
+budget: {wall: 3d}
+agents:
+  writer: {kind: command, argv: ["false"], effects: write, input: {}, output: {type: string}}
+steps:
+  all:
+    steps: {write: {agent: writer}}
+    output: "${{ steps.write.output }}"
+    timeout: 1h
+    catch: {timeout: {use: late}}
+outputs: {said: "${{ steps.all.output }}"}
+"""
+
+
+def test_nobody_has_said_what_came_of_a_write_within_the_time_around_it(project: Project) -> None:
+    project.write("unknown.yaml", UNKNOWN)
+    run_id = str(project.json("run", "unknown.yaml", code=4)["run"])
+    assert project.json("resume", run_id, by=later(1.5 * HOUR))["outputs"] == {"said": "late"}
+    assert project.agentflow("replay", run_id).code == 0
