@@ -86,6 +86,7 @@ class Desk:
         self._news: deque[Callable[[], None]] = deque()
         self._woken, self._bell = os.pipe()
         self._thread: threading.Thread | None = None
+        self._gone = False
         # Of the thread alone:
         self._cases: deque[_Case] = deque()
         self._notices: deque[Message] = deque()
@@ -117,12 +118,13 @@ class Desk:
         self._tell(lambda: self._refused.update({ticket: why}))
 
     def close(self) -> None:
-        """Put no more questions."""
+        """Put no more questions, and show nothing of what the run still hears while it ends."""
         if self._thread is not None:
             self._tell(self._stop)
             self._thread.join(_PATIENCE)
             if self._thread.is_alive():
                 return  # the terminal is halted, and the thread ends with the process
+        self._gone = True
         os.close(self._woken)
         os.close(self._bell)
 
@@ -130,6 +132,8 @@ class Desk:
 
     def _tell(self, news: Callable[[], None]) -> None:
         """Have the thread do this; it is started with the first that it has to do."""
+        if self._gone:
+            return
         self._news.append(news)
         os.write(self._bell, b"!")
         if self._thread is None:

@@ -149,8 +149,8 @@ def test_an_answer_at_the_terminal_and_one_by_command(project: Project) -> None:
         (run_id,) = project.run_ids()
         typed, said = at_once(lambda: shown.type("approve\n"), saying(project, run_id, "kim"))
         assert typed is None
-        shown.read_to_end()
-    assert shown.process.returncode == 0
+        errors = shown.read_to_end()
+    assert shown.process.returncode == 0, errors
     assert heard(project, run_id) == 1
     assert sum(isinstance(fact, PersonAnswered) for fact in facts(project, run_id)) in (1, 2)
     (question,) = step(project, run_id)["asked"]
