@@ -102,7 +102,7 @@ class Escalations:
         return self._equip(made, at) if made is not None else None
 
     def _call(self, level: Level, call: CallPlan | None) -> CallPlan | None:
-        """The call of a level: one attempt, for the same input and the same contract."""
+        """The call of a level: one attempt, for the same input; the contract of the step holds too."""
         made = self._own_call(level, call) if call is not None else None
         if made is None:
             return None
@@ -122,6 +122,7 @@ class Escalations:
                 agent=level.agent,
                 options=agent,
                 input=self._materials.input_of[level.agent],
+                output=self._materials.output_of[level.agent],
                 effects=agent.effects or agent.default_effects,
                 timeout=seconds(within) if within else DEFAULT_TIMEOUT,
                 retry=None,

@@ -114,6 +114,37 @@ def test_another_agent_is_given_the_same() -> None:
     assert first.timeout == second.timeout == 300
 
 
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (
+            {"n": 7, "sure": 0.9},
+            "invalid_output: the answer breaks its contract: n: expected at most 5, found number 7",
+        ),
+        (
+            {"n": 1, "sure": 0.9, "by": "me"},
+            "invalid_output: the answer breaks its contract: unexpected 'by'",
+        ),
+        ({"n": 1, "sure": 0.8}, "low_confidence: 'sure' is 0.8, less than 0.85"),
+    ],
+    ids=["its-own-contract", "that-of-the-step", "its-own-gate"],
+)
+def test_an_agent_of_a_level_keeps_its_own_contract_besides_that_of_the_step(
+    answer: Json, why: str
+) -> None:
+    strict: Json = {
+        **agents()["other"],
+        "output": {"type": "object", "properties": {"n": {"maximum": 5}}},
+        "confidence": {"field": "sure", "min": 0.85},
+    }
+    done = run(
+        plan([{"agent": "strict"}], agents={**agents(), "strict": strict}),
+        lambda call: answer if call.agent == "strict" else FailureClass.TIMEOUT,
+    )
+    assert [left.reason.text for left in done.of(events.LeaveLevel)] == [why]
+    assert done.state.status == "failed"
+
+
 def test_levels_are_tried_in_order_and_once() -> None:
     levels = [{"model": "b/strong"}, TELL, {"agent": "other"}, ASK]
     done = run(
