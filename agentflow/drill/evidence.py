@@ -1,7 +1,8 @@
 """What the log of a run shows of the claims of its spec.
 
 A claim is held by the decision that it promises, made under the rule that it stands in, and broken
-by any other decision that names that rule.
+by any other decision that names that rule. What promises a call, or the next level of an escalation,
+is held only when that has really begun.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ from agentflow.drill.carriers import name_of
 from agentflow.drill.claims import APPROVAL
 from agentflow.plan import address
 from agentflow.plan.calls import step_at
-from agentflow.plan.steps import Plan, StepPlan
+from agentflow.plan.steps import EscalationPlan, Plan, StepPlan
 from agentflow.spec.model import FailureClass, Json
 
 
@@ -40,10 +41,19 @@ class Evidence(Struct):
     failure: str | None = None
 
 
+class _Promise(Struct, frozen=True):
+    """What a claim says that is to follow, and has not begun yet: `what` is to come, `kept` is said then."""
+
+    claim: str
+    what: str
+    kept: str
+
+
 class _Track(Struct):
     """What is known of a step in one place: whom it calls, why it failed last, its ladder.
 
-    `taken` is the entry of `catch` that hands over to another agent, who has not been called yet.
+    `tried` is the level that calls an agent, `called` says whether the call has begun, `left` is the last
+    level that was left.
     """
 
     name: str
@@ -52,10 +62,12 @@ class _Track(Struct):
     failure: FailureClass | None = None
     way: str | None = None
     tried: int | None = None
+    called: bool = False
     asked: int | None = None
+    left: int | None = None
     undelivered: bool = False
     visited: bool = False
-    taken: str | None = None
+    promise: _Promise | None = None
 
 
 def evidence(plan: Plan, entries: Iterable[Entry]) -> Evidence:
@@ -99,14 +111,13 @@ class _Reading:
         """The claims of a step that a decision is about: the rest of the name, held or not, how."""
         match decision:
             case events.StartAttempt():
-                track.agent = decision.agent
-                if track.taken is not None:
-                    yield f"catch.{track.taken}", True, f"'{decision.agent}' took over"
-                    track.taken = None
+                track.agent, track.called = decision.agent, True
+                yield from _kept(track)
             case events.RejectOutput():
                 track.failure = decision.failure.kind
             case events.Retry(counted=True) if track.failure is not None:
-                yield f"retry.{track.failure}{_of(track)}", True, decision.reason.text
+                claim = f"retry.{track.failure}{_of(track)}"
+                track.promise = _Promise(claim, "another attempt", decision.reason.text)
             case events.CompleteStep() if "min_success" in decision.reason.figures:
                 figures = decision.reason.figures
                 if figures["succeeded"] < figures["items"]:
@@ -114,9 +125,13 @@ class _Reading:
             case events.FailStep() if _has_too_few(track, decision):
                 yield "for_each.too_few", True, decision.failure.message
             case events.Repair():
-                yield f"repair{_of(track)}", True, decision.reason.text
+                claim = f"repair{_of(track)}"
+                track.promise = _Promise(claim, "a repair", decision.reason.text)
             case events.FallBack() if track.way is None:
-                yield f"fallbacks.{decision.model}{_of(track)}", True, decision.reason.text
+                claim, what = f"fallbacks.{decision.model}{_of(track)}", f"'{decision.model}'"
+                track.promise = _Promise(claim, what, decision.reason.text)
+            case events.CancelStep():
+                yield from self._cut_off(track, decision)
             case (
                 events.TryLevel()
                 | events.LeaveLevel()
@@ -152,28 +167,40 @@ class _Reading:
         if "no_retry" in figures and track.failure is not None:
             why = f"{how} (no retry: {figures['no_retry']})"
             yield f"retry.{track.failure}{_of(track)}", False, why
-        if track.taken is not None:
-            yield f"catch.{track.taken}", False, f"another agent was to take over; {how}"
-            track.taken = None
+        if track.promise is not None:
+            kept = rule.endswith(".on_exhausted") and _was_left_last(track)
+            yield from _kept(track) if kept else _not_kept(track, how)
         if rule.startswith(catch):
             key = rule.removeprefix(catch)
             action = track.step.catch[key].action
             if isinstance(decision, events.Escalate):
                 track.way, track.tried, track.asked = f"catch.{key}", None, None
+                track.left = None
                 track.visited = False
             if isinstance(decision, events.HandOver):
-                track.taken = key  # whether it does is seen when it is called
+                took_over = f"'{decision.agent}' took over"
+                track.promise = _Promise(f"catch.{key}", "another agent", took_over)
                 return
             told = decision.failure.message if isinstance(decision, events.FailStep) else how
             yield f"catch.{key}", isinstance(decision, _ACTIONS[action]), told
         elif rule.endswith(".on_exhausted") and rule.startswith("escalations."):
-            last = _escalation(track)
-            held = last is None or isinstance(decision, _ACTIONS[last])
+            plan = _escalation(track)
+            held = plan is None or isinstance(decision, _ACTIONS[plan.on_exhausted.action])
             told = decision.failure.message if isinstance(decision, events.FailStep) else how
             if not track.visited:
                 self.found.denied[f"{track.name}.{track.way or APPROVAL}"] = decision.reason.text
             yield f"{track.way or APPROVAL}.on_exhausted", held, told
             track.way = None
+
+    def _cut_off(
+        self, track: _Track, decision: events.CancelStep
+    ) -> Iterator[tuple[str, bool, str]]:
+        """What is around a step has ended, and what was to follow in it does not."""
+        how = f"it was stopped: {decision.reason.text}"
+        self.found.ends[track.name] = how
+        # That another agent did not get its turn beside a step that failed breaks no entry of `catch`.
+        if track.promise is not None and not track.promise.claim.startswith(("catch.", "approve.")):
+            yield from _not_kept(track, how)
 
     def _track(self, at: str | None) -> _Track:
         at = at or ""
@@ -204,13 +231,31 @@ def _has_too_few(track: _Track, decision: events.FailStep) -> bool:
     return whole and tolerant and decision.failure.kind is FailureClass.EXHAUSTED
 
 
-def _escalation(track: _Track) -> str | None:
-    """The action of `on_exhausted` of the ladder that a step is on."""
+def _kept(track: _Track) -> Iterator[tuple[str, bool, str]]:
+    """What was promised has begun."""
+    if track.promise is not None:
+        yield track.promise.claim, True, track.promise.kept
+        track.promise = None
+
+
+def _not_kept(track: _Track, how: str) -> Iterator[tuple[str, bool, str]]:
+    """Something else came before what was promised had begun."""
+    if track.promise is not None:
+        yield track.promise.claim, False, f"{track.promise.what} was to follow; {how}"
+        track.promise = None
+
+
+def _escalation(track: _Track) -> EscalationPlan | None:
+    """The ladder that a step is on."""
     if track.way is None:
-        plan = track.step.approval
-    else:
-        plan = track.step.catch[track.way.removeprefix("catch.")].escalation
-    return plan.on_exhausted.action if plan is not None else None
+        return track.step.approval
+    return track.step.catch[track.way.removeprefix("catch.")].escalation
+
+
+def _was_left_last(track: _Track) -> bool:
+    """Is there no level behind the one that was left?"""
+    plan = _escalation(track)
+    return plan is None or track.left == len(plan.levels) - 1
 
 
 def _of_ladder(
@@ -227,16 +272,23 @@ def _of_ladder(
     track.visited = True
     match decision:
         case events.TryLevel():
-            track.tried = decision.level
+            track.tried, track.called = decision.level, False
+            yield from _kept(track)
         case events.AcceptOutput() if track.way is not None and track.tried is not None:
             yield f"{way}.levels[{track.tried}].helps", True, text
             track.way = track.tried = None
         case events.Notify():
+            yield from _kept(track)
             yield f"{way}.levels[{decision.level}].told", True, text
         case events.AskPerson(level=int(level)):
             track.asked, track.undelivered = level, False
+            yield from _kept(track)
         case events.TakeAnswer() if track.asked is not None:
-            yield f"{way}.levels[{track.asked}].{decision.answer}", True, text
+            claim = f"{way}.levels[{track.asked}].{decision.answer}"
+            if decision.answer == "retry":
+                track.promise = _Promise(claim, "another attempt", text)
+            else:
+                yield claim, True, text
             track.asked = track.way = track.tried = None
         case events.RefuseAnswer() if track.asked is not None:
             for answer in ("approve", "replace", "retry", "abort"):
@@ -248,14 +300,17 @@ def _of_ladder(
 
 def _left(track: _Track, way: str, decision: events.LeaveLevel) -> Iterator[tuple[str, bool, str]]:
     at, text = f"{way}.levels[{decision.level}]", decision.reason.text
+    track.left = decision.level
     if track.asked == decision.level:
-        yield f"{at}.{'undelivered' if track.undelivered else 'silence'}", True, text
+        lack = "undelivered" if track.undelivered else "silence"
+        track.promise = _Promise(f"{at}.{lack}", "the next level", text)
         track.asked = None
-    elif track.tried == decision.level:
-        yield f"{at}.left", True, text
+    elif track.tried == decision.level and track.called:
+        track.promise = _Promise(f"{at}.left", "the next level", text)
         track.tried = None
     else:
         yield f"{at}.helps", False, f"passed over: {text}"
+        track.tried = None
 
 
 def _of(track: _Track) -> str:

@@ -244,7 +244,7 @@ class _Search:
 
     def _instead_of(self, claim: Claim) -> Status:
         """What is to be said of a claim that came up and did not hold."""
-        if claim.what == "answer":
+        if claim.what == "answer" and claim.detail != "retry":
             return "unknown"  # the answer was made up, and was refused for that
         if claim.what == "helps":
             return "idle" if self._helps_others(claim) else self._dead()

@@ -86,6 +86,50 @@ def test_a_retry_that_no_time_is_left_for() -> None:
     )
 
 
+USED_UP = "the 1 calls of 'sort' (budget.calls) are used up"
+
+
+def test_a_retry_that_is_decided_and_never_made() -> None:
+    retry = {"max_attempts": 3, "on": ["timeout"]}
+    (told,) = said({"sort": call(retry=retry, budget={"calls": 1})})
+    assert told == f"sort.retry.timeout broken: another attempt was to follow; it failed: {USED_UP}"
+
+
+def test_a_repair_and_a_fallback_that_no_call_is_left_for() -> None:
+    models: Json = {"small": {"model": "a/small", "fallbacks": ["other"]}}
+    models["other"] = {"model": "a/other"}
+    step = call("model", repair=1, budget={"calls": 1})
+    assert said({"sort": step}, agents={"model": chat()}, models=models) == [
+        f"sort.repair broken: a repair was to follow; it failed: {USED_UP}",
+        f"sort.fallbacks.other broken: 'other' was to follow; it failed: {USED_UP}",
+    ]
+
+
+def test_levels_that_no_call_is_left_for() -> None:
+    """A level that asks an agent, and a person who says that it is to be tried again."""
+    levels: Json = [{"agent": "second"}, {"human": {"ask": "What is it?"}, "within": "4h"}]
+    escalations: Json = {"desk": {"levels": levels, "on_exhausted": "skip"}}
+    step = call(catch={"rejected": {"escalate": "desk"}}, budget={"calls": 1})
+    at, over = "sort.catch.rejected", f"budget_exceeded: {USED_UP}"
+    assert said({"sort": step}, escalations=escalations) == [
+        f"{at}.levels[0].helps dead: passed over: {over}",
+        f"{at}.levels[0].left idle: the level is passed over",
+        f"{at}.levels[1].retry broken: another attempt was to follow; it failed: {USED_UP}",
+    ]
+
+
+def test_silence_that_the_time_of_the_step_does_not_wait_for() -> None:
+    """It has less time than the person, so that the level behind is never tried."""
+    levels: Json = [{"human": {"ask": "What is it?"}, "within": "4h"}, {"agent": "second"}]
+    escalations: Json = {"desk": {"levels": levels, "on_exhausted": "skip"}}
+    step = call(catch={"rejected": {"escalate": "desk"}}, budget={"wall": "2h"})
+    silence, *_ = said({"sort": step}, escalations=escalations)
+    assert silence == (
+        "sort.catch.rejected.levels[0].silence broken: the next level was to follow; it was "
+        "skipped: as the drill says; 'sort' took longer than 7200 s (budget.wall)"
+    )
+
+
 def test_a_repair() -> None:
     assert ends({"sort": call(repair=1)}) == {"sort.repair": HELD}
 
@@ -147,7 +191,7 @@ def test_another_agent_that_cannot_be_called() -> None:
     steps = {"sort": call(catch={"rejected": {"agent": "short"}})}
     (told,) = said(steps, agents={"short": agent(input=strict)})
     assert told == (
-        "sort.catch.rejected broken: another agent was to take over; it failed: the input breaks "
+        "sort.catch.rejected broken: another agent was to follow; it failed: the input breaks "
         "the contract of 'short': text: expected at most 3 characters, found 5 characters"
     )
 
