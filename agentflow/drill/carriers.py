@@ -33,6 +33,11 @@ class Carrier(Struct, frozen=True):
         return f"{self.name}[+]"
 
     @property
+    def is_task(self) -> bool:
+        """Is it a worker of a delegate, whose `catch` it shares with the others?"""
+        return self.pattern.endswith(ANY_TASK)
+
+    @property
     def has_inside(self) -> bool:
         """Can there be steps inside of it?"""
         return self.step.kind not in ("agent", "human") or any(True for _ in tools_of(self.step))

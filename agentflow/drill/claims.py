@@ -23,9 +23,9 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from agentflow.drill.carriers import Carrier, carriers
-from agentflow.plan.calls import home_of, is_repeatable
+from agentflow.plan.calls import calls_of, home_of, is_repeatable
 from agentflow.plan.failures import failures_of
-from agentflow.plan.steps import CallPlan, CatchPlan, EscalationPlan, Path, Plan
+from agentflow.plan.steps import CallPlan, CatchPlan, EscalationPlan, Path, Plan, StepPlan
 from agentflow.spec.model import ANSWERED, FailureClass
 from agentflow.spec.wording import quoted
 
@@ -141,7 +141,7 @@ def _dead(carrier: Carrier, key: str, possible: frozenset[FailureClass]) -> str 
     step = carrier.step
     if key != "any":
         if FailureClass(key) in possible:
-            return None
+            return _shadowed(step, FailureClass(key))
         return f"{quoted(step.id)} never fails as {quoted(key)}"
     left = possible - {FailureClass(other) for other in step.catch if other != "any"}
     if left:
@@ -149,8 +149,22 @@ def _dead(carrier: Carrier, key: str, possible: frozenset[FailureClass]) -> str 
     return f"every failure that {quoted(step.id)} can have has an entry of its own"
 
 
+def _shadowed(step: StepPlan, kind: FailureClass) -> str | None:
+    """Why another entry takes every failure of a class: of a write that fails so, nobody knows more.
+
+    An agent that is to take over may not be allowed to, and may fail otherwise than the step's own.
+    """
+    unknown = FailureClass.UNKNOWN_EFFECT
+    writes = step.kind == "agent" and not any(c.effects.repeatable for c in calls_of(step))
+    handed_over = any(action.action == "agent" for action in step.catch.values())
+    if not (kind.ambiguous and unknown in step.catch and calls_of(step) and writes) or handed_over:
+        return None
+    return f"{quoted(step.id)} fails as {quoted(unknown)} instead, which has an entry of its own"
+
+
 def _of_catch(carrier: Carrier, key: str, action: CatchPlan, dead: str | None) -> Iterator[Claim]:
-    path: Path = (*carrier.step.path, "catch", key)
+    home = carrier.step.path[:-2] if carrier.is_task else carrier.step.path
+    path: Path = (*home, "catch", key)
     name = f"{carrier.name}.catch.{key}"
     yield Claim(name, carrier.name, path, "catch", key=key, action=action, dead=dead)
     if action.escalation is not None:

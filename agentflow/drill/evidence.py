@@ -199,6 +199,9 @@ class _Reading:
         how = f"it was stopped: {decision.reason.text}"
         self.found.ends[track.name] = how
         # That another agent did not get its turn beside a step that failed breaks no entry of `catch`.
+        if track.asked is not None and _has_a_time(track, track.asked):
+            claim = f"{track.way or APPROVAL}.levels[{track.asked}].silence"
+            yield claim, False, f"the next level was to follow; {how}"
         if track.promise is not None and not track.promise.claim.startswith(("catch.", "approve.")):
             yield from _not_kept(track, how)
 
@@ -250,6 +253,12 @@ def _escalation(track: _Track) -> EscalationPlan | None:
     if track.way is None:
         return track.step.approval
     return track.step.catch[track.way.removeprefix("catch.")].escalation
+
+
+def _has_a_time(track: _Track, level: int) -> bool:
+    """Does a level say how long it waits for a person?"""
+    plan = _escalation(track)
+    return plan is not None and plan.levels[level].within is not None
 
 
 def _was_left_last(track: _Track) -> bool:

@@ -220,7 +220,7 @@ class _Search:
         if held is not None:
             return Outcome(claim, "held", held[1].how, held[0])
         if claim.dead is not None:
-            return Outcome(claim, "dead", claim.dead)
+            return Outcome(claim, "idle" if self._serves_others(claim) else "dead", claim.dead)
         if (never := never_begun(self._steps[claim.step])) is not None:
             return Outcome(claim, "dead", never)
         helps = claim.name.removesuffix("left") + "helps"
@@ -253,6 +253,18 @@ class _Search:
     def _dead(self) -> Status:
         """What is said of what never came up, however it was brought about, if that was tried to the end."""
         return "unknown" if self._bounded else "dead"
+
+    def _serves_others(self, claim: Claim) -> bool:
+        """Does the same entry, shared by the workers of a delegate, hold for another of them?"""
+        scope, _, _ = claim.step.rpartition("/")
+        return any(
+            other.name in self._held
+            for other in self._claims
+            if other.path == claim.path
+            and other.name.removeprefix(other.step) == claim.name.removeprefix(claim.step)
+            and other.step.rpartition("/")[0] == scope
+            and self._steps[other.step].is_task
+        )
 
     def _helps_others(self, claim: Claim) -> bool:
         """Does the same level of the escalation help another step, or after another failure?"""

@@ -78,9 +78,9 @@ def ways(claim: Claim, steps: Steps) -> Iterator[Way]:
         case "catch":
             yield from failing(carrier, claim.key, steps)
         case _:
-            levels = tuple(_at_levels(carrier, claim))
             for way in failing(carrier, claim.key, steps):
-                yield Way((*levels, *way.faults), way.via)
+                for levels in _ladders(carrier, claim):
+                    yield Way((*levels, *way.faults), way.via)
 
 
 def goes_on(claim: Claim, steps: Steps) -> bool:
@@ -134,12 +134,21 @@ def _items(carrier: Carrier, claim: Claim, steps: Steps) -> Iterator[Way]:
         yield Way((fault,), claim.start)
 
 
-def _at_levels(carrier: Carrier, claim: Claim) -> Iterator[Fault]:
+def _ladders(carrier: Carrier, claim: Claim) -> Iterator[tuple[Fault, ...]]:
+    """What becomes of the levels; silence may take longer than there is time around it."""
+    silent = tuple(_at_levels(carrier, claim, "silence"))
+    yield silent
+    undelivered = tuple(_at_levels(carrier, claim, "undelivered"))
+    if undelivered != silent:
+        yield undelivered
+
+
+def _at_levels(carrier: Carrier, claim: Claim, lack: Asked) -> Iterator[Fault]:
     """What becomes of the levels of an escalation: none helps, up to that of the claim."""
     plan, at = claim.escalation, carrier.pattern
     assert plan is not None
     for number, level in enumerate(plan.levels):
-        does: Attempted | Asked = "silence" if level.kind == "human" else FailureClass.NOT_SENT
+        does: Attempted | Asked = lack if level.kind == "human" else FailureClass.NOT_SENT
         if number != claim.level:
             yield Fault(at, does, number)
         elif claim.what == "helps":

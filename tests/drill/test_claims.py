@@ -123,11 +123,38 @@ def test_silence_that_the_time_of_the_step_does_not_wait_for() -> None:
     levels: Json = [{"human": {"ask": "What is it?"}, "within": "4h"}, {"agent": "second"}]
     escalations: Json = {"desk": {"levels": levels, "on_exhausted": "skip"}}
     step = call(catch={"rejected": {"escalate": "desk"}}, budget={"wall": "2h"})
-    silence, *_ = said({"sort": step}, escalations=escalations)
+    (silence,) = said({"sort": step}, escalations=escalations)
     assert silence == (
         "sort.catch.rejected.levels[0].silence broken: the next level was to follow; it was "
         "skipped: as the drill says; 'sort' took longer than 7200 s (budget.wall)"
     )
+
+
+def test_silence_that_the_time_around_the_step_does_not_wait_for() -> None:
+    escalations: Json = {
+        "desk": {"levels": [{"human": {"ask": "What?"}, "within": "3h"}], "on_exhausted": "skip"}
+    }
+    inner = {"sort": call(catch={"rejected": {"escalate": "desk"}})}
+    around = {"steps": inner, "timeout": "1h", "catch": {"timeout": "skip"}}
+    assert said({"around": around}, escalations=escalations) == [
+        (
+            "around/sort.catch.rejected.levels[0].silence broken: the next level was to follow; it was "
+            "stopped: 'around' took longer than 3600 s (timeout)"
+        )
+    ]
+
+
+@pytest.mark.parametrize("kind", ["timeout", "server_error"])
+def test_of_a_write_that_fails_without_an_answer_nobody_knows(kind: str) -> None:
+    catch: Json = {"unknown_effect": "fail", kind: {"use": "praise"}}
+    assert said({"send": call("writer", catch=catch)}) == [
+        (
+            f"send.catch.{kind} dead: 'send' fails as 'unknown_effect' instead, "
+            "which has an entry of its own"
+        )
+    ]
+    del catch["unknown_effect"]
+    assert said({"send": call("writer", catch=catch)}) == []
 
 
 def test_a_repair() -> None:

@@ -182,6 +182,26 @@ def test_the_tasks_of_a_delegate() -> None:
     assert found == all_held(names)
 
 
+def test_an_entry_that_is_for_one_of_the_workers_who_share_it() -> None:
+    workers = {"read": "first", "write": "writer"}
+    tasks = [{"id": name, "worker": name, "input": {"text": "a"}, "needs": []} for name in workers]
+    catch: Json = {"unknown_effect": {"use": "praise"}, "server_error": "skip"}
+    delegate = {"plan": tasks, "workers": workers, "max_tasks": 3, "catch": catch}
+    assert said({"work": {"delegate": delegate}}) == [
+        "work/read.catch.unknown_effect idle: 'read' never fails as 'unknown_effect'",
+        (
+            "work/write.catch.server_error idle: 'write' fails as 'unknown_effect' instead, "
+            "which has an entry of its own"
+        ),
+    ]
+    catch["low_confidence"] = "skip"
+    dead = [each for each in said({"work": {"delegate": delegate}}) if " dead: " in each]
+    assert dead == [
+        f"work/{name}.catch.low_confidence dead: '{name}' never fails as 'low_confidence'"
+        for name in workers
+    ]
+
+
 def test_a_step_that_chooses_its_agent() -> None:
     retry = {"max_attempts": 2, "on": ["timeout"]}
     step = {
