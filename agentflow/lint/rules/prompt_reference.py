@@ -1,6 +1,6 @@
-"""A prompt, an image, a url or a charge asks for something that its agent is not given.
+"""A prompt, an image, a url, a charge or a question asks for something that is not given.
 
-All of them read the fields of the agent's own `input` and nothing else, so that a reader of the
+What an agent has of these reads the fields of its own `input` and nothing else, so that a reader of the
 agent knows what reaches the other side. Anything else has no value, and every call fails before it
 is made.
 
@@ -8,6 +8,10 @@ A field that a closed contract (`additionalProperties: false`) does not name is 
 callers hand over more than it names, so only what is nearly one of its fields is warned of, and only if no
 step hands it over by that name. A field that the contract does not require is absent where a step does not hand it
 over: `default(input.NAME, VALUE)` copes with that.
+
+What people are asked or told, at a level of an escalation or before a tool is called, reads as `input` what the
+step or the tool is given. A field that none of those who use it can have is an error: the level would be passed over each
+time, and nobody would be asked.
 
 Bad:
 
@@ -60,6 +64,7 @@ from msgspec import Struct
 from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.agent_texts import agent_texts
+from agentflow.lint.asked import FAILURE, Asked, asked_texts
 from agentflow.lint.chats import entries
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
@@ -106,6 +111,27 @@ def check(context: Context) -> Iterator[Finding]:
     for each in agent_texts(context.plan):
         given = Given(each.given, tuple(givers[each.agent]))
         yield from _in_text(context.document, each.path, each.text, given)
+    suggestions = Suggestions()
+    for asked in asked_texts(context.plan):
+        yield from _in_question(context.document, asked, suggestions)
+
+
+def _in_question(document: Document, asked: Asked, suggestions: Suggestions) -> Iterator[Finding]:
+    """Each field that a question or a notice reads and none of those whom it is about can have."""
+    for inner, offset, expr in template_expressions(asked.text):
+        for found in references(expr):
+            name = found.path[0] if found.path else None
+            if found.root not in ("input", "failure") or not isinstance(name, str):
+                continue
+            given = asked.given if found.root == "input" else (FAILURE,)
+            parts = [part_of(contract, name) for contract in given]
+            if parts and all(part.lack == "never" for part in parts):
+                known = dict.fromkeys(field for part in parts for field in part.known)
+                advice = suggestions.help(name, known, "it reads what the step or tool is given")
+                message = f"the {found.root} has no field {quoted(name)}"
+                start, end = offset + found.start, offset + found.end
+                place = document.in_string((*asked.path, *inner), start, end)
+                yield Finding(NAME, SEVERITY, message, place, advice)
 
 
 def _giver(context: Context, step: StepPlan, call: CallPlan) -> Giver:
