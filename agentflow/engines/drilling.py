@@ -88,13 +88,14 @@ class Drilling(Struct):
         return entries
 
     def _inputs(self, scenario: Scenario) -> dict[str, Json]:
+        """Inputs that keep their contract; they follow the leads only if some are found that do."""
         leads = [lead for lead in scenario.leads if not lead.at]
-        schema = self.plan.inputs.schema
-        try:
-            value = sample(_narrowed(schema, leads), f"{scenario.base.seed}/inputs")
-        except NoSample:
-            return {}
-        return value if isinstance(value, dict) else {}
+        schema, seed = self.plan.inputs.schema, f"{scenario.base.seed}/inputs"
+        for narrowed in (_narrowed(schema, leads), schema):
+            with suppress(NoSample):
+                value = sample(narrowed, seed)
+                return value if isinstance(value, dict) else {}
+        return {}
 
 
 def drilling(plan: Plan) -> Drilling:

@@ -4,7 +4,7 @@ import pytest
 
 from agentflow.spec.model import Json
 
-from .drilling import KIND, agent, call, ends, said
+from .drilling import KIND, TEXT, agent, call, ends, said
 
 INPUTS: Json = {
     "type": "object",
@@ -186,3 +186,14 @@ def test_a_test_shows_what_the_drill_does_not_find() -> None:
     inputs = {"text": "a", "amount": 619, "tags": [], "urgent": False}
     tests = {"t": {"inputs": inputs, "answers": {"rare": {"value": "praise"}}}}
     assert ends(steps, inputs=INPUTS, tests=tests) == {"rare.catch.any": "held"}
+
+
+def test_inputs_that_cannot_follow_a_lead_keep_their_contract() -> None:
+    """No text is both long and short; a run without the field would fail for that alone."""
+    inputs = {**TEXT, "properties": {"text": {"type": "string", "maxLength": 4}}}
+    when = "size(inputs.text) > 5 && inputs.text.startsWith('URG')"
+    (told,) = said({"sort": call(when=when, catch={"timeout": "skip"})}, inputs=inputs)
+    assert told == (
+        f"sort.catch.timeout unknown: the drill does not know which values make '{when}' true; "
+        "a test that gets there would show it"
+    )
