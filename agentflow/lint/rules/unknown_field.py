@@ -75,6 +75,7 @@ FIX = Fixable.SAFE
 _OF_A_STEP = ("output", "status", "items")
 #: What other languages call the number of items.
 _SIZES = frozenset({"size", "length", "len", "count"})
+_STATE = "add it to the 'state' of this loop, which hides that of a loop around it"
 _INSTEAD = {
     "a list": "take one by its index, or all with .map(x, x.{})",
     "empty": "give the step an 'output' with '{}' in it",
@@ -172,7 +173,8 @@ def _missing(
         message = f"{holder} has no field {quoted(name)}"
         if not certain:
             message = f"the contract of {holder} does not name {quoted(name)}"
-        advice = suggestions.help(name, gap.known, "add it to the contract")
+        otherwise = _STATE if path == "loop.state" else "add it to the contract"
+        advice = suggestions.help(name, gap.known, otherwise)
         fix = suggestions.fix(context.document, location, name, gap.known)
         if fix is not None and not certain:
             fix = replace(fix, safe=False)
