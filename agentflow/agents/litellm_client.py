@@ -52,7 +52,7 @@ class LiteLLM:
         parameters = _parameters(request)
         withheld = "api_key" in parameters
         wire = Wire(request.timeout, keys_of(model), withheld, request.reached)
-        WIRE.set(wire)  # this task makes one request at a time
+        before = WIRE.set(wire)  # this task makes one request at a time
         sent = asyncio.get_running_loop().time()
         try:
             answer, began = await _answer(request, parameters)
@@ -62,6 +62,7 @@ class LiteLLM:
             raise failure_of(error, model, wire) from error
         finally:
             wire.over = True
+            WIRE.reset(before)
         reply = Reply(
             text=answer.text,
             usage=usage_of(answer, model),

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -80,6 +81,15 @@ def test_the_library_sends_no_second_request_of_its_own(cut: Any, server: OpenAI
     broke = f"{model} broke the connection off before it answered"
     assert failure("llm", {"model": model}) == ("server_error", broke)
     assert len(server.requests) == 1
+
+
+def test_what_else_is_sent_after_a_call_is_let_alone(server: OpenAIServer) -> None:
+    async def use(connection: Connection) -> int:
+        await connection.call(options("llm", model="openai/echo"), call(body="x"))
+        async with httpx.AsyncClient() as client:
+            return (await client.get(server.url)).status_code
+
+    assert connected("llm", use) >= 200
 
 
 def test_nobody_is_there(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
