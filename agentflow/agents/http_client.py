@@ -26,6 +26,7 @@ from agentflow.agents.http_addresses import Address, Refused, addresses_of
 from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
 from agentflow.agents.http_requests import Request, request_of
 from agentflow.agents.protocol import AttemptError, Call, Reply
+from agentflow.agents.wire import transport
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.contracts.strict import NotJson, loads
 from agentflow.spec.model import FailureClass, Json
@@ -87,13 +88,8 @@ async def send_once(request: Request, timeout: float) -> tuple[int, float | None
 
 
 def _client() -> httpx.AsyncClient:
-    transport = httpx.AsyncHTTPTransport(
-        trust_env=True,  # for the certificates that the operator trusts
-        retries=0,
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-    )
     # No proxy: what it connects to could not be looked at. No credentials from a .netrc.
-    return httpx.AsyncClient(transport=transport, trust_env=False)
+    return httpx.AsyncClient(transport=transport(httpx), trust_env=False)
 
 
 class _Exchange:
