@@ -18,7 +18,7 @@ from agentflow.lint.linter import Outcome, examine
 from agentflow.lint.rule import Context
 from agentflow.plan.build import build_plan
 from agentflow.plan.calls import plans_within
-from agentflow.plan.imports import models_of
+from agentflow.plan.contract_places import models_of
 from agentflow.plan.library import texts_by_file
 from agentflow.plan.steps import Plan
 from agentflow.project import CLASS, ProjectReader, find_root, read_bytes

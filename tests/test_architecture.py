@@ -1,12 +1,14 @@
 """Architecture is a test: who may import whom, and what a command loads."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from agentflow import plan
 from agentflow.agents import AGENT_KINDS
 from agentflow.spec.shape import kinds_of
 from tests.audited import watched
@@ -42,6 +44,13 @@ def test_every_agent_kind_is_a_module_of_its_name() -> None:
         )
     }
     assert has_options == AGENT_KINDS.keys()
+
+
+def test_the_map_of_the_plan_names_its_modules() -> None:
+    """A room of sixty modules is one to get lost in."""
+    lists = re.findall(r"^    .+$", plan.__doc__ or "", re.MULTILINE)
+    modules = (ROOT / "agentflow" / "plan").glob("[!_]*.py")
+    assert sorted(re.findall(r"\w+", " ".join(lists))) == sorted(path.stem for path in modules)
 
 
 # --- data -----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentflow.plan.dialects import Manner
-from agentflow.plan.enforced import enforced
+from agentflow.plan.enforced_schemas import enforced
 from agentflow.spec.model import Json
 
 

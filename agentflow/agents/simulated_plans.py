@@ -8,9 +8,9 @@ from agentflow.contracts.descent import SOME_ITEM, Descent
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.core.tasks import BadPlan, read_plan
-from agentflow.plan.foretold import Foretold
 from agentflow.plan.schemas import Contract
 from agentflow.plan.steps import DelegatePlan, PlanCheck
+from agentflow.plan.worker_inputs import KnownField
 from agentflow.spec.cel.references import known_steps
 from agentflow.spec.cel.syntax import Identifier, spine
 from agentflow.spec.model import Json
@@ -85,7 +85,7 @@ def _planned(schema: Schema, check: PlanCheck) -> Contract:
 def _inputs(delegate: DelegatePlan, planned: Contract, seed: str) -> Iterator[tuple[str, Json]]:
     """Something that each worker takes and a plan may hold, where that can be made up."""
     for name, worker in delegate.workers.items():
-        wanted = [_wanted(each) for each in delegate.foretold.get(name, ())]
+        wanted = [_wanted(each) for each in delegate.known_fields.get(name, ())]
         if delegate.whole and worker.call is not None:
             wanted = [worker.call.input.schema]
         for plain in ([_NOTHING], []):
@@ -97,7 +97,7 @@ def _inputs(delegate: DelegatePlan, planned: Contract, seed: str) -> Iterator[tu
                 break
 
 
-def _wanted(argument: Foretold) -> Schema:
+def _wanted(argument: KnownField) -> Schema:
     """What the input of a task is to be so that a worker can be given a part of it as a field."""
     value = argument.value
     nodes = spine(value.expr) if isinstance(value, Whole) else ()

@@ -16,7 +16,7 @@ from agentflow.core.ladders import level_call
 from agentflow.core.state import Instance, Ladder, State
 from agentflow.core.values import Unusable, text_of, value_of
 from agentflow.plan.steps import LevelPlan
-from agentflow.plan.whether import WHETHER_IT_HAPPENED
+from agentflow.plan.unknown_effects import WHETHER_IT_HAPPENED
 from agentflow.spec.model import Json
 
 

@@ -15,7 +15,7 @@ from agentflow.core.state import Instance, State
 from agentflow.core.values import Unusable, value_of
 from agentflow.plan.calls import is_repeatable
 from agentflow.plan.steps import CatchPlan
-from agentflow.plan.whether import WHETHER_IT_HAPPENED
+from agentflow.plan.unknown_effects import WHETHER_IT_HAPPENED
 from agentflow.spec.model import REPAIRABLE, FailureClass, Json
 
 

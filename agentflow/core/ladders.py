@@ -9,7 +9,7 @@ from agentflow.core.state import Instance, Ladder, Need, State
 from agentflow.core.table import IllegalTransition, take
 from agentflow.core.talking import begin_afresh
 from agentflow.plan.steps import CallPlan, EscalationPlan, LevelPlan
-from agentflow.plan.whether import WHETHER_IT_HAPPENED
+from agentflow.plan.unknown_effects import WHETHER_IT_HAPPENED
 from agentflow.spec.model import FailureClass
 
 _ONE = {"escalations": 1}

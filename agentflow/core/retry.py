@@ -8,8 +8,8 @@ from agentflow.core import purse
 from agentflow.core.deadlines import no_time_to_wait
 from agentflow.core.events import Failure, Reason
 from agentflow.core.state import Instance, State
+from agentflow.plan.backoff import backoff
 from agentflow.plan.calls import is_repeatable
-from agentflow.plan.waits import backoff
 from agentflow.spec.model import ANSWERED
 
 _AROUND = "what encloses the step has failed"

@@ -140,7 +140,7 @@ def _about_worker(delegate: DelegatePlan, number: int, task: Task) -> Iterator[s
 def _about_arguments(delegate: DelegatePlan, number: int, task: Task) -> Iterator[str]:
     """What is wrong with what `with` makes of a task's id and input, before there are results."""
     env: dict[str, Json] = {"task": {"id": task.id, "input": task.input}}
-    for argument in delegate.foretold.get(task.worker, ()):
+    for argument in delegate.known_fields.get(task.worker, ()):
         what = f"[{number}].input: {quoted(argument.field)} of worker {quoted(task.worker)}"
         try:
             value = value_of(argument.value, env, what)

@@ -25,8 +25,8 @@ from agentflow.drill.conditions import (
 )
 from agentflow.drill.scenarios import Lead
 from agentflow.plan import address
-from agentflow.plan.looks import enclosing
-from agentflow.plan.reach import step_in_reach
+from agentflow.plan.address import enclosing
+from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.templates import MapOf, Template, Whole

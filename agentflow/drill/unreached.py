@@ -3,7 +3,7 @@
 from agentflow.drill.carriers import Carrier
 from agentflow.drill.conditions import wanted
 from agentflow.plan import address
-from agentflow.plan.looks import enclosing
+from agentflow.plan.address import enclosing
 from agentflow.spec.wording import quoted
 
 

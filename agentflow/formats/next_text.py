@@ -11,7 +11,7 @@ from agentflow.core.state import ENDED_RUN
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
 from agentflow.plan.calls import is_repeatable
-from agentflow.plan.whether import WHETHER_IT_HAPPENED
+from agentflow.plan.unknown_effects import WHETHER_IT_HAPPENED
 from agentflow.trace import Span, Trace
 
 #: So many steps are named; the rest is counted.

@@ -7,7 +7,7 @@ from msgspec import to_builtins
 from agentflow.formats.plan_words import effects
 from agentflow.formats.values import document
 from agentflow.plan.amounts import Bound, Most
-from agentflow.plan.kept import Kept
+from agentflow.plan.budgets import Kept
 from agentflow.plan.overview import Node, Overview, times
 from agentflow.plan.windows import Fit
 from agentflow.spec.model import Json

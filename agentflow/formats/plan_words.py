@@ -10,9 +10,9 @@ from agentflow.formats.safe import safe
 from agentflow.formats.words import count, duration, money
 from agentflow.plan.amounts import NONE, Bound, Most
 from agentflow.plan.bounds import Part
+from agentflow.plan.budgets import Kept
 from agentflow.plan.calls import possible_calls
 from agentflow.plan.factors import factors_of
-from agentflow.plan.kept import Kept
 from agentflow.plan.overview import Node
 from agentflow.plan.people import Question
 from agentflow.plan.steps import StepPlan

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from agentflow.plan import address
+from agentflow.plan.address import enclosing
 from agentflow.plan.approvals import part_with_yes
 from agentflow.plan.calls import calls_of
-from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Path, Plan, StepPlan, Use
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.expressions import Reference, references

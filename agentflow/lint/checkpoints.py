@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from agentflow.lint.rule import Context
 from agentflow.lint.verdicts import can_be_false, looks_at_data, steps_read
 from agentflow.plan import address
+from agentflow.plan.address import enclosing
 from agentflow.plan.approvals import yes
 from agentflow.plan.calls import calls_of
-from agentflow.plan.looks import enclosing
 from agentflow.plan.schemas import Contract, past_references, values_of
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.syntax import Comprehension, Expr

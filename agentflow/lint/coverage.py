@@ -17,8 +17,8 @@ from agentflow.lint.rule import Context
 from agentflow.lint.traces import label_of
 from agentflow.lint.verdicts import Known, filled, values_at
 from agentflow.plan import address
-from agentflow.plan.looks import enclosing
-from agentflow.plan.reach import step_in_reach
+from agentflow.plan.address import enclosing
+from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.syntax import Binary, Expr, Has, Unary
 from agentflow.spec.expressions import references

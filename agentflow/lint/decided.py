@@ -13,8 +13,8 @@ from agentflow.lint.conditions import constant, counted_paths, way_of
 from agentflow.lint.rule import Context
 from agentflow.lint.verdicts import cases, filled
 from agentflow.plan import address
-from agentflow.plan.looks import enclosing
-from agentflow.plan.reach import step_in_reach
+from agentflow.plan.address import enclosing
+from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import (

@@ -22,7 +22,7 @@ from agentflow.lint.rule import Context
 from agentflow.plan.amounts import Bound, plus
 from agentflow.plan.calls import home_of, tools_in_turn
 from agentflow.plan.dialects import manner
-from agentflow.plan.held import held
+from agentflow.plan.enforcement import held
 from agentflow.plan.prompts import first_prompt, passed_by, said_by, told_again
 from agentflow.plan.windows import Fit, Fits, Window
 from agentflow.spec.templates import Constant, MapOf

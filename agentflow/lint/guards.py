@@ -22,11 +22,11 @@ from agentflow.lint.conditions import (
 )
 from agentflow.lint.known import RAN, Known
 from agentflow.plan import address
+from agentflow.plan.address import enclosing
 from agentflow.plan.limits import Limit, follows, limits, together
-from agentflow.plan.looks import enclosing
-from agentflow.plan.reach import step_in_reach
+from agentflow.plan.loop_states import loop_around
 from agentflow.plan.schemas import Contract, alternatives, self_contained
-from agentflow.plan.states import loop_around
+from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Path, Plan, StepPlan, Use, read_outside
 from agentflow.plan.types import Types
 from agentflow.spec.cel.syntax import (

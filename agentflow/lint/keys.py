@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from agentflow.plan.looks import enclosing
+from agentflow.plan.address import enclosing
 from agentflow.plan.steps import Path, Plan, StepPlan, Use
 from agentflow.spec.templates import Constant
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
+from agentflow.plan.address import enclosing
 from agentflow.plan.calls import callers, calls_of, every_call
-from agentflow.plan.looks import enclosing
-from agentflow.plan.states import entries
+from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import CallPlan, LoopPlan, Plan, ScopePlan, StepPlan, Use
 from agentflow.spec.model import Effects
 

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema
 from agentflow.lint.texts import Written, texts_at, told
+from agentflow.plan.address import enclosing
 from agentflow.plan.calls import callers, home_of, possible_calls
-from agentflow.plan.looks import enclosing
 from agentflow.plan.schemas import Contract, past_references
 from agentflow.plan.steps import Path, Plan
 from agentflow.spec.document import Document

@@ -11,7 +11,8 @@ from msgspec import Struct, field
 
 from agentflow.plan import address
 from agentflow.plan.fields import UNKNOWN, Lack, Part, part_of
-from agentflow.plan.looks import (
+from agentflow.plan.schemas import Contract, values_of
+from agentflow.plan.shape_kinds import (
     MOST_OPTIONS,
     Alias,
     Either,
@@ -23,7 +24,6 @@ from agentflow.plan.looks import (
     Some,
     Written,
 )
-from agentflow.plan.schemas import Contract, values_of
 from agentflow.plan.shapes import STANDS_IN, Shapes
 from agentflow.plan.steps import Plan, StepPlan, Use, read_outside
 from agentflow.spec.cel.references import Steps

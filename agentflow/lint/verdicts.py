@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from agentflow.lint.conditions import ReadPath, constant, counted_paths, way_of
 from agentflow.lint.rule import Context
-from agentflow.plan.reach import step_in_reach
 from agentflow.plan.schemas import Contract, values_of
+from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.syntax import (
     Binary,

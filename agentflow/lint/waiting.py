@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agentflow.plan import address
-from agentflow.plan.looks import enclosing
+from agentflow.plan.address import enclosing
 from agentflow.plan.steps import Plan, StepPlan
 
 

@@ -14,6 +14,7 @@ Case labels and the ids of tasks are free text, so the characters that mean some
 """
 
 import re
+from collections.abc import Iterator
 
 DEFAULT_CASE = "*"
 _ITEM_NUMBER = re.compile(r"\[[0-9]+\]")
@@ -59,6 +60,14 @@ def parent(address: str) -> str | None:
         return address[: address.rindex("[")]
     slash = address.rfind("/")
     return address[:slash] if slash >= 0 else None
+
+
+def enclosing(place: str) -> Iterator[str]:
+    """An address and everything around it, out to the pipeline, which is `""`."""
+    while place:
+        yield place
+        place = parent(place) or ""
+    yield ""
 
 
 def name(address: str) -> str:

@@ -11,7 +11,7 @@ switch takes its dearest case. A call of an agent is
 with `max_calls` calls of each tool besides. After it come the dearest of the agents that `catch`
 hands over to, and the levels of the dearest escalation, an attempt each of every model. Around it,
 all is multiplied by the longest list of `for_each`, by `loop.max` and `delegate.max_tasks`. A `budget` cuts off what is
-beyond it (`plan.kept`).
+beyond it (`plan.budgets`).
 
     time of a call    t · (n · m · (1 + r) · T + Σ min(cap, initial · factor^i), i = 0 … n-2)
     tokens in         the bytes of the longest prompt: a token is a byte at least; with repairs and
@@ -49,8 +49,10 @@ from agentflow.plan.amounts import (
     times,
     total,
 )
+from agentflow.plan.budgets import Kept, kept, within
 from agentflow.plan.calls import tools_in_turn
 from agentflow.plan.charges import charges_of
+from agentflow.plan.concurrency import width_of
 from agentflow.plan.costs import (
     FREE,
     Cost,
@@ -64,9 +66,9 @@ from agentflow.plan.costs import (
     repeated,
     together,
 )
+from agentflow.plan.critical_path import in_order, seconds_of, through
 from agentflow.plan.factors import Factors, backoffs, factors_of, turns_of
-from agentflow.plan.kept import Kept, kept, within
-from agentflow.plan.lists import most_items
+from agentflow.plan.list_lengths import most_items
 from agentflow.plan.prompts import (
     first_prompt,
     grown,
@@ -78,8 +80,6 @@ from agentflow.plan.prompts import (
 )
 from agentflow.plan.steps import CallPlan, ChatPlan, EscalationPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types
-from agentflow.plan.ways import in_order, seconds_of, through
-from agentflow.plan.widths import width_of
 
 _MILLION = 1_000_000
 #: US dollars for a million tokens in and out, by the model's name at LiteLLM.

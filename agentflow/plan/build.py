@@ -21,7 +21,7 @@ from agentflow.plan.scopes import (
     Frame,
     Place,
 )
-from agentflow.plan.scripts import plan_scripts
+from agentflow.plan.scripted_tests import plan_scripts
 from agentflow.plan.steps import (
     BudgetPlan,
     CallPlan,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from agentflow.contracts.keywords import Schema
 from agentflow.plan.dialects import Manner
-from agentflow.plan.enforced import enforced
+from agentflow.plan.enforced_schemas import enforced
 from agentflow.plan.steps import ChatPlan, ContractPlan
 from agentflow.spec.expressions import ExpressionError
 from agentflow.spec.model import Agent, Model, TextFile

@@ -10,7 +10,7 @@ budget. For each quantity, with `C` calls, `R` retries and `E` escalations,
 
 since there is so much without them, and each brings no more than the dearest does. Costs are put together one after
 the other (`after`), one instead of the other (`either`) and so many times (`repeated`), and a budget cuts
-them off (`plan.kept`).
+them off (`plan.budgets`).
 """
 
 from collections.abc import Callable, Iterable

@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
+from agentflow.plan.backoff import backoff
 from agentflow.plan.calls import is_repeatable
 from agentflow.plan.steps import CallPlan
-from agentflow.plan.waits import backoff
 from agentflow.spec.model import ANSWERED, FailureClass
 
 

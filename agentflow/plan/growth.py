@@ -14,12 +14,12 @@ from agentflow.contracts.descent import SOME_ITEM
 from agentflow.contracts.shape import types_of
 from agentflow.plan import address
 from agentflow.plan.limits import Limit
-from agentflow.plan.looks import Inside, Items, Shape, either
+from agentflow.plan.loop_states import Shaping, entries
 from agentflow.plan.narrowing import NOTHING_GIVEN, Given
 from agentflow.plan.numbers import Range, around, meet, range_of_contract
+from agentflow.plan.resolution import resolved
 from agentflow.plan.schemas import ANYTHING, Contract, past_references
-from agentflow.plan.settled import settled
-from agentflow.plan.states import Shaping, entries
+from agentflow.plan.shape_kinds import Inside, Items, Shape, either
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.cel.syntax import (
     Binary,
@@ -107,7 +107,7 @@ class _Round(Struct, frozen=True):
 
     def measure(self, shape: Shape) -> _Measure | None:
         """Of a value that is not made of the field."""
-        found = settled(self.shapes, shape)
+        found = resolved(self.shapes, shape)
         if isinstance(found, Items):
             most = inf if found.most is None else found.most
             span = Range(found.least, most, whole=True)

@@ -25,8 +25,16 @@ from agentflow.contracts.implied import implied, tagged_otherwise
 from agentflow.contracts.keywords import TYPES, Schema
 from agentflow.contracts.shape import types_of
 from agentflow.contracts.violations import Violation, choices
+from agentflow.plan.handoff_sides import (
+    COUNTS,
+    OF_LISTS,
+    OF_OBJECTS,
+    UNIONS,
+    as_meant,
+    demands,
+    plainly,
+)
 from agentflow.plan.schemas import ANNOTATIONS, Contract, past_references
-from agentflow.plan.told import COUNTS, OF_LISTS, OF_OBJECTS, UNIONS, as_meant, demands, plainly
 from agentflow.spec.wording import quoted
 
 #: The way to a part of the value; SOME_ITEM stands for any item, SOME_FIELD for a field without name.

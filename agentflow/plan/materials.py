@@ -21,7 +21,7 @@ from agentflow.contracts.resolve import (
 from agentflow.errors import FileProblem
 from agentflow.findings import Finding, Related, Severity
 from agentflow.plan.chats import chat_of
-from agentflow.plan.imports import models_of
+from agentflow.plan.contract_places import models_of
 from agentflow.plan.library import within
 from agentflow.plan.servers import as_contract, definition_for, plan_servers
 from agentflow.plan.steps import ChatPlan, ContractPlan, Contracts, Path

@@ -13,7 +13,6 @@ from agentflow.errors import FileProblem
 from agentflow.plan import address
 from agentflow.plan.escalations import ESCALATION_NAMES, Escalations
 from agentflow.plan.fallbacks import with_fallbacks
-from agentflow.plan.foretold import foretold
 from agentflow.plan.library import Chain, Library, Recursion
 from agentflow.plan.materials import Materials
 from agentflow.plan.planners import planner_of
@@ -43,6 +42,7 @@ from agentflow.plan.steps import (
 )
 from agentflow.plan.tools import Tools
 from agentflow.plan.types import Types
+from agentflow.plan.worker_inputs import known_fields
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import ExpressionError
 from agentflow.spec.model import (
@@ -267,8 +267,9 @@ class Parts(Reading):
             address=here.reader,
             tasks=self.template(spec.plan, (*path, "plan"), here),
             workers=workers,
-            foretold={
-                name: tuple(foretold(arguments, call.input.schema)) for name, call in calls.items()
+            known_fields={
+                name: tuple(known_fields(arguments, call.input.schema))
+                for name, call in calls.items()
             },
             whole=spec.with_ is None,
             max_tasks=spec.max_tasks,

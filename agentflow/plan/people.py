@@ -9,7 +9,7 @@ from msgspec import Struct
 from agentflow.plan import address
 from agentflow.plan.patterns import patterns_of
 from agentflow.plan.steps import EscalationPlan, Plan
-from agentflow.plan.whether import is_taken, may_ask_whether
+from agentflow.plan.unknown_effects import is_taken, may_ask_whether
 
 #: Always, if the step fails, before a tool is called, if nobody knows whether it had its effect.
 Occasion = Literal["always", "failure", "call", "unknown"]

@@ -4,7 +4,7 @@ A model with tools is told again, turn by turn, what it has said and what its to
 
     turn k of t    P + (k - 1) · (L + C) + R
 
-P is the first prompt, with as much data as the contracts allow (`plan.shown`). L is what the model may
+P is the first prompt, with as much data as the contracts allow (`plan.prompt_data`). L is what the model may
 say in a turn, `max_output_tokens`: what it has written itself is taken to be as many tokens when it
 reads them. C is an answer that was not accepted, with what was wrong with it, where there is `repair`;
 the last answer of a turn has it too, so that a prompt may be longer by one more. R is what all calls of its
@@ -23,7 +23,7 @@ from agentflow.plan.amounts import Bound, plus, times
 from agentflow.plan.calls import home_of
 from agentflow.plan.chats import ASKED_AGAIN, MOST_SHOWN, TOLD
 from agentflow.plan.factors import turns_of
-from agentflow.plan.shown import shown
+from agentflow.plan.prompt_data import shown
 from agentflow.plan.steps import CallPlan, ChatPlan, Path, ToolPlan
 from agentflow.plan.types import Types
 from agentflow.spec.templates import Constant, MapOf

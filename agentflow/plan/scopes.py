@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
-from agentflow.plan.steps import Path, Use
+from agentflow.plan import address
+from agentflow.plan.address import enclosing
+from agentflow.plan.steps import Path, Plan, StepPlan, Use
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import references
 
@@ -59,6 +61,12 @@ class Place(Struct, frozen=True):
     def with_locals(self, names: Iterable[str]) -> "Place":
         """The same place as the inside of a `for_each` or a loop sees it."""
         return Place(self.frame.with_locals(names), self.reader, self.inside)
+
+
+def step_in_reach(plan: Plan, name: str, place: str) -> StepPlan | None:
+    """The step that goes by a name where an expression is read; None if there is none."""
+    inside = (address.child(outer, name) for outer in enclosing(place))
+    return next((plan.steps[at] for at in inside if at in plan.steps), None)
 
 
 class Uses(Struct):

@@ -10,9 +10,21 @@ from msgspec.structs import replace
 
 from agentflow.contracts.descent import SOME_ITEM
 from agentflow.plan import address, materials
+from agentflow.plan.address import enclosing
 from agentflow.plan.growth import grown
 from agentflow.plan.limits import Limit
-from agentflow.plan.looks import (
+from agentflow.plan.loop_states import loop_around, of_loop
+from agentflow.plan.narrowing import NOTHING_GIVEN, Given, narrowed
+from agentflow.plan.operator_types import ARITHMETIC, by_type, calculated
+from agentflow.plan.resolution import fewest_items, resolved
+from agentflow.plan.schemas import (
+    ANYTHING,
+    Contract,
+    computed,
+    constant,
+)
+from agentflow.plan.scopes import OUTPUT_NAMES, step_in_reach
+from agentflow.plan.shape_kinds import (
     MOST_OPTIONS,
     Alias,
     Either,
@@ -25,20 +37,7 @@ from agentflow.plan.looks import (
     Variables,
     Written,
     either,
-    enclosing,
 )
-from agentflow.plan.narrowing import NOTHING_GIVEN, Given, narrowed
-from agentflow.plan.operators import ARITHMETIC, by_type, calculated
-from agentflow.plan.reach import step_in_reach
-from agentflow.plan.schemas import (
-    ANYTHING,
-    Contract,
-    computed,
-    constant,
-)
-from agentflow.plan.scopes import OUTPUT_NAMES
-from agentflow.plan.settled import fewest_items, settled
-from agentflow.plan.states import loop_around, of_loop
 from agentflow.plan.steps import ForEachPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.tasks import results_of, task_at
 from agentflow.spec.cel.references import Steps, known_steps
@@ -188,7 +187,7 @@ class Shapes:
     def _narrowed(self, path: Alias, given: Given) -> Shape:
         """What conditions that compare a path leave of it; not exact if it is not known what that is."""
         left = given.on(path.root, path.steps)
-        whole = settled(self, path) if left else None
+        whole = resolved(self, path) if left else None
         if not isinstance(whole, Contract) or whole.schema is STANDS_IN:
             return either([path], exact=False)
         key = path, left

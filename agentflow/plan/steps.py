@@ -20,9 +20,9 @@ from msgspec import Struct, field
 
 from agentflow.contracts.checker import Checker
 from agentflow.findings import Finding
-from agentflow.plan.foretold import Foretold
-from agentflow.plan.scripts import ScriptPlan
+from agentflow.plan.scripted_tests import ScriptPlan
 from agentflow.plan.servers import ServerPlan
+from agentflow.plan.worker_inputs import KnownField
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document
 from agentflow.spec.expressions import Reference
@@ -247,13 +247,13 @@ class DelegatePlan(Struct, frozen=True):
 
     `tasks` is evaluated outside of them. The workers are the steps that a task can be, by the names
     that plans call them; their `catch` is about one task. `whole` says that a worker is given the
-    `input` of its task and nothing else; `foretold` is what each is given of its task alone otherwise.
+    `input` of its task and nothing else; `known_fields` is what each is given of its task alone otherwise.
     """
 
     address: str
     tasks: Template
     workers: Mapping[str, "StepPlan"]
-    foretold: Mapping[str, tuple[Foretold, ...]]
+    known_fields: Mapping[str, tuple[KnownField, ...]]
     whole: bool
     max_tasks: int
     parallel: int | None

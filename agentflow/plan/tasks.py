@@ -1,9 +1,10 @@
 """What the tasks of a `delegate` look like to the expressions in it, and what they come to."""
 
 from agentflow.contracts.descent import SOME_ITEM
-from agentflow.plan.looks import Entries, Fields, Inside, Shape, Written, either, enclosing
+from agentflow.plan.address import enclosing
+from agentflow.plan.loop_states import Shaping
 from agentflow.plan.schemas import ANYTHING, Contract
-from agentflow.plan.states import Shaping
+from agentflow.plan.shape_kinds import Entries, Fields, Inside, Shape, Written, either
 from agentflow.plan.steps import DelegatePlan, Plan
 from agentflow.spec.model import FailureClass
 

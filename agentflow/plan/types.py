@@ -11,7 +11,8 @@ import json
 from agentflow.contracts.assembly import Assembly, TooLarge
 from agentflow.contracts.descent import SOME_ITEM, Descent, one_of
 from agentflow.contracts.keywords import Schema
-from agentflow.plan.looks import (
+from agentflow.plan.schemas import Contract
+from agentflow.plan.shape_kinds import (
     MOST_OPTIONS,
     Alias,
     Either,
@@ -24,7 +25,6 @@ from agentflow.plan.looks import (
     Variables,
     Written,
 )
-from agentflow.plan.schemas import Contract
 from agentflow.plan.shapes import Shapes
 from agentflow.plan.steps import Plan
 from agentflow.spec.cel.references import Steps

@@ -12,7 +12,7 @@ from msgspec import Struct
 from agentflow.spec.model import Model
 
 if TYPE_CHECKING:
-    from agentflow.plan.held import Held
+    from agentflow.plan.enforcement import Held
 
 #: Providers that cut a prompt which is too long, and answer as if nothing had happened. Their servers
 #: are given a window by whoever starts them, so that of the model says nothing.

@@ -3,7 +3,7 @@
 from typing import TypeAlias
 
 from agentflow.core import events
-from agentflow.plan.whether import WHETHER_IT_HAPPENED
+from agentflow.plan.unknown_effects import WHETHER_IT_HAPPENED
 
 #: Decisions that bring a failure to its end, one way or the other.
 GivingUp: TypeAlias = (

@@ -11,7 +11,7 @@ from agentflow.core.purse import Purse
 from agentflow.core.retry import share
 from agentflow.core.state import State
 from agentflow.core.table import IllegalTransition
-from agentflow.plan.waits import backoff
+from agentflow.plan.backoff import backoff
 from agentflow.replay import fold
 from agentflow.spec.model import Backoff, FailureClass, Json
 from tests.core.world import START, drive, pipeline, started

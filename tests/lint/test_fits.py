@@ -12,7 +12,7 @@ from agentflow.errors import FileProblem
 from agentflow.lint.fits import fits_of
 from agentflow.lint.rule import Context
 from agentflow.loading import understand
-from agentflow.plan.held import Held
+from agentflow.plan.enforcement import Held
 from agentflow.plan.windows import Fit, Fits
 from agentflow.spec.model import Json
 

@@ -17,7 +17,7 @@ from agentflow.contracts.keywords import Schema
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.core.events import BeginIteration, CompleteStep, FinishRun, RunStarted, StartAttempt
 from agentflow.plan import address
-from agentflow.plan.states import entries
+from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import Plan
 from agentflow.plan.types import Types
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate

@@ -74,8 +74,8 @@ from agentflow.lint.chats import Chat, chats
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.texts import told
 from agentflow.plan import address
+from agentflow.plan.address import enclosing
 from agentflow.plan.calls import callers, calls_in, home_of, possible_calls
-from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Path, Plan
 from agentflow.spec.model import AgentTool, offered_tools
 from agentflow.spec.nearest import nearest

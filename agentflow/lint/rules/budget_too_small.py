@@ -43,7 +43,7 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.meters import amount_of, figure, path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.amounts import dollars
-from agentflow.plan.least import least_charges, least_of_run, least_of_step
+from agentflow.plan.lower_bounds import least_charges, least_of_run, least_of_step
 from agentflow.plan.steps import CallPlan, Path, Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.spec.wording import quoted

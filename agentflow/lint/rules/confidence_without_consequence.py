@@ -56,8 +56,8 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.gates import gates
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.address import enclosing
 from agentflow.plan.calls import callers, calls_of, tools_of
-from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.document import Document
 from agentflow.spec.wording import quoted

@@ -45,8 +45,8 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Location, Related, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
+from agentflow.plan.address import enclosing
 from agentflow.plan.graph import cycles
-from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan
 from agentflow.spec.document import Document
 from agentflow.spec.wording import quoted

@@ -51,8 +51,8 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.address import enclosing
 from agentflow.plan.failures import may_be_unknown
-from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.wording import quoted
 

@@ -75,8 +75,8 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.handoffs import Handoffs, Source, way_text
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.address import enclosing
 from agentflow.plan.handoffs import Effort, breaches
-from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Path, Plan
 from agentflow.spec.wording import quoted
 

@@ -65,9 +65,9 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.checkpoints import gate_before, questions_before
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
+from agentflow.plan.address import enclosing
 from agentflow.plan.approvals import yes
 from agentflow.plan.calls import callers, calls_of, home_of
-from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted

@@ -58,7 +58,7 @@ from collections.abc import Iterator, Mapping
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.meters import path_of, summed
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.least import copes, least_of_round
+from agentflow.plan.lower_bounds import copes, least_of_round
 from agentflow.plan.steps import Path, Plan, ScopePlan, StepPlan
 from agentflow.spec.wording import quoted
 

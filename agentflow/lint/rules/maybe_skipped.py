@@ -67,7 +67,7 @@ from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.guards import skipping
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.looks import enclosing
+from agentflow.plan.address import enclosing
 from agentflow.plan.steps import Path, Plan, StepPlan, Use
 from agentflow.spec.wording import quoted
 

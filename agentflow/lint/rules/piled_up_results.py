@@ -100,7 +100,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.loops import Round, loops, next_field
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.states import entries
+from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import StepPlan, Use
 from agentflow.spec.cel.syntax import Binary, Expr
 from agentflow.spec.expressions import Reference, references

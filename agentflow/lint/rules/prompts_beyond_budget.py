@@ -70,7 +70,7 @@ from agentflow.lint.meters import amount_of, figure
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.amounts import dollars
 from agentflow.plan.calls import callers, calls_of
-from agentflow.plan.least import Least, TakenByCall, least_of_run, least_of_step
+from agentflow.plan.lower_bounds import Least, TakenByCall, least_of_run, least_of_step
 from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.spec.wording import quoted

@@ -78,8 +78,8 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.keys import Keys, repeating
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.address import enclosing
 from agentflow.plan.calls import home_of
-from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import CallPlan, Plan, StepPlan
 from agentflow.spec.model import Effects
 from agentflow.spec.templates import Constant

@@ -50,8 +50,8 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.loops import Round, is_unchanging, loops
 from agentflow.lint.policies import Retried, retried
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.address import enclosing
 from agentflow.plan.calls import plans_within
-from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.wording import quoted
 

@@ -46,8 +46,8 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.policies import Retried, retried
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.address import enclosing
 from agentflow.plan.factors import backoffs
-from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.spec.document import Document
 from agentflow.spec.model import FailureClass

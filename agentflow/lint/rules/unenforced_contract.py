@@ -61,7 +61,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.chats import Chat, chats
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.dialects import manner
-from agentflow.plan.held import held
+from agentflow.plan.enforcement import held
 from agentflow.spec.wording import quoted
 
 NAME = "unenforced-contract"

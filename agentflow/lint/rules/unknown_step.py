@@ -47,7 +47,7 @@ from agentflow.findings import Finding, Fix, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan import address
-from agentflow.plan.looks import enclosing
+from agentflow.plan.address import enclosing
 from agentflow.plan.steps import Plan, StepPlan, Use
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar, Sequence

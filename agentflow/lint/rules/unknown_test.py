@@ -56,7 +56,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.scripts import ancestry
+from agentflow.plan.scripted_tests import ancestry
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-test"

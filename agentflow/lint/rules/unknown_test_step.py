@@ -60,7 +60,7 @@ from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import stand_ins
 from agentflow.plan.patterns import opened, patterns_of
 from agentflow.plan.steps import Path, StepPlan
-from agentflow.plan.whether import may_ask_whether
+from agentflow.plan.unknown_effects import may_ask_whether
 from agentflow.spec.document import Document
 from agentflow.spec.model import PipelineTest
 from agentflow.spec.wording import quoted

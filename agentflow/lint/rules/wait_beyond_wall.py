@@ -39,8 +39,8 @@ from math import prod
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.address import enclosing
 from agentflow.plan.graph import topological_order
-from agentflow.plan.looks import enclosing
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar

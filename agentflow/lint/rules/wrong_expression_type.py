@@ -58,7 +58,7 @@ from agentflow.lint.agent_texts import AgentText, agent_texts
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.written import conditions_of, templates
 from agentflow.plan import address
-from agentflow.plan.looks import Written
+from agentflow.plan.shape_kinds import Written
 from agentflow.plan.steps import Path, StepPlan
 from agentflow.plan.types import Types
 from agentflow.spec.templates import ListOf, MapOf, Template, Text, Whole

@@ -72,9 +72,9 @@ from agentflow.lint.answers import OUTER
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.verdicts import can_be_false
 from agentflow.plan import address
+from agentflow.plan.address import enclosing
 from agentflow.plan.calls import calls_of
-from agentflow.plan.looks import enclosing
-from agentflow.plan.reach import step_in_reach
+from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import CatchPlan, Plan, StepPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.syntax import Expr

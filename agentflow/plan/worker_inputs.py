@@ -16,7 +16,7 @@ from agentflow.spec.templates import MapOf, Template, template_expressions
 _KNOWN = frozenset({"id", "input"})
 
 
-class Foretold(Struct, frozen=True):
+class KnownField(Struct, frozen=True):
     """A field that a worker is given of its task's id and input, and what its contract asks of it.
 
     `schema` is self-contained; it asks nothing if that would be too large.
@@ -28,12 +28,12 @@ class Foretold(Struct, frozen=True):
     checker: Checker
 
 
-def foretold(arguments: Template, contract: Schema) -> Iterator[Foretold]:
+def known_fields(arguments: Template, contract: Schema) -> Iterator[KnownField]:
     """The fields of a worker's input that are made of its task's id and input, and of nothing else."""
     for field, template in arguments.entries if isinstance(arguments, MapOf) else ():
         if _reads_the_task_alone(template):
             asked = _asked(contract, field)
-            yield Foretold(field, template, asked, compile_schema(asked))
+            yield KnownField(field, template, asked, compile_schema(asked))
 
 
 def _reads_the_task_alone(template: Template) -> bool:

@@ -9,7 +9,7 @@ from agentflow.core import events
 from agentflow.core.events import AskPerson, StartAttempt
 from agentflow.engines.virtual import Person, Said, silence
 from agentflow.plan.steps import Plan
-from agentflow.plan.whether import may_ask_whether
+from agentflow.plan.unknown_effects import may_ask_whether
 from agentflow.replay import replay
 from agentflow.spec.model import FailureClass, Json
 from tests.core.world import START, Run, ask, drive, pipeline, plan_of, spec_of

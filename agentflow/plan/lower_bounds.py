@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from agentflow.plan.amounts import METERS
 from agentflow.plan.charges import charges_of
-from agentflow.plan.lists import most_items
+from agentflow.plan.list_lengths import most_items
 from agentflow.plan.prompts import passed_by
 from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from agentflow.plan.calls import possible_calls
 from agentflow.plan.graph import topological_order
-from agentflow.plan.lists import most_items
+from agentflow.plan.list_lengths import most_items
 from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types
 

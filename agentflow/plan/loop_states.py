@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from agentflow.plan import address
-from agentflow.plan.looks import (
+from agentflow.plan.address import enclosing
+from agentflow.plan.narrowing import NOTHING_GIVEN, Given
+from agentflow.plan.schemas import ANYTHING, Contract
+from agentflow.plan.shape_kinds import (
     MOST_OPTIONS,
     Alias,
     Either,
@@ -22,10 +25,7 @@ from agentflow.plan.looks import (
     Some,
     Written,
     either,
-    enclosing,
 )
-from agentflow.plan.narrowing import NOTHING_GIVEN, Given
-from agentflow.plan.schemas import ANYTHING, Contract
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.templates import Constant, MapOf, Template

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema
 from agentflow.plan.dialects import Manner
-from agentflow.plan.enforced import enforced, why_not_strict
+from agentflow.plan.enforced_schemas import enforced, why_not_strict
 
 
 class Held(Struct, frozen=True):

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
-from agentflow.plan.looks import Items, Shape, Some
 from agentflow.plan.schemas import ANYTHING, Contract, computed
+from agentflow.plan.shape_kinds import Items, Shape, Some
 from agentflow.spec.cel.functions import FUNCTIONS
 from agentflow.spec.cel.syntax import Binary, Call, Expr, Unary
 

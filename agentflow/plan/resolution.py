@@ -1,16 +1,16 @@
 """What a value is in the end, where a path leads to one thing only: past all that stands for it."""
 
 from agentflow.plan.fields import part_of
-from agentflow.plan.looks import Alias, Fields, Inside, Items, Shape, Some
+from agentflow.plan.loop_states import Shaping
 from agentflow.plan.schemas import Contract, past_references, shortest_list
-from agentflow.plan.states import Shaping
+from agentflow.plan.shape_kinds import Alias, Fields, Inside, Items, Shape, Some
 from agentflow.spec.cel.references import Steps
 
 #: Of a longer way to a value nothing is said.
 _MOST_LINKS = 50
 
 
-def settled(shapes: Shaping, shape: Shape, steps: Steps = ()) -> Shape | None:
+def resolved(shapes: Shaping, shape: Shape, steps: Steps = ()) -> Shape | None:
     """The value that a way leads to from a shape; None if that may be several, or is not known.
 
     The state of a loop may be made of itself, so it is left alone.
@@ -20,10 +20,10 @@ def settled(shapes: Shaping, shape: Shape, steps: Steps = ()) -> Shape | None:
             case Some() | Alias("loop"):
                 return None
             case Alias() | Inside():
-                resolved = shapes.resolve(shape, steps)
-                if resolved is None:
+                found = shapes.resolve(shape, steps)
+                if found is None:
                     return None
-                shape, steps = resolved
+                shape, steps = found
             case _ if not steps:
                 return shape
             case Fields(entries) if steps[0] in entries:
@@ -42,7 +42,7 @@ def settled(shapes: Shaping, shape: Shape, steps: Steps = ()) -> Shape | None:
 
 def fewest_items(shapes: Shaping, shape: Shape) -> int:
     """How many items a list has for certain."""
-    found = settled(shapes, shape)
+    found = resolved(shapes, shape)
     if isinstance(found, Items):
         return found.least
     return shortest_list(past_references(found)) if isinstance(found, Contract) else 0

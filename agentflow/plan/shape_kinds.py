@@ -3,12 +3,11 @@
 A contract says what it keeps; the rest says how templates put it together.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TypeAlias
 
 from msgspec import Struct, field
 
-from agentflow.plan import address
 from agentflow.plan.narrowing import NOTHING_GIVEN, Given
 from agentflow.plan.schemas import Contract
 from agentflow.spec.cel.references import Steps
@@ -92,11 +91,3 @@ Variables: TypeAlias = Mapping[str, Shape]
 def either(options: list[Shape], *, exact: bool = True) -> Shape:
     """One of several, without words for when it is which."""
     return Either(tuple(("", option) for option in options), exact)
-
-
-def enclosing(place: str) -> Iterator[str]:
-    """An address and everything around it, out to the pipeline, which is `""`."""
-    while place:
-        yield place
-        place = address.parent(place) or ""
-    yield ""
