@@ -84,7 +84,7 @@ class Drilling(Struct):
             windows=self.windows,
         )
         with suppress(CutOff):
-            run_virtual(driver, first, players.answer, players.say)
+            run_virtual(driver, first, players.answer, players.say, once_more=players.say_again)
         return entries
 
     def _inputs(self, scenario: Scenario) -> dict[str, Json]:
@@ -112,7 +112,8 @@ def _narrowed(schema: Mapping[str, Json], leads: Sequence[Lead]) -> Mapping[str,
 class _Players(Struct):
     """Those who answer in a run: a fault comes first, then the test, then what is made up.
 
-    `places` is where each fault happens that happens in one place, `times` how often it did.
+    `places` is where each fault happens that happens in one place, `times` how often it did. `scripted`
+    are the questions that the test answers.
     """
 
     state: State
@@ -123,6 +124,7 @@ class _Players(Struct):
     calls: int = 0
     places: dict[Fault, str] = field(default_factory=dict)
     times: dict[tuple[Fault, str], int] = field(default_factory=dict)
+    scripted: set[str] = field(default_factory=set)
 
     def answer(self, decision: StartAttempt) -> Answer:
         """What an attempt comes to; raises `CutOff`."""
@@ -198,8 +200,18 @@ class _Players(Struct):
             return self._said(Fault(question.step, "replace"), question, leads)
         if self.script is not None:
             with suppress(NoAnswer):
-                return self.script.say(question)
+                said = self.script.say(question)
+                self.scripted.add(question.question)
+                return said
         return self.people(question)
+
+    def say_again(self, question: AskPerson) -> Said | None:
+        """What comes after an answer of the test that was refused."""
+        if self.script is None or question.question not in self.scripted:
+            return None
+        with suppress(NoAnswer):
+            return self.script.say_again(question)
+        return None
 
     def _said(
         self, fault: Fault, question: AskPerson, leads: Sequence[Lead] = ()

@@ -34,9 +34,9 @@ from agentflow.testing.expectations import Result, judge
 from agentflow.testing.verdict import Verdict
 from agentflow.trace import trace_of
 
-#: When every test begins: 2026-01-01, 00:00 UTC.
 #: Who starts the runs of tests, so that they can try to answer a question that wants somebody else.
 STARTER = "requester"
+#: When every test begins: 2026-01-01, 00:00 UTC.
 _START = 1_767_225_600.0
 
 
@@ -125,7 +125,8 @@ def perform(
         windows=needed_windows(plan),
     )
     try:
-        run_virtual(driver, first, answers.answer, answers.say, _cancel(script))
+        cancel, again = _cancel(script), answers.say_again
+        run_virtual(driver, first, answers.answer, answers.say, cancel, once_more=again)
     except NoAnswer as problem:
         return Performance(tuple(entries), (problem.difference,), cut_short=True)
     complaints = [*answers.unused(), *_not_cancelled(script, driver.state)]

@@ -97,16 +97,24 @@ class Script(Struct):
 
     def say(self, decision: AskPerson) -> Said | Undelivered | None:
         """What a person says to a question, None for nothing; raises as `answer` does."""
-        question = _Asked("people", decision.step, f"'{decision.ask}'", decision.input)
+        question = _question(decision)
         scripted = self._next(self.test.people, question, made_up=self.people is not None)
         if scripted is None:
             assert self.people is not None
             return self.people(decision)
-        said = scripted.said
-        if said.says == "nothing":
+        return _said(scripted, question)
+
+    def say_again(self, decision: AskPerson) -> Said | None:
+        """What a person says to a question after an answer that was refused: the next of a list."""
+        patterns = self._scripts(self.test.people, decision.step)
+        if not patterns:
             return None
-        value = _value(scripted.value, question)
-        return Said(said.says or "replace", value, scripted.after, by=said.by)
+        pattern = min(patterns, key=openness)
+        scripted, number = self.test.people[pattern], self.used.get(("people", pattern), 0)
+        if not scripted.each or number >= len(scripted.answers):
+            return None
+        self.used["people", pattern] = number + 1
+        return _said(scripted.answers[number], _question(decision))
 
     def unused(self) -> list[Difference]:
         """Answers of this test that nothing asked for: it does not test what it says."""
@@ -165,6 +173,19 @@ class _Asked(Struct, frozen=True):
     step: str
     name: str
     input: Json
+
+
+def _question(decision: AskPerson) -> _Asked:
+    return _Asked("people", decision.step, f"'{decision.ask}'", decision.input)
+
+
+def _said(scripted: AnswerPlan[model.PersonSays], asked: _Asked) -> Said | None:
+    """What a person says; None for nothing."""
+    said = scripted.said
+    if said.says == "nothing":
+        return None
+    value = _value(scripted.value, asked)
+    return Said(said.says or "replace", value, scripted.after, by=said.by)
 
 
 def _calls(

@@ -23,11 +23,13 @@ from agentflow.core.events import (
     Fact,
     NotDelivered,
     PersonAnswered,
+    RefuseAnswer,
     RunResumed,
     RunStarted,
     StartAttempt,
     TimerFired,
 )
+from agentflow.core.state import State
 from agentflow.engines.driver import Driver, lost
 from agentflow.engines.timers import timer_of
 from agentflow.spec.model import FailureClass, Json
@@ -76,11 +78,14 @@ def run_virtual(
     answer: Answerer,
     person: Person = silence,
     cancel: CancelRequested | None = None,
+    *,
+    once_more: Person = silence,
 ) -> None:
     """Drive a run to its end in virtual time, which begins at `first.at`.
 
-    Messages to people are taken to arrive, and go nowhere, unless `person` says otherwise. With `cancel` somebody ends the run at
-    that time, unless it has ended before.
+    Messages to people are taken to arrive, and go nowhere, unless `person` says otherwise. `once_more`
+    says what comes after an answer that was refused, to a question that is still open. With `cancel`
+    somebody ends the run at that time, unless it has ended before.
     """
     numbers = count()
     coming: list[tuple[float, int, Fact]] = []
@@ -103,6 +108,10 @@ def run_virtual(
                 expect(*_ending(now, decision, answer(decision)))
             elif isinstance(decision, AskPerson) and (said := person(decision)) is not None:
                 expect(*_reply(now, decision, said))
+            elif isinstance(decision, RefuseAnswer):
+                again = _still_open(driver.state, decision)
+                if again is not None and (said := once_more(again)) is not None:
+                    expect(*_reply(now, again, said))
         if driver.state.status != "running":
             return
         _, _, fact = heapq.heappop(coming)
@@ -123,6 +132,12 @@ def _ending(now: float, decision: StartAttempt, answer: Answer) -> tuple[float, 
     return now + decision.timeout, failed
 
 
+def _still_open(state: State, refused: RefuseAnswer) -> AskPerson | None:
+    """The question to which an answer was refused; None if nobody waits for an answer to it."""
+    instance = state.people.open.get(refused.question)
+    return instance.question if instance is not None else None
+
+
 def _reply(now: float, question: AskPerson, said: Said | Undelivered) -> tuple[float, Fact]:
     """What comes of a question, and when; that it cannot be delivered shows at once."""
     if isinstance(said, Undelivered):
@@ -135,7 +150,7 @@ def spoken(question: AskPerson, said: Said, at: float) -> PersonAnswered:
     """The fact that a person said something to a question."""
     return PersonAnswered(
         at=at,
-        ticket=f"{question.question}/{said.answer}",
+        ticket=f"{question.question}/{said.answer}/{round(at, 6)}",
         step=question.step,
         question=question.question,
         payload=question.payload,

@@ -1,19 +1,16 @@
 """What `show` says below the tree of a run: how it stands, who is at work on it, what to do next."""
 
-from collections.abc import Iterator
-
 from agentflow.core.events import CancelRequested
 from agentflow.core.state import ENDED_RUN
 from agentflow.errors import LogDamaged
 from agentflow.formats.accepted import accepted_tool
 from agentflow.formats.next_text import next_steps, run_named
+from agentflow.formats.refusals import refusals
 from agentflow.formats.run_text import result_lines
 from agentflow.formats.safe import safe
-from agentflow.formats.words import count, moment
+from agentflow.formats.words import moment
 from agentflow.trace import Trace
 
-#: So many refused answers are shown, the last ones.
-_REFUSED = 10
 #: Characters of what people said that are shown.
 _LIMIT = 300
 
@@ -36,7 +33,7 @@ def render(
     lines = [f"started by {safe(trace.by, oneline=True)}"] if trace.by else []
     if trace.status not in ("running", "crashed") or any(trace.waiting()):
         lines += result_lines(trace, option, limit)
-    lines += _refused(trace, option)
+    lines += refusals(trace, f"agentflow show {run_named(trace, option)} --json")
     lines += [accepted_tool(tool) for tool in trace.accepted]
     if holder is not None:
         lines.append(f"{safe(holder, oneline=True)} works on it")
@@ -56,17 +53,3 @@ def _requested(request: CancelRequested) -> str:
     why = f": {request.why}" if request.why else ""
     text = f"asked to cancel{by}, {moment(request.at)}{why}"
     return safe(text, limit=_LIMIT, oneline=True)
-
-
-def _refused(trace: Trace, option: str) -> Iterator[str]:
-    """Answers that did not count, each with the reason."""
-    if not trace.refused:
-        return
-    number = len(trace.refused)
-    yield f"{count(number, 'answer')} {'was' if number == 1 else 'were'} refused:"
-    if number > _REFUSED:
-        yield f"  … {number - _REFUSED:,} before: agentflow show {run_named(trace, option)} --json"
-    for refused in trace.refused[-_REFUSED:]:
-        by = f" of {refused.by}" if refused.by else ""
-        at = refused.step or "run"
-        yield f"  {safe(f'{at}{by}, {moment(refused.at)}: {refused.why}', limit=_LIMIT, oneline=True)}"

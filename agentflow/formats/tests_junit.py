@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from agentflow.formats import trace_text
+from agentflow.formats.refusals import refusals
 from agentflow.formats.safe import safe
 from agentflow.formats.tests_text import told
 from agentflow.testing.verdict import Suite, Verdict
@@ -56,7 +57,9 @@ def _case(parent: Element, suite: Suite, verdict: Verdict, *, traces: bool) -> N
         failure = SubElement(case, "failure", type="difference", message=lines[0])
         failure.text = "\n".join(lines)
     if traces or not verdict.passed:
-        SubElement(case, "system-out").text = trace_text.render(verdict.trace, unicode=False)
+        lines = [trace_text.render(verdict.trace, unicode=False)]
+        lines += refusals(verdict.trace, "--format json --trace")
+        SubElement(case, "system-out").text = "\n".join(lines)
 
 
 def _class(suite: Suite) -> str:

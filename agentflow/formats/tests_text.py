@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from agentflow.formats import trace_text
 from agentflow.formats.cells import width
+from agentflow.formats.refusals import refusals
 from agentflow.formats.safe import safe
 from agentflow.formats.styled import ASCII, UNICODE, Symbols
 from agentflow.formats.words import count, duration
@@ -68,6 +69,8 @@ def _trace(verdict: Verdict, symbols: Symbols, *, whole: bool) -> Iterator[str]:
     if hidden:
         yield f"        {symbols.more} {count(hidden, 'more line')}, with --trace"
     yield f"        {foot}"
+    for line in refusals(verdict.trace, "--format json --trace"):
+        yield f"        {line}"
 
 
 def _sum(suites: Sequence[Suite]) -> str:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import get_args
 
 from agentflow.spec import model as language
 from agentflow.spec.meant import meant
@@ -58,7 +59,10 @@ _IN_ITS_PLACE: dict[type, str] = {
     language.ForEach: 'write {{over: "{}", max: NUMBER}}',
     language.Question: 'write {{ask: "{}", answer: {{type: boolean}}}}',
 }
-
+#: What to write for a word that is none of those there are.
+_IN_OTHER_WORDS: dict[tuple[str, ...], str] = {
+    get_args(language.PersonsWord): "any other answer is a value: write {value: …} without 'says'",
+}
 
 #: Keys with names in them, and how an entry of each looks.
 _NAMED = {
@@ -163,6 +167,8 @@ def mend(shape: Shape, node: Node | None) -> str | None:
         return f"write {found.written}{' without quotes' if same else ''}"
     if shape.pattern == language.DURATION_PATTERN:
         return "write a whole number above 0 and ms, s, m, h or d"
+    if shape.choices in _IN_OTHER_WORDS:
+        return _IN_OTHER_WORDS[shape.choices]
     kinds = {getattr(s.form, "__origin__", s.form) for s in (shape.members or (shape,))}
     if language.Answer in kinds:
         return f"write {{value: {node.text}}}" if len(node.text) <= 40 else "write {value: …}"

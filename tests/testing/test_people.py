@@ -1,16 +1,19 @@
 """What people say in tests: to which question, how soon, and what is said where they were not asked."""
 
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
+from agentflow.formats import tests_junit, tests_text
 from agentflow.plan.steps import Plan
+from agentflow.testing.verdict import Suite
 from tests.core.world import plan_of
 
 from .rehearsing import of, told
 
 
-def asking(test: Any, **more: Any) -> Plan:
+def asking(test: Any, *, four_eyes: bool = False, **more: Any) -> Plan:
     """Each of two orders is approved by a person."""
     return plan_of(
         {
@@ -24,6 +27,7 @@ def asking(test: Any, **more: Any) -> Plan:
                         "ask": "Refund ${{ item }}?",
                         "answer": {"type": "boolean"},
                         "who": "support",
+                        "four_eyes": four_eyes,
                     },
                     "with": {"order": "${{ item }}"},
                     "timeout": "2d",
@@ -94,6 +98,51 @@ def test_a_question_that_nobody_has_an_answer_to_ends_the_test() -> None:
             "no answer is scripted for it"
         )
     ]
+
+
+BAD = {"value": "perhaps"}
+GOOD = {"says": "approve", "by": "kim"}
+BY_WHO_STARTED_IT = {"says": "approve", "by": "requester"}
+
+
+@pytest.mark.parametrize(
+    ("says", "approved", "seconds", "refused"),
+    [
+        ([BAD, {**GOOD, "after": "2h"}], True, 7201, 1),
+        ([BAD, BY_WHO_STARTED_IT, GOOD], True, 3, 2),
+        ([BAD, {"says": "nothing"}], False, 172800, 1),
+        ([BAD], False, 172800, 1),
+        (BAD, False, 172800, 1),
+        ([{**GOOD, "after": "3d"}], False, 172800, 0),
+    ],
+    ids=["taken later", "refused twice", "then nothing", "no more", "no list", "too late"],
+)
+def test_what_is_said_after_an_answer_that_was_refused(
+    says: Any, approved: bool, seconds: int, refused: int
+) -> None:
+    expect = {
+        "outputs": {"approved": [approved, True]},
+        "calls": {"approve[*]": 2},
+        "that": [f"seconds == {seconds}.0"],
+    }
+    people = {"approve[0]": says, "approve[1]": GOOD}
+    verdict = of(asking({"people": people, "expect": expect}, four_eyes=True), "t")
+    assert told(verdict) == []
+    assert len(verdict.trace.refused) == refused
+
+
+def test_a_failed_test_tells_what_was_refused() -> None:
+    people = {"approve[0]": {"value": "yes", "by": "kim"}, "approve[1]": {"says": "approve"}}
+    plan = asking({"people": people, "expect": {"outputs": {"approved": [True, True]}}})
+    suite = Suite("refunds.yaml", (of(plan, "t"),))
+    text = tests_text.render([suite]).splitlines()
+    assert text[-3:] == [
+        "        1 answer was refused:",
+        '          approve[0] of kim, +1.00s: the value breaks its contract: expected boolean, found string "yes"',
+        "1 of 1 test failed",
+    ]
+    (case,) = ElementTree.fromstring(tests_junit.render([suite])).iter("system-out")
+    assert (case.text or "").splitlines()[-2:] == [line[8:] for line in text[-3:-1]]
 
 
 def test_questions_can_be_simulated_and_answers_left_over() -> None:

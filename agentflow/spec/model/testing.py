@@ -28,6 +28,8 @@ ReportedClass = Literal[
     "truncated",
     "invalid_output",
 ]
+#: What a person says in a word; a value is what `replace` says.
+PersonsWord = Literal["approve", "retry", "abort", "nothing"]
 #: How a step can have ended when a run is over.
 StepEnd = Literal["succeeded", "failed", "skipped", "cancelled", "unknown", "not_started"]
 
@@ -128,7 +130,7 @@ class PersonSays(Node, frozen=True, kw_only=True):
 
     also = {"oneOf": [{"required": ["says"]}, {"required": ["value"]}]}
 
-    says: Literal["approve", "retry", "abort", "nothing"] | None = None
+    says: PersonsWord | None = None
     """The answer, or `nothing`, so that the time runs out."""
 
     value: Value = None
@@ -234,7 +236,7 @@ class PipelineTest(Node, frozen=True, kw_only=True):
     """What calls come to: one answer for all, or a list, one for each."""
 
     people: dict[Address, PersonSays | list[PersonSays]] = {}
-    """What people say to questions: once for all, or one for each."""
+    """What people say to questions: once for all, or one for each; after what is refused, the next."""
 
     recording: Annotated[str, Meta(min_length=1)] | None = None
     """A file that `run --record` made, from which chat models answer if the test itself has no
