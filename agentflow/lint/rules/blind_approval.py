@@ -1,0 +1,146 @@
+"""A person is to decide about something and is shown nothing of it.
+
+The question is the same in every run, whatever is to be sent or paid. Who answers it can only say yes to
+everything or no to everything, and does what the rubber stamp does. Show with `with`, or in the text of the
+question, what the answer is about.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs: {type: object, required: [request], properties: {request: {type: string}}}
+    budget: {wall: 2d}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object, required: [request], properties: {request: {type: string}}}
+        output: {type: object, required: [text], properties: {text: {type: string}}}
+      sender:
+        kind: command
+        argv: [./send]
+        effects: write
+        input: {type: object, required: [text], properties: {text: {type: string}}}
+        output: {type: object}
+    steps:
+      draft: {agent: writer, with: {request: "${{ inputs.request }}"}}
+      approve:
+        human: {ask: "May it be sent?", answer: {type: boolean}}
+        needs: [draft]
+        timeout: 4h
+        catch: {timeout: fail}
+      send:
+        when: steps.approve.output
+        agent: sender
+        with: {text: "${{ steps.draft.output.text }}"}
+    outputs: {sent: "${{ has(steps.send.output) }}"}
+
+Says:
+
+    20:3 'approve' decides on 'send', and shows nothing of what that is given
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs: {type: object, required: [request], properties: {request: {type: string}}}
+    budget: {wall: 2d}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object, required: [request], properties: {request: {type: string}}}
+        output: {type: object, required: [text], properties: {text: {type: string}}}
+      sender:
+        kind: command
+        argv: [./send]
+        effects: write
+        input: {type: object, required: [text], properties: {text: {type: string}}}
+        output: {type: object}
+    steps:
+      draft: {agent: writer, with: {request: "${{ inputs.request }}"}}
+      approve:
+        human: {ask: "May it be sent?", answer: {type: boolean}}
+        with: {text: "${{ steps.draft.output.text }}"}
+        timeout: 4h
+        catch: {timeout: fail}
+      send:
+        when: steps.approve.output
+        agent: sender
+        with: {text: "${{ steps.draft.output.text }}"}
+    outputs: {sent: "${{ has(steps.send.output) }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.answers import OUTER
+from agentflow.lint.checkpoints import has_choice
+from agentflow.lint.origins import deciding, origins, shown_by
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.waiting import Waiting
+from agentflow.plan.calls import calls_of
+from agentflow.plan.schemas import Contract
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.wording import quoted
+
+NAME = "blind-approval"
+FAMILY = Family.EFFECT
+SEVERITY = Severity.WARNING
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each question without any data that alone decides on what others have made.
+
+    A question that does not wait for it is another matter if no model writes it: whether the time is right, say.
+    """
+    plan = context.plan
+    if plan is None or not context.reads_all_known:
+        return
+    waiting = Waiting(plan)
+    told = set[str]()
+    for step in plan.steps.values():
+        if not any(call.effects in OUTER for call in calls_of(step)):
+            continue
+        asked = deciding(context, step)
+        if any(_shows(context, each) for each in asked):
+            continue
+        made = _made(context, plan, step)
+        for each in asked:
+            known = [one for one in made if waiting.comes_after(each, one) or _is_written(one)]
+            if each.address in told or not known or not _chooses(each):
+                continue
+            told.add(each.address)
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(each.id)} decides on {quoted(step.id)}, and shows nothing of"
+                " what that is given",
+                location=context.document.locate_key(each.path),
+                help="show it: 'with: {...}' on the question, or an expression in 'ask'",
+                related=(
+                    Related("is given it", context.document.locate_key((*step.path, "with"))),
+                ),
+            )
+
+
+def _shows(context: Context, asked: StepPlan) -> bool:
+    """Does a question show anything that is not the same in every run?"""
+    return any(part.step or part.way[:1] != ("run",) for part in shown_by(context, asked))
+
+
+def _made(context: Context, plan: Plan, step: StepPlan) -> list[StepPlan]:
+    """The steps of agents whose answers a step is given."""
+    found = (plan.steps.get(part.step) for part in origins(context, (*step.path, "with")))
+    return [each for each in found if each is not None and each.call is not None]
+
+
+def _is_written(step: StepPlan) -> bool:
+    return any(call.chat is not None for call in calls_of(step))
+
+
+def _chooses(asked: StepPlan) -> bool:
+    schema = asked.question.answer.schema if asked.question is not None else {}
+    return has_choice(Contract(schema, schema))

@@ -1,0 +1,185 @@
+"""What a person has approved is made anew before it is carried out.
+
+A person sees one draft and says yes, and what goes out is another, which was written after the answer: with a
+remark, or once more. Nobody has seen that one. Carry out what was shown, or go round in a loop in which the
+person sees each version, and carry out the one that the answer was about.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs: {type: object, required: [request], properties: {request: {type: string}}}
+    budget: {wall: 2d}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object, required: [request], properties: {request: {type: string}, remark: {type: string}}}
+        output: {type: object, required: [text], properties: {text: {type: string}}}
+      sender:
+        kind: command
+        argv: [./send]
+        effects: write
+        input: {type: object, required: [text], properties: {text: {type: string}}}
+        output: {type: object}
+    contracts:
+      Answer:
+        type: object
+        additionalProperties: false
+        required: [approved, remark]
+        properties: {approved: {type: boolean}, remark: {type: string}}
+    steps:
+      draft: {agent: writer, with: {request: "${{ inputs.request }}"}}
+      approve:
+        human: {ask: "May it be sent?", answer: Answer}
+        with: {text: "${{ steps.draft.output.text }}"}
+        timeout: 4h
+        catch: {timeout: fail}
+      redraft:
+        agent: writer
+        with: {request: "${{ inputs.request }}", remark: "${{ steps.approve.output.remark }}"}
+      send:
+        when: steps.approve.output.approved
+        agent: sender
+        with: {text: "${{ steps.redraft.output.text }}"}
+    outputs: {sent: "${{ has(steps.send.output) }}"}
+
+Says:
+
+    37:23 'send' is given what 'redraft' makes after 'approve' was answered, which was about what 'draft' has made
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs: {type: object, required: [request], properties: {request: {type: string}}}
+    budget: {wall: 2d}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object, required: [request], properties: {request: {type: string}, remark: {type: string}}}
+        output: {type: object, required: [text], properties: {text: {type: string}}}
+      sender:
+        kind: command
+        argv: [./send]
+        effects: write
+        input: {type: object, required: [text], properties: {text: {type: string}}}
+        output: {type: object}
+    contracts:
+      Answer:
+        type: object
+        additionalProperties: false
+        required: [approved, remark]
+        properties: {approved: {type: boolean}, remark: {type: string}}
+    steps:
+      letter:
+        loop:
+          max: 3
+          state: {remark: ""}
+          until: steps.approve.output.approved
+          next: {remark: "${{ steps.approve.output.remark }}"}
+          steps:
+            draft:
+              agent: writer
+              with: {request: "${{ inputs.request }}", remark: "${{ loop.state.remark }}"}
+            approve:
+              human: {ask: "May it be sent?", answer: Answer}
+              with: {text: "${{ steps.draft.output.text }}"}
+              timeout: 4h
+              catch: {timeout: fail}
+          output: "${{ steps.draft.output.text }}"
+        catch: {exhausted: fail}
+      send: {agent: sender, with: {text: "${{ steps.letter.output }}"}}
+    outputs: {sent: "${{ has(steps.send.output) }}"}
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from msgspec import Struct
+
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.answers import OUTER
+from agentflow.lint.origins import Origin, deciding, origins, origins_of, shown_by, within
+from agentflow.lint.rule import Context, Family
+from agentflow.lint.waiting import Waiting
+from agentflow.plan.calls import calls_of
+from agentflow.plan.steps import Plan, StepPlan, Use
+from agentflow.spec.wording import quoted
+
+NAME = "changed-after-approval"
+FAMILY = Family.EFFECT
+SEVERITY = Severity.WARNING
+
+
+class _Version(Struct, frozen=True):
+    """What a step has made, the question that was answered before, and what that shows, made by another."""
+
+    made: StepPlan
+    asked: StepPlan
+    shown: Origin
+    first: StepPlan
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each effect that goes by an answer, and is given what was made anew after it."""
+    plan = context.plan
+    if plan is None or not context.reads_all_known:
+        return
+    waiting = Waiting(plan)
+    for step in plan.steps.values():
+        asked = deciding(context, step)
+        if not asked or not any(call.effects in OUTER for call in calls_of(step)):
+            continue
+        path = (*step.path, "with")
+        given = origins(context, path)
+        shown = [part for each in asked for part in shown_by(context, each)]
+        found = (
+            _finding(context, step, use, version)
+            for use in within(context, path)
+            for part in origins_of(context, (use,))
+            if not any(part.overlaps(one) for one in shown)
+            for each in asked
+            for version in _versions(context, plan, waiting, part, each)
+            # Where it is given both, what was shown may be what is carried out.
+            if not any(version.shown.overlaps(one) for one in given)
+        )
+        yield from islice(found, 1)
+
+
+def _versions(
+    context: Context, plan: Plan, waiting: Waiting, part: Origin, asked: StepPlan
+) -> Iterator[_Version]:
+    """How something is a new version of what a question shows, made after the answer.
+
+    What is made then may well be another thing, as a letter after its outline. It is the same made anew if the
+    same agent makes it.
+    """
+    made = plan.steps.get(part.step)
+    if made is None or made.call is None or not waiting.comes_after(made, asked):
+        return
+    for shown in shown_by(context, asked):
+        first = plan.steps.get(shown.step)
+        if first is None or first.call is None or first.dispatch is not None:
+            continue
+        if first.agent == made.agent and shown.way == part.way:
+            yield _Version(made, asked, shown, first)
+
+
+def _finding(context: Context, step: StepPlan, use: Use, version: _Version) -> Finding:
+    made, asked = version.made, version.asked
+    return Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=f"{quoted(step.id)} is given what {quoted(made.id)} makes after"
+        f" {quoted(asked.id)} was answered, which was about what {quoted(version.first.id)} has made",
+        location=context.document.in_string(use.path, use.start, use.end),
+        help=f"hand it what {quoted(asked.id)} shows, or ask again about what is new",
+        related=(
+            Related("asks about the first version", context.document.locate_key(asked.path)),
+            Related("makes another", context.document.locate_key(made.path)),
+        ),
+    )
