@@ -8,11 +8,15 @@ demanded: whether it comes out as wanted is seen in the run.
 import re
 from collections.abc import Iterable, Sequence
 from itertools import islice, product
+from math import inf
 from typing import TypeVar
 
 from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema
+from agentflow.plan.numbers import sizes
+from agentflow.spec.cel.logic import Comparison, compared, together, way_of
+from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
@@ -26,7 +30,6 @@ from agentflow.spec.cel.syntax import (
     ListLiteral,
     Literal,
     Select,
-    Unary,
 )
 from agentflow.spec.model import Json
 
@@ -34,8 +37,6 @@ _T = TypeVar("_T")
 
 #: Of more ways the rest is left out.
 MOST_WAYS = 8
-_OPPOSITES = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-_MIRRORED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _LIMITS = {"<": "exclusiveMaximum", "<=": "maximum", ">": "exclusiveMinimum", ">=": "minimum"}
 #: What the size of a list, a text and a map is bounded by.
 _SIZES = ("Items", "Length", "Properties")
@@ -56,22 +57,22 @@ _ANYHOW: list[Demands] = [()]
 
 def wanted(expr: Expr, truth: bool) -> list[Demands]:
     """The ways in which a condition comes out true, or false; none if it never does."""
-    match expr:
+    every = list(together(expr, truth))
+    if len(every) > 1:
+        return joined(wanted(part, holds) for part, holds in every)
+    part, truth = every[0]
+    comparison = compared(part, truth)
+    if comparison is not None:
+        return _compared(comparison)
+    match part:
         case Literal(value):
             return _ANYHOW if value is truth else []
-        case Unary("!", operand):
-            return wanted(operand, not truth)
-        case Binary("&&" | "||" as operator, left, right):
-            sides = wanted(left, truth), wanted(right, truth)
-            if (operator == "&&") == truth:
-                return together(sides)
-            return [*sides[0], *sides[1]][:MOST_WAYS]
-        case Binary(operator, left, right) if operator in _OPPOSITES:
-            return _compared(operator if truth else _OPPOSITES[operator], left, right)
+        case Binary("&&" | "||", left, right):  # of which one is enough
+            return [*wanted(left, truth), *wanted(right, truth)][:MOST_WAYS]
         case Identifier() | Select() | Index() | Default():
-            return _of(expr, {"const": truth})
+            return _of(part, {"const": truth})
         case _:
-            return _asked(expr, truth)
+            return _asked(part, truth)
 
 
 def _asked(expr: Expr, truth: bool) -> list[Demands]:
@@ -106,43 +107,39 @@ def coming_to(expr: Expr, values: Iterable[Json], *, others: bool = False) -> li
         case Literal(value):
             return _ANYHOW if (value in known) != others else []
         case Conditional(condition, then, otherwise):
-            first = together([wanted(condition, True), coming_to(then, known, others=others)])
-            second = together(
-                [wanted(condition, False), coming_to(otherwise, known, others=others)]
-            )
+            first = joined([wanted(condition, True), coming_to(then, known, others=others)])
+            second = joined([wanted(condition, False), coming_to(otherwise, known, others=others)])
             return [*first, *second][:MOST_WAYS]
         case _:
             return _of(expr, _unless(not others, {"enum": known}))
 
 
-def together(every: Iterable[Sequence[tuple[_T, ...]]]) -> list[tuple[_T, ...]]:
+def joined(every: Iterable[Sequence[tuple[_T, ...]]]) -> list[tuple[_T, ...]]:
     """The ways in which all come out as wanted."""
     combined = product(*every)
     return [tuple(part for way in ways for part in way) for ways in islice(combined, MOST_WAYS)]
 
 
-def _compared(operator: str, left: Expr, right: Expr) -> list[Demands]:
-    if isinstance(left, Literal):
-        operator, left, right = _MIRRORED[operator], right, left
-    if not isinstance(right, Literal):
+def _compared(comparison: Comparison) -> list[Demands]:
+    one, operator, other = comparison.one, comparison.operator, comparison.other
+    if not isinstance(other, Literal):
         return _ANYHOW
-    if isinstance(left, Call) and left.function == "size":
-        return _of(left.args[0], _sized(operator, right.value))
+    if isinstance(one, Call) and one.function == "size":
+        return _of(one.args[0], _of_size(operator, other.value))
     if operator in ("==", "!="):
-        return _of(left, _unless(operator == "==", {"const": right.value}))
-    return _of(left, {_LIMITS[operator]: right.value})
+        return _of(one, _unless(operator == "==", {"const": other.value}))
+    return _of(one, {_LIMITS[operator]: other.value})
 
 
-def _sized(operator: str, count: Json) -> Schema:
-    """A list, a text or a map of a size."""
+def _of_size(operator: str, count: Json) -> Schema:
+    """A list, a text or a map of a size; of those that differ from one, a larger one."""
     if not isinstance(count, int):
         return True
-    least = {">": count + 1, ">=": count, "==": count, "!=": count + 1}.get(operator, 0)
-    most = {"<": count - 1, "<=": count, "==": count}.get(operator)
-    schema: dict[str, Json] = {f"min{what}": least for what in _SIZES}
-    if most is not None:
-        schema |= {f"max{what}": max(most, 0) for what in _SIZES}
-    return schema
+    span = sizes(">" if operator == "!=" else operator, count)
+    least: dict[str, Json] = {f"min{what}": span.low for what in _SIZES}
+    if span.high == inf:
+        return least
+    return least | {f"max{what}": max(span.high, 0) for what in _SIZES}
 
 
 def sized(least: int) -> Schema:
@@ -164,15 +161,14 @@ def _unless(truth: bool, schema: Schema) -> Schema:
 
 def _some(demands: Demands, variable: str) -> Schema:
     """A list that has an item which keeps what is demanded of a variable."""
-    every = [
-        inside(names_of(each.path), each.schema) for each in demands if _root(each.path) == variable
-    ]
+    ways = [(*way_of(each.path), each.schema) for each in demands]
+    every = [inside(way, schema) for root, way, schema in ways if root == variable]
     return {"minItems": 1, "contains": {"allOf": every} if every else True}
 
 
-def inside(way: Iterable[str | int | None], schema: Schema) -> Schema:
+def inside(way: Steps, schema: Schema) -> Schema:
     """A schema for a value in which there is something else at the end of a way."""
-    for key in reversed(list(way)):
+    for key in reversed(way):
         if isinstance(key, str):
             schema = {"type": "object", "required": [key], "properties": {key: schema}}
         elif isinstance(key, int):
@@ -180,27 +176,3 @@ def inside(way: Iterable[str | int | None], schema: Schema) -> Schema:
         else:
             schema = True
     return schema
-
-
-def names_of(path: Expr) -> tuple[str | int | None, ...]:
-    """The keys of a path after its root; None for one that is computed."""
-    keys: list[str | int | None] = []
-    while isinstance(path, Select | Index):
-        if isinstance(path, Select):
-            keys.append(path.field)
-        else:
-            known = path.key.value if isinstance(path.key, Literal) else None
-            keys.append(known if isinstance(known, str | int) else None)
-        path = path.operand
-    return tuple(reversed(keys))
-
-
-def _root(path: Expr) -> str:
-    return root_of(path) or ""
-
-
-def root_of(path: Expr) -> str | None:
-    """The name that a path begins with."""
-    while isinstance(path, Select | Index):
-        path = path.operand
-    return path.name if isinstance(path, Identifier) else None

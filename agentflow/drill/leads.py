@@ -17,10 +17,8 @@ from agentflow.drill.conditions import (
     Demands,
     coming_to,
     inside,
-    names_of,
-    root_of,
+    joined,
     sized,
-    together,
     wanted,
 )
 from agentflow.drill.scenarios import Lead
@@ -28,6 +26,8 @@ from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.spec.cel.logic import way_of
+from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.templates import MapOf, Template, Whole
 
@@ -62,7 +62,7 @@ class Leads:
         choice = carrier.step.dispatch
         if agent and isinstance(choice, Whole):
             every.append((_Place(carrier, carrier.step.address), coming_to(choice.expr, [agent])))
-        for ways in together([[(_Held(place, way),) for way in ways] for place, ways in every]):
+        for ways in joined([[(_Held(place, way),) for way in ways] for place, ways in every]):
             found: dict[str, list[Schema]] = {}
             for held in ways:
                 for demand in held.demands:
@@ -102,8 +102,8 @@ class Leads:
         self, path: Expr, schema: Schema, place: _Place, depth: int
     ) -> Iterator[tuple[str, Schema]]:
         """The inputs (`""`) and the answers, by pattern, that a path reads, and what these have to be."""
-        root, keys = root_of(path), names_of(path)
-        if depth > _FURTHEST or root is None:
+        root, keys = way_of(path)
+        if depth > _FURTHEST or not root:
             return
         if root == "inputs":
             yield from self._of_inputs(keys, schema, place, depth)
@@ -115,7 +115,7 @@ class Leads:
             yield from self._of_item(root, keys, schema, place, depth)
 
     def _of_inputs(
-        self, keys: tuple[str | int | None, ...], schema: Schema, place: _Place, depth: int
+        self, keys: Steps, schema: Schema, place: _Place, depth: int
     ) -> Iterator[tuple[str, Schema]]:
         caller = self._caller(place.carrier)
         if caller is None:
@@ -129,7 +129,7 @@ class Leads:
     def _of_output(
         self,
         step: StepPlan,
-        keys: tuple[str | int | None, ...],
+        keys: Steps,
         schema: Schema,
         place: _Place,
         depth: int,
@@ -158,7 +158,7 @@ class Leads:
     def _of_item(
         self,
         root: str,
-        keys: tuple[str | int | None, ...],
+        keys: Steps,
         schema: Schema,
         place: _Place,
         depth: int,
@@ -175,7 +175,7 @@ class Leads:
     def _written(
         self,
         template: Template,
-        keys: tuple[str | int | None, ...],
+        keys: Steps,
         schema: Schema,
         place: _Place,
         depth: int,
@@ -200,7 +200,7 @@ class _Held(Struct, frozen=True):
 
 def _of(template: Template, schema: Schema) -> list[Demands]:
     """What is demanded of a template that is one path."""
-    if isinstance(template, Whole) and root_of(template.expr) is not None:
+    if isinstance(template, Whole) and way_of(template.expr)[0]:
         return [(Demand(template.expr, schema),)]
     return [()]
 

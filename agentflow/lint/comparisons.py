@@ -18,6 +18,7 @@ from agentflow.lint.variables import Variables
 from agentflow.plan.schemas import values_of
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.functions import Kinds
+from agentflow.spec.cel.logic import together
 from agentflow.spec.cel.signatures import NUMBER
 from agentflow.spec.cel.syntax import (
     Binary,
@@ -35,6 +36,7 @@ from agentflow.spec.cel.syntax import (
     parts,
     spine,
 )
+from agentflow.spec.cel.values import equality_key
 from agentflow.spec.model import Json
 from agentflow.spec.wording import quoted
 
@@ -100,22 +102,20 @@ def mismatches(expr: Expr, scope: Variables) -> Iterator[Mismatch]:
         yield from mismatches(part, scope)
 
 
-def decisive(condition: Expr, scope: Variables) -> Iterator[Mismatch]:
-    """The comparisons that keep a condition from ever coming true; of an `||`, those on both sides."""
-    match condition:
-        case Binary("&&", left, right):
-            yield from decisive(left, scope)
-            yield from decisive(right, scope)
-        case Binary("||", left, right):
-            each = [list(decisive(side, scope)) for side in (left, right)]
-            if all(each):
-                yield from (*each[0], *each[1])
-        case Binary("=="):
-            yield from _of(condition, scope)
-        case Binary("in", _, ListLiteral(items)):
-            found = list(_of(condition, scope))
-            if len(found) == len(items):
-                yield from found
+def decisive(condition: Expr, scope: Variables, *, truth: bool = True) -> Iterator[Mismatch]:
+    """The comparisons that keep a condition from ever coming to `truth`; of an `||`, those on both sides."""
+    for part, holds in together(condition, truth):
+        match part:
+            case Binary("&&" | "||", left, right):  # of which one is enough
+                each = [list(decisive(side, scope, truth=holds)) for side in (left, right)]
+                if all(each):
+                    yield from (*each[0], *each[1])
+            case Binary("==" | "!=" as operator) if (operator == "==") == holds:
+                yield from _of(part, scope)
+            case Binary("in", _, ListLiteral(items)) if holds:
+                found = list(_of(part, scope))
+                if len(found) == len(items):
+                    yield from found
 
 
 def made_up_for(expr: Expr, scope: Variables) -> Iterator[Expr]:
@@ -153,7 +153,11 @@ def _never(whole: Binary, other: Expr, part: Expr, scope: Variables) -> Mismatch
     kinds = _kinds(other, scope), _kinds(part, scope)
     if kinds[0].isdisjoint(kinds[1]):
         return Mismatch(whole, part, other, (), wanted[0] if wanted else None, kinds)
-    if not known or not wanted or not {_key(v) for v in known}.isdisjoint(map(_key, wanted)):
+    if (
+        not known
+        or not wanted
+        or not set(map(equality_key, known)).isdisjoint(map(equality_key, wanted))
+    ):
         return None
     return Mismatch(whole, part, other, known, wanted[0])
 
@@ -212,11 +216,6 @@ def _plain(found: tuple[Json, ...] | None) -> tuple[Json, ...] | None:
 
 def _said(value: Json) -> str:
     return value if isinstance(value, str) else excerpt(value)
-
-
-def _key(value: Json) -> tuple[bool, Json]:
-    """What makes two values equal: a boolean is no number, and 1 equals 1.0."""
-    return isinstance(value, bool), value
 
 
 def _kinds_said(kinds: Kinds) -> str:

@@ -4,11 +4,12 @@ Everything here is conservative: what it says is so whenever the condition comes
 """
 
 from collections.abc import Iterator, Mapping
-from operator import eq, ge, gt, le, lt, ne
 from typing import TypeAlias
 
+from agentflow.plan.numbers import sizes
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
-from agentflow.spec.cel.references import Steps, known_steps
+from agentflow.spec.cel.logic import Comparison, ReadPath, compared, together, way_of
+from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
@@ -21,8 +22,6 @@ from agentflow.spec.cel.syntax import (
     Literal,
     Select,
     Unary,
-    parts,
-    spine,
 )
 from agentflow.spec.cel.values import Refused
 from agentflow.spec.expressions import references
@@ -31,31 +30,17 @@ from agentflow.spec.wording import quoted
 
 #: Items of a list that a condition on its size is followed to.
 _MOST_ITEMS = 20
-_COMPARED = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
-_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 #: A condition by its text without blanks, and whether it holds.
 Fact: TypeAlias = tuple[str, bool]
-#: A root of the scope and the way from it.
-ReadPath: TypeAlias = tuple[str, Steps]
 
 
 def proven(condition: Expr, truth: bool) -> Iterator[ReadPath]:
     """Paths that have a value if a condition comes to `truth`."""
-    match condition:
-        case Unary("!", operand):
-            yield from proven(operand, not truth)
-        case Binary("&&", left, right) if truth:
-            yield from proven(left, True)
-            yield from proven(right, True)
-        case Binary("||", left, right) if not truth:
-            yield from proven(left, False)
-            yield from proven(right, False)
-        case _:
-            yield from strict(condition)
-            yield from _by_status(condition, truth)
-            yield from _by_membership(condition, truth)
-            yield from _by_size(condition, truth)
-            yield from _by_absence(condition, truth)
+    for part, holds in together(condition, truth):
+        yield from strict(part)
+        yield from _by_comparison(part, holds)
+        yield from _by_membership(part, holds)
+        yield from _by_absence(part, holds)
 
 
 def strict(expr: Expr) -> Iterator[ReadPath]:
@@ -85,43 +70,15 @@ def not_empty(expr: Expr) -> Iterator[ReadPath]:
 
 def facts(condition: Expr, text: str, truth: bool) -> Iterator[Fact]:
     """What holds if a condition comes to `truth`; `text` is what it was parsed from."""
-    match condition:
-        case Unary("!", operand):
-            yield from facts(operand, text, not truth)
-        case Binary("&&", left, right) if truth:
-            yield from facts(left, text, True)
-            yield from facts(right, text, True)
-        case Binary("||", left, right) if not truth:
-            yield from facts(left, text, False)
-            yield from facts(right, text, False)
-        case Binary("==" | "!=" as operator, operand, Literal(bool() as value)) | Binary(
-            "==" | "!=" as operator, Literal(bool() as value), operand
-        ):
-            yield from facts(operand, text, truth == ((operator == "==") == value))
-        case Binary("!=", left, right):
-            yield f"{shown(left, text)}=={shown(right, text)}", not truth
-        case _:
-            yield shown(condition, text), truth
-
-
-def way_of(path: Expr) -> ReadPath:
-    """The root and the way of a path; no root if it begins elsewhere than at one."""
-    nodes = spine(path)
-    root = nodes[-1]
-    return (root.name, known_steps(nodes)) if isinstance(root, Identifier) else ("", ())
-
-
-def counted_paths(expr: Expr) -> Iterator[Expr]:
-    """The paths in an expression whose value counts, outside of comprehensions."""
-    match expr:
-        case Identifier() | Select() | Index():
-            yield expr
-        case Default(path, fallback):
-            yield path
-            yield from counted_paths(fallback)
-        case _:
-            for part in parts(expr):
-                yield from counted_paths(part)
+    for part, holds in together(condition, truth):
+        match compared(part):
+            case Comparison(operand, "==" | "!=" as operator, Literal(bool() as value)):
+                yield from facts(operand, text, holds == ((operator == "==") == value))
+            case Comparison(operator="!="):
+                assert isinstance(part, Binary)
+                yield f"{shown(part.left, text)}=={shown(part.right, text)}", not holds
+            case _:
+                yield shown(part, text), holds
 
 
 def shown(expr: Expr, text: str) -> str:
@@ -161,56 +118,40 @@ def _value(expr: Expr, scope: Mapping[str, Json]) -> object:
 
 def demands(condition: Expr) -> Iterator[tuple[Expr, str]]:
     """The comparisons of a path with a text that all have to hold."""
-    match condition:
-        case Binary("&&", left, right):
-            yield from demands(left)
-            yield from demands(right)
-        case Binary("==", Identifier() | Select() | Index() as path, Literal(str() as wanted)):
-            yield path, wanted
-        case Binary("==", Literal(str() as wanted), Identifier() | Select() | Index() as path):
-            yield path, wanted
+    for part, holds in together(condition, True):
+        match compared(part, holds):
+            case Comparison(
+                Identifier() | Select() | Index() as path, "==", Literal(str() as text)
+            ):
+                yield path, text
 
 
-def _by_status(condition: Expr, truth: bool) -> Iterator[ReadPath]:
-    """`steps.a.status == "succeeded"` proves the output; so does that it is not `skipped`."""
-    match condition:
-        case Binary("==" | "!=" as operator, Select() as path, Literal(str() as value)):
-            equal = (operator == "==") == truth
-            for found in references(path):
-                is_status = found.root == "steps" and found.path[1:] == ("status",)
-                if is_status and value == ("succeeded" if equal else "skipped"):
-                    yield found.root, (found.path[0], "output")
+def _by_comparison(condition: Expr, truth: bool) -> Iterator[ReadPath]:
+    """`steps.a.status == "succeeded"` proves the output; so does that it is not `skipped`.
+
+    `size(steps.a.output) > 1` proves the first two items.
+    """
+    match compared(condition, truth):
+        case Comparison(Select() as path, "==" | "!=" as operator, Literal(str() as value)):
+            root, way = way_of(path)
+            is_status = root == "steps" and way[1:] == ("status",)
+            if is_status and value == ("succeeded" if operator == "==" else "skipped"):
+                yield root, (way[0], "output")
+        case Comparison(source, "==" | "!=" as operator, ListLiteral(())):
+            yield from _items(source, int(operator == "!="))
+        case Comparison(Call("size", (source,)), operator, Literal(int() as number)):
+            yield from _items(source, int(min(sizes(operator, number).low, _MOST_ITEMS)))
 
 
 def _by_membership(condition: Expr, truth: bool) -> Iterator[ReadPath]:
-    """`"o" in steps.a.output` proves the field."""
+    """`"o" in steps.a.output` proves the field, and that a list has some item the first."""
     match condition:
         case Binary("in", Literal(str() as key), Identifier() | Select() | Index() as path) if (
             truth
         ):
             yield from ((root, (*way, key)) for root, way in strict(path))
-
-
-def _by_size(condition: Expr, truth: bool) -> Iterator[ReadPath]:
-    """`size(steps.a.output) > 1` proves the first two items; so does any other way to say it."""
-    match condition:
         case Comprehension("exists", source) if truth:
             yield from _items(source, 1)
-        case Binary("!=" | "==" as operator, source, ListLiteral(())):
-            yield from _items(source, int((operator == "!=") == truth))
-        case Binary(operator, Call("size", (source,)), Literal(int() as number)):
-            yield from _items(source, _fewest(operator, number, truth))
-        case Binary(operator, Literal(int() as number), Call("size", (source,))):
-            yield from _items(source, _fewest(_TURNED.get(operator, operator), number, truth))
-
-
-def _fewest(operator: str, number: int, truth: bool) -> int:
-    """The smallest size, up to `_MOST_ITEMS`, that a comparison with a number comes to `truth` for."""
-    compare = _COMPARED.get(operator)
-    if compare is None:
-        return 0
-    sizes = range(_MOST_ITEMS + 1)
-    return next((size for size in sizes if compare(size, number) == truth), 0)
 
 
 def _items(source: Expr, count: int) -> Iterator[ReadPath]:

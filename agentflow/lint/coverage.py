@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from agentflow.lint.conditions import ReadPath, constant, counted_paths, shown, way_of
+from agentflow.lint.conditions import constant, shown
 from agentflow.lint.rule import Context
 from agentflow.lint.traces import label_of
 from agentflow.lint.verdicts import Known, filled, values_at
@@ -20,6 +20,7 @@ from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.cel.logic import NEGATED, ReadPath, compared, leaves, paths_in, way_of
 from agentflow.spec.cel.syntax import Binary, Expr, Has, Unary
 from agentflow.spec.expressions import references
 from agentflow.spec.templates import Whole
@@ -28,7 +29,8 @@ from agentflow.spec.templates import Whole
 _MOST_CASES = 256
 #: How far it is followed that a step runs if another one did.
 _FURTHER = 3
-_OPPOSITES = {"!=": "==", "<=": ">", "<": ">="}
+#: What is asked by its opposite.
+_TURNED_AROUND = ("!=", "<=", "<")
 
 #: What is asked: a path of which the values are known, or a condition by its text.
 Question: TypeAlias = ReadPath | str
@@ -80,7 +82,7 @@ def demands_on(plan: Plan, step: StepPlan, further: int = _FURTHER) -> list[Dema
 def _ran(plan: Plan, step: StepPlan, place: str, further: int) -> dict[str, Sequence[Demand]]:
     """What the steps ran on that the `when` of a step asks for with `has(steps.ID.output)`."""
     found: dict[str, Sequence[Demand]] = {}
-    for leaf in _leaves(step.when) if step.when is not None and further else ():
+    for leaf in leaves(step.when) if step.when is not None and further else ():
         read = references(leaf)
         if not isinstance(leaf, Has) or len(read) != 1 or read[0].path[1:] != ("output",):
             continue
@@ -104,7 +106,7 @@ def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tup
     pending = list(demands)
     while pending:
         demand = pending.pop(0)
-        for leaf in _leaves(demand.expr) if not demand.labels else (demand.expr,):
+        for leaf in leaves(demand.expr) if not demand.labels else (demand.expr,):
             if shown(leaf, demand.text) in demand.ran:
                 pending.extend(demand.ran[shown(leaf, demand.text)])
                 continue
@@ -166,22 +168,10 @@ def _is_true(expr: Expr, demand: Demand, case: Case) -> bool:
     return constant(filled(expr, _known(case))) is True
 
 
-def _leaves(expr: Expr) -> Iterator[Expr]:
-    """What a condition asks, each by itself."""
-    match expr:
-        case Unary("!", operand):
-            yield from _leaves(operand)
-        case Binary("&&" | "||", left, right):
-            yield from _leaves(left)
-            yield from _leaves(right)
-        case _:
-            yield expr
-
-
 def _counted(context: Context, leaf: Expr, place: str) -> dict[Question, tuple[Known, ...]] | None:
     """The values of the paths in a leaf, if all of it can be worked out from them."""
     found: dict[Question, tuple[Known, ...]] = {}
-    for path in counted_paths(leaf):
+    for path in paths_in(leaf):
         values = values_at(context, path, place)
         if values is None:
             return None
@@ -192,12 +182,14 @@ def _counted(context: Context, leaf: Expr, place: str) -> dict[Question, tuple[K
 
 def _asked(leaf: Expr, text: str) -> tuple[str, bool]:
     """A comparison by its text, so that `a <= 3` and `a > 3` are one question with two answers."""
-    if isinstance(leaf, Binary) and leaf.operator in _OPPOSITES:
-        sides = shown(leaf.left, text), shown(leaf.right, text)
-        return f"{sides[0]} {_OPPOSITES[leaf.operator]} {sides[1]}", False
-    if isinstance(leaf, Binary):
+    found = compared(leaf)
+    if found is None and isinstance(leaf, Binary):
         return f"{shown(leaf.left, text)} {leaf.operator} {shown(leaf.right, text)}", True
-    return shown(leaf, text), True
+    if found is None:
+        return shown(leaf, text), True
+    turned = found.operator in _TURNED_AROUND
+    operator = NEGATED[found.operator] if turned else found.operator
+    return f"{shown(found.one, text)} {operator} {shown(found.other, text)}", not turned
 
 
 def _known(case: Case) -> dict[ReadPath, Known]:

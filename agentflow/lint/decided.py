@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from agentflow.contracts.describe import listed
-from agentflow.lint.conditions import constant, counted_paths, way_of
+from agentflow.lint.conditions import constant
 from agentflow.lint.rule import Context
 from agentflow.lint.verdicts import cases, filled
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import StepPlan
+from agentflow.spec.cel.logic import every, paths_in, way_of
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import (
     Binary,
@@ -24,7 +25,6 @@ from agentflow.spec.cel.syntax import (
     Expr,
     Literal,
     Unary,
-    parts,
 )
 from agentflow.spec.expressions import references
 from agentflow.spec.templates import Whole
@@ -59,8 +59,8 @@ def _may_be_decided(condition: Expr) -> bool:
     Without that no part hangs together with another, and what a single comparison comes to is found more
     cheaply by others.
     """
-    read = [(path, way_of(path)) for path in counted_paths(condition)]
-    return len({way for _, way in read}) < len(read) or any(map(_is_test, _every(condition)))
+    read = [(path, way_of(path)) for path in paths_in(condition)]
+    return len({way for _, way in read}) < len(read) or any(map(_is_test, every(condition)))
 
 
 def _is_test(expr: Expr) -> bool:
@@ -69,16 +69,9 @@ def _is_test(expr: Expr) -> bool:
     )
 
 
-def _every(expr: Expr) -> Iterator[Expr]:
-    """An expression and all its parts."""
-    yield expr
-    for part in parts(expr):
-        yield from _every(part)
-
-
 def counted(condition: Expr, text: str) -> str:
     """The paths that a condition goes by, in words; "" if it only asks whether steps have run."""
-    ways = {text[path.start : path.end]: way_of(path) for path in counted_paths(condition)}
+    ways = {text[path.start : path.end]: way_of(path) for path in paths_in(condition)}
     named = [each for each, (_, way) in ways.items() if way[1:] != ("status",)]
     return listed(map(quoted, named), "and") if named else ""
 

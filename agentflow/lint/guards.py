@@ -12,23 +12,22 @@ from msgspec.structs import replace
 from agentflow.contracts.describe import path_text
 from agentflow.lint.conditions import (
     Fact,
-    counted_paths,
     facts,
     not_empty,
     proven,
     shown,
     strict,
-    way_of,
 )
 from agentflow.lint.known import RAN, Known
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
-from agentflow.plan.limits import Limit, follows, limits, together
+from agentflow.plan.limits import Limit, follows, limits
 from agentflow.plan.loop_states import loop_around
 from agentflow.plan.schemas import Contract, alternatives, self_contained
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Path, Plan, StepPlan, Use, read_outside
 from agentflow.plan.types import Types
+from agentflow.spec.cel.logic import paths_in, together, way_of
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
@@ -159,7 +158,7 @@ class Guards:
 
     def _of_subject(self, limit: Limit, part: Expr, place: str) -> Contract | None:
         """What is known of the value that a limit is on, which a condition compares."""
-        for one in counted_paths(part):
+        for one in paths_in(part):
             if way_of(one) == (limit.subject.root, limit.subject.way):
                 return self_contained(self._types.of(one, place))
         return None

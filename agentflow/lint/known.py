@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from agentflow.lint.conditions import Fact, ReadPath, facts, proven
+from agentflow.lint.conditions import Fact, facts, proven
 from agentflow.plan.limits import Limit, limits
+from agentflow.spec.cel.logic import ReadPath
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import Expr
 

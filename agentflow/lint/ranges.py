@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from agentflow.lint.conditions import shown
 from agentflow.lint.variables import Variables
-from agentflow.plan.limits import NEGATED, TURNED, fulfilling, together
-from agentflow.plan.numbers import Range, meet, number_of, range_of_expression
+from agentflow.plan.numbers import Range, fulfilling, meet, number_of, range_of_expression
+from agentflow.spec.cel.logic import TURNED, Comparison, compared, together
 from agentflow.spec.cel.syntax import Binary, Comprehension, Expr
 from agentflow.spec.wording import quoted
 
@@ -47,43 +47,36 @@ class _Conditions(Struct, frozen=True):
                     found = replace(self, scope=self.scope.inside(part)).impossible(body, True)
                     if found is not None:
                         return found
-                case Binary(operator, one, other) if operator in NEGATED:
-                    asked = operator if holds else NEGATED[operator]
-                    why = self._outside(one, other, asked)
+                case _ if (asked := compared(part, holds)) is not None:
+                    why = self._outside(asked)
                     if why is not None:
                         return Impossible(part, why)
-                    name = self._used_up(one, other, asked, left)
+                    name = self._used_up(asked, left)
                     if name is not None:
                         why = f"{'no' if truth else 'every'} {quoted(name)} fulfils this"
                         return Impossible(condition, why)
         return None
 
-    def _outside(self, one: Expr, other: Expr, operator: str) -> str | None:
+    def _outside(self, asked: Comparison) -> str | None:
         """Why a comparison never holds by itself."""
-        this, that = self.range(one), self.range(other)
-        if this is None or that is None or _can_hold(operator, this, that):
+        this, that = self.range(asked.one), self.range(asked.other)
+        if this is None or that is None or _can_hold(asked.operator, this, that):
             return None
         read = [
             f"{quoted(self.text[side.start : side.end])} is {span}"
-            for side, span in ((one, this), (other, that))
+            for side, span in ((asked.one, this), (asked.other, that))
             if number_of(side) is None
         ]
         return " and ".join(read) or None
 
-    def _used_up(self, one: Expr, other: Expr, operator: str, left: dict[str, Range]) -> str | None:
+    def _used_up(self, asked: Comparison, left: dict[str, Range]) -> str | None:
         """What is compared, if those comparisons before it have `left` nothing of its range."""
-        for side, number, asked in (
-            (one, number_of(other), operator),
-            (other, number_of(one), TURNED[operator]),
-        ):
-            span = self.range(side)
-            if number is None or span is None:
-                continue
-            name = shown(side, self.text)
-            left[name] = meet(left.get(name, span), fulfilling(asked, number))
-            if left[name].is_empty:
-                return self.text[side.start : side.end]
-        return None
+        number, span = number_of(asked.other), self.range(asked.one)
+        if number is None or span is None:
+            return None
+        name = shown(asked.one, self.text)
+        left[name] = meet(left.get(name, span), fulfilling(asked.operator, number))
+        return self.text[asked.one.start : asked.one.end] if left[name].is_empty else None
 
     def range(self, expr: Expr) -> Range | None:
         return range_of_expression(expr, self.scope.of)

@@ -10,11 +10,12 @@ from itertools import product
 from math import prod
 from typing import TypeAlias
 
-from agentflow.lint.conditions import ReadPath, constant, counted_paths, way_of
+from agentflow.lint.conditions import constant
 from agentflow.lint.rule import Context
 from agentflow.plan.schemas import Contract, values_of
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.cel.logic import ReadPath, every, paths_in, way_of
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
@@ -28,7 +29,6 @@ from agentflow.spec.cel.syntax import (
     Literal,
     Select,
     Unary,
-    parts,
 )
 from agentflow.spec.expressions import references
 from agentflow.spec.model import Json
@@ -63,11 +63,12 @@ def cases(
     """Every combination of the values of paths that can be counted; None if there are too many."""
     choices: dict[ReadPath, tuple[Known, ...]] = {}
     together = tuple(conditions)
-    for path in (path for each in together for path in counted_paths(each)):
+    for path in (path for each in together for path in paths_in(each)):
         values = values_at(context, path, place) if way_of(path) not in choices else None
         if values is not None:
             choices[way_of(path)] = values
-    for way in {way_of(path) for each in together for path in _defaults(each)}:
+    parts = [part for each in together for part in every(each)]
+    for way in {way_of(part.path) for part in parts if isinstance(part, Default)}:
         if way in choices:
             choices[way] = (*choices[way], _ABSENT)
     if prod(len(values) for values in choices.values()) > _MOST_CASES:
@@ -77,7 +78,7 @@ def cases(
 
 def looks_at_data(expr: Expr) -> bool:
     """Does it read anything but whether steps have run?"""
-    asked = {(path.start, path.end) for path in _existence(expr)}
+    asked = {(one.path.start, one.path.end) for one in every(expr) if isinstance(one, Has)}
     return any(
         not (found.root == "steps" and _is_presence(found.path, (found.start, found.end) in asked))
         for found in references(expr)
@@ -115,22 +116,6 @@ def values_at(context: Context, path: Expr, place: str) -> tuple[Json, ...] | No
         value is None or isinstance(value, bool | int | float | str) for value in values
     )
     return values if plain else None
-
-
-def _defaults(expr: Expr) -> Iterator[Expr]:
-    """The paths in whose place something else may stand."""
-    if isinstance(expr, Default):
-        yield expr.path
-    for part in parts(expr):
-        yield from _defaults(part)
-
-
-def _existence(expr: Expr) -> Iterator[Expr]:
-    """The paths that are only asked for their existence."""
-    if isinstance(expr, Has):
-        yield expr.path
-    for part in parts(expr):
-        yield from _existence(part)
 
 
 def filled(expr: Expr, known: Mapping[ReadPath, Known]) -> Expr:

@@ -10,8 +10,18 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
-from agentflow.plan.numbers import Range, is_within, meet, number_of, range_of_contract, size_of
+from agentflow.plan.numbers import (
+    Range,
+    fulfilling,
+    is_within,
+    meet,
+    number_of,
+    range_of_contract,
+    size_of,
+    sizes,
+)
 from agentflow.plan.schemas import Contract, values_of
+from agentflow.spec.cel.logic import Comparison, compared, together, way_of
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import (
     Binary,
@@ -21,15 +31,11 @@ from agentflow.spec.cel.syntax import (
     Index,
     ListLiteral,
     Literal,
+    Path,
     Select,
-    Unary,
 )
-from agentflow.spec.expressions import references
+from agentflow.spec.cel.values import equality_key
 from agentflow.spec.model import Json
-
-#: The operator of the opposite, and the one with the sides exchanged.
-NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-TURNED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
 class Subject(Struct, frozen=True):
@@ -54,22 +60,12 @@ class Limit(Struct, frozen=True):
     def fulfilled_by(self, value: Json) -> bool:
         """Is a value left?"""
         if self.among is not None:
-            return any(_key(value) == _key(one) for one in self.among) != self.turned
+            return (
+                any(equality_key(value) == equality_key(one) for one in self.among) != self.turned
+            )
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
         return is_within(Range(value, value), self.span)
-
-
-def together(condition: Expr, truth: bool) -> Iterator[tuple[Expr, bool]]:
-    """The parts of a condition that all come to something if it comes to `truth`."""
-    match condition:
-        case Unary("!", operand):
-            yield from together(operand, not truth)
-        case Binary("&&" | "||" as operator, one, other) if (operator == "&&") == truth:
-            yield from together(one, truth)
-            yield from together(other, truth)
-        case _:
-            yield condition, truth
 
 
 def limits(condition: Expr, truth: bool) -> Iterator[Limit]:
@@ -85,10 +81,8 @@ def limits(condition: Expr, truth: bool) -> Iterator[Limit]:
                 values = [item.value for item in items if isinstance(item, Literal)]
                 if subject is not None and len(values) == len(items):
                     yield Limit(subject, among=tuple(values), turned=not holds)
-            case Binary(operator, one, other) if operator in NEGATED:
-                asked = operator if holds else NEGATED[operator]
-                yield from _compared(one, other, asked)
-                yield from _compared(other, one, TURNED[asked])
+            case _:
+                yield from _compared(compared(part, holds))
 
 
 def follows(limit: Limit, given: Iterable[Limit], known: Contract | None) -> bool:
@@ -123,54 +117,33 @@ def _span(subject: Subject, known: Contract | None) -> Range:
     return (range_of_contract(known) if known is not None else None) or Range()
 
 
-def _compared(one: Expr, other: Expr, operator: str) -> Iterator[Limit]:
-    """The limit on one side that a comparison with a written value is."""
-    subject = _subject(one)
-    if subject is None:
+def _compared(found: Comparison | None) -> Iterator[Limit]:
+    """The limit on a value that its comparison with a written one is."""
+    subject = _subject(found.one) if found is not None else None
+    if found is None or subject is None:
         return
+    operator, other = found.operator, found.other
     number = number_of(other)
     if number is not None:
-        span = fulfilling(operator, number)
-        if operator not in ("==", "!="):
+        span = sizes(operator, number) if subject.size else fulfilling(operator, number)
+        if operator not in ("==", "!=") or (subject.size and number == 0):
             yield Limit(subject, span)
-        elif subject.size and operator == "!=" and number == 0:
-            yield Limit(subject, Range(low=1))
         else:
             yield Limit(subject, span, (number,), operator == "!=")
     elif isinstance(other, Literal) and operator in ("==", "!="):
         yield Limit(subject, among=(other.value,), turned=operator == "!=")
     elif isinstance(other, ListLiteral) and not other.items and operator in ("==", "!="):
-        span = Range(0, 0) if operator == "==" else Range(low=1)
-        yield Limit(replace(subject, size=True), span)
+        yield Limit(replace(subject, size=True), sizes(operator, 0))
 
 
 def _subject(expr: Expr) -> Subject | None:
     size = isinstance(expr, Call) and expr.function == "size"
     path = expr.args[0] if isinstance(expr, Call) and size else expr
-    if not isinstance(path, Identifier | Select | Index):
+    if not isinstance(path, Path):
         return None
-    found = [one for one in references(path) if (one.start, one.end) == (path.start, path.end)]
-    if not found or None in found[0].path:
-        return None
-    return Subject(found[0].root, found[0].path, size)
-
-
-def fulfilling(operator: str, number: float) -> Range:
-    """The numbers of which a comparison with a number holds; of all but one: any."""
-    match operator:
-        case "==":
-            return Range(number, number)
-        case "<" | "<=":
-            return Range(high=number, high_open=operator == "<")
-        case ">" | ">=":
-            return Range(low=number, low_open=operator == ">")
-    return Range()
+    root, way = way_of(path)
+    return Subject(root, way, size) if root and None not in way else None
 
 
 def _number(value: Json) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _key(value: Json) -> tuple[bool, Json]:
-    """What makes two values equal: a boolean is no number, and 1 equals 1.0."""
-    return isinstance(value, bool), value

@@ -132,6 +132,25 @@ def size_of(measured: Contract) -> Range | None:
     return Range(0, own.get(_SIZES[kind], inf), whole=True)
 
 
+def fulfilling(operator: str, number: float) -> Range:
+    """The numbers of which a comparison with a number holds; of all but one: any."""
+    match operator:
+        case "==":
+            return Range(number, number)
+        case "<" | "<=":
+            return Range(high=number, high_open=operator == "<")
+        case ">" | ">=":
+            return Range(low=number, low_open=operator == ">")
+    return Range()
+
+
+def sizes(operator: str, number: float) -> Range:
+    """The sizes of which a comparison with a number holds; of all but one: any, unless that is 0."""
+    if operator == "!=" and number == 0:
+        operator = ">"
+    return meet(Range(low=0, whole=True), fulfilling(operator, number))
+
+
 def is_within(one: Range, other: Range) -> bool:
     """Are all numbers of one in the other?"""
     if one.is_empty:

@@ -72,10 +72,10 @@ from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import Chat, chats, entries, shown
 from agentflow.lint.checkpoints import gate_before, gates_before
-from agentflow.lint.conditions import counted_paths, way_of
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.steps import CallPlan, StepPlan
+from agentflow.spec.cel.logic import paths_in, way_of
 from agentflow.spec.cel.syntax import Select
 from agentflow.spec.expressions import ExpressionError, references
 from agentflow.spec.model import Effects
@@ -257,7 +257,7 @@ def _says_so(context: Context, gate: StepPlan, readers: Readers) -> Chat | None:
     targets = {use.target for use in context.uses_within.get((*gate.path, "when"), ())}
     chat = readers.get(targets.pop() or "") if len(targets) == 1 else None
     place = address.parent(gate.address) or ""
-    asked = [path for path in counted_paths(gate.when) if isinstance(path, Select)]
+    asked = [path for path in paths_in(gate.when) if isinstance(path, Select)]
     plain = bool(asked) and all(
         way_of(path)[1][1:] == ("status",) or _is_boolean(context.types.of(path, place))
         for path in asked

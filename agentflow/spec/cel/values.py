@@ -175,6 +175,11 @@ def weight(value: Json, known: dict[int, int], depth: int = MAX_DEPTH) -> int:
     return total
 
 
+def equality_key(value: Json) -> tuple[bool, Json]:
+    """What equal texts, numbers and booleans have alike: a boolean is no number, and 1 equals 1.0."""
+    return isinstance(value, bool), value
+
+
 def equal(left: Json, right: Json, meter: Meter) -> bool:
     """CEL's `==`: values of different kinds differ, but an int equals the double of its value.
 
