@@ -8,14 +8,16 @@ from typing import TypeAlias
 
 from agentflow.plan.numbers import sizes
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
-from agentflow.spec.cel.logic import Comparison, ReadPath, compared, together, way_of
+from agentflow.spec.cel.logic import Comparison, ReadPath, compared, every, together, way_of
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
+    Coalesce,
     Comprehension,
     Default,
     Expr,
+    Has,
     Identifier,
     Index,
     ListLiteral,
@@ -30,6 +32,8 @@ from agentflow.spec.wording import quoted
 
 #: Items of a list that a condition on its size is followed to.
 _MOST_ITEMS = 20
+#: What may have a value although a path has none.
+_COPING = (Has, Default, Coalesce, Comprehension)
 #: A condition by its text without blanks, and whether it holds.
 Fact: TypeAlias = tuple[str, bool]
 
@@ -167,6 +171,8 @@ def _by_absence(condition: Expr, truth: bool) -> Iterator[ReadPath]:
     So does what all of them have in common: `has(a.b)`, `default(a.b, 0) > 3`,
     `size(default(a.b, [])) > 0`.
     """
+    if not any(isinstance(part, _COPING) for part in every(condition)):
+        return  # where a path is absent, it has no value
     found = references(condition)
     if not found or any(one.root != found[0].root or None in one.path for one in found):
         return

@@ -20,8 +20,8 @@ from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, StepPlan
-from agentflow.spec.cel.logic import NEGATED, ReadPath, compared, leaves, paths_in, way_of
-from agentflow.spec.cel.syntax import Binary, Expr, Has, Unary
+from agentflow.spec.cel.logic import NEGATED, ReadPath, compared, leaves, outcome, paths_in, way_of
+from agentflow.spec.cel.syntax import Binary, Expr, Has
 from agentflow.spec.expressions import references
 from agentflow.spec.templates import Whole
 
@@ -145,27 +145,21 @@ def holds(demands: Sequence[Demand], case: Case) -> bool:
 
 def _holds(demand: Demand, case: Case) -> bool:
     if not demand.labels:
-        return _is_true(demand.expr, demand, case)
+        return outcome(demand.expr, lambda leaf: _answer(leaf, demand, case)) is True
     value = constant(filled(demand.expr, _known(case)))
     label = label_of(value) if isinstance(value, str | int) else ""
     return (label in demand.labels) != demand.others
 
 
-def _is_true(expr: Expr, demand: Demand, case: Case) -> bool:
-    match expr:
-        case Unary("!", operand):
-            return not _is_true(operand, demand, case)
-        case Binary("&&", left, right):
-            return _is_true(left, demand, case) and _is_true(right, demand, case)
-        case Binary("||", left, right):
-            return _is_true(left, demand, case) or _is_true(right, demand, case)
-    ran = demand.ran.get(shown(expr, demand.text)) if demand.ran else None
+def _answer(leaf: Expr, demand: Demand, case: Case) -> bool | None:
+    ran = demand.ran.get(shown(leaf, demand.text)) if demand.ran else None
     if ran is not None:
         return holds(ran, case)
-    question, truth = _asked(expr, demand.text)
+    question, truth = _asked(leaf, demand.text)
     if question in case:
         return case[question] is truth
-    return constant(filled(expr, _known(case))) is True
+    found = constant(filled(leaf, _known(case)))
+    return found if isinstance(found, bool) else None
 
 
 def _counted(context: Context, leaf: Expr, place: str) -> dict[Question, tuple[Known, ...]] | None:

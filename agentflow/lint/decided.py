@@ -4,14 +4,13 @@ Paths with a few values (booleans, enums, whether a step was skipped) are tried 
 counted stays open, and a condition is decided only where it comes to the same without it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from agentflow.contracts.describe import listed
-from agentflow.lint.conditions import constant
 from agentflow.lint.rule import Context
-from agentflow.lint.verdicts import cases, filled
+from agentflow.lint.verdicts import Answers, cases
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.scopes import step_in_reach
@@ -49,8 +48,12 @@ def decided(context: Context, condition: Expr, place: str) -> bool | None:
 
 def comes_to(context: Context, condition: Expr, place: str) -> bool | None:
     """What a condition comes to whatever comes; None if that depends, or cannot be counted."""
-    found = _outcomes(context, (condition,), place)
-    return next(iter(found)) if len(found) == 1 else None
+    known = context.outcomes.get((id(condition), place))
+    if known is None:
+        found = _outcomes(context, (condition,), place)
+        known = condition, next(iter(found)) if len(found) == 1 else None
+        context.outcomes[id(condition), place] = known  # with it, so that its id stays taken
+    return known[1]
 
 
 def _may_be_decided(condition: Expr) -> bool:
@@ -88,7 +91,7 @@ def excluded(context: Context, step: StepPlan) -> tuple[str, ...]:
     if not known or any(comes_to(context, each.condition, place) is False for each in known):
         return ()  # of what never happens by itself, that is said there
     before = tuple(each.condition for each in known)
-    if _outcomes(context, before, place) == {False}:
+    if len(before) > 1 and _outcomes(context, before, place) == {False}:
         # These exclude each other even without this condition.
         own = [each for each in known if each.place == place]
         return tuple(each.origin for each in own) if len(own) > 1 else ()
@@ -155,15 +158,14 @@ def _means_the_same(context: Context, assumed: Assumed, place: str) -> bool:
 
 def _outcomes(context: Context, conditions: tuple[Expr, ...], place: str) -> frozenset[bool | None]:
     """What conditions come to together, in each case; None stands for what cannot be told."""
-    found = set[bool | None]()
+    found, answers = set[bool | None](), Answers()
     for case in cases(context, conditions, place) or ({},):
-        found.add(_together([constant(filled(each, case)) for each in conditions]))
+        found.add(_together(answers.to(each, case) for each in conditions))
         if len(found) > 1:
             break  # it depends
     return frozenset(found)
 
 
-def _together(values: list[object]) -> bool | None:
-    if any(value is False for value in values):
-        return False
-    return True if all(value is True for value in values) else None
+def _together(outcomes: Iterable[bool | None]) -> bool | None:
+    every = set(outcomes)
+    return False if False in every else None if None in every else True

@@ -13,7 +13,7 @@ from agentflow.lint.conditions import shown
 from agentflow.lint.variables import Variables
 from agentflow.plan.numbers import Range, fulfilling, meet, number_of, range_of_expression
 from agentflow.spec.cel.logic import TURNED, Comparison, compared, together
-from agentflow.spec.cel.syntax import Binary, Comprehension, Expr
+from agentflow.spec.cel.syntax import Binary, BinaryOperator, Comprehension, Expr
 from agentflow.spec.wording import quoted
 
 
@@ -82,7 +82,7 @@ class _Conditions(Struct, frozen=True):
         return range_of_expression(expr, self.scope.of)
 
 
-def _can_hold(operator: str, one: Range, other: Range) -> bool:
+def _can_hold(operator: BinaryOperator, one: Range, other: Range) -> bool:
     if operator in (">", ">="):
         return _can_hold(TURNED[operator], other, one)
     if operator == "==":

@@ -23,6 +23,7 @@ from msgspec import Struct, field
 
 from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.guards import Guards
+from agentflow.lint.loops import Round, loops
 from agentflow.lint.operands import Operated, operated
 from agentflow.lint.plain_references import PlainReference, plain_references
 from agentflow.lint.suppressions import Suppression, suppressions
@@ -31,6 +32,7 @@ from agentflow.plan.scopes import GLOBAL_ROOTS
 from agentflow.plan.steps import Path, Plan, Use
 from agentflow.plan.types import Types
 from agentflow.plan.windows import ModelTable, nothing_known
+from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document
 from agentflow.spec.model import Pipeline
 
@@ -123,7 +125,7 @@ class Context(Struct, frozen=True, dict=True):
     def traces(self) -> Traces:
         """Where references lead."""
         assert self.plan is not None
-        return Traces(self.plan)
+        return Traces(self.plan, self.types.shapes)
 
     @cached_property
     def types(self) -> Types:
@@ -146,6 +148,17 @@ class Context(Struct, frozen=True, dict=True):
             for length in range(1, len(use.path) + 1):
                 found.setdefault(use.path[:length], []).append(use)
         return found
+
+    @cached_property
+    def loops(self) -> tuple[Round, ...]:
+        """The loops, in the order of the steps."""
+        assert self.plan is not None
+        return tuple(loops(self.plan))
+
+    @cached_property
+    def outcomes(self) -> dict[tuple[int, str], tuple[Expr, bool | None]]:
+        """What conditions come to that somebody has asked about; see `lint.decided`."""
+        return {}
 
     @cached_property
     def suppressions(self) -> tuple[Suppression, ...]:

@@ -90,9 +90,9 @@ class Labels(Struct, frozen=True):
 class Traces:
     """The traces of one plan."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, shapes: Shapes) -> None:
         self._plan = plan
-        self._shapes = Shapes(plan)
+        self._shapes = shapes
         self._left = _PARTS_IN_ANY_CASE + _PARTS_A_REFERENCE * len(plan.uses)
         self._traces: dict[object, Trace] = {}
         #: Parts of the plan's contracts, by the identity of the schema, which the plan keeps.

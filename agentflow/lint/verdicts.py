@@ -15,7 +15,7 @@ from agentflow.lint.rule import Context
 from agentflow.plan.schemas import Contract, values_of
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, StepPlan
-from agentflow.spec.cel.logic import ReadPath, every, paths_in, way_of
+from agentflow.spec.cel.logic import ReadPath, every, outcome, paths_in, way_of
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
@@ -30,6 +30,7 @@ from agentflow.spec.cel.syntax import (
     Select,
     Unary,
 )
+from agentflow.spec.cel.values import equality_key
 from agentflow.spec.expressions import references
 from agentflow.spec.model import Json
 
@@ -53,8 +54,32 @@ def can_be_false(context: Context, condition: Expr, place: str) -> bool:
 
     One that cannot be evaluated for something does not hold for it either.
     """
-    found = cases(context, (condition,), place)
-    return found is None or any(constant(filled(condition, case)) is not True for case in found)
+    found, answers = cases(context, (condition,), place), Answers()
+    return found is None or any(answers.to(condition, case) is not True for case in found)
+
+
+class Answers:
+    """What conditions come to in one case after another; a part is worked out once for the same values."""
+
+    def __init__(self) -> None:
+        #: Parts by identity, each with itself, so that its id stays taken, and with what it reads.
+        self._parts: dict[int, tuple[Expr, tuple[ReadPath, ...]]] = {}
+        self._answers: dict[tuple[object, ...], bool | None] = {}
+
+    def to(self, condition: Expr, case: Mapping[ReadPath, Known]) -> bool | None:
+        """What a condition comes to in a case; None if that cannot be told."""
+        return outcome(condition, lambda leaf: self._of(leaf, case))
+
+    def _of(self, leaf: Expr, case: Mapping[ReadPath, Known]) -> bool | None:
+        part = self._parts.get(id(leaf))
+        if part is None:
+            part = self._parts[id(leaf)] = leaf, tuple(map(way_of, paths_in(leaf)))
+        values = (equality_key(case[way]) if way in case else None for way in part[1])
+        key = (id(leaf), *values)
+        if key not in self._answers:
+            found = constant(filled(leaf, case))
+            self._answers[key] = found if isinstance(found, bool) else None
+        return self._answers[key]
 
 
 def cases(

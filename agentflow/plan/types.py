@@ -42,7 +42,7 @@ class Types:
     """
 
     def __init__(self, plan: Plan, variables: Variables | None = None) -> None:
-        self._shapes = Shapes(plan, variables)
+        self.shapes = Shapes(plan, variables)
         self._descent = Descent()
         # By identity; the template is kept beside its type so that its id stays taken.
         self._known: dict[tuple[int, str], tuple[Written, dict[str, Schema], bool]] = {}
@@ -61,9 +61,9 @@ class Types:
     def _typed(self, written: Written, place: str) -> tuple[Written, dict[str, Schema], bool]:
         known = self._known.get((id(written), place))
         if known is None:
-            description = _Description(self._shapes, self._descent)
+            description = _Description(self.shapes, self._descent)
             try:
-                schema = description.whole(self._shapes.of(written, place))
+                schema = description.whole(self.shapes.of(written, place))
             except TooLarge:
                 schema = {}
             known = self._known[id(written), place] = (written, schema, description.exact)

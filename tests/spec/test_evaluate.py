@@ -6,6 +6,7 @@ The tables follow the conformance tests of CEL, which say what the answers are
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from weakref import ReferenceType, ref
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from agentflow.spec.cel.evaluate import Absent, EvaluationError, evaluate
 from agentflow.spec.expressions import parse_expression
+from agentflow.spec.yaml.collector import collector_paused
 from tests.spec.evaluation import SCOPE, check, check_error, error, value
 
 
@@ -374,3 +376,20 @@ def test_any_scope_gives_a_value_or_an_evaluation_error(text: str, scope: dict[s
         assert error(text, scope).message == found.message  # noqa: PT017
     else:
         assert repr(evaluate(expr, scope)) == repr(first)
+
+
+@pytest.mark.parametrize(
+    "text", ["inputs.x && inputs.y", "inputs.yes && inputs.x", "inputs.list.all(n, inputs.x > n)"]
+)
+def test_an_error_of_logic_is_gone_when_nobody_keeps_it(text: str) -> None:
+    expr = parse_expression(text)
+
+    def gone() -> ReferenceType[EvaluationError]:
+        try:
+            evaluate(expr, SCOPE)
+        except EvaluationError as error:
+            return ref(error)
+        raise AssertionError
+
+    with collector_paused():
+        assert gone()() is None

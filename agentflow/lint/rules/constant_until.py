@@ -99,7 +99,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.comparisons import decisive
 from agentflow.lint.conditions import constant
-from agentflow.lint.loops import Round, loops
+from agentflow.lint.loops import Round
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
@@ -119,7 +119,7 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     suggestions = Suggestions()
-    for each in loops(context.plan):
+    for each in context.loops:
         until = each.loop.until
         if until is None:
             continue

@@ -79,8 +79,10 @@ def check(context: Context) -> Iterator[Finding]:
         node = context.document.node(path)
         text = node.text[offset:] if isinstance(node, Scalar) else ""
         scope = Variables(context.types, place)
+        found, choices = list(mismatches(expr, scope)), list(no_choices(expr, text, scope))
+        if not found and not choices:
+            continue
         told = set(_told_elsewhere(expr, text, scope, path))
-        found = list(mismatches(expr, scope))
         spared = [(side.start, side.end) for side in made_up_for(expr, scope)] if found else []
         for each in found:
             if not _is_within(each.whole, told):
@@ -90,7 +92,7 @@ def check(context: Context) -> Iterator[Finding]:
                 location = _location(context, path, offset, each.part)
                 advice = each.advice(suggestions)
                 yield Finding(NAME, severity, each.why(text), location, advice)
-        for choice, so in no_choices(expr, text, scope):
+        for choice, so in choices:
             part = choice.part
             if not any(start <= part.end and part.start <= end for start, end in told):
                 told.add((part.start, part.end))

@@ -92,7 +92,7 @@ from collections.abc import Iterator
 
 from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Severity
-from agentflow.lint.loops import Round, loops, next_field, reads_field
+from agentflow.lint.loops import Round, next_field, reads_field
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import Plan
 from agentflow.spec.wording import quoted
@@ -106,7 +106,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Each field of `next` that nobody reads, and each output that is the original again."""
     if context.plan is None:
         return
-    for each in loops(context.plan):
+    for each in context.loops:
         for name in sorted(each.changing):
             reads = (use for use in each.own if reads_field(use, name))
             if all(next_field(use, each.body) == name for use in reads):

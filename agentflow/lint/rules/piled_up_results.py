@@ -98,7 +98,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.loops import Round, loops, next_field
+from agentflow.lint.loops import Round, next_field
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import StepPlan, Use
@@ -117,7 +117,7 @@ def check(context: Context) -> Iterator[Finding]:
     plan = context.plan
     if plan is None:
         return
-    for each in loops(plan):
+    for each in context.loops:
         for name, template in entries(each.loop.next).items():
             if not _grows(name, template):
                 continue

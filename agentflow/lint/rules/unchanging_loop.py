@@ -89,7 +89,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.loops import Round, is_unchanging, loops
+from agentflow.lint.loops import Round, is_unchanging
 from agentflow.lint.rule import Context, Family
 from agentflow.spec.yaml.nodes import Scalar
 
@@ -102,7 +102,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Each loop whose steps see neither its number nor a state that changes, nor the world."""
     if context.plan is None:
         return
-    for each in loops(context.plan):
+    for each in context.loops:
         if not _counts_on_others(context, each) and is_unchanging(each):
             yield Finding(
                 rule=NAME,

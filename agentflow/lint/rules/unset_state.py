@@ -89,7 +89,6 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.loops import loops
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import Use
@@ -104,7 +103,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Each unguarded reference to a field that `next` has and `state` has not."""
     if context.plan is None:
         return
-    for each in loops(context.plan):
+    for each in context.loops:
         late = each.changing - entries(each.loop.state).keys()
         for use in each.own:
             part, name = (*use.reference.path, None, None)[:2]

@@ -203,10 +203,17 @@ class Evaluation:
         right = self._attempt(node.right)
         if right is decisive:
             return decisive
-        for outcome in (left, right):
-            if isinstance(outcome, EvaluationError):
-                raise outcome
-        return not decisive
+        error = left if isinstance(left, EvaluationError) else right
+        if not isinstance(error, EvaluationError):
+            return not decisive
+        try:
+            raise error
+        finally:
+            del (
+                left,
+                right,
+                error,
+            )  # it keeps this frame: a circle that only the collector would end
 
     def _conditional(self, node: Conditional) -> Json:
         return self._value(node.then if self._condition(node.condition) else node.otherwise)
@@ -293,9 +300,12 @@ class Evaluation:
                 return decisive
             if isinstance(outcome, EvaluationError):
                 error = error or outcome
-        if error is not None:
+        if error is None:
+            return not decisive
+        try:
             raise error
-        return not decisive
+        finally:
+            del outcome, error  # it keeps this frame, as in `_logic`
 
     # Conditions.
 

@@ -1,6 +1,6 @@
 """What is the same for all who take a condition apart: `!`, `&&`, `||`, and which way round a comparison stands."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -8,6 +8,7 @@ from msgspec import Struct
 from agentflow.spec.cel.references import Steps, known_steps
 from agentflow.spec.cel.syntax import (
     Binary,
+    BinaryOperator,
     Expr,
     Identifier,
     ListLiteral,
@@ -19,8 +20,22 @@ from agentflow.spec.cel.syntax import (
 )
 
 #: The operator of the opposite, and the one with the sides exchanged.
-NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-TURNED = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
+NEGATED: Mapping[BinaryOperator, BinaryOperator] = {
+    "==": "!=",
+    "!=": "==",
+    "<": ">=",
+    ">=": "<",
+    ">": "<=",
+    "<=": ">",
+}
+TURNED: Mapping[BinaryOperator, BinaryOperator] = {
+    "==": "==",
+    "!=": "!=",
+    "<": ">",
+    ">": "<",
+    "<=": ">=",
+    ">=": "<=",
+}
 #: A root of the scope and the way from it.
 ReadPath: TypeAlias = tuple[str, Steps]
 
@@ -29,7 +44,7 @@ class Comparison(Struct, frozen=True):
     """`one operator other`; if one of the sides is written out, it is the other."""
 
     one: Expr
-    operator: str
+    operator: BinaryOperator
     other: Expr
 
 
@@ -68,6 +83,26 @@ def compared(part: Expr, truth: bool = True) -> Comparison | None:
     return Comparison(part.left, operator, part.right)
 
 
+def outcome(condition: Expr, of: Callable[[Expr], bool | None]) -> bool | None:
+    """What a condition comes to by what its leaves come to `of`; None where that cannot be told.
+
+    As in every evaluation, the side that decides makes up for the other.
+    """
+    match condition:
+        case Unary("!", operand):
+            inner = outcome(operand, of)
+            return None if inner is None else not inner
+        case Binary("&&" | "||" as operator, left, right):
+            decisive = operator == "||"
+            one = outcome(left, of)
+            other = decisive if one is decisive else outcome(right, of)
+            if other is decisive:
+                return decisive
+            return None if one is None or other is None else not decisive
+        case _:
+            return of(condition)
+
+
 def _is_written(expr: Expr) -> bool:
     """Is it a value that the author has written out?"""
     match expr:
@@ -78,16 +113,18 @@ def _is_written(expr: Expr) -> bool:
     return False
 
 
-def every(expr: Expr) -> Iterator[Expr]:
-    """An expression and all its parts, but for those of macros."""
-    yield expr
-    for part in parts(expr):
-        yield from every(part)
+def every(expr: Expr) -> list[Expr]:
+    """An expression and all its parts in source order, but for those of macros."""
+    found, pending = list[Expr](), [expr]
+    while pending:
+        found.append(pending.pop())
+        pending.extend(reversed(parts(found[-1])))
+    return found
 
 
-def paths_in(expr: Expr) -> Iterator[Path]:
+def paths_in(expr: Expr) -> list[Path]:
     """The paths in an expression whose value counts, outside of macros."""
-    return (part for part in every(expr) if isinstance(part, Path))
+    return [part for part in every(expr) if isinstance(part, Path)]
 
 
 def way_of(path: Expr) -> ReadPath:
