@@ -15,6 +15,7 @@ from agentflow.engines.driver import Driver
 from agentflow.engines.requests import read_request, write_request
 from agentflow.errors import RunLocked, UsageError
 from agentflow.eventlog import Store
+from agentflow.eventlog.faults import lying_there, nothing_done_yet
 from agentflow.history import Recorded, read_run
 from agentflow.replay import fold
 from agentflow.trace import Trace, trace_of
@@ -53,11 +54,13 @@ def cancel(
     status = _trace(store, run_id).status
     if status in ENDED_RUN:
         raise UsageError(f"run '{run_id}' has ended: {status}")
-    store.mailbox(run_id).ask_to_cancel(write_request(by, why))
+    with nothing_done_yet():
+        store.mailbox(run_id).ask_to_cancel(write_request(by, why))
     limit = time.monotonic() + patience
     while True:
         # The store says within a second whether somebody else works on the run.
-        busy = _take_in(store, run_id)
+        with lying_there("the request to cancel"):
+            busy = _take_in(store, run_id)
         if busy is None or time.monotonic() > limit:
             return Outcome(_trace(store, run_id), busy)
         time.sleep(_PAUSE)

@@ -28,6 +28,7 @@ from agentflow.engines.letters import read_letter, write_letter
 from agentflow.errors import AgentflowError, RunLocked, StoreError, UsageError
 from agentflow.eventlog import Store, Writer
 from agentflow.eventlog.codec import UnknownEvent
+from agentflow.eventlog.faults import lying_there, nothing_done_yet
 from agentflow.history import Recorded, read_run
 from agentflow.replay import fold
 from agentflow.runs import changes, resume
@@ -126,8 +127,10 @@ def answer(
     recorded = read_run(store, run_id)
     asked = _asked(recorded, step, question)
     letter = write_letter(_bound(run_id, asked), said)
-    ticket = store.mailbox(run_id).drop(letter)
-    status, verdict, busy = await_verdict(store, run_id, ticket, patience)
+    with nothing_done_yet():
+        ticket = store.mailbox(run_id).drop(letter)
+    with lying_there("the answer"):
+        status, verdict, busy = await_verdict(store, run_id, ticket, patience)
     changed = changes(recorded.started, Path(recorded.started.folder))
     if verdict is None:
         return Outcome(run_id, status, asked, None, "", busy, changed)

@@ -14,7 +14,8 @@ from agentflow.errors import StoreError
 
 _FULL = "free space on that disk"
 _DENIED = "make it writable for you"
-_READ_ONLY = "mount that file system for writing, or name another store with '--store'"
+_READ_ONLY = "mount that file system for writing"
+_ELSEWHERE = f"{_READ_ONLY}, or name another store with '--store'"
 #: What only reads needs no more than that.
 _READING = frozenset({"read", "use", "copy"})
 _BUSY = "close the other program that uses this database"
@@ -71,10 +72,38 @@ def _refused(doing: str, path: Path, why: str, advice: str) -> StoreError:
 
 
 def not_made(error: StoreError) -> StoreError:
-    """The same of a run that was still being made: there is none to resume."""
+    """The same of a run that was still being made: there is none to resume, and it can be elsewhere."""
+    error = nothing_done(error)
+    if error.help is not None:
+        error.help = error.help.replace(_READ_ONLY, _ELSEWHERE)
+    return error
+
+
+def nothing_done(error: StoreError) -> StoreError:
+    """The same of a command that has left nothing in the run: it is called again."""
     if error.help is not None:
         error.help = error.help.removesuffix(_RESUME) + _AGAIN * error.help.endswith(_RESUME)
     return error
+
+
+@contextmanager
+def nothing_done_yet() -> Iterator[None]:
+    """What fails in the block has left nothing in the run."""
+    try:
+        yield
+    except StoreError as error:
+        raise nothing_done(error) from error.__cause__
+
+
+@contextmanager
+def lying_there(what: str) -> Iterator[None]:
+    """What cannot be written in the block leaves `what` in the mailbox of the run: the error says so."""
+    try:
+        yield
+    except StoreError as error:
+        if type(error) is StoreError:
+            error.message += f"; {what} lies with the run, and whoever resumes it takes that in"
+        raise
 
 
 @contextmanager

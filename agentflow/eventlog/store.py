@@ -62,6 +62,12 @@ class Store:
         Raises `UsageError` if `run_id` cannot be a name, `StoreError` if that run exists already
         or the store cannot be written, with nothing left behind.
         """
+        try:
+            return self._create(run_id)
+        except StoreError as error:
+            raise not_made(error) from error.__cause__
+
+    def _create(self, run_id: str) -> Writer:
         names.check_run_id(run_id)
         self._refuse_existing(run_id)
         make_folder(self.root)
@@ -76,9 +82,6 @@ class Store:
                 place = place.rename(self._runs / run_id)
             sync_folder(self._runs)
             return _open(place, held, self._durability, head=START, sealed=START)
-        except StoreError as error:
-            _give_up(place, held)
-            raise not_made(error) from error
         except BaseException:
             _give_up(place, held)
             raise

@@ -140,3 +140,69 @@ def test_a_disk_that_can_only_be_read_is_read(project: Project, disk: Path) -> N
     listed = json.loads((project.folder / "runs.json").read_text())["runs"]
     assert [run["status"] for run in listed] == ["succeeded"]
     assert len((project.folder / "calls").read_text().split()) == 20
+
+
+ASKING = """
+agentflow: 1
+name: asking
+steps:
+  approve:
+    human: {ask: "Go on?", answer: {type: boolean}}
+    timeout: 1h
+    catch: {timeout: fail}
+outputs: {yes: "${{ steps.approve.output }}"}
+"""
+#: Leaves room for one small file.
+FILL = "dd if=/dev/zero of=disk/fill bs=1k 2> /dev/null; truncate -s -4096 disk/fill"
+RUN = "agentflow run asking.yaml --quiet > /dev/null; run=$(ls disk/store/runs)"
+
+
+def test_what_cannot_be_said_to_a_run_on_a_disk_that_can_only_be_read(
+    project: Project, disk: Path
+) -> None:
+    project.write("asking.yaml", ASKING)
+    done = on_disk(
+        project,
+        disk,
+        4000,
+        RUN,
+        "mount -o remount,ro disk",
+        "agentflow answer $run approve approve",
+        "agentflow cancel $run",
+        "agentflow resume $run",
+    )
+    assert [line for line in done.err.splitlines() if line.startswith("help: ")] == [
+        "help: mount that file system for writing, then try again",
+        "help: mount that file system for writing, then try again",
+        "help: mount that file system for writing, then resume the run",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "what", "status"),
+    [
+        ("answer $run approve approve", "the answer", "succeeded"),
+        ("cancel $run", "the request to cancel", "cancelled"),
+    ],
+    ids=["answer", "cancel"],
+)
+def test_what_is_said_to_a_run_on_a_full_disk_is_kept(
+    project: Project, disk: Path, command: str, what: str, status: str
+) -> None:
+    project.write("asking.yaml", ASKING)
+    done = on_disk(
+        project,
+        disk,
+        4000,
+        RUN,
+        FILL,
+        f"agentflow {command}; echo $?",
+        "rm disk/fill",
+        "agentflow resume $run --json",
+    )
+    code, _, resumed = done.out.partition("\n")
+    assert (code, json.loads(resumed)["status"]) == ("3", status)
+    assert done.err.endswith(
+        f"no space left on device; {what} lies with the run, and whoever resumes it takes that in\n"
+        "help: free space on that disk, then resume the run\n"
+    )
