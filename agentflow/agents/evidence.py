@@ -1,13 +1,20 @@
 """What the log keeps of an answer that cannot be taken: its beginning, its size and its digest."""
 
-from agentflow.agents.protocol import Reply
-from agentflow.core.events import Excess
+from collections.abc import Sequence
+from hashlib import sha256
 
-#: Bytes of the beginning.
-_HEAD = 16 * 1024
+from agentflow.agents.protocol import Reply
+from agentflow.agents.worker import BEGINNING
+from agentflow.core.events import Excess
 
 
 def evidence(read: bytes, size: int, digest: str, *, whole: bool) -> Reply:
     """The beginning of `read`, of an answer of which `size` bytes came, all of them if it is `whole`."""
-    head = read[:_HEAD].decode(errors="backslashreplace")
+    head = read[:BEGINNING].decode(errors="backslashreplace")
     return Reply(text=head, excess=Excess(size, digest, whole))
+
+
+def evidence_in(pieces: Sequence[bytes], *, whole: bool) -> Reply:
+    """The same of an answer of which these pieces came."""
+    read = b"".join(pieces)
+    return evidence(read, len(read), sha256(read).hexdigest(), whole=whole)

@@ -14,13 +14,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from hashlib import sha256
 from typing import NoReturn
 
 import httpx
 from msgspec.structs import replace
 
-from agentflow.agents.evidence import evidence
+from agentflow.agents.evidence import evidence_in
 from agentflow.agents.http import Options
 from agentflow.agents.http_addresses import Address, Refused, addresses_of
 from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
@@ -259,22 +258,17 @@ async def _read(request: Request, answer: httpx.Response) -> Json:
         size += len(piece)
         pieces.append(piece)
         if size > ANSWER_LIMIT:
-            invalid(f"more than {ANSWER_LIMIT // 10**6} MB", _evidence(pieces, whole=False))
+            invalid(f"more than {ANSWER_LIMIT // 10**6} MB", evidence_in(pieces, whole=False))
     try:
         text = b"".join(pieces).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        invalid(f"what is not UTF-8, at byte {error.start}", _evidence(pieces, whole=True))
+        invalid(f"what is not UTF-8, at byte {error.start}", evidence_in(pieces, whole=True))
     if not text.strip():
         invalid("nothing")
     try:
         return loads(text)
     except NotJson as error:
         invalid(f"no JSON that can be read: {error.reason}")
-
-
-def _evidence(pieces: Sequence[bytes], *, whole: bool) -> Reply:
-    read = b"".join(pieces)
-    return evidence(read, len(read), sha256(read).hexdigest(), whole=whole)
 
 
 async def _refused(request: Request, answer: httpx.Response) -> NoReturn:

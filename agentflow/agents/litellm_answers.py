@@ -6,13 +6,15 @@ something in it. It does not matter whether it came as a whole or as a stream.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from agentflow.agents.evidence import evidence_in
 from agentflow.agents.litellm_settings import COMPLETE, litellm
-from agentflow.agents.protocol import AttemptError
+from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.core.events import Usage
 from agentflow.core.talks import ToolCall
@@ -82,10 +84,22 @@ def content_of(
     return text, calls
 
 
-def too_much(model: str) -> AttemptError:
-    """The answer is larger than any can be."""
+def kept_of(answer: Answer, reply: Reply) -> Reply:
+    """The reply with what is kept of an answer that does not count: of one that is too long, the beginning."""
+    said = [answer.text or "", *(call.arguments for call in answer.calls)]
+    if sum(map(len, said)) <= ANSWER_LIMIT:
+        return replace(reply, text=answer.text or None)
+    kept = evidence_in([text.encode(errors="replace") for text in said], whole=True)
+    return replace(reply, text=kept.text, excess=kept.excess)
+
+
+def too_much(model: str, came: Sequence[str] | None = None) -> AttemptError:
+    """The answer is larger than any can be; `came` is what has come of one that is not heard to its end."""
     message = f"{model} answered more than {ANSWER_LIMIT // 10**6} MB"
-    return AttemptError(FailureClass.INVALID_OUTPUT, message)
+    kept: Reply | None = None
+    if came is not None:
+        kept = evidence_in([text.encode(errors="replace") for text in came], whole=False)
+    return AttemptError(FailureClass.INVALID_OUTPUT, message, reply=kept)
 
 
 def reason_in(body: Any) -> str | None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from agentflow.agents.chat_request import ChatRequest
 from agentflow.agents.credentials import has_key, keys_of, may_see_keys
-from agentflow.agents.litellm_answers import Answer, content_of, reason_in, usage_of
+from agentflow.agents.litellm_answers import Answer, content_of, kept_of, reason_in, usage_of
 from agentflow.agents.litellm_failures import failure_of
 from agentflow.agents.litellm_settings import (
     RESPONSE,
@@ -24,7 +24,6 @@ from agentflow.agents.litellm_thoughts import Thoughts, thinks
 from agentflow.agents.litellm_tools import asked, lacks_tools, offered
 from agentflow.agents.litellm_wire import WIRE, Wire
 from agentflow.agents.protocol import AttemptError, Reply
-from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.plan.windows import cuts
 from agentflow.spec.model import FailureClass, Json, Model
 
@@ -73,7 +72,7 @@ class LiteLLM:
             text, calls = content_of(answer, model, has_tools=bool(request.tools))
         except AttemptError as error:
             # What came is kept, and what it cost is charged.
-            error.reply = replace(reply, text=(answer.text or "")[:ANSWER_LIMIT] or None)
+            error.reply = kept_of(answer, reply)
             raise
         return replace(reply, text=text, calls=calls, thoughts=answer.thoughts if calls else None)
 

@@ -39,7 +39,7 @@ async def hear(stream: Any, model: str, ear: Ear, reached: Reach) -> tuple[Answe
             if chunk.choices:
                 size += thoughts.add(chunk.choices[0].delta)
             if size > ANSWER_LIMIT:
-                raise too_much(model)
+                raise too_much(model, [*pieces, piece or ""])
             if piece:
                 pieces.append(piece)
                 ear(piece)

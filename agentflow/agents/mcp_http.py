@@ -18,7 +18,7 @@ from typing import Any
 
 from agentflow import __version__
 from agentflow.agents.mcp_sdk import httpx2, streamable_http_client
-from agentflow.agents.protocol import AttemptError
+from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.secrets import resolve
 from agentflow.agents.wire import GOODBYE, Wire, says_an_error, transport, without_length
 from agentflow.agents.worker import ANSWER_LIMIT
@@ -42,6 +42,7 @@ class Remote:
         self._client: httpx2.AsyncClient | None = None
         self.over = self._wire.over
         self.words = None
+        self.kept: Reply | None = None
 
     async def __aenter__(self) -> Any:
         own = {name: resolve(value) for name, value in self._own.items()}

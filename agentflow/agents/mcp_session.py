@@ -24,7 +24,7 @@ from agentflow.agents.mcp_sdk import (
     types,
 )
 from agentflow.agents.processes import first
-from agentflow.agents.protocol import AttemptError, Call
+from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.agents.worker import ANSWER_LIMIT, Failed, plain
 from agentflow.plan.definitions import Definition, as_data
 from agentflow.spec.model import FailureClass, Json
@@ -43,9 +43,11 @@ _CLIENT = types.Implementation(name="agentflow", version=__version__)
 class Transport(Protocol):
     """A way to a server: `mcp_stdio.Program` or `mcp_http.Remote`.
 
-    `why` says how it came to an end, `words` are what the server said besides, and `over` is done
-    when nothing more is to be expected of it.
+    `why` says how it came to an end, `words` are what the server said besides, `kept` is what there is
+    of a message that was too long for it to go on, and `over` is done when nothing more is to be expected of it.
     """
+
+    kept: Reply | None
 
     over: "asyncio.Future[None]"
 
@@ -237,7 +239,8 @@ class Session:
         if error.code == types.CONNECTION_CLOSED:
             why = transport.why or "broke off before its answer was complete"
             message = f"server '{self._name}' {why}"
-            return AttemptError(FailureClass.SERVER_ERROR, message, detail=transport.words)
+            server_error, words = FailureClass.SERVER_ERROR, transport.words
+            return AttemptError(server_error, message, detail=words, reply=transport.kept)
         return None
 
     def _why(self, error: BaseException) -> AttemptError:

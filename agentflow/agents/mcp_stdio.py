@@ -13,10 +13,11 @@ from types import TracebackType
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from agentflow.agents.evidence import evidence_in
 from agentflow.agents.mcp_sdk import SessionMessage, get_default_environment, types
 from agentflow.agents.processes import GRACE, Child, Processes, first
 from agentflow.agents.programs import not_started
-from agentflow.agents.protocol import AttemptError
+from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.secrets import resolve
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.spec.model import FailureClass, Server
@@ -38,7 +39,7 @@ class Program:
         self._processes = processes
         self._child: Child | None = None
         self._line = bytearray()
-        self._too_long = False
+        self.kept: Reply | None = None
         self._into: MemoryObjectSendStream[Incoming] | None = None
         self._watch: asyncio.Task[None] | None = None
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -74,7 +75,7 @@ class Program:
     @property
     def why(self) -> str | None:
         """How it ended, for a message; None while it runs."""
-        if self._too_long:
+        if self.kept is not None:
             return f"wrote a message of more than {ANSWER_LIMIT // 10**6} MB"
         if self._child is None or not self._child.exited.done():
             return None
@@ -111,7 +112,7 @@ class Program:
 
     def _take(self, data: bytes) -> None:
         """Take the next piece of what it wrote, and pass on the messages that are complete."""
-        if self._too_long:
+        if self.kept is not None:
             return
         *lines, rest = data.split(b"\n")
         for line in lines:
@@ -119,13 +120,13 @@ class Program:
             self._line.clear()
         self._line += rest
         if len(self._line) > ANSWER_LIMIT:
-            self._too_long = True
+            self.kept = evidence_in([bytes(self._line)], whole=False)
             self._line.clear()
             self._end()
 
     def _pass_on(self, line: bytes) -> None:
         if len(line) > ANSWER_LIMIT:
-            self._too_long = True
+            self.kept = evidence_in([line], whole=True)
             self._end()
             return
         with suppress(ValueError):  # it is no message

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from agentflow.agents.processes import GRACE, Child, Processes, first
-from agentflow.agents.protocol import AttemptError
+from agentflow.agents.protocol import AttemptError, Reply
+from agentflow.core.events import Excess
 from agentflow.spec.model import FailureClass, Json
 
 _SCRIPT = Path(__file__).with_name("worker.py")
@@ -138,5 +139,9 @@ class Pool:
         self._idle.append(worker)
         if "failure" in answer:
             failure, message = FailureClass(answer["failure"]), answer["message"]
-            raise AttemptError(failure, message, detail=answer.get("detail"))
+            kept: Reply | None = None
+            if "beginning" in answer:
+                excess = Excess(answer["bytes"], answer["sha256"], whole=True)
+                kept = Reply(text=answer["beginning"], excess=excess)
+            raise AttemptError(failure, message, detail=answer.get("detail"), reply=kept)
         return answer["value"]

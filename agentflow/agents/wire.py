@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
+from agentflow.agents.evidence import evidence_in
 from agentflow.agents.http_addresses import Address, Refused, addresses_of
 from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
 from agentflow.agents.protocol import AttemptError
@@ -110,7 +111,9 @@ class Wire:
             body += piece
             if len(body) > ANSWER_LIMIT:
                 what = f"answered more than {ANSWER_LIMIT // 10**6} MB"
-                raise self.failed(FailureClass.INVALID_OUTPUT, what)
+                error = self.failed(FailureClass.INVALID_OUTPUT, what)
+                error.reply = evidence_in([bytes(body)], whole=False)
+                raise error
         await answer.aclose()
         return bytes(body)
 

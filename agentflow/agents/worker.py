@@ -30,6 +30,8 @@ from typing import Any, BinaryIO
 
 #: Bytes of JSON that an answer may have.
 ANSWER_LIMIT = 8_000_000
+#: Bytes of a longer one that are kept.
+BEGINNING = 16 * 1024
 #: Levels of lists and objects that an answer may have; the event log has to be able to hold it.
 DEPTH_LIMIT = 200
 #: Characters of a message.
@@ -224,8 +226,7 @@ class Worker:
                 os._exit(0)  # a fork that came back from the function answers nobody
             answered = _line(request, answer)
             if len(answered) > ANSWER_LIMIT:
-                message = f"answered more than {ANSWER_LIMIT // 10**6} MB"
-                answered = _line(request, {"failure": "invalid_output", "message": message})
+                answered = _line(request, _too_long(answer))
             answers.write(answered)
             answers.flush()
             os.chdir(self._roots[0])
@@ -259,8 +260,25 @@ class Worker:
 
 
 def _line(request: dict[str, Any], answer: dict[str, Any]) -> bytes:
-    answer = {"id": request["id"], **answer}
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return _json({"id": request["id"], **answer}) + b"\n"
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _too_long(answer: dict[str, Any]) -> dict[str, Any]:
+    """What goes in the place of an answer that is too long, with what the log keeps of it."""
+    from hashlib import sha256  # which few workers need
+
+    whole = _json(answer["value"])
+    return {
+        "failure": "invalid_output",
+        "message": f"answered more than {ANSWER_LIMIT // 10**6} MB",
+        "beginning": whole[:BEGINNING].decode(errors="ignore"),
+        "bytes": len(whole),
+        "sha256": sha256(whole).hexdigest(),
+    }
 
 
 def main(folder: str, root: str) -> None:

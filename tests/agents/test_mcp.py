@@ -140,6 +140,9 @@ def test_the_life_of_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         # What it writes is bounded; it is ended then, and started again for the next call.
         error = await refused(connection, "big", size=9_000_000)
         assert said(error) == ("server_error", "server 'tools' wrote a message of more than 8 MB")
+        assert error.reply is not None
+        assert error.reply.text is not None
+        assert (error.reply.text[:8], len(error.reply.text)) == ('{"jsonrp', 16 * 1024)
         assert await called(connection, "echo", n=2) == Reply({"n": 2})
         assert ends(process)
 
