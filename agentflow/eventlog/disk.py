@@ -23,6 +23,12 @@ from agentflow.eventlog.snapshot import DATABASE, UNUSED, Snapshot
 
 _NORMAL, _FULL = 1, 2  # values of PRAGMA synchronous
 
+# A commit writes five pages, and entries are small: a fifth faster than with SQLite's 4096 bytes.
+_PAGE_SIZE = 1024
+# Pages of the log file (`-wal`) until they are moved into the database and synced. SQLite's 1000 are
+# meant for pages of 4096 bytes; with ours it would sync four times as often.
+_CHECKPOINT = 1000 * 4096 // _PAGE_SIZE
+
 _SETTINGS: dict[str, object] = {
     "eviction_policy": "none",
     "cull_limit": 0,
@@ -34,10 +40,8 @@ _SETTINGS: dict[str, object] = {
     "sqlite_auto_vacuum": 0,
     # A mapped file that somebody cuts short kills the process instead of giving an error.
     "sqlite_mmap_size": 0,
+    "sqlite_wal_autocheckpoint": _CHECKPOINT,
 }
-
-# A commit writes five pages, and entries are small: a fifth faster than with SQLite's 4096 bytes.
-_PAGE_SIZE = 1024
 
 # How long SQLite waits for a lock that only a foreign program can hold, in seconds.
 _PATIENCE = 0.5

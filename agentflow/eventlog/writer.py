@@ -5,6 +5,7 @@ are given together are stored together or not at all. Each goes in by compare-an
 writers can never both own an entry, even if the lock is got round.
 """
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 from agentflow.errors import LostRace, StoreError
 from agentflow.eventlog import blobs
 from agentflow.eventlog.chain import digest, link
-from agentflow.eventlog.faults import from_sqlite, told
+from agentflow.eventlog.faults import from_os, from_sqlite
 from agentflow.eventlog.head import Head, Rest, write_head
 from agentflow.eventlog.lock import Lock
 from agentflow.eventlog.mailbox import Mailbox
@@ -29,8 +30,8 @@ class Writer:
     """The log of one run, to be written. `Store.create` and `Store.resume` make it.
 
     It takes over the lock and the open cache and is used from the thread that made it. `head` is
-    the last entry, `sealed` what HEAD says. After an append has failed it takes no further ones, because what became of the entries is not known;
-    resume the run to find out.
+    the last entry, `sealed` what HEAD says. After an append has failed it takes no further ones,
+    because what became of the entries is not known; resume the run to find out.
     """
 
     def __init__(self, path: Path, held: Lock, cache: Any, *, head: Head, sealed: Head) -> None:
@@ -42,7 +43,8 @@ class Writer:
         self._head = head
         self._sealed = sealed
         self._settled = True
-        self._file = _file_id(path / DATABASE)
+        self._database = str(path / DATABASE)
+        self._file = self._file_there()
         self._refusals = (Timeout, sqlite3.Error)
 
     def __enter__(self) -> Self:
@@ -133,12 +135,19 @@ class Writer:
 
     def _check_place(self) -> None:
         """Raise if the database is not where it was: SQLite would write on, and say nothing."""
-        path = self.path / DATABASE
-        if _file_id(path) != self._file:
+        if self._file_there() != self._file:
             raise StoreError(
-                f"cannot append to '{path}': another file is in its place",
+                f"cannot append to '{self._database}': another file is in its place",
                 help="put back what was there, then resume the run",
             )
+
+    def _file_there(self) -> tuple[int, int]:
+        """The device and inode of the database by its path, looked up for every entry."""
+        try:
+            found = os.stat(self._database)
+        except OSError as error:
+            raise from_os("append to", self.path / DATABASE, error) from error
+        return found.st_dev, found.st_ino
 
     def _store(self, rows: Sequence[tuple[int, bytes, str]]) -> None:
         try:
@@ -159,9 +168,3 @@ class Writer:
                 f"another process has written entry {seq} of run '{self.path.name}'",
                 help="nothing further was done here; see who else runs it",
             )
-
-
-def _file_id(path: Path) -> tuple[int, int]:
-    with told("append to", path):
-        found = path.stat()
-    return found.st_dev, found.st_ino
