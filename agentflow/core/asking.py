@@ -17,7 +17,8 @@ from agentflow.core.purse import owner_of
 from agentflow.core.state import ENDED_RUN, Instance, State
 from agentflow.core.values import Unusable, text_of, value_of
 from agentflow.plan.approvals import yes
-from agentflow.plan.steps import ContractPlan, StepPlan
+from agentflow.plan.contracts import ContractPlan
+from agentflow.plan.steps import StepPlan
 from agentflow.spec.model import Json
 
 # --- asking --------------------------------------------------------------------------------

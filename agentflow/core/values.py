@@ -10,7 +10,8 @@ from agentflow.contracts.check import Accepted, Rejected, read_output
 from agentflow.contracts.describe import excerpt
 from agentflow.core.events import AttemptSucceeded, Failure
 from agentflow.core.state import Instance, State
-from agentflow.plan.steps import CallPlan, ContractPlan
+from agentflow.plan.contracts import ContractPlan
+from agentflow.plan.steps import CallPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.model import FailureClass, Json

@@ -24,9 +24,10 @@ from agentflow.plan.address import enclosing
 from agentflow.plan.limits import Limit, follows, limits
 from agentflow.plan.loop_states import loop_around
 from agentflow.plan.schemas import Contract, alternatives, self_contained
-from agentflow.plan.scopes import step_in_reach
-from agentflow.plan.steps import Path, Plan, StepPlan, Use, read_outside
+from agentflow.plan.scopes import read_outside, step_in_reach
+from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.plan.types import Types
+from agentflow.plan.uses import Use
 from agentflow.spec.cel.logic import paths_in, together, way_of
 from agentflow.spec.cel.syntax import (
     Binary,

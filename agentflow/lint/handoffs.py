@@ -9,10 +9,12 @@ from agentflow.contracts.describe import path_text
 from agentflow.contracts.keywords import Schema
 from agentflow.findings import Location, Related
 from agentflow.lint.receivers import Receiver, receivers
+from agentflow.plan.contracts import ContractPlan
 from agentflow.plan.handoff_sides import OF_OBJECTS, demands
 from agentflow.plan.handoffs import SOME_FIELD, Way
 from agentflow.plan.schemas import Contract, past_references
-from agentflow.plan.steps import ContractPlan, Path, Plan, StepPlan, Use
+from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.uses import Use
 from agentflow.spec.cel.syntax import Identifier, spine
 from agentflow.spec.document import Document
 from agentflow.spec.templates import Constant, MapOf, Template, Whole

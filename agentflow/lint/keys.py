@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from agentflow.plan.address import enclosing
-from agentflow.plan.steps import Path, Plan, StepPlan, Use
+from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.uses import Use
 from agentflow.spec.templates import Constant
 
 #: Words for what differs from attempt to attempt, as they stand in other languages.

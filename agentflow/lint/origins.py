@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from agentflow.lint.rule import Context
 from agentflow.plan import address
-from agentflow.plan.steps import Path, StepPlan, Use
+from agentflow.plan.steps import Path, StepPlan
+from agentflow.plan.uses import Use
 from agentflow.spec.cel.references import Steps
 
 #: Of more references on the way to a value none is followed.

@@ -29,8 +29,9 @@ from agentflow.lint.plain_references import PlainReference, plain_references
 from agentflow.lint.suppressions import Suppression, suppressions
 from agentflow.lint.traces import Traces
 from agentflow.plan.scopes import GLOBAL_ROOTS
-from agentflow.plan.steps import Path, Plan, Use
+from agentflow.plan.steps import Path, Plan
 from agentflow.plan.types import Types
+from agentflow.plan.uses import Use
 from agentflow.plan.windows import ModelTable, nothing_known
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document

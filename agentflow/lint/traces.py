@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from agentflow.plan import address
 from agentflow.plan.fields import UNKNOWN, Lack, Part, part_of
 from agentflow.plan.schemas import Contract, values_of
+from agentflow.plan.scopes import read_outside
 from agentflow.plan.shape_kinds import (
     MOST_OPTIONS,
     Alias,
@@ -25,7 +26,8 @@ from agentflow.plan.shape_kinds import (
     Written,
 )
 from agentflow.plan.shapes import STANDS_IN, Shapes
-from agentflow.plan.steps import Plan, StepPlan, Use, read_outside
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.plan.uses import Use
 from agentflow.spec.cel.references import Steps
 
 #: How many parts one trace looks at before it gives up, and all traces of a spec together.

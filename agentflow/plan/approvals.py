@@ -2,7 +2,7 @@
 
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.shape import types_of
-from agentflow.plan.steps import ContractPlan
+from agentflow.plan.contracts import ContractPlan
 from agentflow.spec.model import Json
 
 _APPROVED = "approved"

@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 
 from agentflow.contracts.keywords import Schema
+from agentflow.plan.contracts import ContractPlan
 from agentflow.plan.dialects import Manner
 from agentflow.plan.enforced_schemas import enforced
-from agentflow.plan.steps import ChatPlan, ContractPlan
+from agentflow.plan.steps import ChatPlan
 from agentflow.spec.expressions import ExpressionError
 from agentflow.spec.model import Agent, Model, TextFile
 from agentflow.spec.templates import (

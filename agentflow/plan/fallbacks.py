@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec.structs import replace
 
-from agentflow.plan.steps import CallPlan, ChatPlan, ContractPlan, FallbackPlan
+from agentflow.plan.contracts import ContractPlan
+from agentflow.plan.steps import CallPlan, ChatPlan, FallbackPlan
 from agentflow.spec.model import Agent, Model
 
 #: What is known of the calls of an agent with this output contract.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from agentflow.plan.steps import ContractPlan
+from agentflow.plan.contracts import ContractPlan
 from agentflow.spec.model import Json
 
 

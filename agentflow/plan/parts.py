@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from agentflow.contracts.checker import compile_schema
 from agentflow.errors import FileProblem
 from agentflow.plan import address
+from agentflow.plan.contracts import ContractPlan
 from agentflow.plan.escalations import ESCALATION_NAMES, Escalations
 from agentflow.plan.fallbacks import with_fallbacks
 from agentflow.plan.library import Chain, Library, Recursion
@@ -31,7 +32,6 @@ from agentflow.plan.steps import (
     CallPlan,
     CatchPlan,
     Child,
-    ContractPlan,
     DelegatePlan,
     ForEachPlan,
     NestedPlan,

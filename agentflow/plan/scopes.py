@@ -11,7 +11,8 @@ from msgspec import Struct, field
 
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
-from agentflow.plan.steps import Path, Plan, StepPlan, Use
+from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.uses import Use
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import references
 
@@ -67,6 +68,12 @@ def step_in_reach(plan: Plan, name: str, place: str) -> StepPlan | None:
     """The step that goes by a name where an expression is read; None if there is none."""
     inside = (address.child(outer, name) for outer in enclosing(place))
     return next((plan.steps[at] for at in inside if at in plan.steps), None)
+
+
+def read_outside(step: StepPlan, path: Path) -> bool:
+    """Is what stands at a path inside a step read before the step, or one of its items, begins?"""
+    inside = path[len(step.path) :]
+    return inside[:1] == ("when",) or (inside[:1] == ("for_each",) and inside[1:2] != ("key",))
 
 
 class Uses(Struct):

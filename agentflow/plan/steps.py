@@ -18,14 +18,14 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from agentflow.contracts.checker import Checker
 from agentflow.findings import Finding
+from agentflow.plan.contracts import ContractPlan, Contracts
 from agentflow.plan.scripted_tests import ScriptPlan
 from agentflow.plan.servers import ServerPlan
+from agentflow.plan.uses import Use
 from agentflow.plan.worker_inputs import KnownField
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document
-from agentflow.spec.expressions import Reference
 from agentflow.spec.model import (
     Agent,
     Confidence,
@@ -44,24 +44,6 @@ StepKind = Literal["agent", "human", "group", "switch", "loop", "pipeline", "del
 
 #: How long an attempt may take where neither step nor agent says it, in seconds.
 DEFAULT_TIMEOUT = 300.0
-
-
-class ContractPlan(Struct, frozen=True):
-    """A contract, self-contained, with its compiled checker."""
-
-    schema: Mapping[str, Json]
-    checker: Checker
-
-
-class Contracts(Struct, frozen=True):
-    """The contracts of a pipeline: those with a name, and the two of each agent.
-
-    An agent that asks for a contract by its name has the very same object here.
-    """
-
-    named: Mapping[str, ContractPlan]
-    input_of: Mapping[str, ContractPlan]
-    output_of: Mapping[str, ContractPlan]
 
 
 class ForEachPlan(Struct, frozen=True):
@@ -359,30 +341,6 @@ class StepPlan(Struct, frozen=True):
     def answerable(self) -> ContractPlan | None:
         """What is held against an answer that people put in the place of the output."""
         return self.nested.contract if self.nested is not None else self.contract
-
-
-class Use(Struct, frozen=True):
-    """A reference and where it stands: characters `start` to `end` of the text at `path`.
-
-    `reader` is the step that reads, `""` for the pipeline's outputs; `target` is the address of
-    the step that is read, if the reference is to one and there is such a step in reach.
-    `locals` are the roots that exist here besides those that exist everywhere.
-    """
-
-    path: Path
-    start: int
-    end: int
-    reference: Reference
-    reader: str
-    scope: str
-    locals: frozenset[str]
-    target: str | None
-
-
-def read_outside(step: StepPlan, path: Path) -> bool:
-    """Is what stands at a path inside a step read before the step, or one of its items, begins?"""
-    inside = path[len(step.path) :]
-    return inside[:1] == ("when",) or (inside[:1] == ("for_each",) and inside[1:2] != ("key",))
 
 
 class BudgetPlan(Struct, frozen=True):

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.plan import address
+from agentflow.plan.contracts import ContractPlan
 from agentflow.plan.fallbacks import with_fallbacks
 from agentflow.plan.materials import Materials
 from agentflow.plan.servers import definition_for
@@ -19,7 +20,6 @@ from agentflow.plan.steps import (
     DEFAULT_TIMEOUT,
     CallPlan,
     CatchPlan,
-    ContractPlan,
     EscalationPlan,
     LevelPlan,
     Path,

@@ -107,7 +107,8 @@ from agentflow.lint.origins import Origin, deciding, origins, origins_of, shown_
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.waiting import Waiting
 from agentflow.plan.calls import calls_of
-from agentflow.plan.steps import Plan, StepPlan, Use
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.plan.uses import Use
 from agentflow.spec.wording import quoted
 
 NAME = "changed-after-approval"

@@ -59,7 +59,8 @@ from agentflow.lint.traces import Gap, Trace
 from agentflow.plan import address
 from agentflow.plan.schemas import shortest_list
 from agentflow.plan.shapes import drops_items
-from agentflow.plan.steps import Plan, Use
+from agentflow.plan.steps import Plan
+from agentflow.plan.uses import Use
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.wording import quoted
 

@@ -68,7 +68,8 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.guards import skipping
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
-from agentflow.plan.steps import Path, Plan, StepPlan, Use
+from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.uses import Use
 from agentflow.spec.wording import quoted
 
 NAME = "maybe-skipped"

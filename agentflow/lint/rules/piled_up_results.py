@@ -101,7 +101,8 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.loops import Round, next_field
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.loop_states import entries
-from agentflow.plan.steps import StepPlan, Use
+from agentflow.plan.steps import StepPlan
+from agentflow.plan.uses import Use
 from agentflow.spec.cel.syntax import Binary, Expr
 from agentflow.spec.expressions import Reference, references
 from agentflow.spec.templates import Template, Whole

@@ -60,7 +60,8 @@ from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.traces import Gap
 from agentflow.plan.scopes import GLOBAL_ROOTS
-from agentflow.plan.steps import Plan, StepPlan, Use
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.plan.uses import Use
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.document import Document
 from agentflow.spec.fixes import renamed

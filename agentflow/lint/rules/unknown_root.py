@@ -48,7 +48,8 @@ from agentflow.lint.keys import passing
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.scopes import GLOBAL_ROOTS
-from agentflow.plan.steps import Plan, Use
+from agentflow.plan.steps import Plan
+from agentflow.plan.uses import Use
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-root"

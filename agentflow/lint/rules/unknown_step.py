@@ -48,7 +48,8 @@ from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
-from agentflow.plan.steps import Plan, StepPlan, Use
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.plan.uses import Use
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar, Sequence
 

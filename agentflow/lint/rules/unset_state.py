@@ -91,7 +91,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.loop_states import entries
-from agentflow.plan.steps import Use
+from agentflow.plan.uses import Use
 from agentflow.spec.wording import quoted
 
 NAME = "unset-state"
