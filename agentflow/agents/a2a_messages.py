@@ -32,6 +32,8 @@ UNDER_WAY = frozenset(
         TaskState.TASK_STATE_WORKING,
     }
 )
+#: States of a task that goes on if it is told more.
+ASKING = frozenset({TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED})
 #: What the other ends of a task come to, in words too.
 _ENDS = {
     TaskState.TASK_STATE_FAILED: (FailureClass.SERVER_ERROR, "failed"),

@@ -1,16 +1,18 @@
 """The remote agents of a run: their cards, the messages to them, and the tasks that come of these.
 
-- A card is read once for each url. Until it is there nothing was asked of the agent, so what goes wrong
+- A card is read once for each url and what is sent along, since an agent may tell one more than
+  another. Until it is there nothing was asked of the agent, so what goes wrong
   is `not_sent`, or `rejected` where it would go wrong again.
 - Messages go to the host of the url, or to one of `card_hosts`, and to no other that a card names.
 - A message is sent once. Its answer is wanted at once, a task as a rule, so that there is something to
   ask after and to cancel. What goes wrong when it is asked after is no end of it: it is asked again.
-- Whoever does not wait any longer tells the agent so.
+- Whoever does not wait any longer tells the agent so, and whoever cannot answer its question.
 """
 
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import TypeAlias
 
 import httpx
 from msgspec import Struct
@@ -18,6 +20,7 @@ from msgspec import Struct
 from agentflow import __version__
 from agentflow.agents.a2a import Options
 from agentflow.agents.a2a_messages import (
+    ASKING,
     JSON,
     TEXT,
     UNDER_WAY,
@@ -65,6 +68,10 @@ FIRST, MOST = 0.1, 5.0
 _GROWTH = 1.5
 
 
+#: A url with the headers that its card is asked for with.
+_Reader: TypeAlias = tuple[str, frozenset[tuple[str, str]]]
+
+
 class _Known(Struct, frozen=True):
     """The card of an agent; `public` says that it came from a public address."""
 
@@ -77,7 +84,7 @@ class Remotes:
 
     def __init__(self) -> None:
         self._below = transport(httpx)
-        self._known: dict[str, asyncio.Task[_Known]] = {}
+        self._known: dict[_Reader, asyncio.Task[_Known]] = {}
         self._calls: set[asyncio.Task[Reply]] = set()
 
     async def call(self, options: Options, call: Call) -> Reply:
@@ -118,10 +125,11 @@ class Remotes:
 
     async def _card(self, options: Options, headers: Mapping[str, str], shown: str) -> _Known:
         """The agent's card. One that could not be read is read again by the next call."""
-        pending = self._known.get(options.url)
+        reader = options.url, frozenset(headers.items())
+        pending = self._known.get(reader)
         if pending is None or (pending.done() and (pending.cancelled() or pending.exception())):
             pending = asyncio.ensure_future(self._read_card(options, headers, shown))
-            self._known[options.url] = pending
+            self._known[reader] = pending
         # Several calls may wait for it, and one that is cancelled leaves it to the others.
         return await asyncio.shield(pending)
 
@@ -166,7 +174,10 @@ class _Conversation:
             if not self._task.id:
                 what = f"{self._shown} answered with a task that has no id"
                 raise AttemptError(FailureClass.INVALID_OUTPUT, what)
-            return reply_of_task(self._shown, await self._ended(self._task), self._call)
+            ended = await self._ended(self._task)
+            if ended.status.state in ASKING:
+                await self._call_off()
+            return reply_of_task(self._shown, ended, self._call)
         except REFUSALS as error:
             message_ = f"{self._shown} refused: {_line(error)}"
             raise AttemptError(FailureClass.REJECTED, message_) from error
@@ -218,7 +229,7 @@ class _Conversation:
             async with asyncio.timeout(GOODBYE):
                 if self._task is None:
                     self._task = (await self._sending).task
-                if self._task.id and self._task.status.state in UNDER_WAY:
+                if self._task.id and self._task.status.state in UNDER_WAY | ASKING:
                     await self._client.cancel_task(CancelTaskRequest(id=self._task.id))
 
     def _where_it_stood(self) -> str | None:

@@ -31,6 +31,8 @@ _REASON_AT: tuple[tuple[str | int, ...], ...] = (
 )
 #: LiteLLM's words for a complete answer, and for one that asks for tools.
 _FINAL = {False: ("stop",), True: ("stop", "tool_calls")}
+#: No provider counts more tokens than that.
+_MOST_TOKENS = 2**53
 #: LiteLLM's words for an answer that is not complete.
 _INCOMPLETE = {
     "length": (FailureClass.TRUNCATED, "stopped at the limit of its output tokens"),
@@ -120,15 +122,27 @@ def reason_in(body: Any) -> str | None:
     return None
 
 
+def word_of(value: Any) -> str | None:
+    """What stands where a word should be, as one; None if nothing does."""
+    return str(value) if value else None
+
+
 def usage_of(answer: Answer, model: str) -> Usage | None:
     """What the provider counted; None if it has not said. A price of 0 is one that is not known."""
     usage = getattr(answer.response, "usage", None)
     if usage is None or not usage.total_tokens:
         return None
+    if not _is_count(usage.prompt_tokens) or not _is_count(usage.completion_tokens):
+        return None
     try:
         usd = litellm.completion_cost(completion_response=answer.response, model=model)
     except Exception:  # noqa: BLE001 - it raises a bare Exception for a model without a price
         usd = None
-    details = usage.completion_tokens_details
-    thinking = details.reasoning_tokens if details is not None else None
+    thinking = getattr(usage.completion_tokens_details, "reasoning_tokens", None)
+    if not _is_count(thinking):
+        thinking = None
     return Usage(model, usage.prompt_tokens, usage.completion_tokens, usd or None, thinking)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and 0 <= value < _MOST_TOKENS

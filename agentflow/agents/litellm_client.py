@@ -12,7 +12,14 @@ from msgspec.structs import replace
 
 from agentflow.agents.chat_request import ChatRequest
 from agentflow.agents.credentials import has_key, keys_of, may_see_keys
-from agentflow.agents.litellm_answers import Answer, content_of, kept_of, reason_in, usage_of
+from agentflow.agents.litellm_answers import (
+    Answer,
+    content_of,
+    kept_of,
+    reason_in,
+    usage_of,
+    word_of,
+)
 from agentflow.agents.litellm_failures import failure_of
 from agentflow.agents.litellm_settings import (
     RESPONSE,
@@ -65,7 +72,7 @@ class LiteLLM:
         reply = Reply(
             text=answer.text,
             usage=usage_of(answer, model),
-            answered=answer.response.model or None,
+            answered=word_of(answer.response.model),
             first_token=began - sent if began is not None else None,
         )
         try:
@@ -97,7 +104,7 @@ async def _answer(request: ChatRequest, parameters: dict[str, Any]) -> tuple[Ans
     choice = response.choices[0]
     original = RESPONSE.get()
     if original is not None:
-        sent, response.model = original.status, original.model
+        sent, response.model = word_of(original.status), original.model
     else:
         sent = reason_in(bodies[-1]) if bodies else None
     message = choice.message

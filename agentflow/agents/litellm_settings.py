@@ -5,7 +5,8 @@ may be a stranger's; its own HTTP handler sends a request again after a connecti
 if the server has the first one; its aiohttp transport reports such a connection as one that never
 was; a finish reason that it does not know, or that means a failure, becomes `stop`; what a provider
 has not counted at the end of a stream it counts itself; a stream that repeats itself is an error;
-it follows redirects, with the whole prompt; an answer of OpenAI's Responses API, which it turns to
+it follows redirects, with the whole prompt; to count the tokens of an answer whose provider has not, it
+asks Hugging Face for a tokenizer, again and again where there is no way to it; an answer of OpenAI's Responses API, which it turns to
 for models that have no other and for tools of models that think, becomes one of a chat and loses its
 status and the model's name; it prints.
 """
@@ -83,6 +84,7 @@ AsyncHTTPHandler.single_connection_post_request = _raise_instead  # type: ignore
 litellm.disable_aiohttp_transport = True
 litellm.suppress_debug_info = True
 litellm.telemetry = False
+litellm.disable_hf_tokenizer_download = True
 # From 1.107 on it takes a stream without a finish reason for a connection that broke.
 litellm.CustomStreamWrapper._should_fail_on_clean_eof = lambda _: False
 # It takes an answer with a hundred equal pieces in a row for a model gone mad, if it is streamed.

@@ -8,7 +8,7 @@ in the chunks. A chunk with nothing but `reasoning_details` is passed over.
 import asyncio
 from typing import Any, Self
 
-from agentflow.agents.litellm_answers import Answer, too_much
+from agentflow.agents.litellm_answers import Answer, too_much, word_of
 from agentflow.agents.litellm_settings import litellm
 from agentflow.agents.litellm_thoughts import Thoughts, thinks
 from agentflow.agents.litellm_tools import PartsOfCalls
@@ -47,7 +47,7 @@ async def hear(stream: Any, model: str, ear: Ear, reached: Reach) -> tuple[Answe
         await stream.aclose()
     for delta in tap.detailed:
         thoughts.add_details(delta)
-    reason = stream.received_finish_reason or None
+    reason = word_of(stream.received_finish_reason)
     counted = [usage for chunk in stream.chunks if (usage := getattr(chunk, "usage", None))]
     response = litellm.ModelResponse(model=tap.model, usage=counted[-1] if counted else None)
     why = litellm.map_finish_reason(reason)

@@ -60,7 +60,8 @@ class Thoughts:
     def _add_block(self, piece: dict[str, Json]) -> None:
         """A block comes in pieces of its text, and its signature ends it."""
         if piece.get("type") != "thinking":
-            self._blocks.append(piece)
+            # LiteLLM 1.110 adds where it stood in the stream, which is no part of it.
+            self._blocks.append({key: value for key, value in piece.items() if key != "index"})
             self._is_open = False
             return
         if not self._is_open:

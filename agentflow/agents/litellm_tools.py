@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from agentflow.agents.litellm_answers import word_of
 from agentflow.agents.litellm_settings import litellm
 from agentflow.agents.protocol import ToolOffer
 from agentflow.core.talks import ToolCall
@@ -33,8 +34,9 @@ def lacks_tools(model: str) -> bool:
 def asked(message: Any) -> tuple[ToolCall, ...]:
     """The calls in an answer; nothing if the model asks for none."""
     return tuple(
-        ToolCall(call.id or "", call.function.name or "", call.function.arguments or "")
+        ToolCall(*(word_of(part) or "" for part in (call.id, made.name, made.arguments)))
         for call in message.tool_calls or ()
+        for made in (call.function,)
     )
 
 

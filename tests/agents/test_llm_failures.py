@@ -252,7 +252,11 @@ def test_every_exception_of_litellm_is_in_the_table_or_left_out(server: OpenAISe
         and issubclass(value, Exception)
         and value.__module__ == litellm.exceptions.__name__
     }
-    assert defined - LEFT_OUT == {kind.__name__ for kind, _ in BY_EXCEPTION} == set(CLASSES)
+    rows = tuple(kind for kind, _ in BY_EXCEPTION)
+    assert {kind.__name__ for kind in rows} == set(CLASSES) <= defined
+    # Newer releases have kinds of what is in the table.
+    others = defined - set(CLASSES) - LEFT_OUT
+    assert all(issubclass(getattr(litellm.exceptions, name), rows) for name in others)
     assert defined >= LEFT_OUT
     for number, (kind, _) in enumerate(BY_EXCEPTION):
         # A row that comes after that of its base would never be reached.

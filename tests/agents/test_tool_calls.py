@@ -154,7 +154,8 @@ def test_a_model_that_knows_no_tools_is_not_called(server: OpenAIServer) -> None
 def test_claude_is_shown_its_signed_thoughts_again(stream: bool, server: OpenAIServer) -> None:
     host = replace(HOST, models={"m": Model(model=CLAUDE, stream=stream)})
     made = replace(call(body="x"), tools=(LOOK, PING))
-    thought = (SIGNED, SECRET, {**SIGNED, "thinking": "Twice."}, ASKING)
+    twice = {**SIGNED, "thinking": "Twice.", "signature": "dHdpY2U="}
+    thought = (SIGNED, SECRET, twice, ASKING)
     server.answer = (
         stream_of_claude(*thought) if stream else Answer(body=message_of_claude(*thought))
     )
