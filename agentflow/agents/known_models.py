@@ -7,7 +7,8 @@ a chat model to ask about.
 """
 
 import importlib.util
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,12 @@ _MILLION = 1_000_000
 _LISTED = frozenset(
     {"anthropic", "cohere", "deepseek", "gemini", "groq", "mistral", "openai", "xai"}
 )
+
+
+#: Models of OpenAI that always think, at OpenAI and at Azure; those of chats do not.
+_O_SERIES = re.compile(r"(?:openai/|azure/)?o\d(?:-.*)?")
+_GPT_5 = re.compile(r"(?:openai/|azure/)?gpt-5(?!-chat|.*search)(?:[.-].*)?")
+_SAMPLING = frozenset({"temperature", "top_p"})
 
 
 @cache
@@ -38,6 +45,8 @@ def known_model(model: str) -> KnownModel:
         response_schema=bool(entry.get("supports_response_schema")),
         native_schema=bool(entry.get("supports_native_structured_output")),
         reasoning=bool(entry.get("supports_reasoning")),
+        refuses=_refused(model, entry),
+        refused_efforts=frozenset(_refused_efforts(model, entry)),
     )
 
 
@@ -80,6 +89,31 @@ def _is_slip(name: str, known: str) -> bool:
         name, known = name[:-1], known[:-1]
     odd = name, known
     return max(map(len, odd)) == 1 and not any(map(str.isdigit, odd))
+
+
+def _refused(model: str, entry: Mapping[str, Any]) -> frozenset[str]:
+    """The parameters with which LiteLLM raises `UnsupportedParamsError`, before anything is sent.
+
+    They are in the code of its providers and not in its table: `OpenAIOSeriesConfig`, `OpenAIGPT5Config`,
+    `AnthropicConfig`. A temperature of 1 is none.
+    """
+    found = set[str]()
+    if entry.get("litellm_provider") == "anthropic":
+        found.add("seed")
+    if entry.get("supports_sampling_params") is False or _O_SERIES.fullmatch(model):
+        found |= _SAMPLING
+    if _GPT_5.fullmatch(model):
+        found.add("stop")
+        if entry.get("supports_none_reasoning_effort") is False:
+            found |= _SAMPLING
+    return frozenset(found)
+
+
+def _refused_efforts(model: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    """The same for values of `reasoning_effort`, of those that not every model takes."""
+    for effort in ("none", "minimal", "xhigh") if _GPT_5.fullmatch(model) else ():
+        if entry.get(f"supports_{effort}_reasoning_effort") is False:
+            yield effort
 
 
 def _tokens(entry: Mapping[str, Any], key: str) -> int | None:

@@ -93,3 +93,37 @@ def test_what_may_have_been_meant(model: str, near: str | None) -> None:
 )
 def test_what_has_a_provider(model: str) -> None:
     assert has_provider(model, known_model(model))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "anthropic/claude-opus-4-7",
+        "anthropic/claude-sonnet-4-5",
+        "gemini/gemini-2.5-flash",
+        "gpt-5-nano",
+        "mistral/mistral-small-latest",
+        "openai/gpt-4o-mini",
+        "openai/gpt-5-chat-latest",
+        "openai/gpt-5-mini",
+        "openai/gpt-5.1",
+        "openai/o3",
+    ],
+)
+def test_what_is_known_to_be_refused_is_refused_by_litellm(model: str) -> None:
+    from agentflow.agents.litellm_settings import litellm
+
+    def refused(**parameter: object) -> bool:
+        name, provider, _, _ = litellm.get_llm_provider(model)
+        try:
+            litellm.get_optional_params(model=name, custom_llm_provider=provider, **parameter)
+        except litellm.exceptions.UnsupportedParamsError:
+            return True
+        return False
+
+    known = known_model(model)
+    values = {"temperature": 0.2, "top_p": 0.5, "seed": 7, "stop": ["END"]}
+    assert known.refuses == {key for key, value in values.items() if refused(**{key: value})}
+    assert not refused(temperature=1)
+    thinks = {each for each in known.refused_efforts if refused(reasoning_effort=each)}
+    assert thinks == known.refused_efforts

@@ -1,14 +1,18 @@
 """A parameter that the model does not take.
 
-`reasoning_effort` is for models that think before they answer. Others refuse a call that has it: the
+Models that think before they answer take no `temperature` other than 1, no `top_p` and mostly no `stop`, and those
+that do not think take no `reasoning_effort`. A call that has one all the same is refused: the
 attempt fails as `rejected` before anything is sent, and so does every repeat.
+
+What is known is what LiteLLM refuses, and its table of models. Of a model that is not in it, and of one at an
+address of its own, nothing is said.
 
 Bad:
 
     agentflow: 1
     name: letters
     models:
-      small: {model: openai/gpt-4o-mini, max_output_tokens: 800, reasoning_effort: low}
+      small: {model: openai/gpt-5-mini, max_output_tokens: 800, temperature: 0.2}
     agents:
       writer:
         kind: llm
@@ -22,7 +26,7 @@ Bad:
 
 Says:
 
-    4:80 'openai/gpt-4o-mini' takes no 'reasoning_effort'
+    4:74 'openai/gpt-5-mini' takes no 'temperature' other than 1
 
 Good:
 
@@ -46,6 +50,8 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.windows import KnownModel
+from agentflow.spec.model import Model
 from agentflow.spec.wording import quoted
 
 NAME = "unsupported-parameter"
@@ -54,15 +60,34 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each model that is asked to think and does not do so."""
+    """Each parameter of a model with which its calls are refused."""
     for name, model in context.pipeline.models.items() if context.pipeline else ():
-        if model.reasoning_effort is None or model.api_base is not None:
+        if model.api_base is not None:
             continue
-        if context.known(model.model).reasoning is False:
+        for key, what, advice in _refused(model, context.known(model.model)):
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
-                message=f"{quoted(model.model)} takes no 'reasoning_effort'",
-                location=context.document.locate(("models", name, "reasoning_effort")),
-                help="take it out, or choose a model that thinks before it answers",
+                message=f"{quoted(model.model)} takes no {what}",
+                location=context.document.locate(("models", name, key)),
+                help=advice,
             )
+
+
+def _refused(model: Model, known: KnownModel) -> Iterator[tuple[str, str, str]]:
+    """The keys with what is not taken, and what to do."""
+    effort = model.reasoning_effort
+    if effort is not None and known.reasoning is False:
+        advice = "take it out, or choose a model that thinks before it answers"
+        yield "reasoning_effort", "'reasoning_effort'", advice
+    elif effort in known.refused_efforts:
+        advice = "write 'low', 'medium' or 'high', or choose a model that takes it"
+        yield "reasoning_effort", f"'reasoning_effort: {effort}'", advice
+    elif effort == "none":
+        return  # it does not think then, and takes what others take
+    advice = "take it out, or choose a model that takes it"
+    if "temperature" in known.refuses and model.temperature not in (None, 1):
+        yield "temperature", "'temperature' other than 1", advice
+    for key in ("top_p", "seed", "stop"):
+        if key in known.refuses and getattr(model, key) is not None:
+            yield key, quoted(key), advice
