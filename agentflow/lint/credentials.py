@@ -16,6 +16,12 @@ OPTION = re.compile(
 IN_ADDRESS = re.compile(
     r"\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@]*:(?P<password>[^\s/@]+)@", re.IGNORECASE
 )
+#: A credential in the query of an address.
+IN_QUERY = re.compile(
+    r"[?&](?:api[-_]?key|(?:access|auth|api)[-_]?token|token|(?:client[-_])?secret|passw(?:or)?d)="
+    r"(?P<value>[^&#\s]{6,})",
+    re.IGNORECASE,
+)
 #: What stands for a credential and is none.
 STAND_IN = re.compile(
     r"[*x.]+|<.*>|\{.*\}|\$.*|%.*|pass(?:word|wd)?|secret|changeme|(?:your|my)[-_].*", re.IGNORECASE

@@ -3,8 +3,8 @@
 A prompt goes to the provider and into the log, and whatever a model knows it can be talked into saying. A
 model needs no credential: the agent that uses one takes it from the environment, with {secret: NAME}.
 
-A field of the prompt's input is taken for a credential if it is called like one, or if its contract says
-`format: password` or `writeOnly: true`; a text of the author if it has the form of a key.
+A field of the prompt's input is taken for a credential if it, or what it is read from, is called like
+one, or if its contract says `format: password` or `writeOnly: true`; a text of the author if it has the form of a key.
 
 Bad:
 
@@ -105,6 +105,17 @@ def _in_fields(context: Context, chat: Chat) -> Iterator[Finding]:
         written = isinstance(template, Constant) and FORMS.search(str(template.value))
         if hidden or named or written:
             yield _finding(chat, quoted(name), context.document.locate(path))
+            continue
+        read = next((each for each in _read(context, path) if NAMES.search(each)), None)
+        made = context.types.of(template, chat.step.address)
+        if read is not None and "string" in types_of(made, made):
+            yield _finding(chat, quoted(read), context.document.locate(path))
+
+
+def _read(context: Context, path: Path) -> Iterator[str]:
+    """The names of the fields that a value is made of."""
+    for use in context.uses_within.get(path, ()):
+        yield from (str(part) for part in use.reference.path[-1:] if isinstance(part, str))
 
 
 def _finding(chat: Chat, what: str, location: Location) -> Finding:

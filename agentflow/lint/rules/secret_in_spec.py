@@ -2,8 +2,8 @@
 
 A spec is in version control, and every run keeps a copy of it in its log. A secret belongs into the
 environment; the spec names the variable, and what it holds is kept out of the log. What counts is the name of
-a header or a variable, an option such as `--password=…` of a program, a password in an address, and, wherever it
-stands, the form of a key of a well-known service.
+a header or a variable, an option such as `--password=…` of a program, a password in an address or a key in its query, and,
+wherever it stands, the form of a key of a well-known service.
 
 Bad:
 
@@ -44,7 +44,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.credentials import FORMS, IN_ADDRESS, NAMES, OPTION, STAND_IN
+from agentflow.lint.credentials import FORMS, IN_ADDRESS, IN_QUERY, NAMES, OPTION, STAND_IN
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.texts import texts_at
 from agentflow.plan.steps import Path
@@ -82,7 +82,7 @@ def _placed(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
                 about = path[-1] if key in ("headers", "env") else None
                 named = about is not None and NAMES.search(str(about)) and text.strip()
                 option = key in ("argv", "args") and _is_option(text, before)
-                if named or option or _has_credential(text):
+                if named or option or _is_asked_for(text) or _has_credential(text):
                     yield path, key
                 before = text
 
@@ -94,6 +94,11 @@ def _is_option(text: str, before: str) -> bool:
     if leading is not None and leading["value"] is None and not text.startswith("-"):
         value = text
     return value is not None and STAND_IN.fullmatch(value) is None
+
+
+def _is_asked_for(text: str) -> bool:
+    """Is it an address with a credential in its query?"""
+    return any(STAND_IN.fullmatch(found["value"]) is None for found in IN_QUERY.finditer(text))
 
 
 def _has_credential(text: str) -> bool:
