@@ -70,6 +70,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Each keyword that can judge no value of the declared type."""
     if context.plan is None:
         return
+    malformed = {problem.location for problem in context.reported("invalid-contract")}
     for written in written_schemas(context.plan):
         if "type" not in written.schema:
             continue
@@ -79,6 +80,8 @@ def check(context: Context) -> Iterator[Finding]:
         numbers = types | ({"number"} if "integer" in types else set())
         for keyword, value in written.schema.items():
             judged = _judged_by(keyword, value)
+            if context.document.locate(written.at(keyword)) in malformed:
+                continue
             if judged is not None and judged not in numbers:
                 yield Finding(
                     rule=NAME,

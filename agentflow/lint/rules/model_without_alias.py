@@ -61,6 +61,8 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.windows import window_of
+from agentflow.spec.model import Model
 from agentflow.spec.wording import quoted
 
 NAME = "model-without-alias"
@@ -76,7 +78,10 @@ def check(context: Context) -> Iterator[Finding]:
     for name, agent in pipeline.agents.items():
         # Only agents that call a model have this key; this layer does not know which these are.
         model = getattr(agent, "model", None)
-        if isinstance(model, str) and "/" in model and model not in pipeline.models:
+        if not isinstance(model, str) or "/" not in model or model in pipeline.models:
+            continue
+        # Of a window that is not known it is said elsewhere that the model needs a name.
+        if window_of(Model(model=model), context.known(model)) is not None:
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,

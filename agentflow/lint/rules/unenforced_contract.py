@@ -57,11 +57,14 @@ Good:
 
 from collections.abc import Iterator, Mapping
 
+from agentflow.contracts.keywords import Schema
 from agentflow.findings import Finding, Severity
 from agentflow.lint.chats import Chat, chats
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.dialects import manner
 from agentflow.plan.enforcement import held
+from agentflow.plan.providers import has_provider
+from agentflow.plan.schemas import Contract, past_references
 from agentflow.spec.wording import quoted
 
 NAME = "unenforced-contract"
@@ -95,13 +98,15 @@ def check(context: Context) -> Iterator[Finding]:
 def _unheld(chat: Chat) -> str | None:
     """What of its contract a model is not held to, in words; None if that is nothing."""
     contract = chat.call.output.schema
-    if not (isinstance(contract, Mapping) and contract.get("properties")):
+    if not _names_fields(contract):
         return None
-    if chat.path[:1] != ("models",) and "/" not in chat.model.model:
-        return None  # an alias that does not exist
+    if not has_provider(chat.model.model, chat.known):
+        return None  # it is no model at all, which is told where it is named
     given = manner(chat.model.model, chat.known)
     how = held(contract, given, has_tools=bool(chat.call.tools))
     match how.given:
+        case "told" if how.why is not None:
+            return f"told its contract in words, and held to nothing of it, since {how.why}"
         case "told":
             return "told its contract in words, and held to nothing of it"
         case "tool":
@@ -112,6 +117,18 @@ def _unheld(chat: Chat) -> str | None:
             return f"held to nothing of its contract, since {how.why}"
     lost = [keyword for keyword in how.lost if keyword not in _SELDOM]
     return f"not held to {', '.join(map(quoted, lost))}" if lost else None
+
+
+def _names_fields(contract: Schema) -> bool:
+    """Is it about an object with fields, or a list of such?"""
+    if not isinstance(contract, Mapping):
+        return False
+    items = contract.get("items")
+    if isinstance(items, Mapping):
+        items = past_references(Contract(items, contract))
+    return bool(
+        contract.get("properties") or (isinstance(items, Mapping) and items.get("properties"))
+    )
 
 
 def _is_mended(chat: Chat) -> bool:

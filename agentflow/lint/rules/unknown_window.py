@@ -45,6 +45,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.chats import models
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.providers import has_provider
 from agentflow.plan.windows import cuts
 from agentflow.spec.wording import quoted
 
@@ -58,7 +59,7 @@ def check(context: Context) -> Iterator[Finding]:
     for chat in models(context):
         if chat.window is not None or cuts(chat.model.model):
             continue
-        if len(chat.path) > 2 and "/" not in chat.model.model:
+        if not has_provider(chat.model.model, chat.known):
             continue  # it is no model at all, which is told where it is named
         if chat.known.nearest is not None and chat.model.api_base is None:
             continue  # it is a misspelt one, which is told there too

@@ -48,9 +48,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.chats import chats
+from agentflow.lint.chats import models
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Path
 from agentflow.spec.wording import quoted
 
 NAME = "unlisted-model"
@@ -59,13 +58,11 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each model that calls go to and that is nearly one that is known, once."""
-    seen: set[Path] = set()
-    for chat in chats(context):
-        if chat.known.nearest is None or chat.model.api_base is not None or chat.path in seen:
+    """Each model that calls go to, or fall back on, and that is nearly one that is known, once."""
+    for chat in models(context):
+        if chat.known.nearest is None or chat.model.api_base is not None:
             continue
-        seen.add(chat.path)
-        path = (*chat.path, "model") if chat.path[0] == "models" else chat.path
+        path = (*chat.path, "model") if len(chat.path) == 2 else chat.path
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
