@@ -9,16 +9,10 @@ from typing import Annotated
 import typer
 
 from agentflow import __version__
-from agentflow.cli import checks, people
+from agentflow.cli import checks, people, running
 from agentflow.cli.checks import ImportsOption
 from agentflow.cli.options import (
-    Durability,
-    DurabilityOption,
-    JsonOption,
-    QuietOption,
-    RunArgument,
     StoreOption,
-    WaitOption,
 )
 
 app = typer.Typer(
@@ -148,171 +142,16 @@ def drill(
     raise typer.Exit(drill_specs(paths, options))
 
 
-@app.command()
-def run(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The pipeline's spec.")],
-    input_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--input", "-i", metavar="NAME=VALUE", help="An input; may be given many times."
-        ),
-    ] = None,
-    inputs: Annotated[
-        Path | None,
-        typer.Option(
-            "--inputs", metavar="FILE", help="Inputs as a JSON or YAML file, - for stdin."
-        ),
-    ] = None,
-    simulate: Annotated[
-        bool,
-        typer.Option(
-            "--simulate",
-            help="Call nothing: answers are made up from the contracts, in virtual time.",
-        ),
-    ] = False,
-    seed: Annotated[str, typer.Option(help="What made-up answers depend on.")] = "0",
-    record: Annotated[
-        Path | None,
-        typer.Option("--record", metavar="FILE", help="Keep the answers of chat models in a file."),
-    ] = None,
-    playback: Annotated[
-        Path | None,
-        typer.Option(
-            "--playback",
-            metavar="FILE",
-            help="Call no chat model: their answers come from a file that '--record' made.",
-        ),
-    ] = None,
-    concurrency: Annotated[
-        int, typer.Option("--concurrency", "-c", min=1, max=1024, help="Attempts at a time.")
-    ] = 16,
-    durability: DurabilityOption = Durability.PROCESS,
-    wait: WaitOption = False,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="NAME", help="Who starts it; by default your user."),
-    ] = None,
-    store: StoreOption = None,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
-) -> None:
-    """Run a pipeline: exit 0 if it succeeded, 1 if it failed, 4 if it waits for people."""
-    from agentflow.cli.run import run_spec
-
-    raise typer.Exit(
-        run_spec(
-            spec,
-            given=input_ or [],
-            file=inputs,
-            simulate=simulate,
-            seed=seed,
-            concurrency=concurrency,
-            durability=durability.value,
-            wait=wait,
-            by=by,
-            record=record,
-            playback=playback,
-            store=store,
-            quiet=quiet,
-            json=json,
-        )
-    )
-
-
-@app.command()
-def resume(
-    run_id: RunArgument,
-    as_started: Annotated[
-        bool,
-        typer.Option("--as-started", help="Go on although files of the spec have changed since."),
-    ] = False,
-    accept_tools: Annotated[
-        bool,
-        typer.Option("--accept-tools", help="Go on with tools of servers that have changed since."),
-    ] = False,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="NAME", help="Who accepts the tools; by default your user."),
-    ] = None,
-    durability: DurabilityOption = Durability.PROCESS,
-    wait: WaitOption = False,
-    store: StoreOption = None,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
-) -> None:
-    """Go on with a run that waits, that was interrupted, or whose process died."""
-    from agentflow.cli.run import resume_run
-
-    raise typer.Exit(
-        resume_run(
-            run_id,
-            as_started=as_started,
-            accept_tools=accept_tools,
-            by=by,
-            durability=durability.value,
-            wait=wait,
-            store=store,
-            quiet=quiet,
-            json=json,
-        )
-    )
-
-
+app.command()(running.run)
+app.command()(running.resume)
 app.command()(people.inbox)
 app.command()(people.tick)
 app.command()(people.answer)
 app.command()(people.receive)
 app.command()(people.cancel)
-
-
-@app.command()
-def replay(
-    run_id: RunArgument,
-    spec: Annotated[
-        Path | None,
-        typer.Option("--spec", help="Decide by this spec instead of the recorded one."),
-    ] = None,
-    store: StoreOption = None,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
-) -> None:
-    """Decide again over a run's log, calling nothing: exit 0 if all is the same, 1 if not."""
-    from agentflow.cli.replay import replay_run
-
-    raise typer.Exit(replay_run(run_id, spec=spec, store=store, quiet=quiet, json=json))
-
-
-@app.command()
-def show(
-    run_id: RunArgument,
-    step: Annotated[
-        str | None,
-        typer.Option("--step", "-s", help="One step by its address: inputs, answers, decisions."),
-    ] = None,
-    prompt: Annotated[
-        bool, typer.Option("--prompt", help="Of that step: exactly what its chat model saw.")
-    ] = False,
-    attempt: Annotated[
-        int | None,
-        typer.Option("--attempt", metavar="N", help="In this attempt, not in the last."),
-    ] = None,
-    store: StoreOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Show a run: its trace, or all that is known of one step. It may be going on meanwhile."""
-    from agentflow.cli.show import show_run
-
-    raise typer.Exit(
-        show_run(run_id, step=step, store=store, json=json, prompt=prompt, attempt=attempt)
-    )
-
-
-@app.command()
-def runs(store: StoreOption = None, json: JsonOption = False) -> None:
-    """List the runs in the store, the newest first."""
-    from agentflow.cli.runs import list_runs
-
-    raise typer.Exit(list_runs(store=store, json=json))
+app.command()(running.replay)
+app.command()(running.show)
+app.command()(running.runs)
 
 
 @app.command()

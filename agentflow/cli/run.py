@@ -5,8 +5,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from agentflow.agents.recording import Recorded as RecordedAnswer
-from agentflow.channels.protocol import Terminal
 from agentflow.cli.breakdown import broke_off
 from agentflow.cli.desk import find_terminal
 from agentflow.cli.display import Display, choose_display, shows_live
@@ -28,14 +30,27 @@ from agentflow.runs import resume, run
 from agentflow.trace import Trace, trace_of
 
 
+class Terms(Struct, frozen=True):
+    """What `run` and `resume` have in common: where a run is stored, and what is shown of it.
+
+    `store` is the one that the caller named; further commands have to name it, too.
+    """
+
+    store: Path | None
+    durability: Durability
+    quiet: bool
+    json: bool
+
+
 class _Audience:
     """Makes the trace of a run and tells the display of each entry."""
 
-    def __init__(self, *, quiet: bool, json: bool) -> None:
-        self._quiet = quiet
-        self._json = json
+    def __init__(self, terms: Terms) -> None:
+        self._quiet, self._json = terms.quiet, terms.json
         #: Who sees what models are answering; None if that is not shown.
-        self.onlooker = None if not shows_live(quiet=quiet, json=json) else self._look_on
+        self.onlooker = (
+            None if not shows_live(quiet=terms.quiet, json=terms.json) else self._look_on
+        )
         self.trace: Trace | None = None
         self.display: Display | None = None
 
@@ -55,9 +70,10 @@ class _Audience:
         assert self.display is not None
         self.display.look_on(step, text)
 
-    def terminal(self) -> Terminal | None:
-        """The terminal of this process, if somebody sits before it."""
-        return find_terminal(self, aside=self._quiet or self._json)
+    def known(self, settings: Settings) -> Settings:
+        """The settings with who sits here: the user, and the terminal if somebody sits before it."""
+        terminal = find_terminal(self, aside=self._quiet or self._json)
+        return replace(settings, by=settings.by or user_name(), terminal=terminal)
 
     def pause(self) -> None:
         """Show nothing for a while: the terminal is needed for something else."""
@@ -76,48 +92,27 @@ class _Audience:
 
 
 def run_spec(
-    path: Path,
-    *,
-    given: Sequence[str],
-    file: Path | None,
-    simulate: bool,
-    seed: str,
-    concurrency: int,
-    durability: Durability,
-    wait: bool,
-    by: str | None,
-    record: Path | None,
-    playback: Path | None,
-    store: Path | None,
-    quiet: bool,
-    json: bool,
+    path: Path, given: Sequence[str], file: Path | None, settings: Settings, terms: Terms
 ) -> int:
-    """Run a spec and print what came of it; gives the exit code."""
-    _refuse_two(record=record is not None, playback=playback is not None, simulate=simulate)
+    """Run a spec and print what came of it; gives the exit code.
+
+    `given` are inputs as `NAME=VALUE`, and in `file` are more of them.
+    """
+    _refuse_two(settings)
     if str(path) == "-":
         advice = "files and modules that a spec names are found from where it is"
         raise UsageError("a run starts from a file", help=advice)
     spec = load(path, imports=True)
     inputs = read_inputs(given, file, spec.plan.inputs.schema if spec.plan else {})
-    audience = _Audience(quiet=quiet, json=json)
-    settings = Settings(
-        simulate=simulate,
-        seed=seed,
-        concurrency=concurrency,
-        wait=wait,
-        by=by or user_name(),
-        terminal=audience.terminal(),
-        record=record,
-        playback=playback,
-    )
-    where = open_store(store, durability)
+    audience = _Audience(terms)
+    where = open_store(terms.store, terms.durability)
     unused: list[RecordedAnswer] = []
     try:
         state = run(
             spec,
             inputs,
             where,
-            settings,
+            audience.known(settings),
             lambda plan, _: audience.attend(plan),
             audience.onlooker,
             unused.extend,
@@ -126,75 +121,57 @@ def run_spec(
         trace = audience.trace
         if trace is None and spec.plan is not None:
             trace = trace_of(spec.plan, ())
-            trace.mode = "simulated" if simulate else "live"
-        raise broke_off(error, trace, where.root, json=json) from error
+            trace.mode = "simulated" if settings.simulate else "live"
+        raise broke_off(error, trace, where.root, json=terms.json) from error
     finally:
         audience.finish()
-    if unused and not quiet:
-        emit(
-            run_text.unused(str(playback), [(one.step, one.attempt) for one in unused]), sys.stderr
-        )
-    return _conclude(state, audience, where.root, store, quiet=quiet, json=json)
+    if unused and not terms.quiet:
+        missed = [(one.step, one.attempt) for one in unused]
+        emit(run_text.unused(str(settings.playback), missed), sys.stderr)
+    return _conclude(state, audience, where.root, terms)
 
 
-def _refuse_two(**given: bool) -> None:
+def _refuse_two(settings: Settings) -> None:
     """Answers come from models, from a recording, or are made up; only the first are recorded."""
+    given = {
+        "record": settings.record is not None,
+        "playback": settings.playback is not None,
+        "simulate": settings.simulate,
+    }
     both = [f"'--{name}'" for name, is_given in given.items() if is_given]
     if len(both) > 1:
         raise UsageError(f"{both[0]} and {both[1]} exclude each other")
 
 
-def resume_run(
-    run_id: str,
-    *,
-    as_started: bool,
-    accept_tools: bool,
-    by: str | None,
-    durability: Durability,
-    wait: bool,
-    store: Path | None,
-    quiet: bool,
-    json: bool,
-) -> int:
+def resume_run(run_id: str, settings: Settings, terms: Terms, *, as_started: bool) -> int:
     """Take a run up again and print what came of it; gives the exit code."""
-    audience = _Audience(quiet=quiet, json=json)
-    where = existing_store(store, durability)
+    audience = _Audience(terms)
+    where = existing_store(terms.store, terms.durability)
 
     def attend(recorded: Recorded) -> Listener:
         return audience.attend(recorded.plan, recorded.entries)
 
-    settings = Settings(
-        wait=wait,
-        by=by or user_name(),
-        terminal=audience.terminal(),
-        accept_tools=accept_tools,
-    )
     try:
         state = resume(
             where,
             run_id,
             attend,
             as_started=as_started,
-            settings=settings,
+            settings=audience.known(settings),
             onlooker=audience.onlooker,
         )
     except StoreError as error:
-        raise broke_off(error, audience.trace, where.root, json=json) from error
+        raise broke_off(error, audience.trace, where.root, json=terms.json) from error
     finally:
         audience.finish()
-    return _conclude(state, audience, where.root, store, quiet=quiet, json=json)
+    return _conclude(state, audience, where.root, terms)
 
 
-def _conclude(
-    state: State, audience: _Audience, store: Path, given: Path | None, *, quiet: bool, json: bool
-) -> int:
-    """Say how the run ended, where it is stored and what can be done with it.
-
-    `given` is the store that the caller named; further commands have to name it, too.
-    """
-    trace = audience.trace
+def _conclude(state: State, audience: _Audience, store: Path, terms: Terms) -> int:
+    """Say how the run ended, where it is stored and what can be done with it."""
+    trace, quiet, json = audience.trace, terms.quiet, terms.json
     assert trace is not None
-    option = store_option(given)
+    option = store_option(terms.store)
     ended_well = state.status == "succeeded"
     limit = None if quiet and not sys.stdout.isatty() else run_text.LIMIT
     text = run_text.render(trace, str(store), brief=quiet, option=option, limit=limit)
