@@ -32,6 +32,11 @@ class Keys:
         """The references in the key of a step."""
         return self._uses.get((*step.path, "idempotency_key"), [])
 
+    def go_by(self, step: StepPlan, other: StepPlan) -> bool:
+        """Does it go by another step whether a step happens?"""
+        uses = self._uses.get((*step.path, "when"), ())
+        return any(use.target == other.address for use in uses)
+
     def same_for_all(self, step: StepPlan) -> StepPlan | None:
         """The innermost `for_each` or loop around a step whose rounds certainly share the key.
 

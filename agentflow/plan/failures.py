@@ -1,6 +1,6 @@
 """Which failures a step can come to, so that a `catch` for any other waits for nothing."""
 
-from agentflow.plan.calls import calls_of, is_repeatable
+from agentflow.plan.calls import calls_of
 from agentflow.plan.steps import CallPlan, Plan, StepPlan
 from agentflow.spec.model import FailureClass
 
@@ -84,8 +84,8 @@ def _cut_off(step: StepPlan) -> frozenset[FailureClass]:
 
 
 def may_be_unknown(step: StepPlan) -> bool:
-    """May an attempt of it have had an effect that must not happen twice?"""
-    return not all(map(is_repeatable, calls_of(step)))
+    """May it be given up after an attempt that may have had its effect? A key only makes another safe."""
+    return any(not call.effects.repeatable for call in calls_of(step))
 
 
 def _of_call(call: CallPlan) -> frozenset[FailureClass]:

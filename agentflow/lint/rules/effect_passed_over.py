@@ -1,8 +1,8 @@
 """A write may have happened, and the run goes on as if it had not.
 
-When a write without an idempotency key loses its answer, nobody knows what became of it. The step ends as
-`unknown_effect`. A `catch` for `any` takes that too, and with `skip` or a value the run succeeds and nobody
-looks. Say apart what follows `unknown_effect`: `fail`, or an escalation to people.
+When a write loses its answer, nobody knows what became of it, and the step ends as `unknown_effect`: with an
+idempotency key as without, once there are no more attempts. A `catch` for `any` takes that too, and with `skip` or a
+value the run succeeds and nobody looks. Say apart what follows `unknown_effect`: `fail`, or an escalation to people.
 
 Bad:
 

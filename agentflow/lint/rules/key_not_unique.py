@@ -2,7 +2,7 @@
 
 Who honours the key does the first of them and takes the others for repeats of it: they answer as
 if they were done, and never are. A key in a `for_each` has to vary with the item, one in a loop
-with the iteration, and every key with the run.
+with the iteration, and every key with the run. Two steps that ask the same agent for different things need different keys.
 
 Bad:
 
@@ -62,6 +62,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.keys import Keys
 from agentflow.lint.rule import Context, Family
+from agentflow.plan import address
 from agentflow.plan.calls import callers
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.templates import Constant
@@ -88,6 +89,53 @@ def check(context: Context) -> Iterator[Finding]:
             yield _shared(context, step, outer)
         elif all(use.reference.root == "index" for use in keys.uses(step)):
             yield _in_every_run(context, step)
+    for first, second in _twice(keys):
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(second.id)} is given something else than {quoted(first.id)} and has"
+            " the same key, so it is taken for a repeat",
+            location=context.document.locate_key((*second.path, "idempotency_key")),
+            help=f"put what tells the two apart into it, such as {quoted(second.id)}",
+            related=(
+                Related("the same", context.document.locate_key((*first.path, "idempotency_key"))),
+            ),
+        )
+
+
+def _twice(keys: Keys) -> Iterator[tuple[StepPlan, StepPlan]]:
+    """Steps that ask one agent for different things by one key, each with the first that has it."""
+    known: dict[tuple[str, str | None, object], list[StepPlan]] = {}
+    for step in keys:
+        if step.dispatch is not None:
+            continue
+        assert step.call is not None
+        scope = address.parent(step.address) or ""
+        before = known.setdefault((scope, step.agent, step.call.key), [])
+        first = next((each for each in before if _clash(keys, each, step)), None)
+        if first is not None:
+            yield first, step
+        before.append(step)
+
+
+def _clash(keys: Keys, first: StepPlan, second: StepPlan) -> bool:
+    """Do both happen in some run, with the same key for certain and not for the same?"""
+    assert first.call is not None
+    assert second.call is not None
+    if first.call.arguments == second.call.arguments and _over(first) == _over(second):
+        return False
+    if first.when is not None and second.when is not None:
+        return False  # only one of them may happen
+    if keys.go_by(first, second) or keys.go_by(second, first):
+        return False
+    own = {use.reference.root for each in (first, second) for use in keys.uses(each)}
+    names = {name for each in (first, second) if each.for_each for name in each.for_each.names}
+    # The items of another list are others, and its numbers begin at 0 as well.
+    return _over(first) == _over(second) or own.isdisjoint({"item", *names})
+
+
+def _over(step: StepPlan) -> object:
+    return step.for_each.over if step.for_each is not None else None
 
 
 def _in_every_run(context: Context, step: StepPlan) -> Finding:

@@ -1,7 +1,7 @@
 """People are named for when this step fails, but not for when nobody knows what it did.
 
-A write without an idempotency key whose process dies, or whose answer is lost, may have happened.
-It is not repeated, and only a person who looks can tell what is to be done. This step turns to people
+A write whose answer is lost may have happened. Without an idempotency key it is not repeated; with one it is, and in
+the end nobody may know either. Only a person who looks can tell what is to be done. This step turns to people
 about other failures. About this one the question goes to nobody in particular: it lies in the inbox until
 the time of the run is over.
 
@@ -70,7 +70,7 @@ SEVERITY = Severity.ADVICE
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each step with a write that nothing makes safe, and people for other failures of it."""
+    """Each step with a write that may be left open, and people for other failures of it."""
     if context.plan is None:
         return
     seen: set[str] = set()
@@ -89,7 +89,7 @@ def check(context: Context) -> Iterator[Finding]:
                 severity=SEVERITY,
                 message=message,
                 location=context.document.locate_key((*step.path, "catch")),
-                help=f"add 'unknown_effect: {{escalate: {turn.plan.name}}}', or an idempotency_key",
+                help=f"add 'unknown_effect: {{escalate: {turn.plan.name}}}'",
             )
 
 
