@@ -68,7 +68,10 @@ def check(context: Context) -> Iterator[Finding]:
     dead = {
         at
         for at, step in context.plan.steps.items()
-        if at not in acting and at not in awaited and (not step.downstream or _only_talks(step))
+        if at not in acting
+        and at not in awaited
+        and not step.asserts  # which may fail the run
+        and (not step.downstream or _only_talks(step))
     }
     for at in dead:
         if any(outer in dead for outer in enclosing(at) if outer != at):
@@ -89,10 +92,8 @@ def check(context: Context) -> Iterator[Finding]:
 def _only_talks(step: StepPlan) -> bool:
     """Is it the call of a chat model that nothing holds to what it says, so that it stops nothing?"""
     calls = calls_of(step)
-    return (
-        bool(calls)
-        and not step.asserts
-        and all(call.chat is not None and not call.tools and not call.confidence for call in calls)
+    return bool(calls) and all(
+        call.chat is not None and not call.tools and not call.confidence for call in calls
     )
 
 
