@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from uuid import UUID
 
+from agentflow.contracts.engine import validator
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.violations import FORMAT_EXAMPLES
 
@@ -17,20 +18,22 @@ _SPAN = 100
 #: Repetitions in a pattern and characters of a text that are still drawn, and tries to meet a
 #: length besides a pattern.
 _MOST_REPEATS = 2_000
+#: How often something is repeated at most that may be without end, as long as the length does not ask for more.
+_REPEATS = 100
 _LONGEST = 1_000_000
 _TRIES = 20
 _HUNDREDTHS = 2**40
 _YEAR = 365 * 24 * 3600
 _FIRST_SECOND = 1_767_225_600  # the first of 2026
 
-#: What ECMA-262 writes otherwise than Python, or Python does not know.
-_DIALECT = (
-    (re.compile(r"\(\?<(?![=!])"), "(?P<"),
-    (re.compile(r"\\p\{(?:Lu|Uppercase\w*)\}"), "[A-Z]"),
-    (re.compile(r"\\p\{(?:Ll|Lowercase\w*)\}"), "[a-z]"),
-    (re.compile(r"\\p\{(?:L|Letter|Alphabetic|L\w)\}"), "[A-Za-z]"),
-    (re.compile(r"\\p\{(?:N|Nd|Number)\}"), "[0-9]"),
-    (re.compile(r"\\d"), "[0-9]"),
+#: Where a pattern of ECMA-262 may read otherwise than one of Python: names of groups, classes of Unicode. The
+#: others are looked at to know what stands in a class.
+_DIALECT = re.compile(r"\(\?<(?![=!])|\\p\{(\w+)\}|\\.|\[|\]", re.DOTALL)
+_CLASSES = (
+    (r"Lu|Uppercase\w*", "A-Z"),
+    (r"Ll|Lowercase\w*", "a-z"),
+    (r"L\w?|Letter|Alphabetic", "A-Za-z"),
+    (r"Nd?|Number", "0-9"),
 )
 
 
@@ -42,11 +45,7 @@ def draw_text(schema: dict[str, Schema], chance: random.Random) -> str:
     """A string by `pattern`, `format` or the lengths of a schema; raises `CannotDraw`."""
     least, most = schema.get("minLength", 0), schema.get("maxLength")
     if isinstance(schema.get("pattern"), str):
-        for _ in range(_TRIES):
-            text = _by_pattern(schema["pattern"], chance)
-            if len(text) >= least and (most is None or len(text) <= most):
-                return text
-        raise CannotDraw(f"no text found that matches {schema['pattern']} and has a fitting length")
+        return _matching(schema["pattern"], chance, least, most)
     if schema.get("format") in FORMAT_EXAMPLES:
         return _by_format(schema["format"], chance)
     return simulated_text(chance, least, most)
@@ -69,17 +68,58 @@ def simulated_text(chance: random.Random, least: int = 0, most: int | None = Non
     return text
 
 
-def _by_pattern(pattern: str, chance: random.Random) -> str:
-    import rstr  # takes 10 ms, and most contracts have no pattern
+def _matching(pattern: str, chance: random.Random, least: int, most: int | None) -> str:
+    """A text that a pattern matches, of a length; what may be repeated is so as often as that asks for."""
+    repeats = _REPEATS
+    for _ in range(_TRIES):
+        text = _by_pattern(pattern, chance, repeats)
+        if len(text) < least:
+            # Twice as often at most, since loops in each other multiply.
+            repeats = min(repeats * 2, max(2 * least, _REPEATS))
+            text = _longer(text, pattern, chance, least)
+        elif most is not None and len(text) > most:
+            repeats = max(repeats // 2, 1)
+        if least <= len(text) and (most is None or len(text) <= most):
+            return text
+    raise CannotDraw(f"no text found that matches {pattern} and has a fitting length")
 
-    for theirs, ours in _DIALECT:
-        pattern = theirs.sub(ours, pattern)
+
+def _longer(text: str, pattern: str, chance: random.Random, least: int) -> str:
+    """The text with more before or behind it, if the pattern leaves open what stands there."""
+    filler = simulated_text(chance, least - len(text), least - len(text))
+    matches = validator({"pattern": pattern}).is_valid
+    return next(filter(matches, (text + filler, filler + text)), text)
+
+
+def _by_pattern(pattern: str, chance: random.Random, repeats: int) -> str:
+    from agentflow.contracts.xeger import Xeger  # takes 10 ms, and most contracts have no pattern
+
+    pattern = _as_python(pattern)
     if any(int(number) > _MOST_REPEATS for number in re.findall(r"[{,](\d{1,9})", pattern)):
         raise CannotDraw(f"the pattern {pattern} asks for too long a text")
     try:
-        return str(rstr.Rstr(chance).xeger(pattern))
+        return str(Xeger(chance, repeats).xeger(pattern))
     except (re.error, KeyError, IndexError, OverflowError, RecursionError, ValueError) as error:
         raise CannotDraw(f"no text can be drawn for the pattern {pattern}") from error
+
+
+def _as_python(pattern: str) -> str:
+    """A pattern of ECMA-262 as one of Python, as far as that is known."""
+    in_class = False
+
+    def translated(found: re.Match[str]) -> str:
+        nonlocal in_class
+        sign = found[0]
+        if sign in ("[", "]"):
+            in_class = sign == "["
+        elif sign == "(?<":
+            return sign if in_class else "(?P<"
+        for names, letters in _CLASSES:
+            if found[1] is not None and re.fullmatch(names, found[1]):
+                return letters if in_class else f"[{letters}]"
+        return sign
+
+    return _DIALECT.sub(translated, pattern)
 
 
 def _by_format(name: str, chance: random.Random) -> str:

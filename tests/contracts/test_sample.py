@@ -1,7 +1,10 @@
 """Values drawn for a schema."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -22,6 +25,15 @@ FITTING: list[Any] = [
     {"type": "string", "pattern": "^[A-Z]{2}-\\d{3,5}$"},
     {"type": "string", "pattern": "^(?<year>\\p{N}{4})\\p{Lu}\\p{L}$", "minLength": 6},
     {"type": "string", "pattern": "a+", "minLength": 5, "maxLength": 30},
+    {"type": "string", "pattern": "^[\\d.]{5}[\\p{Lu}\\-]{3}[(?<]\\[\\p{L}$"},
+    {"type": "string", "pattern": "\\S", "minLength": 40, "maxLength": 40},
+    {"type": "string", "pattern": "^https://", "minLength": 60},
+    {"type": "string", "pattern": "[.!?]$", "minLength": 60},
+    {"type": "string", "pattern": "^[^<>]+$", "minLength": 500, "maxLength": 4000},
+    {"type": "string", "pattern": "^[a-z]+$", "minLength": 2_000},
+    {"type": "string", "pattern": "^([a-z]+ )+$", "minLength": 1_000},
+    {"type": "string", "pattern": "^[a-z]{200,}$"},
+    {"type": "string", "pattern": "^[a-z]+( [a-z]+){5}$", "maxLength": 20},
     {"type": "integer", "exclusiveMinimum": 10, "maximum": 30, "multipleOf": 7},
     {"type": "integer", "multipleOf": 2.5, "minimum": 1},
     {"type": "integer", "maximum": -1000},
@@ -81,6 +93,20 @@ def test_a_sample_is_the_same_for_the_same_seed_on_every_machine() -> None:
         "day": "2026-06-13",
     }
     assert sample(schema, 7) == sample(schema, "7")
+
+
+def test_what_is_drawn_for_a_pattern_does_not_depend_on_the_process() -> None:
+    program = (
+        "from agentflow.contracts.sample import sample;"
+        r"print([sample({'pattern': p}, 1) for p in (r'^[^<>]{9}$', r'^\W{9}$', r'^[\W\d]{9}$')])"
+    )
+    drawn = {
+        subprocess.check_output(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}
+        )
+        for seed in ("1", "2")
+    }
+    assert len(drawn) == 1
 
 
 def test_seeds_vary_what_comes_out() -> None:
