@@ -18,7 +18,7 @@ from agentflow.drill.evidence import Evidence, Seen, evidence
 from agentflow.drill.leads import Leads, enough
 from agentflow.drill.report import Drill, Outcome, Status
 from agentflow.drill.scenarios import Base, Scenario
-from agentflow.drill.unreached import never_begun, why_unreached
+from agentflow.drill.unreached import came_instead, never_begun, why_unreached
 from agentflow.drill.ways import Way, goes_on, ways
 from agentflow.plan.steps import Plan
 from agentflow.spec.model import FailureClass
@@ -64,7 +64,8 @@ class _Search:
         self._held: dict[str, tuple[int, Seen]] = {}
         self._broken: dict[str, tuple[int, Seen]] = {}
         self._broken_by_several: dict[str, tuple[int, Seen]] = {}
-        self._instead: dict[str, tuple[int, str]] = {}
+        self._failures: set[Scenario] = set()
+        self._instead: dict[str, Scenario] = {}
         self._denied: dict[str, str] = {}
         self._failed: tuple[int, str] | None = None
         self._stones: dict[str, list[Scenario]] = {}
@@ -164,9 +165,8 @@ class _Search:
             scenario = Scenario(stone.base, (*way.faults, *stone.faults), stone.leads)
             if not self._run(scenario, several=bool(stone.faults)):
                 return
-            end = self._ends[scenario].get(claim.step)
-            if end is not None:
-                self._instead.setdefault(claim.name, (self._runs[scenario], end))
+            if claim.step in self._ends[scenario]:
+                self._instead.setdefault(claim.name, scenario)
 
     def _is_settled(self, claim: Claim) -> bool:
         broken = claim.what in _ALWAYS and claim.name in self._broken
@@ -193,6 +193,8 @@ class _Search:
         self._entries += len(entries)
         found = evidence(self._plan, entries)
         self._ends[scenario] = found.ends
+        if found.failure is not None:
+            self._failures.add(scenario)
         self._denied |= found.denied
         broken = self._broken_by_several if several else self._broken
         for seen in found.seen:
@@ -231,8 +233,10 @@ class _Search:
         if claim.level is not None and denied is not None:
             return Outcome(claim, self._dead(), f"no level is tried: {denied}")
         if claim.name in self._instead:
-            number, end = self._instead[claim.name]
-            return Outcome(claim, "unknown", f"what came instead: {end}", number)
+            scenario = self._instead[claim.name]
+            number, failed = self._runs[scenario], scenario in self._failures
+            told = came_instead(number, self._ends[scenario][claim.step], failed=failed)
+            return Outcome(claim, "unknown", told, number)
         got_there = claim.step in self._stones
         why = why_unreached(
             self._steps[claim.step],

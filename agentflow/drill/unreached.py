@@ -6,6 +6,8 @@ from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.spec.wording import quoted
 
+_A_TEST = "a test that gets there would show it"
+
 
 def never_begun(carrier: Carrier) -> str | None:
     """Why a step never takes place, whatever the data; None if that is not known."""
@@ -14,6 +16,12 @@ def never_begun(carrier: Carrier) -> str | None:
         if step is not None and step.when is not None and not wanted(step.when, True):
             return f"'{step.when_text}' is never true"
     return None
+
+
+def came_instead(run: int, end: str, *, failed: bool) -> str:
+    """What is said of a claim that did not come up when it was brought about: how its step ended, and the run."""
+    how = "failed" if failed else "succeeded"
+    return f"what came instead in run {run}, which {how}: {end}; {_A_TEST}"
 
 
 def why_unreached(
@@ -27,16 +35,15 @@ def why_unreached(
         return "the drill had made all its runs before it came to this"
     if got_there:
         return "the drill found no way to bring it about"
-    test = "a test that gets there would show it"
     for at in enclosing(carrier.step.address):
         step = carrier.plan.steps.get(at)
         if step is not None and step.when is not None:
-            return f"the drill does not know which values make '{step.when_text}' true; {test}"
+            return f"the drill does not know which values make '{step.when_text}' true; {_A_TEST}"
         switch = carrier.plan.steps.get(address.parent(at) or "") if at else None
         if step is None and switch is not None and switch.switch is not None:
             label = "the default" if at.endswith("/*") else f"case {quoted(address.name(at))}"
-            return f"the drill does not know which values lead to {label} of {quoted(switch.id)}; {test}"
+            return f"the drill does not know which values lead to {label} of {quoted(switch.id)}; {_A_TEST}"
     name = quoted(carrier.step.id)
     if failed is not None:
-        return f"no run of the drill got to {name}: run {failed[0]} failed before ({failed[1]}); {test}"
-    return f"no run of the drill got to {name}; {test}"
+        return f"no run of the drill got to {name}: run {failed[0]} failed before ({failed[1]}); {_A_TEST}"
+    return f"no run of the drill got to {name}; {_A_TEST}"

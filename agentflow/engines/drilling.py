@@ -32,11 +32,11 @@ from agentflow.engines.launch import (
 from agentflow.engines.rehearsal import STARTER, MemoryLog
 from agentflow.engines.scripted import NoAnswer, Script
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, Undelivered, run_virtual
-from agentflow.engines.wishes import Wish, ends_loop, wish_for
+from agentflow.engines.wishes import Wish, ends_loop, kept_by, wish_for
 from agentflow.plan.calls import step_at
 from agentflow.plan.inputs import with_defaults
 from agentflow.plan.patterns import matches
-from agentflow.plan.steps import CallPlan, Plan
+from agentflow.plan.steps import CallPlan, Plan, StepPlan
 from agentflow.spec.model import Confidence, Json
 
 #: When every run of a drill begins: 2026-01-01, 00:00 UTC.
@@ -138,8 +138,14 @@ class _Players(Struct):
         if fault is not None:
             assert instance.call is not None
             if fault.does == "linger":
-                return self._lingering(decision, instance.call)
-            return answer_of(fault.does, decision, instance.call, lambda: self.made_up(decision))
+                return self._lingering(decision, instance.step, instance.call)
+            return answer_of(
+                fault.does,
+                decision,
+                instance.call,
+                kept_by(instance.step, instance.call),
+                lambda: self.made_up(decision),
+            )
         leads = self._leads(decision.step) if instance.ladder is None else []
         if leads and (value := self._led(decision, leads, instance)) is not None:
             at, attempt = decision.step, decision.attempt
@@ -149,10 +155,11 @@ class _Players(Struct):
                 return self.script.answer(decision)
         return self.made_up(decision)
 
-    def _lingering(self, decision: StartAttempt, call: CallPlan) -> Answer:
+    def _lingering(self, decision: StartAttempt, step: StepPlan, call: CallPlan) -> Answer:
         """An answer that ends no loop, if one is found."""
         at, attempt = decision.step, decision.attempt
-        value = self._made_for(at, attempt, call.output.schema, self._lingers(at), call.confidence)
+        schema, lingers = kept_by(step, call), self._lingers(at)
+        value = self._made_for(at, attempt, schema, lingers, call.confidence)
         if value is None:
             return self.made_up(decision)
         return Answer(AttemptSucceeded(0, at, attempt, value=value), 1.0)
@@ -168,7 +175,7 @@ class _Players(Struct):
         return self._made_for(
             decision.step,
             decision.attempt,
-            _narrowed(instance.call.output.schema, leads),
+            _narrowed(kept_by(step, instance.call), leads),
             fits,
             instance.call.confidence,
         )

@@ -1,6 +1,6 @@
 """What an attempt comes to that a drill lets fail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from agentflow.agents.simulated import ASKING, simulated_calls
@@ -27,9 +27,16 @@ _MESSAGE = "as the drill says"
 
 
 def answer_of(
-    does: Attempted | Asked, decision: StartAttempt, call: CallPlan, well: Callable[[], Answer]
+    does: Attempted | Asked,
+    decision: StartAttempt,
+    call: CallPlan,
+    schema: Mapping[str, Json],
+    well: Callable[[], Answer],
 ) -> Answer:
-    """What an attempt with a call comes to; `well` is what it would be without a fault."""
+    """What an attempt with a call comes to; `well` is what it would be without a fault.
+
+    `schema` is what its answer has to keep.
+    """
     step, attempt = decision.step, decision.attempt
     match does:
         case "crash":
@@ -47,7 +54,7 @@ def answer_of(
             calls = simulated_calls(call, f"{step}/{attempt}")
             return Answer(AttemptSucceeded(0, step, attempt, calls=calls), ASKING)
         case FailureClass.LOW_CONFIDENCE:
-            return Answer(AttemptSucceeded(0, step, attempt, value=_unsure(call)), _AFTER)
+            return Answer(AttemptSucceeded(0, step, attempt, value=_unsure(call, schema)), _AFTER)
         case FailureClass.INVALID_OUTPUT if not call.output.checker.fits(_broken(call)):
             return Answer(AttemptSucceeded(0, step, attempt, value=_broken(call)), _AFTER)
         case FailureClass():
@@ -66,13 +73,12 @@ def _broken(call: CallPlan) -> Json:
     return next((value for value in _WRONG if not fits(value)), None)
 
 
-def _unsure(call: CallPlan) -> Json:
+def _unsure(call: CallPlan, schema: Mapping[str, Json]) -> Json:
     """An answer that keeps the contract and is below the gate; one that breaks it if there is none."""
     gate = call.confidence
     if gate is None:
         return _broken(call)
     below = {"properties": {gate.field: {"exclusiveMaximum": gate.min}}, "required": [gate.field]}
-    schema = dict(call.output.schema)
     with suppress(NoSample):
         return sample({**schema, "allOf": [*schema.get("allOf", ()), below]}, "drill")
     return _broken(call)

@@ -34,7 +34,7 @@ from agentflow.engines.office import Office
 from agentflow.engines.recording import CHAT, Player
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.engines.watching import Onlooker, watcher
-from agentflow.engines.wishes import wish_for
+from agentflow.engines.wishes import kept_by, wish_for
 from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
 from agentflow.plan.calls import (
@@ -332,7 +332,7 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
                 return Answer(AttemptSucceeded(0, step, attempt, calls=calls), ASKING)
         try:
             made = simulated_answer(
-                call.output.schema,
+                kept_by(caller, call),
                 seed,
                 step,
                 attempt,

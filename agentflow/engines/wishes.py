@@ -10,8 +10,9 @@ not known here, and then nothing is wished.
 import re
 from collections.abc import Callable, Mapping
 
+from agentflow.contracts.assembly import Assembly, TooLarge
 from agentflow.plan import address
-from agentflow.plan.steps import Plan, StepPlan
+from agentflow.plan.steps import CallPlan, Plan, StepPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import references
@@ -41,6 +42,22 @@ def wish_for(plan: Plan, step: StepPlan, at: str, given: Json) -> Wish:
         return _may_hold(until, {"steps": so_far, "loop": {"index": index}})
 
     return fits
+
+
+def kept_by(step: StepPlan, call: CallPlan) -> Mapping[str, Json]:
+    """What an answer to a call keeps: the contract of its agent, and that which all agents of the step share."""
+    shared = step.call
+    if shared is None or shared.output is call.output:
+        return call.output.schema
+    assembly = Assembly()
+    try:
+        both = [
+            assembly.take(contract.schema, contract.schema)
+            for contract in (call.output, shared.output)
+        ]
+        return assembly.whole({"allOf": both})
+    except TooLarge:
+        return call.output.schema
 
 
 def ends_loop(plan: Plan, step: StepPlan, at: str, answer: Json) -> bool:

@@ -58,7 +58,10 @@ def test_any_after_entries_for_everything() -> None:
     kinds = ["not_sent", "server_error", "timeout", "rejected", "invalid_output", "budget_exceeded"]
     everything: Json = {**dict.fromkeys(kinds, "skip"), "any": "skip"}
     assert said({"sort": call(catch=everything)}, budget={"calls": 1}) == [
-        "sort.catch.budget_exceeded unknown: what came instead: it was skipped: no answer within 20 s",
+        (
+            "sort.catch.budget_exceeded unknown: what came instead in run 7, which succeeded: it was "
+            "skipped: no answer within 20 s; a test that gets there would show it"
+        ),
         "sort.catch.any dead: every failure that 'sort' can have has an entry of its own",
     ]
 
@@ -187,6 +190,14 @@ def test_a_ladder(last: Json) -> None:
     levels += [f"levels[2].{one}" for one in said]
     names = ["sort.catch.timeout", *(f"sort.catch.timeout.{each}" for each in levels)]
     assert found == all_held([*names, "sort.catch.timeout.on_exhausted"])
+
+
+def test_a_level_whose_agent_may_answer_more_than_the_step() -> None:
+    escalations = {"desk": {"levels": [{"agent": "wider"}], "on_exhausted": "fail"}}
+    agents = {"wider": agent(output={"type": "string"})}
+    steps = {"sort": call(catch={"timeout": {"escalate": "desk"}})}
+    found = ends(steps, escalations=escalations, agents=agents)
+    assert found["sort.catch.timeout.levels[0].helps"] == HELD
 
 
 def test_a_level_that_is_passed_over_each_time() -> None:
