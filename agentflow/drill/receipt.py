@@ -149,6 +149,19 @@ def compare(plan: Plan, receipt: Receipt) -> Iterator[Discrepancy]:
         yield Discrepancy("around", "")
 
 
+def held(plan: Plan, receipt: Receipt) -> Iterator[Claim]:
+    """The claims that a drill has shown to hold, of steps that have not changed since."""
+    claims, steps = claims_of(plan)
+    fresh = {
+        name: known.claims
+        for name, known in receipt.steps.items()
+        if name in steps and known.digest == digest_of_step(steps, name)
+    }
+    for claim in claims:
+        if fresh.get(claim.step, {}).get(_short(claim)) == "held":
+            yield claim
+
+
 def _failed(claims: Iterable[Claim], known: StepReceipt) -> Iterator[Discrepancy]:
     for claim in claims:
         status = known.claims[_short(claim)]

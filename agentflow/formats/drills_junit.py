@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from agentflow.drill.report import FAILED, Outcome
+from agentflow.formats import trace_text
 from agentflow.formats.drill_words import run_in_words
 from agentflow.formats.drills_text import ENDS
 from agentflow.formats.safe import safe
@@ -58,3 +59,6 @@ def _case(parent: Element, suite: Drilled, outcome: Outcome, group: str) -> None
     failure = SubElement(case, "failure", type=outcome.status, message=told)
     if outcome.run is not None and suite.drill is not None:
         failure.text = safe(run_in_words(suite.drill.runs[outcome.run - 1]), oneline=True)
+        trace = suite.traces.get(outcome.run)
+        if trace is not None:
+            SubElement(case, "system-out").text = trace_text.render(trace, unicode=False)

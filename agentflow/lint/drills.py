@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agentflow.drill.receipt import Discrepancy, compare
+from agentflow.drill.receipt import Discrepancy, compare, held
 from agentflow.findings import Location
 from agentflow.lint.rule import Context
 
@@ -12,6 +12,16 @@ def discrepancies(context: Context) -> Iterator[Discrepancy]:
     if context.drilled is None or context.drilled.receipt is None or context.plan is None:
         return
     yield from compare(context.plan, context.drilled.receipt)
+
+
+def asked_in_drills(context: Context) -> set[str]:
+    """The escalations whose people have answered in the drill that is looked at, if one is."""
+    if context.drilled is None or context.drilled.receipt is None or context.plan is None:
+        return set()
+    claims = held(context.plan, context.drilled.receipt)
+    return {
+        claim.escalation.name for claim in claims if claim.escalation and claim.what == "answer"
+    }
 
 
 def place_of(context: Context, found: Discrepancy) -> Location:

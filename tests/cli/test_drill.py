@@ -217,8 +217,9 @@ def test_junit_has_a_case_for_each_claim(letters: Project) -> None:
     assert root.attrib == {"name": "agentflow", "tests": "2", "failures": "1", "errors": "0"}
     ((held, broken),) = root
     assert (held.get("name"), list(held)) == ("sort.catch.timeout", [])
-    (failure,) = broken
+    failure, trace = broken
     assert (failure.get("type"), failure.text) == ("broken", "seed 0; 'sort' fails as not_sent")
+    assert (trace.text or "").splitlines()[1].startswith("FAIL sort  sorter")
 
 
 def test_nothing_is_called(letters: Project) -> None:

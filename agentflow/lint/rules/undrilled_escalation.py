@@ -2,7 +2,8 @@
 
 An escalation is what is left when all else has failed, and is first tried out on that day. `tests` try it out in a
 moment: an answer that fails, or is not sure enough, and what is said under `people`; with `{says: nothing}` also what
-follows when nobody answers. Of a spec without tests nothing is said.
+follows when nobody answers. A drill asks them, too: with `validate --drilled`, an escalation whose people have answered
+in it, as its receipt says, is passed over. Of a spec without tests nothing is said.
 
 Bad:
 
@@ -72,8 +73,13 @@ def check(context: Context) -> Iterator[Finding]:
     if plan is None or not plan.scripts or any(test.simulate for test in plan.scripts.values()):
         return
     people = {opened(pattern) for test in plan.scripts.values() for pattern in test.people}
+    drilled: set[str] = set()
+    if context.drilled is not None:
+        from agentflow.lint.drills import asked_in_drills  # it loads all that a drill needs
+
+        drilled = asked_in_drills(context)
     for name, users in _users(plan).items():
-        if users.keys() & people:
+        if users.keys() & people or name in drilled:
             continue
         first = next(iter(users))
         yield Finding(
