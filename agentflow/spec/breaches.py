@@ -13,7 +13,7 @@ Each place that `spec.filling` takes down becomes one finding where the author h
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from agentflow.findings import START_OF_FILE, Edit, Finding, Fix, Location, Related, Severity, Span
+from agentflow.findings import START_OF_FILE, Finding, Fix, Location, Related, Severity
 from agentflow.spec.document import Document, Path
 from agentflow.spec.elsewhere import called_here
 from agentflow.spec.filling import Breach
@@ -42,6 +42,7 @@ from agentflow.spec.phrases import (
     mended_name,
 )
 from agentflow.spec.shape import Shape, keys_of, kinds_of
+from agentflow.spec.version import wrong_version
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
 
@@ -89,7 +90,7 @@ class Breaches:
         if self._misread and self._is_misread(breach.path):
             self.unknown_keys_only = False
         elif breach.path == ("agentflow",):
-            self.version()
+            self._note(wrong_version(self._document))
         elif breach.fault == "unknown-key":
             self._extra(breach)
         elif breach.fault == "missing-key":
@@ -107,48 +108,6 @@ class Breaches:
         """Is it in a mapping that was to be a template, which the document has told of?"""
         nodes = (self._node(path[:length]) for length in range(1, len(path) + 1))
         return any(isinstance(each, Mapping) and each.span in self._misread for each in nodes)
-
-    def version(self) -> None:
-        """The `agentflow` key is not `1`."""
-        node = self._node(("agentflow",))
-        if node is None:
-            self._report(
-                "unsupported-version",
-                "the first key has to be 'agentflow: 1'",
-                Location(self._document.file, START_OF_FILE),
-                "it says in which version of the language the spec is written",
-                fix=self._headed(),
-            )
-            return
-        place = self._document.locate(("agentflow",))
-        if isinstance(node, Scalar) and type(node.value) in (int, float):
-            self._report(
-                "unsupported-version",
-                f"version {node.text[:40]} of the language is not known here",
-                place,
-                "write 'agentflow: 1'; a newer release may know the other",
-            )
-            return
-        self._report(
-            "unsupported-version",
-            f"expected a version of the language, found {found(node)}",
-            place,
-            "write 'agentflow: 1'",
-            fix=Fix("write 1", (Edit(place.span, "1"),))
-            if isinstance(node, Scalar) and node.text in ("1", "v1")
-            else None,
-        )
-
-    def _headed(self) -> Fix | None:
-        """The header put before the first key, unless a misspelt key may be it."""
-        root = self._document.root
-        if not isinstance(root, Mapping) or root.flow or not root.entries:
-            return None
-        if nearest("agentflow", root.entries) is not None:
-            return None
-        line = next(iter(root.entries.values())).key.line
-        edit = Edit(Span(line, 1, line, 1), "agentflow: 1\n")
-        return Fix("put 'agentflow: 1' before the first key", (edit,))
 
     def _extra(self, breach: Breach) -> None:
         owner, path, key = breach.owner, breach.path, str(breach.path[-1])
@@ -398,5 +357,9 @@ class Breaches:
         related: tuple[Related, ...] = (),
         fix: Fix | None = None,
     ) -> None:
-        self.findings.append(Finding(rule, Severity.ERROR, message, place, help, related, fix))
+        finding = Finding(rule, Severity.ERROR, message, place, help, related, fix)
+        self._note(finding, unknown_key=unknown_key)
+
+    def _note(self, finding: Finding, *, unknown_key: bool = False) -> None:
+        self.findings.append(finding)
         self.unknown_keys_only = self.unknown_keys_only and unknown_key

@@ -1,4 +1,4 @@
-"""What a trace is made of: steps over time, gates, questions."""
+"""What a trace is made of: steps over time, gates, questions, and what is written down on a step."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from agentflow.core import events
 from agentflow.core.state import StepStatus
 from agentflow.plan import address
+from agentflow.spec.model import FailureClass
 
 
 class Asked(Struct):
@@ -39,15 +40,17 @@ class Span(Struct):
     """A step, an instance of one, or an iteration of a loop, over time.
 
     `pipeline` is the file of the pipeline that it runs. `reason` says why, for everything that is
-    not plain success. `unknown` says why nobody knows whether it had its effect, whatever its status is.
-    `no_more` says why a failed step was not tried again.
-    `notes` is the history of failed attempts and retries, `asked` that of the
-    questions to people, `key` the idempotency key. `items` and `iterations` count what a `for_each`
-    and a loop have inside, `turns` those in which a model asks for tools, `item` is what an item of that is called. Times are those of the facts;
-    None means not yet. Of a `for_each`, `through` counts the items that have ended and `failures` the
-    attempts in them that came to nothing; `place` is the how manieth item this was to end. `uncounted` are
-    answers of models whose tokens nobody has counted. What an attempt is held up, since `held_since`, is put
-    on `started`.
+    not plain success, `unknown` why nobody knows whether it had its effect, whatever its status is,
+    and `no_more` why a failed step was not tried again. `notes` is the history of failed attempts and
+    retries, `asked` that of the questions to people, `key` the idempotency key.
+
+    `items` and `iterations` count what a `for_each` and a loop have inside, `turns` those in which a
+    model asks for tools; `item` is what an item is called. Of a `for_each`, `through` counts the items
+    that have ended and `failures` the attempts in them that came to nothing; `place` is the how
+    manieth item this was to end. `uncounted` are answers of models whose tokens nobody has counted.
+
+    Times are those of the facts, in seconds since 1970; None means not yet. What an attempt is held
+    up, since `held_since`, is put on `started`.
     """
 
     address: str
@@ -98,3 +101,26 @@ class Gate(Struct):
     min: float
     answers: int = 0
     fired: int = 0
+
+
+def count_use(span: Span, fact: events.AttemptSucceeded | events.AttemptFailed) -> None:
+    """Add what an attempt used up to what its step did."""
+    usage = fact.usage
+    answered = isinstance(fact, events.AttemptSucceeded) or fact.text is not None
+    if usage is None and fact.receipt is not None and answered:
+        span.model = fact.receipt.model
+        span.uncounted += 1
+    elif usage is not None:
+        span.model = usage.model
+        span.tokens += usage.tokens_in + usage.tokens_out
+        if usage.usd is not None:
+            span.usd = (span.usd or 0.0) + usage.usd
+
+
+def note_doubt(span: Span, failure: events.Failure | None) -> None:
+    """A failure is passed over: note it if nobody knows whether this very call had its effect."""
+    if failure is None or failure.kind is not FailureClass.UNKNOWN_EFFECT:
+        return
+    inside = any(one.unknown for one in span.walk() if one is not span)
+    if span.attempts and not inside:
+        span.unknown = failure.message

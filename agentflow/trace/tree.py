@@ -13,7 +13,7 @@ from agentflow.spec.model import FailureClass, Json
 from agentflow.trace.accepted import Accepted, accepted_in
 from agentflow.trace.branches import Branches
 from agentflow.trace.reasons import no_more, turned_to, why
-from agentflow.trace.spans import Asked, Gate, Refused, Span
+from agentflow.trace.spans import Asked, Gate, Refused, Span, count_use, note_doubt
 
 
 class Trace(Branches):
@@ -75,7 +75,34 @@ class Trace(Branches):
         """The steps of which nobody knows whether they had their effect, in the order of the tree."""
         return (span for span in self.spans() if span.unknown is not None)
 
-    def _fact(self, fact: events.Fact) -> None:  # noqa: C901 - one case a kind
+    def _fact(self, fact: events.Fact) -> None:
+        match fact:
+            case events.AttemptWaits() | events.AttemptAdmitted():
+                self._held(self.span(fact.step), fact)
+            case events.AttemptLost():
+                self._let_go(fact.step)
+                self.span(fact.step).notes.append(f"attempt {fact.attempt}: lost with its process")
+            case events.AttemptSucceeded():
+                count_use(self.span(fact.step), fact)
+            case events.AttemptFailed():
+                span = self.span(fact.step)
+                span.notes.append(f"attempt {fact.attempt}: {fact.failure}: {fact.message}")
+                self._count_failure(fact.step)
+                count_use(span, fact)
+            case events.AttemptEndedLate():
+                how = "answered" if fact.failure is None else f"{fact.failure}: {fact.message}"
+                note = f"attempt {fact.attempt}: {how}, after it had been given up"
+                self.span(fact.step).notes.append(note)
+            case events.TimerFired():
+                if fact.question is not None:
+                    self._close(fact.question, "no answer in time")
+            case events.Delivered() | events.NotDelivered():
+                self._delivery(fact)
+            case _:
+                self._run(fact)
+
+    def _run(self, fact: events.Fact) -> None:
+        """A run begins, goes on, comes to a halt."""
         match fact:
             case events.RunStarted():
                 self.run_id, self.mode, self.started = fact.run_id, fact.mode, fact.at
@@ -98,47 +125,20 @@ class Trace(Branches):
                 self.status = "running"
                 self.signal = None
                 self.cancelled = fact
-            case events.AttemptWaits():
-                self._hold_up(self.span(fact.step), fact)
-            case events.AttemptAdmitted():
-                self._let_go(fact.step)
-                span = self.span(fact.step)
-                span.status, span.reason = "running", None
-                if span.started is not None and span.held_since is not None:
-                    span.started += fact.at - span.held_since  # that was not its time
-                span.held_since = None
-            case events.AttemptSucceeded():
-                self._use(self.span(fact.step), fact)
-            case events.AttemptFailed():
-                span = self.span(fact.step)
-                span.notes.append(f"attempt {fact.attempt}: {fact.failure}: {fact.message}")
-                self._count_failure(fact.step)
-                self._use(span, fact)
-            case events.AttemptLost():
-                self._let_go(fact.step)
-                self.span(fact.step).notes.append(f"attempt {fact.attempt}: lost with its process")
-            case events.AttemptEndedLate():
-                how = "answered" if fact.failure is None else f"{fact.failure}: {fact.message}"
-                note = f"attempt {fact.attempt}: {how}, after it had been given up"
-                self.span(fact.step).notes.append(note)
-            case events.TimerFired():
-                if fact.question is not None:
-                    self._close(fact.question, "no answer in time")
             case events.RunParked():
                 self.status = "waiting"
                 self.meanwhile.clear()
-            case events.Delivered():
-                self.untold.pop(fact.message, None)
-                if fact.message in self._questions:
-                    self._questions[fact.message].delivered = fact.detail
-            case events.NotDelivered():
-                self.untold.pop(fact.message, None)
-                self.span(fact.step).notes.append(f"not delivered: {fact.problem}")
-                if fact.message in self._questions:
-                    self._questions[fact.message].problem = fact.problem
-                    self._close(fact.message, "not delivered")
-            case events.PersonAnswered() | events.TimeRanOut():
-                pass
+
+    def _delivery(self, fact: events.Delivered | events.NotDelivered) -> None:
+        self.untold.pop(fact.message, None)
+        asked = self._questions.get(fact.message)
+        if isinstance(fact, events.NotDelivered):
+            self.span(fact.step).notes.append(f"not delivered: {fact.problem}")
+            if asked is not None:
+                asked.problem = fact.problem
+                self._close(fact.message, "not delivered")
+        elif asked is not None:
+            asked.delivered = fact.detail
 
     def _decision(self, decision: Decision) -> None:
         if isinstance(decision, events.FinishRun):
@@ -265,10 +265,10 @@ class Trace(Branches):
             case events.UseValue():
                 reason = f"went on with the value of 'catch': {why(decision)}"
                 self._end(span, "succeeded", reason)
-                self._doubt(span, decision.failure)
+                note_doubt(span, decision.failure)
             case events.SkipStep():
                 self._end(span, "skipped", why(decision))
-                self._doubt(span, decision.failure)
+                note_doubt(span, decision.failure)
             case events.FailStep():
                 self._end(span, decision.status, f"{decision.failure.kind}: {why(decision)}")
                 span.no_more = no_more(decision) or span.no_more
@@ -281,14 +281,6 @@ class Trace(Branches):
                     span.unknown = decision.reason.text
             case events.CancelStep():
                 self._end(span, "cancelled", decision.reason.text)
-
-    def _doubt(self, span: Span, failure: Failure | None) -> None:
-        """A failure is passed over. Is it that nobody knows whether this call had its effect?"""
-        if failure is None or failure.kind is not FailureClass.UNKNOWN_EFFECT:
-            return
-        inside = any(one.unknown for one in span.walk() if one is not span)
-        if span.attempts and not inside:
-            span.unknown = failure.message
 
     def _count_failure(self, at: str) -> None:
         outer = address.outermost_list(at)
@@ -358,23 +350,18 @@ class Trace(Branches):
         if span.asked and span.asked[-1].closed is None:
             self._close(span.asked[-1].question.question, "given up")
 
-    def _use(self, span: Span, fact: events.AttemptSucceeded | events.AttemptFailed) -> None:
-        usage = fact.usage
-        answered = isinstance(fact, events.AttemptSucceeded) or fact.text is not None
-        if usage is None and fact.receipt is not None and answered:
-            span.model = fact.receipt.model
-            span.uncounted += 1
-        elif usage is not None:
-            span.model = usage.model
-            span.tokens += usage.tokens_in + usage.tokens_out
-            if usage.usd is not None:
-                span.usd = (span.usd or 0.0) + usage.usd
-
-    def _hold_up(self, span: Span, fact: events.AttemptWaits) -> None:
-        span.status, span.reason = "waiting", f"held up: {fact.why}"
-        if span.held_since is None:
-            span.held_since = fact.at
-        self.held_up.setdefault(address.static(fact.step), {})[fact.step] = fact.why
+    def _held(self, span: Span, fact: events.AttemptWaits | events.AttemptAdmitted) -> None:
+        """An attempt waits for other runs, or does so no longer; that is not its time."""
+        if isinstance(fact, events.AttemptWaits):
+            span.status, span.reason = "waiting", f"held up: {fact.why}"
+            span.held_since = fact.at if span.held_since is None else span.held_since
+            self.held_up.setdefault(address.static(fact.step), {})[fact.step] = fact.why
+            return
+        self._let_go(fact.step)
+        span.status, span.reason = "running", None
+        if span.started is not None and span.held_since is not None:
+            span.started += fact.at - span.held_since
+        span.held_since = None
 
     def _let_go(self, at: str) -> None:
         """An attempt does not wait for other runs any more, if it did."""
