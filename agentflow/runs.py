@@ -5,13 +5,16 @@ from pathlib import Path
 
 from agentflow.agents.credentials import require_keys
 from agentflow.agents.recording import Recorded as RecordedAnswer
+from agentflow.agents.recording import Recording
 from agentflow.agents.secrets import require
 from agentflow.core.events import RunStarted
 from agentflow.core.state import ENDED_RUN, State
 from agentflow.engines.driver import Listener, is_through
 from agentflow.engines.examining import tools_recorded
 from agentflow.engines.launch import (
+    Prices,
     Settings,
+    Venue,
     called_models,
     holders,
     launch,
@@ -93,6 +96,36 @@ def run(
     """
     plan = runnable(spec)
     complete = complete_inputs(plan, inputs)
+    prices, recording = _provided(plan, settings)
+    run_id = new_run_id()
+    with store.create(run_id) as log:
+        try:
+            listener = audience(plan, run_id)
+            state = launch(
+                plan,
+                Venue(log, listener, spec.folder, settings, recording, onlooker),
+                run_id=run_id,
+                spec=spec.name,
+                sources=spec.sources,
+                inputs=complete,
+                prices=prices,
+            )
+        except (ToolChanged, Interrupted):
+            log.discard()
+            raise
+    if settings.record is not None:
+        write_recording(settings.record, plan, read_run(store, run_id).entries)
+    if recording is not None and state.status == "succeeded":
+        leftover(recording.unused())
+    return state
+
+
+def _provided(plan: Plan, settings: Settings) -> tuple[Prices, Recording | None]:
+    """The prices that a run needs and what it plays back; what else it needs is there.
+
+    Raises:
+        UsageError, MissingSecret, FileProblem: it is not; see `run`.
+    """
     if settings.by is None and wants_another(plan):
         raise UsageError(
             "a question wants somebody else than who starts the run, and nobody says who that is",
@@ -106,31 +139,7 @@ def run(
     recording = open_recording(settings.playback) if settings.playback is not None else None
     if recording is None and not settings.simulate:
         require_keys(called_models(plan))
-    run_id = new_run_id()
-    with store.create(run_id) as log:
-        try:
-            state = launch(
-                plan,
-                log,
-                audience(plan, run_id),
-                run_id=run_id,
-                spec=spec.name,
-                folder=spec.folder,
-                sources=spec.sources,
-                inputs=complete,
-                settings=settings,
-                prices=prices,
-                recording=recording,
-                onlooker=onlooker,
-            )
-        except (ToolChanged, Interrupted):
-            log.discard()
-            raise
-    if settings.record is not None:
-        write_recording(settings.record, plan, read_run(store, run_id).entries)
-    if recording is not None and state.status == "succeeded":
-        leftover(recording.unused())
-    return state
+    return prices, recording
 
 
 def complete_inputs(plan: Plan, given: Mapping[str, Json]) -> dict[str, Json]:
@@ -184,40 +193,36 @@ def resume(
             recorded = read_back(run_id, log.records(), reader)
         state = fold(recorded.plan, recorded.entries)
         gate(recorded, state, log)
-        if is_through(state):
-            raise UsageError(f"run '{run_id}' has ended: {state.status}")
-        if recorded.started.mode == "simulated":
-            raise UsageError(
-                f"run '{run_id}' was simulated and cannot be resumed",
-                help=f"run it again with '--simulate --seed {recorded.started.seed}'",
-            )
-        folder = Path(recorded.started.folder)
+        _refuse_to_resume(run_id, recorded.started, state)
+        started, folder = recorded.started, Path(recorded.started.folder)
         if state.status in ENDED_RUN:
             require(holders(recorded.plan))
-            listener = audience(recorded)
-            return tell_the_rest(
-                recorded.plan, state, log, listener, folder=folder, settings=settings
-            )
+            venue = Venue(log, audience(recorded), folder, settings)
+            return tell_the_rest(recorded.plan, state, venue)
         if not as_started:
-            _refuse_changes(recorded.started, folder)
+            _refuse_changes(started, folder)
         require(holders(recorded.plan))
-        playback, record = recorded.started.playback, recorded.started.record
-        if playback is None:
+        recording = None
+        if started.playback is None:
             require_keys(called_models(recorded.plan))
-        state = take_up(
-            recorded.plan,
-            state,
-            log,
-            audience(recorded),
-            folder=folder,
-            settings=settings,
-            recording=open_recording(Path(playback)) if playback is not None else None,
-            tools=tools_recorded(recorded.entries),
-            onlooker=onlooker,
-        )
-    if record is not None:
-        write_recording(Path(record), recorded.plan, read_run(store, run_id).entries)
+        else:
+            recording = open_recording(Path(started.playback))
+        venue = Venue(log, audience(recorded), folder, settings, recording, onlooker)
+        state = take_up(recorded.plan, state, venue, tools_recorded(recorded.entries))
+    if started.record is not None:
+        write_recording(Path(started.record), recorded.plan, read_run(store, run_id).entries)
     return state
+
+
+def _refuse_to_resume(run_id: str, started: RunStarted, state: State) -> None:
+    """Raise UsageError if nothing is left of a run to go on with, or nothing of it was real."""
+    if is_through(state):
+        raise UsageError(f"run '{run_id}' has ended: {state.status}")
+    if started.mode == "simulated":
+        raise UsageError(
+            f"run '{run_id}' was simulated and cannot be resumed",
+            help=f"run it again with '--simulate --seed {started.seed}'",
+        )
 
 
 def changes(started: RunStarted, folder: Path) -> tuple[str, ...]:

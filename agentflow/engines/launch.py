@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 CONCURRENCY = 16
 #: Who answers questions in a simulated run.
 _MADE_UP = "simulated"
+_NO_TOOLS: Recorded = {}
 
 
 #: US dollars for a million tokens in and out, by the name of the model.
@@ -85,6 +86,21 @@ class Settings(Struct, frozen=True):
     accept_tools: bool = False
 
 
+class Venue(Struct, frozen=True):
+    """Where a run takes place: its log, who listens to it, the folder of its spec, its settings.
+
+    `recording` is what lies at the `playback` of the settings, or was named as such when the run
+    began. The `onlooker` sees what models are answering.
+    """
+
+    log: Writer
+    listener: Listener
+    folder: Path
+    settings: Settings
+    recording: Recording | None = None
+    onlooker: Onlooker | None = None
+
+
 def new_run_id() -> str:
     """A run id: the time, so that ids sort, and chance, so that they differ."""
     return time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + secrets.token_hex(3)
@@ -92,31 +108,25 @@ def new_run_id() -> str:
 
 def launch(
     plan: Plan,
-    log: Writer,
-    listener: Listener,
+    venue: Venue,
     *,
     run_id: str,
     spec: str,
-    folder: Path,
     sources: Mapping[str, str],
     inputs: Mapping[str, Json],
-    settings: Settings,
     prices: Prices,
-    recording: Recording | None,
-    onlooker: Onlooker | None = None,
 ) -> State:
     """Run a pipeline from its start; gives the state it ends in.
 
-    `inputs` keep the pipeline's input contract, `prices` are the `needed_prices`, and `recording` is
-    what lies at `settings.playback`. The log is new and empty. The `onlooker` sees what models are
-    answering.
+    `inputs` keep the pipeline's input contract, and `prices` are the `needed_prices`. The log is new
+    and empty.
     """
-    clock = WallClock()
+    clock, settings = WallClock(), venue.settings
     first = RunStarted(
         at=clock.now(),
         run_id=run_id,
         spec=spec,
-        folder=str(folder),
+        folder=str(venue.folder),
         sources=sources,
         inputs=inputs,
         mode="simulated" if settings.simulate else "live",
@@ -129,16 +139,12 @@ def launch(
         record=_absolute(settings.record),
         playback=_absolute(settings.playback),
     )
-    driver = Driver(plan, State(plan), log, listener)
+    driver = Driver(plan, State(plan), venue.log, venue.listener)
     if settings.simulate:
         answers = simulated_answers(plan, settings.seed)
         run_virtual(driver, first, answers, simulated_people(plan, settings.seed))
     else:
-        office = Office(log.mailbox, folder, settings.wait, settings.terminal)
-        concurrency = settings.concurrency
-        _run_live(
-            driver, first, folder, clock, concurrency, office, recording, onlooker, {}, settings
-        )
+        _run_live(driver, first, venue, clock, settings.concurrency)
     return driver.state
 
 
@@ -184,42 +190,26 @@ def needed_windows(plan: Plan) -> dict[str, int]:
     return {name: window.tokens for name, window in windows.items() if window is not None}
 
 
-def take_up(
-    plan: Plan,
-    state: State,
-    log: Writer,
-    listener: Listener,
-    *,
-    folder: Path,
-    settings: Settings,
-    recording: Recording | None,
-    tools: Recorded,
-    onlooker: Onlooker | None = None,
-) -> State:
-    """Go on with a run whose state was folded from its log; `recording` is what it plays back.
+def take_up(plan: Plan, state: State, venue: Venue, tools: Recorded) -> State:
+    """Go on with a run whose state was folded from its log.
 
-    `tools` is what it has found of the tools of servers so far. Of the `settings`, only those about
+    `tools` is what it has found of the tools of servers so far. Of the settings, only those about
     people and changed tools count; the others are those it began with.
     """
     clock = WallClock()
-    driver = Driver(plan, state, log, listener)
+    driver = Driver(plan, state, venue.log, venue.listener)
     resumed = RunResumed(clock.now(), __version__)
-    office = Office(log.mailbox, folder, settings.wait, settings.terminal)
-    concurrency = state.concurrency
-    _run_live(
-        driver, resumed, folder, clock, concurrency, office, recording, onlooker, tools, settings
-    )
+    _run_live(driver, resumed, venue, clock, state.concurrency, tools)
     return driver.state
 
 
-def tell_the_rest(
-    plan: Plan, state: State, log: Writer, listener: Listener, *, folder: Path, settings: Settings
-) -> State:
+def tell_the_rest(plan: Plan, state: State, venue: Venue) -> State:
     """Deliver what a run that has ended still has to tell people."""
     from agentflow.engines.posting import post  # asyncio, which `runs` and `show` do without
 
-    driver = Driver(plan, state, log, listener, redactor(holders(plan)))
-    post(driver, Office(log.mailbox, folder, terminal=settings.terminal), WallClock())
+    driver = Driver(plan, state, venue.log, venue.listener, redactor(holders(plan)))
+    office = Office(venue.log.mailbox, venue.folder, terminal=venue.settings.terminal)
+    post(driver, office, WallClock())
     return driver.state
 
 
@@ -248,20 +238,17 @@ def called_models(plan: Plan) -> list[tuple[str, str, str | None]]:
 def _run_live(
     driver: Driver,
     first: Fact,
-    folder: Path,
+    venue: Venue,
     clock: WallClock,
     concurrency: int,
-    office: Office,
-    recording: Recording | None,
-    onlooker: Onlooker | None,
-    tools: Recorded,
-    settings: Settings,
+    tools: Recorded = _NO_TOOLS,
 ) -> None:
     from agentflow.engines.local import Connections, run_local
 
     driver.redact = redact = redactor(holders(driver.plan))
     excerpt = redact.excerpt if isinstance(redact, Redactor) else str
-    ears = watcher(onlooker, excerpt) if onlooker is not None else None
+    ears = watcher(venue.onlooker, excerpt) if venue.onlooker is not None else None
+    recording, settings = venue.recording, venue.settings
 
     def connected(kind: str, host: Host) -> Connection:
         if recording is not None and kind == CHAT:
@@ -278,7 +265,7 @@ def _run_live(
         # the first call, takes longest.
         in_turn = sorted(kinds.items(), key=lambda item: item[0][1] == CHAT)
         return {
-            (file, kind): connected(kind, _host(plan, folder, concurrency))
+            (file, kind): connected(kind, _host(plan, venue.folder, concurrency))
             for (file, kind), plan in in_turn
         }
 
@@ -289,6 +276,7 @@ def _run_live(
         # Servers may take long to start, and no step's time is over before it could begin.
         return replace(found, at=clock.now())
 
+    office = Office(venue.log.mailbox, venue.folder, settings.wait, settings.terminal)
     turnstile = None if recording is not None else _turnstile(driver.plan)
     run_local(driver, first, connect, clock, office, prepare, turnstile)
 
