@@ -27,7 +27,7 @@ from agentflow.contracts.cost import Cost, cost_of
 from agentflow.contracts.documents import ContractError
 from agentflow.contracts.engine import canonical
 from agentflow.contracts.implied import implied
-from agentflow.contracts.keywords import Schema, subschemas
+from agentflow.contracts.keywords import Schema, listed_values, subschemas
 from agentflow.contracts.structure import same, within
 from agentflow.contracts.violations import Violation
 from agentflow.contracts.wellformed import METASCHEMA
@@ -159,7 +159,7 @@ def _all_values(schema: Schema) -> list[Json] | None:
     """All values that the schema can allow, if it names them and they are not too many."""
     if not isinstance(schema, dict):
         return None
-    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    values = listed_values(schema)
     return values if values is not None and len(values) <= _MOST_VALUES else None
 
 

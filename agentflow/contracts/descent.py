@@ -8,7 +8,7 @@ means that no value has this part.
 from collections.abc import Iterator
 
 from agentflow.contracts.engine import validator
-from agentflow.contracts.keywords import Schema
+from agentflow.contracts.keywords import Schema, listed_values
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
 from agentflow.spec.model import Json
@@ -56,7 +56,7 @@ class Descent:
 
     def _demands(self, schema: dict[str, Schema], root: Schema, key: str | int) -> Iterator[Schema]:
         """Everything that the part has to fit."""
-        values = [schema["const"]] if "const" in schema else schema.get("enum")
+        values = listed_values(schema)
         if values is not None:
             parts = [part for value in values for part in _parts(value, key)]
             yield {"enum": parts} if parts else False

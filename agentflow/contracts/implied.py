@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from agentflow.contracts.keywords import SHELVES, Schema
+from agentflow.contracts.keywords import SHELVES, Schema, listed_values
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
 
@@ -200,7 +200,7 @@ def _target(schema: _Dict, root: Schema) -> Schema:
 
 def _values(schema: _Dict) -> set[str] | None:
     """All values that a schema names, as JSON; None if it names none."""
-    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    values = listed_values(schema)
     return None if values is None else {json.dumps(value, sort_keys=True) for value in values}
 
 
@@ -208,7 +208,7 @@ def _texts(schema: Schema) -> set[str] | None:
     """All values that a schema names, if they are texts; None if not."""
     if not isinstance(schema, dict):
         return None
-    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    values = listed_values(schema)
     return set(values) if values and all(isinstance(one, str) for one in values) else None
 
 

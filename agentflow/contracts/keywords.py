@@ -115,6 +115,11 @@ KEYWORDS = (
 TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 
 
+def listed_values(schema: Mapping[str, Schema]) -> list[Json] | None:
+    """The values that a schema lists, with `const` or `enum`; None if it lists none."""
+    return [schema["const"]] if "const" in schema else schema.get("enum")
+
+
 def subschemas(schema: Schema) -> Iterator[tuple[Path, Schema]]:
     """The schemas that stand directly in `schema`, each with its path from there."""
     if not isinstance(schema, dict):

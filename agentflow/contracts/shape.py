@@ -1,6 +1,6 @@
 """Which JSON types a schema lets a value have, as far as can be told without solving it."""
 
-from agentflow.contracts.keywords import TYPES, Schema, json_type
+from agentflow.contracts.keywords import TYPES, Schema, json_type, listed_values
 from agentflow.contracts.pointers import follow
 
 _EVERY = frozenset(TYPES)
@@ -50,7 +50,7 @@ def _declared(schema: dict[str, Schema]) -> frozenset[str]:
         types = frozenset(name for name in declared if isinstance(name, str))
     if "number" in types:
         types |= {"integer"}
-    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    values = listed_values(schema)
     if isinstance(values, list):
         types &= frozenset(map(json_type, values))
     return types

@@ -13,7 +13,7 @@ from math import inf
 from msgspec import Struct
 
 from agentflow.contracts.descent import Descent
-from agentflow.contracts.keywords import Schema
+from agentflow.contracts.keywords import Schema, listed_values
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
 from agentflow.contracts.strict import LIMITS
@@ -73,8 +73,8 @@ class _Measure:
         """The size of a part that stands `at` a place in the value; text in quotes if not `plain`."""
         if not isinstance(schema, dict):
             return Size(0) if schema is False else Size(inf, f"{at}.type")
-        if "const" in schema or "enum" in schema:
-            values = [schema["const"]] if "const" in schema else schema["enum"]
+        values = listed_values(schema)
+        if values is not None:
             return Size(max((_json(value) for value in values), default=0))
         found = [
             self._by_type(schema, at, plain=plain),

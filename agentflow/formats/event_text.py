@@ -20,7 +20,7 @@ from agentflow.formats.accepted import accepted_tool
 from agentflow.formats.item_lines import MOST, is_told, progress
 from agentflow.formats.items import tally
 from agentflow.formats.safe import safe
-from agentflow.formats.usage import metered, of_chat, used
+from agentflow.formats.usage import of_chat, totals
 from agentflow.formats.words import count, duration, moment, offset
 from agentflow.plan import address
 from agentflow.plan.calls import plans_within
@@ -275,17 +275,9 @@ def _ending(
 
 
 def _end_of_run(decision: events.FinishRun, trace: Trace) -> str:
-    sums = used(trace.steps.values())
-    facts = [count(trace.calls, "call")]
-    if trace.retries:
-        facts.append(count(trace.retries, "retry", "retries"))
-    if trace.repairs:
-        facts.append(count(trace.repairs, "repair"))
-    facts += filter(None, (sums.tokens_text(), sums.cost_text()))
-    facts += metered(trace.spent)
     took = duration(trace.now - trace.started)
     preposition = "in" if decision.status == "succeeded" else "after"
-    return f"run {decision.status} {preposition} {took}, {', '.join(facts)}"
+    return f"run {decision.status} {preposition} {took}, {', '.join(totals(trace))}"
 
 
 def _span(at: str, trace: Trace) -> Span | None:

@@ -33,7 +33,7 @@ from agentflow.formats.styled import (
     line_width,
     plain,
 )
-from agentflow.formats.usage import metered, turns, used
+from agentflow.formats.usage import totals, turns, used
 from agentflow.formats.words import count, duration
 from agentflow.trace import Span, Trace
 
@@ -132,14 +132,6 @@ class _Tree:
         took = duration(self.now - trace.started)
         if trace.mode == "simulated":
             took += " of simulated time"
-        sums = used(tuple(trace.steps.values()))
-        facts = [count(trace.calls, "call")]
-        if trace.retries:
-            facts.append(count(trace.retries, "retry", "retries"))
-        if trace.repairs:
-            facts.append(count(trace.repairs, "repair"))
-        facts += filter(None, (sums.tokens_text(), sums.cost_text()))
-        facts += metered(trace.spent)
         separator = self.symbols.separator
         match trace.status:
             case _ if trace.damaged is not None:
@@ -161,7 +153,7 @@ class _Tree:
                 return (Piece("not started", Style.DIM),)
             case _:
                 status = Piece(f"{trace.status} after {took}", Style.FAIL)
-        return (status, Piece(separator + separator.join(facts), Style.DIM))
+        return (status, Piece(separator + separator.join(totals(trace)), Style.DIM))
 
     def gates(self) -> Iterator[Line]:
         """How often each `confidence` held an answer back: one that never does may be dormant."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from agentflow.formats.words import count, money
-from agentflow.trace import Span
+from agentflow.trace import Span, Trace
 
 
 class Used(Struct, frozen=True):
@@ -73,3 +73,16 @@ def metered(spent: Mapping[str, float]) -> Iterator[str]:
     for what, amount in spent.items():
         if what.startswith("meters."):
             yield f"{amount:,g} {what.removeprefix('meters.')}"
+
+
+def totals(trace: Trace) -> list[str]:
+    """`4 calls`, `1 retry`, `3,410 tokens`, `$0.0123`: what a run has come to, for people."""
+    facts = [count(trace.calls, "call")]
+    if trace.retries:
+        facts.append(count(trace.retries, "retry", "retries"))
+    if trace.repairs:
+        facts.append(count(trace.repairs, "repair"))
+    sums = used(tuple(trace.steps.values()))
+    facts += filter(None, (sums.tokens_text(), sums.cost_text()))
+    facts += metered(trace.spent)
+    return facts

@@ -11,7 +11,8 @@ from agentflow.findings import Location, Related
 from agentflow.lint.receivers import Receiver, receivers
 from agentflow.plan.contracts import ContractPlan
 from agentflow.plan.handoff_sides import OF_OBJECTS, demands
-from agentflow.plan.handoffs import SOME_FIELD, Way
+from agentflow.plan.handoff_words import Way
+from agentflow.plan.handoffs import SOME_FIELD
 from agentflow.plan.schemas import Contract, past_references
 from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.plan.uses import Use

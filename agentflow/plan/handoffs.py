@@ -11,7 +11,6 @@ taken to have no others, one that names none and a value without a type are take
 
 import json
 from collections.abc import Iterator
-from typing import TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -20,11 +19,9 @@ from agentflow.contracts.assembly import Assembly, TooLarge, self_contained
 from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.compat import Kind, Verdict, compare, nothing_satisfies
 from agentflow.contracts.descent import SOME_ITEM
-from agentflow.contracts.describe import excerpt, type_names
 from agentflow.contracts.implied import implied, tagged_otherwise
-from agentflow.contracts.keywords import TYPES, Schema
+from agentflow.contracts.keywords import TYPES, Schema, listed_values
 from agentflow.contracts.shape import types_of
-from agentflow.contracts.violations import Violation, choices
 from agentflow.plan.handoff_sides import (
     COUNTS,
     OF_LISTS,
@@ -34,11 +31,9 @@ from agentflow.plan.handoff_sides import (
     demands,
     plainly,
 )
+from agentflow.plan.handoff_words import CHOICES, Breach, Way, breach_of
 from agentflow.plan.schemas import ANNOTATIONS, Contract, past_references
 from agentflow.spec.wording import quoted
-
-#: The way to a part of the value; SOME_ITEM stands for any item, SOME_FIELD for a field without name.
-Way: TypeAlias = tuple[str | int, ...]
 
 SOME_FIELD = "*"
 
@@ -48,22 +43,6 @@ _MOST_SEARCHED = 200
 _EVERY = frozenset(TYPES)
 _SCALARS = _EVERY - {"array", "object"}
 _REMARKS = ANNOTATIONS - {"$ref"}
-#: Violations that speak of a size; the value itself would be a long line.
-_SIZES = frozenset({"maxItems", "maxLength", "minItems", "minLength", "uniqueItems"})
-_CHOICES = frozenset({"const", "enum"})
-
-
-class Breach(Struct, frozen=True):
-    """A part of the value that need not fit, or, if it is so `always`, cannot.
-
-    `found` says what the producer gives and `wanted` what the consumer takes, as the second and
-    the last part of a sentence: PRODUCER may be "" (no 'minLength'), CONSUMER wants a date.
-    """
-
-    way: Way
-    always: bool
-    found: str
-    wanted: str
 
 
 class Effort:
@@ -154,7 +133,7 @@ def _apart(pair: _Pair, types: frozenset[str]) -> tuple[list[Breach], list[_Pair
         if verdict.kind == Kind.COMPATIBLE:
             return [], []  # an option of a `oneOf` by itself may allow more
         if pair.present and _nothing_fits(pair):
-            return [_breach(pair, verdict, always=True)], []
+            return [breach_of(pair.way, pair.given, pair.taken, verdict, always=True)], []
         options = (Contract(option, pair.given.root) for option in given[union])
         return [], [replace(pair, given=option, present=False) for option in options]
     if _only(taken, "allOf"):
@@ -292,14 +271,14 @@ def _judged(pair: _Pair) -> Iterator[Breach]:
     if verdict.kind != Kind.INCOMPATIBLE:
         return
     always = pair.present and _nothing_fits(pair)
-    telling = bool(_CHOICES & given.keys()) or not (given.keys() | taken.keys()) - COUNTS
+    telling = bool(CHOICES & given.keys()) or not (given.keys() | taken.keys()) - COUNTS
     telling = telling or types <= _SCALARS or _has_no_such_tag(pair, types)
     if always or telling:
         verdict = _by_type(pair, types) or verdict
     else:
         verdict = _by_type(pair, types) or _as_a_whole(pair)
     if always or verdict.violation is not None:
-        yield _breach(pair, verdict, always=always)
+        yield breach_of(pair.way, pair.given, pair.taken, verdict, always=always)
 
 
 def _as_a_whole(pair: _Pair) -> Verdict:
@@ -342,60 +321,10 @@ def _nothing_fits(pair: _Pair) -> bool:
     given, taken = pair.given, pair.taken
     if not types_of(given.schema, given.root) & types_of(taken.schema, taken.root):
         return True
-    few = _values(given.schema)
+    few = listed_values(given.schema)
     if few is not None:
         fits = compile_schema(self_contained(taken.schema, taken.root)).fits
         return not any(map(fits, few))
     assembly = Assembly()
     both = [assembly.take(side.schema, side.root) for side in (given, taken)]
     return nothing_satisfies(assembly.whole({"allOf": both}))
-
-
-def _values(schema: dict[str, Schema]) -> list[Schema] | None:
-    values = [schema["const"]] if "const" in schema else schema.get("enum")
-    return list(values) if values is not None else None
-
-
-def _breach(pair: _Pair, verdict: Verdict, *, always: bool) -> Breach:
-    taken = pair.taken
-    violation = verdict.violation
-    wanted = violation.expected if violation else type_names(types_of(taken.schema, taken.root))
-    where = f" at {quoted(violation.path)}" if violation and violation.path else ""
-    found = _always(pair, verdict) if always else _sometimes(pair, verdict)
-    return Breach(pair.way, always, found, f"wants {wanted}{where}")
-
-
-def _always(pair: _Pair, verdict: Verdict) -> str:
-    """What the producer gives, where nothing of it fits."""
-    given, taken = pair.given, pair.taken
-    values = _values(given.schema)
-    if values is not None:
-        return f"is {choices(values)}"
-    types = types_of(given.schema, given.root)
-    violation = verdict.violation
-    if violation is not None and violation.keyword in ("minItems", "maxItems"):
-        counts = given.schema.get("minItems"), given.schema.get("maxItems")
-        if counts[0] == counts[1]:
-            return f"has {violation.found}"
-    if types & types_of(taken.schema, taken.root):
-        return f"can never fit, as with {excerpt(verdict.witness)}"
-    return f"is {type_names(types)}"
-
-
-def _sometimes(pair: _Pair, verdict: Verdict) -> str:
-    """The witness in words, and what the producer does not say to rule it out."""
-    violation = verdict.violation
-    assert violation is not None
-    found = f"may be {excerpt(verdict.witness)}"
-    if violation.keyword in _SIZES and verdict.witness != "":
-        found = f"may have {violation.found}"
-    return found + _why(pair.given.schema, violation)
-
-
-def _why(given: dict[str, Schema], violation: Violation) -> str:
-    keyword = violation.keyword
-    if keyword in ("type", *_CHOICES, "") or _CHOICES & given.keys() or violation.path:
-        return ""
-    if keyword in given:
-        return f" (its {quoted(keyword)} is {excerpt(given[keyword])})"
-    return f" (no {quoted(keyword)})"

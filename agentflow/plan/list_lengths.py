@@ -2,7 +2,7 @@
 
 from math import inf
 
-from agentflow.contracts.keywords import Schema
+from agentflow.contracts.keywords import Schema, listed_values
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
 from agentflow.plan import address
@@ -34,7 +34,7 @@ def _longest(schema: Schema, root: Schema, seen: frozenset[str]) -> float:
         return 0 if schema is False else inf
     if "array" not in types_of(schema, root):
         return 0
-    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    values = listed_values(schema)
     if values is not None:
         return max((len(value) for value in values if isinstance(value, list)), default=0)
     found: list[float] = [schema.get("maxItems", inf)]

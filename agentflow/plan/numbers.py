@@ -5,6 +5,7 @@ from math import ceil, floor, inf
 
 from msgspec import Struct
 
+from agentflow.contracts.keywords import listed_values
 from agentflow.contracts.shape import types_of
 from agentflow.plan.schemas import Contract, past_references
 from agentflow.spec.cel.syntax import (
@@ -100,7 +101,7 @@ def range_of_contract(contract: Contract) -> Range | None:
     if not isinstance(schema, dict) or not kinds or not kinds <= _NUMBERS:
         return None
     found = Range(whole="number" not in kinds)
-    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    values = listed_values(schema)
     if values is not None:
         numbers = [value for value in values if isinstance(value, int | float)]
         found = meet(found, Range(min(numbers), max(numbers)))

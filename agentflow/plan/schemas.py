@@ -7,7 +7,7 @@ from msgspec import Struct
 from agentflow.contracts.keywords import SHELVES, Schema, subschemas
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
-from agentflow.spec.model import Json
+from agentflow.spec.model import FailureClass, Json
 
 _MOST_REFERENCES = 50
 #: Keywords that say nothing about the value.
@@ -32,6 +32,19 @@ class Contract(Struct, frozen=True):
 
 #: A value of which nothing is known.
 ANYTHING = Contract(True, True)
+#: What expressions see of a failure: that of an item, or of a task.
+FAILURE = Contract(
+    {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["class", "message"],
+        "properties": {
+            "class": {"enum": [str(kind) for kind in FailureClass]},
+            "message": {"type": "string"},
+        },
+    },
+    True,
+)
 
 
 def constant(value: Json) -> Contract:

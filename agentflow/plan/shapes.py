@@ -19,6 +19,7 @@ from agentflow.plan.operator_types import ARITHMETIC, by_type, calculated
 from agentflow.plan.resolution import fewest_items, resolved
 from agentflow.plan.schemas import (
     ANYTHING,
+    FAILURE,
     Contract,
     computed,
     constant,
@@ -56,7 +57,6 @@ from agentflow.spec.cel.syntax import (
     Select,
     spine,
 )
-from agentflow.spec.model import FailureClass
 from agentflow.spec.templates import Constant, ListOf, MapOf, Template, Text, Whole
 
 #: The schema of a contract that is missing or broken, by its identity.
@@ -72,18 +72,6 @@ _RUN = Contract(
 )
 #: How an item ends without an output, and why.
 _LOST = Contract({"enum": ["skipped", "failed", "unknown"]}, True)
-_ERROR = Contract(
-    {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["class", "message"],
-        "properties": {
-            "class": {"enum": [str(kind) for kind in FailureClass]},
-            "message": {"type": "string"},
-        },
-    },
-    True,
-)
 #: How a step ends that others can read: what fails without `catch` ends the scope.
 _STATUS = Contract({"enum": ["succeeded", "skipped"]}, True)
 
@@ -348,7 +336,7 @@ class Shapes:
         }
         options = [("an item that succeeded", Fields(done, ""))]
         if drops_items(step):
-            lost: dict[str, Written | Shape] = {"key": key, "status": _LOST, "error": _ERROR}
+            lost: dict[str, Written | Shape] = {"key": key, "status": _LOST, "error": FAILURE}
             options.append(("an item that did not succeed", Fields(lost, "")))
         return Items(Either(tuple(options)), most=for_each.max)
 

@@ -3,24 +3,11 @@
 from agentflow.contracts.descent import SOME_ITEM
 from agentflow.plan.address import enclosing
 from agentflow.plan.loop_states import Shaping
-from agentflow.plan.schemas import ANYTHING, Contract
+from agentflow.plan.schemas import ANYTHING, FAILURE, Contract
 from agentflow.plan.shape_kinds import Entries, Fields, Inside, Shape, Written, either
 from agentflow.plan.steps import DelegatePlan, Plan
-from agentflow.spec.model import FailureClass
 
 _ID = Contract({"type": "string", "minLength": 1, "maxLength": 100}, True)
-_ERROR = Contract(
-    {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["class", "message"],
-        "properties": {
-            "class": {"enum": [str(kind) for kind in FailureClass]},
-            "message": {"type": "string"},
-        },
-    },
-    True,
-)
 
 
 def results_of(shapes: Shaping, delegate: DelegatePlan) -> Shape:
@@ -51,6 +38,6 @@ def task_at(shapes: Shaping, plan: Plan, place: str) -> Shape:
         "id": _ID,
         "input": Inside(tasks, (SOME_ITEM, "input")),
         "results": results_of(shapes, delegate),
-        "error": _ERROR,
+        "error": FAILURE,
     }
     return Fields(entries, place)

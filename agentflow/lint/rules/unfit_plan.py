@@ -87,7 +87,8 @@ from agentflow.lint.handoffs import way_text
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.fields import part_of
-from agentflow.plan.handoffs import Breach, Effort, breaches
+from agentflow.plan.handoff_words import Breach
+from agentflow.plan.handoffs import Effort, breaches
 from agentflow.plan.schemas import ANNOTATIONS, Contract, past_references, values_of
 from agentflow.plan.steps import DelegatePlan
 from agentflow.spec.wording import quoted

@@ -59,7 +59,8 @@ from agentflow.contracts.wellformed import check_schema
 from agentflow.findings import Finding, Severity
 from agentflow.lint.handoffs import way_text
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.handoffs import Breach, Effort, breaches
+from agentflow.plan.handoff_words import Breach
+from agentflow.plan.handoffs import Effort, breaches
 from agentflow.plan.schemas import Contract
 from agentflow.plan.servers import as_contract, definition_for
 from agentflow.spec.wording import quoted

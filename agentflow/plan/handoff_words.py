@@ -1,0 +1,79 @@
+"""Where a handoff breaks, in words: what the producer gives, and what the consumer wants instead."""
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from agentflow.contracts.compat import Verdict
+from agentflow.contracts.describe import excerpt, type_names
+from agentflow.contracts.keywords import Schema, listed_values
+from agentflow.contracts.shape import types_of
+from agentflow.contracts.violations import Violation, choices
+from agentflow.plan.schemas import Contract
+from agentflow.spec.wording import quoted
+
+#: The way to a part of the value; SOME_ITEM stands for any item, SOME_FIELD for a field without name.
+Way: TypeAlias = tuple[str | int, ...]
+
+#: Violations that speak of a size; the value itself would be a long line.
+_SIZES = frozenset({"maxItems", "maxLength", "minItems", "minLength", "uniqueItems"})
+CHOICES = frozenset({"const", "enum"})
+
+
+class Breach(Struct, frozen=True):
+    """A part of the value that need not fit, or, if it is so `always`, cannot.
+
+    `found` says what the producer gives and `wanted` what the consumer takes, as the second and
+    the last part of a sentence: PRODUCER may be "" (no 'minLength'), CONSUMER wants a date.
+    """
+
+    way: Way
+    always: bool
+    found: str
+    wanted: str
+
+
+def breach_of(
+    way: Way, given: Contract, taken: Contract, verdict: Verdict, *, always: bool
+) -> Breach:
+    """The breach that a verdict on a part of the value comes to."""
+    violation = verdict.violation
+    wanted = violation.expected if violation else type_names(types_of(taken.schema, taken.root))
+    where = f" at {quoted(violation.path)}" if violation and violation.path else ""
+    found = _always(given, taken, verdict) if always else _sometimes(given, verdict)
+    return Breach(way, always, found, f"wants {wanted}{where}")
+
+
+def _always(given: Contract, taken: Contract, verdict: Verdict) -> str:
+    """What the producer gives, where nothing of it fits."""
+    values = listed_values(given.schema)
+    if values is not None:
+        return f"is {choices(values)}"
+    types = types_of(given.schema, given.root)
+    violation = verdict.violation
+    if violation is not None and violation.keyword in ("minItems", "maxItems"):
+        counts = given.schema.get("minItems"), given.schema.get("maxItems")
+        if counts[0] == counts[1]:
+            return f"has {violation.found}"
+    if types & types_of(taken.schema, taken.root):
+        return f"can never fit, as with {excerpt(verdict.witness)}"
+    return f"is {type_names(types)}"
+
+
+def _sometimes(given: Contract, verdict: Verdict) -> str:
+    """The witness in words, and what the producer does not say to rule it out."""
+    violation = verdict.violation
+    assert violation is not None
+    found = f"may be {excerpt(verdict.witness)}"
+    if violation.keyword in _SIZES and verdict.witness != "":
+        found = f"may have {violation.found}"
+    return found + _why(given.schema, violation)
+
+
+def _why(given: dict[str, Schema], violation: Violation) -> str:
+    keyword = violation.keyword
+    if keyword in ("type", *CHOICES, "") or CHOICES & given.keys() or violation.path:
+        return ""
+    if keyword in given:
+        return f" (its {quoted(keyword)} is {excerpt(given[keyword])})"
+    return f" (no {quoted(keyword)})"
