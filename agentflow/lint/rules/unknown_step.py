@@ -101,7 +101,12 @@ def _of_use(context: Context, use: Use, scopes: _Scopes) -> Finding:
     name = use.reference.path[0] if use.reference.path else None
     place = context.document.in_string(use.path, use.start, use.end)
     fix: Fix | None = None
-    if not isinstance(name, str):
+    if use.path[0] not in ("steps", "outputs"):
+        # What several steps may use stands in the scope of none of them.
+        shared = quoted(str(use.path[0]))
+        message = f"'steps' cannot be read in {shared}, where no step is in reach"
+        advice = "hand it to the step with 'with', and read it of 'input' here"
+    elif not isinstance(name, str):
         message = "'steps' needs the name of a step: the order of steps is derived from it"
         advice = "write steps.NAME.output"
     elif name in scopes.homes:
