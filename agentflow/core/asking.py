@@ -93,9 +93,18 @@ def asked(
 
 
 def given_to(instance: Instance) -> Json:
-    """What a step in an escalation was given: its agent, or the pipeline that it runs."""
+    """What a step in an escalation was given: its agent, the pipeline that it runs, or whom it asks.
+
+    Everybody who is turned to about a question is shown the same as the first.
+    """
     if instance.intent is not None:
         return dict(instance.intent.input)
+    question = instance.step.question
+    if question is not None:
+        try:
+            return value_of(question.shown, instance.env, "'with'")
+        except Unusable:  # that is the failure which led here
+            return None
     if instance.step.nested is not None and instance.inside is not None:
         return instance.inside.env["inputs"]
     return None

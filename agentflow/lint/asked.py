@@ -1,7 +1,8 @@
 """What people are asked and told about a step or a call: texts that many may share, and what each is given.
 
-The texts of an escalation read the `input` of whichever step turns to it, those of an approval the
-arguments of the call. Of a step that turned to others before it was given anything, it is null.
+The texts of an escalation read the `input` of whichever step turns to it (of a question, what the first
+person is shown), those of an approval the arguments of the call. Of a step that turned to others
+before it was given anything, it is null.
 """
 
 from collections.abc import Iterator
@@ -10,8 +11,9 @@ from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema
 from agentflow.plan.calls import callers
-from agentflow.plan.schemas import Contract
+from agentflow.plan.schemas import Contract, self_contained
 from agentflow.plan.steps import EscalationPlan, LevelPlan, Path, Plan, StepPlan
+from agentflow.plan.types import Types
 from agentflow.spec.templates import Template
 
 _OF_FAILURE: Schema = {
@@ -32,7 +34,7 @@ class Asked(Struct, frozen=True):
     given: tuple[Contract, ...]
 
 
-def asked_texts(plan: Plan) -> Iterator[Asked]:
+def asked_texts(plan: Plan, types: Types) -> Iterator[Asked]:
     """Every such text that somebody uses, once; of what nobody uses nothing is known."""
     texts: dict[Path, Template] = {}
     given: dict[Path, list[Contract]] = {}
@@ -42,14 +44,14 @@ def asked_texts(plan: Plan) -> Iterator[Asked]:
                 if level.text is not None:
                     path = _path(level)
                     texts.setdefault(path, level.text)
-                    given.setdefault(path, []).extend(_given(step))
+                    given.setdefault(path, []).extend(_given(step, types))
     for path, text in texts.items():
         yield Asked(text, path, tuple(given[path]))
 
 
 def _users(plan: Plan) -> Iterator[StepPlan]:
     yield from callers(plan)
-    yield from (step for step in plan.steps.values() if step.nested is not None)
+    yield from (step for step in plan.steps.values() if step.nested or step.question)
 
 
 def _turned_to(step: StepPlan) -> Iterator[EscalationPlan]:
@@ -65,8 +67,10 @@ def _path(level: LevelPlan) -> Path:
     return (*level.path, level.kind, "ask" if level.kind == "human" else "text")
 
 
-def _given(step: StepPlan) -> Iterator[Contract]:
-    """What a step is given: its agent, each that it may choose, or the pipeline that it runs."""
+def _given(step: StepPlan, types: Types) -> Iterator[Contract]:
+    """What a step is given: its agent, each that it may choose, the pipeline that it runs, or whom it asks."""
+    if step.question is not None:
+        yield self_contained(types.of(step.question.shown, step.address))
     if step.nested is not None:
         schema = step.nested.plan.inputs.schema
         yield Contract(schema, schema)

@@ -91,6 +91,31 @@ def test_a_question_is_sent_signed(project: Project, other_side: WebServer) -> N
             assert SECRET.encode()[6:] not in path.read_bytes()
 
 
+def test_whoever_is_asked_next_is_shown_the_same(project: Project, other_side: WebServer) -> None:
+    """The first says no, the second cannot be reached, the third approves of what the first saw."""
+    other_side.answer = answers(410)
+    text = (project.folder / "hooked.yaml").read_text()
+    text = text.replace(", channel: chat}", "}").replace("timeout: fail", "any: {escalate: up}")
+    levels = '{ask: "${{ input.order }}?", channel: chat}', '{ask: "Well?", who: boss}'
+    human = "".join(f"      - {{human: {each}, within: 1d}}\n" for each in levels)
+    ladder = f"escalations:\n  up:\n    levels:\n{human}    on_exhausted: fail\nsteps:"
+    project.write("hooked.yaml", text.replace("steps:", ladder, 1))
+    run_id = waiting(project)
+    project.json("answer", run_id, "approve", "abort")
+    project.json("resume", run_id, code=4, env=ENV)
+    (request,) = other_side.requests
+    sent = json.loads(request.body)["data"]
+    assert (sent["ask"], sent["shown"]) == ("7?", {"order": "7"})
+    (asked,) = questions(project)
+    assert (asked["who"], asked["shown"]) == ("boss", {"order": "7"})
+    assert '    order: "7"\n' in project.agentflow("inbox").out
+    project.json("answer", run_id, "approve", "approve", "--by", "boss")
+    assert project.json("resume", run_id, env=ENV)["outputs"] == {"ok": True}
+    trace = project.agentflow("show", run_id, "--step", "approve").out
+    assert trace.count('shown: {"order": "7"}') == 3
+    assert project.agentflow("replay", run_id, "--quiet").code == 0
+
+
 def test_it_is_sent_again_with_the_same_id(project: Project, other_side: WebServer) -> None:
     other_side.answer = answers(503, 200)
     waiting(project)

@@ -318,22 +318,28 @@ def test_retry_starts_afresh_and_draws_on_the_budget() -> None:
     )
 
 
-def test_a_human_step_can_turn_to_others() -> None:
-    asking = {
-        "human": {"ask": "Sure?", "answer": {"type": "boolean"}, "who": "first"},
-        "timeout": "1h",
-        "catch": {"timeout": {"escalate": "up"}},
-    }
-    people = plan_of(
+def asking(shown: Json, *levels: Json) -> Plan:
+    """A question to somebody who says nothing, with others behind them."""
+    first = {"ask": "Sure?", "answer": {"type": "boolean"}, "who": "first"}
+    catch = {"timeout": {"escalate": "up"}, "rejected": {"escalate": "up"}}
+    step = {"human": first, "with": shown, "timeout": "1h", "catch": catch}
+    return plan_of(
         {
             "agentflow": 1,
             "name": "test",
-            "escalations": {"up": {"levels": [ASK], "on_exhausted": "fail"}},
-            "steps": {"a": asking},
+            "escalations": {"up": {"levels": list(levels), "on_exhausted": "fail"}},
+            "steps": {"a": step},
         }
     )
+
+
+def level(who: str, ask: str = "Well?") -> Json:
+    return {"human": {"ask": ask, "who": who}, "within": "1h"}
+
+
+def test_a_human_step_can_turn_to_others() -> None:
     done = run(
-        people,
+        asking({}, ASK),
         person=lambda question: Said("approve", None, 5) if question.who == "desk" else None,
     )
     assert [(question.who, question.asked) for question in done.of(AskPerson)] == [
@@ -342,6 +348,30 @@ def test_a_human_step_can_turn_to_others() -> None:
     ]
     assert done.of(AskPerson)[1].answers == ["approve", "replace", "abort"]
     assert output(done) is True
+
+
+def test_whoever_is_asked_next_is_shown_what_the_first_was() -> None:
+    tell = {"notify": {"text": "${{ input.hosts[0] }} waits", "who": "ops"}}
+    ladder = (tell, level("lead", "Restart ${{ size(input.hosts) }}?"), level("boss"))
+    one = run(asking({"hosts": ["db", "web"]}, *ladder))
+    asked = [(question.who, question.ask, question.input) for question in one.of(AskPerson)]
+    assert asked == [
+        ("first", "Sure?", {"hosts": ["db", "web"]}),
+        ("lead", "Restart 2?", {"hosts": ["db", "web"]}),
+        ("boss", "Well?", {"hosts": ["db", "web"]}),
+    ]
+    assert [notice.text for notice in one.of(events.Notify)] == ["db waits"]
+    # An answer is bound to what was shown, at each level.
+    other = run(asking({"hosts": ["db", "mail"]}, *ladder))
+    for before, after in zip(one.of(AskPerson), other.of(AskPerson), strict=True):
+        assert before.payload != after.payload
+
+
+def test_what_the_first_could_not_be_shown_nobody_is() -> None:
+    (question,) = run(asking({"n": "${{ 1 / 0 }}"}, level("lead"))).of(AskPerson)
+    assert (question.who, question.input) == ("lead", None)
+    assert question.failure is not None
+    assert question.failure.message == "'with': division by zero"
 
 
 # --- the end -------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ step hands it over by that name. A field that the contract does not require is a
 over: `default(input.NAME, VALUE)` copes with that.
 
 What people are asked or told, at a level of an escalation or before a tool is called, reads as `input` what the
-step or the tool is given. A field that none of those who use it can have is an error: the level would be passed over each
+step or the tool is given, of a question what the first person is shown. A field that none of those who use it can have is an error: the level would be passed over each
 time, and nobody would be asked.
 
 Bad:
@@ -112,7 +112,7 @@ def check(context: Context) -> Iterator[Finding]:
         given = Given(each.given, tuple(givers[each.agent]))
         yield from _in_text(context.document, each.path, each.text, given)
     suggestions = Suggestions()
-    for asked in asked_texts(context.plan):
+    for asked in asked_texts(context.plan, context.types):
         yield from _in_question(context.document, asked, suggestions)
 
 
