@@ -2,22 +2,41 @@
 
 from collections.abc import Iterator
 
-from agentflow.lint.ranges import Impossible, impossible
+from msgspec import Struct
+
+from agentflow.lint.decided import counted, decided
+from agentflow.lint.ranges import impossible
+from agentflow.lint.rule import Context
 from agentflow.lint.variables import Variables
+from agentflow.spec.cel.logic import every
 from agentflow.spec.cel.syntax import (
+    Binary,
     Comprehension,
     Conditional,
     Expr,
     Identifier,
     Index,
+    Literal,
     Select,
     parts,
     spine,
 )
 
 
-def no_choices(expr: Expr, text: str, scope: Variables) -> Iterator[tuple[Impossible, str]]:
-    """The conditions on numbers inside of an expression that no number fulfils, and what follows.
+class NoChoice(Struct, frozen=True):
+    """A condition that always comes to the same, and in words why, and what follows.
+
+    It is `harmless` where the other side of an `||` may hold, or what is never taken is the exception.
+    """
+
+    part: Expr
+    why: str
+    so: str
+    harmless: bool = False
+
+
+def no_choices(expr: Expr, text: str, scope: Variables) -> Iterator[NoChoice]:
+    """The conditions on numbers inside of an expression that no number fulfils.
 
     `text` is what was parsed. A condition that every number fulfils is often asked out of care, and so is one
     that keeps a number within its bounds (`n > 100 ? 100 : n`).
@@ -29,15 +48,23 @@ def no_choices(expr: Expr, text: str, scope: Variables) -> Iterator[tuple[Imposs
                 found = impossible(body, text, inner, truth=True)
                 if found is not None:
                     so = "so no item is chosen" if macro == "filter" else "so there is no such item"
-                    yield found, so
+                    yield NoChoice(found.part, found.why, so)
             yield from no_choices(source, text, scope)
             yield from no_choices(body, text, inner)
         case Conditional(condition, then, otherwise):
             found = impossible(condition, text, scope, truth=True)
             if found is not None and not _keeps_within(expr, text):
-                yield found, "so what stands behind '?' is never taken"
+                so = "so what stands behind '?' is never taken"
+                yield NoChoice(found.part, found.why, so)
             for part in (condition, then, otherwise):
                 yield from no_choices(part, text, scope)
+        case Binary("||", left, right):
+            for side in (left, right):
+                found = impossible(side, text, scope, truth=True)
+                if found is not None:
+                    so = "so this side of '||' never holds"
+                    yield NoChoice(found.part, found.why, so, harmless=True)
+                yield from no_choices(side, text, scope)
         case Select() | Index() if not isinstance(spine(expr)[-1], Identifier):
             yield from no_choices(spine(expr)[-1], text, scope)
         case _:
@@ -45,7 +72,20 @@ def no_choices(expr: Expr, text: str, scope: Variables) -> Iterator[tuple[Imposs
                 yield from no_choices(part, text, scope)
 
 
+def decided_choices(context: Context, expr: Expr, text: str, place: str) -> Iterator[NoChoice]:
+    """The conditions before `?`, outside of macros, that come to the same for all values that their contracts name."""
+    for part in every(expr):
+        if not isinstance(part, Conditional) or _keeps_within(part, text):
+            continue
+        truth, named = decided(context, part.condition, place), counted(part.condition, text)
+        if truth is not None and named:
+            why = f"{'every' if truth else 'no'} value of {named} fulfils this"
+            so = f"so what stands behind '{':' if truth else '?'}' is never taken"
+            yield NoChoice(part.condition, why, so, harmless=truth)
+
+
 def _keeps_within(expr: Conditional, text: str) -> bool:
     """Is what is compared one of the two values?"""
-    condition = text[expr.condition.start : expr.condition.end]
-    return any(text[side.start : side.end] in condition for side in (expr.then, expr.otherwise))
+    compared = {text[part.start : part.end] for part in every(expr.condition)}
+    sides = (side for side in (expr.then, expr.otherwise) if not isinstance(side, Literal))
+    return any(text[side.start : side.end] in compared for side in sides)

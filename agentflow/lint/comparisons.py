@@ -11,11 +11,15 @@ from math import prod
 
 from msgspec import Struct
 
+from agentflow.contracts.assembly import TooLarge
+from agentflow.contracts.assembly import self_contained as contract_of
+from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.describe import excerpt
+from agentflow.contracts.documents import ContractError
 from agentflow.lint.names import Suggestions
 from agentflow.lint.operands import Operands
 from agentflow.lint.variables import Variables
-from agentflow.plan.schemas import values_of
+from agentflow.plan.schemas import past_references, values_of
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.functions import Kinds
 from agentflow.spec.cel.logic import together
@@ -32,6 +36,7 @@ from agentflow.spec.cel.syntax import (
     Index,
     ListLiteral,
     Literal,
+    Path,
     Select,
     parts,
     spine,
@@ -42,6 +47,7 @@ from agentflow.spec.wording import quoted
 
 #: What is a number or a boolean without its quotes.
 _UNQUOTED = re.compile(r"-?\d+(\.\d+)?|true|false")
+_JUDGE_TEXTS = ("pattern", "minLength", "maxLength")
 #: Of more values than this no function is worked out.
 _MOST_VALUES = 64
 
@@ -50,7 +56,8 @@ class Mismatch(Struct, frozen=True):
     """Two sides of a comparison that are never equal.
 
     `whole` is the comparison, `part` what is wrong in it, and `wanted` its value. `other` is the side
-    that it is compared with and `known` its values; `kinds` are those of both, if even these differ.
+    that it is compared with and `known` its values, or with `of_items` those of its items; `kinds` are those of
+    both, if even these differ.
     """
 
     whole: Binary
@@ -59,6 +66,7 @@ class Mismatch(Struct, frozen=True):
     known: tuple[Json, ...]
     wanted: Json
     kinds: tuple[Kinds, Kinds] | None = None
+    of_items: bool = False
 
     def why(self, text: str) -> str:
         """`'steps.a.output.kind' is never 'prase'`; `text` is what was parsed."""
@@ -68,7 +76,11 @@ class Mismatch(Struct, frozen=True):
             return f"{other} is {one} and is compared with {two}"
         part = self.part
         shown = _said(self.wanted) if isinstance(part, Literal) else text[part.start : part.end]
-        return f"{other} is never {quoted(shown)}"
+        return (
+            f"no item of {other} is {quoted(shown)}"
+            if self.of_items
+            else (f"{other} is never {quoted(shown)}")
+        )
 
     def advice(self, suggestions: Suggestions) -> str:
         """The value that was meant, or what there is."""
@@ -116,6 +128,8 @@ def decisive(condition: Expr, scope: Variables, *, truth: bool = True) -> Iterat
                 found = list(_of(part, scope))
                 if len(found) == len(items):
                     yield from found
+            case Binary("in") if holds:
+                yield from _of(part, scope)
 
 
 def made_up_for(expr: Expr, scope: Variables) -> Iterator[Expr]:
@@ -141,6 +155,11 @@ def _of(expr: Binary, scope: Variables) -> Iterator[Mismatch]:
                 found = _never(expr, one, item, scope)
                 if found is not None:
                     yield found
+        case Binary("in", Literal(str() | int() | float() as wanted) as part, other):
+            inside = scope.item(other)
+            known = _plain(values_of(inside)) if inside is not None else None
+            if known and equality_key(wanted) not in map(equality_key, known):
+                yield Mismatch(expr, part, other, known, wanted, of_items=True)
 
 
 def _never(whole: Binary, other: Expr, part: Expr, scope: Variables) -> Mismatch | None:
@@ -153,6 +172,8 @@ def _never(whole: Binary, other: Expr, part: Expr, scope: Variables) -> Mismatch
     kinds = _kinds(other, scope), _kinds(part, scope)
     if kinds[0].isdisjoint(kinds[1]):
         return Mismatch(whole, part, other, (), wanted[0] if wanted else None, kinds)
+    if _refuses(other, part, scope):
+        return Mismatch(whole, part, other, known or (), wanted[0] if wanted else None)
     if (
         not known
         or not wanted
@@ -160,6 +181,20 @@ def _never(whole: Binary, other: Expr, part: Expr, scope: Variables) -> Mismatch
     ):
         return None
     return Mismatch(whole, part, other, known, wanted[0])
+
+
+def _refuses(path: Expr, part: Expr, scope: Variables) -> bool:
+    """Does the contract of what a path leads to refuse a text, by its pattern or its length?"""
+    if not (isinstance(path, Path) and isinstance(part, Literal) and isinstance(part.value, str)):
+        return False
+    found = scope.of(path)
+    own = past_references(found) if found is not None else None
+    if found is None or not isinstance(own, dict) or own.keys().isdisjoint(_JUDGE_TEXTS):
+        return False
+    try:
+        return not compile_schema(contract_of(found.schema, found.root)).fits(part.value)
+    except (ContractError, TooLarge):
+        return False
 
 
 def _kinds(expr: Expr, scope: Variables) -> Kinds:

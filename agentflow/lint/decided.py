@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from agentflow.contracts.describe import listed
+from agentflow.lint.known import Known
 from agentflow.lint.rule import Context
 from agentflow.lint.verdicts import Answers, cases
 from agentflow.plan import address
@@ -98,6 +99,21 @@ def excluded(context: Context, step: StepPlan) -> tuple[str, ...]:
     if _outcomes(context, (*before, step.when), place) != {False}:
         return ()
     return tuple(each.origin for each in known)
+
+
+def implied(context: Context, step: StepPlan) -> str:
+    """In words, what around a step makes its `when` true each time; "" if nothing does."""
+    place = address.parent(step.address) or ""
+    if not place or context.plan is None or context.guards.runs(step, Known()):
+        return ""
+    for at in reversed(list(enclosing(place))):
+        if context.guards.runs(step, context.guards.around(at)):
+            around = context.plan.steps.get(at)
+            if around is not None:
+                return f"the 'when' of {quoted(around.id)}"
+            switch = context.plan.steps[address.parent(at) or ""]
+            return f"case {quoted(address.name(at))} of {quoted(switch.id)}"
+    return ""
 
 
 def _assumed(context: Context, step: StepPlan) -> Iterator[Assumed]:

@@ -73,9 +73,9 @@ class Guards:
         """What is known where a reference stands."""
         step = self._plan.steps.get(use.reader)
         if step is None or not read_outside(step, use.path):
-            known = self._around(use.reader)
+            known = self.around(use.reader)
         else:
-            known = self._around(address.parent(use.reader) or "")
+            known = self.around(address.parent(use.reader) or "")
             if use.path[len(step.path)] == "for_each":
                 known = self._after_when(step, known)
         known = self._after_round(use, known)
@@ -198,7 +198,7 @@ class Guards:
             pending.extend(set(known.outputs()).difference(before))
         return known
 
-    def _around(self, place: str) -> Known:
+    def around(self, place: str) -> Known:
         """What is known at an address: from all that encloses it, the outermost first."""
         for at in reversed(list(enclosing(place))):
             if at not in self._known:

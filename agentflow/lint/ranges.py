@@ -4,6 +4,9 @@ Each number lies in a range: that of its contract, or of the length of a text or
 split into the comparisons that all have to hold, and each of them narrows the range of what it compares with
 a number. Where nothing is left the condition cannot hold. Of all else nothing is said: neither of
 arithmetic nor of how two values that are read depend on each other.
+
+Whether there is anything at all is asked out of care, also where the contract says that there is. So of what
+is never empty that counts only where somebody asks for it.
 """
 
 from msgspec import Struct
@@ -11,9 +14,18 @@ from msgspec.structs import replace
 
 from agentflow.lint.conditions import shown
 from agentflow.lint.variables import Variables
-from agentflow.plan.numbers import Range, fulfilling, meet, number_of, range_of_expression
+from agentflow.plan.numbers import Range, fulfilling, meet, number_of, range_of_expression, size_of
 from agentflow.spec.cel.logic import TURNED, Comparison, compared, together
-from agentflow.spec.cel.syntax import Binary, BinaryOperator, Comprehension, Expr
+from agentflow.spec.cel.syntax import (
+    Binary,
+    BinaryOperator,
+    Call,
+    Comprehension,
+    Expr,
+    ListLiteral,
+    Literal,
+    Path,
+)
 from agentflow.spec.wording import quoted
 
 
@@ -24,9 +36,14 @@ class Impossible(Struct, frozen=True):
     why: str
 
 
-def impossible(condition: Expr, text: str, scope: Variables, *, truth: bool) -> Impossible | None:
-    """Why a condition never comes to `truth`; None if it may. `text` is what it was parsed from."""
-    return _Conditions(scope, text).impossible(condition, truth)
+def impossible(
+    condition: Expr, text: str, scope: Variables, *, truth: bool, careful: bool = True
+) -> Impossible | None:
+    """Why a condition never comes to `truth`; None if it may. `text` is what it was parsed from.
+
+    If it is not `careful`, what is never empty counts.
+    """
+    return _Conditions(scope, text, careful).impossible(condition, truth)
 
 
 class _Conditions(Struct, frozen=True):
@@ -34,6 +51,7 @@ class _Conditions(Struct, frozen=True):
 
     scope: Variables
     text: str
+    careful: bool
 
     def impossible(self, condition: Expr, truth: bool) -> Impossible | None:
         left: dict[str, Range] = {}
@@ -59,6 +77,11 @@ class _Conditions(Struct, frozen=True):
 
     def _outside(self, asked: Comparison) -> str | None:
         """Why a comparison never holds by itself."""
+        if not self.careful and asked.operator == "==" and _is_empty(asked.other):
+            measured = self.scope.of(asked.one) if isinstance(asked.one, Path) else None
+            size = size_of(measured) if measured is not None else None
+            if size is not None and size.low > 0:
+                return f"{quoted(self.text[asked.one.start : asked.one.end])} is never empty"
         this, that = self.range(asked.one), self.range(asked.other)
         if this is None or that is None or _can_hold(asked.operator, this, that):
             return None
@@ -79,7 +102,15 @@ class _Conditions(Struct, frozen=True):
         return self.text[asked.one.start : asked.one.end] if left[name].is_empty else None
 
     def range(self, expr: Expr) -> Range | None:
-        return range_of_expression(expr, self.scope.of)
+        found = range_of_expression(expr, self.scope.of)
+        sized = isinstance(expr, Call) and expr.function == "size"
+        return replace(found, low=0) if found is not None and sized and self.careful else found
+
+
+def _is_empty(expr: Expr) -> bool:
+    return expr == Literal("", expr.start, expr.end) or expr == ListLiteral(
+        (), expr.start, expr.end
+    )
 
 
 def _can_hold(operator: BinaryOperator, one: Range, other: Range) -> bool:

@@ -30,7 +30,7 @@ class Variables(Struct, frozen=True):
 
     def inside(self, macro: Comprehension) -> "Variables":
         """The same in the body of a macro."""
-        return replace(self, known={**self.known, macro.variable: self._item(macro.source)})
+        return replace(self, known={**self.known, macro.variable: self.item(macro.source)})
 
     def of(self, expr: Expr) -> Contract | None:
         """What a part comes to; None if that cannot be told."""
@@ -49,7 +49,7 @@ class Variables(Struct, frozen=True):
             found = part_of(found, step).inside
         return found
 
-    def _item(self, source: Expr) -> Contract | None:
+    def item(self, source: Expr) -> Contract | None:
         """What an item of a list is."""
         whole = self.of(source)
         if whole is None or types_of(whole.schema, whole.root) != {"array"}:

@@ -22,7 +22,11 @@ from agentflow.spec.cel.syntax import (
 
 _NUMBERS = frozenset({"number", "integer"})
 #: The keywords that bound the length of a value, by its type.
-_SIZES = {"string": "maxLength", "array": "maxItems", "object": "maxProperties"}
+_SIZES = {
+    "string": ("minLength", "maxLength"),
+    "array": ("minItems", "maxItems"),
+    "object": ("minProperties", "maxProperties"),
+}
 
 
 class Range(Struct, frozen=True):
@@ -129,8 +133,8 @@ def size_of(measured: Contract) -> Range | None:
     (kind,) = kinds
     if kind not in _SIZES:
         return None
-    # Whether there is anything is asked out of care, also where the contract says that there is.
-    return Range(0, own.get(_SIZES[kind], inf), whole=True)
+    least, most = _SIZES[kind]
+    return Range(own.get(least, 0), own.get(most, inf), whole=True)
 
 
 def fulfilling(operator: str, number: float) -> Range:

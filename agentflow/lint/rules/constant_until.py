@@ -158,7 +158,7 @@ def _constant(context: Context, each: Round, until: Expr, value: bool) -> Findin
 def _by_numbers(context: Context, each: Round, until: Expr, scope: Variables) -> Iterator[Finding]:
     """A condition on numbers that none of them fulfils, or every one; or of an `||`, a side."""
     text = each.loop.until_text
-    never = impossible(until, text, scope, truth=True)
+    never = impossible(until, text, scope, truth=True, careful=False)
     if never is not None:
         message = f"{never.why}, so the loop can only be exhausted"
         counts = "loop." in text[never.part.start : never.part.end] and _goes_on(each)

@@ -92,7 +92,7 @@ def _by_numbers(
 ) -> Iterator[Finding]:
     scope = Variables(context.types, step.address)
     for truth, so in ((True, "so every answer fails"), (False, "so it catches nothing")):
-        found = impossible(assertion.that, assertion.text, scope, truth=truth)
+        found = impossible(assertion.that, assertion.text, scope, truth=truth, careful=not truth)
         if found is not None:
             yield Finding(
                 rule=NAME,

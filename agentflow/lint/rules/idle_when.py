@@ -3,7 +3,7 @@
 It asks of a number what every number fulfils that its contract has room for, or names all the choices there are
 (`k != "a" || k != "b"`), so the step runs always, and who
 reads the spec believes that it may not. Mostly the bound is another scale's, or the comparison the wrong
-way round.
+way round. If it only follows from the `when` or the case around it, it is an advice: perhaps another condition was meant.
 
 Bad:
 
@@ -50,17 +50,17 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.comparisons import mismatches
-from agentflow.lint.decided import counted, decided
+from agentflow.lint.decided import counted, decided, implied
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.variables import Variables
 from agentflow.plan import address
+from agentflow.plan.steps import StepPlan
+from agentflow.spec.cel.syntax import Expr
 
 NAME = "idle-when"
 FAMILY = Family.GRAPH
 SEVERITY = Severity.WARNING
-
-_HELP = "ask for what does not come every time, or take 'when' out"
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -73,24 +73,26 @@ def check(context: Context) -> Iterator[Finding]:
         scope = Variables(context.types, address.parent(step.address) or "")
         found = impossible(step.when, step.when_text, scope, truth=False)
         if found is not None:
-            part = found.part
-            yield Finding(
-                rule=NAME,
-                severity=SEVERITY,
-                message=f"{found.why}, so 'when' is true in every run",
-                location=context.document.in_string((*step.path, "when"), part.start, part.end),
-                help=_HELP,
-            )
+            message = f"{found.why}, so 'when' is true in every run"
+            yield _finding(context, step, found.part, message)
         elif decided(context, step.when, scope.place) is True:
             named = counted(step.when, step.when_text)
             # A choice that is none is told by itself.
             if named and not any(mismatches(step.when, scope)):
-                yield Finding(
-                    rule=NAME,
-                    severity=SEVERITY,
-                    message=f"every value of {named} fulfils this, so 'when' is true in every run",
-                    location=context.document.in_string(
-                        (*step.path, "when"), step.when.start, step.when.end
-                    ),
-                    help=_HELP,
-                )
+                message = f"every value of {named} fulfils this, so 'when' is true in every run"
+                yield _finding(context, step, step.when, message)
+        elif outer := implied(context, step):
+            message = f"this follows from {outer}, so it is true each time"
+            yield _finding(context, step, step.when, message, Severity.ADVICE)
+
+
+def _finding(
+    context: Context, step: StepPlan, part: Expr, message: str, severity: Severity = SEVERITY
+) -> Finding:
+    return Finding(
+        rule=NAME,
+        severity=severity,
+        message=message,
+        location=context.document.in_string((*step.path, "when"), part.start, part.end),
+        help="ask for what does not come every time, or take 'when' out",
+    )

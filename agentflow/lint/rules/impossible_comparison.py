@@ -4,7 +4,7 @@ Its contract names the values that may come, or their type, and what it is compa
 misspelt choice, or a number in quotes. The comparison comes to the same in every run, so a `filter` leaves
 nothing, and of two values the same one is always chosen. A `when` or `until` that cannot hold for this reason is told by
 `unreachable-step` and `constant-until`. With `!=`, which is always true then, it is a warning,
-and so it is on one side of an `||` whose other side may hold.
+and so it is on one side of an `||` whose other side may hold, and where a condition before `?` is true for all choices there are.
 
 Bad:
 
@@ -52,7 +52,7 @@ Good:
 from collections.abc import Iterable, Iterator
 
 from agentflow.findings import Finding, Location, Severity
-from agentflow.lint.choices import no_choices
+from agentflow.lint.choices import decided_choices, no_choices
 from agentflow.lint.comparisons import decisive, made_up_for, mismatches
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
@@ -80,6 +80,7 @@ def check(context: Context) -> Iterator[Finding]:
         text = node.text[offset:] if isinstance(node, Scalar) else ""
         scope = Variables(context.types, place)
         found, choices = list(mismatches(expr, scope)), list(no_choices(expr, text, scope))
+        choices += decided_choices(context, expr, text, place)
         if not found and not choices:
             continue
         told = set(_told_elsewhere(expr, text, scope, path))
@@ -92,12 +93,16 @@ def check(context: Context) -> Iterator[Finding]:
                 location = _location(context, path, offset, each.part)
                 advice = each.advice(suggestions)
                 yield Finding(NAME, severity, each.why(text), location, advice)
-        for choice, so in choices:
+        for choice in choices:
             part = choice.part
+            if choice.harmless and path[-1] == "until":
+                continue  # what ends a loop is told there
             if not any(start <= part.end and part.start <= end for start, end in told):
                 told.add((part.start, part.end))
-                message, location = f"{choice.why}, {so}", _location(context, path, offset, part)
-                yield Finding(NAME, SEVERITY, message, location, "ask for a value that may come")
+                severity = Severity.WARNING if choice.harmless else SEVERITY
+                message = f"{choice.why}, {choice.so}"
+                location = _location(context, path, offset, part)
+                yield Finding(NAME, severity, message, location, "ask for a value that may come")
 
 
 def _told_elsewhere(

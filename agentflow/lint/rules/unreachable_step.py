@@ -3,7 +3,8 @@
 It compares a value with something that is not among its choices, mostly a misspelt one, or asks for a number
 that its contract has no room for, or that lies on both sides of a bound, or for two choices at once, also
 together with the condition of what it stands in or of the steps whose output it asks for, and the step
-is skipped in every run. A `when` that is plainly `false` is a warning.
+is skipped in every run. A `when` that is plainly `false` is a warning, and so is one that asks whether something is empty
+that its contract never lets be empty.
 
 Bad:
 
@@ -106,10 +107,18 @@ def check(context: Context) -> Iterator[Finding]:
             message = f"{each.why(step.when_text)}, so the step never runs"
             yield _finding(context, step, each.whole, message, each.advice(suggestions))
         found = impossible(step.when, step.when_text, scope, truth=True)
-        if found is not None and not never:
-            message = f"{found.why}, so the step never runs"
-            yield _finding(context, step, found.part, message, "ask for a value that may come")
-        if found is None and not never:
+        empty = found or impossible(step.when, step.when_text, scope, truth=True, careful=False)
+        if empty is not None and not never:
+            message = f"{empty.why}, so the step never runs"
+            yield _finding(
+                context,
+                step,
+                empty.part,
+                message,
+                "ask for a value that may come",
+                severity=SEVERITY if found is not None else Severity.WARNING,
+            )
+        if empty is None and not never:
             yield from _counted(context, step, step.when, place)
 
 
@@ -128,11 +137,16 @@ def _counted(context: Context, step: StepPlan, when: Expr, place: str) -> Iterat
 
 
 def _finding(
-    context: Context, step: StepPlan, part: Expr, message: str, advice: str | None
+    context: Context,
+    step: StepPlan,
+    part: Expr,
+    message: str,
+    advice: str | None,
+    severity: Severity = SEVERITY,
 ) -> Finding:
     return Finding(
         rule=NAME,
-        severity=SEVERITY if advice else Severity.WARNING,
+        severity=severity if advice else Severity.WARNING,
         message=message,
         location=context.document.in_string((*step.path, "when"), part.start, part.end),
         help=advice or "take the step out",
