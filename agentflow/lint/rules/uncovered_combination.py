@@ -3,7 +3,7 @@
 Where what happens goes with two things at once, such as a class and a length, the combinations are easily
 miscounted: each class is stored, and letters of each length are, but the long ones of one class go nowhere, and no
 run fails. Said only where every single answer leads there with some others, so that what is left out was not meant to
-be left out as such, and not where people decide on each: that nothing happens is what they mean by no.
+be left out as such, and not where people decide: that nothing happens is what they mean by no.
 
 Bad:
 
@@ -83,8 +83,8 @@ def check(context: Context) -> Iterator[Finding]:
         demands = [way for way in ways if way]
         if len(demands) < 2 or len(demands) < len(ways):
             continue  # one that always runs, or nobody knows how often
-        if all(deciding(context, step) for step in steps):
-            continue  # where people decide on each, that none happens is what a no means
+        if any(deciding(context, step) for step in steps):
+            continue  # where people decide, that nothing happens is what a no means
         missed = _missed(context, demands)
         if missed:
             yield _finding(context, agent, steps, missed)

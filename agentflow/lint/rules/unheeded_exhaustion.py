@@ -1,0 +1,179 @@
+"""A loop that has given up is followed by the same as one that got there.
+
+A `catch` may put something in the place of the output when a loop has gone round as often as it can, and a field of
+that can say which of the two it was. If the field says the same both times, or if nobody reads it, what was never
+found good is saved, sent or paid like the rest.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    inputs: {type: object, required: [request], properties: {request: {type: string}}}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+      checker:
+        kind: command
+        argv: [./check]
+        effects: none
+        input: {type: object}
+        output: {type: object, required: [valid], properties: {valid: {type: boolean}}}
+      sender:
+        kind: command
+        argv: [./send]
+        effects: write
+        input: {type: object}
+        output: {type: object}
+    steps:
+      refine:
+        loop:
+          max: 3
+          until: steps.check.output.valid
+          state: {text: ""}
+          next: {text: "${{ steps.write.output }}"}
+          steps:
+            write: {agent: writer, with: {request: "${{ inputs.request }}", last: "${{ loop.state.text }}"}}
+            check: {agent: checker, with: {text: "${{ steps.write.output }}"}}
+          output: {valid: true, text: "${{ steps.write.output }}"}
+        catch: {exhausted: {use: {valid: true, text: "${{ steps.write.output }}"}}}
+      send:
+        when: steps.refine.output.valid
+        agent: sender
+        with: {text: "${{ steps.refine.output.text }}"}
+    outputs: {sent: "${{ has(steps.send.output) }}"}
+
+Says:
+
+    34:38 'valid' is true when 'refine' has given up as well, so 'send' goes ahead either way
+
+Good:
+
+    agentflow: 1
+    name: letters
+    inputs: {type: object, required: [request], properties: {request: {type: string}}}
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+      checker:
+        kind: command
+        argv: [./check]
+        effects: none
+        input: {type: object}
+        output: {type: object, required: [valid], properties: {valid: {type: boolean}}}
+      sender:
+        kind: command
+        argv: [./send]
+        effects: write
+        input: {type: object}
+        output: {type: object}
+    steps:
+      refine:
+        loop:
+          max: 3
+          until: steps.check.output.valid
+          state: {text: ""}
+          next: {text: "${{ steps.write.output }}"}
+          steps:
+            write: {agent: writer, with: {request: "${{ inputs.request }}", last: "${{ loop.state.text }}"}}
+            check: {agent: checker, with: {text: "${{ steps.write.output }}"}}
+          output: {valid: true, text: "${{ steps.write.output }}"}
+        catch: {exhausted: {use: {valid: false, text: "${{ steps.write.output }}"}}}
+      send:
+        when: steps.refine.output.valid
+        agent: sender
+        with: {text: "${{ steps.refine.output.text }}"}
+    outputs: {sent: "${{ has(steps.send.output) }}"}
+"""
+
+from collections.abc import Iterator
+
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.checkpoints import gate_before
+from agentflow.lint.rule import Context, Family
+from agentflow.plan.calls import calls_of
+from agentflow.plan.loop_states import entries
+from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.uses import Use
+from agentflow.spec.model import Effects
+from agentflow.spec.templates import Constant
+from agentflow.spec.wording import quoted
+
+NAME = "unheeded-exhaustion"
+FAMILY = Family.BOUND
+SEVERITY = Severity.WARNING
+
+_HARMLESS = (Effects.NONE, Effects.READ)
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Each field that is to say whether a loop got there, and does not, or is read by nobody."""
+    plan = context.plan
+    if plan is None or not context.reads_all_known:
+        return
+    for each in context.loops:
+        step, key = each.step, next((k for k in ("exhausted", "any") if k in each.step.catch), None)
+        if key is None or each.body.output is None:
+            continue
+        value = step.catch[key].value
+        instead = entries(value) if value is not None else {}
+        reads = [use for use in plan.uses if use.target == step.address]
+        for name, said in entries(each.body.output).items():
+            other = instead.get(name)
+            if said != Constant(True) or other not in (Constant(True), Constant(False)):
+                continue
+            path = (*step.path, "catch", key, "use", name)
+            if other == said:
+                yield from _the_same(context, plan, step, path, reads)
+            else:
+                yield from _unread(context, plan, step, path, reads)
+
+
+def _the_same(
+    context: Context, plan: Plan, step: StepPlan, path: Path, reads: list[Use]
+) -> Iterator[Finding]:
+    """A flag that is up either way, and that some condition goes by."""
+    name = str(path[-1])
+    going = [use for use in reads if use.path[-1] == "when" and use.reference.path[2:] == (name,)]
+    for use in going[:1]:
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(name)} is true when {quoted(step.id)} has given up as well,"
+            f" so {quoted(plan.steps[use.reader].id)} goes ahead either way",
+            location=context.document.locate(path),
+            help="write 'false', or let the loop fail",
+            related=(Related("goes by it", context.document.locate(use.path)),),
+        )
+
+
+def _unread(
+    context: Context, plan: Plan, step: StepPlan, path: Path, reads: list[Use]
+) -> Iterator[Finding]:
+    """A flag that nobody reads, where an effect is given the rest."""
+    name = str(path[-1])
+    if any(use.reference.path[2:3] in ((), (name,)) for use in reads):
+        return
+    readers = (plan.steps.get(use.reader) for use in reads if "with" in use.path)
+    for reader in readers:
+        acts = reader is not None and any(
+            call.effects not in _HARMLESS for call in calls_of(reader)
+        )
+        if reader is not None and acts and gate_before(context, reader) is None:
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(reader.id)} goes ahead when {quoted(step.id)} has given up as well:"
+                f" nobody reads {quoted(name)}, which tells the two apart",
+                location=context.document.locate(path),
+                help=f"write 'when: steps.{step.id}.output.{name}' on what may only follow a success",
+                related=(Related("goes ahead", context.document.locate_key(reader.path)),),
+            )
+            return
