@@ -1,9 +1,11 @@
-"""A request changes something by its method, and its effects say that it does not.
+"""A request or a command changes something, and its effects say that it does not.
 
 What only reads may be made again after a failure, needs no key and no gate, and is called by a simulated or
 resumed run as often as it likes. `PUT`, `PATCH` and `DELETE` change what is there: `idempotent` where doing
 it twice is the same as doing it once, `write` or `irreversible` where it is not. A `POST` may be a search, so
-of one that says `read` this is advice, and only if it is written.
+of one that says `read` this is advice, and only if it is written. Of programs that everybody knows, the
+arguments say it: `git push`, `psql -c "DELETE …"`, `curl -X PUT`; of tools of a server their name, as `send_message`,
+which is advice.
 
 Bad:
 
@@ -44,12 +46,16 @@ Good:
     outputs: {done: "${{ steps.shred.output }}"}
 """
 
+import re
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.commands import deed, request_method
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import Path, Plan
-from agentflow.spec.model import Effects
+from agentflow.spec.model import Agent, Effects
 from agentflow.spec.wording import quoted
 
 NAME = "effect-contradicted"
@@ -58,40 +64,71 @@ SEVERITY = Severity.WARNING
 
 _CHANGES = ("PUT", "PATCH", "DELETE")
 _HARMLESS = (Effects.NONE, Effects.READ)
+#: Names of tools that say what these do to what a server keeps.
+_ACTS = re.compile(
+    r"(?:delete|merge|move|publish|push|remove|send|upload|write)_[a-z_]+"
+    r"|create_(?:branch|comment|event|issue|order|page|payment|pull_request|release|repository|ticket)"
+)
+
+
+#: What tells of a deed, by its key.
+_SHOWS = {"method": "the method", "argv": "what it runs", "tool": "the tool"}
+
+
+class _Deed(Struct, frozen=True):
+    """What an agent does, in words, and the key of it that says so."""
+
+    said: str
+    key: str
+    severity: Severity
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each agent and step that says of a request which changes something that it does not."""
+    """Each agent and step that says of what changes something that it does not."""
     plan = context.plan
     if plan is None:
         return
-    agents = plan.pipeline.agents.items()
-    methods = {name: getattr(agent, "method", None) for name, agent in agents}
     for owner, name, effects in _said(plan):
-        path, written = (*owner, "effects"), ("agents", name, "method")
-        node = context.document.node(path)
-        if node is None or effects not in _HARMLESS or context.document.node(written) is None:
+        path = (*owner, "effects")
+        if context.document.node(path) is None or effects not in _HARMLESS:
             continue
-        severity = _severity(methods[name], effects)
-        if severity is not None:
+        found = _deed(plan.pipeline.agents[name], effects)
+        written = ("agents", name, found.key) if found is not None else ()
+        if found is not None and context.document.node(written) is not None:
             yield Finding(
                 rule=NAME,
-                severity=severity,
-                message=f"{quoted(name)} sends a {methods[name]}, and its effects are"
-                f" {quoted(effects)}",
+                severity=found.severity,
+                message=f"{quoted(name)} {found.said}, and its effects are {quoted(effects)}",
                 location=context.document.locate(path),
                 help="say what it does: 'idempotent', 'write' or 'irreversible'",
-                related=(Related("the method", context.document.locate(written)),),
+                related=(Related(_SHOWS[found.key], context.document.locate(written)),),
             )
 
 
-def _said(plan: Plan) -> Iterator[tuple[Path, str, Effects | None]]:
+def _said(plan: Plan) -> Iterator[tuple[Path, str, Effects]]:
     """What is said of the effects of agents: by themselves, and by the steps that call them."""
     for name, agent in plan.pipeline.agents.items():
-        yield ("agents", name), name, agent.effects
+        if agent.effects is not None:
+            yield ("agents", name), name, agent.effects
     for step in plan.steps.values():
-        if step.call is not None:
+        if step.call is not None and step.call.agent in plan.pipeline.agents:
             yield step.path, step.call.agent, step.call.effects
+
+
+def _deed(agent: Agent, effects: Effects) -> _Deed | None:
+    """What an agent is seen to do."""
+    argv = getattr(agent, "argv", None) or ()
+    method = getattr(agent, "method", None) or (request_method(argv) if argv else None)
+    severity = _severity(method, effects)
+    if severity is not None:
+        return _Deed(f"sends a {method}", "argv" if argv else "method", severity)
+    known = deed(argv) if argv else None
+    if known is not None:
+        return _Deed(f"runs {quoted(known)}", "argv", SEVERITY)
+    tool = getattr(agent, "tool", None)
+    if isinstance(tool, str) and _ACTS.fullmatch(tool):
+        return _Deed(f"calls {quoted(tool)}", "tool", Severity.ADVICE)
+    return None
 
 
 def _severity(method: str | None, effects: Effects) -> Severity | None:
