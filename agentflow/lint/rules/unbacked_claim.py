@@ -1,7 +1,8 @@
 """A message tells of an effect that it does not wait for.
 
 "Three tasks were added to the board" is sent while they are being added, and also if that fails. What a
-message says has to come from the step that did it, or at least after it.
+message says has to come from the step that did it, or at least after it. If some of a list may be left out, it counts
+what was done, and not the list.
 
 Bad:
 
@@ -67,12 +68,13 @@ from itertools import islice
 
 from msgspec import Struct
 
-from agentflow.findings import Finding, Location, Related, Severity
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.planned import counts_planned
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.texts import texts_at
 from agentflow.lint.waiting import Waiting
 from agentflow.plan.calls import calls_of
-from agentflow.plan.steps import StepPlan
+from agentflow.plan.steps import Path, StepPlan
 from agentflow.spec.wording import quoted
 
 NAME = "unbacked-claim"
@@ -155,25 +157,28 @@ def check(context: Context) -> Iterator[Finding]:
     deeds = _deeds(acting)
     waiting = Waiting(plan)
     claims = (
-        (step, deed, place)
+        (step, deed, path)
         for step in plan.steps.values()
         if step.kind == "human" or _acts(step)
-        for place, words in _claims(context, step)
+        for path, words in _claims(context, step)
         for deed in _spoken_of(step, words, deeds)
     )
-    told: set[Location] = set()
-    for step, deed, place in islice(claims, _MOST_CLAIMS):
-        after = waiting.comes_after(step, deed.step) or waiting.exclude(step, deed.step)
-        if not after and place not in told:
-            told.add(place)
+    told: set[Path] = set()
+    for step, deed, path in islice(claims, _MOST_CLAIMS):
+        done = quoted(deed.step.id)
+        said, advice = "does, and does not wait for it", f", or write 'needs: [{deed.step.id}]'"
+        if waiting.comes_after(step, deed.step) and counts_planned(context, step, deed.step, path):
+            said, advice = "was to do, of which some may have been left out", ""
+        elif waiting.comes_after(step, deed.step) or waiting.exclude(step, deed.step):
+            continue
+        if path not in told:
+            told.add(path)
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
-                message=f"{quoted(step.id)} tells of what {quoted(deed.step.id)} does,"
-                " and does not wait for it",
-                location=place,
-                help=f"read it from 'steps.{deed.step.id}.output', or write"
-                f" 'needs: [{deed.step.id}]'",
+                message=f"{quoted(step.id)} tells of what {done} {said}",
+                location=context.document.locate(path),
+                help=f"read it from 'steps.{deed.step.id}.output'{advice}",
                 related=(Related("the effect", context.document.locate_key(deed.step.path)),),
             )
 
@@ -207,15 +212,14 @@ def _words_of(step: StepPlan) -> set[str]:
     } - _EVERYDAY
 
 
-def _claims(context: Context, step: StepPlan) -> Iterator[tuple[Location, set[str]]]:
-    """The author's texts in which something is said to have happened, with their words."""
+def _claims(context: Context, step: StepPlan) -> Iterator[tuple[Path, set[str]]]:
+    """Where the author's texts are in which something is said to have happened, with their words."""
     for key in ("with", "human"):
         for text in texts_at(context.document, (*step.path, key)):
             own = _EXPRESSION.sub(_said_in, text.text)
             done = _DONE.search(own)
             if done is not None:
-                place = context.document.locate(text.path)
-                yield place, {_stem(word) for word in _WORD.findall(own)}
+                yield text.path, {_stem(word) for word in _WORD.findall(own)}
 
 
 def _said_in(expression: re.Match[str]) -> str:

@@ -1,0 +1,59 @@
+"""What was to be done and what was done: lists of which a `for_each` may leave out some."""
+
+from collections.abc import Iterator
+
+from agentflow.lint.rule import Context
+from agentflow.plan.address import enclosing
+from agentflow.plan.steps import Path, StepPlan
+from agentflow.spec.cel.logic import every, way_of
+from agentflow.spec.cel.references import Steps
+from agentflow.spec.cel.syntax import Call
+from agentflow.spec.cel.syntax import Path as PathExpr
+from agentflow.spec.templates import Whole, parse_template, template_expressions
+from agentflow.spec.yaml.nodes import Scalar
+
+
+def counts_planned(context: Context, step: StepPlan, deed: StepPlan, path: Path) -> bool:
+    """Does a text of a step count the items that a deed is for, of which some may be left out?
+
+    Not where the step reads what has been done as well.
+    """
+    assert context.plan is not None
+    node = context.document.node(path)
+    around = (context.plan.steps.get(at) for at in enclosing(deed.address))
+    lists = [each for each in around if each is not None and leaves_out(each)]
+    if not lists or path not in context.uses_within or not isinstance(node, Scalar):
+        return False
+    uses = [
+        use for key in ("with", "human") for use in context.uses_within.get((*step.path, key), ())
+    ]
+    read = {use.target for use in uses}
+    counted = set(_counted(node.text))
+    return any(_over(each) in counted and each.address not in read for each in lists)
+
+
+def leaves_out(step: StepPlan) -> bool:
+    """Does it go over a list, and on where an item has failed?"""
+    if step.for_each is None:
+        return False
+    passes = any(action.may_skip for action in step.catch.values())
+    return passes or step.for_each.min_success is not None
+
+
+def _over(step: StepPlan) -> tuple[str, Steps] | None:
+    over = step.for_each.over if step.for_each is not None else None
+    if not isinstance(over, Whole) or not isinstance(over.expr, PathExpr):
+        return None
+    return way_of(over.expr)
+
+
+def _counted(text: str) -> Iterator[tuple[str, Steps]]:
+    """The lists whose size is told in a text."""
+    for _, _, expr in template_expressions(parse_template(text)):
+        for part in every(expr):
+            if (
+                isinstance(part, Call)
+                and part.function == "size"
+                and isinstance(part.args[0], PathExpr)
+            ):
+                yield way_of(part.args[0])
