@@ -122,7 +122,9 @@ def _check(task: Task) -> Checked:
         spec = load_bytes(changed.after, spec.file, spec.folder, imports=task.imports)
         outcome = examine_spec(spec, task.thresholds, drilled=task.drilled)
     refused = (
-        {(each.rule, each.location.span) for each in changed.mended.refused} if changed else ()
+        {(each.finding.rule, each.finding.location.span) for each in changed.mended.refused}
+        if changed
+        else ()
     )
     return Checked(
         tuple(

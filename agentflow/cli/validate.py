@@ -23,6 +23,7 @@ from agentflow.cli.specs import spec_paths
 from agentflow.errors import ExitCode, FileProblem, UsageError
 from agentflow.findings import Finding, Report, Severity
 from agentflow.formats import findings_format
+from agentflow.formats.safe import safe
 from agentflow.formats.words import count
 from agentflow.lint.selection import (
     Selection,
@@ -33,6 +34,9 @@ from agentflow.lint.selection import (
 
 if TYPE_CHECKING:
     from agentflow.cli.mending import Changed
+
+#: So many fixes that were left out are told one by one.
+_MOST_LEFT_OUT = 5
 
 
 class Options(Struct, frozen=True):
@@ -123,6 +127,8 @@ def _show(changes: Sequence["Changed"], *, complete: bool) -> int:
         emit(diff(change))
     fixes = sum(len(change.mended.fixed) for change in shown)
     emit(f"would fix {count(fixes, 'problem')} in {count(len(shown), 'file')}", sys.stderr)
+    for left in _left_out(changes):
+        emit(f"note: {left}", sys.stderr)
     if not complete:
         return ExitCode.COULD_NOT
     return ExitCode.FINDINGS if shown else ExitCode.OK
@@ -234,15 +240,27 @@ def _without_effect(
             yield from without_effect(found, own, ignored)
 
 
+def _left_out(changes: Sequence["Changed"]) -> Iterator[str]:
+    """Each fix that would bring a new problem, with that; of many, how many more there are."""
+    refused = [(change.path, each) for change in changes for each in change.mended.refused]
+    for path, each in refused[:_MOST_LEFT_OUT]:
+        span = each.finding.location.span
+        why = "it changes nothing"
+        if each.brings is not None:
+            why = f"'{each.brings.rule}' would show: {safe(each.brings.message)}"
+        yield f"{safe(path)}:{span.line}:{span.column} '{each.finding.rule}' is not fixed, since {why}"
+    more = len(refused) - _MOST_LEFT_OUT
+    if more > 0:
+        yield f"{count(more, 'more fix', 'more fixes')} left out, since new problems would show"
+
+
 def _notes(unseen: int, passed: int, changes: Sequence["Changed"], asking: int) -> Iterator[str]:
     """What was mended; what was left out, and how to have it in; what runs rely on."""
     files = [change for change in changes if change.mended.fixed]
     fixed = sum(len(change.mended.fixed) for change in files)
-    refused = sum(len(change.mended.refused) for change in changes)
     if fixed:
         yield f"note: fixed {count(fixed, 'problem')} in {count(len(files), 'file')}"
-    if refused:
-        yield f"note: {count(refused, 'fix', 'fixes')} left out, since new problems would show"
+    yield from (f"note: {left}" for left in _left_out(changes))
     untried = sum(change.mended.untried for change in changes)
     if untried:
         yield f"note: {count(untried, 'fix', 'fixes')} not tried, since too many in a row were left out"

@@ -43,15 +43,22 @@ class Sight(Struct, frozen=True):
 Look = Callable[[str], Sight]
 
 
+class Refused(Struct, frozen=True):
+    """A finding whose fix was left out, and the first that it `brings`; None if it is of no use."""
+
+    finding: Finding
+    brings: Finding | None
+
+
 class Mended(Struct, frozen=True):
-    """What became of a text. `refused` are findings whose fix would bring something new.
+    """What became of a text, and which fixes were left out.
 
     So many as are `untried` were left, since too many before them were refused.
     """
 
     text: str
     fixed: tuple[Finding, ...]
-    refused: tuple[Finding, ...]
+    refused: tuple[Refused, ...]
     untried: int = 0
 
 
@@ -61,7 +68,7 @@ class _Work(Struct):
     text: str
     sight: Sight
     fixed: list[Finding] = field(default_factory=list)
-    refused: dict[tuple[object, ...], Finding] = field(default_factory=dict)
+    refused: dict[tuple[object, ...], Refused] = field(default_factory=dict)
 
 
 def mend(text: str, look: Look, wanted: Callable[[Finding], bool]) -> Mended:
@@ -74,7 +81,8 @@ def mend(text: str, look: Look, wanted: Callable[[Finding], bool]) -> Mended:
             break
         changed = apply(work.text, [edit for _, fix in batch for edit in fix.edits])
         sight = look(changed)
-        if _is_better(sight, work.sight, batch[0][0].severity):
+        new = _new(sight, work.sight, batch[0][0].severity)
+        if not new and _is_less(sight, work.sight):
             work.fixed += (finding for finding, _ in batch)
             work.text, work.sight = changed, sight
             work.refused.clear()  # what was in their way may be gone
@@ -83,7 +91,7 @@ def mend(text: str, look: Look, wanted: Callable[[Finding], bool]) -> Mended:
             at_most = len(batch) // 2
         else:
             ((finding, _),) = batch
-            work.refused[_identity(finding)] = finding
+            work.refused[_identity(finding)] = Refused(finding, new[0] if new else None)
             in_vain += 1
     left = len(_mendable(work, wanted))
     return Mended(work.text, tuple(work.fixed), tuple(work.refused.values()), left)
@@ -139,14 +147,23 @@ def _is_free(span: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:
     return all(end < first or last < start for first, last in taken)
 
 
-def _is_better(after: Sight, before: Sight, mended: Severity) -> bool:
-    """Is something gone, and nothing new but what could not be seen before?"""
-    now, then = Counter(map(_said, after.findings)), Counter(map(_said, before.findings))
-    hidden = {said for said in now if said[0] in after.late and _RANK[said[1]] > _RANK[mended]}
-    new = Counter(said for said in now - then if said not in hidden)
-    if after.depth > before.depth:
-        new = Counter(said for said in new if said[0] in after.early)
-    return not new and bool(then - now)
+def _new(after: Sight, before: Sight, mended: Severity) -> list[Finding]:
+    """What is found now and was not before, but for what could not be seen before."""
+    then = Counter(map(_said, before.findings))
+    found: list[Finding] = []
+    for finding in after.findings:
+        said = _said(finding)
+        then[said] -= 1
+        hidden = finding.rule in after.late and _RANK[finding.severity] > _RANK[mended]
+        deeper = after.depth > before.depth and finding.rule not in after.early
+        if then[said] < 0 and not hidden and not deeper:
+            found.append(finding)
+    return found
+
+
+def _is_less(after: Sight, before: Sight) -> bool:
+    """Is something gone?"""
+    return bool(Counter(map(_said, before.findings)) - Counter(map(_said, after.findings)))
 
 
 def _said(finding: Finding) -> tuple[str, Severity, str]:

@@ -213,7 +213,11 @@ def test_a_fix_that_would_bring_something_new_is_left_out() -> None:
     closed = "{type: object, additionalProperties: false, required: [text], properties: {text: {type: string}}}"
     path = spec(UNKNOWN_AGENT.replace("{type: object}", closed))
     done = agentflow("validate", "spec.yaml", "--fix")
-    assert (done.code, done.err) == (1, "note: 1 fix left out, since new problems would show\n")
+    left = (
+        "note: spec.yaml:11:18 'unknown-agent' is not fixed, since 'missing-argument' would show:"
+        " agent 'writer' is not given 'text'\n"
+    )
+    assert (done.code, done.err) == (1, left)
     assert "fixes to try" not in done.out
     assert "wrter" in path.read_text("utf-8")
 

@@ -176,7 +176,7 @@ def test_a_fix_that_brings_something_new_is_left_out_and_the_others_are_not() ->
 
     done = mend("a" * 20 + "c" + "a" * 20, look, lambda _: True)
     assert done.text == "x" * 20 + "c" + "x" * 20
-    assert [finding.rule for finding in done.refused] == ["c0"]
+    assert [(each.finding.rule, each.brings) for each in done.refused] == [("c0", a_finding("new"))]
     assert len(done.fixed) == 40
 
 
@@ -213,7 +213,7 @@ def test_what_is_mended_brings_nothing_that_is_as_grave() -> None:
 
 def test_a_fix_that_changes_nothing_does_not_go_on_for_ever() -> None:
     done = mend("a", lambda text: Sight(letters("a", "a", "a"), 1), lambda _: True)
-    assert (done.text, done.fixed, len(done.refused)) == ("a", (), 1)
+    assert (done.text, done.fixed, [each.brings for each in done.refused]) == ("a", (), [None])
 
 
 def test_what_could_not_be_seen_before_is_not_new() -> None:
