@@ -53,6 +53,7 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.steps import Child
 from agentflow.spec.wording import quoted
 
 NAME = "broken-pipeline"
@@ -65,22 +66,32 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     for at, child in context.plan.children.items():
-        found = context.of_children[child.file]
-        errors = [finding for finding in found if finding.severity is Severity.ERROR]
+        errors = _errors(context, child)
         if not errors:
             continue
-        first, *others = errors
-        more = f", and {len(others)} more" if others else ""
+        inner, first = _innermost(context, child, errors[0])
+        where = "" if inner is child else f"in {quoted(inner.file)}, "
+        more = f", and {len(errors) - 1} more" if errors[1:] else ""
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
-            message=f"pipeline {quoted(child.file)} cannot run: {first.message}{more}",
-            location=context.document.locate((*_path(context, at), "pipeline")),
-            help=f"'agentflow validate {child.document.file}' shows all of it",
+            message=f"pipeline {quoted(child.file)} cannot run: {where}{first.message}{more}",
+            location=context.document.locate((*context.plan.steps[at].path, "pipeline")),
+            help=f"'agentflow validate {inner.document.file}' shows all of it",
             related=(Related("the error", first.location), *first.related),
         )
 
 
-def _path(context: Context, at: str) -> tuple[str | int, ...]:
-    assert context.plan is not None
-    return context.plan.steps[at].path
+def _errors(context: Context, child: Child) -> list[Finding]:
+    found = context.of_children[child.file]
+    return [finding for finding in found if finding.severity is Severity.ERROR]
+
+
+def _innermost(context: Context, child: Child, first: Finding) -> tuple[Child, Finding]:
+    """The pipeline whose own error it is that another one inside of this one cannot run."""
+    if first.rule == NAME and child.plan is not None:
+        for at, inner in child.plan.children.items():
+            path = (*child.plan.steps[at].path, "pipeline")
+            if child.document.locate(path) == first.location:
+                return _innermost(context, inner, _errors(context, inner)[0])
+    return child, first

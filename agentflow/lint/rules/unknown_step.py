@@ -84,9 +84,16 @@ class _Scopes:
             self.ids.setdefault(scope, {})[step.id] = None
             self.homes.setdefault(step.id, scope)
 
-    def owner(self, scope: str) -> str:
-        """The step that a scope is the inside, or a case, of."""
-        return next(self._steps[at].id for at in enclosing(scope) if at in self._steps)
+    def way_out(self, inside: str, scope: str) -> list[str]:
+        """The steps that something is inside of, from the innermost to the one in reach of a scope."""
+        in_reach = {*enclosing(scope)}
+        way: list[str] = []
+        for at in enclosing(inside):
+            if at in self._steps:
+                way.append(self._steps[at].id)
+                if (address.parent(at) or "") in in_reach:
+                    break
+        return way
 
     def help(self, name: str, scope: str) -> str:
         """What to do about a name that is not in reach of a scope."""
@@ -112,7 +119,8 @@ def _of_use(context: Context, use: Use, scopes: _Scopes) -> Finding:
     elif name in scopes.homes:
         inside = scopes.homes[name].removesuffix(address.iteration(""))
         message = f"step {quoted(name)} is inside {quoted(inside)}, out of reach here"
-        advice = f"hand it on in the output of {quoted(scopes.owner(inside))} and read that"
+        *through, last = map(quoted, scopes.way_out(inside, use.scope))
+        advice = f"hand it on in the output of {', then of '.join((*through, last))}, and read that"
     else:
         message = f"unknown step {quoted(name)}"
         advice = scopes.help(name, use.scope)
