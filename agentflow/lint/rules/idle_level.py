@@ -2,7 +2,9 @@
 
 A level that calls another model has nothing to ask where the step that failed asks no model, and one that calls an
 agent has nobody to stand in for where a person or a pipeline failed. After a write that has happened, or may have, no
-other write is made in its place. Such a level is passed over each time, so the escalation is shorter than it looks.
+other write is made in its place. An agent that asks for what the step does not give, or whose answers never keep the
+contract of the step, cannot help it either. Such a level is passed over or left each time, so the escalation is
+shorter than it looks.
 
 Bad:
 
@@ -45,11 +47,16 @@ Good:
 
 from collections.abc import Iterator
 
+from agentflow.contracts.describe import listed
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.chats import entries
 from agentflow.lint.escalations import Turn, turns
+from agentflow.lint.handoffs import way_text
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import callers, calls_of
-from agentflow.plan.steps import LevelPlan, Path, Plan
+from agentflow.plan.handoffs import Effort, breaches
+from agentflow.plan.schemas import Contract
+from agentflow.plan.steps import CallPlan, EscalationPlan, LevelPlan, Path, Plan, StepPlan
 from agentflow.spec.model import ANSWERED, FailureClass
 from agentflow.spec.wording import quoted
 
@@ -57,6 +64,7 @@ NAME = "idle-level"
 FAMILY = Family.ESCALATION
 SEVERITY = Severity.WARNING
 
+_PASSED = "is passed over each time:"
 #: Failures of a write after which it has happened, or may have.
 _ACTED = {*ANSWERED, FailureClass.UNKNOWN_EFFECT}
 
@@ -67,7 +75,7 @@ def check(context: Context) -> Iterator[Finding]:
     if plan is None:
         return
     for escalation in plan.escalations.values():
-        users = list(_users(plan, escalation.name))
+        users = list(_users(plan, escalation))
         for number, level in enumerate(escalation.levels):
             if level.kind not in ("model", "agent") or not _is_known(plan, level):
                 continue
@@ -77,8 +85,7 @@ def check(context: Context) -> Iterator[Finding]:
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
-                message=f"level {number + 1} of {quoted(escalation.name)} is passed over each time: "
-                f"{reasons[0]}",
+                message=f"level {number + 1} of {quoted(escalation.name)} {reasons[0]}",
                 location=context.document.locate(level.path),
                 help="leave it out, or turn to an escalation without it",
                 related=tuple(
@@ -87,33 +94,57 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-def _users(plan: Plan, name: str) -> Iterator[tuple[Turn | str, Path]]:
-    """The steps that turn to an escalation about a failure, and the tools whose calls it approves."""
+def _users(plan: Plan, escalation: EscalationPlan) -> Iterator[tuple[Turn | str, Path]]:
+    """The steps that turn to an escalation about a failure, and the tools whose calls it approves.
+
+    Of one that asks no person it is said elsewhere that it approves nothing.
+    """
     for turn in turns(plan):
-        if turn.plan.name == name:
+        if turn.plan.name == escalation.name:
             yield turn, turn.path
-    for step in callers(plan):
-        if step.approval is not None and step.approval.name == name:
-            yield step.id, step.path
+    if any(level.kind == "human" for level in escalation.levels):
+        for step in callers(plan):
+            if step.approval is not None and step.approval.name == escalation.name:
+                yield step.id, step.path
 
 
 def _why_not(number: int, user: tuple[Turn | str, Path]) -> str | None:
     """Why a level is passed over for a step or tool; None if it may be of use."""
     turn, _ = user
     if isinstance(turn, str):
-        return f"it cannot approve the calls of {quoted(turn)}"
+        return f"{_PASSED} it cannot approve the calls of {quoted(turn)}"
     level, step = turn.plan.levels[number], turn.step
     if step.kind == "agent" and step.call is None:
         return None  # nobody knows what it was to call
     if not level.calls:
         what = "asks no model" if level.kind == "model" else "has no agent to stand in for"
-        return f"{quoted(step.id)} {what}"
+        return f"{_PASSED} {quoted(step.id)} {what}"
     own = calls_of(step)
     acted = turn.key in _ACTED and all(not call.effects.repeatable for call in own)
     if own and acted and not any(call.reach.repeatable for call in level.calls):
         other = level.calls[0]
         what = f"the effects of {quoted(other.agent)} are '{other.reach}'"
-        return f"{quoted(step.id)} may have acted by then, and {what}"
+        return f"{_PASSED} {quoted(step.id)} may have acted by then, and {what}"
+    why = _unfit(step, level.call) if level.kind == "agent" else None
+    return f"never helps: {why}" if why is not None else None
+
+
+def _unfit(step: StepPlan, call: CallPlan | None) -> str | None:
+    """Why an agent cannot be asked in the place of that of a step, or never be taken at its word."""
+    if step.call is None or call is None:
+        return None
+    given = {name for name, _ in entries(call.arguments)}
+    required = call.input.schema.get("required", ())
+    missing = [name for name in required if name not in given]
+    if missing:
+        return (
+            f"{quoted(step.id)} gives {quoted(call.agent)} no {listed(map(quoted, missing), 'or')}"
+        )
+    kept = dict(step.call.output.schema)
+    for breach in breaches(dict(call.output.schema), Contract(kept, kept), Effort()):
+        if breach.always:
+            answer = way_text((call.agent, "output", *breach.way))
+            return f"{quoted(answer)} {breach.found}, {quoted(step.id)} {breach.wanted}"
     return None
 
 

@@ -1,8 +1,8 @@
 """All levels of an escalation turn to the same one.
 
 An escalation goes from one to the next because the one before did not help. Where each level asks
-the same person over the same channel, or the agent or model that has just failed, nothing is
-different the second time: the same silence, or the same answer, only later.
+the same person over the same channel, or whoever has just failed, be it an agent, a model under any name or the person
+that a step asks, nothing is different the second time: the same silence, or the same answer, only later.
 
 Bad:
 
@@ -45,15 +45,23 @@ Good:
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from agentflow.findings import Finding, Severity
 from agentflow.lint.escalations import Turn, turns
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import EscalationPlan, Path
+from agentflow.plan.steps import EscalationPlan, Path, Plan
+from agentflow.spec.model import FailureClass, Model
 from agentflow.spec.wording import quoted
 
 NAME = "one-target"
 FAMILY = Family.ESCALATION
 SEVERITY = Severity.WARNING
+
+#: Failures that have nothing to do with how long an answer may be.
+_BEFORE_THE_ANSWER = frozenset(
+    {FailureClass.NOT_SENT, FailureClass.RATE_LIMITED, FailureClass.SERVER_ERROR}
+)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -67,11 +75,15 @@ def check(context: Context) -> Iterator[Finding]:
             yield _finding(context, path, message, "let a later level turn to somebody else")
     seen: set[Path] = set()
     for turn in turns(context.plan):
-        for path, message in _failed_already(turn):
+        for path, message in _failed_already(context.plan, turn):
             if path not in seen:
                 seen.add(path)
                 advice = "name another agent or model, or leave the level out"
                 yield _finding(context, path, message, advice)
+        asked = _asked_already(turn)
+        if asked is not None and asked[0] not in seen:
+            seen.add(asked[0])
+            yield _finding(context, *asked, "let the level ask somebody else, or in another way")
 
 
 def _same(escalation: EscalationPlan) -> tuple[Path, str] | None:
@@ -86,7 +98,19 @@ def _same(escalation: EscalationPlan) -> tuple[Path, str] | None:
     return (*waiting[1].path, "human"), message
 
 
-def _failed_already(turn: Turn) -> Iterator[tuple[Path, str]]:
+def _asked_already(turn: Turn) -> tuple[Path, str] | None:
+    """The one level of an escalation, if it asks whom the step has asked in vain; after a notice it reminds."""
+    question, levels = turn.step.question, turn.plan.levels
+    if question is None or len(levels) != 1 or levels[0].kind != "human":
+        return None
+    if (levels[0].who, levels[0].target) != (question.who, question.channel):
+        return None
+    who = quoted(question.who) if question.who else "whoever looks there"
+    said = f"{quoted(turn.step.id)} has asked {who} over {quoted(question.channel)} already"
+    return (*levels[0].path, "human"), said
+
+
+def _failed_already(plan: Plan, turn: Turn) -> Iterator[tuple[Path, str]]:
     """The levels that only call what has failed, where it is the step's one agent or model.
 
     After `low_confidence` a model may well say something else when it is asked again.
@@ -95,12 +119,23 @@ def _failed_already(turn: Turn) -> Iterator[tuple[Path, str]]:
     if call is None or turn.step.among or turn.key == "low_confidence":
         return
     waiting = [level for level in turn.plan.levels if level.kind != "notify"]
-    model = getattr(call.options, "model", None)
+    model = str(getattr(call.options, "model", ""))
     for level in waiting:
         if level.kind == "agent" and level.target == call.agent:
             yield (*level.path, "agent"), f"agent {quoted(level.target)} is the one that failed"
-        elif level.kind == "model" and level.target == model:
+        elif level.kind == "model" and _is_same(plan, level.target, model, turn.key):
             yield (*level.path, "model"), f"model {quoted(level.target)} is the one that failed"
+
+
+def _is_same(plan: Plan, name: str, other: str, failure: str) -> bool:
+    """Are these two names of one model that is asked in the same way?"""
+    if name == other:
+        return True
+    two = [plan.pipeline.models.get(each) or Model(model=each) for each in (name, other)]
+    if failure in _BEFORE_THE_ANSWER:
+        two = [replace(each, max_output_tokens=None) for each in two]
+    first, second = (replace(each, price=None, limits=None, stream=None) for each in two)
+    return first == second
 
 
 def _finding(context: Context, path: Path, message: str, advice: str) -> Finding:
