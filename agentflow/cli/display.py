@@ -8,16 +8,18 @@ that a terminal that is stopped (Ctrl-S) stops nothing else.
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from agentflow.cli.outlet import Outlet, standard_output
 from agentflow.cli.tracing import console_on, print_lines, styled_text
+from agentflow.contracts.describe import listed
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Entry, RunInterrupted
 from agentflow.engines.clock import WallClock
 from agentflow.formats import trace_text
 from agentflow.formats.event_text import event_lines
 from agentflow.formats.styled import ASCII, UNICODE, Line, Piece, Style, crop
+from agentflow.spec.wording import quoted
 from agentflow.trace import Trace
 
 if TYPE_CHECKING:
@@ -38,8 +40,8 @@ _FOLDS = (trace_text.FOLD, 3, 0)
 class Display(Protocol):
     """Shows a run from `start` to `stop`."""
 
-    def start(self) -> None:
-        """Begin."""
+    def start(self, servers: Sequence[str]) -> None:
+        """Begin; these servers have to get ready before the first entry comes."""
 
     def entry(self, entry: Entry) -> None:
         """The trace has taken in this entry."""
@@ -88,7 +90,7 @@ def choose_display(
 class QuietDisplay:
     """Nothing at all."""
 
-    def start(self) -> None:
+    def start(self, servers: Sequence[str]) -> None:
         """Show nothing."""
 
     def entry(self, entry: Entry) -> None:
@@ -117,8 +119,11 @@ class PlainDisplay:
         self._paused = False
         self._untold: list[str] = []
 
-    def start(self) -> None:
-        """There is nothing to tell yet."""
+    def start(self, servers: Sequence[str]) -> None:
+        """Tell what is waited for."""
+        if servers:
+            self._untold.append(_waiting(servers))
+            self._tell()
 
     def entry(self, entry: Entry) -> None:
         """Tell it."""
@@ -163,13 +168,15 @@ class LiveDisplay:
         self._spinner = itertools.cycle(_SPINNER if outlet.unicode else "")
         self._live = self._frames()
         self._said: dict[str, str] = {}
+        self._waiting: tuple[str, ...] = ()
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._paused = False
         self._thread = threading.Thread(target=self._draw, name="display", daemon=True)
 
-    def start(self) -> None:
+    def start(self, servers: Sequence[str]) -> None:
         """Begin to draw."""
+        self._waiting = (_waiting(servers),) if servers else ()
         self._live.start()
         self._thread.start()
 
@@ -228,7 +235,7 @@ class LiveDisplay:
         from rich.console import Group
 
         if self._trace.status is None:
-            return Group()
+            return Group(*self._waiting)
         room = max(3, self._console.height - 1)
         for fold in _FOLDS:
             lines = self._lines(fold)
@@ -248,6 +255,11 @@ class LiveDisplay:
             unicode=self._outlet.unicode,
             said=self._said,
         )
+
+
+def _waiting(servers: Sequence[str]) -> str:
+    what = "server" if len(servers) == 1 else "servers"
+    return f"waiting for {what} {listed(map(quoted, servers), 'and')} to get ready"
 
 
 def _turn(line: Line, spinner: str | None) -> Line:

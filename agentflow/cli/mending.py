@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from agentflow.errors import CouldNot, FileProblem
 from agentflow.findings import Finding
+from agentflow.formats.masking import without_credentials
 from agentflow.formats.safe import safe
 from agentflow.lint.mending import Mended, Sight, mend
 from agentflow.lint.rule import Family
@@ -117,7 +118,8 @@ def _replace(file: Path, data: bytes) -> None:
 def diff(changed: Changed) -> str:
     """The change as a unified diff, which `git apply` takes, line ends and byte order mark included.
 
-    What would act on a terminal or a log is spelled out; a line with any of that is for people only.
+    What would act on a terminal or a log is spelled out, and of what looks like a credential the beginning
+    is shown; a line with any of that is for people only.
     """
     return "\n".join(_diff(changed))
 
@@ -125,7 +127,8 @@ def diff(changed: Changed) -> str:
 def _diff(changed: Changed) -> Iterator[str]:
     from difflib import unified_diff
 
-    before, after = (_lines(data) for data in (changed.before, changed.after))
+    texts = (data.decode("utf-8") for data in (changed.before, changed.after))
+    before, after = (_lines(without_credentials(text)) for text in texts)
     one, other = (_header(side, changed.path) for side in ("a", "b"))
     for number, line in enumerate(unified_diff(before, after, one, other, lineterm="")):
         if number < 2:
@@ -158,7 +161,7 @@ def _shown(line: str) -> str:
     return line[:start] + safe(line[start:end], oneline=False) + line[end:]
 
 
-def _lines(data: bytes) -> list[str]:
+def _lines(text: str) -> list[str]:
     """Lines as a patch counts them, by line feeds alone."""
-    *lines, last = data.decode("utf-8").split("\n")
+    *lines, last = text.split("\n")
     return [f"{line}\n" for line in lines] + [last] * bool(last)

@@ -25,6 +25,7 @@ from agentflow.formats import run_json, run_text
 from agentflow.formats.next_text import next_steps
 from agentflow.history import Recorded
 from agentflow.loading import load
+from agentflow.plan.calls import servers_called
 from agentflow.plan.steps import Plan
 from agentflow.runs import resume, run
 from agentflow.trace import Trace, trace_of
@@ -54,11 +55,13 @@ class _Audience:
         self.trace: Trace | None = None
         self.display: Display | None = None
 
-    def attend(self, plan: Plan, entries: Sequence[Entry] = ()) -> Listener:
+    def attend(
+        self, plan: Plan, entries: Sequence[Entry] = (), *, simulate: bool = False
+    ) -> Listener:
         """Begin; `entries` are those that were there before."""
         trace = self.trace = trace_of(plan, entries)
         display = self.display = choose_display(trace, quiet=self._quiet, json=self._json)
-        display.start()
+        display.start(() if simulate else servers_called(plan))
 
         def listen(entry: Entry) -> None:
             trace.apply(entry)
@@ -113,7 +116,7 @@ def run_spec(
             inputs,
             where,
             audience.known(settings),
-            lambda plan, _: audience.attend(plan),
+            lambda plan, _: audience.attend(plan, simulate=settings.simulate),
             audience.onlooker,
             unused.extend,
         )

@@ -7,6 +7,7 @@ others in their place, and a model may call tools, each of which is a step of it
 from collections.abc import Iterator
 
 from agentflow.plan import address
+from agentflow.plan.servers import tool_named
 from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
 
 
@@ -77,6 +78,12 @@ def calls_in(plan: Plan) -> Iterator[CallPlan]:
 def every_call(plan: Plan) -> Iterator[CallPlan]:
     """All that the steps of a plan, and of the pipelines that it runs, may call."""
     return (call for each in plans_within(plan) for call in calls_in(each))
+
+
+def servers_called(plan: Plan) -> tuple[str, ...]:
+    """The servers whose tools a plan, and the pipelines that it runs, may call, by their names."""
+    named = (tool_named(call.options) for call in every_call(plan))
+    return tuple(dict.fromkeys(name[0] for name in named if name is not None))
 
 
 def unpriced_models(plan: Plan) -> list[str]:

@@ -24,7 +24,7 @@ def tell(run: Run, outlet: Outlet) -> None:
     """Show a run in this process."""
     trace = Trace(run.plan)
     display = choose_display(trace, outlet=outlet, now=lambda: trace.now)
-    display.start()
+    display.start(())
     for entry in run.entries:
         trace.apply(entry)
         display.entry(entry)
@@ -59,6 +59,16 @@ def test_a_tree_taller_than_the_screen_is_cropped_while_it_grows(tmp_path: Path)
         shown = terminal.text().split("\n")
         assert shown[:2] == ["said by a library", "incidents  run 20261120-133000-4f2a91"]
         assert [line for line in shown if line.startswith("incidents")] == shown[1:2]
+
+
+def test_what_is_waited_for_before_anything_happens(tmp_path: Path) -> None:
+    go_on = tmp_path / "go on"
+    with Terminal([*WATCHED, "chain", "0", str(go_on)], columns=80, rows=24) as terminal:
+        waits = "waiting for servers 'orders' and 'mail' to get ready"
+        terminal.read_until(lambda: waits in terminal.text())
+        go_on.touch()
+        terminal.read_to_end()
+        assert waits not in terminal.text()
 
 
 def test_hostile_text_is_only_text() -> None:
@@ -130,6 +140,16 @@ def test_a_pipe_gets_lines(name: str) -> None:
     assert stream.getvalue() == (TRACES / f"{name}.events.txt").read_text()
 
 
+def test_a_pipe_is_told_what_is_waited_for() -> None:
+    for servers, told in (
+        (("a",), "waiting for server 'a' to get ready\n"),
+        (("a", "b"), "waiting for servers 'a' and 'b' to get ready\n"),
+    ):
+        stream = io.StringIO()
+        choose_display(SCENES["chain"]().trace, outlet=Outlet(stream)).start(servers)
+        assert stream.getvalue() == told
+
+
 def test_a_pipe_without_unicode_gets_escapes() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     tell(SCENES["hostile"](), Outlet(stream))
@@ -154,7 +174,7 @@ def test_a_closed_stream_is_written_to_in_vain() -> None:
     outlet = Outlet(stream)
     stream.close()
     tell_closed = PlainDisplay(SCENES["chain"]().trace, outlet)
-    tell_closed.start()
+    tell_closed.start(())
     tell_closed.entry(SCENES["chain"]().entries[0])
     tell_closed.stop()
     outlet.flush()
@@ -167,7 +187,7 @@ def test_silence(quiet: bool, json: bool) -> None:
     stream = io.StringIO()
     display = choose_display(run.trace, outlet=Outlet(stream), quiet=quiet, json=json)
     assert isinstance(display, QuietDisplay)
-    display.start()
+    display.start(())
     display.entry(run.entries[0])
     display.stop()
     assert stream.getvalue() == ""
@@ -182,7 +202,7 @@ def test_without_a_standard_output_there_is_silence(monkeypatch: pytest.MonkeyPa
 def test_lines_need_no_rich() -> None:
     code = (
         "import io, sys; from agentflow.cli.display import *; from tests.formats.scenes import SCENES;"
-        "choose_display(SCENES['chain']().trace, outlet=Outlet(io.StringIO())).start();"
+        "choose_display(SCENES['chain']().trace, outlet=Outlet(io.StringIO())).start(());"
         "assert 'rich' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

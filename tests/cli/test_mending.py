@@ -128,6 +128,16 @@ def test_text_in_a_diff_gives_no_commands() -> None:
     assert "\u202e" not in out
 
 
+def test_credentials_in_a_diff_are_masked() -> None:
+    key = "sk-" + "aB3" * 12
+    text = UNKNOWN_AGENT.replace("steps:", f"# api_key: hunter2hunter2\n# {key}\nsteps:")
+    path = spec(text)
+    out = agentflow("validate", "spec.yaml", "--diff").out
+    assert f" # api_key: hun{'*' * 11}\n # sk-{'*' * 36}\n steps:" in out
+    agentflow("validate", "spec.yaml", "--fix")
+    assert path.read_text() == text.replace("wrter", "writer")
+
+
 @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["no-mark", "mark"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["lf", "crlf"])
 def test_line_ends_and_the_byte_order_mark_stay(mark: str, line_end: str) -> None:

@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
-from tests.agents.openai_server import Answer, OpenAIServer, completion
+from tests.agents.openai_server import Answer, Json, OpenAIServer, completion
+from tests.agents.responses import CODEX, THOUGHT, response, said, stream_of
 
-from .shell import Done, Project
+from .shell import AGENTFLOW, Done, Project
 from .terminal import Terminal
 
 SPEC = """
@@ -71,3 +72,40 @@ def test_an_answer_is_watched_while_it_comes(tmp_path: Path) -> None:
             )
             assert terminal.process.wait() == 1
         assert len(server.requests) == 1
+
+
+LIBRARIES = f"""
+agentflow: 1
+name: letters
+models:
+  whole: {{model: {CODEX}, stream: false}}
+  stream: {{model: {CODEX}, stream: true}}
+  odd: {{model: openai/gpt-4o-mini}}
+agents:
+  whole: {{kind: llm, model: whole, input: {{type: object}}, output: {{type: object}}}}
+  stream: {{kind: llm, model: stream, input: {{type: object}}, output: {{type: object}}}}
+  odd: {{kind: llm, model: odd, input: {{type: object}}, output: {{type: object}}}}
+steps:
+  whole: {{agent: whole}}
+  stream: {{agent: stream}}
+  odd: {{agent: odd}}
+outputs: {{said: ["${{{{ steps.whole.output }}}}", "${{{{ steps.stream.output }}}}", "${{{{ steps.odd.output }}}}"]}}
+"""
+
+
+def test_what_libraries_warn_of_reaches_nobody(project: Project) -> None:
+    """LiteLLM puts answers into objects of pydantic that they do not fit, of which pydantic complains."""
+
+    def answer(request: Json) -> Answer:
+        if "input" not in request:
+            return Answer(body=completion("{}", service_tier=["odd"], system_fingerprint=7))
+        body = response(THOUGHT, said("{}"))
+        return stream_of(body) if request.get("stream") else Answer(body=body)
+
+    project.write("letters.yaml", LIBRARIES)
+    with OpenAIServer() as server:
+        server.answer = answer
+        done = project.agentflow(
+            "run", "letters.yaml", "--quiet", by=AGENTFLOW, env=server.environment
+        )
+        assert done == Done(0, "outputs:\n  said: [{}, {}, {}]\n")

@@ -164,7 +164,7 @@ def test_a_tool_that_is_not_as_pinned_stops_the_run_before_any_call(
     file = project.folder / "tools.json"
     file.write_text(file.read_text().replace('"inputSchema": {', '"inputSchema": {"title": "x",'))
     done = agentflow("run", str(spec), "-i", "names=[A]")
-    assert (done.code, done.out) == (3, "")
+    assert (done.code, done.out) == (3, "waiting for server 'tools' to get ready\n")
     assert done.err == (
         "error: tool 'env' of server 'tools' has changed: its input schema\n"
         "help: 'agentflow tools SPEC' shows what it is now; if that is well, pin it anew\n"

@@ -2,8 +2,8 @@
 
     python -m tests.cli.watched SCENE [ENTRIES] [FILE] [STEP…]
 
-After ENTRIES entries it waits until FILE exists, so that one can look at it in the middle. Of each
-STEP a hostile text is what its agent is saying then.
+After ENTRIES entries it waits until FILE exists, so that one can look at it in the middle; before the
+first, servers are waited for. Of each STEP a hostile text is what its agent is saying then.
 """
 
 import os
@@ -22,7 +22,7 @@ def main() -> None:
     pause = int(sys.argv[2]) if len(sys.argv) > 2 else len(run.entries)
     trace = Trace(run.plan)
     display = choose_display(trace, now=lambda: trace.now)
-    display.start()
+    display.start(("orders", "mail") if pause == 0 else ())
     for number, entry in enumerate(run.entries):
         if number == pause:
             sys.stdout.write("said by a library\n")
