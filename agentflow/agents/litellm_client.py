@@ -112,8 +112,9 @@ async def _answer(request: ChatRequest, parameters: dict[str, Any]) -> tuple[Ans
     thoughts = Thoughts()
     thoughts.add(message)
     thoughts.add_details(message)
+    said = message.content
     answer = Answer(
-        message.content,
+        thoughts.take_from(said) if isinstance(said, str) else None,
         choice.finish_reason,
         sent,
         response,

@@ -52,7 +52,7 @@ async def hear(stream: Any, model: str, ear: Ear, reached: Reach) -> tuple[Answe
     response = litellm.ModelResponse(model=tap.model, usage=counted[-1] if counted else None)
     why = litellm.map_finish_reason(reason)
     answer = Answer(
-        "".join(pieces),
+        thoughts.take_from("".join(pieces)),
         why,
         reason,
         response,

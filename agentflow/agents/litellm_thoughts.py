@@ -10,11 +10,16 @@
 Gemini's signatures are in LiteLLM's ids of calls. Of all others thoughts are not sent back: some refuse
 them.
 
+Servers that do not take thoughts apart leave them at the head of the text, in `<think>` and its like. LiteLLM
+takes the first out of an answer that comes as a whole, and of a stream none.
+
 Sources: https://docs.litellm.ai/docs/reasoning_content,
 https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning,
-`litellm/completion_extras/litellm_responses_transformation/transformation.py`
+`litellm/completion_extras/litellm_responses_transformation/transformation.py`,
+`parse_content_for_reasoning` in `litellm/litellm_core_utils/prompt_templates/common_utils.py`
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +29,10 @@ from agentflow.spec.model import Json
 _ALOUD = frozenset({"deepseek", "moonshot", "zai"})
 #: What of a piece of OpenRouter's details goes on in the next piece.
 _TEXTS = ("text", "summary", "data")
+#: A thought at the head of a text, in the words that LiteLLM knows; like there, the two need not be the same.
+_INLINE = re.compile(
+    r"\s*<(?:think|thinking|budget:thinking)>(.*?)</(?:think|thinking|budget:thinking)>", re.DOTALL
+)
 
 
 def thinks(message: Any) -> bool:
@@ -51,6 +60,14 @@ class Thoughts:
         for piece in blocks:
             self._add_block(piece)
         return len(text) + sum(map(_size, (*items, *blocks)))
+
+    def take_from(self, text: str) -> str:
+        """Take in the thoughts at the head of a text; gives what it says after them."""
+        end = 0
+        while (found := _INLINE.match(text, end)) is not None:
+            self._texts.append(found[1])
+            end = found.end()
+        return text[end:]
 
     def add_details(self, message: Any) -> None:
         """Take in the details of a message or of a piece of one; those of a piece may go on in the next."""

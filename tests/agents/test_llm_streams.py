@@ -59,6 +59,36 @@ def test_a_whole_answer(ending: Any, server: OpenAIServer) -> None:
     assert server.requests[0]["stream_options"] == {"include_usage": True}
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize(
+    ("thoughts", "rest"),
+    [
+        ('<think>perhaps {"greeting": "no"}</think>\n', "\n"),
+        ("<thinking>\n</thinking>", ""),
+        ("\n <think>so</think> ", " "),
+        ("<think>so</think>\n<think>or so</think>", ""),
+        ("I <think>so</think> ", "I <think>so</think> "),
+        ("<think>no end ", "<think>no end "),
+    ],
+    ids=["think", "thinking", "blanks", "two", "later", "no end"],
+)
+def test_thoughts_in_the_text_are_no_part_of_it(
+    thoughts: str, rest: str, stream: bool, server: OpenAIServer
+) -> None:
+    """However the answer comes; whoever looks on hears them."""
+    server.answer = Answer(body=completion(thoughts + CONTENT))
+    host = replace(HOST, models={"m": Model(model=MODEL, stream=stream)})
+    assert attempt("llm", {"model": "m"}, host).text == rest + CONTENT
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_nothing_but_thoughts_is_no_answer(stream: bool, server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion("<think>so</think>"))
+    host = replace(HOST, models={"m": Model(model=MODEL, stream=stream)})
+    said = ("invalid_output", f"{MODEL} answered nothing")
+    assert failure("llm", {"model": "m"}, host) == said
+
+
 @pytest.mark.parametrize(
     ("ending", "failed", "message"),
     [
