@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from agentflow.lint.verdicts import is_presence
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.approvals import part_with_yes
@@ -36,7 +37,7 @@ class Hearing:
     def __init__(self, plan: Plan) -> None:
         self._of: dict[str, list[Use]] = {}
         for use in plan.uses:
-            if use.target is not None and use.reference.path[1:2] != ("status",):
+            if use.target is not None and not is_presence(use.reference):
                 self._of.setdefault(use.target, []).append(use)
         self._outputs: Mapping[Path, str] = {
             (*scope.path, "output"): step.address

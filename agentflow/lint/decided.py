@@ -137,7 +137,7 @@ def _assumed(context: Context, step: StepPlan) -> Iterator[Assumed]:
             and at != (address.default_case(switch.address))
         ):
             label = address.name(at)
-            chosen = _chosen(switch.switch.expr, label)
+            chosen = leads_to_case(switch.switch.expr, label)
             yield Assumed(chosen, switch.address, f"case {quoted(label)} of {quoted(switch.id)}")
 
 
@@ -148,7 +148,7 @@ def _proven_outputs(context: Context, step: StepPlan) -> Iterator[Steps]:
             yield way
 
 
-def _chosen(value: Expr, label: str) -> Expr:
+def leads_to_case(value: Expr, label: str) -> Expr:
     """That a value leads to a case: it is the text, or the boolean that is called so."""
     is_text = Binary("==", value, Literal(label, 0, 0), 0, 0)
     if label not in ("true", "false"):

@@ -22,7 +22,6 @@ from agentflow.spec.cel.syntax import (
     Conditional,
     Default,
     Expr,
-    Has,
     Identifier,
     Index,
     ListLiteral,
@@ -31,7 +30,7 @@ from agentflow.spec.cel.syntax import (
     Unary,
 )
 from agentflow.spec.cel.values import equality_key
-from agentflow.spec.expressions import references
+from agentflow.spec.expressions import Reference, references
 from agentflow.spec.model import Json
 
 #: Of more combinations none is tried.
@@ -103,11 +102,7 @@ def cases(
 
 def looks_at_data(expr: Expr) -> bool:
     """Does it read anything but whether steps have run?"""
-    asked = {(one.path.start, one.path.end) for one in every(expr) if isinstance(one, Has)}
-    return any(
-        not (found.root == "steps" and _is_presence(found.path, (found.start, found.end) in asked))
-        for found in references(expr)
-    )
+    return any(not (found.root == "steps" and is_presence(found)) for found in references(expr))
 
 
 def steps_read(plan: Plan, expr: Expr, place: str) -> Iterator[StepPlan]:
@@ -119,8 +114,9 @@ def steps_read(plan: Plan, expr: Expr, place: str) -> Iterator[StepPlan]:
                 yield step
 
 
-def _is_presence(path: tuple[str | int | None, ...], only_asked: bool) -> bool:
-    return path[1:] == ("status",) or (only_asked and path[1:] == ("output",))
+def is_presence(found: Reference) -> bool:
+    """Does a reference to a step ask for no more than whether it has run?"""
+    return found.path[1:] == ("status",) or (found.asked and found.path[1:] == ("output",))
 
 
 def values_at(context: Context, path: Expr, place: str) -> tuple[Json, ...] | None:

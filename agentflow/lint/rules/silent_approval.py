@@ -4,6 +4,10 @@ A step asks a person for an approval, and what follows if nobody answers is the 
 question only costs time: whatever it was to guard happens unseen, and on the day when nobody looks.
 An approval is given by a person or not at all.
 
+Where the answer is one of several words or a field, the conditions on the way to each effect tell what a yes
+is: an answer without which nothing happens can be given, and where nobody answers, the effect happens. That is
+said of an effect that cannot be undone, and of others where the words are those of a yes or a no.
+
 Bad:
 
     agentflow: 1
@@ -33,47 +37,87 @@ Good:
     outputs: {approved: "${{ steps.approve.output }}"}
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
-from agentflow.findings import Finding, Severity
+from msgspec import Struct
+
+from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.stand_ins import (
+    Effect,
+    answered,
+    effects_by,
+    may_happen,
+    possible_answers,
+    stand_in,
+)
 from agentflow.plan.approvals import part_with_yes
-from agentflow.plan.steps import Path, StepPlan
-from agentflow.spec.model import Json
+from agentflow.plan.calls import calls_of
+from agentflow.plan.steps import CatchPlan, Path, Plan, StepPlan
+from agentflow.spec.model import Effects, FailureClass, Json
 from agentflow.spec.templates import Constant, Template
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Scalar
 
 NAME = "silent-approval"
 FAMILY = Family.ESCALATION
 SEVERITY = Severity.ERROR
 
+_HELP = "write 'fail' or 'skip', or a value that says no"
+#: Answers, and fields of answers, by which people agree or do not.
+_YES = re.compile(
+    r"(?i)(?:^|_)(?:accept|agree|allow|approv|authori[sz]|confirm|consent|go$|grant|ok$|okay|pass$|permit|proceed"
+    r"|release|sign$|yes)"
+)
+_NO = re.compile(
+    r"(?i)^(?:abort|cancel|declin|den(?:y|ied)|hold|no$|not|never|refus|reject|stop|wait)"
+)
+
+
+class _Silence(Struct, frozen=True):
+    """What follows if there is no answer: `key` is the word of the `catch` that says so."""
+
+    key: str
+    action: CatchPlan
+    path: Path
+
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each value that stands for an answer of a person and says yes."""
-    if context.plan is None:
-        return
-    for step in context.plan.steps.values():
-        if step.question is None:
+    """Each value that stands for an answer of a person and says yes, and each effect of silence."""
+    plan = context.plan
+    for step in plan.steps.values() if plan is not None else ():
+        if plan is None or step.question is None:
             continue
         approval = part_with_yes(step.question.answer)
-        for template, path in _instead(step):
-            if approval is not None and _says(template, approval):
+        for silence in _silences(step):
+            if approval is not None and _says(_last(silence.action).value, approval):
                 yield Finding(
                     rule=NAME,
                     severity=SEVERITY,
                     message=f"if nobody answers, {quoted(step.id)} is approved",
-                    location=context.document.locate(path),
-                    help="write 'fail' or 'skip', or a value that says no",
+                    location=context.document.locate(silence.path),
+                    help=_HELP,
                 )
+            elif step.for_each is None:
+                yield from _acting(context, plan, step, silence)
 
 
-def _instead(step: StepPlan) -> Iterator[tuple[Template | None, Path]]:
-    """The values that may stand for the answer, with their paths."""
+def _silences(step: StepPlan) -> Iterator[_Silence]:
+    """What a question that has no answer comes to, each with its path."""
     for key, action in step.catch.items():
-        yield action.value, (*step.path, "catch", key, "use")
-        if action.escalation is not None:
-            last = ("escalations", action.escalation.name, "on_exhausted", "use")
-            yield action.escalation.on_exhausted.value, last
+        if action.action == "use":
+            yield _Silence(key, action, (*step.path, "catch", key, "use"))
+        elif action.action == "skip":
+            yield _Silence(key, action, (*step.path, "catch", key))
+        elif action.escalation is not None:
+            way: Path = ("escalations", action.escalation.name, "on_exhausted")
+            used = action.escalation.on_exhausted.action == "use"
+            yield _Silence(key, action, (*way, "use") if used else way)
+
+
+def _last(action: CatchPlan) -> CatchPlan:
+    return action.escalation.on_exhausted if action.escalation is not None else action
 
 
 def _says(template: Template | None, approval: Json) -> bool:
@@ -84,3 +128,71 @@ def _says(template: Template | None, approval: Json) -> bool:
     if isinstance(approval, dict) and isinstance(value, dict):
         return all(value.get(key) is True for key in approval)
     return value is True and approval is True
+
+
+def _acting(context: Context, plan: Plan, asked: StepPlan, silence: _Silence) -> Iterator[Finding]:
+    """The first effect that happens without an answer, where an answer keeps all of them back."""
+    read = stand_in(silence.action)
+    effects = effects_by(plan, asked) if read is not None else []
+    if read is None or not effects:
+        return
+    refusals = [
+        answer
+        for answer in possible_answers(asked)
+        if not any(may_happen(each, asked, answered(answer), whole=False) for each in effects)
+    ]
+    happening = [each for each in effects if may_happen(each, asked, read, whole=True)]
+    if not refusals or not happening:
+        return
+    said = read.get("output")
+    in_words = (
+        any(map(_is_no, refusals)) or _is_yes(said) or _asked_for(context, asked, said, refusals)
+    )
+    told = [each for each in happening if in_words or _is_final(each)]
+    if told:
+        effect = min(told, key=lambda each: each.step.path)
+        because = "is aborted" if silence.key == FailureClass.REJECTED else "has no answer"
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"if {quoted(asked.id)} {because}, {quoted(effect.step.id)} goes ahead",
+            location=context.document.locate(silence.path),
+            help=_HELP if "output" in read else "write 'fail', or ask for a yes in the 'when'",
+            related=(Related("goes ahead", context.document.locate_key(effect.step.path)),),
+        )
+
+
+def _is_final(effect: Effect) -> bool:
+    return any(call.effects is Effects.IRREVERSIBLE for call in calls_of(effect.step))
+
+
+def _asked_for(context: Context, asked: StepPlan, said: Json, refusals: list[Json]) -> bool:
+    """Does the question name what stands for its answer, and nothing that is a no to it?"""
+    node = context.document.node((*asked.path, "human", "ask"))
+    words = re.findall(r"\w+", node.text.lower()) if isinstance(node, Scalar) else []
+    named = [word in words for word in _texts(said)]
+    return any(named) and not any(word in words for no in refusals for word in _texts(no))
+
+
+def _texts(answer: Json) -> Iterator[str]:
+    values = answer.values() if isinstance(answer, dict) else (answer,)
+    return (value.lower() for value in values if isinstance(value, str))
+
+
+def _is_yes(answer: Json) -> bool:
+    if isinstance(answer, dict):
+        said: Iterable[tuple[str, Json]] = answer.items()
+        return any(
+            _is_yes(value) if isinstance(value, str) else value is True and bool(_YES.search(name))
+            for name, value in said
+        )
+    return answer is True or (isinstance(answer, str) and bool(_YES.search(answer)))
+
+
+def _is_no(answer: Json) -> bool:
+    if isinstance(answer, dict):
+        return any(
+            _is_no(value) if isinstance(value, str) else value is False and bool(_YES.search(name))
+            for name, value in answer.items()
+        )
+    return answer is False or (isinstance(answer, str) and bool(_NO.search(answer)))

@@ -70,17 +70,17 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.answers import OUTER
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.stand_ins import stand_in
 from agentflow.lint.verdicts import can_be_false
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import calls_of
 from agentflow.plan.scopes import step_in_reach
-from agentflow.plan.steps import CatchPlan, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import references
 from agentflow.spec.model import Effects, Json
-from agentflow.spec.templates import Constant
 from agentflow.spec.wording import quoted
 
 NAME = "yes-by-failure"
@@ -132,7 +132,7 @@ def _opened(context: Context, step: StepPlan, gate: StepPlan, checked: StepPlan)
     if not (verdict or final) or not can_be_false(context, gate.when, place):
         return None
     for key, action in checked.catch.items():
-        instead = _instead(action)
+        instead = stand_in(action)
         if instead is None or _comes_to(gate.when, checked.id, instead) is not True:
             continue
         return Finding(
@@ -144,16 +144,6 @@ def _opened(context: Context, step: StepPlan, gate: StepPlan, checked: StepPlan)
             help="write 'fail', or what says no",
             related=(Related("goes by it", context.document.locate((*gate.path, "when"))),),
         )
-    return None
-
-
-def _instead(action: CatchPlan) -> dict[str, Json] | None:
-    """What is read of a step that has failed in this way; None if nothing is, or it is not known."""
-    last = action.escalation.on_exhausted if action.escalation is not None else action
-    if last.action == "skip":
-        return {"status": "skipped"}
-    if last.action == "use" and isinstance(last.value, Constant):
-        return {"status": "succeeded", "output": last.value.value}
     return None
 
 

@@ -31,9 +31,10 @@ class Reference(Struct, frozen=True):
     `steps.a.output.x[0]` has the root `steps` and the path `("a", "output", "x", 0)`. An index
     that is not a literal ends what is known of the path with None. `guarded` means that the
     expression copes with its absence: it stands under `has`, `default` or `coalesce`, or where a
-    `has` of it is known to hold, as in `has(a.b) && a.b > 1` and `has(a.b) ? a.b : 0`. `start` and
-    `end` are offsets into the text of the expression and span the whole path. `variables` are those of
-    the macros around it, which it is none of.
+    `has` of it is known to hold, as in `has(a.b) && a.b > 1` and `has(a.b) ? a.b : 0`. Of one that
+    is only `asked` for, by `has`, the value does not count. `start` and `end` are offsets into the
+    text of the expression and span the whole path. `variables` are those of the macros around it,
+    which it is none of.
     """
 
     root: str
@@ -42,6 +43,7 @@ class Reference(Struct, frozen=True):
     start: int
     end: int
     variables: frozenset[str] = frozenset()
+    asked: bool = False
 
 
 def references(expr: Expr) -> tuple[Reference, ...]:
@@ -60,7 +62,7 @@ class _Walk(Struct, frozen=True):
             case Identifier() | Select() | Index():
                 yield from self.path(expr, guarded=False)
             case Has(path):
-                yield from self.path(path, guarded=True)
+                yield from self.path(path, guarded=True, asked=True)
             case Default(path, last):
                 yield from self.path(path, guarded=True)
                 yield from self.expr(last)
@@ -82,7 +84,7 @@ class _Walk(Struct, frozen=True):
                 for part in parts(expr):
                     yield from self.expr(part)
 
-    def path(self, path: Path, *, guarded: bool) -> Iterator[Reference]:
+    def path(self, path: Path, *, guarded: bool, asked: bool = False) -> Iterator[Reference]:
         """The reference that a path is, and those in its indices, which nothing guards."""
         nodes = spine(path)
         root = nodes[-1]
@@ -91,7 +93,8 @@ class _Walk(Struct, frozen=True):
         elif root.name not in self.bound:
             steps = known_steps(nodes)
             guarded = guarded or (root.name, steps) in self.existing
-            yield Reference(root.name, steps, guarded, path.start, path.end, self.bound)
+            span = path.start, path.end
+            yield Reference(root.name, steps, guarded, *span, self.bound, asked)
         for node in nodes:
             if isinstance(node, Index):
                 yield from self.expr(node.key)
