@@ -4,6 +4,9 @@ When a write loses its answer, nobody knows what became of it, and the step ends
 idempotency key as without, once there are no more attempts. A `catch` for `any` takes that too, and with `skip` or a
 value the run succeeds and nobody looks. Say apart what follows `unknown_effect`: `fail`, or an escalation to people.
 
+A step with a key that nobody asks what became of it, such as a message at the end, may be passed over: it was tried
+safely as often as its author wants, and nothing goes on from it.
+
 Bad:
 
     agentflow: 1
@@ -52,6 +55,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
+from agentflow.plan.calls import calls_of
 from agentflow.plan.failures import may_be_unknown
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.wording import quoted
@@ -65,10 +69,11 @@ def check(context: Context) -> Iterator[Finding]:
     """Each entry of a `catch` that takes what may have happened together with what has not."""
     if context.plan is None:
         return
+    asked = {use.target for use in context.plan.uses}
     seen: set[str] = set()
     for step in context.plan.steps.values():
         around = _passes_over(context.plan, step) if may_be_unknown(step) else None
-        if around is None or around.address in seen:
+        if around is None or around.address in seen or _ends_in_itself(step, around, asked):
             continue
         seen.add(around.address)
         yield Finding(
@@ -79,6 +84,13 @@ def check(context: Context) -> Iterator[Finding]:
             location=context.document.locate((*around.path, "catch", "any")),
             help="say apart what follows that: 'unknown_effect: fail', or an escalation to people",
         )
+
+
+def _ends_in_itself(step: StepPlan, around: StepPlan, asked: set[str | None]) -> bool:
+    """Is each attempt the same as the first, and does nobody ask what became of it?"""
+    ways = list(enclosing(step.address))
+    within = ways[: ways.index(around.address) + 1]
+    return asked.isdisjoint(within) and all(call.key is not None for call in calls_of(step))
 
 
 def _passes_over(plan: Plan, step: StepPlan) -> StepPlan | None:
