@@ -7,6 +7,8 @@ would read: `$steps.draft.output`, `$(…)`, `{% … %}`, `<% … %>`, `=steps.d
 expressions at all: data belongs in the prompt, or in the input, which a command reads. No shell is there either to
 expand `$NAME` in `argv`, `env` or `headers`; `{secret: NAME}` takes it from the environment.
 
+Where no text is taken, such as for a number or a list, that is an error: each run fails there.
+
 Bad:
 
     agentflow: 1
@@ -61,9 +63,11 @@ Good:
 import json
 from collections.abc import Iterator
 
-from agentflow.findings import Finding, Severity
+from agentflow.findings import Finding, Location, Severity
+from agentflow.lint.handoffs import Handoffs
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.variables_of_shells import shell_variables
+from agentflow.plan.handoffs import Effort, breaches
 from agentflow.spec.model import Pipeline
 from agentflow.spec.wording import quoted
 
@@ -74,6 +78,7 @@ SEVERITY = Severity.WARNING
 
 def check(context: Context) -> Iterator[Finding]:
     """Each text that spells out a reference and does not make one."""
+    refused = _refused(context) if context.plain_references else frozenset()
     for plain in context.plain_references:
         advice = f'for what it leads to write "{plain.expression}"'
         key = plain.text.path[2:3]
@@ -87,13 +92,35 @@ def check(context: Context) -> Iterator[Finding]:
             )
         yield Finding(
             rule=NAME,
-            severity=SEVERITY,
+            severity=Severity.ERROR
+            if context.document.locate(plain.text.path) in refused
+            else SEVERITY,
             message=f"{quoted(plain.shown)} is sent as it stands: it is text, and no expression",
             location=plain.text.place(context.document, plain.found),
             help=advice,
         )
     if context.pipeline is not None:
         yield from _variables(context, context.pipeline)
+
+
+def _refused(context: Context) -> frozenset[Location]:
+    """The places of such texts where no text is ever taken, so that each run fails there."""
+    if context.plan is None:
+        return frozenset()
+    handoffs, effort = Handoffs(context.document, context.plan), Effort()
+    found = [
+        context.document.locate((*step.path, "for_each", "over"))
+        for step in context.plan.steps.values()
+        if step.for_each is not None
+    ]
+    for handoff in handoffs:
+        given = context.types.of(handoff.template, handoff.place)
+        found += (
+            handoffs.place_of(handoffs.source(handoff, breach.way))
+            for breach in breaches(given, handoff.wanted, effort)
+            if breach.always
+        )
+    return frozenset(found) & context.misread
 
 
 def _variables(context: Context, pipeline: Pipeline) -> Iterator[Finding]:
