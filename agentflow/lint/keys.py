@@ -98,6 +98,17 @@ def repeating(plan: Plan, place: str) -> Iterator[StepPlan]:
             yield step
 
 
+def is_conditional(plan: Plan, step: StepPlan, outer: StepPlan) -> bool:
+    """Is there a condition on a step within a round of what repeats it?"""
+    for at in enclosing(step.address):
+        if at == outer.address:
+            return step is outer and step.for_each is None
+        around = plan.steps.get(at)
+        if around is not None and (around.when is not None or around.switch is not None):
+            return True
+    return False
+
+
 def passing(plan: Plan, use: Use) -> str | None:
     """What a reference in a key names that no two attempts share: its word, or None.
 

@@ -74,10 +74,11 @@ from typing import TypeAlias
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.answers import OUTER, after, is_within
 from agentflow.lint.checkpoints import gate_before
+from agentflow.lint.deeds import is_declared
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.approvals import yes
-from agentflow.plan.calls import calls_of, home_of
+from agentflow.plan.calls import calls_of
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.model import Effects, Json
@@ -196,8 +197,7 @@ def _how(context: Context, plan: Plan, step: StepPlan, asked: StepPlan, says: Js
         return None
     if address.parent(step.address) != address.parent(asked.address):
         return None
-    places = ((*step.path, "effects"), (*home_of(step, call), "effects"))
-    if all(context.document.node(place) is None for place in places):
+    if not is_declared(context, step, call):
         return None
     if call.effects is Effects.IRREVERSIBLE and gate_before(context, step) is None:
         return None  # that nothing can stop it is said already

@@ -72,14 +72,14 @@ from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import Chat, chats, entries, shown
 from agentflow.lint.checkpoints import gate_before, gates_before
+from agentflow.lint.deeds import fields_of_url
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.steps import CallPlan, StepPlan
 from agentflow.spec.cel.logic import paths_in, way_of
 from agentflow.spec.cel.syntax import Select
-from agentflow.spec.expressions import ExpressionError, references
 from agentflow.spec.model import Effects
-from agentflow.spec.templates import Constant, parse_template, template_expressions
+from agentflow.spec.templates import Constant
 from agentflow.spec.wording import quoted
 
 NAME = "injected-effect"
@@ -202,7 +202,7 @@ def _carried_out(
     shell = _is_shell(call)
     if (call.effects.repeatable and not shell) or gate_before(context, step) is not None:
         return
-    in_url = _named_in_url(call)
+    in_url = fields_of_url(call)
     root, descent = call.input.schema, Descent()
     for name, template in entries(call.arguments):
         path = (*step.path, "with", name)
@@ -285,17 +285,6 @@ def _is_shell(call: CallPlan) -> bool:
 
 def _expands(words: list[str]) -> bool:
     return any(_EXPANDS.search(word) for word in words)
-
-
-def _named_in_url(call: CallPlan) -> frozenset[str]:
-    """The fields of the input that the url of a request is made of."""
-    url = getattr(call.options, "url", None)
-    try:
-        found = template_expressions(parse_template(url)) if isinstance(url, str) else ()
-        read = [each for _, _, expr in found for each in references(expr)]
-    except ExpressionError:
-        return frozenset()  # which `prompt-reference` tells of
-    return frozenset(str(each.path[0]) for each in read if each.root == "input" and each.path)
 
 
 def _who(context: Context, chat: Chat) -> Related:

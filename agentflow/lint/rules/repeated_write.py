@@ -76,10 +76,10 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.keys import Keys, repeating
+from agentflow.lint.deeds import is_declared
+from agentflow.lint.keys import Keys, is_conditional, repeating
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
-from agentflow.plan.calls import home_of
 from agentflow.plan.steps import CallPlan, Plan, StepPlan
 from agentflow.spec.model import Effects
 from agentflow.spec.templates import Constant
@@ -104,7 +104,7 @@ def check(context: Context) -> Iterator[Finding]:
         if step.call is None or step.dispatch is not None or not _writes(context, step, step.call):
             continue
         outer = next(repeating(plan, step.address), None)
-        if outer is None or _is_conditional(plan, step, outer):
+        if outer is None or is_conditional(plan, step, outer):
             continue
         given = context.uses_within.get((*step.path, "with"), ())
         if keys.varying(given, step.address, outer) or _is_read(plan, step, outer):
@@ -127,19 +127,7 @@ def _writes(context: Context, step: StepPlan, call: CallPlan) -> bool:
         return False
     if isinstance(call.arguments, Constant) and not call.arguments.value:
         return False  # it is given nothing at all, as one that does the next of what there is to do
-    places = ((*step.path, "effects"), (*home_of(step, call), "effects"))
-    return any(context.document.node(place) is not None for place in places)
-
-
-def _is_conditional(plan: Plan, step: StepPlan, outer: StepPlan) -> bool:
-    """Is there a condition on it within a round?"""
-    for at in enclosing(step.address):
-        if at == outer.address:
-            return step is outer and step.for_each is None
-        around = plan.steps.get(at)
-        if around is not None and (around.when is not None or around.switch is not None):
-            return True
-    return False
+    return is_declared(context, step, call)
 
 
 def _is_read(plan: Plan, step: StepPlan, outer: StepPlan) -> bool:
