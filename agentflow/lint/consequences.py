@@ -87,8 +87,8 @@ class Consequences:
 
     def _uses(self, part: Part) -> Iterator[Use]:
         """The references to a part, to what it is in and to what is in it."""
-        for use in self._plan.uses:
-            if use.target == part.step and use.reference.path[1:2] == ("output",):
+        for use in self._context.uses_of.get(part.step, ()):
+            if use.reference.path[1:2] == ("output",):
                 read = use.reference.path[2:]
                 length = min(len(read), len(part.way))
                 if read[:length] == part.way[:length]:

@@ -151,6 +151,16 @@ class Context(Struct, frozen=True, dict=True):
         return found
 
     @cached_property
+    def uses_of(self) -> Mapping[str, Sequence[Use]]:
+        """The references to each step, by its address."""
+        assert self.plan is not None
+        found: dict[str, list[Use]] = {}
+        for use in self.plan.uses:
+            if use.target is not None:
+                found.setdefault(use.target, []).append(use)
+        return found
+
+    @cached_property
     def loops(self) -> tuple[Round, ...]:
         """The loops, in the order of the steps."""
         assert self.plan is not None

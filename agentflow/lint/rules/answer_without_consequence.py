@@ -151,7 +151,7 @@ def _remarks(context: Context, plan: Plan, step: StepPlan) -> Iterator[Finding]:
     around = loop_around(plan, step.address)
     if around is None or around.body is None:
         return
-    uses = [use for use in plan.uses if use.target == step.address]
+    uses = context.uses_of.get(step.address, ())
     places = [use.path[len(around.body.path) :][:1] for use in uses]
     if ("until",) not in places or ("next",) in places or ("steps",) in places:
         return

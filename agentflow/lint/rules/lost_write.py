@@ -105,7 +105,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     keys, waiting = Keys(plan), Waiting(plan)
     writes = [each for step in plan.steps.values() if (each := _write(context, step)) is not None]
-    before: dict[tuple[str, str], list[_Write]] = {}
+    before: dict[tuple[str, str, str], list[_Write]] = {}
     for write in writes:
         outer = _shared_by_items(plan, keys, context, write)
         if outer is not None:
@@ -113,7 +113,8 @@ def check(context: Context) -> Iterator[Finding]:
             advice = "put what tells one item from another into it"
             yield _finding(context, write, said, "only one of them stays", advice, outer)
             continue
-        known = before.setdefault((address.parent(write.step.address) or "", write.by), [])
+        scope = address.parent(write.step.address) or ""
+        known = before.setdefault((scope, write.by, repr(write.place)), [])
         other = next((each for each in known if _clash(waiting, each, write)), None)
         if other is not None:
             said = (
@@ -169,9 +170,9 @@ def _shared_by_items(plan: Plan, keys: Keys, context: Context, write: _Write) ->
 
 
 def _clash(waiting: Waiting, one: _Write, other: _Write) -> bool:
-    """Do two steps write different things to one place, neither after the other?"""
+    """Do two steps that write to one place write different things, neither after the other?"""
     first, second = one.step, other.step
-    if one.place != other.place or (one.rest == other.rest and first.agent == second.agent):
+    if one.rest == other.rest and first.agent == second.agent:
         return False
     if first.for_each is not None or second.for_each is not None:
         return False

@@ -93,7 +93,7 @@ Good:
     outputs: {sent: "${{ has(steps.send.output) }}"}
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.checkpoints import gate_before
@@ -124,7 +124,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         value = step.catch[key].value
         instead = entries(value) if value is not None else {}
-        reads = [use for use in plan.uses if use.target == step.address]
+        reads = context.uses_of.get(step.address, ())
         for name, said in entries(each.body.output).items():
             other = instead.get(name)
             if said != Constant(True) or other not in (Constant(True), Constant(False)):
@@ -137,7 +137,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _the_same(
-    context: Context, plan: Plan, step: StepPlan, path: Path, reads: list[Use]
+    context: Context, plan: Plan, step: StepPlan, path: Path, reads: Sequence[Use]
 ) -> Iterator[Finding]:
     """A flag that is up either way, and that some condition goes by."""
     name = str(path[-1])
@@ -155,7 +155,7 @@ def _the_same(
 
 
 def _unread(
-    context: Context, plan: Plan, step: StepPlan, path: Path, reads: list[Use]
+    context: Context, plan: Plan, step: StepPlan, path: Path, reads: Sequence[Use]
 ) -> Iterator[Finding]:
     """A flag that nobody reads, where an effect is given the rest."""
     name = str(path[-1])
