@@ -5,7 +5,7 @@ whose contract names their values, and comparisons, which hold or do not. All co
 answers are tried.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import TypeAlias
@@ -20,8 +20,17 @@ from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, StepPlan
-from agentflow.spec.cel.logic import NEGATED, ReadPath, compared, leaves, outcome, paths_in, way_of
-from agentflow.spec.cel.syntax import Binary, Expr, Has
+from agentflow.spec.cel.logic import (
+    NEGATED,
+    ReadPath,
+    compared,
+    leaves,
+    outcome,
+    paths_in,
+    together,
+    way_of,
+)
+from agentflow.spec.cel.syntax import Binary, Expr, Has, Path
 from agentflow.spec.expressions import references
 from agentflow.spec.templates import Whole
 
@@ -130,6 +139,19 @@ def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tup
                 return {}
             found.update(values)
     return found if prod(map(len, found.values())) <= _MOST_CASES else {}
+
+
+def excluding(ways: Iterable[Sequence[Demand]]) -> frozenset[Question]:
+    """The flags that every condition which looks at them wants to be false: what they keep out is meant to be out."""
+    wanted: dict[Question, set[bool]] = {}
+    for demand in (demand for way in ways for demand in way if not demand.labels):
+        flags = [
+            (part, holds) for part, holds in together(demand.expr, True) if isinstance(part, Path)
+        ]
+        for path in paths_in(demand.expr):
+            truths = {holds for part, holds in flags if way_of(part) == way_of(path)}
+            wanted.setdefault(way_of(path), set()).update(truths or {True})
+    return frozenset(flag for flag, truths in wanted.items() if truths == {False})
 
 
 def cases(found: Mapping[Question, tuple[Known, ...]]) -> Iterator[Case]:

@@ -4,6 +4,8 @@ Where what happens goes with two things at once, such as a class and a length, t
 miscounted: each class is stored, and letters of each length are, but the long ones of one class go nowhere, and no
 run fails. Said only where every single answer leads there with some others, so that what is left out was not meant to
 be left out as such, and not where people decide: that nothing happens is what they mean by no.
+be left out as such, and not where people decide on each: that nothing happens is what they mean by no. So is what a flag
+keeps out that is only ever asked with `!`, as in `!inputs.dry_run`.
 
 Bad:
 
@@ -56,7 +58,16 @@ from collections.abc import Iterator, Sequence
 
 from agentflow.contracts.describe import listed, path_text
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.coverage import Case, Demand, Question, cases, demands_on, holds, questions
+from agentflow.lint.coverage import (
+    Case,
+    Demand,
+    Question,
+    cases,
+    demands_on,
+    excluding,
+    holds,
+    questions,
+)
 from agentflow.lint.origins import deciding
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.traces import label_of
@@ -111,6 +122,8 @@ def _missed(context: Context, ways: Sequence[Sequence[Demand]]) -> list[Case]:
             reached.update(case.items())
         else:
             missed.append(case)
+    excluded = excluding(ways)
+    missed = [case for case in missed if not any(case.get(flag) is True for flag in excluded)]
     answers = {(question, answer) for question, known in asked.items() for answer in known}
     return missed if answers == reached else []
 

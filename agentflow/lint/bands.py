@@ -1,0 +1,130 @@
+"""Steps side by side whose conditions cut a number into bands, and the numbers at which two bands meet.
+
+A band is what the `when` of a step leaves of a number that it compares with written ones, as `score >= 50 && score < 80`
+does. Bands belong together if they are of one number, and all else that their conditions ask is the same.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
+
+from msgspec import Struct
+
+from agentflow.lint.conditions import Fact, facts
+from agentflow.lint.rule import Context
+from agentflow.lint.variables import Variables
+from agentflow.plan import address
+from agentflow.plan.limits import Subject, limits
+from agentflow.plan.numbers import Range, fulfilling, meet, number_of, range_of_expression
+from agentflow.plan.steps import StepPlan
+from agentflow.spec.cel.logic import compared, together
+from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.expressions import references
+from agentflow.spec.templates import Whole
+
+
+class Band(Struct, frozen=True):
+    """The numbers for which a step runs; `subject` is what they are, `text` how that is written."""
+
+    step: StepPlan
+    span: Range
+    subject: Subject
+    text: str
+
+
+class Meeting(Struct, frozen=True):
+    """Two bands that meet at a number, which is in both if `twice`, and else in none."""
+
+    lower: Band
+    upper: Band
+    number: float
+    twice: bool
+
+
+def meetings(context: Context) -> Iterator[Meeting]:
+    """Where bands that belong together meet, and not as they should."""
+    for bands in _bands(context).values():
+        by_low, told = dict[float, list[Band]](), set[float]()
+        for band in bands:
+            by_low.setdefault(band.span.low, []).append(band)
+        for lower in bands if len(bands) > 1 else ():
+            found = _meeting(lower, by_low)
+            if found is None or found.number in told:
+                continue
+            if found.twice or not _is_spoken_of(context, found):
+                told.add(found.number)
+                yield found
+
+
+def _bands(context: Context) -> Mapping[object, Sequence[Band]]:
+    """The bands, by what makes them belong together."""
+    found: dict[object, list[Band]] = {}
+    for step in context.plan.steps.values() if context.plan is not None else ():
+        if step.when is None:
+            continue
+        place, spans = address.parent(step.address) or "", dict[Subject, tuple[Range, str]]()
+        scope, others = Variables(context.types, place), dict[Subject, set[Fact]]()
+        for part, holds in together(step.when, True):
+            asked = compared(part, holds)
+            limit = next(limits(part, holds), None)
+            number = number_of(asked.other) if asked is not None else None
+            if asked is None or limit is None or number is None or asked.operator == "!=":
+                continue
+            domain = range_of_expression(asked.one, scope.of)
+            if domain is None:
+                continue
+            text = step.when_text[asked.one.start : asked.one.end]
+            span, _ = spans.get(limit.subject, (domain, text))
+            spans[limit.subject] = meet(span, fulfilling(asked.operator, number)), text
+            others.setdefault(limit.subject, set()).update(facts(part, step.when_text, holds))
+        all_of_it = frozenset(facts(step.when, step.when_text, True)) if spans else frozenset()
+        for subject, (span, text) in spans.items():
+            key = place, subject, all_of_it - others[subject]
+            found.setdefault(key, []).append(Band(step, span, subject, text))
+    return found
+
+
+def _meeting(lower: Band, by_low: Mapping[float, Sequence[Band]]) -> Meeting | None:
+    """Where a band meets one above it, if it does, and both have that number or none has."""
+    span = lower.span
+    if span.high == inf or span.is_empty:
+        return None
+    # Of whole numbers the ends are in the bands.
+    between = (span.high + 1, span.high + 2) if span.whole else (span.high, span.high)
+    for number, start, twice in ((span.high, span.high, True), (*between, False)):
+        for upper in by_low.get(start, ()):
+            ends = span.high_open, upper.span.low_open
+            meets = span.whole or ends == (not twice, not twice)
+            if meets and span.low < upper.span.low and span.high < upper.span.high:
+                return Meeting(lower, upper, number, twice)
+    return None
+
+
+def _is_spoken_of(context: Context, found: Meeting) -> bool:
+    """May it be meant that a number is left out of two bands, or is it taken care of elsewhere?
+
+    Where a number has its sign asked, nothing is to be done about 0.
+    """
+    subject = found.lower.subject
+    if found.number == 0 and not subject.size:
+        return True
+    pair = found.lower.step, found.upper.step
+    for step in context.plan.steps.values() if context.plan is not None else ():
+        if step in pair:
+            continue
+        if step.when is not None and _reads(step.when, subject, pair):
+            asked = (each for each in limits(step.when, True) if each.subject == subject)
+            if all(each.fulfilled_by(found.number) for each in asked):
+                return True
+        if isinstance(step.switch, Whole) and _reads(step.switch.expr, subject, pair):
+            return True
+    return False
+
+
+def _reads(expr: Expr, subject: Subject, steps: Sequence[StepPlan]) -> bool:
+    """Does an expression look at a value, or at whether one of some steps ran?"""
+    names = [step.id for step in steps]
+    return any(
+        (each.root, each.path) == (subject.root, subject.way)
+        or (each.root == "steps" and each.path and each.path[0] in names)
+        for each in references(expr)
+    )
