@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from agentflow.contracts.describe import path_text
 from agentflow.lint.conditions import (
-    Fact,
     facts,
     not_empty,
     proven,
@@ -19,12 +18,14 @@ from agentflow.lint.conditions import (
     strict,
 )
 from agentflow.lint.known import RAN, Known
+from agentflow.lint.taken_cases import chosen, may_be_default, may_be_taken
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.limits import Limit, follows, limits
 from agentflow.plan.loop_states import loop_around
 from agentflow.plan.schemas import Contract, alternatives, self_contained
 from agentflow.plan.scopes import read_outside, step_in_reach
+from agentflow.plan.shapes import DEFAULT, case_in_words
 from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.plan.uses import Use
@@ -93,7 +94,35 @@ class Guards:
         elif self._has_alternatives(use):
             path = path[: 2 if root == "steps" else 0]
         read = path_text((root, *(part for part in path if part is not None)))
-        return self.at(use).compares(read, sizes=not inside)
+        known = self.at(use)
+        return known.compares(read, sizes=not inside) or self._chooses_case(use, known)
+
+    def _chooses_case(self, use: Use, known: Known) -> bool:
+        """Does a condition look at what the switch that is read chooses by?"""
+        step = self._plan.steps.get(use.target or "")
+        if step is None or not isinstance(step.switch, Whole):
+            return False
+        return known.compares(shown(step.switch.expr, self._selector(step)))
+
+    def may_be_case(self, use: Use, words: str) -> bool:
+        """Can what a reference reads of a switch be that of a case, `case 'x'` or `the default`?"""
+        step = self._plan.steps.get(use.target or "")
+        if step is None or not isinstance(step.switch, Whole):
+            return True
+        selector, text, known = step.switch.expr, self._selector(step), self.at(use)
+        if words == DEFAULT:
+            come_to = self_contained(self._types.of(selector, step.address))
+            return may_be_default(selector, text, frozenset(step.cases), known, come_to)
+        return all(
+            may_be_taken(selector, text, label, known)
+            for label in step.cases
+            if case_in_words(label) == words
+        )
+
+    def _selector(self, switch: StepPlan) -> str:
+        """What the expression of a switch was parsed from."""
+        assert isinstance(switch.switch, Whole)
+        return self._text((*switch.path, "switch"))[switch.switch.offset :]
 
     def _has_alternatives(self, use: Use) -> bool:
         """Can it depend on one field of an output, or of the inputs, what another is?"""
@@ -225,18 +254,15 @@ class Guards:
         switch = self._plan.steps.get(address.parent(at) or "")
         if switch is None or not isinstance(switch.switch, Whole):
             return outer
-        chosen = switch.switch
-        text = self._text((*switch.path, "switch"))[chosen.offset :]
+        selector, text = switch.switch.expr, self._selector(switch)
         if at == address.default_case(switch.address):
-            taken = [
-                fact for one in switch.cases for fact in _chosen(chosen.expr, text, one, False)
-            ]
+            taken = [fact for one in switch.cases for fact in chosen(selector, text, one, False)]
         else:
             label = address.name(at)
-            taken = _chosen(chosen.expr, text, label, True)
-            is_label = Binary("==", chosen.expr, Literal(label, 0, 0), 0, 0)
+            taken = chosen(selector, text, label, True)
+            is_label = Binary("==", selector, Literal(label, 0, 0), 0, 0)
             outer = outer.plus((), proven(is_label, True))
-        return outer.plus(taken, strict(chosen.expr))
+        return outer.plus(taken, strict(selector))
 
     def _within(self, use: Use, known: Known) -> Known:
         """What is known inside the expression too, on the way to the reference."""
@@ -274,14 +300,6 @@ def skipping(step: StepPlan) -> tuple[str, ...]:
     if step.for_each is not None:
         return ()
     return tuple(key for key, action in step.catch.items() if action.may_skip)
-
-
-def _chosen(value: Expr, text: str, label: str, truth: bool) -> list[Fact]:
-    """What holds in a case, or with `truth` false where its label was not the one."""
-    found: list[Fact] = [(f'{shown(value, text)}=="{label}"', truth)]
-    if label in ("true", "false"):
-        found += facts(value, text, truth == (label == "true"))
-    return found
 
 
 def _holds(expr: Expr, start: int, end: int) -> bool:

@@ -74,6 +74,8 @@ _RUN = Contract(
 _LOST = Contract({"enum": ["skipped", "failed", "unknown"]}, True)
 #: How a step ends that others can read: what fails without `catch` ends the scope.
 _STATUS = Contract({"enum": ["succeeded", "skipped"]}, True)
+#: In words, that what a switch makes is that of its default.
+DEFAULT = "the default"
 
 
 class Shapes:
@@ -238,9 +240,9 @@ class Shapes:
                 given = given.assuming(step.loop.until, True)
             yield "", self._output_of_scope(step.body, given)
         for label, scope in step.cases.items():
-            yield f"case '{label}'", self._output_of_scope(scope)
+            yield case_in_words(label), self._output_of_scope(scope)
         if step.default is not None:
-            yield "the default", self._output_of_scope(step.default)
+            yield DEFAULT, self._output_of_scope(step.default)
 
     def _output_of_scope(self, scope: ScopePlan, given: Given = NOTHING_GIVEN) -> Shape:
         if scope.output is None:
@@ -339,6 +341,11 @@ class Shapes:
             lost: dict[str, Written | Shape] = {"key": key, "status": _LOST, "error": FAILURE}
             options.append(("an item that did not succeed", Fields(lost, "")))
         return Items(Either(tuple(options)), most=for_each.max)
+
+
+def case_in_words(label: str) -> str:
+    """That what a switch makes is that of a case."""
+    return f"case '{label}'"
 
 
 def drops_items(step: StepPlan) -> bool:

@@ -2,8 +2,9 @@
 
 What only reads may be made again after a failure, needs no key and no gate, and is called by a simulated or
 resumed run as often as it likes. `PUT`, `PATCH` and `DELETE` change what is there: `idempotent` where doing
-it twice is the same as doing it once, `write` or `irreversible` where it is not. A `POST` may be a search, so
-of one that says `read` this is advice, and only if it is written. Of programs that everybody knows, the
+it twice is the same as doing it once, `write` or `irreversible` where it is not. A `POST`, which is also what is
+sent without a `method`, may be a search, so of one that says `read` this is advice. Where it is a search, say so:
+`# agentflow: ignore[effect-contradicted] it is a search`. Of programs that everybody knows, the
 arguments say it: `git push`, `psql -c "DELETE …"`, `curl -X PUT`; of tools of a server their name, as `send_message`,
 which is advice.
 
@@ -71,6 +72,8 @@ _ACTS = re.compile(
 )
 
 
+_ADVICE = "say what it does: 'idempotent', 'write' or 'irreversible'"
+_SEARCH = f"{_ADVICE}; or say '# agentflow: ignore[{NAME}] it is a search' on this line"
 #: What tells of a deed, by its key.
 _SHOWS = {"method": "the method", "argv": "what it runs", "tool": "the tool"}
 
@@ -81,6 +84,7 @@ class _Deed(Struct, frozen=True):
     said: str
     key: str
     severity: Severity
+    may_search: bool = False
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -93,15 +97,14 @@ def check(context: Context) -> Iterator[Finding]:
         if context.document.node(path) is None or effects not in _HARMLESS:
             continue
         found = _deed(plan.pipeline.agents[name], effects)
-        written = ("agents", name, found.key) if found is not None else ()
-        if found is not None and context.document.node(written) is not None:
+        if found is not None:
             yield Finding(
                 rule=NAME,
                 severity=found.severity,
                 message=f"{quoted(name)} {found.said}, and its effects are {quoted(effects)}",
                 location=context.document.locate(path),
-                help="say what it does: 'idempotent', 'write' or 'irreversible'",
-                related=(Related(_SHOWS[found.key], context.document.locate(written)),),
+                help=_SEARCH if found.may_search else _ADVICE,
+                related=(_shown_by(context, name, found.key),),
             )
 
 
@@ -115,13 +118,21 @@ def _said(plan: Plan) -> Iterator[tuple[Path, str, Effects]]:
             yield step.path, step.call.agent, step.call.effects
 
 
+def _shown_by(context: Context, agent: str, key: str) -> Related:
+    written = ("agents", agent, key)
+    if context.document.node(written) is None:
+        return Related("a POST without 'method'", context.document.locate_key(("agents", agent)))
+    return Related(_SHOWS[key], context.document.locate(written))
+
+
 def _deed(agent: Agent, effects: Effects) -> _Deed | None:
     """What an agent is seen to do."""
     argv = getattr(agent, "argv", None) or ()
     method = getattr(agent, "method", None) or (request_method(argv) if argv else None)
     severity = _severity(method, effects)
     if severity is not None:
-        return _Deed(f"sends a {method}", "argv" if argv else "method", severity)
+        may_search = method == "POST" and effects is Effects.READ
+        return _Deed(f"sends a {method}", "argv" if argv else "method", severity, may_search)
     known = deed(argv) if argv else None
     if known is not None:
         return _Deed(f"runs {quoted(known)}", "argv", SEVERITY)

@@ -77,7 +77,11 @@ def check(context: Context) -> Iterator[Finding]:
         if use.reference.guarded:
             continue
         trace = context.traces.of_use(use)
-        gaps = [gap for gap in trace.gaps if _counts(gap, trace)]
+        gaps = [
+            gap
+            for gap in trace.gaps
+            if _counts(gap, trace) and (not gap.case or context.guards.may_be_case(use, gap.case))
+        ]
         if use.reference.root == "loop":
             # What has not been set at all yet is named by a rule of its own.
             gaps = [gap for gap in gaps if gap.at > 1]

@@ -91,7 +91,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         step = context.plan.steps[use.target]
         causes = _causes(step)
-        if not causes or _is_caught(use, context.plan):
+        if not causes or _is_caught(use, context.plan) or _is_misguarded(context, use):
             continue
         known = context.guards.at(use)
         if known.instead or known.exists("steps", (step.id, "output")):
@@ -116,6 +116,18 @@ def _causes(step: StepPlan) -> list[Path]:
     """Where the spec says that a step may be skipped."""
     causes: list[Path] = [(*step.path, "when")] if step.when is not None else []
     return causes + [(*step.path, "catch", key) for key in skipping(step)]
+
+
+def _is_misguarded(context: Context, use: Use) -> bool:
+    """Is there a `when` around the reader that cannot be read? It may be what asks for the output."""
+    assert context.plan is not None
+    around = (context.plan.steps.get(at) for at in enclosing(use.reader))
+    return any(
+        step is not None
+        and step.when is None
+        and context.document.node((*step.path, "when")) is not None
+        for step in around
+    )
 
 
 def _is_caught(use: Use, plan: Plan) -> bool:

@@ -1,7 +1,8 @@
 """Several layers repeat the same call, and their numbers multiply.
 
 Each layer looks modest. Together they turn one bad answer into dozens of calls: on the worst day,
-when the other side is overloaded already. Above 9 that is a warning, above 27 an error.
+when the other side is overloaded already. Above 9 calls of one model that is a warning, above 27 an error.
+Models that take over for each other share the load: above 27 calls of all together it is a warning.
 
 Bad:
 
@@ -44,15 +45,17 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.policies import retried
+from agentflow.lint.policies import Retried, retried
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.factors import Factors
 from agentflow.spec.wording import quoted
 
 NAME = "retry-amplification"
 FAMILY = Family.RETRY
 SEVERITY = Severity.WARNING
 
-#: Calls that one may become before it is a warning, and before it is an error.
+#: Calls of one model that one may become before it is a warning, and before it is an error.
+#: Calls of all models together are a warning where those of one would be an error.
 THRESHOLDS = {"warning": 9, "error": 27}
 
 
@@ -66,25 +69,35 @@ def check(context: Context) -> Iterator[Finding]:
     limits = THRESHOLDS | {**context.thresholds.get(NAME, {})}
     for step in retried(context.document, context.plan):
         made = step.factors
-        repairs = made.answers - 1
-        if not repairs or made.made <= limits["warning"]:
+        each = made.attempts * made.answers
+        if made.answers == 1 or (each <= limits["warning"] and made.made <= limits["error"]):
             continue
-        often = "once" if repairs == 1 else f"{repairs} times"
-        models = f" x {made.models} models" if made.models > 1 else ""
-        answers = f"{made.answers} answers (asked once, repaired {often})"
-        turns = f", in each of {made.turns} turns" if made.turns > 1 else ""
-        factors = f"{made.attempts} attempts{models} x {answers}{turns}"
-        own = (*step.plan.path, "repair")
-        agent = ("agents", step.call.agent, "repair")
-        repair = own if context.document.node(own) is not None else agent
         yield Finding(
             rule=NAME,
-            severity=Severity.ERROR if made.made > limits["error"] else SEVERITY,
-            message=f"one call of {quoted(step.plan.id)} can become {made.made}: {factors}",
+            severity=Severity.ERROR if each > limits["error"] else SEVERITY,
+            message=f"one call of {quoted(step.plan.id)} can become {made.made}: {_factors(made)}",
             location=context.document.locate_key(step.plan.path),
             help="lower one of them",
-            related=(
-                Related("attempts", context.document.locate(step.path)),
-                Related("repairs", context.document.locate(repair)),
-            ),
+            related=tuple(_places(context, step)),
         )
+
+
+def _factors(made: Factors) -> str:
+    repairs = made.answers - 1
+    often = "once" if repairs == 1 else f"{repairs} times"
+    models = f" x {made.models} models" if made.models > 1 else ""
+    answers = f"{made.answers} answers (asked once, repaired {often})"
+    turns = f", in each of {made.turns} turns" if made.turns > 1 else ""
+    return f"{made.attempts} attempts{models} x {answers}{turns}"
+
+
+def _places(context: Context, step: Retried) -> Iterator[Related]:
+    """Where each factor stands."""
+    yield Related("attempts", context.document.locate(step.path))
+    if step.call.fallbacks:
+        model = getattr(step.call.options, "model", "")
+        yield Related("models", context.document.locate(("models", model, "fallbacks")))
+    own = (*step.plan.path, "repair")
+    agent = ("agents", step.call.agent, "repair")
+    repair = own if context.document.node(own) is not None else agent
+    yield Related("repairs", context.document.locate(repair))

@@ -1,7 +1,8 @@
 """Many agents have a reason, and no single one to be measured against.
 
 `why_multi_agent` says what several agents are for. Whether they are worth their price is known only beside
-one agent that does the same work: `baseline` names its spec, and `agentflow plan` compares the two.
+one agent that does the same work: `baseline` names its spec, and `agentflow plan` compares the two. Where the
+bottleneck is `context` there can be no such agent: the work does not fit into one prompt.
 
 Bad:
 
@@ -97,11 +98,11 @@ SEVERITY = Severity.ADVICE
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """The reasons for many agents, if they name no baseline."""
+    """The reasons for many agents, if they name no baseline and there can be one."""
     if context.plan is None:
         return
     reasons = context.plan.pipeline.why_multi_agent
-    if reasons is None or reasons.baseline is not None:
+    if reasons is None or reasons.baseline is not None or reasons.bottleneck == "context":
         return
     count = len({chat.agent for chat in chats(context)})
     if count > 1:
