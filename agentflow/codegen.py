@@ -15,6 +15,7 @@ from pathlib import Path
 
 from agentflow.errors import CouldNot
 from agentflow.project import find_root
+from agentflow.spec.durations import time_in_words
 
 #: Seconds that a generator may take.
 PATIENCE = 120.0
@@ -71,7 +72,7 @@ def _generate(name: str, argv: Sequence[str], schema: str) -> str:
             argv, input=schema.encode(), capture_output=True, timeout=PATIENCE, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise CouldNot(f"'{name}' took more than {PATIENCE:g} s") from error
+        raise CouldNot(f"'{name}' took more than {time_in_words(PATIENCE)}") from error
     except OSError as error:
         raise CouldNot(f"'{name}' cannot be started: {error.strerror}") from error
     if done.returncode != 0:

@@ -28,6 +28,7 @@ from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.agents.wire import transport
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.contracts.strict import NotJson, loads
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 
 MOST_REDIRECTS = 5
@@ -168,7 +169,7 @@ class _Exchange:
             finally:
                 await answer.aclose()
         except TimeoutError as error:
-            message = f"{request.shown}: {url.host} was not found within {limit:g} s"
+            message = f"{request.shown}: {url.host} was not found within {time_in_words(limit)}"
             raise AttemptError(FailureClass.NOT_SENT, message) from error
         except httpx.TransportError as error:
             _broken(request, error, self._timeout)
@@ -304,7 +305,7 @@ def _broken(request: Request, error: httpx.TransportError, timeout: float) -> No
         case FailureClass.REJECTED:
             what = f"cannot be sent: {' '.join(str(error).split())[:EXCERPT]}"
         case FailureClass.TIMEOUT:
-            what = f"was not answered within {timeout:g} s"
+            what = f"was not answered within {time_in_words(timeout)}"
         case _:
             what = "was broken off before the answer was complete"
     raise AttemptError(failure, f"{request.shown} {what}") from error

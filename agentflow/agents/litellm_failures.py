@@ -21,6 +21,7 @@ from agentflow.agents.protocol import AttemptError
 from agentflow.agents.redirects import Redirected
 from agentflow.agents.secrets import Redactor
 from agentflow.contracts.describe import listed
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass
 from agentflow.spec.wording import quoted
 
@@ -154,10 +155,13 @@ def _seconds(duration: str) -> float | None:
 def _broke(failure: FailureClass, cause: BaseException, wire: Wire) -> str:
     match failure:
         case FailureClass.NOT_SENT | FailureClass.REJECTED:
-            why = " ".join(str(cause).split())[:300] or f"no connection within {wire.connect:g} s"
+            why = (
+                " ".join(str(cause).split())[:300]
+                or f"no connection within {time_in_words(wire.connect)}"
+            )
             return f"cannot be reached: {why}"
         case FailureClass.TIMEOUT:
-            return f"did not answer within {wire.timeout:g} s"
+            return f"did not answer within {time_in_words(wire.timeout)}"
         case _:
             return "broke the connection off before it answered"
 

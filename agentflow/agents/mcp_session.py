@@ -27,6 +27,7 @@ from agentflow.agents.processes import first
 from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.agents.worker import ANSWER_LIMIT, Failed, plain
 from agentflow.plan.definitions import Definition, as_data
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 
 #: Pages of the list of a server's tools that are asked for.
@@ -250,7 +251,7 @@ class Session:
         if isinstance(error, AttemptError):
             return error
         if isinstance(error, TimeoutError):
-            return self._not_started(f"was not ready within {self._start_timeout:g} s")
+            return self._not_started(f"was not ready within {time_in_words(self._start_timeout)}")
         if isinstance(error, MCPError):
             with suppress(Gone):
                 known = self._known_failure(error)

@@ -15,6 +15,7 @@ from agentflow.agents.processes import GRACE, Child, Processes, first
 from agentflow.agents.protocol import AttemptError, Call, Host, Reply
 from agentflow.agents.secrets import resolve
 from agentflow.agents.worker import ANSWER_LIMIT
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass
 
 #: The variable that holds the step's idempotency key.
@@ -100,7 +101,7 @@ async def run_once(
                 await _carried_out(processes, child, data, printed)
             return _text(child, printed, name)
         except TimeoutError as error:
-            message = f"{name} did not end within {patience:g} s"
+            message = f"{name} did not end within {time_in_words(patience)}"
             raise AttemptError(FailureClass.TIMEOUT, message, detail=child.words()) from error
         except AttemptError as error:
             error.detail = child.words()

@@ -17,6 +17,7 @@ from agentflow.agents.http_addresses import Address, Refused, addresses_of
 from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
 from agentflow.agents.protocol import AttemptError
 from agentflow.agents.worker import ANSWER_LIMIT
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass
 
 #: Seconds to find a host and connect to it.
@@ -91,7 +92,7 @@ class Wire:
         except Refused as error:
             raise self.failed(FailureClass.REJECTED, f"{url.host} {error}") from error
         except TimeoutError as error:
-            what = f"{url.host} was not found within {CONNECT:g} s"
+            what = f"{url.host} was not found within {time_in_words(CONNECT)}"
             raise self.failed(FailureClass.NOT_SENT, what) from error
         except (OSError, UnicodeError) as error:
             words = getattr(error, "strerror", None) or error

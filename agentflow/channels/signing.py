@@ -17,6 +17,8 @@ import hmac
 import re
 from collections.abc import Mapping
 
+from agentflow.spec.durations import time_in_words
+
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 #: Seconds by which the clocks of both sides may differ, the time on the way included.
 TOLERANCE = 300
@@ -57,7 +59,9 @@ def verify(secret: str, headers: Mapping[str, str], now: float, body: bytes) -> 
     late = now - int(at)
     if abs(late) > TOLERANCE:
         when = "ago" if late > 0 else "from now"
-        raise Forged(f"it was signed {abs(late):.0f} s {when}, and {TOLERANCE} s are allowed")
+        raise Forged(
+            f"it was signed {time_in_words(abs(round(late)))} {when}, and {time_in_words(TOLERANCE)} are allowed"
+        )
     return message
 
 

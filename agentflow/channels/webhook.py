@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from agentflow import __version__
 from agentflow.channels.protocol import DeliveryError, Host, Message
 from agentflow.channels.signing import signed
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import WebhookChannel, seconds
 
 _HEADERS = {
@@ -78,7 +79,7 @@ async def _send(options: WebhookChannel, name: str, body: bytes) -> tuple[str | 
         async with asyncio.timeout(patience):
             status, wait = await send_once(request, patience)
     except TimeoutError:
-        return f"{shown} was not answered within {patience:g} s", 0.0
+        return f"{shown} was not answered within {time_in_words(patience)}", 0.0
     except AttemptError as error:
         return error.message, None if error.failure is FailureClass.REJECTED else 0.0
     if 200 <= status < 300:

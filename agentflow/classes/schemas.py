@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from agentflow.contracts.models import ModelProblem, Models
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.wording import quoted
 
 #: Seconds that the imports of one spec may take together.
@@ -91,7 +92,7 @@ def _how_it_ended(
     """What happened instead of an answer."""
     # It ends itself when its time is over, which may be noticed here first.
     if not in_time or child.returncode == -signal.SIGALRM:
-        return f"took more than {patience:g} s"
+        return f"took more than {time_in_words(patience)}"
     code = child.returncode
     end = f"signal {-code}" if code < 0 else f"exit code {code}"
     lines = words.decode(errors="replace").split("\n")

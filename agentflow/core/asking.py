@@ -19,6 +19,7 @@ from agentflow.core.values import Unusable, text_of, value_of
 from agentflow.plan.approvals import yes
 from agentflow.plan.contracts import ContractPlan
 from agentflow.plan.steps import StepPlan
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import Json
 
 # --- asking --------------------------------------------------------------------------------
@@ -204,10 +205,10 @@ def _problem(state: State, answer: PersonAnswered) -> str | None:
 def _late(instance: Instance, question: events.AskPerson, given: float) -> str | None:
     """Why an answer does not come in time: nothing would follow from it when a time around it is over."""
     if given > question.due:
-        return f"it came {given - question.due:g} s after the time was up"
+        return f"it came {time_in_words(given - question.due)} after the time was up"
     first = min(instance.purse.outwards(), key=lambda purse: purse.until)
     if given > first.until:
-        return f"it came {given - first.until:g} s after {owner_of(first)} was over ({first.limit})"
+        return f"it came {time_in_words(given - first.until)} after {owner_of(first)} was over ({first.limit})"
     return None
 
 

@@ -19,6 +19,7 @@ from agentflow.core.purse import NOTHING, Purse, owner_of, took_too_long
 from agentflow.core.scopes import close, forget, stop_in_flight
 from agentflow.core.state import Instance, Need, Scope, State, Timed
 from agentflow.core.table import IllegalTransition, expect_run
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 
 #: Seconds by which two clocks may disagree whether a time is over.
@@ -52,7 +53,7 @@ def no_time_to_wait(instance: Instance, now: float, delay: float) -> Reason | No
         return None
     purse = _nearest(instance, now)
     figures: dict[str, Json] = {"budget": purse.time, "left": left, "delay": delay}
-    text = f"{owner_of(purse)} is over in {left:g} s ({purse.limit}), before a wait of {delay:g} s"
+    text = f"{owner_of(purse)} is over in {time_in_words(left)} ({purse.limit}), before a wait of {time_in_words(delay)}"
     return Reason(purse.limit, text, figures)
 
 
@@ -68,7 +69,7 @@ def with_time(reason: Reason, timeout: float, instance: Instance, now: float) ->
     left = time_left(instance, now)
     if timeout <= left:
         return reason
-    text = f"{reason.text}; {left:g} s are left ({_nearest(instance, now).limit})"
+    text = f"{reason.text}; {time_in_words(left)} are left ({_nearest(instance, now).limit})"
     return Reason(reason.rule, text, {**reason.figures, "timeout": timeout, "left": left})
 
 
@@ -126,7 +127,7 @@ def timed(state: State, instance: Instance, decision: Decision) -> tuple[Decisio
 
 def _deadline(instance: Instance, limit: TimeLimit, seconds: float) -> Decision:
     key = "budget.wall" if limit == "budget" else limit
-    reason = Reason(f"{instance.step.address}.{key}", f"it has {seconds:g} s ({key})")
+    reason = Reason(f"{instance.step.address}.{key}", f"it has {time_in_words(seconds)} ({key})")
     return events.SetDeadline(instance.address, limit, seconds, reason)
 
 

@@ -15,6 +15,8 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
+from agentflow.spec.durations import time_in_words
+
 #: How much of which quantity.
 Amounts: TypeAlias = Mapping[str, float]
 NOTHING: Amounts = MappingProxyType({})
@@ -125,7 +127,7 @@ def told(found: Lack) -> str:
 
 def took_too_long(purse: Purse) -> str:
     """The message when the time of a purse is over."""
-    return f"{owner_of(purse)} took longer than {purse.time:g} s ({purse.limit})"
+    return f"{owner_of(purse)} took longer than {time_in_words(purse.time)} ({purse.limit})"
 
 
 def owner_of(purse: Purse) -> str:

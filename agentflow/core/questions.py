@@ -11,6 +11,7 @@ from agentflow.core.scopes import activate, end, forget
 from agentflow.core.state import Instance, Need, State
 from agentflow.core.table import IllegalTransition, expect_run, expect_status, take
 from agentflow.core.talking import begin_afresh
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass
 
 # --- facts ---------------------------------------------------------------------------------
@@ -53,7 +54,7 @@ def overdue(state: State, event: events.TimerFired) -> None:
         raise IllegalTransition(event, event.step or "run", "not asked this")
     assert instance.question is not None
     waited = instance.question.due - instance.question.asked
-    message = f"no answer within {waited:g} s"
+    message = f"no answer within {time_in_words(waited)}"
     _unanswered(state, instance, Failure(FailureClass.TIMEOUT, message))
 
 

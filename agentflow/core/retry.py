@@ -10,6 +10,7 @@ from agentflow.core.events import Failure, Reason
 from agentflow.core.state import Instance, State
 from agentflow.plan.backoff import backoff
 from agentflow.plan.calls import is_repeatable
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import ANSWERED
 
 _AROUND = "what encloses the step has failed"
@@ -61,7 +62,7 @@ def judge(state: State, instance: Instance, failure: Failure) -> Again | Reason 
     text = f"'{failure.kind}' in attempt {instance.failures} of {policy.max_attempts}"
     if instance.retry_after is not None and instance.retry_after > delay:
         delay = instance.retry_after
-        text += f"; the other side asked for {delay:g} s"
+        text += f"; the other side asked for {time_in_words(delay)}"
     too_late = no_time_to_wait(instance, state.now, delay)
     if too_late is not None:
         return Reason(too_late.rule, too_late.text, {**figures, **too_late.figures})

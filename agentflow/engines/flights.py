@@ -10,6 +10,7 @@ from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.core.events import AttemptEndedLate, AttemptFailed, AttemptSucceeded, Receipt
 from agentflow.core.spending import priced
 from agentflow.plan.steps import ChatPlan
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 
 
@@ -41,7 +42,7 @@ class Flight(Struct, eq=False):
 
 def timed_out(flight: Flight, at: float, said: str | None = None) -> AttemptFailed:
     """The time of an attempt is up. What has not left by then has done nothing for sure."""
-    within = f"within {flight.call.timeout:g} s"
+    within = f"within {time_in_words(flight.call.timeout)}"
     match flight.stage:
         case "preparing":
             failure, message = FailureClass.NOT_SENT, f"nothing was sent {within}"

@@ -28,6 +28,7 @@ from agentflow.eventlog.head import Rest
 from agentflow.plan.inputs import with_defaults
 from agentflow.plan.scripted_tests import ScriptPlan
 from agentflow.plan.steps import Plan
+from agentflow.spec.durations import time_in_words
 from agentflow.testing.calls import calls_of
 from agentflow.testing.differences import Difference
 from agentflow.testing.expectations import Result, judge
@@ -143,5 +144,7 @@ def _cancel(script: ScriptPlan) -> CancelRequested | None:
 def _not_cancelled(script: ScriptPlan, state: State) -> Iterator[Difference]:
     """A run that had ended before it was to be cancelled: the test does not test what it says."""
     if script.cancel is not None and state.cancelled is None:
-        found = f"it had ended after {state.now - state.started_at:g} s: {state.status}"
-        yield Difference("cancel", f"a run that goes on after {script.cancel.after:g} s", found)
+        found = f"it had ended after {time_in_words(state.now - state.started_at)}: {state.status}"
+        yield Difference(
+            "cancel", f"a run that goes on after {time_in_words(script.cancel.after)}", found
+        )

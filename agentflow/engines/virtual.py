@@ -32,6 +32,7 @@ from agentflow.core.events import (
 from agentflow.core.state import State
 from agentflow.engines.driver import Driver, lost
 from agentflow.engines.timers import timer_of
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 
 #: `AttemptLost` is the process of the run dying: all that is in flight is lost with it.
@@ -127,7 +128,7 @@ def _ending(now: float, decision: StartAttempt, answer: Answer) -> tuple[float, 
     """When and how an attempt ends: as answered, or at its deadline."""
     if answer.after <= decision.timeout:
         return now + answer.after, answer.outcome
-    message = f"no answer within {decision.timeout:g} s"
+    message = f"no answer within {time_in_words(decision.timeout)}"
     failed = AttemptFailed(now, decision.step, decision.attempt, FailureClass.TIMEOUT, message)
     return now + decision.timeout, failed
 

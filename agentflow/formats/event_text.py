@@ -25,6 +25,7 @@ from agentflow.formats.words import count, duration, moment, offset
 from agentflow.plan import address
 from agentflow.plan.calls import plans_within
 from agentflow.plan.definitions import from_data
+from agentflow.spec.durations import time_in_words
 from agentflow.trace import Span, Trace
 from agentflow.trace.reasons import turned_to, why
 
@@ -173,7 +174,7 @@ def _about_step(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C90
         case events.Repair():
             yield from _on_the_way(at, f"asked again: {reason}", trace)
         case events.Retry():
-            yield from _on_the_way(at, f"again in {decision.delay:g} s: {reason}", trace)
+            yield from _on_the_way(at, f"again in {time_in_words(decision.delay)}: {reason}", trace)
         case events.FallBack():
             text = f"falls back to '{decision.model}': {reason}"
             yield from _on_the_way(at, text, trace)

@@ -8,6 +8,7 @@ from agentflow.formats.receipt_text import context_lines, receipt_lines
 from agentflow.formats.safe import safe
 from agentflow.formats.values import compact, pretty
 from agentflow.formats.words import count, moment
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import Json
 from agentflow.trace.context import Context
 from agentflow.trace.reasons import turned_to
@@ -89,7 +90,7 @@ def _decision(decision: Decision) -> str:  # noqa: C901 - one case a kind
     match decision:
         case events.StartAttempt():
             about = f"attempt {decision.attempt}, agent '{decision.agent}'"
-            return f" ({about}, effects {decision.effects}, timeout {decision.timeout:g} s){text}"
+            return f" ({about}, effects {decision.effects}, timeout {time_in_words(decision.timeout)}){text}"
         case events.CallTools() | events.NextTurn():
             return f" (turn {decision.turn}){text}"
         case events.Repair():
@@ -97,7 +98,7 @@ def _decision(decision: Decision) -> str:  # noqa: C901 - one case a kind
         case events.FallBack():
             return f" (attempt {decision.attempt}, to '{decision.model}'){text}"
         case events.Retry():
-            return f" (attempt {decision.attempt} in {decision.delay:g} s){text}"
+            return f" (attempt {decision.attempt} in {time_in_words(decision.delay)}){text}"
         case events.BeginIteration():
             return f" (index {decision.index}){text}"
         case events.Escalate():

@@ -10,7 +10,10 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as a person would say it: `35ms`, `0.4s`, `12s`, `3m02s`, `1h05m`."""
+    """What was measured or worked out, in figures: `35ms`, `0.4s`, `12s`, `3m02s`, `1h05m`, `7d00h`.
+
+    How long something may take is told by `spec.durations.time_in_words`.
+    """
     seconds = max(0.0, seconds)
     if seconds < 0.0995:
         return f"{round(seconds * 1000)}ms"
@@ -21,7 +24,9 @@ def duration(seconds: float) -> str:
         return f"{whole}s"
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02d}s"
-    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+    if whole < 86_400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+    return f"{whole // 86_400}d{whole % 86_400 // 3600:02d}h"
 
 
 def moment(at: float) -> str:

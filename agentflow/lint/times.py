@@ -1,4 +1,4 @@
-"""The times around a step, each over at one moment, and times in words."""
+"""The times around a step, each over at one moment."""
 
 from collections.abc import Iterator
 from operator import attrgetter
@@ -48,15 +48,3 @@ def time_of_run(plan: Plan) -> Time:
 def shortest(times: Iterator[Time]) -> Time | None:
     """The time that is over first if all begin together; None if there is none."""
     return min(times, key=attrgetter("seconds"), default=None)
-
-
-def in_words(amount: float) -> str:
-    """`15m 3s`: seconds in the two largest units."""
-    left = round(amount, 3)
-    parts: list[str] = []
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
-        if left >= size or (unit == "s" and not parts):
-            whole = left // size if unit != "s" else left
-            parts.append(f"{whole:g}{unit}")
-            left -= whole * size
-    return " ".join(parts[:2])

@@ -1,4 +1,4 @@
-"""Durations as the language writes them, and what people write in their place."""
+"""Durations as the language writes them, what people write in their place, and how messages tell them."""
 
 import re
 
@@ -10,6 +10,27 @@ _UNITS = {
     "d": ("d", "day", "days"),
 }
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
+
+
+def time_in_words(seconds: float) -> str:
+    """`20s`, `3d`, `1m 30s`, `44ms`: as the language writes it, in the two largest units.
+
+    This is how messages tell the times that something has. What was measured stands in figures,
+    which `formats.words.duration` rounds.
+    """
+    left = round(seconds * 1_000)
+    if left < 1_000:
+        return f"{left}ms" if left else f"{seconds * 1_000:.2g}ms" if seconds else "0s"
+    parts: list[str] = []
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000)):
+        whole, left = divmod(left, size)
+        if whole:
+            parts.append(f"{whole}{unit}")
+    if left and not parts:
+        return f"{left / 1_000:g}s"
+    if left >= 1_000:
+        parts.append(f"{left // 1_000}s")
+    return " ".join(parts[:2])
 
 
 def mended_duration(text: str) -> str | None:

@@ -9,6 +9,7 @@ from agentflow.core.events import Decision, Entry, Failure, RunMode
 from agentflow.core.state import ENDED_RUN, RunStatus, StepStatus
 from agentflow.plan import address
 from agentflow.plan.steps import Plan
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 from agentflow.trace.accepted import Accepted, accepted_in
 from agentflow.trace.branches import Branches
@@ -215,7 +216,7 @@ class Trace(Branches):
                 self.repairs += 1
             case events.Retry():
                 span.status = "waiting"
-                span.reason = f"again in {decision.delay:g} s: {decision.reason.text}"
+                span.reason = f"again in {time_in_words(decision.delay)}: {decision.reason.text}"
                 self.retries += decision.counted
             case events.HoldBack():
                 span.status = "waiting"

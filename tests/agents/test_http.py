@@ -311,7 +311,7 @@ def test_no_answer_in_time(web: WebServer) -> None:
     with pytest.raises(AttemptError) as caught:
         connected("http", use)
     assert caught.value.failure == "timeout"
-    assert caught.value.message == f"POST {web.url} was not answered within 60 s"
+    assert caught.value.message == f"POST {web.url} was not answered within 1m"
 
 
 def test_all_addresses_of_a_host_share_the_time_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,7 +117,7 @@ def test_a_request_has_its_time(server: OpenAIServer) -> None:
     with pytest.raises(AttemptError) as caught:
         connected("llm", use)
     assert caught.value.failure.value == "timeout"
-    assert caught.value.message == f"{MODEL} did not answer within 60 s"
+    assert caught.value.message == f"{MODEL} did not answer within 1m"
     assert len(server.requests) == 1
 
 

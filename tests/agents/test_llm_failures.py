@@ -156,7 +156,7 @@ def test_a_connection_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(AttemptError) as caught:
             connected("llm", use, host)
     assert caught.value.failure.value == "not_sent"
-    assert caught.value.message == f"{MODEL} cannot be reached: no connection within 10 s"
+    assert caught.value.message == f"{MODEL} cannot be reached: no connection within 10s"
     assert told == ["sent"]
 
 

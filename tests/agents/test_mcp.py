@@ -167,7 +167,7 @@ def test_a_program_that_dies_takes_its_calls_along(tmp_path: Path) -> None:
     ("server", "failed", "message"),
     [
         (program("fails"), "not_sent", "server 'tools' ended with exit code 1: no\x1b[31m licence"),
-        (replace(program("dumb"), start_timeout="100ms"), "not_sent", "server 'tools' was not ready within 0.1 s"),
+        (replace(program("dumb"), start_timeout="100ms"), "not_sent", "server 'tools' was not ready within 100ms"),
         (Server(command="nowhere_at_all"), "rejected", "program 'nowhere_at_all' not found: it is not in PATH; a path from the spec's folder has a slash in it"),
         (Server(command="bin/nowhere"), "rejected", "program 'bin/nowhere' not found: paths are relative to the spec's folder"),
         (Server(command="sh", args=["a\0b"]), "rejected", "program 'sh' cannot be started: embedded null byte"),

@@ -57,7 +57,7 @@ def test_what_is_forged(headers: dict[str, str], said: str) -> None:
 @pytest.mark.parametrize("late", [-TOLERANCE - 1, TOLERANCE + 1])
 def test_too_early_and_too_late(late: int) -> None:
     assert verify(SECRET, HEADERS, AT + TOLERANCE, BODY) == ID
-    with pytest.raises(Forged, match=f"it was signed {TOLERANCE + 1} s"):
+    with pytest.raises(Forged, match="it was signed 5m 1s "):
         verify(SECRET, HEADERS, AT + late, BODY)
 
 

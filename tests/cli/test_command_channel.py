@@ -110,7 +110,7 @@ def test_its_time_is_up_and_nothing_of_it_is_left(paged: Project) -> None:
     paged.edit("paged.yaml", "timeout: 20s", "timeout: 200ms")
     page(paged, "sleep 100 & echo waits >&2; sleep 100")
     message = paged.json("run", "paged.yaml", code=1, env=ENV)["failure"]["message"]
-    assert message.startswith(UNDELIVERED + "program './page' did not end within 0.2 s")
+    assert message.startswith(UNDELIVERED + "program './page' did not end within 200ms")
     # The fixture waits until no process is left.
 
 

@@ -308,7 +308,7 @@ def test_show_one_step(project: Project) -> None:
     events = [line.split("s  ", 1)[1] for line in done.out.splitlines() if "s  #" in line]
     assert events == [
         (
-            "#0  → StartAttempt (attempt 1, agent 'greeter', effects none, timeout 30 s): "
+            "#0  → StartAttempt (attempt 1, agent 'greeter', effects none, timeout 30s): "
             "it waits for nothing [language.needs]"
         ),
         "#1  AttemptSucceeded (attempt 1)",

@@ -16,8 +16,8 @@ CAUGHT = {
     "exits": "SystemExit: 4 (raising.py:10 in leave)",
     "not_plain": "the answer is not JSON: output.text is of type object",
     "wrong_shape": "the answer breaks its contract: missing 'text'",
-    "sleeps": "no answer within 1 s",
-    "spins": "no answer within 1 s",
+    "sleeps": "no answer within 1s",
+    "spins": "no answer within 1s",
     "no_program": "program 'no-such-program' not found: it is not in PATH; "
     "a path from the spec's folder has a slash in it",
     "no_json": "not JSON: a value is expected at line 1 column 1, where 'hello\\u000a' stands",
@@ -25,7 +25,7 @@ CAUGHT = {
     "other_json": "the value breaks its contract: missing 'text' (and 1 more)",
     "endless": "program 'head' printed more than 8 MB",
     "no_paper": "program 'sh' ended with exit code 3: no paper",
-    "hangs": "no answer within 1 s",
+    "hangs": "no answer within 1s",
 }
 # What a program or function prints besides is no answer, and who holds its pipes holds up nobody.
 FINE = {"chatter": "the answer", "forks": "mine"}

@@ -306,7 +306,7 @@ def test_a_tick_goes_on_with_what_is_due_and_nothing_else(project: Project, wait
         {"run": answered, "status": "succeeded", "problem": None},
     ]
     shown = project.json("show", short)
-    assert shown["failure"]["message"] == "step 'approve' failed: no answer within 3600 s"
+    assert shown["failure"]["message"] == "step 'approve' failed: no answer within 1h"
     assert project.json("show", waiting)["entries"] == before
     assert project.agentflow("tick", by=in_two_hours) == Done(0, "nothing is due\n")
 

@@ -51,9 +51,9 @@ def why(run: Run) -> str:
 def test_what_is_in_flight_inside_is_stopped_when_the_time_of_the_step_is_over(kind: str) -> None:
     plan = pipeline({"all": {**AROUND[kind], "timeout": "5s"}}, files=FILES)
     run = drive(plan, lambda call: ({}, 60.0))
-    assert why(run) == "timeout: 'all' took longer than 5 s (timeout)"
+    assert why(run) == "timeout: 'all' took longer than 5s (timeout)"
     (stopped,) = run.of(events.CancelAttempt)
-    assert stopped.reason.text == "'all' took longer than 5 s (timeout)"
+    assert stopped.reason.text == "'all' took longer than 5s (timeout)"
     assert run.state.now == START + 5
 
 
@@ -104,7 +104,7 @@ def test_that_nobody_knows_weighs_more_than_that_a_time_is_over(
     assert (type(made).__name__, made.step) == (taken, "all")  # type: ignore[union-attr]
     if taken == "FailStep":
         assert why(run) == (
-            "unknown_effect: 'all' took longer than 5 s (timeout), "
+            "unknown_effect: 'all' took longer than 5s (timeout), "
             "and what was in flight inside may have had its effect"
         )
         assert run.state.failure is not None
@@ -116,7 +116,7 @@ def test_what_was_caught_inside_is_known() -> None:
     write = {"agent": "write", "timeout": "1s", "catch": {"unknown_effect": "skip"}}
     inside = {"w": write, "slow": {"agent": "do", "needs": ["w"]}}
     run = drive(pipeline({"all": {"steps": inside, "timeout": "5s"}}), lambda call: ({}, 60.0))
-    assert why(run) == "timeout: 'all' took longer than 5 s (timeout)"
+    assert why(run) == "timeout: 'all' took longer than 5s (timeout)"
 
 
 def test_each_instance_has_the_timeout_anew_and_all_together_the_wall() -> None:
@@ -130,7 +130,7 @@ def test_each_instance_has_the_timeout_anew_and_all_together_the_wall() -> None:
     assert run.state.status == "succeeded"
     assert [at for what, at in ended(run) if what.startswith("SkipStep")] == [5, 10, 15]
     run = drive(pipeline({"all": {**step, "budget": {"wall": "12s"}}}), lambda call: ({}, 60.0))
-    assert why(run) == "budget_exceeded: 'all' took longer than 12 s (budget.wall)"
+    assert why(run) == "budget_exceeded: 'all' took longer than 12s (budget.wall)"
     assert run.state.now == START + 12
 
 
@@ -140,7 +140,7 @@ def test_an_attempt_is_given_what_is_left_of_the_time_around_it() -> None:
     run = drive(plan, lambda call: {} if call.step == "all/first" else ({}, 60.0))
     first, second = run.of(events.StartAttempt)
     assert (first.timeout, second.timeout) == (5, 4)
-    assert second.reason.text == "ended: first; 4 s are left (timeout)"
+    assert second.reason.text == "ended: first; 4s are left (timeout)"
 
 
 def test_no_wait_is_begun_beyond_the_time_of_the_step() -> None:
@@ -151,7 +151,7 @@ def test_no_wait_is_begun_beyond_the_time_of_the_step() -> None:
     assert len(run.of(events.StartAttempt)) == 2
     (inside, _) = run.of(events.FailStep)
     assert inside.reason.figures["no_retry"] == (
-        "'all' is over in 1 s (timeout), before a wait of 3 s"
+        "'all' is over in 1s (timeout), before a wait of 3s"
     )
 
 
@@ -161,7 +161,7 @@ def test_an_agents_step_has_its_wall_for_all_attempts_and_waits() -> None:
     assert [made.timeout for made in run.of(events.StartAttempt)] == [10, 6, 2]
     (fail,) = run.of(events.FailStep)
     assert fail.reason.figures["no_retry"] == (
-        "'a' is over in 1 s (budget.wall), before a wait of 3 s"
+        "'a' is over in 1s (budget.wall), before a wait of 3s"
     )
 
 
@@ -169,12 +169,12 @@ def test_an_attempt_that_the_wall_of_its_step_cuts_short_is_no_mere_timeout() ->
     step = {"agent": "do", "budget": {"wall": "10s"}}
     run = drive(pipeline({"a": step}), lambda call: ({}, 60.0))
     assert why(run) == (
-        "budget_exceeded: step 'a' failed: no answer within 10 s; "
-        "'a' took longer than 10 s (budget.wall)"
+        "budget_exceeded: step 'a' failed: no answer within 10s; "
+        "'a' took longer than 10s (budget.wall)"
     )
     step["catch"] = {"timeout": {"agent": "do"}}
     run = drive(pipeline({"a": step}), lambda call: ({}, 60.0))
-    assert why(run) == ("budget_exceeded: step 'a' failed: 'a' took longer than 10 s (budget.wall)")
+    assert why(run) == ("budget_exceeded: step 'a' failed: 'a' took longer than 10s (budget.wall)")
     assert len(run.of(events.StartAttempt)) == 1, "there is no time for another agent"
 
 
@@ -216,7 +216,7 @@ def test_an_escalation_ends_with_the_time_of_its_step() -> None:
     assert run.state.outputs == {"a": {"by": "nobody"}}
     assert run.state.now == START + 10
     (used,) = run.of(events.UseValue)
-    assert used.reason.text == ("as the script says; 'a' took longer than 10 s (budget.wall)")
+    assert used.reason.text == ("as the script says; 'a' took longer than 10s (budget.wall)")
 
 
 def test_the_time_of_a_pipelines_step_goes_on_while_its_caller_is_asked() -> None:
@@ -243,18 +243,18 @@ def test_a_time_beyond_that_around_it_is_not_watched() -> None:
     plan = pipeline({"all": {"steps": SLOW, "timeout": "1h"}}, budget={"wall": "5s"})
     run = drive(plan, lambda call: ({}, 60.0))
     assert run.of(events.SetDeadline) == []
-    assert why(run) == "budget_exceeded: the run took longer than 5 s (budget.wall)"
+    assert why(run) == "budget_exceeded: the run took longer than 5s (budget.wall)"
 
 
 def test_the_shorter_time_of_a_pipeline_inside_counts() -> None:
     files = {"child.yaml": spec_of(SLOW, name="child", budget={"wall": "3s"})}
     plan = pipeline({"all": {"pipeline": "child.yaml", "timeout": "5s"}}, files=files)
     run = drive(plan, lambda call: ({}, 60.0))
-    assert why(run) == "budget_exceeded: 'all' took longer than 3 s (budget.wall)"
+    assert why(run) == "budget_exceeded: 'all' took longer than 3s (budget.wall)"
     files = {"child.yaml": spec_of(SLOW, name="child", budget={"wall": "9s"})}
     plan = pipeline({"all": {"pipeline": "child.yaml", "timeout": "5s"}}, files=files)
     run = drive(plan, lambda call: ({}, 60.0))
-    assert why(run) == "timeout: 'all' took longer than 5 s (timeout)"
+    assert why(run) == "timeout: 'all' took longer than 5s (timeout)"
     (entered,) = run.of(events.EnterPipeline)
     assert entered.wall is None
 
@@ -262,7 +262,7 @@ def test_the_shorter_time_of_a_pipeline_inside_counts() -> None:
 def test_a_time_begins_once_and_with_its_step() -> None:
     plan = pipeline({"all": {"steps": SLOW, "timeout": "5s"}})
     state = evolve(State(plan), started())
-    reason = events.Reason("all.timeout", "it has 5 s (timeout)")
+    reason = events.Reason("all.timeout", "it has 5s (timeout)")
     with pytest.raises(IllegalTransition, match="'other' is not about to begin"):
         evolve(state, events.SetDeadline("other", "timeout", 5, reason))
     evolve(state, events.SetDeadline("all", "timeout", 5, reason))

@@ -172,7 +172,7 @@ def test_levels_are_tried_in_order_and_once() -> None:
     assert [left.reason.text for left in done.of(events.LeaveLevel)] == [
         "timeout: as the script says",
         "invalid_output: the answer breaks its contract: missing 'sure'",
-        "timeout: no answer within 3600 s",
+        "timeout: no answer within 1h",
     ]
 
 

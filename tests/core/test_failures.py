@@ -155,7 +155,7 @@ def test_the_wall_budget_stops_what_is_in_flight() -> None:
     assert run.state.now - START == 5
     assert run.state.failure == events.Failure(
         FailureClass.UNKNOWN_EFFECT,
-        "the run took longer than 5 s (budget.wall), "
+        "the run took longer than 5s (budget.wall), "
         "and what was in flight inside may have had its effect",
         FailureClass.BUDGET_EXCEEDED,
     )
@@ -175,7 +175,7 @@ def test_no_wait_is_begun_that_the_run_will_not_see_the_end_of() -> None:
         "budget": 13,
         "left": 2,
         "delay": 10,
-        "no_retry": "the run is over in 2 s (budget.wall), before a wait of 10 s",
+        "no_retry": "the run is over in 2s (budget.wall), before a wait of 10s",
     }
     assert run.state.now - START == 11
 
@@ -192,7 +192,7 @@ def test_retry_after_is_honoured_only_if_the_run_goes_on_for_so_long() -> None:
     _, decisions = settle(state)
     assert isinstance(decisions[0], events.FailStep)
     assert decisions[0].reason.figures["no_retry"] == (
-        "the run is over in 39 s (budget.wall), before a wait of 45 s"
+        "the run is over in 39s (budget.wall), before a wait of 45s"
     )
 
 
@@ -208,7 +208,7 @@ def test_an_attempt_is_given_no_longer_than_what_is_left() -> None:
     first, second = run.of(events.StartAttempt)
     assert (first.timeout, second.timeout) == (4, 2)
     assert first.reason.figures == {}
-    assert second.reason.text == "ended: a; 2 s are left (budget.wall)"
+    assert second.reason.text == "ended: a; 2s are left (budget.wall)"
     assert second.reason.figures == {"timeout": 4, "left": 2}
 
 
@@ -225,7 +225,7 @@ def test_nothing_starts_when_the_time_was_over_before_the_run_was_taken_up() -> 
     settle(state)
     assert state.status == "failed"
     assert state.failure is not None
-    assert state.failure.message == "the run took longer than 5 s (budget.wall)"
+    assert state.failure.message == "the run took longer than 5s (budget.wall)"
 
 
 def test_retry_after_is_honoured_where_it_is_longer() -> None:
@@ -240,7 +240,7 @@ def test_retry_after_is_honoured_where_it_is_longer() -> None:
     _, (retry,) = settle(state)
     assert isinstance(retry, events.Retry)
     assert retry.delay == 45
-    assert retry.reason.text == ("'rate_limited' in attempt 1 of 2; the other side asked for 45 s")
+    assert retry.reason.text == ("'rate_limited' in attempt 1 of 2; the other side asked for 45s")
 
 
 def crashed(agent: str, **step: Json) -> tuple[State, tuple[events.Decision, ...]]:

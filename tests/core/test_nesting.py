@@ -249,7 +249,7 @@ def test_when_its_time_is_over_what_is_in_flight_inside_is_stopped_and_the_run_g
     ]
     (skip,) = run.of(events.SkipStep)
     assert skip.reason.text == (
-        "'inner' took longer than 5 s (budget.wall), "
+        "'inner' took longer than 5s (budget.wall), "
         "and what was in flight inside may have had its effect"
     )
     assert run.state.status == "succeeded"
@@ -267,7 +267,7 @@ def test_no_wait_is_begun_that_its_time_will_not_see_the_end_of() -> None:
     assert run.of(events.Retry) == []
     (fail, _) = run.of(events.FailStep)
     assert fail.reason.figures["no_retry"] == (
-        "'inner' is over in 4 s (budget.wall), before a wait of 30 s"
+        "'inner' is over in 4s (budget.wall), before a wait of 30s"
     )
 
 
@@ -277,7 +277,7 @@ def test_its_time_is_not_watched_where_that_of_the_caller_is_over_first() -> Non
     run = drive(plan, lambda call: ({}, 60.0))
     (entered,) = run.of(events.EnterPipeline)
     assert entered.wall is None
-    assert failure_of(run) == "budget_exceeded: the run took longer than 5 s (budget.wall)"
+    assert failure_of(run) == "budget_exceeded: the run took longer than 5s (budget.wall)"
 
 
 def test_time_cannot_run_out_where_it_is_not_watched() -> None:

@@ -150,7 +150,7 @@ def test_silence_is_a_timeout_and_never_a_yes() -> None:
     run = ask(plan_of({"a": asking()}))
     assert run.state.failure is not None
     assert str(run.state.failure.kind) == "timeout"
-    assert run.state.failure.message == "step 'a' failed: no answer within 3600 s"
+    assert run.state.failure.message == "step 'a' failed: no answer within 1h"
     assert run.entries[-1].fact == events.TimerFired(
         START + 3600, "a", run.of(AskPerson)[0].question
     )
@@ -225,7 +225,7 @@ class Asked:
         ({"question": "q0"}, "the run has asked no question 'q0'"),
         ({"step": "b"}, "the question is about step 'a', not 'b'"),
         ({"payload": "0" * 64}, "it answers something else than what was asked"),
-        ({"given": START + 3601.5}, "it came 1.5 s after the time was up"),
+        ({"given": START + 3601.5}, "it came 1.5s after the time was up"),
         (
             {"answer": "retry"},
             "'retry' is no answer to this question, expected one of: 'approve', 'replace', 'abort'",
@@ -266,7 +266,7 @@ def test_an_answer_that_comes_when_a_time_around_it_is_over(
     over = START + hours * 3600
     refused = run.answer(given=over + 60)
     assert isinstance(refused, events.RefuseAnswer)
-    assert refused.reason.text == f"it came 60 s after {whose}"
+    assert refused.reason.text == f"it came 1m after {whose}"
     assert isinstance(run.answer(given=over), events.TakeAnswer)
 
 

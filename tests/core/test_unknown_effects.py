@@ -91,7 +91,7 @@ def test_a_person_can_give_it_up() -> None:
 def test_nobody_answers_as_long_as_the_run_may_take() -> None:
     done = run(pipeline({"pay": WRITE}))
     (fail,) = done.of(events.FailStep)
-    over = "the run took longer than 86400 s (budget.wall)"
+    over = "the run took longer than 1d (budget.wall)"
     assert (fail.status, fail.failure.message) == ("unknown", f"{LOST}; {over}")
     assert fail.failure.cause is FailureClass.TIMEOUT
     assert done.state.failure == events.Failure(

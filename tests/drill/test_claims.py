@@ -60,7 +60,7 @@ def test_any_after_entries_for_everything() -> None:
     assert said({"sort": call(catch=everything)}, budget={"calls": 1}) == [
         (
             "sort.catch.budget_exceeded unknown: what came instead in run 7, which succeeded: it was "
-            "skipped: no answer within 20 s; a test that gets there would show it"
+            "skipped: no answer within 20s; a test that gets there would show it"
         ),
         "sort.catch.any dead: every failure that 'sort' can have has an entry of its own",
     ]
@@ -84,8 +84,8 @@ def test_a_retry_that_no_time_is_left_for() -> None:
     retry = {"max_attempts": 2, "on": ["timeout"], "backoff": {"initial": "60s", "jitter": "none"}}
     (told,) = said({"sort": call(retry=retry)}, budget={"wall": "30s"})
     assert told == (
-        "sort.retry.timeout broken: it failed: no answer within 20 s (no retry: the run is over in "
-        "10 s (budget.wall), before a wait of 30 s)"
+        "sort.retry.timeout broken: it failed: no answer within 20s (no retry: the run is over in "
+        "10s (budget.wall), before a wait of 30s)"
     )
 
 
@@ -129,7 +129,7 @@ def test_silence_that_the_time_of_the_step_does_not_wait_for() -> None:
     (silence,) = said({"sort": step}, escalations=escalations)
     assert silence == (
         "sort.catch.rejected.levels[0].silence broken: the next level was to follow; it was "
-        "skipped: as the drill says; 'sort' took longer than 7200 s (budget.wall)"
+        "skipped: as the drill says; 'sort' took longer than 2h (budget.wall)"
     )
 
 
@@ -142,7 +142,7 @@ def test_silence_that_the_time_around_the_step_does_not_wait_for() -> None:
     assert said({"around": around}, escalations=escalations) == [
         (
             "around/sort.catch.rejected.levels[0].silence broken: the next level was to follow; it was "
-            "stopped: 'around' took longer than 3600 s (timeout)"
+            "stopped: 'around' took longer than 1h (timeout)"
         )
     ]
 

@@ -51,7 +51,7 @@ def test_a_virtual_run_ends_an_attempt_at_its_deadline() -> None:
     plan = pipeline({"a": {"agent": "do", "timeout": "30s"}})
     run = drive(plan, lambda call: ({}, 31.0))
     assert run.state.failure is not None
-    assert run.state.failure.message == "step 'a' failed: no answer within 30 s"
+    assert run.state.failure.message == "step 'a' failed: no answer within 30s"
     assert run.state.now - START == 30
 
 

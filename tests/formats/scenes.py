@@ -52,7 +52,7 @@ def running() -> Run:
         2.1,
         items[15],
         FailureClass.TIMEOUT,
-        "no answer within 1 s",
+        "no answer within 1s",
         again(items[15], 2, 0.7, reason),
     )
     caught = Reason("extract.catch.rejected", "the text is empty")
@@ -106,7 +106,7 @@ def mixed() -> Run:
         else:
             run.answers(0.5 + number / 100, at, accept(at), usage=usage)
     run.answers(2.2, items[28], skip(items[28], "the text is empty", "extract.catch.rejected"))
-    message = "no answer within 1 s"
+    message = "no answer within 1s"
     run.fails(
         2.4,
         items[29],

@@ -17,7 +17,7 @@ AT = "collect"
 TIMEOUT = FailureClass.TIMEOUT
 
 
-def failed(message: str = "no answer within 1 s") -> tuple[Run, Entry]:
+def failed(message: str = "no answer within 1s") -> tuple[Run, Entry]:
     """A run in which an attempt failed, and the entry of it."""
     run = Run(plan(step(AT, "inbox")))
     run.starts(call(AT, "inbox"))
@@ -26,7 +26,7 @@ def failed(message: str = "no answer within 1 s") -> tuple[Run, Entry]:
 
 
 def other_kind(entry: Entry) -> Divergence:
-    now = fail(AT, TIMEOUT, "no answer within 1 s", "attempt 1 of 1 failed")
+    now = fail(AT, TIMEOUT, "no answer within 1s", "attempt 1 of 1 failed")
     return Divergence(entry, 0, entry.decisions[0], now)
 
 

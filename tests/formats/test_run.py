@@ -180,14 +180,14 @@ def test_all_that_is_known_of_a_step() -> None:
     run.answers(1.0, "a", reject, retry)
     assert step_text.render(run.entries, "a") == (
         "a\n"
-        "   +0.000s  #0  → StartAttempt (attempt 1, agent 'writer', effects none, timeout 60 s): "
+        "   +0.000s  #0  → StartAttempt (attempt 1, agent 'writer', effects none, timeout 1m): "
         "it waits for nothing [language.needs]\n"
         "             input: {}\n"
         "   +1.000s  #1  AttemptSucceeded (attempt 1)\n"
         "             answer: {}\n"
         "   +1.000s  #1  → RejectOutput: the answer breaks its contract [contract.output]\n"
         "             violation: x: no\n"
-        "   +1.000s  #1  → Retry (attempt 2 in 0.5 s): once more [a.retry]\n"
+        "   +1.000s  #1  → Retry (attempt 2 in 500ms): once more [a.retry]\n"
         '             figures: {"delay": 0.5}'
     )
     assert step_text.render(run.entries, "b") == ""

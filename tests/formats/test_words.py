@@ -18,7 +18,7 @@ from agentflow.formats.words import count, duration, money, offset
         (182.4, "3m02s"),
         (3599.7, "1h00m"),
         (3900, "1h05m"),
-        (360_000, "100h00m"),
+        (360_000, "4d04h"),
     ],
 )
 def test_duration(seconds: float, text: str) -> None:

@@ -33,7 +33,7 @@ def test_a_run_that_had_ended_before() -> None:
     found = verdict({"answers": ANSWERS, "cancel": {"after": "30s"}})
     assert told(found) == [
         "status: cancelled | succeeded",
-        "cancel: a run that goes on after 30 s | it had ended after 22 s: succeeded",
+        "cancel: a run that goes on after 30s | it had ended after 22s: succeeded",
     ]
 
 

@@ -98,7 +98,7 @@ def test_an_answer_beyond_the_deadline_is_a_timeout() -> None:
         {
             "answers": {"weigh[*]": {**WEIGHED, "after": "31s"}},
             "expect": {
-                "failure": {"class": "timeout", "message": "no answer within 30 s"},
+                "failure": {"class": "timeout", "message": "no answer within 30s"},
                 "steps": {"post": "not_started"},
                 "that": ["seconds == 30.0"],
             },

@@ -45,12 +45,12 @@ from agentflow.lint.rule import Context, Family
 from agentflow.lint.times import (
     Time,
     enclosing_times,
-    in_words,
     own_times,
     shortest,
     time_of_run,
 )
 from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.wording import quoted
 
 NAME = "idle-timeout"
@@ -74,8 +74,8 @@ def check(context: Context) -> Iterator[Finding]:
                 rule=NAME,
                 severity=SEVERITY,
                 message=(
-                    f"{time.whose} has {in_words(time.seconds)} ({time.key}), and {whose}"
-                    f" {in_words(first.seconds)} ({first.key})"
+                    f"{time.whose} has {time_in_words(time.seconds)} ({time.key}), and {whose}"
+                    f" {time_in_words(first.seconds)} ({first.key})"
                 ),
                 location=document.locate(time.path),
                 help="it is never over: write less here, or more there",

@@ -50,8 +50,9 @@ from itertools import chain
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.escalations import Turn, turns
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.times import enclosing_times, in_words, own_times, shortest
+from agentflow.lint.times import enclosing_times, own_times, shortest
 from agentflow.plan.steps import EscalationPlan, Plan
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.wording import quoted
 
 NAME = "level-beyond-wall"
@@ -93,8 +94,8 @@ def _in_step(context: Context, plan: Plan, turn: Turn) -> Iterator[Finding]:
     yield Finding(
         NAME,
         SEVERITY,
-        f"level {number} of {quoted(turn.plan.name)} is over after {in_words(waited)}, and"
-        f" {first.whose} after {in_words(first.seconds)} ({first.key})",
+        f"level {number} of {quoted(turn.plan.name)} is over after {time_in_words(waited)}, and"
+        f" {first.whose} after {time_in_words(first.seconds)} ({first.key})",
         context.document.locate(turn.path),
         "give the step longer, or the levels less",
         (Related("over before", context.document.locate(first.path)),),

@@ -53,7 +53,6 @@ from agentflow.lint.rule import Context, Family
 from agentflow.lint.times import (
     Time,
     enclosing_times,
-    in_words,
     own_times,
     shortest,
     time_of_run,
@@ -61,6 +60,7 @@ from agentflow.lint.times import (
 from agentflow.plan.factors import call_seconds
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.document import Document
+from agentflow.spec.durations import time_in_words
 
 NAME = "retry-beyond-deadline"
 FAMILY = Family.RETRY
@@ -81,14 +81,14 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         if not _is_written(context.document, step) or _is_idle(context.document, step, first):
             continue
-        attempts = f"{step.factors.made} attempts of {in_words(step.call.timeout)}"
+        attempts = f"{step.factors.made} attempts of {time_in_words(step.call.timeout)}"
         if step.factors.turns > 1:
             attempts += f" in each of {step.factors.turns} turns"
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
-            message=f"{attempts} and their waits can take {in_words(worst)},"
-            f" and {first.whose} has {in_words(first.seconds)}",
+            message=f"{attempts} and their waits can take {time_in_words(worst)},"
+            f" and {first.whose} has {time_in_words(first.seconds)}",
             location=context.document.locate_key(step.plan.path),
             help="write a shorter 'timeout', or allow for fewer attempts",
             related=(Related("attempts", context.document.locate(step.path)),),

@@ -42,6 +42,7 @@ from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
 from agentflow.plan.graph import topological_order
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar
 
@@ -119,7 +120,9 @@ def _time(context: Context, step: StepPlan) -> str:
     """The time for the answer, as it is written."""
     assert step.question is not None
     written = context.document.node((*step.path, "timeout"))
-    return written.text if isinstance(written, Scalar) else f"{step.question.timeout:g} s"
+    return (
+        written.text if isinstance(written, Scalar) else f"{time_in_words(step.question.timeout)}"
+    )
 
 
 def _longest(scope: ScopePlan) -> tuple[StepPlan, ...]:
