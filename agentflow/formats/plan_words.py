@@ -18,6 +18,7 @@ from agentflow.plan.people import Question
 from agentflow.plan.steps import StepPlan
 from agentflow.plan.tools import gravest
 from agentflow.plan.windows import Fit
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import Effects
 
 
@@ -125,7 +126,7 @@ def would_be(kept: Kept) -> str | None:
 
 
 def _key(what: str, bound: float) -> str:
-    return f"budget.{what} ({time(bound) if what == 'wall' else f'{bound:,.12g}'})"
+    return f"budget.{what} ({time_in_words(bound) if what == 'wall' else f'{bound:,.12g}'})"
 
 
 def fitting(fit: Fit) -> str:
@@ -171,7 +172,7 @@ _OCCASIONS = {
 
 def asking(question: Question) -> str:
     """Who is asked about what: `sort[*]: shop within 4h, if it fails`."""
-    within = f" within {time(question.within)}" if question.within is not None else ""
+    within = f" within {time_in_words(question.within)}" if question.within is not None else ""
     who = f"{question.address}: {question.who or 'a person'}{within}"
     return safe(who + _OCCASIONS[question.occasion], oneline=True)
 
@@ -183,10 +184,8 @@ def passed(node: Node) -> tuple[str | None, str]:
 
 
 def time(seconds: float) -> str:
-    """`3m42s`; days are written out."""
-    days, rest = divmod(seconds, 86_400)
-    whole = count(int(days), "day")
-    return f"{whole} {duration(rest)}" if days and rest else whole if days else duration(rest)
+    """The time of a worst case: `3m42s`, and beyond a day `1d 10m`, which tells more than figures would."""
+    return duration(seconds) if seconds < 86_400 else time_in_words(seconds)
 
 
 def _counted(bound: Bound, singular: str, plural: str | None = None) -> str | None:

@@ -85,7 +85,7 @@ def test_what_asks_people_relies_on_a_tick(project: Project) -> None:
     assert project.agentflow("validate", "-f", "json", "approval.yaml").err == ""
     planned = project.agentflow("plan", "approval.yaml").out
     assert (
-        "people        approve: support within 2 days\n"
+        "people        approve: support within 2d\n"
         "              where no process waits for them, 'agentflow tick' goes on once they have answered\n"
     ) in planned
 

@@ -216,7 +216,7 @@ def test_what_budgets_keep_a_step_a_pipeline_inside_and_the_run_from_is_told() -
     assert "dearest       look: 20 items \u00d7 4 attempts (by calls)\n" in out
     assert (
         "    at most 20 calls · 10s\n"
-        "    each run would be 2 calls · 1 retry · 21s, held by budget.retries (0), budget.wall (5.0s)\n"
+        "    each run would be 2 calls · 1 retry · 21s, held by budget.retries (0), budget.wall (5s)\n"
     ) in out
     assert "at most       90 calls · 30 retries · 40 of meter 'postage' · 3m44s\n" in out
     found = as_json("letters.yaml")

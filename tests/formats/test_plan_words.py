@@ -10,9 +10,9 @@ from agentflow.formats.plan_words import time
     [
         (0, "0ms"),
         (610, "10m10s"),
-        (86_400, "1 day"),
-        (2 * 86_400, "2 days"),
-        (86_460, "1 day 1m00s"),
+        (86_400, "1d"),
+        (2 * 86_400, "2d"),
+        (86_460, "1d 1m"),
     ],
     ids=["nothing", "minutes", "day", "days", "day_and_minute"],
 )
