@@ -143,7 +143,8 @@ class Script(Struct):
     ) -> AnswerPlan[_T] | None:
         """The next answer to a call or question; None if one is to be made up.
 
-        Of the patterns that stand for its step the one counts that leaves the fewest numbers open.
+        Of the patterns that stand for its step the one counts that leaves the fewest numbers open;
+        of several of these, the one that says the outermost.
         """
         patterns = self._scripts(scripts, asked.step)
         if not patterns:

@@ -24,6 +24,7 @@ ANY_TASK = "[:*]"
 ANY_CALL = "[@*]"
 _TASK = re.compile(r"\[:[^\[\]]+\]")
 _CALL = re.compile(r"\[@[0-9]+\.[0-9]+\]")
+_IN_BRACKETS = re.compile(r"\[[#:@]?([^\[\]]*)\]")
 _NUMBER = re.compile(r"\[(#?)[0-9]+\]")
 
 
@@ -32,9 +33,10 @@ def matches(pattern: str, at: str) -> bool:
     return pattern == at or ("*]" in pattern and bool(_compiled(pattern).fullmatch(at)))
 
 
-def openness(pattern: str) -> int:
-    """How many numbers a pattern leaves open; 0 is an address."""
-    return pattern.count("*]")
+def openness(pattern: str) -> tuple[int, tuple[bool, ...]]:
+    """How many numbers a pattern leaves open, and which, from the outside in: the least counts first."""
+    numbers = tuple(number == "*" for number in _IN_BRACKETS.findall(pattern))
+    return sum(numbers), numbers
 
 
 def opened(pattern: str) -> str:

@@ -39,6 +39,38 @@ def test_the_pattern_that_leaves_least_open_counts() -> None:
     assert told(passed) == []
 
 
+@pytest.mark.parametrize("turned", [False, True], ids=["as written", "turned"])
+def test_of_two_that_leave_as_many_open_the_outermost_number_counts(turned: bool) -> None:
+    """Whatever their order in the file."""
+    answers = {"rows[*]/weigh[0]": {"value": 1}, "rows[0]/weigh[*]": {"value": 2}}
+    each = {"over": [1, 2], "max": 2}
+    plan = plan_of(
+        {
+            "agentflow": 1,
+            "name": "scales",
+            "agents": {"scales": {"kind": "command", "argv": ["true"], "output": {}}},
+            "steps": {
+                "rows": {
+                    "for_each": each,
+                    "steps": {"weigh": {"agent": "scales", "for_each": each}},
+                    "output": "${{ steps.weigh.output }}",
+                }
+            },
+            "outputs": {"rows": "${{ steps.rows.output }}"},
+            "tests": {
+                "t": {
+                    "answers": {
+                        **dict(sorted(answers.items(), reverse=turned)),
+                        "rows[1]/weigh[1]": {"value": 3},
+                    },
+                    "expect": {"outputs": {"rows": [[2, 2], [1, 3]]}},
+                }
+            },
+        }
+    )
+    assert told(of(plan, "t")) == []
+
+
 def test_a_value_can_depend_on_what_the_agent_was_given() -> None:
     passed = verdict(
         {
