@@ -96,14 +96,20 @@ def _read(number: int, task: Json, wrong: list[str]) -> Task | None:
         or not task_id.isprintable()
     ):
         expected = f"text of 1 to {LONGEST_ID} printable characters"
-        wrong.append(f"[{number}].id: expected {expected}, found {excerpt(task_id)}")
+        wrong.append(f"[{number}].id: expected {expected}, found {_found(task, 'id')}")
     if not isinstance(worker, str):
-        wrong.append(f"[{number}].worker: expected the name of a worker, found {excerpt(worker)}")
+        wrong.append(
+            f"[{number}].worker: expected the name of a worker, found {_found(task, 'worker')}"
+        )
     if not isinstance(needs, list) or not all(isinstance(one, str) for one in needs):
         wrong.append(f"[{number}].needs: expected a list of ids of tasks, found {excerpt(needs)}")
     if len(wrong) > before:
         return None
     return Task(str(task_id), str(worker), task.get("input", {}), tuple(dict.fromkeys(needs)))
+
+
+def _found(task: dict[str, Json], field: str) -> str:
+    return excerpt(task[field]) if field in task else "nothing"
 
 
 def _disagreements(tasks: Sequence[Task]) -> Iterator[str]:

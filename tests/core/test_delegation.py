@@ -211,7 +211,7 @@ def test_tasks_are_retried_and_counted_like_any_step() -> None:
         ([7], ["[0]: expected a task with 'id' and 'worker', found 7"]),
         (
             [{"worker": "search", "input": {"q": "a"}}],
-            ["[0].id: expected text of 1 to 100 printable characters, found null"],
+            ["[0].id: expected text of 1 to 100 printable characters, found nothing"],
         ),
         (
             [{"id": "a\nb", "worker": 1, "needs": "c"}],
