@@ -52,7 +52,11 @@ BY_EXCEPTION: tuple[tuple[type[Exception], FailureClass], ...] = (
     (exceptions.APIError, FailureClass.SERVER_ERROR),
     (exceptions.OpenAIError, FailureClass.SERVER_ERROR),
 )
-_NAMES = re.compile(r"^(?:litellm\.\w+: |(?:[A-Za-z ]+: )?\w+Exception(?: \w+Error)? - )*")
+_NAMES = re.compile(
+    r"^(?:litellm\.\w+: |(?:[A-Za-z ]+: )?\w+Exception(?::? [A-Z][A-Za-z]+(?: [A-Z][a-z]+)*)? - )*"
+)
+#: How the SDKs of clouds say that they find nobody who is signed in.
+_SIGNED_OUT = frozenset({"DefaultCredentialsError", "NoCredentialsError", "ProfileNotFound"})
 #: How a provider says that it has no such model.
 _NO_MODEL = re.compile(r"\bmodel\b.*\b(?:not found|not exist|unknown|invalid)", re.IGNORECASE)
 #: Characters of what the other side said that a message shows, and of a page.
@@ -77,6 +81,10 @@ def failure_of(error: Exception, model: str, wire: Wire) -> AttemptError:
         failed = class_of_transport(cause)
         if failed is not None:
             return AttemptError(failed, f"{model} {_broke(failed, cause, wire)}")
+        if type(cause).__name__ in _SIGNED_OUT:
+            why = " ".join(str(cause).split())[:_SAID]
+            message = f"{model} cannot be asked, since nobody is signed in: {why}"
+            return AttemptError(FailureClass.REJECTED, message)
     keys = _missing_keys(model)
     if keys:
         message = f"{model} needs a key: set the environment variable {' or '.join(keys)}"

@@ -5,12 +5,14 @@ may be a stranger's; its own HTTP handler sends a request again after a connecti
 if the server has the first one; its aiohttp transport reports such a connection as one that never
 was; a finish reason that it does not know, or that means a failure, becomes `stop`; what a provider
 has not counted at the end of a stream it counts itself; a stream that repeats itself is an error;
-it follows redirects, with the whole prompt; to count the tokens of an answer whose provider has not, it
+in a stream of most providers it takes `[DONE]` for a finish reason, wherever it stands, and passes over
+an event that is no JSON; in one of Gemini every piece has a finish reason; it follows redirects, with the whole prompt; to count the tokens of an answer whose provider has not, it
 asks Hugging Face for a tokenizer, again and again where there is no way to it; an answer of OpenAI's Responses API, which it turns to
 for models that have no other and for tools of models that think, becomes one of a chat and loses its
 status and the model's name; it prints.
 """
 
+import json
 import logging
 import os
 import warnings
@@ -28,7 +30,9 @@ from litellm.completion_extras.litellm_responses_transformation.transformation i
 )
 from litellm.litellm_core_utils import core_helpers
 from litellm.litellm_core_utils.thread_pool_executor import executor
+from litellm.llms.base_llm.base_model_iterator import BaseModelResponseIterator
 from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
+from litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini import VertexGeminiConfig
 from litellm.types import utils as litellm_types
 
 from agentflow.agents.litellm_wire import guard
@@ -63,6 +67,35 @@ def _keep_response(handler: Any, *others: Any, **parts: Any) -> Any:
 
 
 ResponsesHandler.transform_response = _keep_response  # type: ignore[method-assign, assignment]
+
+
+#: What LiteLLM makes of a line that says nothing.
+_SILENCE = {"text": "", "is_finished": False, "finish_reason": "", "usage": None, "index": 0}
+
+
+def _event_in(events: Any, str_line: str) -> Any:
+    """What a line of a stream says. Raises `ValueError` for an event that is no JSON."""
+    event = BaseModelResponseIterator._string_to_dict_parser(str_line=str_line)
+    if event:
+        return events.chunk_parser(chunk=event)
+    field, _, text = str_line.partition(":")
+    if field == "data" and text.strip() not in ("", "[DONE]"):
+        json.loads(text)
+    return {**_SILENCE, "tool_use": None}
+
+
+BaseModelResponseIterator._handle_string_chunk = _event_in  # type: ignore[method-assign, assignment]
+
+
+_check_reason = VertexGeminiConfig._check_finish_reason
+
+
+def _reason_if_any(message: Any, finish_reason: str | None) -> Any:
+    """LiteLLM's word for the reason of a piece of an answer; None if it has none."""
+    return _check_reason(message, finish_reason) if finish_reason else None
+
+
+VertexGeminiConfig._check_finish_reason = staticmethod(_reason_if_any)  # type: ignore[method-assign, assignment]
 
 
 class _Reasons(dict[str, Any]):

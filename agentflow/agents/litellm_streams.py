@@ -1,7 +1,8 @@
 """Answers that come as a stream.
 
 Found in LiteLLM 1.106: a stream that ends without a finish reason is given the reason `stop`, and
-tokens that nobody has counted. What the provider has really said is in `received_finish_reason` and
+tokens that nobody has counted. What the provider has really said is in `received_finish_reason`, or, if it
+came with the last piece of the text, in `intermittent_finish_reason`, until another chunk comes, and
 in the chunks. A chunk with nothing but `reasoning_details` is passed over.
 """
 
@@ -47,7 +48,8 @@ async def hear(stream: Any, model: str, ear: Ear, reached: Reach) -> tuple[Answe
         await stream.aclose()
     for delta in tap.detailed:
         thoughts.add_details(delta)
-    reason = word_of(stream.received_finish_reason)
+    received = stream.received_finish_reason or tap.reason or stream.intermittent_finish_reason
+    reason = word_of(received)
     counted = [usage for chunk in stream.chunks if (usage := getattr(chunk, "usage", None))]
     response = litellm.ModelResponse(model=tap.model, usage=counted[-1] if counted else None)
     why = litellm.map_finish_reason(reason)
@@ -66,8 +68,8 @@ async def hear(stream: Any, model: str, ear: Ear, reached: Reach) -> tuple[Answe
 class _Tap:
     """A provider's own stream, of which is noted what does not come through LiteLLM.
 
-    That is the model that it names, in whose place LiteLLM puts the one that was asked for, and the
-    `detailed` pieces: those with details of thoughts.
+    That is the model that it names, in whose place LiteLLM puts the one that was asked for, its finish
+    `reason`, and the `detailed` pieces: those with details of thoughts.
     """
 
     def __init__(self, chunks: Any) -> None:
@@ -76,6 +78,7 @@ class _Tap:
         self.listens = hasattr(chunks, "__aiter__")
         self._iterator = aiter(chunks) if self.listens else None
         self.model: str | None = None
+        self.reason: Any = None
         self.detailed: list[Any] = []
 
     def __aiter__(self) -> Self:
@@ -85,7 +88,9 @@ class _Tap:
         assert self._iterator is not None
         chunk = await anext(self._iterator)
         self.model = getattr(chunk, "model", None) or self.model
-        delta = chunk.choices[0].delta if getattr(chunk, "choices", None) else None
+        choice = chunk.choices[0] if getattr(chunk, "choices", None) else None
+        self.reason = getattr(choice, "finish_reason", None) or self.reason
+        delta = getattr(choice, "delta", None)
         if getattr(delta, "reasoning_details", None):
             self.detailed.append(delta)
         return chunk

@@ -111,6 +111,57 @@ def test_an_answer_that_broke_off_is_no_answer(
     assert len(server.requests) == 1
 
 
+def at_ones_own_server(server: OpenAIServer, answer: Answer) -> tuple[str, str]:
+    """What came of a stream of a server that LiteLLM reads by itself, without OpenAI's client."""
+    server.answer = answer
+    model = Model(model="hosted_vllm/ours", api_base=server.url, stream=True)
+    host = replace(HOST, models={"m": model})
+    try:
+        return "", attempt("llm", {"model": "m"}, host).text or ""
+    except AttemptError as error:
+        return error.failure.value, error.message
+
+
+@pytest.mark.parametrize(
+    ("ending", "failed"),
+    [
+        ("done", ""),
+        ("no_done", ""),
+        ("no_reason", "truncated"),
+        ("nothing", "truncated"),
+        ("half", "server_error"),
+        ("reset", "server_error"),
+        ("error", "server_error"),
+        ("garbage", "server_error"),
+    ],
+)
+def test_how_a_stream_of_ones_own_server_ends(
+    ending: Any, failed: str, server: OpenAIServer
+) -> None:
+    """`[DONE]` is no finish reason, and what is no JSON is not passed over."""
+    answer = Answer(body=completion(CONTENT), ending=ending)
+    assert at_ones_own_server(server, answer)[0] == failed
+
+
+def test_a_text_that_ends_no_stream(server: OpenAIServer) -> None:
+    text = json.dumps({"greeting": "[DONE]" * 8})
+    assert at_ones_own_server(server, Answer(body=completion(text))) == ("", text)
+
+
+def test_a_reason_that_comes_with_the_last_of_the_text(server: OpenAIServer) -> None:
+    """Some say once more that there is no reason, with what was used."""
+    base = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    chunks = [
+        {"choices": [{"index": 0, "delta": {"content": "{"}, "finish_reason": None}]},
+        {"choices": [{"index": 0, "delta": {"content": "}"}, "finish_reason": "stop"}]},
+        {"choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": None}]},
+    ]
+    lines = [f"data: {json.dumps(base | chunk)}\n\n" for chunk in chunks]
+    body = "".join([*lines, "data: [DONE]\n\n"])
+    events = {"Content-Type": "text/event-stream"}
+    assert at_ones_own_server(server, Answer(body=body, headers=events)) == ("", "{}")
+
+
 def test_what_came_of_a_truncated_stream_is_kept(server: OpenAIServer) -> None:
     server.answer = Answer(body=completion(CONTENT), ending="no_reason")
     with pytest.raises(AttemptError) as caught:
