@@ -1,4 +1,4 @@
-"""Runs read back: what their logs have, and the list of those in a store. Nothing of an engine is needed."""
+"""Runs read back: what their logs have, and the list of those in a store. No engine is needed."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence

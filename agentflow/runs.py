@@ -80,8 +80,8 @@ def run(
 ) -> State:
     """Run a pipeline and give the state it ends in; its log is in the store under its `run_id`.
 
-    An `onlooker` sees what models are answering, which is then asked for as a stream. `leftover` is told
-    of the recorded answers that a run which went well has not asked for.
+    An `onlooker` sees what models are answering, which is then asked for as a stream. `leftover` is
+    told of the recorded answers that a run which went well has not asked for.
 
     Raises:
         SpecError: the spec has errors.
@@ -172,10 +172,12 @@ def resume(
 
     Of one that has ended, what people were to be told and may not know goes out.
 
-    Of the `settings`, only those about people and changed tools count; the others are those it began with.
+    Of the `settings`, only those about people and changed tools count; the others are those it
+    began with.
 
     It goes on with the spec that it recorded. If the files, or the Python classes that contracts
-    name, have changed since, that is refused, unless `as_started` says that the recorded ones are meant.
+    name, have changed since, that is refused, unless `as_started` says that the recorded ones are
+    meant.
 
     Raises:
         UnknownRun, RunLocked, LogDamaged, LogTooNew: it cannot be taken up.

@@ -57,7 +57,8 @@ class Waiting(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     """What became of an answer. `taken` is None as long as it may count and nobody has taken it in.
 
-    `busy` says which process works on the run then. `changed` says what of the spec is not what it was, so that `resume` will ask about it.
+    `busy` says which process works on the run then. `changed` says what of the spec is not what it
+    was, so that `resume` will ask about it.
     """
 
     run_id: str

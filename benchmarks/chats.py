@@ -2,10 +2,11 @@
 
 It is a process of its own, since LiteLLM fills the one that imports it.
 
-200 calls of 20 ms, 64 at a time, would take 63 ms if nothing had to be done for them. LiteLLM itself takes about
-7 ms of a processor for each, so 1.4 s for all of them in one process, and nothing that calls models through it
-comes near that ideal. So the row is held against LiteLLM alone, behind a gate of the same width: what there is
-to win or lose here is the factor between both.
+200 calls of 20 ms, 64 at a time, would take 63 ms if nothing had to be done for them. LiteLLM
+itself takes about 7 ms of a processor for each, so 1.4 s for all of them in one process, and
+nothing that calls models through it comes near that ideal. So the row is held against LiteLLM
+alone, behind a gate of the same width: what there is to win or lose here is the factor between
+both.
 """
 
 import asyncio

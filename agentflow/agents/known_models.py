@@ -94,8 +94,8 @@ def _is_slip(name: str, known: str) -> bool:
 def _refused(model: str, entry: Mapping[str, Any]) -> frozenset[str]:
     """The parameters with which LiteLLM raises `UnsupportedParamsError`, before anything is sent.
 
-    They are in the code of its providers and not in its table: `OpenAIOSeriesConfig`, `OpenAIGPT5Config`,
-    `AnthropicConfig`. A temperature of 1 is none.
+    They are in the code of its providers and not in its table: `OpenAIOSeriesConfig`,
+    `OpenAIGPT5Config`, `AnthropicConfig`. A temperature of 1 is none.
     """
     found = set[str]()
     if entry.get("litellm_provider") == "anthropic":

@@ -87,7 +87,7 @@ def content_of(
 
 
 def kept_of(answer: Answer, reply: Reply) -> Reply:
-    """The reply with what is kept of an answer that does not count: of one that is too long, the beginning."""
+    """The reply with what is kept of an answer that does not count: of a long one the beginning."""
     said = [answer.text or "", *(call.arguments for call in answer.calls)]
     if sum(map(len, said)) <= ANSWER_LIMIT:
         return replace(reply, text=answer.text or None)
@@ -96,7 +96,7 @@ def kept_of(answer: Answer, reply: Reply) -> Reply:
 
 
 def too_much(model: str, came: Sequence[str] | None = None) -> AttemptError:
-    """The answer is larger than any can be; `came` is what has come of one that is not heard to its end."""
+    """The answer is larger than any can be; `came` is what has come of one that was broken off."""
     message = f"{model} answered more than {ANSWER_LIMIT // 10**6} MB"
     kept: Reply | None = None
     if came is not None:

@@ -2,8 +2,8 @@
 
 LiteLLM makes clients of its own in many places. All of them come by the classes of the HTTP
 libraries, and there it is settled: no header that may hold a key to a host that is to see none, a
-time in which a connection has to stand, no redirect, and no character that was not sent. The request that leaves is noted in `WIRE`, of
-the task or the thread that sends it.
+time in which a connection has to stand, no redirect, and no character that was not sent. The
+request that leaves is noted in `WIRE`, of the task or the thread that sends it.
 """
 
 import codecs
@@ -34,10 +34,9 @@ class Wire(Struct):
 
     The provider's keys are looked for in its `own` variables first.
 
-    Once a request has left, `url` is where it went, without its query, and `keys` are those that it had, by
-    their variables.
-    `reached` is told when that is. Of a call that is `over` nothing leaves any more, though some are made
-    in threads that nobody can stop.
+    Once a request has left, `url` is where it went, without its query, and `keys` are those that it
+    had, by their variables. `reached` is told when that is. Of a call that is `over` nothing leaves
+    any more, though some are made in threads that nobody can stop.
     """
 
     timeout: float
@@ -110,7 +109,7 @@ def _leaves(request: httpx.Request) -> None:
 
 
 def _leaves_now(wire: Wire | None) -> None:
-    """Tell so before looking whether it may: whoever took it for not sent has said before that it is over."""
+    """Tell so before looking whether it may: whoever took it for not sent has said so before."""
     if wire is not None:
         wire.reached("sent")
         if wire.over:

@@ -44,8 +44,9 @@ _CLIENT = types.Implementation(name="agentflow", version=__version__)
 class Transport(Protocol):
     """A way to a server: `mcp_stdio.Program` or `mcp_http.Remote`.
 
-    `why` says how it came to an end, `words` are what the server said besides, `kept` is what there is
-    of a message that was too long for it to go on, and `over` is done when nothing more is to be expected of it.
+    `why` says how it came to an end, `words` are what the server said besides, `kept` is what there
+    is of a message that was too long for it to go on, and `over` is done when nothing more is to be
+    expected of it.
     """
 
     kept: Reply | None
@@ -73,7 +74,8 @@ class Gone(Exception):
 class Session:
     """A session with a server called `name`, over a transport that `connect` makes.
 
-    `clean` takes secrets out of what the server says of its tools. `tools` is what the server has, by name. It is `over` when no call can be made in it.
+    `clean` takes secrets out of what the server says of its tools. `tools` is what the server has,
+    by name. It is `over` when no call can be made in it.
     """
 
     def __init__(

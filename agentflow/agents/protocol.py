@@ -81,9 +81,10 @@ class Call(Struct, frozen=True):
     contract with all references resolved. `timeout` is in seconds: the engine ends the attempt
     then, whatever the agent does. `complaint` is set if the agent is asked again because its last
     answer was not accepted. `idempotency_key` is the same in every attempt of the step; an agent
-    hands it on to the world, where it can. `note` is told what a chat model is sent, before it is: so
-    that is known however the attempt ends. `reached` is told how far it has come, by the connections that
-    are `WarmingUp`. `tools` is what a chat model may call, and `turns` are those in which it has.
+    hands it on to the world, where it can. `note` is told what a chat model is sent, before it is:
+    so that is known however the attempt ends. `reached` is told how far it has come, by the
+    connections that are `WarmingUp`. `tools` is what a chat model may call, and `turns` are those
+    in which it has.
     """
 
     run_id: str
@@ -169,8 +170,8 @@ class Examined(Protocol):
         """The definitions of tools, by their servers, as far as these can be asked.
 
         Each is held against the spec, and against what was found `before`. What is found here is
-        what calls expect from then on. Where a run goes on, `accept` says whether it may do so with tools
-        that have changed. Raises `ToolChanged`.
+        what calls expect from then on. Where a run goes on, `accept` says whether it may do so with
+        tools that have changed. Raises `ToolChanged`.
         """
 
 

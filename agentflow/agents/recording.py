@@ -8,11 +8,12 @@ A recording is a text file, made for git: one JSON object a line, keys in order,
     {"agent":"sorter","answer":{"failure":"rate_limited","message":"…"},"attempt":1,…}
 
 A request is all that the model is asked: its name, the messages, the contract of the answer and the
-parameters. Its contract and its tools stand in a line of their own, once for all requests that have the
-same, and so do messages that several requests have (`Shelf`). What differs from run to run is taken out (the run's id, the nonce of the delimiters),
-and so is what only the client knows: addresses, keys, the form in which the contract is sent. An
-answer is found by the SHA-256 of its request. Where several are the same, the one of the same step
-and attempt counts, or else the first that was not given yet.
+parameters. Its contract and its tools stand in a line of their own, once for all requests that have
+the same, and so do messages that several requests have (`Shelf`). What differs from run to run is
+taken out (the run's id, the nonce of the delimiters), and so is what only the client knows:
+addresses, keys, the form in which the contract is sent. An answer is found by the SHA-256 of its
+request. Where several are the same, the one of the same step and attempt counts, or else the first
+that was not given yet.
 """
 
 import hashlib

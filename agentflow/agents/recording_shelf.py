@@ -3,8 +3,9 @@
     {"shared":"4f1f3c0b9a27","value":{"type":"object",…}}
     {…,"request":{"contract":{"shared":"4f1f3c0b9a27"},…},…}
 
-That is so of contracts and of the definitions of tools, and of messages that several requests have, as
-those of the turns of one talk. A name is made of the content, so that a change elsewhere leaves it as it is.
+That is so of contracts and of the definitions of tools, and of messages that several requests have,
+as those of the turns of one talk. A name is made of the content, so that a change elsewhere leaves
+it as it is.
 """
 
 import hashlib

@@ -18,8 +18,8 @@ def response_format(
 ) -> dict[str, Any] | None:
     """The `response_format` of a request; None if the contract is to be told in words.
 
-    That is so if its root is not an object, or the model takes none. A model that has tools of its own is not given it as one
-    more: LiteLLM would make the model call that one at once.
+    That is so if its root is not an object, or the model takes none. A model that has tools of its
+    own is not given it as one more: LiteLLM would make the model call that one at once.
     """
     if isinstance(schema, bool) or schema.get("type") != "object" or manner is Manner.WORDS:
         return None

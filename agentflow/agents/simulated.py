@@ -46,7 +46,8 @@ def answer(
 ) -> SimulatedAnswer:
     """The answer of an attempt of a step; it passes the `gate` and `fits` if one is found that does.
 
-    Where none is drawn that does, fields are taken over from what the agent was `given` that has them too.
+    Where none is drawn that does, fields are taken over from what the agent was `given` that has
+    them too.
 
     For each of `plans` it holds a small plan that can be carried out, if the contract allows one.
 

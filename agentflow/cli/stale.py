@@ -20,7 +20,7 @@ def covers(paths: Sequence[str], found: Configured) -> bool:
 def without_effect(
     found: Configured, specs: Sequence[str], ignored: Mapping[str, frozenset[str]]
 ) -> Iterator[str]:
-    """What to say of a configuration; `ignored` are the rules of the findings that it takes from each spec."""
+    """What to say of a configuration; `ignored` are the rules that it silences, spec by spec."""
     configuration = found.configuration
     for pattern in configuration.exclude:
         if not any(fits(spec, pattern, found) for spec in specs):

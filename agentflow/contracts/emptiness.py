@@ -44,11 +44,11 @@ _OF_RANGES = frozenset({"type"}).union(*_RANGES)
 class Empty(Struct, frozen=True):
     """A schema that nothing satisfies.
 
-    `path` leads to it in the contract, with `$ref` for each reference on the way; `way` leads to the
-    part of the value that it judges, with `[]` for any item. `always` if no value at all can do
-    without that part. `keywords` are those that contradict each other. `circle` are the paths
-    of the schemas that demand each other without end, this one first; it is empty where something else is
-    wrong.
+    `path` leads to it in the contract, with `$ref` for each reference on the way; `way` leads to
+    the part of the value that it judges, with `[]` for any item. `always` if no value at all can do
+    without that part. `keywords` are those that contradict each other. `circle` are the paths of
+    the schemas that demand each other without end, this one first; it is empty where something else
+    is wrong.
     """
 
     path: Path

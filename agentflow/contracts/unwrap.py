@@ -13,10 +13,10 @@ bracket, and every part has to be accounted for as one of
   the sentence as a whole may be the answer.
 
 A bracket that is none of these means that the text was cut or is damaged, and so does one that
-closes nothing, unless it is only the last one, typed twice. Then the text is rejected as a whole: a value inside of something broken is not what the author meant. Values of a type that
-the schema does not admit are not candidates; of the others there must be exactly one. A number, a
-string or a literal counts only as the content of the one fence in the text, because prose is full
-of them.
+closes nothing, unless it is only the last one, typed twice. Then the text is rejected as a whole: a
+value inside of something broken is not what the author meant. Values of a type that the schema does
+not admit are not candidates; of the others there must be exactly one. A number, a string or a
+literal counts only as the content of the one fence in the text, because prose is full of them.
 """
 
 import re

@@ -27,10 +27,10 @@ _PLACES = 9
 class Purse(Struct, eq=False):
     """What was used up under one budget.
 
-    If it has a time of its own, that is `time` seconds and over at `until`, in seconds since 1970, and
-    `limit` is the key that says so. `bounds` has no entry for what is not bounded here. `owner` is the
-    address of the step whose budget it is, empty for the run itself. `spent` is gone, `held` may be given
-    back.
+    If it has a time of its own, that is `time` seconds and over at `until`, in seconds since 1970,
+    and `limit` is the key that says so. `bounds` has no entry for what is not bounded here. `owner`
+    is the address of the step whose budget it is, empty for the run itself. `spent` is gone, `held`
+    may be given back.
     """
 
     bounds: Amounts

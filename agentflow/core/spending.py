@@ -1,10 +1,10 @@
 """What a call may cost at most, and what it did cost.
 
 Before a call, a bound is held back. The tokens of a prompt are not counted here: they are at most
-the bytes of what is sent, since tokenizers of chat models split text into pieces of a byte or more. The
-answer has at most `max_output_tokens`, also when it is shown to its model again. After the call the provider's own figures are charged. Where there are
-none (no answer came, or it did not say), what was held counts as spent, unless the other side has
-certainly done nothing.
+the bytes of what is sent, since tokenizers of chat models split text into pieces of a byte or more.
+The answer has at most `max_output_tokens`, also when it is shown to its model again. After the call
+the provider's own figures are charged. Where there are none (no answer came, or it did not say),
+what was held counts as spent, unless the other side has certainly done nothing.
 """
 
 import json

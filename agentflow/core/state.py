@@ -146,24 +146,25 @@ class Ladder(Struct):
 class Instance(Struct, eq=False):
     """One step in one place of the run: the step itself, or its instance for one item.
 
-    `chosen` is what it calls since its first attempt, and `choice` the agent that it began with, whoever has
-    taken over.
-    `attempt` counts attempts, `failures` those that failed and count for the retry policy, and
-    `repairs` how often the agent was asked again since the last of them. `said` is its last answer
-    as it came and `wrong` what is wrong with it, both out of reach of every expression; `complaint`
-    is what the agent is told about it. `intent` is that of its first attempt, whose input and key all
-    others carry. `in_doubt` says that an attempt may have had an effect which must not happen twice,
-    `acted` that one has had it and its answer was not accepted, `instead` are the arguments that a person gave a call
-    of a tool in the place of those of its model.
-    `inside` is the scope that a group, switch, loop or `for_each` has opened; of a loop, that of
-    the iteration it is in. `inner_purse` is there if what is inside has a time of its own. `held` is what is kept back for the attempt in flight, `charged` says
-    that its key has been charged to the meters. `link` counts the models of the chain that have failed in
-    this attempt of the retry policy, and `counted` are the tokens of the prompt that the last one
-    was to be sent, if they were counted. `queued_for` is the model in whose queue it stands, or has
-    come from, `begun` what the attempt in flight counts for by the limits of its model. `question` is what a person is being asked about
-    the step, `ladder` where its escalation stands, and `offered` a value that keeps the contract
-    and was held back: approving lets it pass. `talk` is that with a model which has tools, `turns`
-    counts its turns that are over, in earlier talks too; such a model has `acted` when a tool has.
+    `chosen` is what it calls since its first attempt, and `choice` the agent that it began with,
+    whoever has taken over. `attempt` counts attempts, `failures` those that failed and count for
+    the retry policy, and `repairs` how often the agent was asked again since the last of them.
+    `said` is its last answer as it came and `wrong` what is wrong with it, both out of reach of
+    every expression; `complaint` is what the agent is told about it. `intent` is that of its first
+    attempt, whose input and key all others carry. `in_doubt` says that an attempt may have had an
+    effect which must not happen twice, `acted` that one has had it and its answer was not accepted,
+    `instead` are the arguments that a person gave a call of a tool in the place of those of its
+    model. `inside` is the scope that a group, switch, loop or `for_each` has opened; of a loop,
+    that of the iteration it is in. `inner_purse` is there if what is inside has a time of its own.
+    `held` is what is kept back for the attempt in flight, `charged` says that its key has been
+    charged to the meters. `link` counts the models of the chain that have failed in this attempt of
+    the retry policy, and `counted` are the tokens of the prompt that the last one was to be sent,
+    if they were counted. `queued_for` is the model in whose queue it stands, or has come from,
+    `begun` what the attempt in flight counts for by the limits of its model. `question` is what a
+    person is being asked about the step, `ladder` where its escalation stands, and `offered` a
+    value that keeps the contract and was held back: approving lets it pass. `talk` is that with a
+    model which has tools, `turns` counts its turns that are over, in earlier talks too; such a
+    model has `acted` when a tool has.
     """
 
     address: str
@@ -222,7 +223,8 @@ class Instance(Struct, eq=False):
     def call(self) -> CallPlan | None:
         """The call that it makes; before its first attempt, the one whose contract others share.
 
-        An escalation may have put another in its place, or its model has failed and a fallback is asked.
+        An escalation may have put another in its place, or its model has failed and a fallback is
+        asked.
         """
         call = self.own_call
         return call.fallbacks[self.link - 1].call if call is not None and self.link else call
@@ -284,10 +286,11 @@ class People(Struct):
 class State(Struct, eq=False):
     """Everything that is known of a run. `now` is the time of the last fact, `by` who started it.
 
-    `timed` are the times of steps that are over before those around them, by address. `prices` are those of chat models, in US dollars for a million tokens in and out, `windows` what they take
-    in, in tokens, where the spec does not say it, `traffic` what goes to those that have limits, which do
-    not hold where a recording is `played`. `cancelled` says who ends the run for good and why, as soon as
-    somebody does.
+    `timed` are the times of steps that are over before those around them, by address. `prices` are
+    those of chat models, in US dollars for a million tokens in and out, `windows` what they take
+    in, in tokens, where the spec does not say it, `traffic` what goes to those that have limits,
+    which do not hold where a recording is `played`. `cancelled` says who ends the run for good and
+    why, as soon as somebody does.
     """
 
     plan: Plan

@@ -50,9 +50,9 @@ class ToolResult(Struct, frozen=True):
 class Turn(Struct, frozen=True):
     """A turn that is over: what the model said, what it asked for, and what it got, in this order.
 
-    `complaint` is what it had been told about an answer before. `thoughts` are parts of its message that
-    some providers sign and want to see again, with the `model` that they are of:
-    {model, thinking_blocks, reasoning_content, reasoning_details, reasoning_items}.
+    `complaint` is what it had been told about an answer before. `thoughts` are parts of its message
+    that some providers sign and want to see again, with the `model` that they are of: {model,
+    thinking_blocks, reasoning_content, reasoning_details, reasoning_items}.
     """
 
     said: str | None
@@ -65,10 +65,11 @@ class Turn(Struct, frozen=True):
 class Talk(Struct):
     """A talk as it goes on.
 
-    `turns` are over. `asked` are the calls of the turn that is not, `said` and `thoughts` what the model
-    said and thought with them, and `refused` why some are not made, by their number from 1. `used` counts the calls of
-    each tool, refused ones included. Numbers of turns go on from an earlier talk about the same
-    step, of which there were `before`, so that no two calls have one address.
+    `turns` are over. `asked` are the calls of the turn that is not, `said` and `thoughts` what the
+    model said and thought with them, and `refused` why some are not made, by their number from 1.
+    `used` counts the calls of each tool, refused ones included. Numbers of turns go on from an
+    earlier talk about the same step, of which there were `before`, so that no two calls have one
+    address.
     """
 
     before: int

@@ -42,9 +42,10 @@ class Claim(Struct, frozen=True):
     makes it in the document of its pipeline.
 
     `key` is the entry of `catch` that it is about, and of a retry the class of failures. `detail`
-    is the agent, the model, or what a person answers, `level` the number of a level of `escalation`.
-    `via` is what a run has to get to, if that is more than the step: one of several agents, or several items.
-    `dead` says why it cannot be reached, where the plan alone proves that.
+    is the agent, the model, or what a person answers, `level` the number of a level of
+    `escalation`. `via` is what a run has to get to, if that is more than the step: one of several
+    agents, or several items. `dead` says why it cannot be reached, where the plan alone proves
+    that.
     """
 
     name: str

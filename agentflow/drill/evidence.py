@@ -31,7 +31,9 @@ class Seen(Struct, frozen=True):
 class Evidence(Struct):
     """What a log shows: claims that came up, steps that were begun, and how steps ended last.
 
-    `denied` are the escalations of which no level was tried, by step and entry, and why. `failure` is that of the run. `begun` has also `STEP@AGENT` of those that were called, and `STEP[+]` of lists with several items.
+    `denied` are the escalations of which no level was tried, by step and entry, and why. `failure`
+    is that of the run. `begun` has also `STEP@AGENT` of those that were called, and `STEP[+]` of
+    lists with several items.
     """
 
     seen: list[Seen] = field(default_factory=list)
@@ -42,7 +44,7 @@ class Evidence(Struct):
 
 
 class _Promise(Struct, frozen=True):
-    """What a claim says that is to follow, and has not begun yet: `what` is to come, `kept` is said then."""
+    """What is to follow by a claim and has not begun yet: `what` is to come, `kept` is said then."""
 
     claim: str
     what: str
@@ -52,8 +54,8 @@ class _Promise(Struct, frozen=True):
 class _Track(Struct):
     """What is known of a step in one place: whom it calls, why it failed last, its ladder.
 
-    `tried` is the level that calls an agent, `called` says whether the call has begun, `left` is the last
-    level that was left.
+    `tried` is the level that calls an agent, `called` says whether the call has begun, `left` is
+    the last level that was left.
     """
 
     name: str

@@ -1,9 +1,10 @@
 """The receipt of a drill: what became of the claims of a spec, and the spec that it was.
 
 It lies beside the spec, as `NAME.drill.json`, and belongs into version control. Nothing in it
-depends on the machine or the time. `digest` is about all that a drill looks at, that of a step about
-the step itself, what is inside of it and whom it calls or turns to; comments, layout, the order of
-keys, defaults that are written out, what is there for people or told to models, and tests change neither.
+depends on the machine or the time. `digest` is about all that a drill looks at, that of a step
+about the step itself, what is inside of it and whom it calls or turns to; comments, layout, the
+order of keys, defaults that are written out, what is there for people or told to models, and tests
+change neither.
 """
 
 import hashlib

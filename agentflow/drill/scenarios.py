@@ -21,10 +21,11 @@ Asked: TypeAlias = Literal["approve", "replace", "retry", "abort", "silence", "u
 class Fault(Struct, frozen=True):
     """What happens to the calls, or the questions, of the steps that a pattern stands for.
 
-    `stage` is what is called: the step's `own` agent, the `taker` to which `catch` hands over, a level
-    of an escalation by its number, or `any` of them. `link` is the number of the model in a chain of
-    fallbacks, `agent` the one that is called where a step chooses among several. It happens so many `times` in each place, None for always; in the first
-    place only that comes to it in a run, unless `everywhere`.
+    `stage` is what is called: the step's `own` agent, the `taker` to which `catch` hands over, a
+    level of an escalation by its number, or `any` of them. `link` is the number of the model in a
+    chain of fallbacks, `agent` the one that is called where a step chooses among several. It
+    happens so many `times` in each place, None for always; in the first place only that comes to it
+    in a run, unless `everywhere`.
     """
 
     at: str

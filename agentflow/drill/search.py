@@ -1,11 +1,12 @@
 """The drill itself: which runs are made to see every claim of a spec come up.
 
-It begins with runs in which nothing is made to fail: the tests of the spec, and some with inputs and
-answers made up from the contracts. Each claim that none of them has shown is then brought about, one
-way after the other, in runs that begin like one which got to its step. What gets to a step for the
-first time is where later runs can begin, faults and all. Where there are many claims, those that let a
-run go on are brought about together first, one of each step. Everything goes in the order of the spec
-and ends after a number of runs and of entries in their logs, so that a drill is the same on every machine.
+It begins with runs in which nothing is made to fail: the tests of the spec, and some with inputs
+and answers made up from the contracts. Each claim that none of them has shown is then brought
+about, one way after the other, in runs that begin like one which got to its step. What gets to a
+step for the first time is where later runs can begin, faults and all. Where there are many claims,
+those that let a run go on are brought about together first, one of each step. Everything goes in
+the order of the spec and ends after a number of runs and of entries in their logs, so that a drill
+is the same on every machine.
 """
 
 from collections import Counter
@@ -255,7 +256,7 @@ class _Search:
         return "broken"
 
     def _dead(self) -> Status:
-        """What is said of what never came up, however it was brought about, if that was tried to the end."""
+        """What is said of what never came up, if everything was tried that might bring it about."""
         return "unknown" if self._bounded else "dead"
 
     def _serves_others(self, claim: Claim) -> bool:

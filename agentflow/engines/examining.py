@@ -33,8 +33,8 @@ async def examine(
 ) -> Fact:
     """The first fact of a process that works on a run, with the definitions of the tools in it.
 
-    `before` is what earlier processes of the run have found. One that goes on may `accept` tools that have
-    changed, `by` whose word is recorded then. Raises `ToolChanged`.
+    `before` is what earlier processes of the run have found. One that goes on may `accept` tools
+    that have changed, `by` whose word is recorded then. Raises `ToolChanged`.
     """
     found: dict[str, dict[str, dict[str, Json]]] = {}
     accepted: dict[str, Mapping[str, Mapping[str, str]]] = {}

@@ -69,10 +69,10 @@ Prices: TypeAlias = Mapping[str, tuple[float, float]]
 class Settings(Struct, frozen=True):
     """How a run is to be carried out; the pipeline does not know of it.
 
-    `wait` keeps the process of a run that only people can make go on until they have answered.
-    `by` is who starts the run or takes it up. `terminal` is the one of this process, if somebody sits before it.
-    `accept_tools` lets a run go on with tools of servers that have changed.
-    `record` is the file to which the answers of chat models go, `playback` the one they come from.
+    `wait` keeps the process of a run that only people can make go on until they have answered. `by`
+    is who starts the run or takes it up. `terminal` is the one of this process, if somebody sits
+    before it. `accept_tools` lets a run go on with tools of servers that have changed. `record` is
+    the file to which the answers of chat models go, `playback` the one they come from.
     """
 
     simulate: bool = False

@@ -5,8 +5,8 @@
      "value": …, "by": …, "reason": …, "via": …, "refused": …}
 
 `run`, `step`, `question` and `payload` are copied from the question. `refused` is why whoever hands
-the answer on does not vouch for it: then it does not count, whatever it says. What cannot be read becomes a
-fact as well, so that the log says that it came and why it did not count.
+the answer on does not vouch for it: then it does not count, whatever it says. What cannot be read
+becomes a fact as well, so that the log says that it came and why it did not count.
 """
 
 import json

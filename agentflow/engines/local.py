@@ -290,7 +290,7 @@ class _LocalEngine:
         flight.deadline = self.loop.call_later(call.timeout, self._expire, call.step)
 
     def _reach(self, flight: Flight, stage: Stage) -> None:
-        """An attempt has come so far, which may be told in any thread. Its time begins as its request leaves."""
+        """An attempt has come so far, as told in any thread. Its time begins as its request leaves."""
         if stage == "answering":
             flight.stage = "answering"
         elif flight.stage == "preparing":

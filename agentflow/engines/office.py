@@ -11,8 +11,8 @@ from agentflow.eventlog.mailbox import Mailbox
 class Office(Struct, frozen=True):
     """The mailbox of the run; `waits` says whether its process stays until people have answered.
 
-    `folder` is that of the spec. `terminal` is the one of this process, if somebody sits before it: as long as a question is put
-    there, the process stays.
+    `folder` is that of the spec. `terminal` is the one of this process, if somebody sits before it:
+    as long as a question is put there, the process stays.
     """
 
     mailbox: Mailbox

@@ -3,8 +3,8 @@
 A record is a JSON object: `{"fact": {"kind": "RunStarted", …}, "decisions": [{"kind": …}, …]}`.
 Fields that have their default are left out. Payloads (what agents are given and answer) above
 `INLINE_LIMIT` bytes become blobs: `"value": …` turns into `"value_blob": DIGEST`, beside the other
-fields of the event and never inside the data, so that no output can pass for a blob. Prompts of talks are
-taken apart (`prompts`).
+fields of the event and never inside the data, so that no output can pass for a blob. Prompts of
+talks are taken apart (`prompts`).
 
 Decoding gives plain data and the classes of `core.events`, nothing else: a `__class__` or
 `$type` in an agent's answer comes back as the key that it was.

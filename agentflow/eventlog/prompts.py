@@ -1,9 +1,10 @@
 """The prompts of a talk, stored without what they repeat.
 
-Each turn of a model with tools is sent all that was said before, so whole prompts would make a log grow with
-the square of the turns. A prompt is therefore taken apart into its messages. From the first on, each sixteen of them
-become a blob, and of the rest those that are long: they are the same blobs in every turn. The delimiters of data differ from attempt to attempt
-(`agents.prompts`); their tag is kept apart, and something that occurs nowhere stands in its place.
+Each turn of a model with tools is sent all that was said before, so whole prompts would make a log
+grow with the square of the turns. A prompt is therefore taken apart into its messages. From the
+first on, each sixteen of them become a blob, and of the rest those that are long: they are the same
+blobs in every turn. The delimiters of data differ from attempt to attempt (`agents.prompts`); their
+tag is kept apart, and something that occurs nowhere stands in its place.
 
     {"tag": "data-0123456789abcdef", "pieces": ["{\\"content\\": …}", {"blob": DIGEST}, …]}
 """

@@ -16,7 +16,8 @@ def render(
 ) -> str:
     """One line on the answer, and one on how the run goes on, where somebody has to see to that.
 
-    `busy` says which process works on the run if it has not taken the answer in. Where something of the spec has `changed`, only `--as-started` goes on.
+    `busy` says which process works on the run if it has not taken the answer in. Where something of
+    the spec has `changed`, only `--as-started` goes on.
     """
     named = f"{run_id} {option}".rstrip()
     if taken is None:

@@ -25,7 +25,7 @@ def render(suites: Sequence[Drilled], *, unicode: bool = True) -> str:  # noqa: 
 
 
 def _counts(suites: Sequence[Drilled]) -> dict[str, str]:
-    """How many claims there are. A spec that could not be drilled, or whose receipt is not right, is an error."""
+    """How many claims there are. A spec without a drill, or with a wrong receipt, is an error."""
     outcomes = [each for suite in suites if suite.drill for each in suite.drill.outcomes]
     errors = sum(suite.drill is None or suite.filed == "stale" for suite in suites)
     return {

@@ -26,8 +26,8 @@ def render(
 ) -> str:
     """`holder` is the process that works on the run, `request` one to end it that is not in the log.
 
-    `damage` is what hides the end of its log, `option` what further commands need to find the store, `limit` how many characters of an
-    output are shown.
+    `damage` is what hides the end of its log, `option` what further commands need to find the
+    store, `limit` how many characters of an output are shown.
     """
     died = trace.status in ("running", "crashed") and holder is None and damage is None
     lines = [f"started by {safe(trace.by, oneline=True)}"] if trace.by else []

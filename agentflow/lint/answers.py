@@ -22,8 +22,8 @@ OUTER = frozenset({Effects.WRITE, Effects.IRREVERSIBLE})
 class Heard(Struct, frozen=True):
     """What becomes of an answer: whether a step or condition looks at it, or it is only told.
 
-    It is told as an output of the pipeline. `carriers` are the question and the steps around it that have the
-    answer in their own output.
+    It is told as an output of the pipeline. `carriers` are the question and the steps around it
+    that have the answer in their own output.
     """
 
     heeded: bool

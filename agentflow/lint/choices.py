@@ -38,8 +38,8 @@ class NoChoice(Struct, frozen=True):
 def no_choices(expr: Expr, text: str, scope: Variables) -> Iterator[NoChoice]:
     """The conditions on numbers inside of an expression that no number fulfils.
 
-    `text` is what was parsed. A condition that every number fulfils is often asked out of care, and so is one
-    that keeps a number within its bounds (`n > 100 ? 100 : n`).
+    `text` is what was parsed. A condition that every number fulfils is often asked out of care, and
+    so is one that keeps a number within its bounds (`n > 100 ? 100 : n`).
     """
     match expr:
         case Comprehension(macro, source, _, body):

@@ -1,7 +1,7 @@
 """Comparisons that come to the same whatever comes: the two sides have no value in common.
 
-A contract names the values of a field, or its type, and what it is compared with is none of them. Of null
-and of empty text nothing is said: these are asked for out of care.
+A contract names the values of a field, or its type, and what it is compared with is none of them.
+Of null and of empty text nothing is said: these are asked for out of care.
 """
 
 import re

@@ -1,8 +1,8 @@
 """For which combinations of what is decided on the way a step runs.
 
-The conditions on the way to a step (`when`, and the case of a switch) are taken apart into what they ask: paths
-whose contract names their values, and comparisons, which hold or do not. All combinations of these
-answers are tried.
+The conditions on the way to a step (`when`, and the case of a switch) are taken apart into what
+they ask: paths whose contract names their values, and comparisons, which hold or do not. All
+combinations of these answers are tried.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,9 +49,9 @@ Case: TypeAlias = Mapping[Question, Known]
 class Demand(Struct, frozen=True):
     """One condition on the way to a step: it holds, or the value of a switch has one of the labels.
 
-    `text` is what the expression was parsed from, `place` where it is read. Without `labels` it has to be
-    true; `others` turns the labels around, as for a `default`. `ran` has for each `has(steps.ID.output)` in the
-    expression what that step ran on.
+    `text` is what the expression was parsed from, `place` where it is read. Without `labels` it has
+    to be true; `others` turns the labels around, as for a `default`. `ran` has for each
+    `has(steps.ID.output)` in the expression what that step ran on.
     """
 
     expr: Expr
@@ -107,8 +107,8 @@ def _ran(plan: Plan, step: StepPlan, place: str, further: int) -> dict[str, Sequ
 def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tuple[Known, ...]]:
     """What the conditions ask, each with the answers that there are.
 
-    It is empty if those cannot be counted, or if two questions are about the same value, so that not all
-    combinations of answers can come.
+    It is empty if those cannot be counted, or if two questions are about the same value, so that
+    not all combinations of answers can come.
     """
     found: dict[Question, tuple[Known, ...]] = {}
     about: dict[ReadPath, Question] = {}

@@ -1,7 +1,8 @@
 """Conditions that come to the same in every run, by the values that their contracts name.
 
-Paths with a few values (booleans, enums, whether a step was skipped) are tried in every combination. What cannot be
-counted stays open, and a condition is decided only where it comes to the same without it.
+Paths with a few values (booleans, enums, whether a step was skipped) are tried in every
+combination. What cannot be counted stays open, and a condition is decided only where it comes to
+the same without it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -60,8 +61,8 @@ def comes_to(context: Context, condition: Expr, place: str) -> bool | None:
 def _may_be_decided(condition: Expr) -> bool:
     """Is a path read twice, or put to a function or a list?
 
-    Without that no part hangs together with another, and what a single comparison comes to is found more
-    cheaply by others.
+    Without that no part hangs together with another, and what a single comparison comes to is found
+    more cheaply by others.
     """
     read = [(path, way_of(path)) for path in paths_in(condition)]
     return len({way for _, way in read}) < len(read) or any(map(_is_test, every(condition)))

@@ -8,8 +8,9 @@ So mending a text again changes nothing.
 
 There are two exceptions. An error keeps the rules from asking about its surroundings: of a step
 whose agent is unknown nobody asks who reads it. What they find there when the error is mended is
-less grave, and would have been found without it. And of a text that cannot be understood, the rules see only a part. When fixes
-make it one that can, what else is wrong with it shows for the first time, and is not their doing.
+less grave, and would have been found without it. And of a text that cannot be understood, the rules
+see only a part. When fixes make it one that can, what else is wrong with it shows for the first
+time, and is not their doing.
 """
 
 from collections import Counter

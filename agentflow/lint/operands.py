@@ -277,8 +277,8 @@ def _options(expr: Expr) -> Iterator[Expr]:
 class Operated(Struct, frozen=True):
     """What is wrong with the parts of an expression: `always` fails, `sometimes` for some values.
 
-    `stand_ins` are values that one of several is chosen from. `offset` is where the expression begins in
-    the text at `path`.
+    `stand_ins` are values that one of several is chosen from. `offset` is where the expression
+    begins in the text at `path`.
     """
 
     path: Path

@@ -38,7 +38,7 @@ def fixable(rule: Rule) -> Fixable | None:
 
 
 def only_with(rule: Rule) -> str | None:
-    """The option without which the rule says nothing, from its constant `ONLY_WITH`; None if it has none."""
+    """The option without which the rule says nothing: its `ONLY_WITH`; None if it has none."""
     return getattr(rule, "ONLY_WITH", None)
 
 

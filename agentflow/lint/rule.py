@@ -72,12 +72,13 @@ class Fixable(StrEnum):
 class Context(Struct, frozen=True, dict=True):
     """Everything a rule may look at; nothing in it reads files or runs code.
 
-    `pipeline` and `plan` are None where the spec is too broken to have one. `problems` is what
-    the stages before the rules have reported, and `of_children` are all the findings of the other
+    `pipeline` and `plan` are None where the spec is too broken to have one. `problems` is what the
+    stages before the rules have reported, and `of_children` are all the findings of the other
     pipelines that the spec runs, by file; `known` is what is known of chat models. `thresholds` are
     numbers of rules that a project has other ideas about, by rule and by the names in its
-    `THRESHOLDS`. `drilled` is what is known of the last drill of the spec, None where nobody asks. What several rules need is worked out once, when the first of them asks: `traces`,
-    `operated`, `uses_within`, `guards` and `types`, which there are only where there is a plan.
+    `THRESHOLDS`. `drilled` is what is known of the last drill of the spec, None where nobody asks.
+    What several rules need is worked out once, when the first of them asks: `traces`, `operated`,
+    `uses_within`, `guards` and `types`, which there are only where there is a plan.
     """
 
     document: Document

@@ -10,7 +10,8 @@
     answer/lookup[@2.1]      the first call that the model of step `answer` asks for in its turn 2, of
                              its tool `lookup`
 
-Case labels and the ids of tasks are free text, so the characters that mean something here are percent-encoded in them.
+Case labels and the ids of tasks are free text, so the characters that mean something here are
+percent-encoded in them.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""So much of each quantity, with the field that leaves it open, and the seconds of ways; sums of both."""
+"""So much of each quantity, with the field that leaves it open; the seconds of ways; sums of both."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -54,9 +54,10 @@ NOTHING = Most()
 class Way(NamedTuple):
     """The seconds of the longest way through a part, if nothing on it waits for a slot.
 
-    It is the longest by the time that all on it takes, by that of the `waits` on it, without calls, and
-    by that of the people and times that are `asked` for, also without the waits between attempts. `stalls` are
-    those in which a call waits for what others may give back to a budget. These may be four ways.
+    It is the longest by the time that all on it takes, by that of the `waits` on it, without calls,
+    and by that of the people and times that are `asked` for, also without the waits between
+    attempts. `stalls` are those in which a call waits for what others may give back to a budget.
+    These may be four ways.
     """
 
     time: float = 0.0

@@ -10,8 +10,8 @@ switch takes its dearest case. A call of an agent is
 
 with `max_calls` calls of each tool besides. After it come the dearest of the agents that `catch`
 hands over to, and the levels of the dearest escalation, an attempt each of every model. Around it,
-all is multiplied by the longest list of `for_each`, by `loop.max` and `delegate.max_tasks`. A `budget` cuts off what is
-beyond it (`plan.budgets`).
+all is multiplied by the longest list of `for_each`, by `loop.max` and `delegate.max_tasks`. A
+`budget` cuts off what is beyond it (`plan.budgets`).
 
     time of a call    t · (n · m · (1 + r) · T + Σ min(cap, initial · factor^i), i = 0 … n-2)
     tokens in         the bytes of the longest prompt: a token is a byte at least; with repairs and
@@ -19,8 +19,8 @@ beyond it (`plan.budgets`).
     tokens out        `max_output_tokens`
     money             tokens in · price in + tokens out · price out
 
-The `timeout` of a step with steps inside cuts off the time of each of its instances, and `budget.wall` that of
-the whole.
+The `timeout` of a step with steps inside cuts off the time of each of its instances, and
+`budget.wall` that of the whole.
 
 Not in it is what nobody can know before: that people have a step made again (bounded by
 `budget.escalations`), how long it takes them to say whether something has happened, that the other
@@ -89,10 +89,11 @@ Prices = Mapping[str, Sequence[float]]
 class Part(Struct, frozen=True):
     """What a step comes to in one turn of the scope that it is in.
 
-    `turns` is how often it is done there, `cost` what it comes to altogether, within its own budget, and
-    `own` what that keeps it from. Of another pipeline, `run` says so of each time that it is run. `case` is the case of a switch that it is in.
-    `inside` are the steps of a group, of all cases, of a loop or of another pipeline, or the workers of a
-    delegate, each in one turn of that.
+    `turns` is how often it is done there, `cost` what it comes to altogether, within its own
+    budget, and `own` what that keeps it from. Of another pipeline, `run` says so of each time that
+    it is run. `case` is the case of a switch that it is in. `inside` are the steps of a group, of
+    all cases, of a loop or of another pipeline, or the workers of a delegate, each in one turn of
+    that.
     """
 
     step: StepPlan

@@ -135,11 +135,11 @@ def _timed(load: Load, stalls: float, wall: float) -> Way:
 def _stalls(cost: Cost, budget: Mapping[str, float], *, refused: bool) -> float:
     """The seconds in which calls may wait for what those in flight give back to a budget.
 
-    A call waits only if those that were started and it might use up more than there is. What is held
-    back for all calls together is bounded, so for those that begin afterwards it is no more than this bound is above
-    the budget, and what is held back for one call; that is so many calls of the smallest. They may
-    be made one by one, after those that were in flight. A budget of `calls` gives nothing back: what is
-    `refused` by it has waited only for the calls in flight.
+    A call waits only if those that were started and it might use up more than there is. What is
+    held back for all calls together is bounded, so for those that begin afterwards it is no more
+    than this bound is above the budget, and what is held back for one call; that is so many calls
+    of the smallest. They may be made one by one, after those that were in flight. A budget of
+    `calls` gives nothing back: what is `refused` by it has waited only for the calls in flight.
     """
     one, late = cost.single.work.amount, float(refused)
     for what, there in budget.items():

@@ -1,8 +1,9 @@
 """What a call takes from the meters of a budget: from so much to so much, by its contract.
 
-A charge is a number from 0 on that is worked out from the input of the agent. What is read of it lies in
-the range that the agent's contract gives it, and in that of what the step hands over, where that is known. Sums,
-differences and products of ranges are ranges; of whatever else is worked out nothing is said.
+A charge is a number from 0 on that is worked out from the input of the agent. What is read of it
+lies in the range that the agent's contract gives it, and in that of what the step hands over, where
+that is known. Sums, differences and products of ranges are ranges; of whatever else is worked out
+nothing is said.
 """
 
 from math import inf

@@ -1,16 +1,16 @@
 """What a part of a pipeline comes to at most, and how that is put together.
 
-The `Cost` of a part says what it comes to as a `whole`, and what it would be with fewer decisions: `once`
-without retries, `calm` without escalations, `plain` with neither. With what the dearest `retry` and
-`escalation` bring, and the dearest `single` call, that is enough to say what is left of it within a
-budget. For each quantity, with `C` calls, `R` retries and `E` escalations,
+The `Cost` of a part says what it comes to as a `whole`, and what it would be with fewer decisions:
+`once` without retries, `calm` without escalations, `plain` with neither. With what the dearest
+`retry` and `escalation` bring, and the dearest `single` call, that is enough to say what is left of
+it within a budget. For each quantity, with `C` calls, `R` retries and `E` escalations,
 
     whole ≤ C · single      whole ≤ once + R · retry      whole ≤ calm + E · escalation
     whole ≤ plain + R · retry + E · escalation
 
-since there is so much without them, and each brings no more than the dearest does. Costs are put together one after
-the other (`after`), one instead of the other (`either`) and so many times (`repeated`), and a budget cuts
-them off (`plan.budgets`).
+since there is so much without them, and each brings no more than the dearest does. Costs are put
+together one after the other (`after`), one instead of the other (`either`) and so many times
+(`repeated`), and a budget cuts them off (`plan.budgets`).
 """
 
 from collections.abc import Callable, Iterable
@@ -47,9 +47,9 @@ NO_LOAD = Load()
 class Cost(Struct, frozen=True):
     """What a part comes to at most: see the head of this module.
 
-    Of what a call takes any of, it may take `small` or more at most: the least of such figures. `held` is
-    what is held back for all calls, one after the other, which may be more than can be spent. No token costs
-    more US dollars than `rate`.
+    Of what a call takes any of, it may take `small` or more at most: the least of such figures.
+    `held` is what is held back for all calls, one after the other, which may be more than can be
+    spent. No token costs more US dollars than `rate`.
     """
 
     whole: Load = NO_LOAD

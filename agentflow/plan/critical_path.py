@@ -1,4 +1,4 @@
-"""The longest way through steps of which some wait for others, and the time that it takes with so many slots."""
+"""The longest way through steps that wait for each other, and its time with so many slots."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -27,10 +27,10 @@ def through(ordered: Iterable[StepPlan], ways: Mapping[str, Way]) -> Way:
 def seconds_of(load: Load, slots: int | None) -> float:
     """The time that it takes with so many slots, or with one for each call.
 
-    As long as not every slot is busy, the longest way goes on, or waits for what others may give back to
-    a budget; while all are, it may wait for what others do (Graham, "Bounds on multiprocessing timing
-    anomalies", 1969). Whenever it waits, something is in flight. Its own calls are among all the
-    work, and take time of their own only once.
+    As long as not every slot is busy, the longest way goes on, or waits for what others may give
+    back to a budget; while all are, it may wait for what others do (Graham, "Bounds on
+    multiprocessing timing anomalies", 1969). Whenever it waits, something is in flight. Its own
+    calls are among all the work, and take time of their own only once.
     """
     way = load.way
     others = load.most.work.amount - (way.time - way.waits)

@@ -1,8 +1,8 @@
 """What becomes of a contract on its way to a chat model: who is held to it, and to how much.
 
-LiteLLM hands a JSON Schema on in the form that a provider takes. Some providers let their models produce
-nothing else, each with keywords of JSON Schema that it knows; to others LiteLLM offers the contract as a
-tool that the model is to call, which it can do wrong; the rest are told in words.
+LiteLLM hands a JSON Schema on in the form that a provider takes. Some providers let their models
+produce nothing else, each with keywords of JSON Schema that it knows; to others LiteLLM offers the
+contract as a tool that the model is to call, which it can do wrong; the rest are told in words.
 
 Sources: https://docs.claude.com/en/docs/build-with-claude/structured-outputs and what
 `litellm/llms/anthropic/chat/transformation.py` takes out of a schema;

@@ -1,11 +1,11 @@
 """What of a contract a provider can hold its models to.
 
-With `strict`, OpenAI's models can only produce what a schema allows, at the price of a small dialect:
-every field is required, nothing else is allowed, and only some keywords exist. A contract is brought
-into it where that is possible without another meaning for an answer: objects that are silent about
-further fields are closed, and keywords beyond the dialect are left out. Others (`dialects`) are sent the
-contract as it is, and leave out what they do not know. An answer is checked against the contract itself in
-any case.
+With `strict`, OpenAI's models can only produce what a schema allows, at the price of a small
+dialect: every field is required, nothing else is allowed, and only some keywords exist. A contract
+is brought into it where that is possible without another meaning for an answer: objects that are
+silent about further fields are closed, and keywords beyond the dialect are left out. Others
+(`dialects`) are sent the contract as it is, and leave out what they do not know. An answer is
+checked against the contract itself in any case.
 
 Source of the dialect: https://platform.openai.com/docs/guides/structured-outputs
 """

@@ -65,7 +65,8 @@ class Escalations:
     ) -> EscalationPlan | None:
         """An escalation on the terms of the step at an address; None if there is none of this name.
 
-        `calls` is that of the step, by its agent, or, if this is `chosen`, those that it is chosen from.
+        `calls` is that of the step, by its agent, or, if this is `chosen`, those that it is chosen
+        from.
         """
         plan = self.plans.get(name)
         if plan is None:

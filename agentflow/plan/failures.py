@@ -60,7 +60,7 @@ def failures_of(step: StepPlan) -> frozenset[FailureClass]:
 
 
 def _inside(step: StepPlan) -> list[StepPlan]:
-    """The steps of a group, of all cases, of a loop or of another pipeline, or the workers of a delegate."""
+    """The steps of a group, of all cases, a loop or another pipeline, or the workers of a delegate."""
     plan = step.nested.plan if step.nested is not None else None
     scopes = [plan.root] if plan is not None else step.scopes
     workers = step.delegate.workers.values() if step.delegate is not None else ()

@@ -1,8 +1,9 @@
 """How far a field of a loop's state comes in all iterations: a counter, a list or a text that grows.
 
-Where `next` works a field out of the field itself, by `+` and `-`, `? :` and templates, each iteration is
-followed from the first value: of a number the range, of a list and a text how long it is. An iteration goes
-on only where `until` is false, so what that says of the field holds before each `next`.
+Where `next` works a field out of the field itself, by `+` and `-`, `? :` and templates, each
+iteration is followed from the first value: of a number the range, of a list and a text how long it
+is. An iteration goes on only where `until` is false, so what that says of the field holds before
+each `next`.
 """
 
 from math import inf

@@ -1,8 +1,9 @@
 """What a condition says of single values: each by a path, or by how large what it leads to is.
 
-A condition that holds, or that does not, is split into the comparisons that go with it for certain. Each of
-a path with a value that is written out is a limit: `steps.k.output.kind != "x"`, `size(inputs.text) > 5`,
-and a path alone, which is then true. What else is said of a value is no limit.
+A condition that holds, or that does not, is split into the comparisons that go with it for certain.
+Each of a path with a value that is written out is a limit: `steps.k.output.kind != "x"`,
+`size(inputs.text) > 5`, and a path alone, which is then true. What else is said of a value is no
+limit.
 """
 
 from collections.abc import Iterable, Iterator

@@ -2,9 +2,9 @@
 
 The type of a field is the least one that holds at the start and that an iteration keeps. A field
 that stays as it was, or takes the value of another field, adds nothing of its own. So references
-from state to state are followed until only other values are left. Numbers, lists and texts that `next`
-works out of what they were are followed from iteration to iteration (see `plan.growth`); where other values are
-built out of the state again, the type has no end and is not known.
+from state to state are followed until only other values are left. Numbers, lists and texts that
+`next` works out of what they were are followed from iteration to iteration (see `plan.growth`);
+where other values are built out of the state again, the type has no end and is not known.
 """
 
 from collections.abc import Mapping

@@ -38,7 +38,8 @@ ANYTHING = ContractPlan(schema={}, checker=compile_schema({}))
 class Materials:
     """Resolved contracts of all agents and of the inputs, and the texts that agents name.
 
-    `folder` is where the pipeline lies, from the folder that `read` starts at. Problems are appended to `findings`.
+    `folder` is where the pipeline lies, from the folder that `read` starts at. Problems are
+    appended to `findings`.
     """
 
     def __init__(

@@ -57,7 +57,7 @@ class Alone(Struct, frozen=True):
 
 
 class Overview(Struct, frozen=True):
-    """A pipeline. `people` are the questions of a run, `alone` is what its worst case is measured against."""
+    """A pipeline. `people` are the questions of a run; `alone` is what its worst case is held against."""
 
     plan: Plan
     worst: WorstCase

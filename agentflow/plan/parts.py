@@ -332,8 +332,8 @@ class Parts(Reading):
     ) -> dict[str, CatchPlan]:
         """What follows which failure; `last` is inside the last iteration, if it is a loop.
 
-        Another agent takes over only a call of a `step` with an agent, whose `calls` are by the agent's name,
-        or a task of a delegate, whose workers have a call each.
+        Another agent takes over only a call of a `step` with an agent, whose `calls` are by the
+        agent's name, or a task of a delegate, whose workers have a call each.
         """
         calls = calls or {}
         call = next(iter(calls.values()), None)

@@ -4,11 +4,12 @@ A model with tools is told again, turn by turn, what it has said and what its to
 
     turn k of t    P + (k - 1) · (L + C) + R
 
-P is the first prompt, with as much data as the contracts allow (`plan.prompt_data`). L is what the model may
-say in a turn, `max_output_tokens`: what it has written itself is taken to be as many tokens when it
-reads them. C is an answer that was not accepted, with what was wrong with it, where there is `repair`;
-the last answer of a turn has it too, so that a prompt may be longer by one more. R is what all calls of its
-tools come to, `max_calls` of each, if all of them are made in the first turn.
+P is the first prompt, with as much data as the contracts allow (`plan.prompt_data`). L is what the
+model may say in a turn, `max_output_tokens`: what it has written itself is taken to be as many
+tokens when it reads them. C is an answer that was not accepted, with what was wrong with it, where
+there is `repair`; the last answer of a turn has it too, so that a prompt may be longer by one more.
+R is what all calls of its tools come to, `max_calls` of each, if all of them are made in the first
+turn.
 
 Calls that are refused are not counted: a model that asks for what there is not may ask any number of
 times. What has no bound is infinite and names the field that leaves it open.

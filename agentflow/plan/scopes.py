@@ -52,7 +52,8 @@ class Place(Struct, frozen=True):
     """Where an expression stands: the frame it is read in and the step it belongs to.
 
     `reader` is the address of that step, or of the group, case or iteration whose output it makes,
-    `""` for the pipeline. `inside` are the ids on the way to it, one for each scope from the outermost in.
+    `""` for the pipeline. `inside` are the ids on the way to it, one for each scope from the
+    outermost in.
     """
 
     frame: Frame

@@ -88,9 +88,9 @@ class LevelPlan(Struct, frozen=True):
     """One level of an escalation.
 
     `model` and `agent` have a `call`, on the terms of the step that escalates; it is None if the
-    step has no call that could be made so. Where the step chooses its agent, a `model` has one for each
-    in `among` instead. `human` and `notify` have the rest: `within` is how long an answer is waited for, in
-    seconds.
+    step has no call that could be made so. Where the step chooses its agent, a `model` has one for
+    each in `among` instead. `human` and `notify` have the rest: `within` is how long an answer is
+    waited for, in seconds.
     """
 
     kind: Literal["model", "agent", "human", "notify"]
@@ -229,7 +229,8 @@ class DelegatePlan(Struct, frozen=True):
 
     `tasks` is evaluated outside of them. The workers are the steps that a task can be, by the names
     that plans call them; their `catch` is about one task. `whole` says that a worker is given the
-    `input` of its task and nothing else; `known_fields` is what each is given of its task alone otherwise.
+    `input` of its task and nothing else; `known_fields` is what each is given of its task alone
+    otherwise.
     """
 
     address: str
@@ -287,9 +288,9 @@ class StepPlan(Struct, frozen=True):
 
     `upstream` and `downstream` are ids in the same scope: a step inside a group that reads a step
     outside makes the whole group wait. `address` has no numbers of items or iterations. `agent` is
-    the name the author wrote; `call` is None if there is no such agent. `wall` is the time in seconds for
-    all that the step comes to, `timeout` that for what is inside, once for each instance. `plans` are the tasks for
-    others that its agent is to answer.
+    the name the author wrote; `call` is None if there is no such agent. `wall` is the time in
+    seconds for all that the step comes to, `timeout` that for what is inside, once for each
+    instance. `plans` are the tasks for others that its agent is to answer.
 
     With `dispatch`, one of `among` is called, by the name that it comes to, and `call` is the first of
     them, whose contract all share. `approval` belongs to the call of a tool: whom to ask before it.

@@ -22,10 +22,11 @@ _CUTTING = frozenset({"ollama", "ollama_chat"})
 class KnownModel(Struct, frozen=True):
     """What is known of a chat model without asking its provider. None is: not known.
 
-    `input_limit` and `output_limit` are in tokens, `price` in US dollars for a million tokens in and
-    out. With `native_schema` its provider can hold it to a schema by itself. `refuses` are the parameters with which every call
-    of it is refused, and `refused_efforts` the values of `reasoning_effort`. Of a model that is not known at
-    all, `nearest` is one whose name it may have been meant to be.
+    `input_limit` and `output_limit` are in tokens, `price` in US dollars for a million tokens in
+    and out. With `native_schema` its provider can hold it to a schema by itself. `refuses` are the
+    parameters with which every call of it is refused, and `refused_efforts` the values of
+    `reasoning_effort`. Of a model that is not known at all, `nearest` is one whose name it may have
+    been meant to be.
     """
 
     provider: str | None = None

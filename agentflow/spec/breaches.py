@@ -64,9 +64,9 @@ _ANYTHING = Shape(form=Any, sort="any")
 class Breaches:
     """Turns the complaints about one document into findings.
 
-    `unknown_keys_only` tells whether a spec without them may be looked at further. `renamed` are misspelt keys
-    with the names that they have to have been meant for, and what was said of each. So are `meant` values
-    of the wrong type, with those that stand for them.
+    `unknown_keys_only` tells whether a spec without them may be looked at further. `renamed` are
+    misspelt keys with the names that they have to have been meant for, and what was said of each.
+    So are `meant` values of the wrong type, with those that stand for them.
     """
 
     def __init__(self, document: Document, vocabulary: Vocabulary) -> None:

@@ -1,7 +1,7 @@
 """What an author meant with a value of another type than the language has there.
 
-Where there is hardly another reading, the rest of a spec is looked at as if that stood there, so that one slip
-does not hide what else is wrong.
+Where there is hardly another reading, the rest of a spec is looked at as if that stood there, so
+that one slip does not hide what else is wrong.
 """
 
 import json

@@ -1,9 +1,10 @@
 """From a located document to the pipeline it describes, or to what is wrong with it.
 
-`spec.filling` holds the nodes against the models of the language; `spec.breaches` says what it finds.
-Keys that are misspelt or unknown do not keep the rest from being looked at, nor do values of
-another type that can hardly mean but one thing: a pipeline in which these are as they were meant, without
-the others, is returned too, marked as partial. So what stands under such a key is not missing anywhere else.
+`spec.filling` holds the nodes against the models of the language; `spec.breaches` says what it
+finds. Keys that are misspelt or unknown do not keep the rest from being looked at, nor do values of
+another type that can hardly mean but one thing: a pipeline in which these are as they were meant,
+without the others, is returned too, marked as partial. So what stands under such a key is not
+missing anywhere else.
 """
 
 from msgspec import Struct

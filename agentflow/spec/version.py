@@ -1,4 +1,4 @@
-"""The version of the language that a spec says it is written in: the key `agentflow`, before all others."""
+"""The version of the language that a spec is written in: the key `agentflow`, before all others."""
 
 from agentflow.findings import START_OF_FILE, Edit, Finding, Fix, Location, Severity, Span
 from agentflow.spec.document import Document

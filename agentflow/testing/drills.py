@@ -15,9 +15,9 @@ Filed: TypeAlias = Literal["written", "unchanged", "checked", "stale", "none"]
 class Drilled(Struct, frozen=True):
     """The drill of a spec. `broken` says why there was none; None if there was.
 
-    `places` are the line and the column of each claim, by its name, as far as it stands in this file.
-    `traces` are those of the runs, by number, that show a claim which does not hold. `receipt` is the file
-    of the receipt, and `filed` what became of it.
+    `places` are the line and the column of each claim, by its name, as far as it stands in this
+    file. `traces` are those of the runs, by number, that show a claim which does not hold.
+    `receipt` is the file of the receipt, and `filed` what became of it.
     """
 
     file: str

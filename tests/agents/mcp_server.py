@@ -3,10 +3,10 @@
     python mcp_server.py                   on stdin and stdout
     python mcp_server.py http PORT_FILE    on a port of its own, which it writes to a file
 
-`MCP_TEST` in its environment holds words that change what it does: `greets` writes lines that are no
-messages, `dumb` never answers, `fails` ends at once, `changed` describes `echo` in another way, `silenced` has none,
-`tells` has the variable `TOKEN` in that description. It writes each call to the file `MCP_TEST_CALLS`, and the calls that
-were cancelled to `MCP_TEST_CANCELLED`.
+`MCP_TEST` in its environment holds words that change what it does: `greets` writes lines that are
+no messages, `dumb` never answers, `fails` ends at once, `changed` describes `echo` in another way,
+`silenced` has none, `tells` has the variable `TOKEN` in that description. It writes each call to
+the file `MCP_TEST_CALLS`, and the calls that were cancelled to `MCP_TEST_CANCELLED`.
 """
 
 import os

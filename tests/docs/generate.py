@@ -3,7 +3,8 @@
     python -m tests.docs.generate             write them
     python -m tests.docs.generate sessions    and what the commands of sessions print now
 
-The schema of the configuration names all rules and is written too. A part stands between `<!-- generated: NAME ARGUMENT -->` and `<!-- end -->`.
+The schema of the configuration names all rules and is written too. A part stands between `<!--
+generated: NAME ARGUMENT -->` and `<!-- end -->`.
 """
 
 import re

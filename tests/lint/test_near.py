@@ -1,9 +1,9 @@
 """Specs that come close to what a rule is about and are right, and the one change that makes them wrong.
 
-`tests/cases/lint/near.txt` has for each what becomes of a silent spec, `FILE: OLD → NEW`, and all that is said of it
-then. So each block is a good case of a rule, which keeps it from false alarms, and a bad one.
-Of a spec with a receipt of a drill beside it, that is looked at too, and FILE may be the receipt.
-`\\n` and `\\u202e` are written out. `AGENTFLOW_WRITE_CASES=1` writes what is said.
+`tests/cases/lint/near.txt` has for each what becomes of a silent spec, `FILE: OLD → NEW`, and all
+that is said of it then. So each block is a good case of a rule, which keeps it from false alarms,
+and a bad one. Of a spec with a receipt of a drill beside it, that is looked at too, and FILE may be
+the receipt. `\\n` and `\\u202e` are written out. `AGENTFLOW_WRITE_CASES=1` writes what is said.
 """
 
 import os

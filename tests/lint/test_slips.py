@@ -1,7 +1,7 @@
 """Slips of the finger over the whole language: each is one finding that says where and what to write.
 
-`tests/cases/lint/slips.txt` has for each what becomes of `ok/letters_desk.yaml`, `OLD → NEW`, and what is said
-of it. `AGENTFLOW_WRITE_CASES=1` writes what is said.
+`tests/cases/lint/slips.txt` has for each what becomes of `ok/letters_desk.yaml`, `OLD → NEW`, and
+what is said of it. `AGENTFLOW_WRITE_CASES=1` writes what is said.
 """
 
 import os

@@ -48,8 +48,8 @@ class RunStarted(Struct, frozen=True):
 class RunResumed(Struct, frozen=True):
     """Another process took the run up after an interruption or a crash. `tools` as above.
 
-    `accepted` are those of them that are not what the run knew, and that `by` wants it to go on with: their
-    pins as they were, by file, server and tool.
+    `accepted` are those of them that are not what the run knew, and that `by` wants it to go on
+    with: their pins as they were, by file, server and tool.
     """
 
     at: float
@@ -82,7 +82,7 @@ class CancelRequested(Struct, frozen=True):
 
 
 class AttemptWaits(Struct, frozen=True):
-    """An attempt is held up before it is made: what other runs do is in its way. Its time has not begun."""
+    """An attempt is held up before it is made, by what other runs do. Its time has not begun."""
 
     at: float
     step: str
@@ -125,8 +125,8 @@ class AttemptFailed(Struct, frozen=True):
     """An attempt ended without an answer. `retry_after` is in seconds, as the other side asked.
 
     `detail` is what the agent said besides: the end of its stderr, a traceback. `text` is an answer
-    that came and does not count, or with `excess`, its beginning. `prompt` is None where a chat model was sent nothing; the rest is
-    as in `AttemptSucceeded`.
+    that came and does not count, or with `excess`, its beginning. `prompt` is None where a chat
+    model was sent nothing; the rest is as in `AttemptSucceeded`.
     """
 
     at: float

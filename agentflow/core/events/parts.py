@@ -37,10 +37,10 @@ class Receipt(Struct, frozen=True):
     `prompt` is the SHA-256 of its messages. `fields` are the bytes of each input field in them (of
     several together, where an expression reads several), and `left_out` the fields that the agent
     was given and its prompt does not read; `others` are the bytes of what else is sent, by name.
-    `tokens` is our own count of the messages' texts, None if there is none; it is `exact` if it was made
-    with the model's own tokenizer, and a provider that counts fewer than `least` has not read them all.
-    `beside` counts the definitions of tools and the form of the answer,
-    which the provider words anew.
+    `tokens` is our own count of the messages' texts, None if there is none; it is `exact` if it was
+    made with the model's own tokenizer, and a provider that counts fewer than `least` has not read
+    them all. `beside` counts the definitions of tools and the form of the answer, which the
+    provider words anew.
     """
 
     model: str

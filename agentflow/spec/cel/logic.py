@@ -1,4 +1,4 @@
-"""What is the same for all who take a condition apart: `!`, `&&`, `||`, and which way round a comparison stands."""
+"""How all take a condition apart: `!`, `&&`, `||`, and which way round a comparison stands."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
