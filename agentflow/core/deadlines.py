@@ -95,7 +95,9 @@ def over_time(instance: Instance, now: float, failure: Failure) -> Failure:
 
 
 def _nearest(instance: Instance, now: float) -> Purse:
-    around = min(instance.purse.outwards(), key=lambda purse: purse.until)
+    around, outer = instance.purse, instance.purse.outer
+    while outer is not None:  # it is asked for every call, twice
+        around, outer = (outer if outer.until < around.until else around), outer.outer
     wall = _wall(instance)
     if wall is None or now + wall >= around.until:
         return around
@@ -114,8 +116,10 @@ def timed(state: State, instance: Instance, decision: Decision) -> tuple[Decisio
     """A decision, and before it those that set the times of a step which it begins."""
     if instance.active or not isinstance(decision, _BEGINNINGS):
         return (decision,)
-    limits: list[tuple[TimeLimit, float]] = []
     wall, timeout = _wall(instance), instance.step.timeout
+    if wall is None and timeout is None:
+        return (decision,)
+    limits: list[tuple[TimeLimit, float]] = []
     left = round(min(purse.until for purse in instance.purse.outwards()) - state.now, 6)
     if wall is not None and wall < left:
         limits.append(("budget", wall))
