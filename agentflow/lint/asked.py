@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema
+from agentflow.lint.escalations import turned_to
 from agentflow.plan.calls import callers
 from agentflow.plan.schemas import Contract, self_contained
-from agentflow.plan.steps import EscalationPlan, LevelPlan, Path, Plan, StepPlan
+from agentflow.plan.steps import LevelPlan, Path, Plan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.spec.templates import Template
 
@@ -39,7 +40,7 @@ def asked_texts(plan: Plan, types: Types) -> Iterator[Asked]:
     texts: dict[Path, Template] = {}
     given: dict[Path, list[Contract]] = {}
     for step in _users(plan):
-        for escalation in _turned_to(step):
+        for escalation in turned_to(step):
             for level in escalation.levels:
                 if level.text is not None:
                     path = _path(level)
@@ -52,12 +53,6 @@ def asked_texts(plan: Plan, types: Types) -> Iterator[Asked]:
 def _users(plan: Plan) -> Iterator[StepPlan]:
     yield from callers(plan)
     yield from (step for step in plan.steps.values() if step.nested or step.question)
-
-
-def _turned_to(step: StepPlan) -> Iterator[EscalationPlan]:
-    if step.approval is not None:
-        yield step.approval
-    yield from (each.escalation for each in step.catch.values() if each.escalation is not None)
 
 
 def _path(level: LevelPlan) -> Path:

@@ -27,6 +27,13 @@ def turns(plan: Plan) -> Iterator[Turn]:
                 yield Turn(step, key, action.escalation, (*step.path, "catch", key, "escalate"))
 
 
+def turned_to(step: StepPlan) -> Iterator[EscalationPlan]:
+    """The escalations of a step or of the call of a tool: before it, and about its failures."""
+    if step.approval is not None:
+        yield step.approval
+    yield from (each.escalation for each in step.catch.values() if each.escalation is not None)
+
+
 def named_escalations(document: Document, plan: Plan) -> Iterator[tuple[Path, str]]:
     """Every escalation that a step or a tool names, with the path of the name."""
     for path, tool in offers(plan):

@@ -51,6 +51,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.escalations import turned_to
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.patterns import opened, patterns_of
 from agentflow.plan.steps import EscalationPlan, Plan, StepPlan
@@ -101,17 +102,11 @@ def _users(plan: Plan) -> Mapping[str, dict[str, StepPlan]]:
     found: dict[str, dict[str, StepPlan]] = {}
     steps = list(islice(patterns_of(plan), _MOST_STEPS))
     for pattern, step, whole in steps if len(steps) < _MOST_STEPS else ():
-        for escalation in _turned_to(step) if whole else ():
+        for escalation in turned_to(step) if whole else ():
             asks = any(level.kind == "human" for level in escalation.levels)
             if asks and _own(plan, escalation):
                 found.setdefault(escalation.name, {})[pattern] = step
     return found
-
-
-def _turned_to(step: StepPlan) -> Iterator[EscalationPlan]:
-    if step.approval is not None:
-        yield step.approval
-    yield from (each.escalation for each in step.catch.values() if each.escalation is not None)
 
 
 def _own(plan: Plan, escalation: EscalationPlan) -> bool:
