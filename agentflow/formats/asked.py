@@ -2,45 +2,52 @@
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from agentflow.formats.safe import safe
 from agentflow.formats.values import compact
 from agentflow.formats.words import duration, moment
 from agentflow.spec.model import Json
 
 
-def asked_lines(
-    *,
-    step: str,
-    who: str | None,
-    due: float,
-    ask: str,
-    shown: Json,
-    failure: tuple[str, str] | None,
-    output: Json,
-    tool: str | None,
-    four_eyes: bool,
-    limit: int,
-    now: float | None = None,
-) -> Iterator[str]:
-    """The lines; `failure` is a class and a message, `limit` is in characters of one value.
+class Question(Struct, frozen=True):
+    """What is told of a question. `due` is in seconds since 1970, `failure` a class and a message.
 
-    What is `shown` about a `tool` are the arguments that it is to be called with. With `now`, a
-    question whose time is up says since when.
+    What is `shown` about a `tool` are the arguments that it is to be called with; `output` is an
+    answer that was held back.
     """
-    until = f"until {moment(due)}"
-    if now is not None and now > due:
-        until = f"overdue for {duration(now - due)}"
-    yield f"{safe(step, oneline=True)}  asks {safe(who or 'a person', oneline=True)}, {until}"
-    yield from (f"  {line}" for line in safe(ask, limit=limit).split("\n"))
-    if tool is not None:
-        yield f"  calls {safe(tool, oneline=True)} with:"
-    if isinstance(shown, dict):
-        for name, value in shown.items():
+
+    step: str
+    who: str | None
+    due: float
+    ask: str
+    shown: Json
+    failure: tuple[str, str] | None
+    output: Json
+    tool: str | None
+    four_eyes: bool
+
+
+def asked_lines(asked: Question, limit: int, now: float | None = None) -> Iterator[str]:
+    """The lines; `limit` is in characters of one value.
+
+    With `now`, a question whose time is up says since when.
+    """
+    until = f"until {moment(asked.due)}"
+    if now is not None and now > asked.due:
+        until = f"overdue for {duration(now - asked.due)}"
+    step, who = safe(asked.step, oneline=True), safe(asked.who or "a person", oneline=True)
+    yield f"{step}  asks {who}, {until}"
+    yield from (f"  {line}" for line in safe(asked.ask, limit=limit).split("\n"))
+    if asked.tool is not None:
+        yield f"  calls {safe(asked.tool, oneline=True)} with:"
+    if isinstance(asked.shown, dict):
+        for name, value in asked.shown.items():
             yield f"  {safe(name, oneline=True)}: {safe(compact(value), limit=limit, oneline=True)}"
-    if failure is not None:
-        kind, message = failure
+    if asked.failure is not None:
+        kind, message = asked.failure
         yield f"  because {kind}: {safe(message, limit=limit, oneline=True)}"
-    if four_eyes:
+    if asked.four_eyes:
         yield "  not by whoever started the run"
-    if output is not None:
-        yield f"  held back: {safe(compact(output), limit=limit, oneline=True)}"
+    if asked.output is not None:
+        yield f"  held back: {safe(compact(asked.output), limit=limit, oneline=True)}"

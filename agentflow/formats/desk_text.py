@@ -9,7 +9,7 @@ approve, replace or abort>
 from collections.abc import Mapping, Sequence
 
 from agentflow.contracts.strict import NotJson, loads
-from agentflow.formats.asked import asked_lines
+from agentflow.formats.asked import Question, asked_lines
 from agentflow.formats.safe import safe
 from agentflow.spec.model import Json
 from agentflow.spec.phrases import listed
@@ -27,7 +27,7 @@ class Unclear(Exception):
 def question(document: Mapping[str, Json]) -> str:
     """A question, from the data that is delivered."""
     failure = document["failure"]
-    lines = asked_lines(
+    asked = Question(
         step=document["step"],
         who=document["who"],
         due=document["due"],
@@ -37,9 +37,8 @@ def question(document: Mapping[str, Json]) -> str:
         output=document["output"],
         four_eyes=document["four_eyes"],
         tool=document["tool"],
-        limit=_LIMIT,
     )
-    return "\n".join(["", *lines]) + "\n"
+    return "\n".join(["", *asked_lines(asked, _LIMIT)]) + "\n"
 
 
 def notice(document: Mapping[str, Json]) -> str:

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Collection, Iterator, Sequence
 
 from agentflow.core.events import AskPerson
-from agentflow.formats.asked import asked_lines
+from agentflow.formats.asked import Question, asked_lines
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
 
@@ -48,7 +48,7 @@ def question_lines(
 ) -> Iterator[str]:
     """The lines of questions: who is asked what, until when, and how to answer."""
     for run_id, asked in questions:
-        about = asked_lines(
+        about = Question(
             step=asked.step,
             who=asked.who,
             due=asked.due,
@@ -58,10 +58,8 @@ def question_lines(
             output=asked.output,
             four_eyes=asked.four_eyes,
             tool=asked.tool,
-            limit=_LIMIT,
-            now=now,
         )
-        yield from (f"  {line}" for line in about)
+        yield from (f"  {line}" for line in asked_lines(about, _LIMIT, now))
         if now is not None and now > asked.due:
             continue
         if asked.question in answered:
