@@ -127,6 +127,20 @@ def test_the_database_forgets_nothing_and_maps_nothing(store: Store) -> None:
     }
 
 
+def test_the_log_file_is_moved_into_the_database_by_bytes_not_by_our_small_pages(
+    store: Store,
+) -> None:
+    """Each time is a sync: with SQLite's own 1000 pages it would be four times as often."""
+    with store.create("run") as writer:
+        database, log = (writer.path / name for name in ("cache.db", "cache.db-wal"))
+        before = database.stat().st_size
+        for number in range(30):
+            writer.append([{"text": "x" * 700, "number": number}] * 100)
+        assert log.stat().st_size > 2 * 2**20
+        assert database.stat().st_size == before
+    assert database.stat().st_size > 2 * 2**20
+
+
 def test_a_second_process_is_refused_and_told_who(store: Store) -> None:
     code = """
         writer = Store(root).create("run")
