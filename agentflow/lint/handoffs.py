@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.contracts.descent import SOME_ITEM, Descent
 from agentflow.contracts.describe import path_text
@@ -13,10 +14,11 @@ from agentflow.plan.contracts import ContractPlan
 from agentflow.plan.handoff_sides import OF_OBJECTS, demands
 from agentflow.plan.handoff_words import Way
 from agentflow.plan.handoffs import SOME_FIELD
+from agentflow.plan.narrowing import NOTHING_GIVEN, Given
 from agentflow.plan.schemas import Contract, past_references
 from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.plan.uses import Use
-from agentflow.spec.cel.syntax import Identifier, spine
+from agentflow.spec.cel.syntax import Conditional, Identifier, spine
 from agentflow.spec.document import Document
 from agentflow.spec.templates import Constant, MapOf, Template, Whole
 from agentflow.spec.wording import quoted
@@ -31,6 +33,8 @@ class Handoff(Struct, frozen=True):
     `place` is the address where the template is read. `wanted` is what the value has to keep: the
     `field` of the `side` of the `receiver`, a contract that stands at `contract` of `document`. The
     receiver of an `answer` is the step that asks.
+
+    With `chosen` it is one side of a `? :`, where something is `given`.
     """
 
     template: Template
@@ -43,12 +47,26 @@ class Handoff(Struct, frozen=True):
     wanted: Contract
     document: Document
     contract: Path
+    given: Given = NOTHING_GIVEN
+    chosen: bool = False
+
+    def sides(self) -> Iterator["Handoff"]:
+        """What is handed over on each side of a `? :`, if that is what the template is."""
+        if not isinstance(self.template, Whole) or not isinstance(self.template.expr, Conditional):
+            return
+        chosen = self.template.expr
+        for side, truth in ((chosen.then, True), (chosen.otherwise, False)):
+            given = self.given.assuming(chosen.condition, truth)
+            template = replace(self.template, expr=side)
+            handoff = replace(self, template=template, given=given, chosen=True)
+            yield from list(handoff.sides()) or [handoff]
 
 
 class Source(Struct, frozen=True):
     """What gives a part of the value: a template, and the way to the part from there.
 
-    `text` names the part as one would write it. `uses` are the references in the template.
+    `text` names the part as one would write it. `uses` are the references in the template, and `given`
+    is what holds there.
     """
 
     template: Template
@@ -57,6 +75,7 @@ class Source(Struct, frozen=True):
     way: Way
     text: str
     uses: tuple[Use, ...]
+    given: Given = NOTHING_GIVEN
 
     @property
     def is_reference(self) -> bool:
@@ -125,13 +144,16 @@ class Handoffs:
         uses = tuple(self._uses.get(path, ()))
         if isinstance(template, MapOf):
             uses = tuple(use for use in self._plan.uses if use.path[: len(path)] == path)
-        source = Source(template, path, handoff.place, rest, "", uses)
+        if handoff.chosen and isinstance(template, Whole):
+            start, end = (template.offset + at for at in (template.expr.start, template.expr.end))
+            uses = tuple(use for use in uses if start <= use.start and use.end <= end)
+        source = Source(template, path, handoff.place, rest, "", uses, handoff.given)
         shown: Way = (*path[handoff.inside :], *rest)
         if source.is_reference:
             reference = max(uses, key=lambda use: use.end - use.start).reference
             parts = (SOME_ITEM if part is None else part for part in reference.path)
             shown = (reference.root, *parts, *rest)
-        return Source(template, path, handoff.place, rest, way_text(shown), uses)
+        return replace(source, text=way_text(shown))
 
     def place_of(self, source: Source) -> Location:
         """Where the template of a source stands."""

@@ -13,8 +13,7 @@ from agentflow.findings import Location
 from agentflow.lint.agent_texts import agent_texts
 from agentflow.lint.variables import Variables
 from agentflow.lint.written import expressions
-from agentflow.plan.list_lengths import longest_list
-from agentflow.plan.schemas import ANYTHING, past_references
+from agentflow.plan.schemas import ANYTHING, longest_list, past_references
 from agentflow.plan.steps import Path, Plan
 from agentflow.plan.types import Types
 from agentflow.spec.cel.functions import FUNCTIONS, Kinds

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct, field
 
 from agentflow.findings import Finding, Location, Severity
+from agentflow.lint.doubts import Doubted, doubts, is_open
 from agentflow.lint.guards import Guards
 from agentflow.lint.loops import Round, loops
 from agentflow.lint.operands import Operated, operated
@@ -78,7 +79,7 @@ class Context(Struct, frozen=True, dict=True):
     numbers of rules that a project has other ideas about, by rule and by the names in its
     `THRESHOLDS`. `drilled` is what is known of the last drill of the spec, None where nobody asks.
     What several rules need is worked out once, when the first of them asks: `traces`, `operated`,
-    `uses_within`, `guards` and `types`, which there are only where there is a plan.
+    `doubted`, `uses_within`, `guards` and `types`, which there are only where there is a plan.
     """
 
     document: Document
@@ -140,6 +141,16 @@ class Context(Struct, frozen=True, dict=True):
         """The expressions with parts that do not fit together."""
         assert self.plan is not None
         return tuple(operated(self.plan, self.types))
+
+    @cached_property
+    def doubted(self) -> tuple[Doubted, ...]:
+        """The parts of expressions that fail for some values, where no condition speaks of them."""
+        assert self.plan is not None
+        return tuple(
+            each
+            for each in doubts(self.plan, self.types)
+            if is_open(self.guards, self.uses_within.get(each.path, ()), each)
+        )
 
     @cached_property
     def uses_within(self) -> Mapping[Path, Sequence[Use]]:

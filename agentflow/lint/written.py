@@ -6,7 +6,14 @@ from agentflow.lint.escalations import levels
 from agentflow.plan import address
 from agentflow.plan.steps import DelegatePlan, Path, Plan, StepPlan
 from agentflow.spec.cel.syntax import Expr
-from agentflow.spec.templates import Template, template_expressions
+from agentflow.spec.templates import (
+    ListOf,
+    MapOf,
+    Template,
+    Text,
+    Whole,
+    template_expressions,
+)
 
 
 def expressions(plan: Plan) -> Iterator[tuple[Expr, Path, int, str]]:
@@ -91,3 +98,16 @@ def _messages(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
         if step.question is not None:
             yield step.question.shown, (*step.path, "with"), step.address
             yield step.question.ask, (*step.path, "human", "ask"), step.address
+
+
+def in_text(template: Template, path: Path) -> Iterator[tuple[Whole, Path]]:
+    """The expressions that stand in text, each with the path of that text."""
+    match template:
+        case Text(parts):
+            yield from ((part, path) for part in parts if isinstance(part, Whole))
+        case MapOf(entries):
+            for key, inner in entries:
+                yield from in_text(inner, (*path, key))
+        case ListOf(items):
+            for index, inner in enumerate(items):
+                yield from in_text(inner, (*path, index))

@@ -17,12 +17,19 @@ Way: TypeAlias = tuple[str | int, ...]
 
 #: Violations that speak of a size; the value itself would be a long line.
 _SIZES = frozenset({"maxItems", "maxLength", "minItems", "minLength", "uniqueItems"})
+#: What a producer says that lies beyond a limit of the consumer.
+_OPPOSITES = {
+    word: other
+    for pair in (("minItems", "maxItems"), ("minLength", "maxLength"), ("minimum", "maximum"))
+    for word, other in (pair, pair[::-1])
+}
 CHOICES = frozenset({"const", "enum"})
 
 
 class Breach(Struct, frozen=True):
     """A part of the value that need not fit, or, if it is so `always`, cannot.
 
+    If it `never` fits, that is so of each such part, but there may be none: a list may be empty.
     `found` says what the producer gives and `wanted` what the consumer takes, as the second and
     the last part of a sentence: PRODUCER may be "" (no 'minLength'), CONSUMER wants a date.
     """
@@ -31,20 +38,21 @@ class Breach(Struct, frozen=True):
     always: bool
     found: str
     wanted: str
+    never: bool = False
 
 
 def breach_of(
-    way: Way, given: Contract, taken: Contract, verdict: Verdict, *, always: bool
+    way: Way, given: Contract, taken: Contract, verdict: Verdict, *, always: bool, never: bool
 ) -> Breach:
     """The breach that a verdict on a part of the value comes to."""
     violation = verdict.violation
     wanted = violation.expected if violation else type_names(types_of(taken.schema, taken.root))
     where = f" at {quoted(violation.path)}" if violation and violation.path else ""
-    found = _always(given, taken, verdict) if always else _sometimes(given, verdict)
-    return Breach(way, always, found, f"wants {wanted}{where}")
+    found = _never(given, taken, verdict) if never else _sometimes(given, verdict)
+    return Breach(way, always, found, f"wants {wanted}{where}", never)
 
 
-def _always(given: Contract, taken: Contract, verdict: Verdict) -> str:
+def _never(given: Contract, taken: Contract, verdict: Verdict) -> str:
     """What the producer gives, where nothing of it fits."""
     values = listed_values(given.schema)
     if values is not None:
@@ -55,6 +63,9 @@ def _always(given: Contract, taken: Contract, verdict: Verdict) -> str:
         counts = given.schema.get("minItems"), given.schema.get("maxItems")
         if counts[0] == counts[1]:
             return f"has {violation.found}"
+    limit = _OPPOSITES.get(violation.keyword, "") if violation is not None else ""
+    if limit in given.schema:
+        return f"can never fit (its {quoted(limit)} is {excerpt(given.schema[limit])})"
     if types & types_of(taken.schema, taken.root):
         return f"can never fit, as with {excerpt(verdict.witness)}"
     return f"is {type_names(types)}"

@@ -70,7 +70,7 @@ class Effort:
 class _Pair(Struct, frozen=True):
     """What a part of the value keeps, and what it should.
 
-    `present` if every value has this part. `around` are the pairs that it is a part of, by the
+    `present` if every value has this part, `there` if only those do not whose lists have no items. `around` are the pairs that it is a part of, by the
     identity of their schemas: what is a part of itself is judged once.
     """
 
@@ -78,6 +78,7 @@ class _Pair(Struct, frozen=True):
     taken: Contract
     way: Way = ()
     present: bool = True
+    there: bool = True
     around: frozenset[tuple[int, int]] = frozenset()
     effort: Effort = field(default_factory=Effort)
 
@@ -85,13 +86,16 @@ class _Pair(Struct, frozen=True):
     def key(self) -> tuple[int, int]:
         return id(self.given.schema), id(self.taken.schema)
 
-    def part(self, key: str | int, given: Schema, taken: Schema, *, present: bool) -> "_Pair":
+    def part(
+        self, key: str | int, given: Schema, taken: Schema, *, present: bool, item: bool = False
+    ) -> "_Pair":
         """The pair of a field or of the items."""
         return _Pair(
             Contract(given, self.given.root),
             Contract(taken, self.taken.root),
             (*self.way, key),
             self.present and present,
+            self.there and (present or item),
             self.around | {self.key},
             self.effort,
         )
@@ -132,10 +136,10 @@ def _apart(pair: _Pair, types: frozenset[str]) -> tuple[list[Breach], list[_Pair
         verdict = _compared(pair)
         if verdict.kind == Kind.COMPATIBLE:
             return [], []  # an option of a `oneOf` by itself may allow more
-        if pair.present and _nothing_fits(pair):
-            return [breach_of(pair.way, pair.given, pair.taken, verdict, always=True)], []
+        if pair.there and _nothing_fits(pair):
+            return [_breach(pair, verdict, never=True)], []
         options = (Contract(option, pair.given.root) for option in given[union])
-        return [], [replace(pair, given=option, present=False) for option in options]
+        return [], [replace(pair, given=option, present=False, there=False) for option in options]
     if _only(taken, "allOf"):
         each = (Contract(demand, pair.taken.root) for demand in taken["allOf"])
         return [], [replace(pair, taken=demand) for demand in each]
@@ -209,17 +213,18 @@ def _of_object(pair: _Pair) -> Iterator[Breach]:
     for name in taken.get("required", ()):
         if name in required:
             continue
-        always = pair.present and name not in named and not open_to_more
+        never = pair.there and name not in named and not open_to_more
         found = f"may lack {quoted(name)} (not required)"
         if name not in named:
             found = f"{'is not sure to have' if open_to_more else 'has no'} {quoted(name)}"
-        yield Breach(pair.way, always, found, "requires it")
+        yield Breach(pair.way, never and pair.present, found, "requires it", never)
     if taken.get("additionalProperties", True) is False and "patternProperties" not in taken:
         for name in named:
             if name not in taken.get("properties", {}):
-                always = pair.present and name in required
-                found = f"{'has' if always else 'may have'} {quoted(name)}"
-                yield Breach(pair.way, always, found, "takes no such field")
+                never = pair.there and name in required
+                found = f"{'has' if never else 'may have'} {quoted(name)}"
+                always = never and pair.present
+                yield Breach(pair.way, always, found, "takes no such field", never)
         if isinstance(others, dict):
             yield Breach(pair.way, False, "may have fields of any name", "takes no such field")
 
@@ -253,7 +258,7 @@ def _items(pair: _Pair) -> Iterator[_Pair]:
         if wanted is not False:  # how many there may be at all is no matter of one item
             yield pair.part(index, item, wanted, present=least > index)
     if placed < most and demand is not False:
-        yield pair.part(SOME_ITEM, others, demand, present=least > placed)
+        yield pair.part(SOME_ITEM, others, demand, present=least > placed, item=True)
 
 
 def _counts(schema: dict[str, Schema]) -> dict[str, Schema]:
@@ -270,15 +275,20 @@ def _judged(pair: _Pair) -> Iterator[Breach]:
     verdict = _compared(pair)
     if verdict.kind != Kind.INCOMPATIBLE:
         return
-    always = pair.present and _nothing_fits(pair)
+    never = pair.there and _nothing_fits(pair)
     telling = bool(CHOICES & given.keys()) or not (given.keys() | taken.keys()) - COUNTS
     telling = telling or types <= _SCALARS or _has_no_such_tag(pair, types)
-    if always or telling:
+    if never or telling:
         verdict = _by_type(pair, types) or verdict
     else:
         verdict = _by_type(pair, types) or _as_a_whole(pair)
-    if always or verdict.violation is not None:
-        yield breach_of(pair.way, pair.given, pair.taken, verdict, always=always)
+    if never or verdict.violation is not None:
+        yield _breach(pair, verdict, never=never)
+
+
+def _breach(pair: _Pair, verdict: Verdict, *, never: bool) -> Breach:
+    always = never and pair.present
+    return breach_of(pair.way, pair.given, pair.taken, verdict, always=always, never=never)
 
 
 def _as_a_whole(pair: _Pair) -> Verdict:

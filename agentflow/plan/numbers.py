@@ -69,7 +69,7 @@ def range_of_expression(expr: Expr, of: Callable[[Expr], Contract | None]) -> Ra
         case Identifier() | Select() | Index():
             found = of(expr)
             return None if found is None else range_of_contract(found)
-        case Call("size", (measured,)) if isinstance(measured, Identifier | Select | Index):
+        case Call("size", (measured,)):
             found = of(measured)
             return None if found is None else size_of(found)
         case Default(one, other) | Conditional(_, one, other):

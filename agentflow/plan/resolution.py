@@ -2,7 +2,7 @@
 
 from agentflow.plan.fields import part_of
 from agentflow.plan.loop_states import Shaping
-from agentflow.plan.schemas import Contract, past_references, shortest_list
+from agentflow.plan.schemas import Contract
 from agentflow.plan.shape_kinds import Alias, Fields, Inside, Items, Shape, Some
 from agentflow.spec.cel.references import Steps
 
@@ -38,11 +38,3 @@ def resolved(shapes: Shaping, shape: Shape, steps: Steps = ()) -> Shape | None:
             case _:
                 return None
     return None
-
-
-def fewest_items(shapes: Shaping, shape: Shape) -> int:
-    """How many items a list has for certain."""
-    found = resolved(shapes, shape)
-    if isinstance(found, Items):
-        return found.least
-    return shortest_list(past_references(found)) if isinstance(found, Contract) else 0

@@ -1,10 +1,11 @@
 """A value that keeps a contract, and what the schema says of it as a whole."""
 
 import json
+from math import inf
 
 from msgspec import Struct
 
-from agentflow.contracts.keywords import SHELVES, Schema, subschemas
+from agentflow.contracts.keywords import SHELVES, Schema, listed_values, subschemas
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
 from agentflow.spec.model import FailureClass, Json
@@ -90,6 +91,35 @@ def shortest_list(schema: Schema) -> int:
     if isinstance(schema.get("const"), list):
         return len(schema["const"])
     return int(schema.get("minItems", 0)) if types_of(schema, schema) == {"array"} else 0
+
+
+def longest_list(schema: Schema, root: Schema | None = None) -> float:
+    """The items of the longest list that keeps a schema; 0 if no list does.
+
+    `root` is what references in the schema lead into, if that is not the schema itself.
+    """
+    return _longest(schema, schema if root is None else root, frozenset())
+
+
+def _longest(schema: Schema, root: Schema, seen: frozenset[str]) -> float:
+    if not isinstance(schema, dict):
+        return 0 if schema is False else inf
+    if "array" not in types_of(schema, root):
+        return 0
+    values = listed_values(schema)
+    if values is not None:
+        return max((len(value) for value in values if isinstance(value, list)), default=0)
+    found: list[float] = [schema.get("maxItems", inf)]
+    if schema.get("items") is False:
+        found.append(len(schema.get("prefixItems", ())))
+    found += [_longest(part, root, seen) for part in schema.get("allOf", ())]
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in schema:
+            found.append(max((_longest(one, root, seen) for one in schema[keyword]), default=0))
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference not in seen:
+        found.append(_longest(follow(reference, root), root, seen | {reference}))
+    return min(found)
 
 
 def past_references(contract: Contract) -> Schema:

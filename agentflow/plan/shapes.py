@@ -12,11 +12,12 @@ from agentflow.contracts.descent import SOME_ITEM
 from agentflow.plan import address, materials
 from agentflow.plan.address import enclosing
 from agentflow.plan.growth import grown
+from agentflow.plan.lengths import Lengths
 from agentflow.plan.limits import Limit
 from agentflow.plan.loop_states import loop_around, of_loop
 from agentflow.plan.narrowing import NOTHING_GIVEN, Given, narrowed
 from agentflow.plan.operator_types import ARITHMETIC, by_type, calculated
-from agentflow.plan.resolution import fewest_items, resolved
+from agentflow.plan.resolution import resolved
 from agentflow.plan.schemas import (
     ANYTHING,
     FAILURE,
@@ -44,6 +45,7 @@ from agentflow.plan.tasks import results_of, task_at
 from agentflow.spec.cel.references import Steps, known_steps
 from agentflow.spec.cel.syntax import (
     Binary,
+    Call,
     Coalesce,
     Comprehension,
     Conditional,
@@ -91,6 +93,7 @@ class Shapes:
         #: What limits leave of contracts, which keeps their identities.
         self._left: dict[tuple[Alias, tuple[Limit, ...]], Contract] = {}
         self._asserted: dict[str, Shape] = {}
+        self.lengths = Lengths(self)
 
     def of(self, written: Written, place: str, given: Given = NOTHING_GIVEN) -> Shape:
         """The shape of what the author wrote, read where `place` is and something is `given`."""
@@ -151,15 +154,34 @@ class Shapes:
                 return Items(either([part(item) for item in items]), len(items), len(items))
             case MapLiteral(pairs):
                 return _map(pairs, Fields({}, place, variables, given))
+            case Comprehension() | Binary() | Call():
+                return self._made(expr, place, variables, given)
+            case _:
+                return by_type(expr)
+
+    def _made(
+        self, expr: Comprehension | Binary | Call, place: str, variables: Variables, given: Given
+    ) -> Shape:
+        """What macros, operators and functions make."""
+
+        def part(inner: Expr) -> Shape:
+            return self._expression(inner, place, variables, given)
+
+        match expr:
             case Comprehension("filter", source):
                 return Some(part(source))
             case Comprehension("map", source, variable, body):
                 inner = {**variables, variable: Inside(part(source), (SOME_ITEM,))}
-                return Items(self._expression(body, place, inner, given), exact=False)
+                least, most = self.lengths.of(part(source))
+                made = self._expression(body, place, inner, given)
+                return Items(made, least, most, exact=False)
             case Binary(operator, left, right) if operator in ARITHMETIC:
-                return calculated(ARITHMETIC[operator], part(left), part(right))
-            case _:
-                return by_type(expr)
+                one, other = part(left), part(right)
+                lists = self.lengths.joined(one, other) if operator == "+" else None
+                return lists or calculated(ARITHMETIC[operator], one, other)
+            case Call("size", (measured,)):
+                return computed(self.lengths.as_number(part(measured)))
+        return by_type(expr)
 
     def _path(
         self, path: Identifier | Select | Index, place: str, variables: Variables, given: Given
@@ -200,7 +222,7 @@ class Shapes:
     def _fewest(self, step: StepPlan, for_each: ForEachPlan) -> int:
         """How many outputs a `for_each` has for certain: what falls below `min_success` fails."""
         if not drops_items(step):
-            return fewest_items(self, self._items_of(for_each, step.address))
+            return self.lengths.of(self._items_of(for_each, step.address))[0]
         return for_each.min_success if isinstance(for_each.min_success, int) else 0
 
     def _output_of_one(self, step: StepPlan) -> Shape:

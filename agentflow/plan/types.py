@@ -11,6 +11,7 @@ import json
 from agentflow.contracts.assembly import Assembly, TooLarge
 from agentflow.contracts.descent import SOME_ITEM, Descent, one_of
 from agentflow.contracts.keywords import Schema
+from agentflow.plan.narrowing import NOTHING_GIVEN, Given
 from agentflow.plan.schemas import Contract
 from agentflow.plan.shape_kinds import (
     MOST_OPTIONS,
@@ -45,28 +46,33 @@ class Types:
         self.shapes = Shapes(plan, variables)
         self._descent = Descent()
         # By identity; the template is kept beside its type so that its id stays taken.
-        self._known: dict[tuple[int, str], tuple[Written, dict[str, Schema], bool]] = {}
+        self._known: dict[tuple[int, str, Given], tuple[Written, dict[str, Schema], bool]] = {}
 
-    def of(self, written: Written, place: str) -> dict[str, Schema]:
-        """The type of a template or expression, a self-contained schema (draft 2020-12)."""
-        return self._typed(written, place)[1]
+    def of(self, written: Written, place: str, given: Given = NOTHING_GIVEN) -> dict[str, Schema]:
+        """The type of a template or expression where something is `given`.
 
-    def exact(self, written: Written, place: str) -> bool:
+        It is a self-contained schema (draft 2020-12).
+        """
+        return self._typed(written, place, given)[1]
+
+    def exact(self, written: Written, place: str, given: Given = NOTHING_GIVEN) -> bool:
         """Can the value come to all that its type allows, if the contracts mean what they say?
 
         It need not where a condition chose it or an operator worked it out.
         """
-        return self._typed(written, place)[2]
+        return self._typed(written, place, given)[2]
 
-    def _typed(self, written: Written, place: str) -> tuple[Written, dict[str, Schema], bool]:
-        known = self._known.get((id(written), place))
+    def _typed(
+        self, written: Written, place: str, given: Given
+    ) -> tuple[Written, dict[str, Schema], bool]:
+        known = self._known.get((id(written), place, given))
         if known is None:
             description = _Description(self.shapes, self._descent)
             try:
-                schema = description.whole(self.shapes.of(written, place))
+                schema = description.whole(self.shapes.of(written, place, given))
             except TooLarge:
                 schema = {}
-            known = self._known[id(written), place] = (written, schema, description.exact)
+            known = self._known[id(written), place, given] = (written, schema, description.exact)
         return known
 
 
@@ -119,7 +125,7 @@ class _Description:
                 self.exact = False
                 # Which item stands at an index of the rest is not known.
                 inner = self._of(source, (SOME_ITEM, *steps[1:]))
-                return inner if steps else {"type": "array", "items": inner}
+                return inner if steps else self._some(source, inner)
             case Alias() | Inside():
                 resolved = self._shapes.resolve(shape, steps)
                 return True if resolved is None else self._of(*resolved)
@@ -142,6 +148,10 @@ class _Description:
             "required": list(properties),
             "properties": properties,
         }
+
+    def _some(self, source: Shape, item: Schema) -> dict[str, Schema]:
+        most = self._shapes.lengths.of(source)[1]
+        return {"type": "array", "items": item, **({} if most is None else {"maxItems": most})}
 
     def _of_items(self, items: Items, steps: Steps) -> Schema:
         self.exact &= items.exact

@@ -3,7 +3,7 @@
 import pytest
 
 from agentflow.contracts.keywords import Schema
-from agentflow.plan.list_lengths import longest_list
+from agentflow.plan.schemas import longest_list
 from tests.lint.linting import findings_of, lines
 
 

@@ -73,11 +73,12 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.handoffs import Handoffs, Source, way_text
+from agentflow.lint.handoffs import Handoff, Handoffs, Source, way_text
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
+from agentflow.plan.handoff_words import Breach
 from agentflow.plan.handoffs import Effort, breaches
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Path
 from agentflow.spec.wording import quoted
 
 NAME = "incompatible-argument"
@@ -97,38 +98,49 @@ def check(context: Context) -> Iterator[Finding]:
     for handoff in handoffs:
         if (handoff.path, handoff.receiver) in broken:
             continue  # of the whole, a part is named already
-        given = context.types.of(handoff.template, handoff.place)
-        for breach in breaches(given, handoff.wanted, effort):
-            source = handoffs.source(handoff, breach.way)
-            if not breach.always and not _may_come(context, context.plan, source):
-                continue
+        found = list(_breaches(context, handoffs, handoff, effort))
+        for side in handoff.sides() if not found else ():
+            found += _breaches(context, handoffs, side, effort)
+        if found:
             broken.add((handoff.path[:-1], handoff.receiver))
-            place = handoffs.place_of(source)
-            if place in context.misread:
-                continue
-            target = way_text((handoff.receiver, handoff.side, *handoff.field, *breach.way))
-            yield Finding(
-                rule=NAME,
-                severity=SEVERITY if breach.always else Severity.WARNING,
-                message=f"{quoted(source.text)} {breach.found}, {quoted(target)} {breach.wanted}",
-                location=place,
-                help=_ALWAYS if breach.always else _advice(source, target),
-                related=handoffs.contracts(handoff, source, breach.way),
-            )
+        yield from (finding for finding in found if finding.location not in context.misread)
 
 
-def _may_come(context: Context, plan: Plan, source: Source) -> bool:
+def _breaches(
+    context: Context, handoffs: Handoffs, handoff: Handoff, effort: Effort
+) -> Iterator[Finding]:
+    """Each part of a handoff that does not fit, or of what it is on one side of a `? :`."""
+    given = context.types.of(handoff.template, handoff.place, handoff.given)
+    for breach in breaches(given, handoff.wanted, effort):
+        source = handoffs.source(handoff, breach.way)
+        always = breach.always and not handoff.chosen
+        if not always and not _may_come(context, source, breach):
+            continue
+        target = way_text((handoff.receiver, handoff.side, *handoff.field, *breach.way))
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY if always else Severity.WARNING,
+            message=f"{quoted(source.text)} {breach.found}, {quoted(target)} {breach.wanted}",
+            location=handoffs.place_of(source),
+            help=_ALWAYS if breach.never else _advice(source, target),
+            related=handoffs.contracts(handoff, source, breach.way),
+        )
+
+
+def _may_come(context: Context, source: Source, breach: Breach) -> bool:
     """Is there nothing that keeps such a value from being handed on?
 
-    What a condition lets through, or an operator makes, is for the author to know. So is what
-    happens if a call is refused, where `catch` says it.
+    What a condition lets through, or an operator makes, is for the author to know, unless it never fits.
+    So is what happens if a call is refused, where `catch` says it.
     """
-    around = (plan.steps.get(at) for at in enclosing(source.place))
+    assert context.plan is not None
+    around = (context.plan.steps.get(at) for at in enclosing(source.place))
     catches = (step.catch.get("rejected") for step in around if step is not None)
     if any(action is not None and action.action != "fail" for action in catches):
         return False
-    return context.types.exact(source.template, source.place) and not any(
-        context.guards.narrow(use, inside=bool(source.way)) for use in source.uses
+    return breach.never or (
+        context.types.exact(source.template, source.place, source.given)
+        and not any(context.guards.narrow(use, inside=bool(source.way)) for use in source.uses)
     )
 
 

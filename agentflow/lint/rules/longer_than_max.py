@@ -53,8 +53,7 @@ from msgspec import Struct
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
-from agentflow.plan.list_lengths import longest_list
-from agentflow.plan.schemas import shortest_list
+from agentflow.plan.schemas import longest_list, shortest_list
 from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.spec.templates import Template
 from agentflow.spec.wording import quoted

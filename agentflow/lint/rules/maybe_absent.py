@@ -54,6 +54,7 @@ from collections.abc import Iterator
 
 from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Severity
+from agentflow.lint.doubts import Risk
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.traces import Gap, Trace
 from agentflow.plan import address
@@ -87,6 +88,16 @@ def check(context: Context) -> Iterator[Finding]:
             gaps = [gap for gap in gaps if gap.at > 1]
         if gaps:
             yield from _unproven(context, context.plan, use, gaps)
+    for each in context.doubted:
+        if each.doubt.risk is Risk.ABSENT:
+            shown = each.shown(context.document)
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(shown)} may be absent: its contract does not require it",
+                location=context.document.in_string(each.path, *each.span),
+                help=f"write default({shown}, VALUE), or ask has({shown}) first",
+            )
 
 
 def _counts(gap: Gap, trace: Trace) -> bool:

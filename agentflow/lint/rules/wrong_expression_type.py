@@ -56,12 +56,12 @@ from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.agent_texts import AgentText, agent_texts
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.written import conditions_of, templates
+from agentflow.lint.written import conditions_of, in_text, templates
 from agentflow.plan import address
 from agentflow.plan.shape_kinds import Written
 from agentflow.plan.steps import Path, StepPlan
 from agentflow.plan.types import Types
-from agentflow.spec.templates import ListOf, MapOf, Template, Text, Whole
+from agentflow.spec.templates import Template, Whole
 from agentflow.spec.wording import quoted
 
 NAME = "wrong-expression-type"
@@ -106,7 +106,7 @@ def _in_text(
     context: Context, template: Template, path: Path, place: str, types: Types
 ) -> Iterator[Finding]:
     """Each expression in a text that comes to no text, which is read at a place."""
-    for part, at in _texts(template, path):
+    for part, at in in_text(template, path):
         found = _wrong_type(types, part, place, _IN_TEXT)
         if found:
             message = f"only strings, numbers and booleans go into text, this is {found}"
@@ -168,16 +168,3 @@ def _wrong_type(types: Types, written: Written, place: str, wanted: frozenset[st
     if not found or found & wanted:
         return None
     return type_names(found)
-
-
-def _texts(template: Template, path: Path) -> Iterator[tuple[Whole, Path]]:
-    """The expressions that stand in text, each with the path of that text."""
-    match template:
-        case Text(parts):
-            yield from ((part, path) for part in parts if isinstance(part, Whole))
-        case MapOf(entries):
-            for key, inner in entries:
-                yield from _texts(inner, (*path, key))
-        case ListOf(items):
-            for index, inner in enumerate(items):
-                yield from _texts(inner, (*path, index))

@@ -1,0 +1,324 @@
+"""Parts of expressions that fail for some of the values that contracts admit.
+
+Null goes into few operators and functions, and not into text; whole numbers are not divided by zero; and
+a field of a macro's variable may be absent. What a condition on the way asks for is known to be there, of
+what it compares otherwise nothing is said, and neither of the items that a `filter` has chosen.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from agentflow.contracts.assembly import TooLarge, self_contained
+from agentflow.contracts.keywords import TYPES
+from agentflow.contracts.shape import types_of
+from agentflow.lint.conditions import proven
+from agentflow.lint.guards import Guards
+from agentflow.lint.variables import Variables
+from agentflow.lint.written import conditions, expressions, in_text, templates
+from agentflow.plan.fields import part_of
+from agentflow.plan.limits import Limit
+from agentflow.plan.narrowing import NOTHING_GIVEN, Given
+from agentflow.plan.numbers import range_of_contract
+from agentflow.plan.schemas import Contract, alternatives, shortest_list
+from agentflow.plan.steps import Path as TextPath
+from agentflow.plan.steps import Plan
+from agentflow.plan.types import Types
+from agentflow.plan.uses import Use
+from agentflow.spec.cel.functions import FUNCTIONS
+from agentflow.spec.cel.logic import ReadPath, compared, together, way_of
+from agentflow.spec.cel.syntax import (
+    Binary,
+    Call,
+    Coalesce,
+    Comprehension,
+    Conditional,
+    Default,
+    Expr,
+    Has,
+    Identifier,
+    Index,
+    Literal,
+    Macro,
+    Path,
+    Select,
+    Unary,
+    parts,
+    spine,
+)
+from agentflow.spec.document import Document
+from agentflow.spec.templates import Whole
+from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.nodes import Scalar
+
+_EVERY = frozenset(TYPES)
+#: Operators that take null on both sides.
+_EQUALITY = ("==", "!=")
+
+
+class Risk(StrEnum):
+    """What a value may be that makes an expression fail."""
+
+    NULL = "null"
+    ZERO = "zero"
+    ABSENT = "absent"
+
+
+class Doubt(Struct, frozen=True):
+    """A part of an expression that may be what it must not be.
+
+    `refused` says of null and of zero what does not take it: `which '>' does not take`. `variable` says
+    that the part is read of a macro's variable, so that no condition outside of the expression is on it.
+    """
+
+    part: Expr
+    risk: Risk
+    refused: str = ""
+    variable: bool = False
+
+
+class Walk(Struct, frozen=True):
+    """One walk over an expression: what is `given` on the way to a part of it, and what `exists`."""
+
+    scope: Variables
+    given: Given = NOTHING_GIVEN
+    exists: frozenset[ReadPath] = frozenset()
+
+    def of(self, expr: Expr) -> Iterator[Doubt]:
+        """All doubts about the parts of an expression; not about its value itself."""
+        match expr:
+            case Identifier() | Select() | Index():
+                yield from self._path(expr)
+            case Has():
+                return
+            case Default(_, last) | Coalesce(_, last):
+                yield from self.of(last)
+            case Comprehension(macro, source, _, body):
+                yield from self.of(source)
+                yield from self.value(source, f"{quoted(macro)} does not go through")
+                inner = replace(self, scope=self._inside(expr))
+                yield from inner.of(body)
+                if macro != "map":
+                    yield from inner.value(body, f"{quoted(macro)} does not take")
+            case Conditional(condition, then, otherwise):
+                yield from self.of(condition)
+                yield from self.value(condition, "'?' does not take")
+                yield from self._assuming(condition, True).of(then)
+                yield from self._assuming(condition, False).of(otherwise)
+            case Binary("&&" | "||"):
+                yield from self._logic(expr)
+            case _:
+                for part in parts(expr):
+                    yield from self.of(part)
+                yield from self._operands(expr)
+
+    def value(self, expr: Expr, refused: str) -> Iterator[Doubt]:
+        """The doubt whether a value is null where that is refused."""
+        match expr:
+            case Conditional(condition, then, otherwise):
+                yield from self._assuming(condition, True).value(then, refused)
+                yield from self._assuming(condition, False).value(otherwise, refused)
+            case Default(path, last):
+                yield from self.value(path, refused)
+                yield from self.value(last, refused)
+            case Identifier() | Select() | Index() if self._may_be_null(expr):
+                yield Doubt(expr, Risk.NULL, f"which {refused}", self._variable(expr) is not None)
+
+    def _logic(self, expr: Binary) -> Iterator[Doubt]:
+        """The sides of `&&` and `||`, of which the one that decides makes up for an error on the other."""
+        truth = expr.operator == "&&"
+        asked = self
+        for part, holds in together(expr.right, truth):
+            if isinstance(part, Has) or _asks_for_null(part):
+                asked = asked._assuming(part, holds)
+        for side, walk in ((expr.left, asked), (expr.right, self._assuming(expr.left, truth))):
+            yield from walk.of(side)
+            yield from walk.value(side, f"{quoted(expr.operator)} does not take")
+
+    def _operands(self, expr: Expr) -> Iterator[Doubt]:
+        match expr:
+            case Unary(operator, operand):
+                yield from self.value(operand, f"{quoted(operator)} does not take")
+            case Binary("in", _, right):
+                yield from self.value(right, "'in' does not look into")
+            case Binary(operator, left, right) if operator not in _EQUALITY:
+                for side in (left, right):
+                    yield from self.value(side, f"{quoted(operator)} does not take")
+                if operator in "/%":
+                    yield from self._divisor(right, operator)
+            case Call(name, args):
+                for arg, kinds in zip(args, FUNCTIONS[name].parameters, strict=False):
+                    if "null" not in kinds:
+                        yield from self.value(arg, f"{quoted(name)} does not take")
+
+    def _divisor(self, expr: Expr, operator: str) -> Iterator[Doubt]:
+        """The doubt whether a whole number is zero, where its contract speaks of where it ends."""
+        match expr:
+            case Call("size", (Identifier() | Select() | Index() as path,)):
+                found = self.scope.of(path)
+                is_list = found is not None and types_of(found.schema, found.root) == {"array"}
+                may_be = found is not None and is_list and not shortest_list(found.schema)
+                size = True
+            case Identifier() | Select() | Index() as path:
+                found = self.scope.of(path)
+                span = range_of_contract(found) if found is not None else None
+                may_be = span is not None and span.whole and span.low <= 0 <= span.high
+                may_be = may_be and span is not None and span.low > float("-inf")
+                size = False
+            case _:
+                return
+        if may_be and not self._is_ruled_out(path, 0, size=size):
+            refused = f"by which {quoted(operator)} has no value"
+            yield Doubt(expr, Risk.ZERO, refused, self._variable(path) is not None)
+
+    def _path(self, path: Path) -> Iterator[Doubt]:
+        """The doubt whether a field of a variable is there, and those about computed indices."""
+        nodes = spine(path)
+        for node in nodes:
+            if isinstance(node, Index) and not isinstance(node.key, Literal):
+                yield from self.of(node.key)
+        if not isinstance(nodes[-1], Identifier):
+            yield from self.of(nodes[-1])
+            return
+        root, way = way_of(path)
+        found = self._variable(path)
+        for count, step in enumerate(way, start=1):
+            if found is None or step is None:
+                return
+            part = part_of(found, step)
+            if part.lack == "optional":
+                asked = part.case or part.what
+                spoken_of = asked and self.given.compares(root, ())
+                known = any(
+                    root == one and read[:count] == way[:count] for one, read in self.exists
+                )
+                if not known:
+                    if not spoken_of:
+                        yield Doubt(path, Risk.ABSENT, variable=True)
+                    return
+            found = part.inside
+
+    def _may_be_null(self, path: Path) -> bool:
+        found = self.scope.of(path) if isinstance(spine(path)[-1], Identifier) else None
+        if found is None:
+            return False
+        types = types_of(found.schema, found.root)
+        if "null" not in types or types in (_EVERY, {"null"}):
+            return False
+        return not self._is_ruled_out(path, None)
+
+    def _is_ruled_out(self, path: Path, value: int | None, *, size: bool = False) -> bool:
+        """Is a value excluded by what is given, or may it be?"""
+        root, way = way_of(path)
+        if None in way:
+            return True  # no condition can be told to be on just this
+        if any(
+            _is_on(limit, root, way, size) and not limit.fulfilled_by(value)
+            for limit in self.given.limits
+        ):
+            return True
+        variable = self.scope.known.get(root)
+        tells_apart = variable is not None and _has_alternatives(variable)
+        return self.given.compares(root, () if tells_apart else way)
+
+    def _inside(self, macro: Comprehension) -> Variables:
+        """The variables in the body of a macro; of items that were chosen nothing is known."""
+        inner = self.scope.inside(macro)
+        if _chooses(macro.source):
+            inner = replace(inner, known={**inner.known, macro.variable: None})
+        return inner
+
+    def _variable(self, path: Path) -> Contract | None:
+        root = way_of(path)[0]
+        return self.scope.known.get(root)
+
+    def _assuming(self, condition: Expr, truth: bool) -> "Walk":
+        return replace(
+            self,
+            given=self.given.assuming(condition, truth),
+            exists=self.exists.union(proven(condition, truth)),
+        )
+
+
+def _is_on(limit: Limit, root: str, way: tuple[str | int | None, ...], size: bool) -> bool:
+    subject = limit.subject
+    return subject.root == root and subject.way == way and subject.size == size
+
+
+def _has_alternatives(variable: Contract) -> bool:
+    try:
+        return alternatives(self_contained(variable.schema, variable.root))
+    except TooLarge:
+        return True
+
+
+def _asks_for_null(part: Expr) -> bool:
+    found = compared(part)
+    return found is not None and isinstance(found.other, Literal) and found.other.value is None
+
+
+def _chooses(source: Expr) -> bool:
+    """Are the items of a list those that a `filter` has let through?"""
+    while isinstance(source, Comprehension):
+        if source.macro == "filter":
+            return True
+        source = source.source
+    return False
+
+
+class Doubted(Struct, frozen=True):
+    """A doubt, and where the expression begins in the text at `path`."""
+
+    doubt: Doubt
+    path: TextPath
+    offset: int
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """From where to where the part stands in the text."""
+        return self.offset + self.doubt.part.start, self.offset + self.doubt.part.end
+
+    def shown(self, document: Document) -> str:
+        """The part as it is written."""
+        node = document.node(self.path)
+        assert isinstance(node, Scalar)
+        return node.text[slice(*self.span)]
+
+
+def doubts(plan: Plan, types: Types) -> Iterator[Doubted]:
+    """All doubts about the expressions of a plan."""
+    for expr, path, offset, place in expressions(plan):
+        for doubt in Walk(Variables(types, place)).of(expr):
+            yield Doubted(doubt, path, offset)
+    for expr, path, offset, place, refused in _wanted(plan):
+        for doubt in Walk(Variables(types, place)).value(expr, refused):
+            yield Doubted(doubt, path, offset)
+
+
+def _wanted(plan: Plan) -> Iterator[tuple[Expr, TextPath, int, str, str]]:
+    """The expressions whose value itself must not be null, and what is said of it then."""
+    for condition, path, place in conditions(plan):
+        yield condition, path, 0, place, f"{quoted(str(path[-1]))} does not take"
+    for template, path, place in templates(plan):
+        for part, at in in_text(template, path):
+            yield part.expr, at, part.offset, place, "does not go into text"
+        if path[-2:] == ("for_each", "over") and isinstance(template, Whole):
+            yield template.expr, path, template.offset, place, "is no list to go over"
+
+
+def is_open(guards: Guards, uses: Sequence[Use], doubted: Doubted) -> bool:
+    """Does no condition outside of the expression speak of what a doubt is about?
+
+    `uses` are the references in the same text. Of the variables of macros, a condition on all items may.
+    """
+    start, end = doubted.span
+    if not doubted.doubt.variable:
+        return not any(guards.narrow(use) for use in uses if start <= use.start and use.end <= end)
+    asked = {text for use in uses for text, _ in guards.at(use).facts}
+    field = f".{way_of(doubted.doubt.part)[1][-1]}"
+    return not any(
+        f".{macro}(" in text and field in text for macro in get_args(Macro) for text in asked
+    )
