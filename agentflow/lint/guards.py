@@ -6,6 +6,8 @@ on the same condition was not skipped.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import count
 
 from msgspec.structs import replace
 
@@ -29,7 +31,7 @@ from agentflow.plan.shapes import DEFAULT, case_in_words
 from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.plan.uses import Use
-from agentflow.spec.cel.logic import paths_in, together, way_of
+from agentflow.spec.cel.logic import ReadPath, paths_in, together, way_of
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
@@ -257,11 +259,15 @@ class Guards:
         selector, text = switch.switch.expr, self._selector(switch)
         if at == address.default_case(switch.address):
             taken = [fact for one in switch.cases for fact in chosen(selector, text, one, False)]
+            sizes = {int(one) for one in switch.cases if one.isdecimal()}
+            least = next(size for size in count() if size not in sizes)
+            outer = outer.plus((), _sized(selector, least))
         else:
             label = address.name(at)
             taken = chosen(selector, text, label, True)
             is_label = Binary("==", selector, Literal(label, 0, 0), 0, 0)
-            outer = outer.plus((), proven(is_label, True))
+            size = int(label) if label.isdecimal() else 0
+            outer = outer.plus((), (*proven(is_label, True), *_sized(selector, size)))
         return outer.plus(taken, strict(selector))
 
     def _within(self, use: Use, known: Known) -> Known:
@@ -300,6 +306,12 @@ def skipping(step: StepPlan) -> tuple[str, ...]:
     if step.for_each is not None:
         return ()
     return tuple(key for key, action in step.catch.items() if action.may_skip)
+
+
+def _sized(value: Expr, least: int) -> Iterator[ReadPath]:
+    """What has a value where a size is at least so large."""
+    if isinstance(value, Call) and value.function == "size":
+        yield from proven(Binary(">=", value, Literal(least, 0, 0), 0, 0), True)
 
 
 def _holds(expr: Expr, start: int, end: int) -> bool:

@@ -2,7 +2,8 @@
 
 The time of a step, of a group or of a whole pipeline goes on for all that is inside of it. What has longer inside
 than the step around it is cut off before its own time is over: what its `catch.timeout` says never comes about,
-and whoever reads the spec expects a wait that there never is.
+and whoever reads the spec expects a wait that there never is. Of the time of an agent that only one step calls it is an
+advice.
 
 Bad:
 
@@ -37,7 +38,8 @@ Good:
     outputs: {letter: "${{ steps.answer.output }}"}
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from agentflow.findings import Finding, Related, Severity
@@ -49,6 +51,7 @@ from agentflow.lint.times import (
     shortest,
     time_of_run,
 )
+from agentflow.plan.calls import callers, calls_of, home_of
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.durations import time_in_words
 from agentflow.spec.wording import quoted
@@ -63,8 +66,9 @@ def check(context: Context) -> Iterator[Finding]:
     plan, document = context.plan, context.document
     if plan is None:
         return
+    calls = Counter(call.agent for caller in callers(plan) for call in calls_of(caller))
     for step in plan.steps.values():
-        for time in _written(context, step):
+        for time in _written(context, step, calls):
             first = shortest(_around(plan, step, time))
             if first is None or first.seconds >= time.seconds:
                 continue
@@ -72,7 +76,7 @@ def check(context: Context) -> Iterator[Finding]:
             whose = "all of it" if inside else f"{first.whose} around it"
             yield Finding(
                 rule=NAME,
-                severity=SEVERITY,
+                severity=SEVERITY if time.path[0] == "steps" else Severity.ADVICE,
                 message=(
                     f"{time.whose} has {time_in_words(time.seconds)} ({time.key}), and {whose}"
                     f" {time_in_words(first.seconds)} ({first.key})"
@@ -85,14 +89,22 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-def _written(context: Context, step: StepPlan) -> Iterator[Time]:
-    """The times that are written at a step; one that its agent has wherever it is called is no plan."""
+def _written(context: Context, step: StepPlan, calls: Mapping[str, int]) -> Iterator[Time]:
+    """The times that are written at a step, or at the agent that nobody else calls.
+
+    One that an agent has wherever it is called is no plan.
+    """
     yield from own_times(step)
     path = (*step.path, "timeout")
     if step.question is not None:
         yield Time(step.question.timeout, quoted(step.id), "timeout", path)
     elif step.call is not None and context.document.node(path) is not None:
         yield Time(step.call.timeout, quoted(step.id), "timeout", path)
+    elif step.call is not None:
+        agent = step.call.agent
+        path = (*home_of(step, step.call), "timeout")
+        if context.document.node(path) is not None and calls[agent] == 1:
+            yield Time(step.call.timeout, f"agent {quoted(agent)}", "timeout", path)
 
 
 def _around(plan: Plan, step: StepPlan, time: Time) -> Iterator[Time]:

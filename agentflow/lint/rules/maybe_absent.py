@@ -3,7 +3,8 @@
 The contract of the producer names the field and does not require it, only some cases of a switch or
 some options of a contract give it, or what it is a field of may be null. On the day it is missing, the
 expression has no value and the step fails: absence is never a value. A `default` in a contract is
-filled in for the `inputs` of a pipeline, not for what an agent answers.
+filled in for the `inputs` of a pipeline, not for what an agent answers. So it is with an item of one list that is read by
+the number of an item of another (`inputs.amounts[index]`), if nothing says that the first is as long.
 
 Bad:
 
@@ -57,11 +58,14 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.doubts import Risk
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.traces import Gap, Trace
+from agentflow.lint.zipped import Zipped, zipped
 from agentflow.plan import address
+from agentflow.plan.loop_states import loop_around
 from agentflow.plan.schemas import shortest_list
 from agentflow.plan.shapes import drops_items
 from agentflow.plan.steps import Plan
 from agentflow.plan.uses import Use
+from agentflow.spec.cel.logic import ReadPath, way_of
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.wording import quoted
 
@@ -98,6 +102,8 @@ def check(context: Context) -> Iterator[Finding]:
                 location=context.document.in_string(each.path, *each.span),
                 help=f"write default({shown}, VALUE), or ask has({shown}) first",
             )
+    for each in zipped(context):
+        yield from _shorter(context, context.plan, each)
 
 
 def _counts(gap: Gap, trace: Trace) -> bool:
@@ -122,6 +128,8 @@ def _unproven(context: Context, plan: Plan, use: Use, gaps: list[Gap]) -> Iterat
             continue
         if is_item and (_is_of_items(context, plan, use, missing) or not context.reads_all_known):
             continue
+        if is_item and _is_after_all_rounds(plan, use, missing):
+            continue
         shown = _shown(root, missing)
         why, mend = "its contract does not require it", "require the field in the contract"
         if either:
@@ -130,7 +138,10 @@ def _unproven(context: Context, plan: Plan, use: Use, gaps: list[Gap]) -> Iterat
         elif is_item and not gap.case:
             holder = _shown(root, path[: gap.at])
             why = f"{quoted(holder)} may have fewer items"
-            mend = f"demand 'minItems' in its contract, or ask for size({holder}) before"
+            step = plan.steps.get(use.target or "")
+            made = step is not None and drops_items(step) and path[1:2] == ("output",)
+            demand = "'min_success' of the step" if made else "'minItems' in its contract"
+            mend = f"demand {demand}, or ask for size({holder}) before"
         elif root == "loop" and not gap.case:
             holder = quoted(_shown(root, path[: gap.at]))
             why, mend = (
@@ -154,10 +165,42 @@ def _unproven(context: Context, plan: Plan, use: Use, gaps: list[Gap]) -> Iterat
         return
 
 
+def _is_after_all_rounds(plan: Plan, use: Use, missing: Steps) -> bool:
+    """Is it an item of a state that each round of a loop may have added to, read when all are over?"""
+    step = loop_around(plan, use.reader) or plan.steps.get(use.reader)
+    if use.reference.root != "loop" or step is None or step.loop is None:
+        return False
+    exhausted = use.path[len(step.path) :][:2] == ("catch", "exhausted")
+    return exhausted and isinstance(missing[-1], int) and missing[-1] < step.loop.max - 1
+
+
+def _shorter(context: Context, plan: Plan, each: Zipped) -> Iterator[Finding]:
+    """A list that is read by the numbers of another, unless somebody has looked at how long it is."""
+    use = each.use
+    known, producer = context.guards.at(use), plan.steps.get(use.target or "")
+    items, over = (path_text(_whole(way_of(path))) for path in (each.items, each.over))
+    if known.compares(items) or (producer and producer.asserts):
+        return
+    yield Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=f"{quoted(f'{items}[index]')} may be absent: {quoted(items)} may have fewer items"
+        f" than {quoted(over)}",
+        location=context.document.in_string(use.path, use.start, use.end),
+        help=f"go over one list whose items have both, or compare size({items}) with"
+        f" size({over}) in 'when'",
+    )
+
+
+def _whole(found: ReadPath) -> tuple[str, ...]:
+    root, way = found
+    return root, *(str(part) for part in way)
+
+
 def _is_of_items(context: Context, plan: Plan, use: Use, missing: Steps) -> bool:
     """Is it an item of what a `for_each` makes, of which there are as many as it goes over?
 
-    Where some may be left out, `shifted-items` tells of it.
+    Where some may be left out, `shifted-items` tells of all but the first.
     """
     step = plan.steps.get(use.target or "")
     if step is None or step.for_each is None or len(missing) != 3:
@@ -165,7 +208,13 @@ def _is_of_items(context: Context, plan: Plan, use: Use, missing: Steps) -> bool
     place = address.parent(step.address) or ""
     number = missing[-1]
     assert isinstance(number, int)
-    return drops_items(step) or shortest_list(context.types.of(step.for_each.over, place)) > number
+    least, there = (
+        step.for_each.min_success,
+        shortest_list(context.types.of(step.for_each.over, place)),
+    )
+    if drops_items(step):
+        return number > 0 or (bool(least) and (isinstance(least, int) or there > 0))
+    return there > number
 
 
 def _shown(root: str, path: Steps) -> str:
