@@ -215,9 +215,21 @@ class Operands(Struct):
         for arg, wanted in zip(args, function.parameters, strict=False):
             self._expect(arg, self.of(arg, scope), wanted, f"{quoted(name)} takes", scope)
         if name == "join":
-            items = self._kinds_of_items(args[0], scope)
-            self._expect(args[0], items, STRING, "the items that 'join' takes are", scope)
+            self._joined(args[0], scope)
         return frozenset({function.result})
+
+    def _joined(self, joined: Expr, scope: Variables) -> None:
+        """Notes lists, also those of which one is chosen, whose items are no texts."""
+        options = list(_options(joined))
+        for option in options:
+            items = self._kinds_of_items(option, scope)
+            if len(options) == 1:
+                self._expect(option, items, STRING, "the items that 'join' takes are", scope)
+            elif not items & STRING:
+                message = (
+                    f"the items that 'join' takes are string, and those of this are {_said(items)}"
+                )
+                self.stand_ins.append(Misfit(option, message, "let them be of the same type"))
 
     def _kinds_of_items(self, expr: Expr, scope: Variables) -> Kinds:
         """What the items of a list are, if its type says so at its top."""
