@@ -19,8 +19,9 @@ from agentflow.lint.rule import Context
 from agentflow.plan.calls import callers, possible_calls
 from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
 from agentflow.plan.windows import KnownModel, Window, window_of
+from agentflow.spec.cel.syntax import Binary, Call, Comprehension, Expr, Select
 from agentflow.spec.model import Model, TextFile
-from agentflow.spec.templates import Constant, MapOf, Template
+from agentflow.spec.templates import Constant, MapOf, Template, Text, Whole
 
 #: Characters to a token of plain English.
 ENGLISH = 4
@@ -182,10 +183,7 @@ def loads(context: Context, chat: Chat, *, proven: bool = True) -> Iterator[Load
         if isinstance(template, Constant):
             length = longest({"const": template.value})
         elif proven:
-            # What an operator has worked out need not come to all that its type allows.
-            types, at = context.types, chat.step.address
-            exact = types.exact(template, at)
-            length = min(wanted, longest(types.of(template, at))) if exact else 0.0
+            length = min(wanted, _certain(context, template, chat.step.address))
         else:
             given_here = context.types.of(template, chat.step.address)
             taken = wanted if size_of_fields(root, [name]).field is None else inf
@@ -194,6 +192,29 @@ def loads(context: Context, chat: Chat, *, proven: bool = True) -> Iterator[Load
         fan = source if source is not None and source.for_each is not None and whole else None
         most = _most_said(source, fan)
         yield Load(name, path, min(length / ENGLISH, most), fan)
+
+
+def _certain(context: Context, written: Template | Expr, place: str) -> float:
+    """The characters that a value can come to for certain, if the contracts mean what they say.
+
+    What an operator has worked out need not come to all that its type allows. Of what only puts values
+    together that is the sum of what each of them can.
+    """
+    source: Template | Expr = written
+    match written.expr if isinstance(written, Whole) else written:
+        case Text(parts):
+            return sum(
+                len(part) if isinstance(part, str) else _certain(context, part, place)
+                for part in parts
+            )
+        case Binary("+", one, other):
+            return _certain(context, one, place) + _certain(context, other, place)
+        case Call("json" | "join", args):
+            return _certain(context, args[0], place)
+        case Comprehension("map", items, _, Select()):
+            source = items  # of each a part is taken, so there are as many
+    exact = context.types.exact(source, place)
+    return longest(context.types.of(written, place)) if exact else 0.0
 
 
 def _given(chat: Chat) -> Path:
