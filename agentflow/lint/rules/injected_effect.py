@@ -65,7 +65,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from agentflow.contracts.descent import Descent
+from agentflow.contracts.descent import SOME_ITEM, Descent
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.length import is_free_text
 from agentflow.contracts.shape import types_of
@@ -73,9 +73,11 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import Chat, chats, entries, shown
 from agentflow.lint.checkpoints import gate_before, gates_before
 from agentflow.lint.deeds import fields_of_url
+from agentflow.lint.prompts import reads
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
-from agentflow.plan.steps import CallPlan, StepPlan
+from agentflow.plan.schemas import Contract
+from agentflow.plan.steps import CallPlan, Path, StepPlan
 from agentflow.spec.cel.logic import paths_in, way_of
 from agentflow.spec.cel.syntax import Select
 from agentflow.spec.model import Effects
@@ -134,13 +136,9 @@ def _acting(context: Context, readers: Readers) -> Iterator[Finding]:
         if deed is None or _is_guarded(context, chat, deed, readers):
             continue
         root, descent = chat.call.input.schema, Descent()
-        for name, template, path in shown(chat):
-            if isinstance(template, Constant):
-                continue
+        for name, given, path in (*_given(context, chat), *_planned(context, chat)):
             wanted = descent.into(root, root, name)
-            if is_free_text(wanted, root) and is_free_text(
-                context.types.of(template, chat.step.address)
-            ):
+            if is_free_text(wanted, root) and is_free_text(given.schema, given.root):
                 yield Finding(
                     rule=NAME,
                     severity=SEVERITY,
@@ -153,6 +151,29 @@ def _acting(context: Context, readers: Readers) -> Iterator[Finding]:
                         Related("the agent", context.document.locate_key(("agents", chat.agent))),
                     ),
                 )
+
+
+def _given(context: Context, chat: Chat) -> Iterator[tuple[str, Contract, Path]]:
+    """What a model gets to see, with its type and where it is given."""
+    for name, template, path in shown(chat):
+        if not isinstance(template, Constant):
+            made = context.types.of(template, chat.step.address)
+            yield name, Contract(made, made), path
+
+
+def _planned(context: Context, chat: Chat) -> Iterator[tuple[str, Contract, Path]]:
+    """The same of a worker who is given the `input` of its task: the first field that a plan fills with text."""
+    assert context.plan is not None
+    step = context.plan.steps.get(address.parent(chat.step.address) or "")
+    if step is None or step.delegate is None or not step.delegate.whole:
+        return
+    tasks, descent = context.types.of(step.delegate.tasks, step.address), Descent()
+    given = descent.into(descent.into(tasks, tasks, SOME_ITEM), tasks, "input")
+    for name in chat.call.input.schema.get("properties", {}):
+        part = descent.into(given, tasks, name)
+        if reads(chat.prompt, name) and is_free_text(part, tasks):
+            yield name, Contract(part, tasks), (*step.path, "delegate", "plan")
+            return
 
 
 def _is_guarded(context: Context, chat: Chat, deed: str, readers: Readers) -> bool:
@@ -186,12 +207,11 @@ def _deed(call: CallPlan) -> str | None:
 
 def _reads_anything(context: Context, chat: Chat) -> bool:
     """Does a model read what anybody may have written?"""
-    root, descent, at = chat.call.input.schema, Descent(), chat.step.address
+    root, descent = chat.call.input.schema, Descent()
     return any(
         is_free_text(descent.into(root, root, name), root)
-        and is_free_text(context.types.of(template, at))
-        for name, template, _ in shown(chat)
-        if not isinstance(template, Constant)
+        and is_free_text(given.schema, given.root)
+        for name, given, _ in _given(context, chat)
     )
 
 
