@@ -4,8 +4,9 @@ An effect waits for the yes of a check, and what stands for its answer when it f
 `default` in the condition. On the day when the check cannot be reached everything goes through, and nothing
 in the run looks other than on a good day.
 
-It is said where the effect goes by nothing but the check, and either cannot be undone or the check says in a
-field whether it may happen, such as `approved`, `valid` or `blocked`.
+It is said where the effect goes by nothing but the check, by a `when` or as a case of a switch that has another one
+without effects, and the check says whether it may happen, in a field such as `approved`, `valid` or `blocked` or by a
+value such as `ok`. Of a `when` it is also said if the effect cannot be undone.
 
 Bad:
 
@@ -65,22 +66,27 @@ Good:
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+
+from msgspec import Struct
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.answers import OUTER
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.stand_ins import stand_in
+from agentflow.lint.traces import label_of
 from agentflow.lint.verdicts import can_be_false
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import calls_of
 from agentflow.plan.scopes import step_in_reach
-from agentflow.plan.steps import Plan, StepPlan
+from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
+from agentflow.spec.cel.logic import together
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import references
 from agentflow.spec.model import Effects, Json
+from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
 
 NAME = "yes-by-failure"
@@ -92,20 +98,44 @@ _VERDICT = re.compile(
     r"(?:^|_)(?:accept|allow|approv|authori[sz]|block|clean|clear|confirm|den|eligib|flag|forbid|fraud|grant"
     r"|ok$|okay|pass|permit|refus|reject|safe|unsafe|valid|invalid|verif)"
 )
+#: Values that say that it may.
+_YES = re.compile(
+    r"(?:accept|agree|allow|approv|authori[sz]|clean$|clear$|confirm|eligible$|go$|go_ahead|grant|ok$|okay$"
+    r"|pass(?:ed)?$|permit|proceed|safe$|valid$|verified$|yes(?:$|_))",
+    re.IGNORECASE,
+)
+
+
+class _Gate(Struct, frozen=True):
+    """What an effect goes by: a condition, or the value of a switch and the label of its case.
+
+    `label` is None for a condition, which has to come to `truth`, and empty for the `default`, which is for none
+    of `others`.
+    """
+
+    expr: Expr
+    place: str
+    path: Path
+    label: str | None = None
+    others: frozenset[str] = frozenset()
+    truth: bool = True
 
 
 def check(context: Context) -> Iterator[Finding]:
     """Each effect whose only check lets it happen by failing."""
     plan = context.plan
+    if plan is None:
+        return
+    deeds = [
+        step
+        for step in plan.steps.values()
+        if any(call.effects in OUTER for call in calls_of(step))
+    ]
+    acting = {at for step in deeds for at in enclosing(step.address)}
     seen = set[str]()
-    for step in plan.steps.values() if plan is not None else ():
-        if plan is None or not any(call.effects in OUTER for call in calls_of(step)):
-            continue
-        for at in enclosing(step.address):
-            gate = plan.steps.get(at)
-            if gate is None or gate.when is None:
-                continue
-            checked = _only_check(plan, gate.when, address.parent(at) or "")
+    for step in deeds:
+        for gate in _gates(plan, step, acting):
+            checked = _only_check(plan, gate)
             if checked is not None and checked.address not in seen:
                 found = _opened(context, step, gate, checked)
                 if found is not None:
@@ -113,27 +143,62 @@ def check(context: Context) -> Iterator[Finding]:
                     yield found
 
 
-def _only_check(plan: Plan, when: Expr, place: str) -> StepPlan | None:
-    """The agent's step that a condition goes by, if it goes by nothing else."""
-    read = references(when)
+def _gates(plan: Plan, step: StepPlan, acting: Container[str]) -> Iterator[_Gate]:
+    """What a step goes by, from the inside out; of a condition, what it says of other steps.
+
+    What is done to the world is in `acting`. A switch all of whose cases are chooses among deeds.
+    """
+    for at in enclosing(step.address):
+        around = plan.steps.get(at)
+        if around is not None:
+            if around.when is not None:
+                part, truth = _of_steps(around.when)
+                path = (*around.path, "when")
+                yield _Gate(part, address.parent(at) or "", path, truth=truth)
+            continue
+        switch = plan.steps.get(address.parent(at) or "")
+        if switch is None or not isinstance(switch.switch, Whole):
+            continue
+        if all(scope.address in acting for scope in switch.scopes):
+            continue
+        path = (*switch.path, "switch")
+        is_default = at == address.default_case(switch.address)
+        label = "" if is_default else address.name(at)
+        others = frozenset(switch.cases) - {label}
+        yield _Gate(switch.switch.expr, switch.address, path, label, others)
+
+
+def _of_steps(condition: Expr) -> tuple[Expr, bool]:
+    """The part of a condition that is about steps, and what it has to come to; all of it if there are several."""
+    sides = [
+        (part, truth)
+        for part, truth in together(condition, True)
+        if any(found.root != "inputs" for found in references(part))
+    ]
+    return sides[0] if len(sides) == 1 else (condition, True)
+
+
+def _only_check(plan: Plan, gate: _Gate) -> StepPlan | None:
+    """The step that it goes by, if it goes by nothing else; of people `silent-approval` tells."""
+    read = references(gate.expr)
     names = {found.path[:1] if found.root == "steps" else () for found in read}
     if len(names) != 1 or names == {()}:
         return None
-    step = step_in_reach(plan, str(read[0].path[0]), place)
-    return step if step is not None and step.call is not None and step.for_each is None else None
+    step = step_in_reach(plan, str(read[0].path[0]), gate.place)
+    if step is None or step.for_each is not None or step.question is not None:
+        return None
+    return step
 
 
-def _opened(context: Context, step: StepPlan, gate: StepPlan, checked: StepPlan) -> Finding | None:
+def _opened(context: Context, step: StepPlan, gate: _Gate, checked: StepPlan) -> Finding | None:
     """What stands for the answer of a check and opens the gate, the first of them."""
-    assert gate.when is not None
-    place = address.parent(gate.address) or ""
-    verdict = any(_VERDICT.search(str(each.path[-1])) for each in references(gate.when))
-    final = any(call.effects is Effects.IRREVERSIBLE for call in calls_of(step))
-    if not (verdict or final) or not can_be_false(context, gate.when, place):
+    if gate.label is None and gate.truth and not can_be_false(context, gate.expr, gate.place):
         return None
     for key, action in checked.catch.items():
         instead = stand_in(action)
-        if instead is None or _comes_to(gate.when, checked.id, instead) is not True:
+        if instead is None or not _opens(gate, checked, instead):
+            continue
+        if not _is_verdict(step, gate, instead):
             continue
         return Finding(
             rule=NAME,
@@ -142,13 +207,30 @@ def _opened(context: Context, step: StepPlan, gate: StepPlan, checked: StepPlan)
             f" and {quoted(step.id)} goes ahead",
             location=context.document.locate((*checked.path, "catch", key)),
             help="write 'fail', or what says no",
-            related=(Related("goes by it", context.document.locate((*gate.path, "when"))),),
+            related=(Related("goes by it", context.document.locate(gate.path)),),
         )
     return None
 
 
-def _comes_to(condition: Expr, name: str, step: dict[str, Json]) -> object:
+def _is_verdict(step: StepPlan, gate: _Gate, instead: dict[str, Json]) -> bool:
+    """Is a check about whether an effect may happen, and not about which of several does?"""
+    if any(_VERDICT.search(str(each.path[-1])) for each in references(gate.expr)):
+        return True
+    if gate.label is None:
+        return any(call.effects is Effects.IRREVERSIBLE for call in calls_of(step))
+    output = instead.get("output")
+    said = output.values() if isinstance(output, dict) else (output,)
+    return any(isinstance(each, str) and _YES.match(each) for each in said)
+
+
+def _opens(gate: _Gate, checked: StepPlan, instead: dict[str, Json]) -> bool:
     try:
-        return evaluate(condition, {"steps": {name: step}})
+        value = evaluate(gate.expr, {"steps": {checked.id: instead}})
     except EvaluationError:
-        return None
+        return False
+    if gate.label is None:
+        return value is gate.truth
+    if not isinstance(value, str | int):
+        return False
+    label = label_of(value)
+    return label == gate.label if gate.label else label not in gate.others
