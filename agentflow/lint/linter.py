@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity, Suppressed
 from agentflow.lint.pages import only_with
 from agentflow.lint.rule import Context, Rule
-from agentflow.lint.rules import RULES
+from agentflow.lint.rules import RULES, ambiguous_scalar, wrong_type
 from agentflow.lint.settling import settle
 from agentflow.spec.yaml.collector import collector_paused
 
@@ -74,12 +74,17 @@ def _examine(
 
 
 def _without_echoes(findings: set[Finding]) -> set[Finding]:
-    """Leave out what a contract has against a value that YAML has read otherwise than it looks."""
+    """Leave out what a contract has against a value that YAML has read otherwise than it looks.
+
+    Of one that cannot stand there anyway, it is not told that others would read it otherwise.
+    """
     read = {finding.location for finding in findings if finding.rule in _READ_OTHERWISE}
+    unfit = {finding.location for finding in findings if finding.rule == wrong_type.NAME}
     return {
         finding
         for finding in findings
-        if finding.rule not in _OF_VALUES or finding.location not in read
+        if not (finding.rule in _OF_VALUES and finding.location in read)
+        and not (finding.rule == ambiguous_scalar.NAME and finding.location in unfit)
     }
 
 

@@ -27,6 +27,12 @@ class Round(Struct, frozen=True):
         """The fields of the state that an iteration gives the next."""
         return frozenset(entries(self.loop.next))
 
+    def misnames(self, use: Use) -> bool:
+        """Does a reference to `loop` read a field that the state does not have, and may mean any?"""
+        root, *way = use.reference.path[:2] or (None,)
+        known = {*entries(self.loop.state), *self.changing}
+        return root == "state" and bool(way) and isinstance(way[0], str) and way[0] not in known
+
     def part(self, use: Use) -> str:
         """The key of the loop that a reference stands under: `until`, `next`, `steps`, `output`.
 
@@ -90,6 +96,6 @@ def is_unchanging(each: Round) -> bool:
 
 
 def _changes(each: Round, use: Use) -> bool:
-    return use.reference.path[:1] == ("index",) or any(
-        reads_field(use, name) for name in each.changing
-    )
+    if use.reference.path[:1] == ("index",) or each.misnames(use):
+        return True
+    return any(reads_field(use, name) for name in each.changing)

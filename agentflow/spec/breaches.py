@@ -59,6 +59,7 @@ _NAME_RULES = {
 
 
 _ANYTHING = Shape(form=Any, sort="any")
+_MERGE = "<<"
 
 
 class Breaches:
@@ -87,7 +88,9 @@ class Breaches:
             self._one(breach)
 
     def _one(self, breach: Breach) -> None:
-        if self._misread and self._is_misread(breach.path):
+        if (self._misread and self._is_misread(breach.path)) or (
+            breach.fault in ("missing-key", "kind") and self._merges(breach.path)
+        ):
             self.unknown_keys_only = False
         elif breach.path == ("agentflow",):
             self._note(wrong_version(self._document))
@@ -174,6 +177,11 @@ class Breaches:
             else Location(self._document.file, START_OF_FILE),
             f"add '{key}:' with {expected(breach.shape or _ANYTHING)}",
         )
+
+    def _merges(self, path: Path) -> bool:
+        """May what a mapping lacks be in what a merge key stands for? Of that key it is told."""
+        node = self._node(path)
+        return isinstance(node, Mapping) and _MERGE in node.entries
 
     def _kind(self, breach: Breach) -> None:
         """A step, an agent or a channel whose kind is missing or unknown."""

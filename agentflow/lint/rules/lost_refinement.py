@@ -108,7 +108,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     for each in context.loops:
         for name in sorted(each.changing):
-            reads = (use for use in each.own if reads_field(use, name))
+            reads = (use for use in each.own if reads_field(use, name) or each.misnames(use))
             if all(next_field(use, each.body) == name for use in reads):
                 yield Finding(
                     rule=NAME,

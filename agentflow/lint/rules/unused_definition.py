@@ -57,6 +57,7 @@ from agentflow.plan.servers import named_tools
 from agentflow.plan.steps import Path, Plan
 from agentflow.spec.fixes import without_entry
 from agentflow.spec.model import BUILT_IN_CHANNELS, Contract
+from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
 
 NAME = "unused-definition"
@@ -134,16 +135,17 @@ def _asked_contracts(plan: Plan) -> set[str]:
 
 
 def _idle_meters(plan: Plan) -> Iterator[Path]:
-    """The meters of budgets that no agent charges, here or in a pipeline inside."""
+    """The meters of budgets that no agent charges, here or in a pipeline inside, nor means to."""
     charged = {
         f"meters.{name}"
         for each in plans_within(plan)
         for agent in each.pipeline.agents.values()
         for name in agent.charges
     }
-    for bound in bounds(plan):
-        if bound.what.startswith("meters.") and bound.what not in charged:
-            yield bound.path
+    metered = [bound for bound in bounds(plan) if bound.what.startswith("meters.")]
+    known = {bound.what for bound in metered}
+    meant = {nearest(what, known) for what in charged - known}
+    yield from (bound.path for bound in metered if bound.what not in charged | meant)
 
 
 def _inputs(plan: Plan) -> tuple[Collection[str], set[object]]:

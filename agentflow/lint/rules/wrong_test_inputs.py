@@ -56,7 +56,7 @@ Good:
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from agentflow.contracts.violations import Violation
 from agentflow.findings import Finding, Severity
@@ -64,6 +64,7 @@ from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.inputs import with_defaults
 from agentflow.plan.steps import Path
+from agentflow.spec.model import PipelineTest
 from agentflow.spec.wording import quoted
 
 NAME = "wrong-test-inputs"
@@ -79,10 +80,22 @@ def check(context: Context) -> Iterator[Finding]:
     inputs, suggestions = context.plan.inputs, Suggestions()
     for name, script in context.plan.scripts.items():
         violations = inputs.checker.check(with_defaults(inputs, script.inputs))
-        if not violations:
+        if not violations or _is_like_none(context.plan.pipeline.tests, name):
             continue
         unknown = list(_unknown(context, name, suggestions))
         yield from unknown or [_broken(context, name, violations[0])]
+
+
+def _is_like_none(tests: Mapping[str, PipelineTest], name: str) -> bool:
+    """Is a test like one that there is not, whose inputs nobody knows? Of that it is told elsewhere."""
+    seen = set[str]()
+    while name in tests and name not in seen:
+        seen.add(name)
+        like = tests[name].like
+        if like is None:
+            return False
+        name = like
+    return True
 
 
 def _unknown(context: Context, test: str, suggestions: Suggestions) -> Iterator[Finding]:

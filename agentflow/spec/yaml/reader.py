@@ -192,12 +192,14 @@ class Reader:
     def _alias(self, event: Any) -> None:
         start, end = event.start_mark, event.end_mark
         span = Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
-        self._report(
-            "anchor-or-tag",
-            f"aliases ({quoted('*' + event.anchor)}) are not part of the language",
-            span,
-            "write the value out, or define it once under contracts, models, retries or agents and use its name",
-        )
+        merged = self._key is not None and self._key.text == "<<"
+        if not merged:  # which is told at the key
+            self._report(
+                "anchor-or-tag",
+                f"aliases ({quoted('*' + event.anchor)}) are not part of the language",
+                span,
+                "write the value out, or define it once under contracts, models, retries or agents and use its name",
+            )
         text = f"*{event.anchor}"
         self._attach(Scalar(text, text, "", span.line, span.column, span.end_line, span.end_column))
 
