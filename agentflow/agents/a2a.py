@@ -10,7 +10,7 @@ or from the url itself if that ends with `.json`. A call is one message with the
 comes of it one task, which is asked after until it has ended. The id of the message is the
 idempotency key of the step, and otherwise tells run, step and attempt.
 
-`a2a_calls` has the connection, and `a2a_remote` the rules.
+`a2a_remote` has the rules.
 """
 
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -20,6 +20,7 @@ from msgspec import Meta
 from agentflow.spec.model import Agent, Secret
 
 if TYPE_CHECKING:
+    from agentflow.agents.a2a_remote import Remotes
     from agentflow.agents.protocol import Connection, Host
 
 
@@ -41,6 +42,12 @@ class Options(Agent, frozen=True, kw_only=True):
 
 def connect(host: "Host") -> "Connection":  # noqa: ARG001 - it needs nothing of the run's place
     """The remote agents of one run. The SDK is imported in a thread, which begins now."""
-    from agentflow.agents.a2a_calls import Calls
+    from agentflow.agents.importing import Delayed
 
-    return Calls()
+    return Delayed("a2a-sdk", _import_remotes)
+
+
+def _import_remotes() -> "Remotes":
+    from agentflow.agents.a2a_remote import Remotes
+
+    return Remotes()

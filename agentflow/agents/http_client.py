@@ -12,7 +12,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import NoReturn
 
@@ -21,27 +21,23 @@ from msgspec.structs import replace
 
 from agentflow.agents.evidence import evidence_in
 from agentflow.agents.http import Options
-from agentflow.agents.http_addresses import Address, Refused, addresses_of
 from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
 from agentflow.agents.http_requests import Request, request_of
 from agentflow.agents.protocol import AttemptError, Call, Reply
-from agentflow.agents.wire import transport
+from agentflow.agents.wire import CONNECT, EXCERPT, PORTS, addresses_for, transport
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.contracts.strict import NotJson, loads
 from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 
 MOST_REDIRECTS = 5
-#: Seconds to find a host and connect to it; half of the attempt's time if that is less.
-CONNECT = 10.0
 #: Seconds to hear what a failure says besides its status.
 LISTEN = 2.0
-#: Bytes of the body of a failure that are read, and characters of it that a message shows.
-DETAIL, EXCERPT = 4_000, 300
+#: Bytes of the body of a failure that are read.
+DETAIL = 4_000
 _AS_IT_WAS = frozenset({307, 308})
 _AS_GET = frozenset({303})
 _IF_GET = frozenset({301, 302})
-_PORTS = {"http": 80, "https": 443}
 
 
 class Client:
@@ -137,8 +133,10 @@ class _Exchange:
         loop = asyncio.get_running_loop()
         until = loop.time() + limit
         try:
-            async with asyncio.timeout(limit):
-                addresses = await self._addresses(request, url)
+            only_public = self._redirects > 0 and self._from_public
+            addresses = await addresses_for(
+                f"{request.shown}:", url, limit, only_public=only_public
+            )
             answer = None
             for index, address in enumerate(addresses):
                 # Each of those that are left has the same share of the time that is left.
@@ -168,24 +166,8 @@ class _Exchange:
                 yield answer
             finally:
                 await answer.aclose()
-        except TimeoutError as error:
-            message = f"{request.shown}: {url.host} was not found within {time_in_words(limit)}"
-            raise AttemptError(FailureClass.NOT_SENT, message) from error
         except httpx.TransportError as error:
             _broken(request, error, self._timeout)
-
-    async def _addresses(self, request: Request, url: httpx.URL) -> Sequence[Address]:
-        port = url.port or _PORTS[url.scheme]
-        only_public = self._redirects > 0 and self._from_public
-        try:
-            return await addresses_of(url.raw_host.decode(), port, only_public=only_public)
-        except Refused as error:
-            message = f"{request.shown}: {url.host} {error}"
-            raise AttemptError(FailureClass.REJECTED, message) from error
-        except (OSError, UnicodeError) as error:
-            words = getattr(error, "strerror", None) or error
-            message = f"{request.shown}: {url.host} was not found: {words}"
-            raise AttemptError(FailureClass.NOT_SENT, message) from error
 
     def _redirected(self, request: Request, answer: httpx.Response) -> Request:
         """The request that a redirect makes of this one. Raises `AttemptError`."""
@@ -210,7 +192,7 @@ class _Exchange:
             there = here.join(where)
         except (httpx.InvalidURL, ValueError):
             refuse("that is no url")
-        if not where or there.scheme not in _PORTS or not there.host or there.userinfo:
+        if not where or there.scheme not in PORTS or not there.host or there.userinfo:
             refuse("that is no url to follow")
         if here.scheme == "https" and there.scheme == "http":
             refuse("that leads from https to http")

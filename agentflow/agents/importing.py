@@ -8,12 +8,13 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from agentflow.agents.protocol import AttemptError
+from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
 from agentflow.spec.model import FailureClass
 
 _T = TypeVar("_T")
+_C = TypeVar("_C", bound=Connection)
 _one_at_a_time = threading.Lock()
 
 
@@ -49,6 +50,32 @@ class Imported(Generic[_T]):
         """What was loaded, if that went well."""
         await self.ready()
         return self._coming.result() if self._coming.exception() is None else None
+
+
+class Delayed(Generic[_C]):
+    """A connection whose calls wait until what makes them is there: what `load` gives, see `Imported`."""
+
+    def __init__(self, library: str, load: Callable[[], _C]) -> None:
+        self._made = Imported(library, load)
+
+    @property
+    def is_ready(self) -> bool:
+        """Is it there, or is it known not to come?"""
+        return self._made.is_ready
+
+    async def ready(self) -> None:
+        """Wait for it, whatever comes of that."""
+        await self._made.ready()
+
+    async def call(self, options: Any, call: Call) -> Reply:
+        """Make one attempt. Raises `AttemptError`."""
+        return await (await self._made.get()).call(options, call)
+
+    async def close(self) -> None:
+        """Give back what was opened, if anything was."""
+        made = await self._made.loaded()
+        if made is not None:
+            await made.close()
 
 
 def _alone(load: Callable[[], _T]) -> _T:

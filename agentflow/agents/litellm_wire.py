@@ -17,10 +17,10 @@ import aiohttp
 import httpx
 from msgspec import Struct
 
-from agentflow.agents.http_client import CONNECT
 from agentflow.agents.protocol import Reach, unwatched
 from agentflow.agents.redirects import follow_none, shown
 from agentflow.agents.secrets import KEY_ENDINGS, SHORTEST
+from agentflow.agents.wire import CONNECT
 
 #: What a request without a key may tell.
 _HARMLESS = frozenset(

@@ -8,7 +8,7 @@ followed here. What goes wrong is an `AttemptError` with its class.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -26,7 +26,8 @@ CONNECT = 10.0
 GOODBYE = 1.0
 #: Bytes of the body of a failure that are read, and characters of it that a message shows.
 DETAIL, EXCERPT = 64_000, 300
-_PORTS = {"http": 80, "https": 443}
+#: The schemes of addresses that can be reached.
+PORTS = {"http": 80, "https": 443}
 
 
 def transport(library: Any) -> Any:
@@ -56,7 +57,9 @@ class Wire:
         `read` is in seconds for each piece of the answer. Raises `AttemptError`.
         """
         url = request.url
-        addresses = await self._addresses(url)
+        if url.scheme not in PORTS:
+            raise self.failed(FailureClass.REJECTED, "is reached by http or https")
+        addresses = await addresses_for(self._name, url, CONNECT, only_public=self.public)
         for index, address in enumerate(addresses):
             try:
                 answer = await self._below.handle_async_request(
@@ -80,24 +83,6 @@ class Wire:
                 self.public |= address.public
                 return answer
         raise AssertionError("a host without addresses is refused")
-
-    async def _addresses(self, url: Any) -> list[Address]:
-        try:
-            port = url.port or _PORTS[url.scheme]
-            async with asyncio.timeout(CONNECT):
-                host = url.raw_host.decode()
-                return list(await addresses_of(host, port, only_public=self.public))
-        except KeyError:
-            raise self.failed(FailureClass.REJECTED, "is reached by http or https") from None
-        except Refused as error:
-            raise self.failed(FailureClass.REJECTED, f"{url.host} {error}") from error
-        except TimeoutError as error:
-            what = f"{url.host} was not found within {time_in_words(CONNECT)}"
-            raise self.failed(FailureClass.NOT_SENT, what) from error
-        except (OSError, UnicodeError) as error:
-            words = getattr(error, "strerror", None) or error
-            what = f"{url.host} was not found: {words}"
-            raise self.failed(FailureClass.NOT_SENT, what) from error
 
     def check_encoding(self, answer: Any) -> None:
         """Raise `AttemptError` if an answer would have to be decompressed."""
@@ -159,6 +144,30 @@ class Wire:
     ) -> AttemptError:
         """A failure of the other side, in words."""
         return AttemptError(failure, f"{self._name} {what}", retry_after=retry_after)
+
+
+async def addresses_for(
+    shown: str, url: Any, within: float, *, only_public: bool
+) -> Sequence[Address]:
+    """The addresses of the host of a url, which is one of httpx, within so many seconds.
+
+    Raises `AttemptError`, whose message begins with what is `shown`: not_sent if the host is not found, and
+    rejected if no request may go there.
+    """
+    port = url.port or PORTS[url.scheme]
+    try:
+        async with asyncio.timeout(within):
+            return await addresses_of(url.raw_host.decode(), port, only_public=only_public)
+    except Refused as error:
+        message = f"{shown} {url.host} {error}"
+        raise AttemptError(FailureClass.REJECTED, message) from error
+    except TimeoutError as error:
+        message = f"{shown} {url.host} was not found within {time_in_words(within)}"
+        raise AttemptError(FailureClass.NOT_SENT, message) from error
+    except (OSError, UnicodeError) as error:
+        words = getattr(error, "strerror", None) or error
+        message = f"{shown} {url.host} was not found: {words}"
+        raise AttemptError(FailureClass.NOT_SENT, message) from error
 
 
 async def pieces(answer: Any) -> AsyncIterator[bytes]:

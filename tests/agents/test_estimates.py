@@ -35,6 +35,14 @@ def test_of_most_texts_seven_tenths_are_there(kind: str) -> None:
     assert least_now([text], ours, OURS) >= 0.65 * ours
 
 
+@pytest.mark.parametrize(("kind", "share"), [("chinese", 0.5), ("japanese", 0.5), ("thai", 0.25)])
+def test_of_other_texts_a_share_is_there(kind: str, share: float) -> None:
+    text = FEWEST[kind][1] * 10
+    ours = count_now([text], OURS)
+    assert ours is not None
+    assert least_now([text], ours, OURS) >= 0.95 * share * ours
+
+
 def test_a_text_of_several_kinds_is_the_sum_of_them() -> None:
     texts = [FEWEST[kind][1] for kind in ("english", "chinese", "thai")]
     alone = sum(least_now([text], count_now([text], OURS) or 0, OURS) for text in texts)

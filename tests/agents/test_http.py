@@ -16,8 +16,8 @@ import pytest
 from msgspec.structs import replace
 
 from agentflow.agents.http_addresses import Address, Refused, addresses_of
-from agentflow.agents.http_client import CONNECT
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
+from agentflow.agents.wire import CONNECT
 from agentflow.core.events import Excess
 
 from .calls import attempt, call, connected, failure, options, put_forward
@@ -326,7 +326,7 @@ def test_all_addresses_of_a_host_share_the_time_to_connect(monkeypatch: pytest.M
             hurrying.append(asyncio.ensure_future(hurry(loop)))
             return addresses
 
-        monkeypatch.setattr("agentflow.agents.http_client.addresses_of", known)
+        monkeypatch.setattr("agentflow.agents.wire.addresses_of", known)
         began = loop.time()
         made = replace(call(), timeout=100_000)
         with pytest.raises(AttemptError) as caught:
