@@ -267,6 +267,13 @@ def test_an_estimate_alone_refuses_no_answer(server: OpenAIServer) -> None:
     assert reply.text == "{}"
 
 
+def test_one_token_is_a_count(server: OpenAIServer) -> None:
+    server.answer = counting(1)
+    failed, message = failure("llm", {"model": MODEL}, text="word " * 200)
+    assert failed == "context_overflow"
+    assert "it counted 1 of about " in message
+
+
 def test_a_provider_that_counts_nothing_is_believed(server: OpenAIServer) -> None:
     server.answer = Answer(body=completion(usage=None))
     assert connected("llm", lambda c: c.call(options("llm", model=MODEL), call(body="x"))).text
