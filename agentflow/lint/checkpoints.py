@@ -125,7 +125,15 @@ def _upstream(plan: Plan, step: StepPlan) -> Iterator[StepPlan]:
             continue
         seen.add(name)
         pending.extend(plan.steps[at].upstream)
-        yield from (inner for key, inner in plan.steps.items() if at in enclosing(key))
+        yield from _with_inner(plan.steps[at])
+
+
+def _with_inner(step: StepPlan) -> Iterator[StepPlan]:
+    """A step and all inside it."""
+    yield step
+    for scope in step.scopes:
+        for inner in scope.steps:
+            yield from _with_inner(inner)
 
 
 def _checks(context: Context, plan: Plan, step: StepPlan) -> bool:

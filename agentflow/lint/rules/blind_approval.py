@@ -84,11 +84,14 @@ from agentflow.lint.waiting import Waiting
 from agentflow.plan.calls import calls_of
 from agentflow.plan.schemas import Contract
 from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 
 NAME = "blind-approval"
 FAMILY = Family.EFFECT
 SEVERITY = Severity.WARNING
+
+_HARMLESS = (Effects.NONE, Effects.READ)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -109,6 +112,8 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         made = _made(context, plan, step)
         for each in asked:
+            if _is_laid_out(context, plan, waiting, step, each):
+                continue
             known = [one for one in made if waiting.comes_after(each, one) or _is_written(one)]
             if each.address in told or not known or not _chooses(each):
                 continue
@@ -135,6 +140,20 @@ def _made(context: Context, plan: Plan, step: StepPlan) -> list[StepPlan]:
     """The steps of agents whose answers a step is given."""
     found = (plan.steps.get(part.step) for part in origins(context, (*step.path, "with")))
     return [each for each in found if each is not None and each.call is not None]
+
+
+def _is_laid_out(
+    context: Context, plan: Plan, waiting: Waiting, step: StepPlan, asked: StepPlan
+) -> bool:
+    """Has something been done with it before the question, as putting it where a person can look at it?"""
+    given = [part for part in origins(context, (*step.path, "with")) if part.step]
+    uses = (use for part in given for use in context.uses_of.get(part.step, ()))
+    readers = {use.reader: plan.steps[use.reader] for use in uses if use.reader in plan.steps}
+    return any(
+        any(call.effects not in _HARMLESS for call in calls_of(each))
+        and waiting.comes_after(asked, each)
+        for each in readers.values()
+    )
 
 
 def _is_written(step: StepPlan) -> bool:

@@ -107,6 +107,7 @@ from agentflow.lint.origins import Origin, deciding, origins, origins_of, shown_
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.waiting import Waiting
 from agentflow.plan.calls import calls_of
+from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.wording import quoted
@@ -154,11 +155,7 @@ def check(context: Context) -> Iterator[Finding]:
 def _versions(
     context: Context, plan: Plan, waiting: Waiting, part: Origin, asked: StepPlan
 ) -> Iterator[_Version]:
-    """How something is a new version of what a question shows, made after the answer.
-
-    What is made then may well be another thing, as a letter after its outline. It is the same made anew if the
-    same agent makes it.
-    """
+    """How something is a new version of what a question shows, made after the answer."""
     made = plan.steps.get(part.step)
     if made is None or made.call is None or not waiting.comes_after(made, asked):
         return
@@ -166,8 +163,25 @@ def _versions(
         first = plan.steps.get(shown.step)
         if first is None or first.call is None or first.dispatch is not None:
             continue
-        if first.agent == made.agent and shown.way == part.way:
+        same = first.agent == made.agent and shown.way == part.way
+        if same and _is_made_anew(context, made, first, asked):
             yield _Version(made, asked, shown, first)
+
+
+def _is_made_anew(context: Context, made: StepPlan, first: StepPlan, asked: StepPlan) -> bool:
+    """Is an agent asked for the same again, but for what it made the first time and what was said of it?
+
+    What is made after an answer may well be another thing, as the whole after a sample.
+    """
+    assert made.call is not None
+    assert first.call is not None
+    now, then = entries(made.call.arguments), entries(first.call.arguments)
+    told = {asked.address, first.address}
+    return bool(now) and all(
+        now.get(name) == then.get(name)
+        or told & {each.step for each in origins(context, (*made.path, "with", name))}
+        for name in {**now, **then}
+    )
 
 
 def _finding(context: Context, step: StepPlan, use: Use, version: _Version) -> Finding:
