@@ -106,15 +106,23 @@ from agentflow.lint.answers import OUTER
 from agentflow.lint.origins import Origin, deciding, origins, origins_of, shown_by, within
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.waiting import Waiting
+from agentflow.plan import address
+from agentflow.plan.approvals import part_with_yes
 from agentflow.plan.calls import calls_of
 from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
+from agentflow.spec.cel.logic import every
+from agentflow.spec.cel.syntax import Literal
 from agentflow.spec.wording import quoted
 
 NAME = "changed-after-approval"
 FAMILY = Family.EFFECT
 SEVERITY = Severity.WARNING
+
+
+#: Choices that stand for a yes to what is shown.
+_YES = frozenset({"accept", "approve", "approved", "confirm", "go", "ok", "proceed", "send", "yes"})
 
 
 class _Version(Struct, frozen=True):
@@ -145,11 +153,27 @@ def check(context: Context) -> Iterator[Finding]:
             for part in origins_of(context, (use,))
             if not any(part.overlaps(one) for one in shown)
             for each in asked
+            if _says_yes(plan, step, each)
             for version in _versions(context, plan, waiting, part, each)
             # Where it is given both, what was shown may be what is carried out.
             if not any(version.shown.overlaps(one) for one in given)
         )
         yield from islice(found, 1)
+
+
+def _says_yes(plan: Plan, step: StepPlan, asked: StepPlan) -> bool:
+    """Does a step happen for a yes? One of several choices may be that it is made anew and done."""
+    if asked.question is not None and part_with_yes(asked.question.answer) is not None:
+        return True
+    around = (plan.steps.get(at) for at in address.enclosing(step.address))
+    conditions = [each.when for each in around if each is not None and each.when is not None]
+    chosen = {
+        part.value
+        for condition in conditions
+        for part in every(condition)
+        if isinstance(part, Literal) and isinstance(part.value, str)
+    }
+    return bool(chosen) and chosen <= _YES
 
 
 def _versions(
