@@ -1,10 +1,11 @@
 """What was to be done and what was done: lists of which a `for_each` may leave out some."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agentflow.lint.rule import Context
 from agentflow.plan.address import enclosing
 from agentflow.plan.steps import Path, StepPlan
+from agentflow.plan.uses import Use
 from agentflow.spec.cel.logic import every, way_of
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import Call
@@ -30,6 +31,27 @@ def counts_planned(context: Context, step: StepPlan, deed: StepPlan, path: Path)
     read = {use.target for use in uses}
     counted = set(_counted(node.text))
     return any(_over(each) in counted and each.address not in read for each in lists)
+
+
+def takes_planned(
+    context: Context, step: StepPlan, lists: Sequence[StepPlan]
+) -> tuple[StepPlan, Use] | None:
+    """Which of the steps that may leave out some of a list goes over one that a step is given all of.
+
+    Not where the step reads what has been done as well.
+    """
+    given = context.uses_within.get((*step.path, "with"), ())
+    read = {use.target for use in given}
+    if any(each.address in read or each.address in enclosing(step.address) for each in lists):
+        return None
+    for each in lists:
+        for over in context.uses_within.get((*each.path, "for_each", "over"), ()):
+            wanted = (over.target, over.reference.root, over.reference.path)
+            length = len(over.reference.path)
+            for use in given if _over(each) is not None else ():
+                if (use.target, use.reference.root, use.reference.path[:length]) == wanted:
+                    return each, use
+    return None
 
 
 def leaves_out(step: StepPlan) -> bool:

@@ -2,7 +2,7 @@
 
 "Three tasks were added to the board" is sent while they are being added, and also if that fails. What a
 message says has to come from the step that did it, or at least after it. If some of a list may be left out, it counts
-what was done, and not the list.
+what was done, and not the list; nor is all of the list marked as done.
 
 Bad:
 
@@ -69,12 +69,14 @@ from itertools import islice
 from msgspec import Struct
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.planned import counts_planned
+from agentflow.lint.planned import counts_planned, leaves_out, takes_planned
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.texts import texts_at
 from agentflow.lint.waiting import Waiting
+from agentflow.plan.address import enclosing
 from agentflow.plan.calls import calls_of
-from agentflow.plan.steps import Path, StepPlan
+from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 
 NAME = "unbacked-claim"
@@ -88,6 +90,10 @@ _DONE = re.compile(
     r"opened|ordered|paid|posted|published|recorded|refunded|registered|removed|restarted|revoked|saved|"
     r"scheduled|sent|shipped|stored|submitted|synced|transferred|updated|uploaded|written)\b",
     re.IGNORECASE,
+)
+#: Names of steps that keep record of what is done.
+_MARK = re.compile(
+    r"(?:^|[_-])(?:ack|acknowledge|checked|complete|completed|done|handled|mark|marker|processed)(?:[_-]|$)"
 )
 _WORD = re.compile(r"[A-Za-z]{4,}")
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
@@ -181,6 +187,33 @@ def check(context: Context) -> Iterator[Finding]:
                 help=f"read it from 'steps.{deed.step.id}.output'{advice}",
                 related=(Related("the effect", context.document.locate_key(deed.step.path)),),
             )
+    yield from _marked(context, plan, acting)
+
+
+def _marked(context: Context, plan: Plan, acting: list[StepPlan]) -> Iterator[Finding]:
+    """What is marked as done although it may have been left out."""
+    around = {at for each in acting for at in enclosing(each.address)}
+    lists = [each for at, each in plan.steps.items() if at in around and leaves_out(each)]
+    for step in plan.steps.values() if lists else ():
+        planned = takes_planned(context, step, lists) if _marks(step) else None
+        if planned is not None:
+            each, use = planned
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(step.id)} marks all that {quoted(each.id)} goes over, of which some"
+                " may be left out",
+                location=context.document.in_string(use.path, use.start, use.end),
+                help=f"mark what 'steps.{each.id}.output' tells of",
+                related=(Related("leaves out", context.document.locate_key(each.path)),),
+            )
+
+
+def _marks(step: StepPlan) -> bool:
+    """Does it say by its name that something is done?"""
+    calls = calls_of(step)
+    named = any(map(_MARK.search, (step.id, *(call.agent for call in calls))))
+    return named and any(call.effects not in (Effects.NONE, Effects.READ) for call in calls)
 
 
 def _acts(step: StepPlan) -> bool:
