@@ -23,6 +23,9 @@ NOTHING: Amounts = MappingProxyType({})
 #: Sums of money and of the author's own quantities are kept to this many places.
 _PLACES = 9
 
+#: What one of a quantity is called.
+_ONE = {"calls": "call", "retries": "retry", "escalations": "escalation", "tokens": "token"}
+
 
 class Purse(Struct, eq=False):
     """What was used up under one budget.
@@ -115,13 +118,15 @@ def figures(purse: Purse, what: str) -> dict[str, float]:
 def told(found: Lack) -> str:
     """The message about a purse that has too little left."""
     purse, what = found.purse, found.what
-    bound = f"{purse.bounds[what]:,g} {what.removeprefix('meters.')}"
+    one = purse.bounds[what] == 1
+    unit = _ONE.get(what, what) if one else what
+    bound = f"{purse.bounds[what]:,g} {unit.removeprefix('meters.')}"
     whose = f"the {bound} of '{purse.owner}'" if purse.owner else f"the run's {bound}"
     if found.wanted == float("inf"):
         return f"{whose} (budget.{what}) cannot be kept: its model has no 'max_output_tokens'"
     left = purse.bounds[what] - purse.spent.get(what, 0)
     if what in ("calls", "retries") or left <= 0:
-        return f"{whose} (budget.{what}) are used up"
+        return f"{whose} (budget.{what}) {'is' if one else 'are'} used up"
     return f"{left:,g} are left of {whose} (budget.{what}), and this call may use {found.wanted:,g}"
 
 

@@ -402,7 +402,7 @@ def test_no_budget_no_level() -> None:
 def test_the_calls_of_levels_are_calls() -> None:
     done = run(plan([{"agent": "other"}], budget={"calls": 1}))
     assert done.of(events.LeaveLevel)[0].reason.text == (
-        "budget_exceeded: the run's 1 calls (budget.calls) are used up"
+        "budget_exceeded: the run's 1 call (budget.calls) is used up"
     )
 
 

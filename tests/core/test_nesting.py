@@ -175,8 +175,7 @@ def test_its_calls_are_bounded_by_its_own_budget_and_charged_to_the_run_too() ->
     run = drive(pipeline(steps, files=files, budget={"calls": 2}))
     (skip,) = run.of(events.SkipStep)
     assert (
-        skip.reason.text
-        == "step 'inner/b' failed: the 1 calls of 'inner' (budget.calls) are used up"
+        skip.reason.text == "step 'inner/b' failed: the 1 call of 'inner' (budget.calls) is used up"
     )
     assert failure_of(run) == (
         "budget_exceeded: step 'last' failed: the run's 2 calls (budget.calls) are used up"

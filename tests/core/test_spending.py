@@ -301,7 +301,7 @@ def test_a_step_has_a_budget_of_its_own_out_of_that_of_the_run() -> None:
 def test_what_is_around_a_step_bounds_it_too() -> None:
     run = drive(spec({"a": {"agent": "do", "budget": {"calls": 9}}, "b": {"agent": "do"}}, budget={"calls": 1}))  # fmt: skip
     assert run.state.failure is not None
-    assert "the run's 1 calls (budget.calls) are used up" in run.state.failure.message
+    assert "the run's 1 call (budget.calls) is used up" in run.state.failure.message
 
 
 def test_the_budget_of_a_list_is_for_all_its_items() -> None:

@@ -89,7 +89,7 @@ def test_a_retry_that_no_time_is_left_for() -> None:
     )
 
 
-USED_UP = "the 1 calls of 'sort' (budget.calls) are used up"
+USED_UP = "the 1 call of 'sort' (budget.calls) is used up"
 
 
 def test_a_retry_that_is_decided_and_never_made() -> None:
