@@ -29,11 +29,14 @@ from agentflow.checkup import Check
 from agentflow.engines.launch import called_models, holders
 from agentflow.errors import StoreError
 from agentflow.eventlog import Store
+from agentflow.eventlog.codec import UnknownEvent
 from agentflow.findings import Severity
+from agentflow.history import summary_of
 from agentflow.loading import Spec, check
 from agentflow.plan.providers import has_provider, meant
 from agentflow.plan.servers import ServerPlan
 from agentflow.plan.steps import Plan
+from agentflow.summary import Summary
 
 _DISTRIBUTION = "agentflow-cli"
 #: Providers whose keys are missed aloud.
@@ -194,7 +197,7 @@ def _kind_of_file_system(path: Path) -> str | None:
 
 
 def _runs(store: Store) -> Iterator[Check]:
-    """The runs whose logs are damaged, and how many there are."""
+    """The runs whose logs are damaged, those that somebody has to resume, and how many there are."""
     try:
         run_ids = store.runs()
     except StoreError as error:
@@ -205,11 +208,25 @@ def _runs(store: Store) -> Iterator[Check]:
         try:
             with store.read(run_id) as reader:
                 reader.verify()
-        except StoreError as error:
+            if not store.ended(run_id):
+                yield from _left(summary_of(store, run_id))
+        except (StoreError, UnknownEvent) as error:
             damaged += 1
-            yield Check("store", run_id, "problem", error.message, error.help)
+            advice = error.help if isinstance(error, StoreError) else None
+            yield Check("store", run_id, "problem", str(error), advice)
     whole = len(run_ids) - damaged
     yield Check("store", "runs", "ok", f"{whole} of {len(run_ids)} are whole")
+
+
+def _left(run: Summary) -> Iterator[Check]:
+    """A run that goes on only if somebody resumes it; one that has done nothing need not."""
+    if run.mode != "live":
+        return
+    advice = f"agentflow resume {run.run_id}, or end it: agentflow cancel {run.run_id}"
+    if run.status == "crashed":
+        yield Check("store", run.run_id, "problem", "its process died", advice)
+    elif run.status == "interrupted":
+        yield Check("store", run.run_id, "note", f"was interrupted; {advice}")
 
 
 def terminal(*, is_terminal: bool, encoding: str, unicode: bool, color: bool) -> Iterator[Check]:

@@ -74,15 +74,20 @@ def summaries(store: Store) -> Iterator[Summary]:
     """All runs of a store, the newest first. One that cannot be read does not hide the others."""
     for run_id in store.runs():
         try:
-            yield _summary(store, run_id)
+            yield summary_of(store, run_id)
         except (LogDamaged, LogTooNew, UnknownEvent) as error:
             yield Summary(run_id, "damaged", problem=str(error))
         except StoreError as error:
             yield Summary(run_id, "unreadable", problem=str(error))
 
 
-def _summary(store: Store, run_id: str) -> Summary:
-    """Only the facts and the last decisions are looked at: no plan is made, and no blob read."""
+def summary_of(store: Store, run_id: str) -> Summary:
+    """A run in one line. Only facts and last decisions are looked at: no plan is made, and no blob read.
+
+    Raises:
+        UnknownRun: there is none.
+        LogDamaged, LogTooNew: it cannot be read.
+    """
     with store.read(run_id) as reader:
         first: dict[str, Json] | None = None
         status, ended, seq, at = "running", False, -1, 0.0

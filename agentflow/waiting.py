@@ -18,7 +18,7 @@ from agentflow.channels.protocol import Response
 from agentflow.core.decide import decide
 from agentflow.core.events import AskPerson, PersonAnswered, RefuseAnswer, TakeAnswer
 from agentflow.core.evolve import evolve
-from agentflow.core.resting import due_at_rest
+from agentflow.core.resting import due_at_rest, left_for_people
 from agentflow.core.state import ENDED_RUN, State
 from agentflow.engines.absence import note_death, take_answers
 from agentflow.engines.clock import WallClock
@@ -41,6 +41,13 @@ PATIENCE = 20.0
 _PAUSE = 0.1
 #: Runs that somebody has to take up, whatever is due in them.
 _FOR_RESUME = {"interrupted": "it was interrupted", "crashed": "its process died"}
+
+
+class Left(Struct, frozen=True):
+    """A run that goes on only if somebody resumes it: `status` is `interrupted` or `crashed`."""
+
+    run_id: str
+    status: str
 
 
 class Waiting(Struct, frozen=True):
@@ -73,22 +80,26 @@ class Outcome(Struct, frozen=True):
 class Inbox(Struct, frozen=True):
     """The open questions of a store, those that are due first, and the runs that may hide some.
 
-    `damaged` are runs whose logs cannot be read, with what is wrong with them.
+    `left` are runs that somebody has to resume, whether they ask or not, the oldest first. `damaged` are
+    those whose logs cannot be read, with what is wrong with them.
     """
 
     questions: tuple[Waiting, ...]
+    left: tuple[Left, ...]
     damaged: tuple[Summary, ...]
 
 
 def open_questions(store: Store) -> Inbox:
     """What is open in the runs of a store that are not through, whose logs are not even opened."""
     found: list[Waiting] = []
+    left: list[Left] = []
     damaged: list[Summary] = []
     for run_id in store.runs():
         if store.ended(run_id):
             continue
         try:
             with store.read(run_id) as reader:
+                live = reader.live
                 if next(reader.records(), None) is None:
                     continue  # it was killed before its first entry, and has done nothing
             recorded = read_run(store, run_id)
@@ -98,8 +109,20 @@ def open_questions(store: Store) -> Inbox:
         else:
             state = fold(recorded.plan, recorded.entries)
             found += (Waiting(run_id, asked, asked.question in lies) for asked in _open(state))
+            if (
+                not live and recorded.holder is None
+            ):  # nobody has worked on it since before it was read
+                left += (Left(run_id, status) for status in _left(state))
     found.sort(key=lambda waiting: waiting.question.due)
-    return Inbox(tuple(found), tuple(damaged))
+    return Inbox(tuple(found), tuple(reversed(left)), tuple(damaged))
+
+
+def _left(state: State) -> Iterator[str]:
+    """How a run on which nobody works comes to be for somebody to resume, if it is."""
+    if state.status == "running" and state.mode == "live":
+        yield "crashed"
+    elif (status := left_for_people(state)) is not None:
+        yield status
 
 
 def _bound_to(store: Store, run_id: str) -> set[str]:
@@ -173,9 +196,10 @@ def _foreseen(store: Store, state: State, ticket: str) -> RefuseAnswer | None:
 
 
 class Ticked(Struct, frozen=True):
-    """A run in which something was due.
+    """A run in which something was due, or that somebody has to look at.
 
-    `status` is what it came to; None if it was not taken up, with the `problem`.
+    `status` is what it came to; None if it was not taken up, with the `problem`. One that was
+    interrupted and in which nothing is due stays so.
     """
 
     run_id: str
@@ -190,37 +214,61 @@ class _NothingDue(Exception):
 def tick(store: Store, *, as_started: bool) -> Iterator[Ticked]:
     """Take up every run that waits and can go on, the oldest first, as far as it can go.
 
-    A run is left alone if nothing in it is due, which HEAD tells, and if another process works on it.
-    One that has ended may still have to tell somebody. Runs that were interrupted, or whose process
-    died, are for `resume`: of these it is told that something is due. One that is damaged may be
-    any of them.
+    A run is left alone if nothing in it is due, which HEAD tells, and if another process works on it;
+    it is only looked whether its log is whole. One that has ended may still have to tell somebody. Runs
+    that were interrupted, or whose process died, are for `resume`: these are told of. One that is damaged
+    may be any of them.
     """
     found: list[tuple[float, str]] = []
     for run_id in store.runs():
-        if store.due(run_id, WallClock().now()) is False:
+        if store.ended(run_id):
             continue
+        due = store.due(run_id, WallClock().now())
         try:
             started = _started(store, run_id)
         except (StoreError, UnknownEvent) as error:
             yield Ticked(run_id, None, str(error))
-        else:
-            if started is not None:
-                found.append((started, run_id))
+            continue
+        if due is False:
+            yield from _to_resume(store, run_id)
+        elif started is not None:
+            found.append((started, run_id))
     for _, run_id in sorted(found):
         try:
             state = resume(store, run_id, _nobody, as_started=as_started, gate=_only_if_due)
-        except (RunLocked, _NothingDue):
+        except RunLocked:
             continue
+        except _NothingDue:
+            yield from _to_resume(store, run_id)
         except (AgentflowError, UnknownEvent) as error:
             yield Ticked(run_id, None, str(error))
         else:
             yield Ticked(run_id, str(state.status))
 
 
+def _to_resume(store: Store, run_id: str) -> Iterator[Ticked]:
+    """A run in which nothing is due, if somebody has to resume it: a crash is nobody's decision."""
+    match store.left(run_id):
+        case "crashed":
+            yield Ticked(run_id, None, f"{_FOR_RESUME['crashed']}; {_goes_on(run_id)}")
+        case "interrupted":
+            yield Ticked(run_id, "interrupted", _goes_on(run_id))
+
+
+def _goes_on(run_id: str) -> str:
+    return f"'agentflow resume {run_id}' goes on with it"
+
+
 def _started(store: Store, run_id: str) -> float | None:
-    """When a run began; None if a process works on it, or it was killed before its first entry."""
+    """When a run began; None if a process works on it, or it was killed before its first entry.
+
+    Raises `StoreError` if its log is not whole.
+    """
     with store.read(run_id) as reader:
-        first = None if reader.live else next(reader.records(), None)
+        if reader.live:
+            return None
+        reader.verify()
+        first = next(reader.records(), None)
     return None if first is None else float(first["fact"]["at"])
 
 
@@ -243,7 +291,8 @@ def _only_if_due(recorded: Recorded, state: State, log: Writer) -> None:
         raise _NothingDue
     if state.status in _FOR_RESUME:
         how = _FOR_RESUME[state.status]
-        raise UsageError(f"{how}, and something in it is due; 'agentflow resume' goes on with it")
+        run_id = recorded.started.run_id
+        raise UsageError(f"{how}, and something in it is due; {_goes_on(run_id)}")
 
 
 def _take_in(store: Store, run_id: str) -> str | None:

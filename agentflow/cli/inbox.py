@@ -15,16 +15,18 @@ from agentflow.waiting import open_questions
 def list_questions(*, store: Path | None, json: bool) -> int:
     """Print the open questions, those that are due first; gives the exit code.
 
-    A run that is damaged may wait for somebody, too: that is said on stderr.
+    Runs that somebody has to resume are named as well. One that is damaged may wait for somebody, too: that
+    is said on stderr.
     """
     found = open_questions(existing_store(store))
     questions = [(waiting.run_id, waiting.question) for waiting in found.questions]
     answered = {waiting.question.question for waiting in found.questions if waiting.answered}
+    left = [(run.run_id, run.status) for run in found.left]
     now = time.time()
     if json:
-        emit(inbox_json.render(questions, now, answered))
+        emit(inbox_json.render(questions, now, answered, left))
     else:
-        emit(inbox_text.render(questions, now, store_option(store), answered))
+        emit(inbox_text.render(questions, now, store_option(store), answered, left))
     for run in found.damaged:
         problem = safe(str(run.problem), oneline=True)
         emit(f"error: run '{run.run_id}' may have questions, too: {problem}", sys.stderr)

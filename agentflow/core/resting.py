@@ -5,9 +5,16 @@ interrupted, or whose process died, is for a person to take up; of such a run it
 somebody has answered it, or that the time of a question is up.
 """
 
-from agentflow.core.state import ENDED_RUN, State
+from agentflow.core.state import ENDED_RUN, RunStatus, State
 
 _AT_ONCE = 0.0
+#: How a run comes to be for a person to take up.
+_LEFT: frozenset[RunStatus] = frozenset({"interrupted", "crashed"})
+
+
+def left_for_people(state: State) -> RunStatus | None:
+    """The status of a run that goes on only if a person takes it up; None if it is not so."""
+    return state.status if state.status in _LEFT and state.mode == "live" else None
 
 
 def due_at_rest(state: State) -> float | None:

@@ -30,7 +30,7 @@ from agentflow.core.events import (
     TimerFired,
 )
 from agentflow.core.evolve import evolve
-from agentflow.core.resting import due_at_rest
+from agentflow.core.resting import due_at_rest, left_for_people
 from agentflow.core.state import ENDED_RUN, Instance, State
 from agentflow.engines.calls_made import CallsMade
 from agentflow.errors import StoreError
@@ -109,7 +109,9 @@ class Driver(Struct):
             raise
         try:
             if at_rest or before != "running" or any(_is_risky(decision) for decision in made):
-                rest = Rest(due_at_rest(self.state)) if at_rest else None
+                rest = (
+                    Rest(due_at_rest(self.state), left_for_people(self.state)) if at_rest else None
+                )
                 self.log.seal(ended=is_through(self.state), rest=rest)
         except StoreError as error:
             error.lost = self.calls.unperformed(entries)

@@ -5,8 +5,8 @@ So a small file of our own beside it says which entry was surely written, and it
 renewed before a write's intent is acted on and whenever a run stops or waits; in between, a log
 is longer than HEAD says, never shorter.
 
-It also says when something is due in a run that nobody works on, so that whoever looks for that over
-many runs need not read their logs.
+It also says when something is due in a run that nobody works on, and whether it is left for somebody to
+resume, so that whoever looks for that over many runs need not understand their logs.
 """
 
 from pathlib import Path
@@ -25,10 +25,12 @@ _NAME = "HEAD"
 class Rest(Struct, frozen=True):
     """A run that nobody works on: when something in it is `due`, in seconds since 1970.
 
-    0 says at once, None that nothing ever is unless somebody answers.
+    0 says at once, None that nothing ever is unless somebody answers. `left` is the status of a run
+    that is for a person to resume.
     """
 
     due: float | None
+    left: str | None = None
 
 
 class Head(Struct, frozen=True):
@@ -54,6 +56,8 @@ def write_head(folder: Path, head: Head) -> None:
         value["ended"] = True
     if head.rest is not None:
         value["rest"] = {"due": head.rest.due}
+        if head.rest.left is not None:
+            value["rest"]["left"] = head.rest.left
     replace_file(folder / _NAME, canonical.encode(value) + b"\n")
 
 
@@ -78,6 +82,7 @@ def read_head(folder: Path) -> Head:
 def _rest(value: Json) -> Rest | None:
     """What HEAD says of a run at rest; None sends whoever asks to the log."""
     match value:
-        case {"due": int() | float() | None as due}:
-            return Rest(due)
+        case {"due": int() | float() | None as due, **more}:
+            left = more.get("left")
+            return Rest(due, left if isinstance(left, str) else None)
     return None

@@ -137,6 +137,14 @@ class Store:
         except StoreError:
             return None
 
+    def left(self, run_id: str) -> str | None:
+        """The status of a run that is for a person to resume; None if HEAD knows of no such thing."""
+        try:
+            head = read_head(self._runs / run_id)
+        except StoreError:
+            return None
+        return head.rest.left if head.rest is not None and not head.ended else None
+
     def find(self, text: str) -> str:
         """The id of the run that `text` names, whole or by a beginning that only it has.
 

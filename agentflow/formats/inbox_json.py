@@ -11,10 +11,22 @@ FORMAT = 1
 
 
 def render(
-    questions: Sequence[tuple[str, AskPerson]], now: float, answered: Collection[str] = ()
+    questions: Sequence[tuple[str, AskPerson]],
+    now: float,
+    answered: Collection[str] = (),
+    left: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """One JSON object with the list of questions, those that are due first at its head."""
-    return document({"format": FORMAT, "questions": questions_data(questions, now, answered)})
+    """One JSON object with the list of questions, those that are due first at its head.
+
+    `left` are runs that somebody has to resume, with their status.
+    """
+    return document(
+        {
+            "format": FORMAT,
+            "questions": questions_data(questions, now, answered),
+            "left": [{"run": run_id, "status": status} for run_id, status in left],
+        }
+    )
 
 
 def questions_data(

@@ -1,4 +1,4 @@
-"""Questions that wait for people, with the commands that answer them.
+"""Questions that wait for people, with the commands that answer them; runs that wait to be resumed.
 
 approve  asks support, until 2026-11-28 13:00 UTC
   Refund order 123456?
@@ -16,6 +16,8 @@ from agentflow.formats.words import count
 
 #: Characters of one value that are shown; the file of the question has all of it.
 _LIMIT = 300
+#: How a run comes to be for somebody to resume.
+_HOW = {"interrupted": "it was interrupted", "crashed": "its process died"}
 
 
 def render(
@@ -23,21 +25,35 @@ def render(
     now: float,
     option: str = "",
     answered: Collection[str] = (),
+    left: Sequence[tuple[str, str]] = (),
 ) -> str:
     """All questions, each with the id of its run; `option` is what commands need to find them.
 
     What is overdue `now` can be answered no longer. `answered` are the ids of those to which an answer
-    lies in the mailbox of the run.
+    lies in the mailbox of the run. `left` are runs that somebody has to resume, with their status.
     """
+    return "\n".join((*_questions(questions, now, option, answered), *_left(left, option)))
+
+
+def _left(left: Sequence[tuple[str, str]], option: str) -> Iterator[str]:
+    if left:
+        yield f"{count(len(left), 'run')} wait{'s' * (len(left) == 1)} for somebody to resume:"
+    for run_id, status in left:
+        yield f"  {run_id}  {_HOW[status]}; go on with: agentflow resume {run_id} {option}".rstrip()
+
+
+def _questions(
+    questions: Sequence[tuple[str, AskPerson]], now: float, option: str, answered: Collection[str]
+) -> list[str]:
     if not questions:
-        return "nothing waits for an answer"
+        return ["nothing waits for an answer"]
     head = f"{count(len(questions), 'question')} wait{'s' * (len(questions) == 1)} for an answer:"
     lines = [head, *question_lines(questions, option, now, answered)]
     if any(now > asked.due for _, asked in questions):
         lines.append(f"what is overdue takes its course with: agentflow tick {option}".rstrip())
     if answered:
         lines.append(f"what is answered is taken in with: agentflow tick {option}".rstrip())
-    return "\n".join(lines)
+    return lines
 
 
 def question_lines(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from agentflow.formats.safe import safe
 
-#: The id of a run, what it came to, and why it could not be taken up.
+#: The id of a run, what it came to, and why it could not be taken up, or what is to be done.
 Ticked = tuple[str, str | None, str | None]
 
 
@@ -13,6 +13,6 @@ def render(done: Sequence[Ticked]) -> str:
     if not done:
         return "nothing is due"
     return "\n".join(
-        f"{run_id}  {status or 'not taken up: ' + safe(problem or '', oneline=True)}"
+        f"{run_id}  {status or 'not taken up'}{': ' + safe(problem, oneline=True) if problem else ''}"
         for run_id, status, problem in done
     )

@@ -83,7 +83,7 @@ def test_an_answer_to_a_crashed_run_is_judged_at_once(project: Project, crashed:
     assert project.agentflow("tick") == Done(
         3,
         f"{crashed}  not taken up: its process died, and something in it is due; "
-        "'agentflow resume' goes on with it\n",
+        f"'agentflow resume {crashed}' goes on with it\n",
     )
     resumed = project.agentflow("resume", crashed).out
     assert "  approve  answered meanwhile: 'approve' by kim\n" in resumed
@@ -139,10 +139,13 @@ def test_a_file_that_answers_a_crashed_run_is_taken_in_by_a_tick(
 def test_a_question_whose_time_is_up_is_told_of_and_left_to_resume(
     project: Project, crashed: str
 ) -> None:
-    assert project.agentflow("tick") == Done(0, "nothing is due\n")
+    goes_on = f"'agentflow resume {crashed}' goes on with it\n"
+    died = f"{crashed}  not taken up: its process died"
+    for _ in range(2):  # first its death is noted, then HEAD says so
+        assert project.agentflow("tick") == Done(3, f"{died}; {goes_on}")
     late = later(50 * HOUR)
     told = project.agentflow("tick", by=late)
-    assert (told.code, told.out.partition("  ")[2][:29]) == (3, "not taken up: its process die")
+    assert told == Done(3, f"{died}, and something in it is due; {goes_on}")
     assert project.json("resume", crashed, code=1, by=late)["failure"]["kind"] == "timeout"
     assert project.agentflow("tick", by=late) == Done(0, "nothing is due\n")
 
@@ -210,31 +213,76 @@ def test_a_run_that_was_interrupted_is_told_of_when_it_was_answered(project: Pro
         run_id = project.wait_for_question()
         process.send_signal(signal.SIGTERM)
         process.communicate()
-    assert project.agentflow("tick") == Done(0, "nothing is due\n")
+    goes_on = f"'agentflow resume {run_id}' goes on with it"
+    assert project.agentflow("tick") == Done(0, f"{run_id}  interrupted: {goes_on}\n")
+    (left,) = project.json("inbox")["left"]
+    assert left == {"run": run_id, "status": "interrupted"}
+    looked = " ".join(project.agentflow("doctor").out.split())
+    resume, cancel = f"agentflow resume {run_id}", f"agentflow cancel {run_id}"
+    assert f" note {run_id} was interrupted; {resume}, or end it: {cancel} " in looked
     project.json("answer", run_id, "approve", "approve")
     (ticked,) = project.json("tick", code=3)["runs"]
     assert (ticked["status"], ticked["problem"]) == (
         None,
-        "it was interrupted, and something in it is due; 'agentflow resume' goes on with it",
+        f"it was interrupted, and something in it is due; {goes_on}",
     )
     assert project.json("resume", run_id)["outputs"] == OUTPUTS
 
 
-def test_a_tick_opens_the_logs_of_those_runs_alone_in_which_something_is_due(
+def test_a_run_that_died_in_the_middle_of_a_tick_is_named_until_somebody_resumes_it(
     project: Project,
 ) -> None:
+    """Nobody is asked any more, and a call is in flight: only a person can go on."""
+    run_id = start(project)
+    project.json("answer", run_id, "approve", "approve")
+    project.hold("pay")
+    with project.start("tick") as process:
+        project.wait_for_call("pay")
+        process.kill()
+        process.wait()
+    project.release("pay")
+    goes_on = f"agentflow resume {run_id}"
+    assert project.agentflow("inbox") == Done(
+        0,
+        "nothing waits for an answer\n1 run waits for somebody to resume:\n"
+        f"  {run_id}  its process died; go on with: {goes_on}\n",
+    )
+    assert project.json("inbox")["left"] == [{"run": run_id, "status": "crashed"}]
+    told = f"not taken up: its process died; '{goes_on}' goes on with it"
+    for _ in range(2):
+        assert project.agentflow("tick") == Done(3, f"{run_id}  {told}\n")
+    looked = project.agentflow("doctor")
+    assert looked.code == 1
+    advice = f"{goes_on}, or end it: agentflow cancel {run_id}"
+    assert f" PROBLEM {run_id} its process died {advice} " in " ".join(looked.out.split())
+    project.json("cancel", run_id)
+    assert project.agentflow("tick") == Done(0, "nothing is due\n")
+    assert project.agentflow("inbox").out == "nothing waits for an answer\n"
+    assert project.agentflow("doctor").code == 0
+
+
+def test_a_tick_looks_whether_the_logs_of_those_that_wait_are_whole(project: Project) -> None:
+    run_id = start(project)
+    path = folder(project, run_id, "cache.db")
+    for beside in ("cache.db-wal", "cache.db-shm"):
+        folder(project, run_id, beside).unlink(missing_ok=True)
+    path.write_bytes(path.read_bytes().replace(b"approval", b"approvel"))
+    (ticked,) = project.json("tick", code=3)["runs"]
+    assert (ticked["run"], ticked["status"]) == (run_id, None)
+    assert ticked["problem"].startswith(f"the log of run '{run_id}' is damaged")
+
+
+def test_a_tick_opens_the_logs_of_those_runs_alone_that_have_not_ended(project: Project) -> None:
     waiting = [start(project) for _ in range(3)]
     answered = waiting.pop()
     project.json("answer", answered, "approve", "approve")
-    assert opened(project, "tick") == {answered}
-    assert opened(project, "tick") == set()
-    # A crash is noted once; as long as nobody answers, its log is not looked at again.
+    assert opened(project, "tick") == {*waiting, answered}
+    assert opened(project, "tick") == {*waiting}
     with project.start("run", "approval.yaml", "--wait") as process:
         (crashed,) = _new(project, [*waiting, answered])
         process.kill()
         process.wait()
-    assert opened(project, "tick") == {crashed}
-    assert opened(project, "tick") == set()
+    assert opened(project, "tick") == {*waiting, crashed}
     assert opened(project, "inbox") == {*waiting, crashed}
 
 
