@@ -40,7 +40,7 @@ _ROWS: dict[type, Callable[[State, Any], None]] = {
     events.RunResumed: facts.run_resumed,
     events.CancelRequested: cancelling.cancel_requested,
     events.AttemptWaits: facts.attempt_held_up,
-    events.AttemptAdmitted: facts.attempt_held_up,
+    events.AttemptAdmitted: facts.attempt_admitted,
     events.AttemptSucceeded: facts.attempt_succeeded,
     events.AttemptFailed: facts.attempt_failed,
     events.AttemptLost: facts.attempt_lost,

@@ -57,13 +57,22 @@ def run_resumed(state: State, event: events.RunResumed) -> None:
     state.people.heard = False
 
 
-def attempt_held_up(state: State, event: events.AttemptWaits | events.AttemptAdmitted) -> None:
+def attempt_held_up(state: State, event: events.AttemptWaits) -> None:
     """An attempt that waits for other runs is in flight all the same: it has its slot."""
+    _in_flight(state, event)
+
+
+def attempt_admitted(state: State, event: events.AttemptAdmitted) -> None:
+    limits.leaves(state, _in_flight(state, event))
+
+
+def _in_flight(state: State, event: events.AttemptWaits | events.AttemptAdmitted) -> Instance:
     expect_run(state, event, "running", "interrupted")
     instance = state.running.get(event.step)
     if instance is None or instance.attempt != event.attempt:
         raise IllegalTransition(event, event.step, "not in this attempt")
     state.now = event.at
+    return instance
 
 
 def attempt_succeeded(state: State, event: events.AttemptSucceeded) -> None:

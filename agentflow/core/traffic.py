@@ -32,6 +32,13 @@ class Traffic(Struct, eq=False):
         while self.minute and self.minute[0].at + MINUTE <= now:
             self.minute.popleft()
 
+    def put_off(self, begun: Begun, now: float) -> None:
+        """A call of the last minute starts only now."""
+        if begun.at < now and begun in self.minute:
+            self.minute.remove(begun)
+            begun.at = now
+            self.minute.append(begun)
+
     def used(self, now: float, what: str) -> int:
         """The requests, or tokens, of the last minute."""
         return sum(_count(begun, what) for begun in self.minute if begun.at + MINUTE > now)

@@ -9,6 +9,7 @@ from msgspec import Struct, to_builtins
 from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.core.events import AttemptEndedLate, AttemptFailed, AttemptSucceeded, Receipt
 from agentflow.core.spending import priced
+from agentflow.engines.turnstile import Turn
 from agentflow.plan.steps import ChatPlan
 from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
@@ -17,10 +18,10 @@ from agentflow.spec.model import FailureClass, Json
 class Flight(Struct, eq=False):
     """An attempt in flight. `over` says that its outcome is known or no longer wanted.
 
-    `chat` is what is known of the chat model that it calls. `deadline` is None as long as it is
-    held up, `stage` is how far it has come: what is only being prepared has done nothing. `tokens`
-    are those that it may use at most by the limits of its model, and `used` those that it has used.
-    `receipt` and `prompt` are what a chat model is sent in it.
+    `chat` is what is known of the chat model that it calls. `deadline` is None as long as it is held up,
+    `stage` is how far it has come: what is only being prepared has done nothing. `tokens` are those that
+    it may use at most by the limits of its model, and `used` those that it has used. `receipt` and
+    `prompt` are what a chat model is sent in it. `turn` is its place among the calls of other runs.
     """
 
     call: Call
@@ -32,6 +33,7 @@ class Flight(Struct, eq=False):
     task: "asyncio.Task[None] | None" = None
     expired: bool = False
     over: bool = False
+    turn: Turn | None = None
     receipt: Receipt | None = None
     prompt: Sequence[Mapping[str, Json]] | None = None
 

@@ -28,7 +28,7 @@ from agentflow.engines.driver import Driver, taken_up
 from agentflow.engines.flights import Flight, ended_late, failed, succeeded, timed_out
 from agentflow.engines.office import Office
 from agentflow.engines.timers import timer_of
-from agentflow.engines.turnstile import Turn, Turnstile, is_shared, tokens_used
+from agentflow.engines.turnstile import Turn, Turnstile, has_minute, is_shared, tokens_used
 from agentflow.errors import Interrupted, StoreError
 from agentflow.plan.steps import ChatPlan
 from agentflow.spec.model import Agent
@@ -298,8 +298,14 @@ class _LocalEngine:
             self.loop.call_soon_threadsafe(self._leave, flight)
 
     def _leave(self, flight: Flight) -> None:
-        if not (flight.over or flight.expired):
-            self._begin_time(flight)
+        if flight.over or flight.expired:
+            return
+        self._begin_time(flight)
+        if has_minute(flight.chat):
+            call = flight.call
+            self._report(events.AttemptAdmitted(self.clock.now(), call.step, call.attempt))
+            if flight.turn is not None:
+                flight.turn.begin()
 
     async def _warm(self, flight: Flight, warming: WarmingUp) -> None:
         """Wait until calls can be made over a connection."""
@@ -332,7 +338,6 @@ class _LocalEngine:
         Its time begins when nothing of ours is in its way any more.
         `chat` is given if the limits of its model are shared with other runs.
         """
-        turn: Turn | None = None
         connection = self.connections[file, options.kind]
         call = replace(flight.call, note=flight.note)
         try:
@@ -340,7 +345,7 @@ class _LocalEngine:
                 call = replace(call, reached=partial(self._reach, flight))
                 await self._warm(flight, warming)
             if chat is not None:
-                turn = await self._admitted(flight, chat)
+                flight.turn = await self._admitted(flight, chat)
             flight.stage = "under way" if warming is None else "preparing"
             self._begin_time(flight)
             reply = await connection.call(options, call)
@@ -359,8 +364,8 @@ class _LocalEngine:
             now = self.clock.now()
             self._land(flight, timed_out(flight, now) if late else succeeded(flight, now, reply))
         finally:
-            if turn is not None:
-                turn.leave(flight.used)
+            if flight.turn is not None:
+                flight.turn.leave(flight.used)
 
     def _land(self, flight: Flight, outcome: AttemptSucceeded | AttemptFailed) -> None:
         flight.used = tokens_used(outcome)

@@ -5,7 +5,7 @@ machine knows, so a call is held up here: after its intent is in the log, before
 model has a folder:
 
     place-0, place-1, …   one for each call at a time, locked by whoever makes it
-    minute                the calls of the last sixty seconds: {id: [time, tokens]}
+    minute                the calls that left in the last sixty seconds: {id: [time, tokens]}
     lock                  locked while `minute` is looked at
 
 The locks are `flock`s, which the kernel frees when their process ends, however it ends: a run that
@@ -24,6 +24,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from agentflow.core.events import AttemptFailed, AttemptSucceeded
@@ -39,6 +40,8 @@ _LOCK, _MINUTE = "lock", "minute"
 
 #: The calls of a minute, by their ids: when they began, and the tokens that they count for.
 _Calls = dict[str, tuple[float, int]]
+#: What is known better of some: either is None where it is not.
+_Corrections = dict[str, tuple[float | None, int | None]]
 
 
 def shared_folder() -> Path:
@@ -55,6 +58,14 @@ def is_shared(chat: ChatPlan | None) -> bool:
     return chat is not None and chat.limits is not None and chat.limits.across == "machine"
 
 
+def has_minute(chat: ChatPlan | None) -> bool:
+    """Is it bounded what goes to the model in a minute?"""
+    limits = chat.limits if chat is not None else None
+    return (
+        limits is not None and (limits.requests_per_minute or limits.tokens_per_minute) is not None
+    )
+
+
 def tokens_used(outcome: AttemptSucceeded | AttemptFailed) -> int | None:
     """The tokens that an attempt has used; None if nobody knows."""
     if outcome.usage is not None:
@@ -64,11 +75,24 @@ def tokens_used(outcome: AttemptSucceeded | AttemptFailed) -> int | None:
 
 
 class Turn:
-    """A call that was let through; it is given back with `leave`."""
+    """A call that was let through; it is given back with `leave`.
 
-    def __init__(self, place: int | None, settle: Callable[[int], None]) -> None:
+    `correct` is told when the call began and what it used, each None if that is as it was.
+    """
+
+    def __init__(
+        self,
+        place: int | None,
+        correct: Callable[[float | None, int | None], None],
+        now: Callable[[], float],
+    ) -> None:
         self._place = place
-        self._settle = settle
+        self._correct = correct
+        self._now = now
+
+    def begin(self) -> None:
+        """The request leaves only now: its minute begins."""
+        self._correct(self._now(), None)
 
     def leave(self, tokens: int | None) -> None:
         """The call has ended, and has used so many tokens if that is known."""
@@ -76,7 +100,7 @@ class Turn:
             os.close(self._place)
             self._place = None
         if tokens is not None:
-            self._settle(tokens)
+            self._correct(None, tokens)
 
 
 class Turnstile:
@@ -91,7 +115,7 @@ class Turnstile:
         self._folder = folder
         self._clock = clock
         self._pause = pause
-        self._used: dict[Path, dict[str, int]] = {}
+        self._corrections: dict[Path, _Corrections] = {}
 
     async def admit(
         self, model: str, limits: Limits, tokens: int, tell: Callable[[str], None]
@@ -118,7 +142,7 @@ class Turnstile:
             if place is not None:
                 os.close(place)
             raise
-        return Turn(place, lambda used: self._settle(folder, booked, used))
+        return Turn(place, partial(self._correct, folder, booked), self._clock)
 
     async def _booked(
         self, folder: Path, model: str, limits: Limits, tokens: int, tell: Callable[[str], None]
@@ -157,31 +181,43 @@ class Turnstile:
             if due > now:
                 return None, due
             booked = uuid.uuid4().hex
-            _write(folder, calls | {booked: (now, tokens)})
+            self._put(folder, calls | {booked: (now, tokens)})
             return booked, now
         finally:
             os.close(lock)
 
     def _calls(self, folder: Path, now: float) -> _Calls:
         """The calls of the last minute, set right by what is known of ours."""
-        used = self._used.pop(folder, {})
+        calls, known = _read(folder), self._corrections.get(folder, {})
+        for call, (at, used) in known.items():
+            if call in calls:
+                began, tokens = calls[call]
+                calls[call] = (began if at is None else at, tokens if used is None else used)
         return {
-            call: (at, used.get(call, tokens))
-            for call, (at, tokens) in _read(folder).items()
+            call: (at, tokens)
+            for call, (at, tokens) in calls.items()
             if now - MINUTE < at <= now + MINUTE  # not those of a clock that was put back
         }
 
-    def _settle(self, folder: Path, booked: str | None, tokens: int) -> None:
-        """Set right what a call has used: now, or with the next one if somebody is looking."""
+    def _correct(
+        self, folder: Path, booked: str | None, at: float | None, tokens: int | None
+    ) -> None:
+        """Set right what is known of a call: now, or with the next one if somebody is looking."""
         if booked is None:
             return
-        self._used.setdefault(folder, {})[booked] = tokens
+        known = self._corrections.setdefault(folder, {})
+        before = known.get(booked, (None, None))
+        known[booked] = (before[0] if at is None else at, before[1] if tokens is None else tokens)
         lock = _locked(folder / _LOCK)
         if lock is not None:
             try:
-                _write(folder, self._calls(folder, self._clock()))
+                self._put(folder, self._calls(folder, self._clock()))
             finally:
                 os.close(lock)
+
+    def _put(self, folder: Path, calls: _Calls) -> None:
+        _write(folder, calls)
+        self._corrections.pop(folder, None)
 
 
 def _take_place(folder: Path, places: int) -> int | None:

@@ -5,6 +5,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from agentflow.core.events import AttemptAdmitted, AttemptSucceeded, AttemptWaits
+from agentflow.eventlog import Store
+from agentflow.history import read_run
 from tests.agents.openai_server import Answer, OpenAIServer, completion
 
 from ..processes import WATCHDOG
@@ -23,6 +26,26 @@ steps:
     agent: chat
 outputs: {said: "${{ size(steps.ask.output) }}"}
 """
+
+
+def test_the_log_says_when_the_request_of_a_limited_model_leaves(project: Project) -> None:
+    project.write(
+        "chats.yaml", SPEC.replace("concurrency: 1, across: machine", "requests_per_minute: 9")
+    )
+    with OpenAIServer() as server:
+        server.answer = Answer(body=completion("{}", model="m"))
+        env = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": server.url, "OPENAI_API_BASE": server.url}
+        run_id = str(project.json("run", "chats.yaml", env=env)["run"])
+    recorded = read_run(Store(project.folder / ".agentflow"), run_id)
+    for item in range(4):
+        facts = [
+            one.fact for one in recorded.entries if getattr(one.fact, "step", "") == f"ask[{item}]"
+        ]
+        # Once more than it waited, for the import of LiteLLM.
+        left = [fact for fact in facts if isinstance(fact, AttemptAdmitted)]
+        assert len(left) == 1 + sum(isinstance(fact, AttemptWaits) for fact in facts)
+        assert isinstance(facts[-1], AttemptSucceeded)
+    assert project.agentflow("replay", run_id, "--quiet").code == 0
 
 
 class Watching:

@@ -85,6 +85,22 @@ def test_so_many_calls_start_in_a_minute_and_waiting_is_no_part_of_their_time() 
     assert replay(chats({"requests_per_minute": 4}), run.entries).divergence is None
 
 
+def test_the_minute_of_a_call_begins_when_its_request_leaves() -> None:
+    plan, entries = chats({"requests_per_minute": 4}), list[Entry]()
+    driver = Driver(plan, State(plan), MemoryLog(), entries.append)
+    driver.take([started()])
+    calls = [at for at in driver.state.running if at != "other"]
+    driver.take([events.AttemptAdmitted(START + 15, at, 1) for at in calls])
+    held = Run(driver.state, entries).of(events.HoldBack)[0]
+    assert held.until == START + 60
+    (again,) = driver.take([events.TimerFired(START + 60, held.step)])
+    assert isinstance(again, events.HoldBack)
+    assert again.until == START + 75
+    then = driver.take([events.TimerFired(START + 75, held.step)])
+    assert [one.step for one in then if isinstance(one, StartAttempt)] == ["ask[4]", "ask[5]"]
+    assert replay(plan, entries).divergence is None
+
+
 def with_usage(tokens: int) -> Any:
     """Each call takes a second and says that it has used so many tokens."""
 

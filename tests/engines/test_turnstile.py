@@ -71,6 +71,17 @@ def test_requests_of_a_minute(tmp_path: Path) -> None:
     assert told == [f"the last minute of '{MODEL}' is used up on this machine"] * 2
 
 
+def test_the_minute_of_a_call_begins_when_its_request_leaves(tmp_path: Path) -> None:
+    limits, clock = Limits(requests_per_minute=2), Clock()
+    turns = [admitted(tmp_path, clock, limits) for _ in range(2)]
+    clock.now += 15
+    for turn in turns:
+        turn.begin()
+        turn.leave(100)
+    admitted(tmp_path, clock, limits)
+    assert clock.now == 1_075
+
+
 def test_tokens_of_a_minute_are_set_right_when_the_call_has_ended(tmp_path: Path) -> None:
     limits, clock = Limits(tokens_per_minute=1_000), Clock()
     admitted(tmp_path, clock, limits, 900).leave(100)

@@ -91,7 +91,7 @@ class AttemptWaits(Struct, frozen=True):
 
 
 class AttemptAdmitted(Struct, frozen=True):
-    """An attempt that was held up is made now."""
+    """An attempt that was held up is made now, or leaves: from here on it counts by the limits of its model."""
 
     at: float
     step: str
