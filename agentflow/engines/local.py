@@ -29,7 +29,7 @@ from agentflow.engines.flights import Flight, ended_late, failed, succeeded, tim
 from agentflow.engines.office import Office
 from agentflow.engines.timers import timer_of
 from agentflow.engines.turnstile import Turn, Turnstile, has_minute, is_shared, tokens_used
-from agentflow.errors import Interrupted, StoreError
+from agentflow.errors import Interrupted, RecordingMiss, StoreError
 from agentflow.plan.steps import ChatPlan
 from agentflow.spec.model import Agent
 
@@ -68,6 +68,7 @@ def run_local(
         StoreError: the log cannot be written; nothing further was started.
         CouldNot: what `prepare` raises; nothing was started or written.
         Interrupted: a signal came meanwhile; the same.
+        RecordingMiss: what is played back has no answer to a request, as the log says.
     """
 
     async def drive() -> None:
@@ -76,6 +77,8 @@ def run_local(
             await engine.drive(await engine.prepared(prepare(engine.connections, first)))
         finally:
             await engine.stop()
+        if engine.miss is not None:
+            raise engine.miss
 
     # Not `asyncio.run`: that waits at the end for every task, and so for ever for an agent that
     # swallows its cancellation. Here such a task is left behind after `GRACE` seconds.
@@ -122,6 +125,7 @@ class _LocalEngine:
         self.ended: asyncio.Future[None] = self.loop.create_future()
         self.handlers: dict[signal.Signals, Any] = {}
         self.signalled = self.driving = False
+        self.miss: RecordingMiss | None = None
         self._watch_signals()
 
     async def prepared(self, preparing: Coroutine[Any, Any, Fact]) -> Fact:
@@ -351,6 +355,9 @@ class _LocalEngine:
             reply = await connection.call(options, call)
         except AttemptError as error:
             self._land(flight, failed(flight, self.clock.now(), error))
+        except RecordingMiss as miss:
+            self.miss = self.miss or miss
+            self._report(events.RunInterrupted(self.clock.now(), why=str(miss)))
         except asyncio.CancelledError as stopped:
             if flight.expired:
                 said = stopped.args[0] if stopped.args else None

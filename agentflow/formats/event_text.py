@@ -75,7 +75,7 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a
             yield from (accepted_tool(tool) for tool in trace.accepted if tool.at == fact.at)
             yield from _unpinned(fact, trace)
         case events.RunInterrupted():
-            yield f"run interrupted by {fact.signal}"
+            yield f"run interrupted{f' by {fact.signal}' if fact.signal else f': {fact.why}'}"
         case events.ProcessDied():
             yield "the process of the run is found dead"
         case events.CancelRequested():

@@ -67,7 +67,7 @@ def fact_in_words(fact: Fact) -> str:  # noqa: C901 - one case a kind
         case events.RunResumed():
             return "the run was resumed"
         case events.RunInterrupted():
-            return f"the run was interrupted by {fact.signal}"
+            return f"the run was interrupted by {fact.signal or 'what it could not go on without'}"
         case events.ProcessDied():
             return "the process of the run was found dead"
         case events.CancelRequested():

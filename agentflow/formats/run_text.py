@@ -54,6 +54,8 @@ def result_lines(trace: Trace, option: str, limit: int | None) -> list[str]:
             lines.append(f"  {safe(culprit.no_more, oneline=True)}")
         return lines
     if trace.status == "interrupted":
+        if trace.stopped is not None:
+            return [f"interrupted: {safe(trace.stopped, oneline=True)}"]
         return [f"interrupted by {trace.signal}"]
     questions = [(trace.run_id, asked.question) for asked in trace.waiting()]
     if questions:

@@ -49,6 +49,7 @@ def data_of(
         "repairs": trace.repairs,
         "resumed": trace.resumed,
         "signal": trace.signal,
+        "stopped": trace.stopped,
         "cancelled": None if trace.cancelled is None else to_builtins(trace.cancelled),
         "cancel_requested": None if pending is None else to_builtins(pending),
         "tokens": sums.tokens,

@@ -146,7 +146,8 @@ class _Tree:
                 what = "waiting for people" if asks else "answered"
                 status = Piece(f"{what} after {took}", Style.WAIT)
             case "interrupted":
-                status = Piece(f"interrupted by {trace.signal} after {took}", Style.WAIT)
+                by = f" by {trace.signal}" if trace.signal else ""
+                status = Piece(f"interrupted{by} after {took}", Style.WAIT)
             case "cancelled" if trace.cancelled is not None:
                 status = Piece(_cancelled(trace.cancelled, took), Style.FAIL)
             case None:

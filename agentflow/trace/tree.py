@@ -20,7 +20,8 @@ from agentflow.trace.spans import Asked, Gate, Refused, Span, count_use, note_do
 class Trace(Branches):
     """A run as a tree. `now` is the time of the last entry, `entries` how many there were.
 
-    `by` is who started it. `meanwhile` are the answers taken in since a process has worked on it
+    `by` is who started it. `signal` is what has interrupted it, or `stopped` says why it went no further.
+    `meanwhile` are the answers taken in since a process has worked on it
     last. `spent` is what was used up at the end of tokens, money and meters, where a budget bounds
     them. `damaged` is the first entry that cannot be read; what came then nobody knows. `untold`
     are notices that are not known to have arrived, by their ids. `held_up` is why attempts wait for
@@ -40,6 +41,7 @@ class Trace(Branches):
     repairs: int = 0
     resumed: int = 0
     signal: str | None = None
+    stopped: str | None = None
     cancelled: events.CancelRequested | None = None
     outputs: dict[str, Json] | None = None
     failure: Failure | None = None
@@ -111,19 +113,19 @@ class Trace(Branches):
                 self.add_scope(self.plan.root, "", self.steps)
             case events.RunResumed():
                 self.status = "running"
-                self.signal = None
+                self.signal = self.stopped = None
                 self.resumed += 1
                 self.accepted += accepted_in(fact)
             case events.RunInterrupted():
                 self.status = "interrupted"
-                self.signal = fact.signal
+                self.signal, self.stopped = fact.signal, fact.why
                 self.meanwhile.clear()
             case events.ProcessDied():
                 self.status = "crashed"
                 self.meanwhile.clear()
             case events.CancelRequested():
                 self.status = "running"
-                self.signal = None
+                self.signal = self.stopped = None
                 self.cancelled = fact
             case events.RunParked():
                 self.status = "waiting"

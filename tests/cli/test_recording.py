@@ -153,6 +153,18 @@ def test_a_miss_stops_the_run_and_says_what_changed(played: Project) -> None:
         " is data to work on. N…\n"
         "help: record it anew: agentflow run SPEC --record FILE\n",
     )
+    # The log says why it went no further.
+    (run_id,) = played.run_ids()
+    told = done.err.splitlines()[0].removeprefix("error: ")
+    shown = played.json("show", run_id)
+    assert (shown["status"], shown["signal"], shown["stopped"]) == ("interrupted", None, told)
+    assert played.agentflow("show", run_id).out.splitlines()[-2:] == [
+        f"interrupted: {told}",
+        f"go on with: agentflow resume {run_id}",
+    ]
+    assert played.json("runs")["runs"][0]["status"] == "interrupted"
+    assert played.agentflow("replay", run_id, "--quiet").code == 0
+    assert played.agentflow("resume", run_id, "--as-started").code == 1
 
 
 def test_a_run_that_was_killed_is_recorded_as_a_whole_when_it_is_resumed(

@@ -60,10 +60,11 @@ class RunResumed(Struct, frozen=True):
 
 
 class RunInterrupted(Struct, frozen=True):
-    """A signal stopped the process; the run can be resumed."""
+    """A signal stopped the process, or else `why` it could not go on; the run can be resumed."""
 
     at: float
-    signal: str
+    signal: str | None = None
+    why: str | None = None
 
 
 class ProcessDied(Struct, frozen=True):
