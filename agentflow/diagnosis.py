@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agentflow import __version__
+from agentflow.agents import command, python
 from agentflow.agents.clouds import missing, this_machine
 from agentflow.agents.credentials import (
     ALLOWED_HOSTS,
@@ -24,6 +25,7 @@ from agentflow.agents.credentials import (
     redirections,
 )
 from agentflow.agents.known_models import known_model
+from agentflow.agents.presence import has_module, has_program
 from agentflow.agents.secrets import secrets_of
 from agentflow.checkup import Check
 from agentflow.engines.launch import called_models, holders
@@ -33,9 +35,11 @@ from agentflow.eventlog.codec import UnknownEvent
 from agentflow.findings import Severity
 from agentflow.history import summary_of
 from agentflow.loading import Spec, check
+from agentflow.plan.calls import plans_within
 from agentflow.plan.providers import has_provider, meant
 from agentflow.plan.servers import ServerPlan
 from agentflow.plan.steps import Plan
+from agentflow.project import find_root
 from agentflow.summary import Summary
 
 _DISTRIBUTION = "agentflow-cli"
@@ -73,10 +77,11 @@ def spec_checks(spec: Spec, environment: Mapping[str, str]) -> Iterator[Check]:
         found = "1 error" if errors == 1 else f"{errors} errors"
         yield Check("spec", spec.file, "problem", found, f"agentflow validate {spec.file}")
     else:
-        yield Check("spec", spec.file, "ok", "can run")
+        yield Check("spec", spec.file, "ok", "no errors")
     if spec.plan is not None:
         yield from _needed_keys(spec.plan, environment)
         yield from _secrets(spec.plan, environment)
+        yield from _agents(spec.plan, spec.folder)
 
 
 def _needed_keys(plan: Plan, environment: Mapping[str, str]) -> Iterator[Check]:
@@ -129,20 +134,40 @@ def _secrets(plan: Plan, environment: Mapping[str, str]) -> Iterator[Check]:
             yield Check("secrets", name, "problem", f"not set, and {holder} needs it", advice)
 
 
+def _agents(plan: Plan, folder: Path) -> Iterator[Check]:
+    """The programs and modules that agents run, each agent once; nothing is started or imported."""
+    root = find_root(folder)
+    for each in plans_within(plan):
+        place = (folder / each.file).parent
+        for name, agent in each.pipeline.agents.items():
+            if isinstance(agent, command.Options):
+                what, is_there = f"program '{agent.argv[0]}'", has_program(agent.argv[0], place)
+                advice = "install it, or mend 'argv'"
+            elif isinstance(agent, python.Options):
+                module = agent.call.partition(":")[0]
+                what, is_there = f"module '{module}'", has_module(module, (place, root))
+                advice = "install it, or mend 'call'"
+            else:
+                continue
+            if is_there:
+                yield Check("agents", name, "ok", f"{what} is there")
+            else:
+                yield Check("agents", name, "problem", f"there is no {what}", advice)
+
+
 def servers(known: Mapping[str, ServerPlan], folder: Path) -> Iterator[Check]:
     """The MCP servers of a spec, as far as can be seen without starting them."""
     for name, plan in known.items():
         options = plan.options
-        if options.command is None:
+        program = options.command
+        if program is None:
             yield Check("servers", name, "note", f"{options.url}: not connected to")
             continue
-        command = options.command
-        place = str(folder / command) if "/" in command else command
-        if shutil.which(place) is None:
+        if not has_program(program, folder):
             advice = "install it, or mend 'command'"
-            yield Check("servers", name, "problem", f"there is no program '{command}'", advice)
+            yield Check("servers", name, "problem", f"there is no program '{program}'", advice)
         else:
-            yield Check("servers", name, "ok", f"'{command}' is there: not started")
+            yield Check("servers", name, "ok", f"'{program}' is there: not started")
 
 
 def store_checks(store: Store) -> Iterator[Check]:

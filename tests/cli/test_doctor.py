@@ -69,7 +69,7 @@ def test_a_machine_that_is_well(project: Project) -> None:
 def test_what_a_spec_needs(project: Project) -> None:
     project.write("chats.yaml", SPEC)
     found = checks(project, "chats.yaml", code=1, OPENAI_API_KEY=CANARY)
-    assert found["spec", "chats.yaml"] == ("ok", "can run")
+    assert found["spec", "chats.yaml"] == ("ok", "no errors")
     assert {name: value for (area, name), value in found.items() if area == "keys"} == {
         "openai/gpt-5-mini": ("ok", "OPENAI_API_KEY is set"),
         "anthropic/claude-haiku-4-5": (
@@ -94,6 +94,45 @@ def test_what_a_spec_needs(project: Project) -> None:
     assert started["secrets", "POST_TOKEN"] == ("ok", "set, for agent 'post'")
     assert started["servers", "there"][0] == "problem"
     assert "there" in started["servers", "there"][1]
+
+
+def test_what_agents_run_has_to_be_there(project: Project) -> None:
+    """Packages are looked through and not imported: this one could not be."""
+    package = project.folder / "tools" / "deep"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").write_text("raise SystemExit('imported')")
+    (package / "letters.py").touch()
+    (project.write("sort.sh", "#!/bin/sh\n")).chmod(0o755)
+    project.write("plain.txt", "")
+    runs = {
+        "here": "kind: command, argv: [./sort.sh]",
+        "nowhere": "kind: command, argv: [./nosuch.sh]",
+        "plain": "kind: command, argv: [./plain.txt]",
+        "in_path": "kind: command, argv: [sh, -c, exit]",
+        "inner": 'kind: python, call: "tools.deep.letters:sort"',
+        "missing": 'kind: python, call: "tools.deep.mail:sort"',
+        "unknown": 'kind: python, call: "nosuch_lb:sort"',
+        "built_in": 'kind: python, call: "math:floor"',
+    }
+    agents = "".join(
+        f"  {name}: {{{how}, effects: none, input: {{}}, output: {{}}}}\n"
+        for name, how in runs.items()
+    )
+    steps = "".join(f"  {name}: {{agent: {name}}}\n" for name in runs)
+    project.write(
+        "runs.yaml", f"agentflow: 1\nname: runs\nagents:\n{agents}steps:\n{steps}outputs: {{}}\n"
+    )
+    found = checks(project, "runs.yaml", code=1)
+    assert {name: value for (area, name), value in found.items() if area == "agents"} == {
+        "here": ("ok", "program './sort.sh' is there"),
+        "nowhere": ("problem", "there is no program './nosuch.sh'"),
+        "plain": ("problem", "there is no program './plain.txt'"),
+        "in_path": ("ok", "program 'sh' is there"),
+        "inner": ("ok", "module 'tools.deep.letters' is there"),
+        "missing": ("problem", "there is no module 'tools.deep.mail'"),
+        "unknown": ("problem", "there is no module 'nosuch_lb'"),
+        "built_in": ("ok", "module 'math' is there"),
+    }
 
 
 def test_a_model_that_is_nobodys(project: Project) -> None:
