@@ -27,7 +27,7 @@ from agentflow.plan.calls import plans_within
 from agentflow.plan.definitions import from_data
 from agentflow.spec.durations import time_in_words
 from agentflow.trace import Span, Trace
-from agentflow.trace.reasons import turned_to, why
+from agentflow.trace.reasons import answered, turned_to, why
 
 _LIMIT = 600
 _OVER = {
@@ -71,7 +71,7 @@ def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a
         case events.RunResumed():
             yield f"run {trace.run_id} resumed"
             for answer in trace.meanwhile:
-                yield _about(answer.step, f"answered meanwhile: {answer.reason.text}")
+                yield _about(answer.step, f"answered meanwhile: {answered(answer)}")
             yield from (accepted_tool(tool) for tool in trace.accepted if tool.at == fact.at)
             yield from _unpinned(fact, trace)
         case events.RunInterrupted():
@@ -192,7 +192,7 @@ def _about_step(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C90
             who, until = decision.who or "a person", moment(decision.due)
             yield _about(at, f"asks {who} ({decision.channel}, until {until}): {decision.ask}")
         case events.TakeAnswer():
-            yield _about(at, f"answered: {reason}")
+            yield _about(at, f"answered: {answered(decision)}")
         case events.RefuseAnswer():
             by = f" of {decision.by}" if decision.by else ""
             yield _about(at or "run", f"an answer{by} was refused: {reason}")

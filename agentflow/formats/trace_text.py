@@ -174,6 +174,11 @@ class _Tree:
         left = [Piece(indent), symbol, Piece(" "), Piece(_name(span.name), dim)]
         left += self._details(span, is_item=is_item)
         yield _Row(tuple(left), self._figures(span))
+        for one in span.asked[:-1]:
+            if one.said is None:  # somebody else was asked then
+                text = f"asked {one.question.who or 'a person'}: {one.closed}"
+                shown = safe(text, limit=_REASON_LIMIT, oneline=True)
+                yield _Row((Piece(f"{indent}{_INDENT * 2}{shown}", Style.DIM),))
         told = self._told(span)
         if told:
             yield _Row((Piece(f"{indent}{_INDENT * 2}"), told))

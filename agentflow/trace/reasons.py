@@ -2,6 +2,7 @@
 
 from typing import TypeAlias
 
+from agentflow.contracts.describe import excerpt
 from agentflow.core import events
 from agentflow.plan.unknown_effects import WHETHER_IT_HAPPENED
 
@@ -16,6 +17,15 @@ def turned_to(decision: events.Escalate) -> str:
     if decision.escalation == WHETHER_IT_HAPPENED.name:
         return "a person is to say whether it happened"
     return f"escalated to '{decision.escalation}'"
+
+
+def answered(decision: events.TakeAnswer) -> str:
+    """What a person has said, by whom and why; of a value that they gave, its beginning."""
+    text = decision.reason.text
+    if decision.answer != "replace":
+        return text
+    said = f"'{decision.answer}'"
+    return text.replace(said, f"{said} with {excerpt(decision.value)}", 1)
 
 
 def why(decision: GivingUp) -> str:

@@ -13,7 +13,7 @@ from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 from agentflow.trace.accepted import Accepted, accepted_in
 from agentflow.trace.branches import Branches
-from agentflow.trace.reasons import no_more, turned_to, why
+from agentflow.trace.reasons import answered, no_more, turned_to, why
 from agentflow.trace.spans import Asked, Gate, Refused, Span, count_use, note_doubt
 
 
@@ -314,8 +314,9 @@ class Trace(Branches):
     def _answer(self, span: Span, decision: events.TakeAnswer) -> None:
         if self.status != "running":
             self.meanwhile.append(decision)
-        self._close(decision.question, decision.answer, decision.by, decision.reason.text)
-        span.notes.append(f"answered: {decision.reason.text}")
+        said = answered(decision)
+        self._close(decision.question, decision.answer, decision.by, said)
+        span.notes.append(f"answered: {said}")
         span.reason = None
         if decision.answer in ("approve", "replace"):
             self._end(span, "succeeded", None)

@@ -370,6 +370,16 @@ def test_a_tick_tells_what_it_could_not_take_up(project: Project, waiting: str) 
     )
 
 
+def test_a_no_is_told_from_a_yes(project: Project, waiting: str) -> None:
+    no = ("--value", '{"approved": false}', "--by", "kim", "--reason", "not now")
+    project.json("answer", waiting, "approve", "replace", *no)
+    said = """'replace' with {"approved": false} by kim: not now"""
+    assert f"  approve  answered meanwhile: {said}\n" in project.agentflow("resume", waiting).out
+    assert f"    answered: {said}\n" in project.agentflow("show", waiting).out
+    (asked,) = step(project, waiting)["asked"]
+    assert (asked["closed"], asked["said"]) == ("replace", said)
+
+
 def test_runs_that_are_through_are_not_opened(project: Project, waiting: str) -> None:
     project.json("answer", waiting, "approve", "approve")
     assert project.json("resume", waiting)["status"] == "succeeded"

@@ -113,6 +113,9 @@ def test_whoever_is_asked_next_is_shown_the_same(project: Project, other_side: W
     assert project.json("resume", run_id, env=ENV)["outputs"] == {"ok": True}
     trace = project.agentflow("show", run_id, "--step", "approve").out
     assert trace.count('shown: {"order": "7"}') == 3
+    tree = [line.strip() for line in project.agentflow("show", run_id).out.splitlines()]
+    at = tree.index("asked a person: not delivered")
+    assert tree[at : at + 2] == ["asked a person: not delivered", "answered: 'approve' by boss"]
     assert project.agentflow("replay", run_id, "--quiet").code == 0
 
 
