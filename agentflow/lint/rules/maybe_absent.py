@@ -102,8 +102,8 @@ def check(context: Context) -> Iterator[Finding]:
                 location=context.document.in_string(each.path, *each.span),
                 help=f"write default({shown}, VALUE), or ask has({shown}) first",
             )
-    for each in zipped(context):
-        yield from _shorter(context, context.plan, each)
+    for pair in zipped(context):
+        yield from _shorter(context, context.plan, pair)
 
 
 def _counts(gap: Gap, trace: Trace) -> bool:
