@@ -28,12 +28,25 @@ def _brief(schema: Schema, root: Mapping[str, Schema], depth: int) -> str:
         return _named(str(schema["$ref"]), root, depth)
     if "const" in schema:
         return excerpt(schema["const"])
+    options = _options(schema, root, depth)
+    return _of_type(schema, root, depth) if options is None else _either(options)
+
+
+def _options(schema: Schema, root: Mapping[str, Schema], depth: int) -> list[str] | None:
+    """The values of an enum, or the options of a union with those of the unions in it."""
+    if not isinstance(schema, Mapping) or "$ref" in schema:
+        return None
     if "enum" in schema:
-        return _either([excerpt(value) for value in schema["enum"]])
+        return [excerpt(value) for value in schema["enum"]]
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
-            return _either([_brief(option, root, depth) for option in schema[keyword]])
-    return _of_type(schema, root, depth)
+            inner = [(_options(one, root, depth), one) for one in schema[keyword]]
+            return [
+                shown
+                for found, one in inner
+                for shown in ([_brief(one, root, depth)] if found is None else found)
+            ]
+    return None
 
 
 def _named(reference: str, root: Mapping[str, Schema], depth: int) -> str:

@@ -10,7 +10,7 @@ from itertools import islice
 from agentflow.findings import Fix, Location
 from agentflow.spec.document import Document
 from agentflow.spec.fixes import renamed
-from agentflow.spec.nearest import nearest
+from agentflow.spec.nearest import equally_near, nearest
 from agentflow.spec.phrases import listed
 from agentflow.spec.wording import quoted
 
@@ -26,11 +26,15 @@ class Suggestions:
         self._left = _MOST_COMPARISONS
 
     def near(self, name: str, known: Iterable[str]) -> str | None:
-        """`did you mean 'x'?` with the nearest of the known names; None if none is near."""
+        """`did you mean 'x'?` with the nearest of the known names, or two of them; None if none is near."""
         names = list(islice(known, self._left))
         self._left -= len(names)
         found = nearest(name, names)
-        return None if found is None else f"did you mean {quoted(found)}?"
+        if found is None:
+            return None
+        # Names that only their number tells apart are equally near to one without it.
+        others = [each for each in names if each != found and equally_near(name, each, found)]
+        return f"did you mean {' or '.join(map(quoted, [found, *others[:1]]))}?"
 
     def fix(
         self, document: Document, place: Location, name: str, known: Iterable[str]
@@ -42,6 +46,6 @@ class Suggestions:
 
     def help(self, name: str, known: Iterable[str], otherwise: str) -> str:
         """What to say about an unknown name: the nearest, or `otherwise` and what there is."""
-        names = list(islice(known, self._left))
+        names = list(dict.fromkeys(islice(known, self._left)))
         listing = f"; there is: {listed(names)}" if 0 < len(names) <= _MOST_LISTED else ""
         return self.near(name, names) or otherwise + listing

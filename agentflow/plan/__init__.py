@@ -17,7 +17,7 @@ Chat models: how they are given a contract, and how large a call gets
 What values look like: `shapes` says it, `types` as JSON Schema; `handoffs` holds it against a contract
 
     shapes · shape_kinds · types · schemas · fields · operator_types · tasks · loop_states ·
-    resolution · narrowing · limits · numbers · list_lengths · growth · handoffs · handoff_sides ·
+    resolution · narrowing · limits · numbers · lengths · list_lengths · growth · handoffs · handoff_sides ·
     handoff_words
 
 How much a run comes to: `bounds` at most, `lower_bounds` at least; `overview` is for people

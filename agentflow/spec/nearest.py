@@ -37,6 +37,16 @@ def only_near(name: str, known: Iterable[str]) -> str | None:
     return near[0]
 
 
+def equally_near(name: str, one: str, other: str) -> bool:
+    """Are two names that only their number tells apart as near to `name`, which has none?"""
+    base = _without_digits(one)
+    return (
+        base == _without_digits(other)
+        and name == _without_digits(name)
+        and _distance(name, one, _LONGEST) == _distance(name, other, _LONGEST)
+    )
+
+
 def _without_digits(name: str) -> str:
     return "".join(letter for letter in name if not letter.isdigit())
 

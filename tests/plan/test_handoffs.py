@@ -43,7 +43,7 @@ def said(given: Schema, taken: Schema) -> list[str]:
         (
             {"type": "string", "maxLength": 2},
             {"type": "string", "minLength": 4},
-            '! [] can never fit, as with "", wants at least 4 characters',
+            "! [] can never fit (its 'maxLength' is 2), wants at least 4 characters",
         ),
         (
             {"anyOf": [STRING, {"type": "null"}]},
@@ -53,7 +53,7 @@ def said(given: Schema, taken: Schema) -> list[str]:
         (
             {"type": "array", "items": STRING, "minItems": 3},
             {"type": "array", "maxItems": 2},
-            '! [] can never fit, as with ["", "", ""], wants at most 2 items',
+            "! [] can never fit (its 'minItems' is 3), wants at most 2 items",
         ),
         (
             {"type": "array", "items": STRING, "minItems": 1},

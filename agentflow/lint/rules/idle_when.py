@@ -50,6 +50,7 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.comparisons import mismatches
+from agentflow.lint.conditions import constant
 from agentflow.lint.decided import counted, decided, implied
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
@@ -69,6 +70,10 @@ def check(context: Context) -> Iterator[Finding]:
         return
     for step in context.plan.steps.values():
         if step.when is None:
+            continue
+        if constant(step.when) is True:
+            message = "'when' is true in every run: it reads nothing"
+            yield _finding(context, step, step.when, message)
             continue
         scope = Variables(context.types, address.parent(step.address) or "")
         found = impossible(step.when, step.when_text, scope, truth=False)
