@@ -73,7 +73,7 @@ from agentflow.contracts.describe import listed
 from agentflow.findings import Finding, Severity
 from agentflow.lint.comparisons import decisive
 from agentflow.lint.conditions import constant
-from agentflow.lint.decided import counted, decided, excluded
+from agentflow.lint.decided import comes_to, counted, decided, excluded
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
@@ -124,13 +124,15 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _counted(context: Context, step: StepPlan, when: Expr, place: str) -> Iterator[Finding]:
     """A `when` that no combination of values fulfils, by itself or where it stands."""
-    if decided(context, when, place) is False:
+    others = excluded(context, step)
+    # What is false by itself is not the fault of what is around it.
+    alone = bool(others) and comes_to(context, when, place) is False
+    if alone or decided(context, when, place) is False:
         named = counted(when, step.when_text)
         if named:
             message = f"no value of {named} fulfils this, so the step never runs"
             yield _finding(context, step, when, message, "ask for a value that may come")
         return
-    others = excluded(context, step)
     if others:
         message = f"this never holds together with {listed(others, 'and')}, so the step never runs"
         yield _finding(context, step, when, message, "ask for what may come there")
