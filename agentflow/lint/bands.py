@@ -6,6 +6,7 @@ does. Bands belong together if they are of one number, and all else that their c
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -17,9 +18,12 @@ from agentflow.plan.limits import Subject, limits
 from agentflow.plan.numbers import Range, fulfilling, meet, number_of, range_of_expression
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.cel.logic import compared, together
-from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import references
 from agentflow.spec.templates import Whole
+
+#: A step, and whether it looks in its `switch`; of more of them it is not asked what each does.
+_Reader: TypeAlias = tuple[StepPlan, bool]
+_MOST_READERS = 100
 
 
 class Band(Struct, frozen=True):
@@ -42,6 +46,7 @@ class Meeting(Struct, frozen=True):
 
 def meetings(context: Context) -> Iterator[Meeting]:
     """Where bands that belong together meet, and not as they should."""
+    readers = _readers(context)
     for bands in _bands(context).values():
         by_low, told = dict[float, list[Band]](), set[float]()
         for band in bands:
@@ -50,7 +55,7 @@ def meetings(context: Context) -> Iterator[Meeting]:
             found = _meeting(lower, by_low)
             if found is None or found.number in told:
                 continue
-            if found.twice or not _is_spoken_of(context, found):
+            if found.twice or not _is_spoken_of(found, readers):
                 told.add(found.number)
                 yield found
 
@@ -99,32 +104,35 @@ def _meeting(lower: Band, by_low: Mapping[float, Sequence[Band]]) -> Meeting | N
     return None
 
 
-def _is_spoken_of(context: Context, found: Meeting) -> bool:
+def _readers(context: Context) -> Mapping[object, Sequence[_Reader]]:
+    """The steps that look at a value, or at a step, in `when` or in `switch`."""
+    found: dict[object, list[_Reader]] = {}
+    for step in context.plan.steps.values() if context.plan is not None else ():
+        selector = step.switch.expr if isinstance(step.switch, Whole) else None
+        for expr, switches in ((step.when, False), (selector, True)):
+            for each in references(expr) if expr is not None else ():
+                found.setdefault((each.root, each.path), []).append((step, switches))
+                if each.root == "steps" and each.path:
+                    found.setdefault(each.path[0], []).append((step, switches))
+    return found
+
+
+def _is_spoken_of(found: Meeting, readers: Mapping[object, Sequence[_Reader]]) -> bool:
     """May it be meant that a number is left out of two bands, or is it taken care of elsewhere?
 
     Where a number has its sign asked, nothing is to be done about 0.
     """
-    subject = found.lower.subject
-    if found.number == 0 and not subject.size:
+    subject, pair = found.lower.subject, (found.lower.step, found.upper.step)
+    looking = [*readers[subject.root, subject.way]]
+    for step in pair:
+        looking += readers.get(step.id, ())
+    if (found.number == 0 and not subject.size) or len(looking) > _MOST_READERS:
         return True
-    pair = found.lower.step, found.upper.step
-    for step in context.plan.steps.values() if context.plan is not None else ():
-        if step in pair:
+    for step, switches in looking:
+        if step is pair[0] or step is pair[1]:
             continue
-        if step.when is not None and _reads(step.when, subject, pair):
-            asked = (each for each in limits(step.when, True) if each.subject == subject)
-            if all(each.fulfilled_by(found.number) for each in asked):
-                return True
-        if isinstance(step.switch, Whole) and _reads(step.switch.expr, subject, pair):
+        asked = limits(step.when, True) if step.when is not None else ()
+        left_out = (each for each in asked if each.subject == subject)
+        if switches or all(each.fulfilled_by(found.number) for each in left_out):
             return True
     return False
-
-
-def _reads(expr: Expr, subject: Subject, steps: Sequence[StepPlan]) -> bool:
-    """Does an expression look at a value, or at whether one of some steps ran?"""
-    names = [step.id for step in steps]
-    return any(
-        (each.root, each.path) == (subject.root, subject.way)
-        or (each.root == "steps" and each.path and each.path[0] in names)
-        for each in references(expr)
-    )
