@@ -222,7 +222,7 @@ def _kind_of_file_system(path: Path) -> str | None:
 
 
 def _runs(store: Store) -> Iterator[Check]:
-    """The runs whose logs are damaged, those that somebody has to resume, and how many there are."""
+    """The runs whose logs are damaged, those for somebody to resume, and how many there are."""
     try:
         run_ids = store.runs()
     except StoreError as error:

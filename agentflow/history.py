@@ -82,7 +82,7 @@ def summaries(store: Store) -> Iterator[Summary]:
 
 
 def summary_of(store: Store, run_id: str) -> Summary:
-    """A run in one line. Only facts and last decisions are looked at: no plan is made, and no blob read.
+    """A run in one line. Only facts and last decisions are looked at: no plan made, no blob read.
 
     Raises:
         UnknownRun: there is none.

@@ -80,8 +80,8 @@ class Outcome(Struct, frozen=True):
 class Inbox(Struct, frozen=True):
     """The open questions of a store, those that are due first, and the runs that may hide some.
 
-    `left` are runs that somebody has to resume, whether they ask or not, the oldest first. `damaged` are
-    those whose logs cannot be read, with what is wrong with them.
+    `left` are runs that somebody has to resume, whether they ask or not, the oldest first.
+    `damaged` are those whose logs cannot be read, with what is wrong with them.
     """
 
     questions: tuple[Waiting, ...]
@@ -214,10 +214,10 @@ class _NothingDue(Exception):
 def tick(store: Store, *, as_started: bool) -> Iterator[Ticked]:
     """Take up every run that waits and can go on, the oldest first, as far as it can go.
 
-    A run is left alone if nothing in it is due, which HEAD tells, and if another process works on it;
-    it is only looked whether its log is whole. One that has ended may still have to tell somebody. Runs
-    that were interrupted, or whose process died, are for `resume`: these are told of. One that is damaged
-    may be any of them.
+    A run is left alone if nothing in it is due, which HEAD tells, and if another process works on
+    it; it is only looked whether its log is whole. One that has ended may still have to tell
+    somebody. Runs that were interrupted, or whose process died, are for `resume`: these are told
+    of. One that is damaged may be any of them.
     """
     found: list[tuple[float, str]] = []
     for run_id in store.runs():

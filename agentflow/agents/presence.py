@@ -11,7 +11,7 @@ _FIND = importlib.machinery.PathFinder.find_spec
 
 
 def has_program(program: str, folder: Path) -> bool:
-    """Is there a program that can be started, for a spec in a folder? With a slash it lies there."""
+    """Can a program be started, for a spec in a folder? One with a slash lies there."""
     return shutil.which(str(folder / program) if "/" in program else program) is not None
 
 

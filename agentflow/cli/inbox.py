@@ -15,8 +15,8 @@ from agentflow.waiting import open_questions
 def list_questions(*, store: Path | None, json: bool) -> int:
     """Print the open questions, those that are due first; gives the exit code.
 
-    Runs that somebody has to resume are named as well. One that is damaged may wait for somebody, too: that
-    is said on stderr.
+    Runs that somebody has to resume are named as well. One that is damaged may wait for somebody,
+    too: that is said on stderr.
     """
     found = open_questions(existing_store(store))
     questions = [(waiting.run_id, waiting.question) for waiting in found.questions]

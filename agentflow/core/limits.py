@@ -5,10 +5,11 @@ not begun, it takes none of the run's slots, and calls of other models pass it b
 held back for a model stand in its queue, first in, first out. The first has a timer if only time
 helps it, or else is tried again when a call of its model ends; all others wait for the one before.
 
-The minute is the last sixty seconds. A call counts in it from its start, or from when its request leaves, where
-that is known to be later (a library is imported first, other runs are in the way): with the tokens that it may
-use at most (see `core.spending`) while it is in flight, and with those that it did use afterwards. A
-call that is too large for any minute starts when there is nothing else in the last one.
+The minute is the last sixty seconds. A call counts in it from its start, or from when its request
+leaves, where that is known to be later (a library is imported first, other runs are in the way):
+with the tokens that it may use at most (see `core.spending`) while it is in flight, and with those
+that it did use afterwards. A call that is too large for any minute starts when there is nothing
+else in the last one.
 """
 
 from agentflow.core import events

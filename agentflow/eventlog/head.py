@@ -5,8 +5,8 @@ So a small file of our own beside it says which entry was surely written, and it
 renewed before a write's intent is acted on and whenever a run stops or waits; in between, a log
 is longer than HEAD says, never shorter.
 
-It also says when something is due in a run that nobody works on, and whether it is left for somebody to
-resume, so that whoever looks for that over many runs need not understand their logs.
+It also says when something is due in a run that nobody works on, and whether it is left for
+somebody to resume, so that whoever looks for that over many runs need not understand their logs.
 """
 
 from pathlib import Path

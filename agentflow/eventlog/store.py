@@ -138,7 +138,7 @@ class Store:
             return None
 
     def left(self, run_id: str) -> str | None:
-        """The status of a run that is for a person to resume; None if HEAD knows of no such thing."""
+        """The status of a run that is for a person to resume; None if HEAD does not say so."""
         try:
             head = read_head(self._runs / run_id)
         except StoreError:

@@ -13,6 +13,9 @@ def render(done: Sequence[Ticked]) -> str:
     if not done:
         return "nothing is due"
     return "\n".join(
-        f"{run_id}  {status or 'not taken up'}{': ' + safe(problem, oneline=True) if problem else ''}"
-        for run_id, status, problem in done
+        f"{run_id}  {status or 'not taken up'}{_why(problem)}" for run_id, status, problem in done
     )
+
+
+def _why(problem: str | None) -> str:
+    return f": {safe(problem, oneline=True)}" if problem else ""

@@ -92,7 +92,8 @@ class AttemptWaits(Struct, frozen=True):
 
 
 class AttemptAdmitted(Struct, frozen=True):
-    """An attempt that was held up is made now, or leaves: from here on it counts by the limits of its model."""
+    """An attempt that was held up is made now, or its request leaves: its minute begins, where its
+    model has limits."""
 
     at: float
     step: str
