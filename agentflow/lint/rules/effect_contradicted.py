@@ -3,7 +3,8 @@
 What only reads may be made again after a failure, needs no key and no gate, and is called by a simulated or
 resumed run as often as it likes. `PUT`, `PATCH` and `DELETE` change what is there: `idempotent` where doing
 it twice is the same as doing it once, `write` or `irreversible` where it is not. A `POST`, which is also what is
-sent without a `method`, may be a search, so of one that says `read` this is advice. Where it is a search, say so:
+sent without a `method`, may be a search, so of one that says `read` this is advice, and nothing is said where
+the agent's name or the address asks for something, as `search` does. Elsewhere say so:
 `# agentflow: ignore[effect-contradicted] it is a search`. Of programs that everybody knows, the
 arguments say it: `git push`, `psql -c "DELETE …"`, `curl -X PUT`; of tools of a server their name, as `send_message`,
 which is advice.
@@ -71,6 +72,11 @@ _ACTS = re.compile(
     r"|create_(?:branch|comment|event|issue|order|page|payment|pull_request|release|repository|ticket)"
 )
 
+#: Names and addresses of services that are asked by a POST, since a question may be long.
+_ASKS = re.compile(
+    r"(?i)(?:ask|calculat|check|classif|compar|detect|embed|estimat|extract|fetch|find|get|graphql|infer"
+    r"|list|look|match|predict|quer|rank|read|retriev|score|scor|search|summar|translat|validat|verif)"
+)
 
 _ADVICE = "say what it does: 'idempotent', 'write' or 'irreversible'"
 _SEARCH = f"{_ADVICE}; or say '# agentflow: ignore[{NAME}] it is a search' on this line"
@@ -96,7 +102,7 @@ def check(context: Context) -> Iterator[Finding]:
         path = (*owner, "effects")
         if context.document.node(path) is None or effects not in _HARMLESS:
             continue
-        found = _deed(plan.pipeline.agents[name], effects)
+        found = _deed(name, plan.pipeline.agents[name], effects)
         if found is not None:
             yield Finding(
                 rule=NAME,
@@ -125,13 +131,15 @@ def _shown_by(context: Context, agent: str, key: str) -> Related:
     return Related(_SHOWS[key], context.document.locate(written))
 
 
-def _deed(agent: Agent, effects: Effects) -> _Deed | None:
+def _deed(name: str, agent: Agent, effects: Effects) -> _Deed | None:
     """What an agent is seen to do."""
     argv = getattr(agent, "argv", None) or ()
     method = getattr(agent, "method", None) or (request_method(argv) if argv else None)
     severity = _severity(method, effects)
+    may_search = method == "POST" and effects is Effects.READ
+    if may_search and (_ASKS.search(name) or _ASKS.search(str(getattr(agent, "url", "")))):
+        return None
     if severity is not None:
-        may_search = method == "POST" and effects is Effects.READ
         return _Deed(f"sends a {method}", "argv" if argv else "method", severity, may_search)
     known = deed(argv) if argv else None
     if known is not None:
