@@ -5,7 +5,7 @@ It is about `validate` alone. Whether a spec can run is not a matter of configur
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -103,15 +103,24 @@ def parse_configuration(data: Mapping[str, Json]) -> Configuration:
     if configuration is None:
         wrong = {(each := _wrong(breach.path, kept)).path: each for breach in breaches}
         problems += wrong.values()
-        # What the other keys say is looked at all the same.
-        rest = {key: value for key, value in kept.items() if all(key != at[0] for at in wrong)}
-        configuration, _ = fill(Configuration, from_data(rest))
+        # What is said beside it is looked at all the same.
+        configuration, _ = fill(Configuration, from_data(_without(kept, wrong)))
         assert configuration is not None
     problems += _unknown_names(configuration)
     problems += _senseless_numbers(configuration)
     if problems:
         raise ConfigurationProblem(problems)
     return configuration
+
+
+def _without(table: Mapping[str, Json], paths: Collection[Path]) -> dict[str, Json]:
+    """A table without what stands at some paths in it."""
+    kept: dict[str, Json] = {}
+    for key, value in table.items():
+        inside = [path[1:] for path in paths if path[0] == key]
+        if () not in inside:
+            kept[key] = _without(value, inside) if inside else value
+    return kept
 
 
 def _no_key(key: str) -> Problem:

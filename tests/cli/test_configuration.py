@@ -270,6 +270,28 @@ def test_all_that_is_wrong_with_it_is_said_at_once() -> None:
     )
 
 
+def test_what_stands_beside_a_wrong_value_is_looked_at() -> None:
+    configure(
+        '[severities]\nretri = "error"\ndead-step = "erorr"\n'
+        '[thresholds.retry-amplification]\neror = 5\nerror = "x"\n'
+        "[thresholds.dead-step]\nx = 3"
+    )
+    assert agentflow("validate", "good.yaml") == Done(
+        2,
+        "",
+        "error: agentflow.toml:3: 'erorr' is no severity\n"
+        "help: one of: error, warning, advice\n"
+        "error: agentflow.toml:6: expected a whole number from 1 on, found 'x'\n"
+        "help: write a number\n"
+        "error: agentflow.toml:2: there is no rule and no family 'retri'\n"
+        "help: did you mean 'retry'?\n"
+        "error: agentflow.toml:5: 'eror' is not a number of 'retry-amplification'\n"
+        "help: did you mean 'error'?\n"
+        "error: agentflow.toml:7: rule 'dead-step' has no numbers\n"
+        "help: these have: dearest-on-fan-out, retry-amplification, unbudgeted-calls\n",
+    )
+
+
 def test_rules_that_do_not_count_in_some_files() -> None:
     for name in ("old/one.yaml", "old/two.yaml", "new.yaml"):
         Path(name).parent.mkdir(exist_ok=True)
