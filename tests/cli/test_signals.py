@@ -165,7 +165,8 @@ def test_a_server_that_does_not_get_ready(project: Project, number: signal.Signa
         process.send_signal(number)
         out, err = process.communicate()
     told = f"error: interrupted by {number.name} before anything was called\n"
-    assert (process.returncode, out, err) == (128 + number, "", told)
+    waited = "waiting for server 'tools' to get ready\n"
+    assert (process.returncode, out, err) == (128 + number, waited, told)
     project.wait_for_processes()
     assert project.run_ids() == []
 
