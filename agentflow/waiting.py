@@ -29,6 +29,7 @@ from agentflow.errors import AgentflowError, RunLocked, StoreError, UsageError
 from agentflow.eventlog import Store, Writer
 from agentflow.eventlog.codec import UnknownEvent
 from agentflow.eventlog.faults import lying_there, nothing_done_yet
+from agentflow.formats.asked import Open, open_question
 from agentflow.history import Recorded, read_run
 from agentflow.replay import fold
 from agentflow.runs import changes, resume
@@ -51,13 +52,9 @@ class Left(Struct, frozen=True):
 
 
 class Waiting(Struct, frozen=True):
-    """A question that is open, and the run that asks it.
+    """A question that is open; `answered` says that somebody has answered it and nobody has taken that in."""
 
-    `answered` says that somebody has answered it and nobody has taken that in yet.
-    """
-
-    run_id: str
-    question: AskPerson
+    open: Open
     answered: bool
 
 
@@ -108,12 +105,15 @@ def open_questions(store: Store) -> Inbox:
             damaged.append(Summary(run_id, "damaged", problem=str(error)))
         else:
             state = fold(recorded.plan, recorded.entries)
-            found += (Waiting(run_id, asked, asked.question in lies) for asked in _open(state))
+            found += (
+                Waiting(open_question(run_id, recorded.plan, asked), asked.question in lies)
+                for asked in _open(state)
+            )
             if (
                 not live and recorded.holder is None
             ):  # nobody has worked on it since before it was read
                 left += (Left(run_id, status) for status in _left(state))
-    found.sort(key=lambda waiting: waiting.question.due)
+    found.sort(key=lambda waiting: waiting.open.question.due)
     return Inbox(tuple(found), tuple(reversed(left)), tuple(damaged))
 
 

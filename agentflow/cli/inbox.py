@@ -19,8 +19,8 @@ def list_questions(*, store: Path | None, json: bool) -> int:
     too: that is said on stderr.
     """
     found = open_questions(existing_store(store))
-    questions = [(waiting.run_id, waiting.question) for waiting in found.questions]
-    answered = {waiting.question.question for waiting in found.questions if waiting.answered}
+    questions = [waiting.open for waiting in found.questions]
+    answered = {one.open.question.question for one in found.questions if one.answered}
     left = [(run.run_id, run.status) for run in found.left]
     now = time.time()
     if json:

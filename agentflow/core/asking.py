@@ -16,7 +16,7 @@ from agentflow.core.failing import after_failure, fail
 from agentflow.core.purse import owner_of
 from agentflow.core.state import ENDED_RUN, Instance, State
 from agentflow.core.values import Unusable, text_of, value_of
-from agentflow.plan.approvals import yes
+from agentflow.plan.approvals import no, yes
 from agentflow.plan.contracts import ContractPlan
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.durations import time_in_words
@@ -126,6 +126,13 @@ def contract_of(step: StepPlan, question: events.AskPerson) -> ContractPlan | No
     if question.tool is not None and step.call is not None:
         return step.call.input
     return step.answerable
+
+
+def refusal_of(step: StepPlan, question: events.AskPerson) -> Json:
+    """The value with which a person says no to what a `human` step asks; None if there is none."""
+    if question.tool is not None or step.question is None:
+        return None
+    return no(step.question.answer)
 
 
 def message_id(state: State, instance: Instance) -> str:

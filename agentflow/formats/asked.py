@@ -1,13 +1,38 @@
 """A question for people, as lines: who is asked what about which step, and until when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from agentflow.core.asking import contract_of, refusal_of
+from agentflow.core.events import AskPerson
 from agentflow.formats.safe import safe
 from agentflow.formats.values import compact
 from agentflow.formats.words import duration, moment
+from agentflow.plan.calls import step_at
+from agentflow.plan.steps import Plan
 from agentflow.spec.model import Json
+
+
+class Open(Struct, frozen=True):
+    """A question of a run that waits for its answer.
+
+    `contract` is the schema of what a person may `replace` with, `refusal` the value that says no to it;
+    None if a no takes more than that, or is none of a value.
+    """
+
+    run_id: str
+    question: AskPerson
+    contract: Mapping[str, Json]
+    refusal: Json
+
+
+def open_question(run_id: str, plan: Plan, question: AskPerson) -> Open:
+    """A question with what its step says about answers."""
+    _, step = step_at(plan, question.step)
+    contract = contract_of(step, question)
+    schema = {} if contract is None else contract.schema
+    return Open(run_id, question, schema, refusal_of(step, question))
 
 
 class Question(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from agentflow.core.events import AskPerson
+from agentflow.formats.asked import Open
 from agentflow.formats.trace_json import failure_data
 from agentflow.formats.values import document
 from agentflow.spec.model import Json
@@ -11,7 +11,7 @@ FORMAT = 1
 
 
 def render(
-    questions: Sequence[tuple[str, AskPerson]],
+    questions: Sequence[Open],
     now: float,
     answered: Collection[str] = (),
     left: Sequence[tuple[str, str]] = (),
@@ -30,7 +30,7 @@ def render(
 
 
 def questions_data(
-    questions: Iterable[tuple[str, AskPerson]], now: float, answered: Collection[str] = ()
+    questions: Iterable[Open], now: float, answered: Collection[str] = ()
 ) -> list[Json]:
     """Questions as plain data, each with all that an answer is bound to.
 
@@ -38,7 +38,7 @@ def questions_data(
     """
     return [
         {
-            "run": run_id,
+            "run": one.run_id,
             "step": asked.step,
             "question": asked.question,
             "payload": asked.payload,
@@ -50,11 +50,13 @@ def questions_data(
             "shown": asked.input,
             "output": asked.output,
             "answers": list(asked.answers),
+            "contract": dict(one.contract),
             "asked": asked.asked,
             "due": asked.due,
             "overdue": now > asked.due,
             "answered": asked.question in answered,
             "four_eyes": asked.four_eyes,
         }
-        for run_id, asked in questions
+        for one in questions
+        for asked in (one.question,)
     ]

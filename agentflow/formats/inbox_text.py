@@ -4,14 +4,16 @@ approve  asks support, until 2026-11-28 13:00 UTC
   Refund order 123456?
   order: 123456
   agentflow answer 20261126-133000-4f2a91 approve approve|replace|abort --question q1f0a9c2d3e
+  'replace' takes --value with boolean; a no is: replace --value false
 """
 
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 
-from agentflow.core.events import AskPerson
-from agentflow.formats.asked import Question, asked_lines
+from agentflow.contracts.brief import brief
+from agentflow.formats.asked import Open, Question, asked_lines
 from agentflow.formats.safe import safe
+from agentflow.formats.values import compact
 from agentflow.formats.words import count
 
 #: Characters of one value that are shown; the file of the question has all of it.
@@ -21,13 +23,13 @@ _HOW = {"interrupted": "it was interrupted", "crashed": "its process died"}
 
 
 def render(
-    questions: Sequence[tuple[str, AskPerson]],
+    questions: Sequence[Open],
     now: float,
     option: str = "",
     answered: Collection[str] = (),
     left: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """All questions, each with the id of its run; `option` is what commands need to find them.
+    """All questions, `option` is what commands need to find them.
 
     What is overdue `now` can be answered no longer. `answered` are the ids of those to which an answer
     lies in the mailbox of the run. `left` are runs that somebody has to resume, with their status.
@@ -43,13 +45,13 @@ def _left(left: Sequence[tuple[str, str]], option: str) -> Iterator[str]:
 
 
 def _questions(
-    questions: Sequence[tuple[str, AskPerson]], now: float, option: str, answered: Collection[str]
+    questions: Sequence[Open], now: float, option: str, answered: Collection[str]
 ) -> list[str]:
     if not questions:
         return ["nothing waits for an answer"]
     head = f"{count(len(questions), 'question')} wait{'s' * (len(questions) == 1)} for an answer:"
     lines = [head, *question_lines(questions, option, now, answered)]
-    if any(now > asked.due for _, asked in questions):
+    if any(now > one.question.due for one in questions):
         lines.append(f"what is overdue takes its course with: agentflow tick {option}".rstrip())
     if answered:
         lines.append(f"what is answered is taken in with: agentflow tick {option}".rstrip())
@@ -57,13 +59,14 @@ def _questions(
 
 
 def question_lines(
-    questions: Sequence[tuple[str, AskPerson]],
+    questions: Sequence[Open],
     option: str,
     now: float | None = None,
     answered: Collection[str] = (),
 ) -> Iterator[str]:
     """The lines of questions: who is asked what, until when, and how to answer."""
-    for run_id, asked in questions:
+    for one in questions:
+        asked = one.question
         about = Question(
             step=asked.step,
             who=asked.who,
@@ -83,5 +86,14 @@ def question_lines(
             continue
         said = "|".join(asked.answers)
         where = safe(shlex.quote(asked.step), oneline=True)
-        named = f"{run_id} {where} {said} --question {asked.question} {option}".rstrip()
+        named = f"{one.run_id} {where} {said} --question {asked.question} {option}".rstrip()
         yield f"    agentflow answer {named}"
+        yield f"    {_replacing(one)}"
+
+
+def _replacing(one: Open) -> str:
+    """What goes with `replace`, and how it says no."""
+    takes = f"'replace' takes --value with {safe(brief(dict(one.contract)), oneline=True)}"
+    if one.refusal is None:
+        return takes
+    return f"{takes}; a no is: replace --value {shlex.quote(compact(one.refusal))}"

@@ -1,6 +1,7 @@
 """How a run ended, for programs. Format 1; the schema is `schemas/run.v1.schema.json`."""
 
 from agentflow.errors import LostCall, StoreError
+from agentflow.formats.asked import open_question
 from agentflow.formats.inbox_json import questions_data
 from agentflow.formats.trace_json import failure_data, unknown_data
 from agentflow.formats.values import document
@@ -33,7 +34,11 @@ def render(trace: Trace, store: str, problem: StoreError | None = None) -> str:
             "calls": trace.calls,
             "retries": trace.retries,
             "waiting": questions_data(
-                ((trace.run_id, asked.question) for asked in trace.waiting()), trace.now
+                (
+                    open_question(trace.run_id, trace.plan, asked.question)
+                    for asked in trace.waiting()
+                ),
+                trace.now,
             ),
             "store": store,
         }

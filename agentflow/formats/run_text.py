@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from agentflow.formats.asked import open_question
 from agentflow.formats.inbox_text import question_lines
 from agentflow.formats.next_text import cause, next_steps, run_named
 from agentflow.formats.safe import safe
@@ -57,7 +58,9 @@ def result_lines(trace: Trace, option: str, limit: int | None) -> list[str]:
         if trace.stopped is not None:
             return [f"interrupted: {safe(trace.stopped, oneline=True)}"]
         return [f"interrupted by {trace.signal}"]
-    questions = [(trace.run_id, asked.question) for asked in trace.waiting()]
+    questions = [
+        open_question(trace.run_id, trace.plan, asked.question) for asked in trace.waiting()
+    ]
     if questions:
         return ["waiting for:", *question_lines(questions, option)]
     if trace.status == "waiting":

@@ -19,6 +19,15 @@ def yes(contract: ContractPlan) -> Json:
     return value if value is not None and contract.checker.fits(value) else None
 
 
+def no(contract: ContractPlan) -> Json:
+    """The value that says no where `yes` is the one that says yes; None if more belongs to it."""
+    part = part_with_yes(contract)
+    if part is None:
+        return None
+    value: Json = False if part is True else {_APPROVED: False}
+    return value if contract.checker.fits(value) else None
+
+
 def part_with_yes(contract: ContractPlan) -> Json:
     """The part of an answer that says yes, whatever else belongs to it; None if there is none."""
     schema = dict(contract.schema)

@@ -1,6 +1,7 @@
 """Runs that wait for people: real processes that end, are killed, are answered, and go on."""
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -8,7 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+
+from tests.formats.goldens import SCHEMAS
 
 from .shell import AGENTFLOW, Done, Project, later
 
@@ -61,10 +65,14 @@ def test_a_run_that_only_a_person_can_make_go_on_ends_its_process(project: Proje
     (question,) = questions(project)
     assert done.code == 4
     assert done.out == ""
-    *_, command = done.err.splitlines()
+    *_, command, value = done.err.splitlines()
     assert command == (
         f"    agentflow answer {run_id} approve approve|replace|abort"
         f" --question {question['question']}"
+    )
+    assert value == (
+        "    'replace' takes --value with {approved: boolean, note?: string};"
+        """ a no is: replace --value '{"approved": false}'"""
     )
     assert project.calls() == ["look"]  # what needs no person is done meanwhile
     (listed,) = project.json("runs")["runs"]
@@ -77,10 +85,26 @@ def test_what_waits(project: Project, waiting: str) -> None:
     assert (question["step"], question["who"]) == ("approve", "support")
     assert (question["ask"], question["shown"]) == ("Refund order 123456?", {"order": "123456"})
     assert question["answers"] == ["approve", "replace", "abort"]
+    assert question["contract"]["properties"]["approved"] == {"type": "boolean"}
     assert question["due"] - question["asked"] == pytest.approx(2 * 24 * 3600)
     lines = project.agentflow("inbox").out.splitlines()
     assert lines[0] == "1 question waits for an answer:"
     assert lines[2:4] == ["    Refund order 123456?", '    order: "123456"']
+
+
+def test_what_waits_is_as_its_schemas_say(project: Project) -> None:
+    for command in (["run", "approval.yaml"], ["inbox"]):
+        schema = json.loads((SCHEMAS / f"{command[0]}.v1.schema.json").read_text())
+        told = project.json(*command, code=4 if "run" in command else 0)
+        assert told["waiting" if "run" in command else "questions"]
+        jsonschema.validate(told, schema)
+
+
+def test_the_no_that_the_inbox_tells(project: Project, waiting: str) -> None:
+    *_, told = project.agentflow("inbox").out.splitlines()
+    *_, no = shlex.split(told.partition("a no is: ")[2])
+    project.json("answer", waiting, "approve", "replace", "--value", no)
+    assert project.json("resume", waiting)["outputs"] == {**OUTPUTS, "paid": "no"}
 
 
 def test_nothing_waits(project: Project) -> None:
