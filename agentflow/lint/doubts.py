@@ -1,8 +1,9 @@
 """Parts of expressions that fail for some of the values that contracts admit.
 
-Null goes into few operators and functions, and not into text; whole numbers are not divided by zero; and
-a field of a macro's variable may be absent. What a condition on the way asks for is known to be there, of
-what it compares otherwise nothing is said, and neither of the items that a `filter` has chosen.
+Null goes into few operators and functions, and not into text; of a value that has one of several types some
+may not go where it stands; whole numbers are not divided by zero; and a field of a macro's variable may be
+absent. What a condition on the way asks for is known to be there, of what it compares otherwise nothing is
+said, and neither of the items that a `filter` has chosen.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ from agentflow.contracts.keywords import TYPES
 from agentflow.contracts.shape import types_of
 from agentflow.lint.conditions import proven
 from agentflow.lint.guards import Guards
+from agentflow.lint.mixed_types import is_mixed, refused_of
+from agentflow.lint.operands import Operands
 from agentflow.lint.variables import Variables
 from agentflow.lint.written import conditions, expressions, in_text, templates
 from agentflow.plan.fields import part_of
@@ -28,10 +31,12 @@ from agentflow.plan.steps import Path as TextPath
 from agentflow.plan.steps import Plan
 from agentflow.plan.types import Types
 from agentflow.plan.uses import Use
-from agentflow.spec.cel.functions import FUNCTIONS
+from agentflow.spec.cel.functions import FUNCTIONS, Kinds
 from agentflow.spec.cel.logic import ReadPath, compared, together, way_of
+from agentflow.spec.cel.signatures import ANY, BOOL, ELEMENTS, NUMBER, OPERATORS, STRING
 from agentflow.spec.cel.syntax import (
     Binary,
+    BinaryOperator,
     Call,
     Coalesce,
     Comprehension,
@@ -49,12 +54,15 @@ from agentflow.spec.cel.syntax import (
     parts,
     spine,
 )
+from agentflow.spec.cel.values import Kind
 from agentflow.spec.document import Document
 from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar
 
 _EVERY = frozenset(TYPES)
+_IN_TEXT = BOOL | NUMBER | STRING
+_LIST: Kinds = frozenset({"list"})
 #: Operators that take null on both sides.
 _EQUALITY = ("==", "!=")
 
@@ -63,6 +71,7 @@ class Risk(StrEnum):
     """What a value may be that makes an expression fail."""
 
     NULL = "null"
+    TYPE = "type"
     ZERO = "zero"
     ABSENT = "absent"
 
@@ -70,22 +79,28 @@ class Risk(StrEnum):
 class Doubt(Struct, frozen=True):
     """A part of an expression that may be what it must not be.
 
-    `refused` says of null and of zero what does not take it: `which '>' does not take`. `variable` says
-    that the part is read of a macro's variable, so that no condition outside of the expression is on it.
+    `refused` says of null, of zero and of a type what does not take it: `which '>' does not take`. `variable`
+    says that the part is read of a macro's variable, so that no condition outside of the expression is on it.
+    `may_be` names the types, or the values, that are refused.
     """
 
     part: Expr
     risk: Risk
     refused: str = ""
     variable: bool = False
+    may_be: str = ""
 
 
 class Walk(Struct, frozen=True):
-    """One walk over an expression: what is `given` on the way to a part of it, and what `exists`."""
+    """One walk over an expression: what is `given` on the way to a part of it, and what `exists`.
+
+    `exact` are the variables of macros that come to all that their types allow.
+    """
 
     scope: Variables
     given: Given = NOTHING_GIVEN
     exists: frozenset[ReadPath] = frozenset()
+    exact: frozenset[str] = frozenset()
 
     def of(self, expr: Expr) -> Iterator[Doubt]:
         """All doubts about the parts of an expression; not about its value itself."""
@@ -98,14 +113,14 @@ class Walk(Struct, frozen=True):
                 yield from self.of(last)
             case Comprehension(macro, source, _, body):
                 yield from self.of(source)
-                yield from self.value(source, f"{quoted(macro)} does not go through")
-                inner = replace(self, scope=self._inside(expr))
+                yield from self.value(source, f"{quoted(macro)} does not go through", ELEMENTS)
+                inner = self._inside(expr)
                 yield from inner.of(body)
                 if macro != "map":
-                    yield from inner.value(body, f"{quoted(macro)} does not take")
+                    yield from inner.value(body, f"{quoted(macro)} does not take", BOOL)
             case Conditional(condition, then, otherwise):
                 yield from self.of(condition)
-                yield from self.value(condition, "'?' does not take")
+                yield from self.value(condition, "'?' does not take", BOOL)
                 yield from self._assuming(condition, True).of(then)
                 yield from self._assuming(condition, False).of(otherwise)
             case Binary("&&" | "||"):
@@ -115,17 +130,23 @@ class Walk(Struct, frozen=True):
                     yield from self.of(part)
                 yield from self._operands(expr)
 
-    def value(self, expr: Expr, refused: str) -> Iterator[Doubt]:
-        """The doubt whether a value is null where that is refused."""
+    def value(self, expr: Expr, refused: str, taken: Kinds) -> Iterator[Doubt]:
+        """The doubts whether a value is null, or of none of the kinds that are taken, where that is refused."""
         match expr:
             case Conditional(condition, then, otherwise):
-                yield from self._assuming(condition, True).value(then, refused)
-                yield from self._assuming(condition, False).value(otherwise, refused)
+                yield from self._assuming(condition, True).value(then, refused, taken)
+                yield from self._assuming(condition, False).value(otherwise, refused, taken)
             case Default(path, last):
-                yield from self.value(path, refused)
-                yield from self.value(last, refused)
-            case Identifier() | Select() | Index() if self._may_be_null(expr):
-                yield Doubt(expr, Risk.NULL, f"which {refused}", self._variable(expr) is not None)
+                yield from self.value(path, refused, taken)
+                yield from self.value(last, refused, taken)
+            case Identifier() | Select() | Index():
+                is_variable = self._variable(expr) is not None
+                if self._may_be_null(expr):
+                    yield Doubt(expr, Risk.NULL, f"which {refused}", is_variable)
+                found = self._of_path(expr)
+                others = refused_of(found, taken) if found is not None else ""
+                if others and self._is_exact(expr) and not self._is_told_apart(expr):
+                    yield Doubt(expr, Risk.TYPE, f"which {refused}", is_variable, others)
 
     def _logic(self, expr: Binary) -> Iterator[Doubt]:
         """The sides of `&&` and `||`, of which the one that decides makes up for an error on the other."""
@@ -136,23 +157,25 @@ class Walk(Struct, frozen=True):
                 asked = asked._assuming(part, holds)
         for side, walk in ((expr.left, asked), (expr.right, self._assuming(expr.left, truth))):
             yield from walk.of(side)
-            yield from walk.value(side, f"{quoted(expr.operator)} does not take")
+            yield from walk.value(side, f"{quoted(expr.operator)} does not take", BOOL)
 
     def _operands(self, expr: Expr) -> Iterator[Doubt]:
         match expr:
             case Unary(operator, operand):
-                yield from self.value(operand, f"{quoted(operator)} does not take")
+                taken = BOOL if operator == "!" else NUMBER
+                yield from self.value(operand, f"{quoted(operator)} does not take", taken)
             case Binary("in", _, right):
-                yield from self.value(right, "'in' does not look into")
+                yield from self.value(right, "'in' does not look into", ELEMENTS)
             case Binary(operator, left, right) if operator not in _EQUALITY:
-                for side in (left, right):
-                    yield from self.value(side, f"{quoted(operator)} does not take")
+                for side, other in ((left, right), (right, left)):
+                    taken = self._taken_beside(operator, other) if self._is_mixed(side) else ANY
+                    yield from self.value(side, f"{quoted(operator)} does not take", taken)
                 if operator in "/%":
                     yield from self._divisor(right, operator)
             case Call(name, args):
                 for arg, kinds in zip(args, FUNCTIONS[name].parameters, strict=False):
                     if "null" not in kinds:
-                        yield from self.value(arg, f"{quoted(name)} does not take")
+                        yield from self.value(arg, f"{quoted(name)} does not take", kinds)
 
     def _divisor(self, expr: Expr, operator: str) -> Iterator[Doubt]:
         """The doubt whether a whole number is zero, where its contract speaks of where it ends."""
@@ -201,8 +224,33 @@ class Walk(Struct, frozen=True):
                     return
             found = part.inside
 
+    def _of_path(self, path: Path) -> Contract | None:
+        return self.scope.of(path) if isinstance(spine(path)[-1], Identifier) else None
+
+    def _is_mixed(self, side: Expr) -> bool:
+        """May a value be of one type or another, so that it matters what stands on the other side?"""
+        match side:
+            case Conditional(_, one, other) | Default(one, other):
+                return self._is_mixed(one) or self._is_mixed(other)
+            case Identifier() | Select() | Index():
+                found = self._of_path(side)
+                return found is not None and is_mixed(found)
+        return False
+
+    def _taken_beside(self, operator: BinaryOperator, other: Expr) -> Kinds:
+        """The kinds that an operator takes where the other side is as it is; it takes two of a kind."""
+        there = Operands().of(other, self.scope)
+        pairs = OPERATORS[operator]
+        return frozenset[Kind]().union(*(one for one, another in pairs if another & there)) or ANY
+
+    def _is_told_apart(self, path: Path) -> bool:
+        """Does a condition look at a value, or at what stands beside it, which may say of what type it is?"""
+        root, way = way_of(path)
+        variable = self.scope.known.get(root) is not None
+        return None in way or self.given.compares(root, () if variable else way[:-1])
+
     def _may_be_null(self, path: Path) -> bool:
-        found = self.scope.of(path) if isinstance(spine(path)[-1], Identifier) else None
+        found = self._of_path(path)
         if found is None:
             return False
         types = types_of(found.schema, found.root)
@@ -224,12 +272,24 @@ class Walk(Struct, frozen=True):
         tells_apart = variable is not None and _has_alternatives(variable)
         return self.given.compares(root, () if tells_apart else way)
 
-    def _inside(self, macro: Comprehension) -> Variables:
-        """The variables in the body of a macro; of items that were chosen nothing is known."""
+    def _inside(self, macro: Comprehension) -> "Walk":
+        """The same in the body of a macro; of items that were chosen nothing is known."""
         inner = self.scope.inside(macro)
         if _chooses(macro.source):
             inner = replace(inner, known={**inner.known, macro.variable: None})
-        return inner
+        exact = self.exact - {macro.variable}
+        if self._is_exact(macro.source):
+            exact |= {macro.variable}
+        return replace(self, scope=inner, exact=exact)
+
+    def _is_exact(self, expr: Expr) -> bool:
+        """Can a value come to all that its type allows? What an operator made need not."""
+        start = spine(expr)[-1] if isinstance(expr, Identifier | Select | Index) else None
+        if not isinstance(start, Identifier):
+            return False
+        if start.name in self.scope.known:
+            return start.name in self.exact
+        return self.scope.types.exact(expr, self.scope.place)
 
     def _variable(self, path: Path) -> Contract | None:
         root = way_of(path)[0]
@@ -293,20 +353,20 @@ def doubts(plan: Plan, types: Types) -> Iterator[Doubted]:
     for expr, path, offset, place in expressions(plan):
         for doubt in Walk(Variables(types, place)).of(expr):
             yield Doubted(doubt, path, offset)
-    for expr, path, offset, place, refused in _wanted(plan):
-        for doubt in Walk(Variables(types, place)).value(expr, refused):
+    for expr, path, offset, place, refused, taken in _wanted(plan):
+        for doubt in Walk(Variables(types, place)).value(expr, refused, taken):
             yield Doubted(doubt, path, offset)
 
 
-def _wanted(plan: Plan) -> Iterator[tuple[Expr, TextPath, int, str, str]]:
-    """The expressions whose value itself must not be null, and what is said of it then."""
+def _wanted(plan: Plan) -> Iterator[tuple[Expr, TextPath, int, str, str, Kinds]]:
+    """The expressions whose value itself has to be of a type, and what is said of it if it is not."""
     for condition, path, place in conditions(plan):
-        yield condition, path, 0, place, f"{quoted(str(path[-1]))} does not take"
+        yield condition, path, 0, place, f"{quoted(str(path[-1]))} does not take", BOOL
     for template, path, place in templates(plan):
         for part, at in in_text(template, path):
-            yield part.expr, at, part.offset, place, "does not go into text"
+            yield part.expr, at, part.offset, place, "does not go into text", _IN_TEXT
         if path[-2:] == ("for_each", "over") and isinstance(template, Whole):
-            yield template.expr, path, template.offset, place, "is no list to go over"
+            yield template.expr, path, template.offset, place, "is no list to go over", _LIST
 
 
 def is_open(guards: Guards, uses: Sequence[Use], doubted: Doubted) -> bool:
@@ -315,8 +375,13 @@ def is_open(guards: Guards, uses: Sequence[Use], doubted: Doubted) -> bool:
     `uses` are the references in the same text. Of the variables of macros, a condition on all items may.
     """
     start, end = doubted.span
+    beside = doubted.doubt.risk is Risk.TYPE
     if not doubted.doubt.variable:
-        return not any(guards.narrow(use) for use in uses if start <= use.start and use.end <= end)
+        return not any(
+            guards.narrow(use, beside=beside)
+            for use in uses
+            if start <= use.start and use.end <= end
+        )
     asked = {text for use in uses for text, _ in guards.at(use).facts}
     field = f".{way_of(doubted.doubt.part)[1][-1]}"
     return not any(

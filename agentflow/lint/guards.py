@@ -84,17 +84,19 @@ class Guards:
         known = self._after_round(use, known)
         return self._with_what_ran(self._within(use, known), use.reader)
 
-    def narrow(self, use: Use, *, inside: bool = False) -> bool:
+    def narrow(self, use: Use, *, inside: bool = False, beside: bool = False) -> bool:
         """Does a condition choose among the values that a reference can have where it stands?
 
-        If the producer has alternatives, a condition on any field of it may. What is `inside` of a
-        list does not go with how long the list is.
+        If the producer has alternatives, a condition on any field of it may; otherwise with `beside` one
+        on a field beside it. What is `inside` of a list does not go with how long the list is.
         """
         root, path = use.reference.root, use.reference.path
         if root == "loop":
             path = ()  # what the state is may well go with the iteration
         elif self._has_alternatives(use):
             path = path[: 2 if root == "steps" else 0]
+        elif beside:
+            path = path[:-1]
         read = path_text((root, *(part for part in path if part is not None)))
         known = self.at(use)
         return known.compares(read, sizes=not inside) or self._chooses_case(use, known)

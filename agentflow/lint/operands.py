@@ -51,7 +51,8 @@ from agentflow.spec.templates import template_expressions
 from agentflow.spec.wording import quoted
 
 _NULL: Kinds = frozenset({"null"})
-_KINDS: Mapping[str, Kinds] = {
+#: The kinds of the values of each JSON type.
+KINDS: Mapping[str, Kinds] = {
     "null": _NULL,
     "boolean": BOOL,
     "integer": frozenset({"int"}),
@@ -164,7 +165,7 @@ class Operands(Struct):
         return self._named(found.schema, found.root)
 
     def _named(self, schema: Schema, root: Schema) -> Kinds:
-        kinds = frozenset[Kind]().union(*(_KINDS[name] for name in types_of(schema, root)))
+        kinds = frozenset[Kind]().union(*(KINDS[name] for name in types_of(schema, root)))
         return kinds or ANY  # what has no value at all is reported by other rules
 
     def _binary(self, expr: Binary, scope: Variables) -> Kinds:

@@ -1,0 +1,34 @@
+"""Values that have one of several types, of which not all go where they stand."""
+
+from agentflow.contracts.describe import excerpt, listed, type_names
+from agentflow.contracts.keywords import TYPES, json_type
+from agentflow.contracts.shape import types_of
+from agentflow.lint.operands import KINDS
+from agentflow.plan.schemas import Contract, values_of
+from agentflow.spec.cel.functions import Kinds
+from agentflow.spec.cel.signatures import NUMBER
+
+_NULL = frozenset({"null"})
+_SOMETHING = frozenset(TYPES) - _NULL
+#: So many values are named one by one.
+_FEW = 3
+
+
+def is_mixed(found: Contract) -> bool:
+    """May it be of one type or another, null aside?"""
+    return len(types_of(found.schema, found.root) - _NULL) > 1
+
+
+def refused_of(found: Contract, taken: Kinds) -> str:
+    """The types that a value may have, or the values, that are not taken where others are; "" if none.
+
+    Whole numbers and fractions are not told apart, and what may be anything is not known well enough.
+    """
+    types = types_of(found.schema, found.root) - _NULL
+    kinds = taken | NUMBER if taken & NUMBER else taken
+    others = frozenset(name for name in types if not KINDS[name] & kinds)
+    if not others or others == types or types == _SOMETHING:
+        return ""
+    values = [one for one in values_of(found) or () if json_type(one) in others]
+    few = 0 < len(values) <= _FEW
+    return listed(map(excerpt, values), "or") if few else type_names(others)
