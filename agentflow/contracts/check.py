@@ -17,6 +17,10 @@ from agentflow.contracts.violations import Violation
 from agentflow.contracts.words import is_words
 from agentflow.spec.model import Json
 
+#: How a text has to begin to be taken for JSON, whatever is asked for, and what to do about it.
+_LIKE_JSON = ('"', "[", "{", "```")
+_AS_A_STRING = "; a text that is JSON or begins like it has to be written as a JSON string"
+
 
 class Accepted(Struct, frozen=True):
     """The value that the text holds, unchanged.
@@ -47,15 +51,22 @@ def read_output(text: str, schema: Schema, limits: Limits = LIMITS) -> Accepted 
         checker = compile_schema(schema)
     except ContractError as error:
         return Rejected(f"the contract cannot be used: {error.message}")
+    only_text = checker.types == {"string"}
     try:
         value, unwrapped = unwrap(text, checker.types, limits)
     except NotJson as problem:
-        if checker.types != {"string"} or not is_words(text, limits):
+        if not only_text:
             return Rejected(problem.reason)
+        if not is_words(text, limits):
+            begins = text.removeprefix("\ufeff").lstrip().startswith(_LIKE_JSON)
+            return Rejected(f"{problem.reason}{_AS_A_STRING if begins else ''}")
         value, unwrapped = text.removeprefix("\ufeff").strip(), ""
     violations = checker.check(value)
     if violations:
         others = len(violations) - 1
         more = "" if not others else f" (and {others} more)" if others < MOST else " (and more)"
-        return Rejected(f"the value breaks its contract: {violations[0]}{more}", violations)
+        as_a_string = _AS_A_STRING if only_text and not isinstance(value, str) else ""
+        return Rejected(
+            f"the value breaks its contract: {violations[0]}{more}{as_a_string}", violations
+        )
     return Accepted(value, unwrapped)

@@ -5,7 +5,8 @@ prose only if it is that for sure:
 
 - behind quotes, `"Hello," she said.`: all quotes stand around words as prose has them, and the sentence
   goes on behind the first of them in the same line;
-- behind brackets, `[draft] Dear Ada`: they hold what brackets in prose do, and there are words besides.
+- behind brackets, `[draft] Dear Ada`: they hold what brackets in prose do, and there are words besides;
+- behind a fence, if it names a language that is not JSON, and every fence is closed: code, as Markdown has it.
 """
 
 import re
@@ -17,19 +18,39 @@ from agentflow.contracts.unwrap import KEY, ONLY_SCALARS, marks
 _UNKEPT = re.compile("[\x1b\x9b\ud800-\udfff]")
 #: What prose has in quotes, and then anything that is no quote. An escape is none of prose.
 _QUOTED = re.compile(r'(?<!\w)"[^\s"\\](?:[^"\\]*[^\s"\\])?"(?!\w)')
+#: The line that opens a fence in a language, CommonMark 0.31, "Fenced code blocks".
+_IN_A_LANGUAGE = re.compile(r"`{3,}[ \t]*([A-Za-z][\w+#.-]{0,50})[^`\n]*\n")
+_LIKE_JSON = frozenset({"json", "json5", "jsonc", "jsonl", "ndjson", "geojson", "javascript", "js"})
+_FENCE = re.compile(r"^[ \t]*(`{3,})[ \t]*(.*)$", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def is_words(text: str, limits: Limits) -> bool:
     """Is a text that is no JSON meant as it stands?"""
     words = text.removeprefix("\ufeff").strip()
-    if not 0 < len(words) <= limits.size or _UNKEPT.search(words) or words.startswith("```"):
+    if not 0 < len(words) <= limits.size or _UNKEPT.search(words):
         return False
+    if words.startswith("```"):
+        return _is_code(words)
     if words.startswith('"'):
         return _is_quoting(words)
     if words.startswith(("[", "{")):
         return _is_marked(words)
     return True
+
+
+def _is_code(words: str) -> bool:
+    first = _IN_A_LANGUAGE.match(words)
+    if first is None or first[1].lower() in _LIKE_JSON:
+        return False
+    opened = 0
+    for fence in _FENCE.finditer(words):
+        ticks, after = len(fence[1]), fence[2].strip()
+        if not opened:
+            opened = ticks
+        elif ticks >= opened and not after:
+            opened = 0
+    return not opened
 
 
 def _is_quoting(words: str) -> bool:

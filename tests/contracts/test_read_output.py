@@ -216,6 +216,10 @@ def test_a_value_that_breaks_its_contract_is_rejected_with_violations() -> None:
         ("[draft] text", "[draft] text"),
         ("[1] says so, and [link](a/b) too", "[1] says so, and [link](a/b) too"),
         ("{name}, thank you", "{name}, thank you"),
+        ("```python\nprint(1)\n```\n", "```python\nprint(1)\n```"),
+        ('```python\nx = {"a": [1]}\n```', '```python\nx = {"a": [1]}\n```'),
+        ("```c++ x.cc\n{}\n```\nas said", "```c++ x.cc\n{}\n```\nas said"),
+        ("````md\n```sh\nls\n```\n````", "````md\n```sh\nls\n```\n````"),
     ],
 )
 def test_words_are_a_string_where_nothing_else_is_taken(text: str, value: str) -> None:
@@ -224,8 +228,33 @@ def test_words_are_a_string_where_nothing_else_is_taken(text: str, value: str) -
 
 
 @pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("42", "the value breaks its contract: expected string, found number 42"),
+        (
+            "```python\nprint(1)",
+            "not JSON: a value is expected at line 1 column 1, where '```python\\u000aprint(1)' stands",
+        ),
+        (
+            "```\nDear Ada\n```",
+            "not JSON: a value is expected at line 1 column 1, where 'Dear Ada' stands",
+        ),
+    ],
+)
+def test_where_text_is_asked_for_it_is_said_how_to_give_what_looks_like_json(
+    text: str, reason: str
+) -> None:
+    told = read_output(text, {"type": "string"})
+    assert isinstance(told, Rejected)
+    assert told.reason == (
+        f"{reason}; a text that is JSON or begins like it has to be written as a JSON string"
+    )
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        *("```python\nprint(1)", "```py\n```sh\n1", '```json\n{"a": 1}\n```', "```js\n1 +\n```"),
         *("", " \n", '"cut', '{"a": "cut', "[1, 2", '```json\n"cut', "\x1b[1mbold", "half \ud800"),
         *('"one" "two"', '"a", "b"', '"key": "value"', '"key": value', '"cut, "she said', '"a"b'),
         *('"He said "hi" to me"', '""Hi" he said"', '"an \\"escape\\"" is none', '"Hi" and "cut'),
