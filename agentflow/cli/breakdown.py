@@ -29,10 +29,13 @@ def broke_off(error: StoreError, trace: Trace | None, store: Path, *, json: bool
 
 
 def _gone(error: StoreError, trace: Trace, place: Path) -> StoreError:
-    """The log was there and is no more: nothing of the run is on record any longer."""
+    """The log was there and is no more: nothing of the run is on record in this place any longer."""
     told = StoreError(
-        f"'{place}' was removed while the run was going on, and its log with it ({error.message})",
-        help="it cannot be resumed, and a new run does again what this one has done: check that first",
+        f"'{place}' was removed or moved while the run was going on, and its log with it ({error.message})",
+        help=(
+            "if it was moved, put it back and resume the run; else it cannot be resumed,"
+            " and a new run does again what this one has done: check that first"
+        ),
     )
     told.lost = (*error.lost, *_done(trace, {call.step for call in error.lost}))
     return told

@@ -331,7 +331,8 @@ steps:
 
 
 GONE_FOR_GOOD = (
-    "it cannot be resumed, and a new run does again what this one has done: check that first"
+    "if it was moved, put it back and resume the run; else it cannot be resumed,"
+    " and a new run does again what this one has done: check that first"
 )
 
 
@@ -347,7 +348,9 @@ def test_a_store_that_is_removed_meanwhile(project: Project, as_json: bool) -> N
     assert done.code == 3
     error, *lines = done.err.splitlines()
     assert error.startswith(f"error: '{project.folder}/.agentflow/runs/")
-    assert "' was removed while the run was going on, and its log with it (cannot " in error
+    assert (
+        "' was removed or moved while the run was going on, and its log with it (cannot " in error
+    )
     assert lines == [
         "calls that were made, and whose outcome is not in the log:",
         "  pay  attempt 1, agent 'payer', effects 'write', idempotency key 'k-2': it was answered",
@@ -380,6 +383,17 @@ def test_a_store_that_is_changed_meanwhile(project: Project, spoil: str, why: st
     done = project.agentflow("run", "broken.yaml", "--quiet")
     assert (done.code, (project.folder / "called").read_text()) == (3, "7\n")
     assert why in done.err.splitlines()[0]
+
+
+def test_a_store_that_was_moved_and_is_put_back(project: Project) -> None:
+    project.write("broken.yaml", BROKEN.replace("COMMAND", "mv .agentflow away; echo 1"))
+    told = json.loads(project.agentflow("run", "broken.yaml", "--json").out)
+    assert "' was removed or moved while the run was going on" in told["problem"]["message"]
+    assert told["problem"]["help"] == GONE_FOR_GOOD
+    (project.folder / "away").rename(project.folder / ".agentflow")
+    # Nobody can know whether its answer was acted on: a person is asked.
+    (asked,) = project.json("resume", told["run"], code=4)["waiting"]
+    assert asked["step"] == "pay"
 
 
 def test_a_log_that_cannot_be_written_any_more(project: Project) -> None:
