@@ -41,7 +41,7 @@ def pydantic_code(schema: str) -> str:
     if importlib.util.find_spec("datamodel_code_generator") is None:
         raise CouldNot(
             "the generator of pydantic models is not installed",
-            help="pip install 'agentflow-cli[codegen]'",
+            help="in a checkout of agentflow: pip install '.[codegen]'",
         )
     argv = [sys.executable, "-P", "-m", "datamodel_code_generator", *_PYDANTIC, f"# {_HEADER}"]
     return _generate("datamodel-code-generator", argv, schema)

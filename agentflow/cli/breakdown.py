@@ -12,7 +12,7 @@ from agentflow.trace import Trace
 def broke_off(error: StoreError, trace: Trace | None, store: Path, *, json: bool) -> StoreError:
     """The error with all that has to be known of the run; as JSON it is printed, too.
 
-    `trace` is how far the log goes; None of a run that was not taken up.
+    `trace` is how far the log goes; None of a run that cannot even be read.
     """
     if trace is None:
         return error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agentflow.contracts.shape import types_of
 from agentflow.contracts.strict import NotJson, loads
-from agentflow.errors import InputError
+from agentflow.errors import FileProblem, InputError
 from agentflow.findings import Severity
 from agentflow.project import read_bytes
 from agentflow.spec.document import MAX_BYTES, parse_document
@@ -45,11 +45,7 @@ def read_value(text: str | None, file: Path | None) -> Json:
         FileProblem: the file cannot be read.
     """
     if file is not None:
-        named = f"'{file}'"
-        if str(file) == "-":
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            data = read_bytes(file, MAX_BYTES)
+        named, data = f"'{file}'", _bytes(file, "--file")
     else:
         named, data = "'--value'", os.fsencode(text or "")
     try:
@@ -72,7 +68,7 @@ def _decoded(name: str, text: str) -> str:
 
 def _from_file(file: Path) -> dict[str, Json]:
     """JSON, or else YAML by the same strict reader that specs go through."""
-    data = sys.stdin.buffer.read(MAX_BYTES + 1) if str(file) == "-" else read_bytes(file, MAX_BYTES)
+    data = _bytes(file, "--inputs")
     try:
         value = loads(data.decode())
     except (NotJson, UnicodeDecodeError):
@@ -91,6 +87,19 @@ def _from_file(file: Path) -> dict[str, Json]:
     assert document.root is not None
     inputs: dict[str, Json] = to_data(document.root)
     return inputs
+
+
+def _bytes(file: Path, option: str) -> bytes:
+    """What a file holds that an option names; `-` is stdin. Raises `FileProblem`."""
+    if str(file) == "-":
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    try:
+        return read_bytes(file, MAX_BYTES)
+    except FileProblem as problem:
+        if file.is_fifo():
+            advice = f"what another command prints is read from stdin: '{option} -'"
+            raise FileProblem(problem.message, help=advice) from None
+        raise
 
 
 def _is_text(schema: Json, contract: Mapping[str, Json]) -> bool:

@@ -19,11 +19,12 @@ from agentflow.core.events import Entry
 from agentflow.core.state import State
 from agentflow.engines.driver import Listener
 from agentflow.engines.launch import Settings
-from agentflow.errors import CouldNot, ExitCode, StoreError, UsageError
-from agentflow.eventlog import Durability
+from agentflow.errors import AgentflowError, CouldNot, ExitCode, StoreError, UsageError
+from agentflow.eventlog import Durability, Store
+from agentflow.eventlog.codec import UnknownEvent
 from agentflow.formats import run_json, run_text
 from agentflow.formats.next_text import next_steps
-from agentflow.history import Recorded
+from agentflow.history import Recorded, read_run
 from agentflow.loading import load
 from agentflow.plan.calls import servers_called
 from agentflow.plan.steps import Plan
@@ -164,10 +165,20 @@ def resume_run(run_id: str, settings: Settings, terms: Terms, *, as_started: boo
             onlooker=audience.onlooker,
         )
     except StoreError as error:
-        raise broke_off(error, audience.trace, where.root, json=terms.json) from error
+        trace = audience.trace or _as_it_lies(where, run_id)
+        raise broke_off(error, trace, where.root, json=terms.json) from error
     finally:
         audience.finish()
     return _conclude(state, audience, where.root, terms)
+
+
+def _as_it_lies(store: Store, run_id: str) -> Trace | None:
+    """A run that could not be taken up, as far as it can be read; None if it cannot."""
+    try:
+        recorded = read_run(store, store.find(run_id))
+    except (AgentflowError, UnknownEvent):
+        return None
+    return trace_of(recorded.plan, recorded.entries)
 
 
 def _conclude(state: State, audience: _Audience, store: Path, terms: Terms) -> int:

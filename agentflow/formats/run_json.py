@@ -46,7 +46,10 @@ def render(trace: Trace, store: str, problem: StoreError | None = None) -> str:
 
 
 def _broken_off(trace: Trace) -> str:
-    return "not_started" if trace.status is None else "crashed"
+    """A run at rest that could not be taken up stays at rest."""
+    if trace.status is None:
+        return "not_started"
+    return trace.status if trace.status in ("waiting", "interrupted") else "crashed"
 
 
 def _lost(call: LostCall) -> Json:

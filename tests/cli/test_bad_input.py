@@ -139,6 +139,17 @@ def test_a_spec_outside_any_project_is_its_own_root(project: Project) -> None:
 
 # --- inputs ----------------------------------------------------------------------------------
 
+
+def test_inputs_from_a_pipe_that_has_a_name(project: Project) -> None:
+    os.mkfifo(project.folder / "pipe.json")
+    assert project.agentflow("run", "hello.yaml", "--inputs", "pipe.json") == Done(
+        3,
+        "",
+        "error: 'pipe.json' is not a regular file\n"
+        "help: what another command prints is read from stdin: '--inputs -'\n",
+    )
+
+
 INPUTS = {
     "": "missing 'name'",
     "nmae=Ada": "missing 'name'; unexpected 'nmae', did you mean 'name'?",

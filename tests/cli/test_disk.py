@@ -178,6 +178,21 @@ def test_what_cannot_be_said_to_a_run_on_a_disk_that_can_only_be_read(
     ]
 
 
+def test_a_run_that_cannot_be_taken_up_on_a_full_disk_is_told_as_json(
+    project: Project, disk: Path
+) -> None:
+    project.write("asking.yaml", ASKING)
+    fill = "dd if=/dev/zero of=disk/fill bs=1k 2> /dev/null"
+    done = on_disk(project, disk, 4000, RUN, fill, "agentflow resume $run --json; echo $?")
+    document, _, code = done.out.rpartition("}\n")
+    told = json.loads(document + "}")
+    assert (code, told["status"], len(told["waiting"])) == ("3\n", "waiting", 1)
+    assert done.err.endswith(
+        f"error: {told['problem']['message']}\nhelp: {told['problem']['help']}\n"
+    )
+    assert told["problem"]["help"] == "free space on that disk, then resume the run"
+
+
 @pytest.mark.parametrize(
     ("command", "what", "status"),
     [

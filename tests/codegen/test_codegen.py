@@ -112,7 +112,7 @@ def test_the_generator_of_pydantic_models_is_an_extra(
     with pytest.raises(CouldNot) as caught:
         pydantic_code(schema)
     assert caught.value.message == "the generator of pydantic models is not installed"
-    assert caught.value.help == "pip install 'agentflow-cli[codegen]'"
+    assert caught.value.help == "in a checkout of agentflow: pip install '.[codegen]'"
 
 
 # --- TypeScript -----------------------------------------------------------------------------------
