@@ -17,6 +17,7 @@ from agentflow.contracts.assembly import TooLarge, self_contained
 from agentflow.contracts.keywords import TYPES
 from agentflow.contracts.shape import types_of
 from agentflow.lint.conditions import proven
+from agentflow.lint.first_rounds import FirstRounds
 from agentflow.lint.guards import Guards
 from agentflow.lint.mixed_types import is_mixed, refused_of
 from agentflow.lint.operands import Operands
@@ -348,12 +349,15 @@ class Doubted(Struct, frozen=True):
         return node.text[slice(*self.span)]
 
 
-def doubts(plan: Plan, types: Types) -> Iterator[Doubted]:
-    """All doubts about the expressions of a plan."""
+def doubts(plan: Plan, types: Types, rounds: FirstRounds) -> Iterator[Doubted]:
+    """All doubts about the expressions of a plan; what the first iteration of a loop refuses is certain."""
     for expr, path, offset, place in expressions(plan):
         for doubt in Walk(Variables(types, place)).of(expr):
             yield Doubted(doubt, path, offset)
     for expr, path, offset, place, refused, taken in _wanted(plan):
+        first = rounds.at(path, place)
+        if first is not None and not Operands().of(expr, Variables(first, place)) & taken:
+            continue
         for doubt in Walk(Variables(types, place)).value(expr, refused, taken):
             yield Doubted(doubt, path, offset)
 

@@ -23,6 +23,7 @@ from msgspec import Struct, field
 
 from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.doubts import Doubted, doubts, is_open
+from agentflow.lint.first_rounds import FirstRounds, operated_at_first
 from agentflow.lint.guards import Guards
 from agentflow.lint.loops import Round, loops
 from agentflow.lint.operands import Operated, operated
@@ -79,7 +80,7 @@ class Context(Struct, frozen=True, dict=True):
     numbers of rules that a project has other ideas about, by rule and by the names in its
     `THRESHOLDS`. `drilled` is what is known of the last drill of the spec, None where nobody asks.
     What several rules need is worked out once, when the first of them asks: `traces`, `operated`,
-    `doubted`, `uses_within`, `guards` and `types`, which there are only where there is a plan.
+    `operated_at_first`, `first_rounds`, `doubted`, `uses_within`, `guards` and `types`, which there are only where there is a plan.
     """
 
     document: Document
@@ -143,12 +144,24 @@ class Context(Struct, frozen=True, dict=True):
         return tuple(operated(self.plan, self.types))
 
     @cached_property
+    def first_rounds(self) -> FirstRounds:
+        """What the first iterations of loops find."""
+        assert self.plan is not None
+        return FirstRounds(self.plan, self.types)
+
+    @cached_property
+    def operated_at_first(self) -> tuple[Operated, ...]:
+        """The expressions with parts that do not fit together in the first iteration of a loop."""
+        assert self.plan is not None
+        return tuple(operated_at_first(self.plan, self.types, self.first_rounds))
+
+    @cached_property
     def doubted(self) -> tuple[Doubted, ...]:
         """The parts of expressions that fail for some values, where no condition speaks of them."""
         assert self.plan is not None
         return tuple(
             each
-            for each in doubts(self.plan, self.types)
+            for each in doubts(self.plan, self.types, self.first_rounds)
             if is_open(self.guards, self.uses_within.get(each.path, ()), each)
         )
 

@@ -73,6 +73,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.first_rounds import AT_FIRST
 from agentflow.lint.handoffs import Handoff, Handoffs, Source, way_text
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
@@ -101,6 +102,7 @@ def check(context: Context) -> Iterator[Finding]:
         found = list(_breaches(context, handoffs, handoff, effort))
         for side in handoff.sides() if not found else ():
             found += _breaches(context, handoffs, side, effort)
+        found = found or list(_at_first(context, handoffs, handoff, effort))
         if found:
             broken.add((handoff.path[:-1], handoff.receiver))
         yield from (finding for finding in found if finding.location not in context.misread)
@@ -125,6 +127,29 @@ def _breaches(
             help=_ALWAYS if breach.never else _advice(source, target),
             related=handoffs.contracts(handoff, source, breach.way),
         )
+
+
+def _at_first(
+    context: Context, handoffs: Handoffs, handoff: Handoff, effort: Effort
+) -> Iterator[Finding]:
+    """Each part of a handoff that does not fit in the first iteration of a loop, whatever comes later."""
+    first = context.first_rounds.at(handoff.path, handoff.place)
+    if first is None:
+        return
+    given = first.of(handoff.template, handoff.place, handoff.given)
+    for breach in breaches(given, handoff.wanted, effort):
+        if breach.always:
+            source = handoffs.source(handoff, breach.way)
+            target = way_text((handoff.receiver, handoff.side, *handoff.field, *breach.way))
+            told = f"{quoted(source.text)} {breach.found}, {quoted(target)} {breach.wanted}"
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"in the first iteration, {told}",
+                location=handoffs.place_of(source),
+                help=AT_FIRST,
+                related=handoffs.contracts(handoff, source, breach.way),
+            )
 
 
 def _may_come(context: Context, source: Source, breach: Breach) -> bool:

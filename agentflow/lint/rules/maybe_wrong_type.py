@@ -82,13 +82,19 @@ def check(context: Context) -> Iterator[Finding]:
     """Each such part of an expression, unless a condition on the way speaks of it."""
     if context.plan is None:
         return
+    certain = {
+        each.located(context.document, misfit)
+        for each in context.operated_at_first
+        for misfit in each.always
+    }
     for each in context.doubted:
-        if each.doubt.risk is Risk.TYPE:
+        location = context.document.in_string(each.path, *each.span)
+        if each.doubt.risk is Risk.TYPE and location not in certain:
             shown = each.shown(context.document)
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
                 message=f"{quoted(shown)} may be {each.doubt.may_be}, {each.doubt.refused}",
-                location=context.document.in_string(each.path, *each.span),
+                location=location,
                 help="let it be of one type where it comes from, or ask for its value before",
             )

@@ -108,6 +108,7 @@ def _in_text(
     """Each expression in a text that comes to no text, which is read at a place."""
     for part, at in in_text(template, path):
         found = _wrong_type(types, part, place, _IN_TEXT)
+        found = found or _wrong_at_first(context, part, at, place, _IN_TEXT)
         if found:
             message = f"only strings, numbers and booleans go into text, this is {found}"
             location = _place(context, part, at)
@@ -137,6 +138,7 @@ def _of_step(context: Context, step: StepPlan) -> Iterator[Finding]:
     outside = address.parent(step.address) or ""
     for condition, path, place in conditions_of(step):
         found = _wrong_type(context.types, condition, place, _BOOLEAN)
+        found = found or _wrong_at_first(context, condition, path, place, _BOOLEAN)
         if found:
             message = f"{quoted(str(path[-1]))} has to be true or false, this is {found}"
             location = context.document.locate(path)
@@ -159,6 +161,15 @@ def _of_step(context: Context, step: StepPlan) -> Iterator[Finding]:
             message = f"the 'key' of an item is text or an integer, this is {found}"
             location = context.document.locate((*step.path, "for_each", "key"))
             yield Finding(NAME, SEVERITY, message, location, "name what tells the items apart")
+
+
+def _wrong_at_first(
+    context: Context, written: Written, path: Path, place: str, wanted: frozenset[str]
+) -> str | None:
+    """As `_wrong_type`, if it is certain of the first iteration of a loop alone."""
+    first = context.first_rounds.at(path, place)
+    found = _wrong_type(first, written, place, wanted) if first is not None else None
+    return f"{found} in the first iteration" if found else None
 
 
 def _wrong_type(types: Types, written: Written, place: str, wanted: frozenset[str]) -> str | None:

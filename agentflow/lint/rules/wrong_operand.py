@@ -4,6 +4,9 @@ Types never mix: text and a number have no sum, and only a condition can be nega
 say that this part is of another type whatever comes, so the expression has no value in any run
 that comes to it. An item that a list never has, and a division by zero, have none either.
 
+What the first iteration of a loop reads has the value that `state` gives it: a list is not added to the text that
+stands in for it there.
+
 Bad:
 
     agentflow: 1
@@ -42,6 +45,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.first_rounds import AT_FIRST
 from agentflow.lint.rule import Context, Family
 
 NAME = "wrong-operand"
@@ -57,3 +61,8 @@ def check(context: Context) -> Iterator[Finding]:
         for misfit in each.always:
             location = each.located(context.document, misfit)
             yield Finding(NAME, SEVERITY, misfit.message, location, misfit.help)
+    for each in context.operated_at_first:
+        for misfit in each.always:
+            location = each.located(context.document, misfit)
+            message = f"in the first iteration, {misfit.message}"
+            yield Finding(NAME, SEVERITY, message, location, AT_FIRST)

@@ -1,0 +1,121 @@
+"""What the first iteration of a loop is sure to come to, and what it finds there.
+
+It reads the state as `state` gives it, and nothing that `next` makes of it. What does not fit with that
+fails whenever the loop runs, whatever later iterations would find.
+"""
+
+from collections.abc import Iterator
+
+from agentflow.lint.operands import Operands, Operated
+from agentflow.lint.variables import Variables
+from agentflow.lint.written import expressions
+from agentflow.plan.address import enclosing
+from agentflow.plan.loop_states import loop_around
+from agentflow.plan.schemas import constant, self_contained
+from agentflow.plan.shape_kinds import Fields
+from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.types import Types
+from agentflow.spec.cel.syntax import (
+    Binary,
+    Coalesce,
+    Comprehension,
+    Conditional,
+    Default,
+    Expr,
+    Has,
+    parts,
+)
+from agentflow.spec.expressions import references
+
+#: What helps where the first value does not fit.
+AT_FIRST = "let 'state' begin with a value of the type that 'next' makes"
+#: What an iteration need not come to: it goes through items, or looks at what has happened.
+_NEED_NOT = frozenset({"assert", "catch", "for_each"})
+
+
+class FirstRounds:
+    """The types in the first iterations of the loops of a plan."""
+
+    def __init__(self, plan: Plan, types: Types) -> None:
+        self._plan = plan
+        self._types = types
+        self._first: dict[str, Types] = {}
+        #: What has loops inside, by address.
+        self._with_loops = {
+            at
+            for step in plan.steps.values()
+            if step.loop is not None
+            for at in enclosing(step.address)
+        }
+
+    def at(self, path: Path, place: str) -> Types | None:
+        """The types that what stands at `path`, and is read at `place`, finds when it is first read.
+
+        None if that need not be in a first iteration, as after a `when`, or if there are loops inside,
+        whose `loop` is another.
+        """
+        around = loop_around(self._plan, place)
+        if around is None or not self._is_certain(around, path, place):
+            return None
+        if around.address not in self._first:
+            self._first[around.address] = self._of(around)
+        return self._first[around.address]
+
+    def _of(self, step: StepPlan) -> Types:
+        assert step.loop is not None
+        state = self_contained(self._types.of(step.loop.state, step.address))
+        return Types(self._plan, {"loop": Fields({"index": constant(0), "state": state}, "")})
+
+    def _is_certain(self, around: StepPlan, path: Path, place: str) -> bool:
+        body = around.body
+        assert body is not None
+        inside = path[len(body.path) :]
+        if path[: len(body.path)] != body.path or _NEED_NOT & set(inside):
+            return False
+        if inside[:1] not in (("until",), ("next",), ("steps",)):
+            return False
+        for at in enclosing(place):
+            if at == body.address:
+                break
+            step = self._plan.steps.get(at)
+            if step is None or step.when is not None or step.for_each is not None:
+                return False
+        return body.address not in self._with_loops
+
+
+def operated_at_first(plan: Plan, types: Types, rounds: FirstRounds) -> Iterator[Operated]:
+    """The expressions with parts that do not fit together when they are first read."""
+    for expr, path, offset, place in expressions(plan):
+        first = rounds.at(path, place) if _reads_state(expr) else None
+        if first is None:
+            continue
+        always, at_first = Operands(), Operands()
+        always.of(expr, Variables(types, place))
+        at_first.of(expr, Variables(first, place))
+        known, certain = {id(each.part) for each in always.misfits}, set(map(id, _certain(expr)))
+        found = [
+            each
+            for each in at_first.misfits
+            if id(each.part) in certain and id(each.part) not in known
+        ]
+        if found:
+            yield Operated(path, offset, found, ())
+
+
+def _reads_state(expr: Expr) -> bool:
+    return any(one.root == "loop" and one.path[:1] == ("state",) for one in references(expr))
+
+
+def _certain(expr: Expr) -> Iterator[Expr]:
+    """The parts of an expression whose failure is its own, whatever comes."""
+    yield expr
+    match expr:
+        case Conditional(condition):
+            yield from _certain(condition)
+        case Comprehension(_, source):
+            yield from _certain(source)
+        case Binary("&&" | "||") | Default() | Coalesce() | Has():
+            return
+        case _:
+            for part in parts(expr):
+                yield from _certain(part)
