@@ -10,10 +10,6 @@ an event that is no JSON; in one of Gemini every piece has a finish reason; it f
 asks Hugging Face for a tokenizer, again and again where there is no way to it; an answer of OpenAI's Responses API, which it turns to
 for models that have no other and for tools of models that think, becomes one of a chat and loses its
 status and the model's name; it prints.
-it follows redirects, with the whole prompt; to count the tokens of an answer whose provider has
-not, it asks Hugging Face for a tokenizer, again and again where there is no way to it; an answer of
-OpenAI's Responses API, which it turns to for models that have no other and for tools of models that
-think, becomes one of a chat and loses its status and the model's name; it prints.
 """
 
 import json
