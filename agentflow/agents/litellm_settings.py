@@ -5,11 +5,12 @@ may be a stranger's; its own HTTP handler sends a request again after a connecti
 if the server has the first one; its aiohttp transport reports such a connection as one that never
 was; a finish reason that it does not know, or that means a failure, becomes `stop`; what a provider
 has not counted at the end of a stream it counts itself; a stream that repeats itself is an error;
-in a stream of most providers it takes `[DONE]` for a finish reason, wherever it stands, and passes over
-an event that is no JSON; in one of Gemini every piece has a finish reason; it follows redirects, with the whole prompt; to count the tokens of an answer whose provider has not, it
-asks Hugging Face for a tokenizer, again and again where there is no way to it; an answer of OpenAI's Responses API, which it turns to
-for models that have no other and for tools of models that think, becomes one of a chat and loses its
-status and the model's name; it prints.
+in a stream of most providers it takes `[DONE]` for a finish reason, wherever it stands, and passes
+over an event that is no JSON; in one of Gemini every piece has a finish reason; it follows
+redirects, with the whole prompt; to count the tokens of an answer whose provider has not, it asks
+Hugging Face for a tokenizer, again and again where there is no way to it; an answer of OpenAI's
+Responses API, which it turns to for models that have no other and for tools of models that think,
+becomes one of a chat and loses its status and the model's name; it prints.
 """
 
 import json

@@ -10,8 +10,8 @@
 Gemini's signatures are in LiteLLM's ids of calls. Of all others thoughts are not sent back: some refuse
 them.
 
-Servers that do not take thoughts apart leave them at the head of the text, in `<think>` and its like. LiteLLM
-takes the first out of an answer that comes as a whole, and of a stream none.
+Servers that do not take thoughts apart leave them at the head of the text, in `<think>` and its
+like. LiteLLM takes the first out of an answer that comes as a whole, and of a stream none.
 
 Sources: https://docs.litellm.ai/docs/reasoning_content,
 https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning,

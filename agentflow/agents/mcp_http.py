@@ -3,7 +3,8 @@
 Below the SDK's client for streamable HTTP lies an HTTP client, and below that what sends a request
 and gets an answer. That part is ours:
 
-- `wire` sends what is to be sent, to addresses that it has looked at, and reads no further than its bound.
+- `wire` sends what is to be sent, to addresses that it has looked at, and reads no further than its
+  bound.
 - Redirects are followed by the SDK, within the scheme, host and port of the url only, so the headers
   of the spec go nowhere else.
 - What goes wrong reaches the call that it is about, and no other. An error of the transport would

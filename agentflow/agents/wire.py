@@ -1,4 +1,5 @@
-"""What lies below the clients of SDKs: requests go to addresses that were looked at, answers have a bound.
+"""What lies below the clients of SDKs: requests go to addresses that were looked at, answers have a
+bound.
 
 Every address is looked at before it is connected to (`http_addresses`), and what was public at first
 stays so. No connection is used twice, no proxy is used, nothing is decompressed, and no redirect is
@@ -151,8 +152,8 @@ async def addresses_for(
 ) -> Sequence[Address]:
     """The addresses of the host of a url, which is one of httpx, within so many seconds.
 
-    Raises `AttemptError`, whose message begins with what is `shown`: not_sent if the host is not found, and
-    rejected if no request may go there.
+    Raises `AttemptError`, whose message begins with what is `shown`: not_sent if the host is not
+    found, and rejected if no request may go there.
     """
     port = url.port or PORTS[url.scheme]
     try:

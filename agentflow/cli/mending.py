@@ -118,8 +118,8 @@ def _replace(file: Path, data: bytes) -> None:
 def diff(changed: Changed) -> str:
     """The change as a unified diff, which `git apply` takes, line ends and byte order mark included.
 
-    What would act on a terminal or a log is spelled out, and of what looks like a credential the beginning
-    is shown; a line with any of that is for people only.
+    What would act on a terminal or a log is spelled out, and of what looks like a credential the
+    beginning is shown; a line with any of that is for people only.
     """
     return "\n".join(_diff(changed))
 

@@ -6,7 +6,8 @@ prose only if it is that for sure:
 - behind quotes, `"Hello," she said.`: all quotes stand around words as prose has them, and the sentence
   goes on behind the first of them in the same line;
 - behind brackets, `[draft] Dear Ada`: they hold what brackets in prose do, and there are words besides;
-- behind a fence, if it names a language that is not JSON, and every fence is closed: code, as Markdown has it.
+- behind a fence, if it names a language that is not JSON, and every fence is closed: code, as
+  Markdown has it.
 """
 
 import re

@@ -1,7 +1,8 @@
 """Texts for a regular expression, by rstr: the same for the same seed on every machine.
 
-rstr draws from sets, whose order differs from process to process, and repeats what may be repeated without end
-up to 100 times. Here the characters are in the order of `string.printable`, and the caller says how often.
+rstr draws from sets, whose order differs from process to process, and repeats what may be repeated
+without end up to 100 times. Here the characters are in the order of `string.printable`, and the
+caller says how often.
 """
 
 import random

@@ -19,7 +19,9 @@ def never_begun(carrier: Carrier) -> str | None:
 
 
 def came_instead(run: int, end: str, *, failed: bool) -> str:
-    """What is said of a claim that did not come up when it was brought about: how its step ended, and the run."""
+    """What is said of a claim that did not come up when it was brought about: how its step ended,
+    and the run.
+    """
     how = "failed" if failed else "succeeded"
     return f"what came instead in run {run}, which {how}: {end}; {_A_TEST}"
 

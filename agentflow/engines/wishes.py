@@ -45,7 +45,9 @@ def wish_for(plan: Plan, step: StepPlan, at: str, given: Json) -> Wish:
 
 
 def kept_by(step: StepPlan, call: CallPlan) -> Mapping[str, Json]:
-    """What an answer to a call keeps: the contract of its agent, and that which all agents of the step share."""
+    """What an answer to a call keeps: the contract of its agent, and that which all agents of the
+    step share.
+    """
     shared = step.call
     if shared is None or shared.output is call.output:
         return call.output.schema

@@ -1,4 +1,5 @@
-"""What people are asked and told about a step or a call: texts that many may share, and what each is given.
+"""What people are asked and told about a step or a call: texts that many may share, and what each
+is given.
 
 The texts of an escalation read the `input` of whichever step turns to it (of a question, what the first
 person is shown), those of an approval the arguments of the call. Of a step that turned to others

@@ -1,7 +1,8 @@
 """Steps side by side whose conditions cut a number into bands, and the numbers at which two bands meet.
 
-A band is what the `when` of a step leaves of a number that it compares with written ones, as `score >= 50 && score < 80`
-does. Bands belong together if they are of one number, and all else that their conditions ask is the same.
+A band is what the `when` of a step leaves of a number that it compares with written ones, as
+`score >= 50 && score < 80` does. Bands belong together if they are of one number, and all else that
+their conditions ask is the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -73,7 +73,9 @@ def no_choices(expr: Expr, text: str, scope: Variables) -> Iterator[NoChoice]:
 
 
 def decided_choices(context: Context, expr: Expr, text: str, place: str) -> Iterator[NoChoice]:
-    """The conditions before `?`, outside of macros, that come to the same for all values that their contracts name."""
+    """The conditions before `?`, outside of macros, that come to the same for all values that their
+    contracts name.
+    """
     for part in every(expr):
         if not isinstance(part, Conditional) or _keeps_within(part, text):
             continue

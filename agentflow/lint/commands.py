@@ -55,7 +55,9 @@ _SENDS = re.compile(r"(?:-d|-F|--data(?:-ascii|-binary|-raw|-urlencode)?|--form|
 
 
 def deed(argv: Sequence[str]) -> str | None:
-    """The words by which a program is known to change something; None if it is not, or only looks what it would."""
+    """The words by which a program is known to change something; None if it is not, or only looks
+    what it would.
+    """
     words = [str(word) for word in argv]
     program, rest = words[0].rpartition("/")[2], words[1:]
     if any(word.startswith("--dry-run") or word in ("--help", "--version") for word in rest):

@@ -55,9 +55,9 @@ _MOST_VALUES = 64
 class Mismatch(Struct, frozen=True):
     """Two sides of a comparison that are never equal.
 
-    `whole` is the comparison, `part` what is wrong in it, and `wanted` its value. `other` is the side
-    that it is compared with and `known` its values, or with `of_items` those of its items; `kinds` are those of
-    both, if even these differ.
+    `whole` is the comparison, `part` what is wrong in it, and `wanted` its value. `other` is the
+    side that it is compared with and `known` its values, or with `of_items` those of its items;
+    `kinds` are those of both, if even these differ.
     """
 
     whole: Binary

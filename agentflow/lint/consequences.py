@@ -46,7 +46,8 @@ class Consequences:
     def alike(self, step: StepPlan, way: Steps, values: Sequence[str]) -> tuple[str, ...]:
         """The first values of a part of an answer that no condition tells apart.
 
-        There are none if somebody gets to see which it is, or if no condition tells any of them from the others.
+        There are none if somebody gets to see which it is, or if no condition tells any of them
+        from the others.
         """
         found: dict[str, list[object]] = {value: [] for value in values}
         seen = set[tuple[str, Steps]]()

@@ -142,7 +142,9 @@ def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tup
 
 
 def excluding(ways: Iterable[Sequence[Demand]]) -> frozenset[Question]:
-    """The flags that every condition which looks at them wants to be false: what they keep out is meant to be out."""
+    """The flags that every condition which looks at them wants to be false: what they keep out is
+    meant to be out.
+    """
     wanted: dict[Question, set[bool]] = {}
     for demand in (demand for way in ways for demand in way if not demand.labels):
         flags = [

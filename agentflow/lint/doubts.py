@@ -1,9 +1,9 @@
 """Parts of expressions that fail for some of the values that contracts admit.
 
-Null goes into few operators and functions, and not into text; of a value that has one of several types some
-may not go where it stands; whole numbers are not divided by zero; and a field of a macro's variable may be
-absent. What a condition on the way asks for is known to be there, of what it compares otherwise nothing is
-said, and neither of the items that a `filter` has chosen.
+Null goes into few operators and functions, and not into text; of a value that has one of several
+types some may not go where it stands; whole numbers are not divided by zero; and a field of a
+macro's variable may be absent. What a condition on the way asks for is known to be there, of what
+it compares otherwise nothing is said, and neither of the items that a `filter` has chosen.
 """
 
 from collections.abc import Iterator, Sequence
@@ -80,9 +80,9 @@ class Risk(StrEnum):
 class Doubt(Struct, frozen=True):
     """A part of an expression that may be what it must not be.
 
-    `refused` says of null, of zero and of a type what does not take it: `which '>' does not take`. `variable`
-    says that the part is read of a macro's variable, so that no condition outside of the expression is on it.
-    `may_be` names the types, or the values, that are refused.
+    `refused` says of null, of zero and of a type what does not take it: `which '>' does not take`.
+    `variable` says that the part is read of a macro's variable, so that no condition outside of the
+    expression is on it. `may_be` names the types, or the values, that are refused.
     """
 
     part: Expr

@@ -1,4 +1,6 @@
-"""Where values come from: what agents and people answer, followed through the outputs of what is around them."""
+"""Where values come from: what agents and people answer, followed through the outputs of what is
+around them.
+"""
 
 from collections.abc import Iterable, Iterator
 

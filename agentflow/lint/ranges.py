@@ -1,12 +1,12 @@
 """Conditions on numbers that can never come true, or never false, by what the contracts say of these.
 
-Each number lies in a range: that of its contract, or of the length of a text or list. A condition is
-split into the comparisons that all have to hold, and each of them narrows the range of what it compares with
-a number. Where nothing is left the condition cannot hold. Of all else nothing is said: neither of
-arithmetic nor of how two values that are read depend on each other.
+Each number lies in a range: that of its contract, or of the length of a text or list. A condition
+is split into the comparisons that all have to hold, and each of them narrows the range of what it
+compares with a number. Where nothing is left the condition cannot hold. Of all else nothing is
+said: neither of arithmetic nor of how two values that are read depend on each other.
 
-Whether there is anything at all is asked out of care, also where the contract says that there is. So of what
-is never empty that counts only where somebody asks for it.
+Whether there is anything at all is asked out of care, also where the contract says that there is.
+So of what is never empty that counts only where somebody asks for it.
 """
 
 from msgspec import Struct

@@ -80,7 +80,8 @@ class Context(Struct, frozen=True, dict=True):
     numbers of rules that a project has other ideas about, by rule and by the names in its
     `THRESHOLDS`. `drilled` is what is known of the last drill of the spec, None where nobody asks.
     What several rules need is worked out once, when the first of them asks: `traces`, `operated`,
-    `operated_at_first`, `first_rounds`, `doubted`, `uses_within`, `guards` and `types`, which there are only where there is a plan.
+    `operated_at_first`, `first_rounds`, `doubted`, `uses_within`, `guards` and `types`, which there
+    are only where there is a plan.
     """
 
     document: Document

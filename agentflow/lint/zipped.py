@@ -1,4 +1,5 @@
-"""Lists that are read by the number of an item of another list: `inputs.amounts[index]` for each of `inputs.names`.
+"""Lists that are read by the number of an item of another list: `inputs.amounts[index]` for each of
+`inputs.names`.
 
 Each is taken to be as long as the other, and nothing demands it.
 """

@@ -70,8 +70,9 @@ class Effort:
 class _Pair(Struct, frozen=True):
     """What a part of the value keeps, and what it should.
 
-    `present` if every value has this part, `there` if only those do not whose lists have no items. `around` are the pairs that it is a part of, by the
-    identity of their schemas: what is a part of itself is judged once.
+    `present` if every value has this part, `there` if only those do not whose lists have no items.
+    `around` are the pairs that it is a part of, by the identity of their schemas: what is a part of
+    itself is judged once.
     """
 
     given: Contract

@@ -29,7 +29,8 @@ def may_ask_whether(step: StepPlan) -> bool:
 
 
 def is_taken(step: StepPlan) -> bool:
-    """Does the `catch` of a step say what follows whenever nobody knows about a call, of its own or inside?
+    """Does the `catch` of a step say what follows whenever nobody knows about a call, of its own or
+    inside?
 
     Another agent is never given the work then, so an entry that hands over says nothing.
     """

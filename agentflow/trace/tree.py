@@ -21,11 +21,12 @@ class Trace(Branches):
     """A run as a tree. `now` is the time of the last entry, `entries` how many there were.
 
     `by` is who started it. `signal` is what has interrupted it, or `stopped` says why it went no
-    further. `meanwhile` are the answers taken in since a process has worked on it last. `spent` is what was used up at the end of tokens, money and meters, where a budget bounds
-    them. `damaged` is the first entry that cannot be read; what came then nobody knows. `untold`
-    are notices that are not known to have arrived, by their ids. `held_up` is why attempts wait for
-    other runs, by the address of their step in the plan, and by their own. `gates` are the
-    `confidence` of the agents that have one, by the agent's name.
+    further. `meanwhile` are the answers taken in since a process has worked on it last. `spent` is
+    what was used up at the end of tokens, money and meters, where a budget bounds them. `damaged`
+    is the first entry that cannot be read; what came then nobody knows. `untold` are notices that
+    are not known to have arrived, by their ids. `held_up` is why attempts wait for other runs, by
+    the address of their step in the plan, and by their own. `gates` are the `confidence` of the
+    agents that have one, by the agent's name.
     """
 
     run_id: str = ""

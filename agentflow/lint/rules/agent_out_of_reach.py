@@ -1,9 +1,9 @@
 """A model is told to turn to an agent or a tool that it cannot reach.
 
 A model calls what stands in its `tools`, and hands over by an answer that a step acts on. Told to
-transfer to somebody else, it can only say that it did. Verbs are read in English; in any language, the name of an
-agent that stands in marks (`writer`, «writer») or has a `_` in it is taken for that agent, unless its step comes before or
-after.
+transfer to somebody else, it can only say that it did. Verbs are read in English; in any language,
+the name of an agent that stands in marks (`writer`, «writer») or has a `_` in it is taken for that
+agent, unless its step comes before or after.
 
 Bad:
 

@@ -1,8 +1,9 @@
 """Something that a person can answer makes no difference.
 
-A person may say *proceed*, *redo* or *quit*, and all that follows only asks whether it is *proceed*: who says *redo*
-gets what *quit* gets, or is asked again and again after *quit*. Or a loop goes round because a person was not
-content, and what the person wrote about it goes nowhere, so the next round makes the same mistake.
+A person may say *proceed*, *redo* or *quit*, and all that follows only asks whether it is
+*proceed*: who says *redo* gets what *quit* gets, or is asked again and again after *quit*. Or a
+loop goes round because a person was not content, and what the person wrote about it goes nowhere,
+so the next round makes the same mistake.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A person is to decide about something and is shown nothing of it.
 
-The question is the same in every run, whatever is to be sent or paid. Who answers it can only say yes to
-everything or no to everything, and does what the rubber stamp does. Show with `with`, or in the text of the
-question, what the answer is about.
+The question is the same in every run, whatever is to be sent or paid. Who answers it can only say
+yes to everything or no to everything, and does what the rubber stamp does. Show with `with`, or in
+the text of the question, what the answer is about.
 
 Bad:
 
@@ -97,7 +97,8 @@ _HARMLESS = (Effects.NONE, Effects.READ)
 def check(context: Context) -> Iterator[Finding]:
     """Each question without any data that alone decides on what others have made.
 
-    A question that does not wait for it is another matter if no model writes it: whether the time is right, say.
+    A question that does not wait for it is another matter if no model writes it: whether the time
+    is right, say.
     """
     plan = context.plan
     if plan is None or not context.reads_all_known:

@@ -1,10 +1,11 @@
 """A budget has too little for a run in which all goes well.
 
 A budget is a brake for the day on which things go wrong. This one stops every run: even if nothing
-fails and every list is empty, more calls have to be made than it has, or more is charged to a meter, or
-a single call may use more tokens or money than there are, or charges more, so that it is never started, also one
-in a pipeline inside. A charge that is worked out counts as the least that its input allows.
-What a model costs is what the spec says of it (`price`), or else LiteLLM's table, which the run keeps to.
+fails and every list is empty, more calls have to be made than it has, or more is charged to a
+meter, or a single call may use more tokens or money than there are, or charges more, so that it is
+never started, also one in a pipeline inside. A charge that is worked out counts as the least that
+its input allows. What a model costs is what the spec says of it (`price`), or else LiteLLM's table,
+which the run keeps to.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """What a person has approved is made anew before it is carried out.
 
-A person sees one draft and says yes, and what goes out is another, which was written after the answer: with a
-remark, or once more. Nobody has seen that one. Carry out what was shown, or go round in a loop in which the
-person sees each version, and carry out the one that the answer was about.
+A person sees one draft and says yes, and what goes out is another, which was written after the
+answer: with a remark, or once more. Nobody has seen that one. Carry out what was shown, or go round
+in a loop in which the person sees each version, and carry out the one that the answer was about.
 
 Bad:
 

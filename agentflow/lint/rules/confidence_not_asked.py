@@ -2,8 +2,8 @@
 
 The field is in the contract, and neither the instructions nor the prompt nor a `description` in the
 contract says what it means. So the model fills in a number that looks right, most often a high one,
-and the gate judges that. A scale from 0 to 1 in the text says it in every language; of a text that is not English
-nothing is said otherwise.
+and the gate judges that. A scale from 0 to 1 in the text says it in every language; of a text that
+is not English nothing is said otherwise.
 
 Bad:
 

@@ -1,15 +1,16 @@
 """The condition that ends a loop cannot change, or can never come true.
 
 A loop ends well when `until` comes true. If that cannot happen, every run goes through all its
-iterations, and pays for them, to end as `exhausted`. So it is with a number beyond what its contract has room
-for, and where every number fulfils it, there is one iteration only. If `until` does not look at the iteration, it is
-true after the first or never.
+iterations, and pays for them, to end as `exhausted`. So it is with a number beyond what its
+contract has room for, and where every number fulfils it, there is one iteration only. If `until`
+does not look at the iteration, it is true after the first or never.
 
-`until` sees the state before `next` of the same iteration changes it: with `max: 3`, a counter that begins with 0
-and goes up by 1 comes to 2. Where one side of an `||` never holds, only the other ends the loop.
+`until` sees the state before `next` of the same iteration changes it: with `max: 3`, a counter that
+begins with 0 and goes up by 1 comes to 2. Where one side of an `||` never holds, only the other
+ends the loop.
 
-Where `catch.exhausted` says what follows, `until: "false"` is a way to go round a fixed number of times, and
-nothing is said of it.
+Where `catch.exhausted` says what follows, `until: "false"` is a way to go round a fixed number of
+times, and nothing is said of it.
 
 Bad:
 

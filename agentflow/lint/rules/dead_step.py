@@ -1,9 +1,9 @@
 """A step does nothing to the world, and nobody reads what it answers.
 
 Its work is paid for and thrown away. Mostly the output was meant to come from it: a refinement that
-is computed and then forgotten, a report that is not the one handed out. A step that is only there to
-stop the run is named in the `needs` of those that must not run before it, and stops it by failing; a model's
-answer stops nothing without an `assert` or a gate.
+is computed and then forgotten, a report that is not the one handed out. A step that is only there
+to stop the run is named in the `needs` of those that must not run before it, and stops it by
+failing; a model's answer stops nothing without an `assert` or a gate.
 
 Bad:
 

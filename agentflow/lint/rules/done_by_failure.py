@@ -1,8 +1,9 @@
 """A write that fails is told as done.
 
-A `catch` puts a value in the place of what the agent did not answer, and the value says that it was sent, paid or
-saved. Whoever reads it goes on from there, and the outputs of the run say so too. Say that it was not. That a
-refusal means it had been done before is another matter, and so is what follows if nobody knows.
+A `catch` puts a value in the place of what the agent did not answer, and the value says that it was
+sent, paid or saved. Whoever reads it goes on from there, and the outputs of the run say so too. Say
+that it was not. That a refusal means it had been done before is another matter, and so is what
+follows if nobody knows.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """An effect does not wait for the person who is asked about it.
 
-A person sees a draft and is to say yes, and meanwhile, or before, the same draft goes out. The answer is read by
-somebody, but not by the step that it is about, which is done whatever it is. Where a loop goes round until the
-person is content, it is done in each of the rounds.
+A person sees a draft and is to say yes, and meanwhile, or before, the same draft goes out. The
+answer is read by somebody, but not by the step that it is about, which is done whatever it is.
+Where a loop goes round until the person is content, it is done in each of the rounds.
 
 Bad:
 

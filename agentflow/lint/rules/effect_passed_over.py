@@ -1,11 +1,12 @@
 """A write may have happened, and the run goes on as if it had not.
 
-When a write loses its answer, nobody knows what became of it, and the step ends as `unknown_effect`: with an
-idempotency key as without, once there are no more attempts. A `catch` for `any` takes that too, and with `skip` or a
-value the run succeeds and nobody looks. Say apart what follows `unknown_effect`: `fail`, or an escalation to people.
+When a write loses its answer, nobody knows what became of it, and the step ends as
+`unknown_effect`: with an idempotency key as without, once there are no more attempts. A `catch` for
+`any` takes that too, and with `skip` or a value the run succeeds and nobody looks. Say apart what
+follows `unknown_effect`: `fail`, or an escalation to people.
 
-A step with a key that nobody asks what became of it, such as a message at the end, may be passed over: it was tried
-safely as often as its author wants, and nothing goes on from it.
+A step with a key that nobody asks what became of it, such as a message at the end, may be passed
+over: it was tried safely as often as its author wants, and nothing goes on from it.
 
 Bad:
 

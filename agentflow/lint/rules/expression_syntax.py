@@ -1,8 +1,8 @@
 """An expression cannot be read.
 
 Expressions are a subset of CEL, the Common Expression Language. Text with `${{ }}` around it that
-is none is not handed on as text: the agent would be told the formula and not its value. A condition (`when`,
-`until`, `that`) is an expression already, without `${{ }}` around it.
+is none is not handed on as text: the agent would be told the formula and not its value. A condition
+(`when`, `until`, `that`) is an expression already, without `${{ }}` around it.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """The drill has shown that a failure is not handled as the spec says.
 
-It was brought about and ended elsewhere, or it cannot come to what the spec says at all. `agentflow drill` shows the run in which
-that was seen.
+It was brought about and ended elsewhere, or it cannot come to what the spec says at all.
+`agentflow drill` shows the run in which that was seen.
 
 Bad:
 

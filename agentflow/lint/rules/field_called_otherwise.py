@@ -125,7 +125,8 @@ def _odd(
 ) -> Iterator[tuple[Written, re.Match[str]]]:
     """The names that nothing of a call has, each once.
 
-    Where all fields of the answer are spoken of, another name in quotes is taken to be about something else.
+    Where all fields of the answer are spoken of, another name in quotes is taken to be about
+    something else.
     """
     spoken = {word for text in texts for word in map(_plain, re.findall(r"\w+", text.text))}
     all_named = {_plain(name) for name in fields} <= spoken

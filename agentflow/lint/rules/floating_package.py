@@ -1,9 +1,9 @@
 """A program is whatever version of a package is the newest when the run starts.
 
-`npx`, `bunx`, `uvx` and `pipx run` fetch a package, `docker run` and `podman run` an image, and run it with your authority
-and with the secrets of `env`, be it a server, an agent or a channel. Without an exact version that is what was published
-last, by whoever could publish it. Pins of tools do not help against that: the program has run before it says what its
-tools are.
+`npx`, `bunx`, `uvx` and `pipx run` fetch a package, `docker run` and `podman run` an image, and run
+it with your authority and with the secrets of `env`, be it a server, an agent or a channel. Without
+an exact version that is what was published last, by whoever could publish it. Pins of tools do not
+help against that: the program has run before it says what its tools are.
 
 Bad:
 
@@ -140,7 +140,9 @@ def _programs(pipeline: Pipeline) -> Iterator[tuple[Callable[[int], Path], Seque
 
 
 def _may_be_local(argv: Sequence[str]) -> bool:
-    """May it be a package that the project has installed? `npx tsc` fetches nothing then, and asks before it does."""
+    """May it be a package that the project has installed? `npx tsc` fetches nothing then, and asks
+    before it does.
+    """
     asked = {"-y", "--yes"}.isdisjoint(argv) and not any(word.endswith("@latest") for word in argv)
     return posixpath.basename(argv[0]) in ("npx", "bunx") and asked
 

@@ -1,7 +1,8 @@
 """An assertion says the same of every output.
 
 It is true of every output or of none, so it catches nothing, or fails the step whatever its agent
-answers. So it is with a condition on a number that every one fulfils which the contract has room for, or none.
+answers. So it is with a condition on a number that every one fulfils which the contract has room
+for, or none.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """`catch` names a failure that its step never has.
 
-The entry is never asked for, and what it was to take care of is taken care of by nobody. Each kind of step
-and of agent has failures of its own: only a chat model's answer is
-`truncated`, only a gate finds `low_confidence`, only what must not be repeated leaves an `unknown_effect`.
+The entry is never asked for, and what it was to take care of is taken care of by nobody. Each kind
+of step and of agent has failures of its own: only a chat model's answer is `truncated`, only a gate
+finds `low_confidence`, only what must not be repeated leaves an `unknown_effect`.
 
 Bad:
 

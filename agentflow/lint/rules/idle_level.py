@@ -1,10 +1,10 @@
 """No step that turns to an escalation can use one of its levels.
 
-A level that calls another model has nothing to ask where the step that failed asks no model, and one that calls an
-agent has nobody to stand in for where a person or a pipeline failed. After a write that has happened, or may have, no
-other write is made in its place. An agent that asks for what the step does not give, or whose answers never keep the
-contract of the step, cannot help it either. Such a level is passed over or left each time, so the escalation is
-shorter than it looks.
+A level that calls another model has nothing to ask where the step that failed asks no model, and
+one that calls an agent has nobody to stand in for where a person or a pipeline failed. After a
+write that has happened, or may have, no other write is made in its place. An agent that asks for
+what the step does not give, or whose answers never keep the contract of the step, cannot help it
+either. Such a level is passed over or left each time, so the escalation is shorter than it looks.
 
 Bad:
 

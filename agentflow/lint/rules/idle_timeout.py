@@ -1,9 +1,9 @@
 """A time is longer than one around it, so it is never over.
 
-The time of a step, of a group or of a whole pipeline goes on for all that is inside of it. What has longer inside
-than the step around it is cut off before its own time is over: what its `catch.timeout` says never comes about,
-and whoever reads the spec expects a wait that there never is. Of the time of an agent that only one step calls it is an
-advice.
+The time of a step, of a group or of a whole pipeline goes on for all that is inside of it. What has
+longer inside than the step around it is cut off before its own time is over: what its
+`catch.timeout` says never comes about, and whoever reads the spec expects a wait that there never
+is. Of the time of an agent that only one step calls it is an advice.
 
 Bad:
 

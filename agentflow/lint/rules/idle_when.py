@@ -1,9 +1,10 @@
 """A step's `when` is true in every run.
 
-It asks of a number what every number fulfils that its contract has room for, or names all the choices there are
-(`k != "a" || k != "b"`), so the step runs always, and who
-reads the spec believes that it may not. Mostly the bound is another scale's, or the comparison the wrong
-way round. If it only follows from the `when` or the case around it, it is an advice: perhaps another condition was meant.
+It asks of a number what every number fulfils that its contract has room for, or names all the
+choices there are (`k != "a" || k != "b"`), so the step runs always, and who reads the spec believes
+that it may not. Mostly the bound is another scale's, or the comparison the wrong way round. If it
+only follows from the `when` or the case around it, it is an advice: perhaps another condition was
+meant.
 
 Bad:
 

@@ -1,10 +1,11 @@
 """A value is compared with one that it never is.
 
-Its contract names the values that may come, or their type, and what it is compared with is none of them: a
-misspelt choice, or a number in quotes. The comparison comes to the same in every run, so a `filter` leaves
-nothing, and of two values the same one is always chosen. A `when` or `until` that cannot hold for this reason is told by
-`unreachable-step` and `constant-until`. With `!=`, which is always true then, it is a warning,
-and so it is on one side of an `||` whose other side may hold, and where a condition before `?` is true for all choices there are.
+Its contract names the values that may come, or their type, and what it is compared with is none of
+them: a misspelt choice, or a number in quotes. The comparison comes to the same in every run, so a
+`filter` leaves nothing, and of two values the same one is always chosen. A `when` or `until` that
+cannot hold for this reason is told by `unreachable-step` and `constant-until`. With `!=`, which is
+always true then, it is a warning, and so it is on one side of an `||` whose other side may hold,
+and where a condition before `?` is true for all choices there are.
 
 Bad:
 

@@ -1,13 +1,14 @@
 """A model that can change the world reads what anybody may have written, and nothing is in between.
 
-Text that comes from outside can hold instructions, and no delimiter makes a model deaf to all of them. If
-its agent has effects, by itself or through tools, whoever writes the text can try to have them. Put a check
-or a person before the step or the tool (`approve`), give the tool fields of a few values instead of free
-text, or split the work: a model without effects reads the text into a narrow contract, and another agent
-acts on that. A contract with free text is not narrow where the text is carried out: a command for a shell, arguments that
-`xargs` or `$(jq …)` make of it, a part of the address that a write goes to, or a field called `command`,
-`script`, `code`, `query` or the like. And a model that has read the text is no check by itself:
-its own yes is not all that should stand before what cannot be undone.
+Text that comes from outside can hold instructions, and no delimiter makes a model deaf to all of
+them. If its agent has effects, by itself or through tools, whoever writes the text can try to have
+them. Put a check or a person before the step or the tool (`approve`), give the tool fields of a few
+values instead of free text, or split the work: a model without effects reads the text into a narrow
+contract, and another agent acts on that. A contract with free text is not narrow where the text is
+carried out: a command for a shell, arguments that `xargs` or `$(jq …)` make of it, a part of the
+address that a write goes to, or a field called `command`, `script`, `code`, `query` or the like.
+And a model that has read the text is no check by itself: its own yes is not all that should stand
+before what cannot be undone.
 
 Bad:
 
@@ -162,7 +163,9 @@ def _given(context: Context, chat: Chat) -> Iterator[tuple[str, Contract, Path]]
 
 
 def _planned(context: Context, chat: Chat) -> Iterator[tuple[str, Contract, Path]]:
-    """The same of a worker who is given the `input` of its task: the first field that a plan fills with text."""
+    """The same of a worker who is given the `input` of its task: the first field that a plan fills
+    with text.
+    """
     assert context.plan is not None
     step = context.plan.steps.get(address.parent(chat.step.address) or "")
     if step is None or step.delegate is None or not step.delegate.whole:

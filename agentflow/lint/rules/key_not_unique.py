@@ -1,8 +1,9 @@
 """Different pieces of work have the same idempotency key.
 
-Who honours the key does the first of them and takes the others for repeats of it: they answer as
-if they were done, and never are. A key in a `for_each` has to vary with the item, one in a loop
-with the iteration, and every key with the run. Two steps that ask the same agent for different things need different keys.
+Who honours the key does the first of them and takes the others for repeats of it: they answer as if
+they were done, and never are. A key in a `for_each` has to vary with the item, one in a loop with
+the iteration, and every key with the run. Two steps that ask the same agent for different things
+need different keys.
 
 Bad:
 

@@ -1,10 +1,10 @@
 """A level of an escalation comes when the run is over, or the step that turns to it.
 
-The run's time (`budget.wall`, 24 hours where nothing is said) goes on while people are waited for, and so does that of
-the step (`budget.wall`) and of the steps that it is inside of (`timeout`, `budget.wall`).
-The times of the levels add up, with that of the question before them if it is a question that nobody
-answered. When the first of these times is over what has it fails: later levels are never reached, and neither is
-`on_exhausted`.
+The run's time (`budget.wall`, 24 hours where nothing is said) goes on while people are waited for,
+and so does that of the step (`budget.wall`) and of the steps that it is inside of (`timeout`,
+`budget.wall`). The times of the levels add up, with that of the question before them if it is a
+question that nobody answered. When the first of these times is over what has it fails: later levels
+are never reached, and neither is `on_exhausted`.
 
 Bad:
 

@@ -1,8 +1,9 @@
 """The contract lets a list get longer than what goes over it.
 
-`max` of a `for_each` and `max_tasks` of a `delegate` are bounds, and nothing is cut off: a longer list fails the
-step, after what made the list has been paid for. Where a contract says how long a list can get, the two numbers
-should agree: a larger bound, or a smaller `maxItems`, which the one who makes the list is told of.
+`max` of a `for_each` and `max_tasks` of a `delegate` are bounds, and nothing is cut off: a longer
+list fails the step, after what made the list has been paid for. Where a contract says how long a
+list can get, the two numbers should agree: a larger bound, or a smaller `maxItems`, which the one
+who makes the list is told of.
 
 Bad:
 

@@ -1,8 +1,9 @@
 """Several writes go to one place at the same time, and only one of them stays.
 
-Each item of a list writes its text to the same file, or two steps that do not wait for each other do, or put something
-to the same address. What is there in the end is the work of whichever came last, and nothing fails. Said of what is
-declared as `idempotent`, and of `PUT`: what only adds to a file may well be done by several.
+Each item of a list writes its text to the same file, or two steps that do not wait for each other
+do, or put something to the same address. What is there in the end is the work of whichever came
+last, and nothing fails. Said of what is declared as `idempotent`, and of `PUT`: what only adds to a
+file may well be done by several.
 
 Bad:
 
@@ -89,7 +90,9 @@ _CONTENTS = frozenset(
 
 
 class _Write(Struct, frozen=True):
-    """A step that writes somewhere, who writes, and in words what is the same; which fields say it, and the others."""
+    """A step that writes somewhere, who writes, and in words what is the same; which fields say it,
+    and the others.
+    """
 
     step: StepPlan
     by: str

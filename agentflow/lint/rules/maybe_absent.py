@@ -1,10 +1,11 @@
 """An expression reads a field that may be absent.
 
 The contract of the producer names the field and does not require it, only some cases of a switch or
-some options of a contract give it, or what it is a field of may be null. On the day it is missing, the
-expression has no value and the step fails: absence is never a value. A `default` in a contract is
-filled in for the `inputs` of a pipeline, not for what an agent answers. So it is with an item of one list that is read by
-the number of an item of another (`inputs.amounts[index]`), if nothing says that the first is as long.
+some options of a contract give it, or what it is a field of may be null. On the day it is missing,
+the expression has no value and the step fails: absence is never a value. A `default` in a contract
+is filled in for the `inputs` of a pipeline, not for what an agent answers. So it is with an item of
+one list that is read by the number of an item of another (`inputs.amounts[index]`), if nothing says
+that the first is as long.
 
 Bad:
 

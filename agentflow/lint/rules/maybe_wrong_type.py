@@ -1,7 +1,8 @@
 """A value has one of several types, and not all of them go where it stands.
 
-A contract allows for text or a number, or one case of a switch gives `yes`, which is text, and another `false`.
-The expression goes on as if it were always the one. On the day that the other comes it fails, and with it the step.
+A contract allows for text or a number, or one case of a switch gives `yes`, which is text, and
+another `false`. The expression goes on as if it were always the one. On the day that the other
+comes it fails, and with it the step.
 
 Bad:
 

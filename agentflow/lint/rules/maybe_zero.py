@@ -1,7 +1,7 @@
 """A whole number by which something is divided may be 0.
 
-Nothing is divided by zero: the expression fails, and with it the step. Only a number whose contract says how low it
-may be is looked at, and the size of a list that may be empty.
+Nothing is divided by zero: the expression fails, and with it the step. Only a number whose contract
+says how low it may be is looked at, and the size of a list that may be empty.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """Calls of one model follow each other, and nothing happens in between.
 
-The first answers only the next, nobody else reads it, no check stands between them, and no tool, other model or
-item sets them apart. Each call is paid for with the whole text again, and each can fail; one call with
-both tasks in its instructions does the same. Where there is a reason, `why_multi_agent` says it, or `pattern:
-chain` that it was decided on.
+The first answers only the next, nobody else reads it, no check stands between them, and no tool,
+other model or item sets them apart. Each call is paid for with the whole text again, and each can
+fail; one call with both tasks in its instructions does the same. Where there is a reason,
+`why_multi_agent` says it, or `pattern: chain` that it was decided on.
 
 Bad:
 

@@ -1,10 +1,11 @@
 """A run in which all goes well is likely to use more tokens or money than its budget has.
 
-A budget is meant to be below the worst case: `agentflow plan` says by how much, and which step is dearest. This
-one is likely to be below what every run needs that has full lists, if nothing fails and the data is short: the
-author's own words of the prompts alone, at five letters to a token, come to more. The run stops in the middle, after what it
-has done has been paid for. How many tokens a text has nobody knows before, so this is likely and not proven. Where
-it is meant, `catch: {budget_exceeded: skip}` says so.
+A budget is meant to be below the worst case: `agentflow plan` says by how much, and which step is
+dearest. This one is likely to be below what every run needs that has full lists, if nothing fails
+and the data is short: the author's own words of the prompts alone, at five letters to a token, come
+to more. The run stops in the middle, after what it has done has been paid for. How many tokens a
+text has nobody knows before, so this is likely and not proven. Where it is meant,
+`catch: {budget_exceeded: skip}` says so.
 
 Bad:
 

@@ -2,10 +2,11 @@
 
 An expression stands in `${{ }}`, and everything else is text. `{inputs.topic}`, `{{ topic }}` and
 `steps.draft.output` go to the model, or into the output, letter by letter, and nobody says that
-anything is missing. So does `${ inputs.topic }`, with one brace, and what other tools
-would read: `$steps.draft.output`, `$(…)`, `{% … %}`, `<% … %>`, `=steps.draft.output`. `instructions`, `argv` and `env` hold no
-expressions at all: data belongs in the prompt, or in the input, which a command reads. No shell is there either to
-expand `$NAME` in `argv`, `env` or `headers`; `{secret: NAME}` takes it from the environment.
+anything is missing. So does `${ inputs.topic }`, with one brace, and what other tools would read:
+`$steps.draft.output`, `$(…)`, `{% … %}`, `<% … %>`, `=steps.draft.output`. `instructions`, `argv`
+and `env` hold no expressions at all: data belongs in the prompt, or in the input, which a command
+reads. No shell is there either to expand `$NAME` in `argv`, `env` or `headers`; `{secret: NAME}`
+takes it from the environment.
 
 Where no text is taken, such as for a number or a list, that is an error: each run fails there.
 

@@ -1,7 +1,8 @@
 """A write inside a loop or a list is given the same each time, so the same is written again and again.
 
-What a step writes in each iteration, or for each item, should have something to do with it. Where it is given nothing
-that changes, the second write is the first one once more: the same mail, the same ticket, the same row.
+What a step writes in each iteration, or for each item, should have something to do with it. Where
+it is given nothing that changes, the second write is the first one once more: the same mail, the
+same ticket, the same row.
 
 Bad:
 
@@ -93,8 +94,9 @@ SEVERITY = Severity.WARNING
 def check(context: Context) -> Iterator[Finding]:
     """Each write without a key whose arguments are certainly the same in all rounds around it.
 
-    What is declared as a write by nobody may be none. A step that is not made each time is another matter, and
-    so is one whose answer somebody reads: a new ticket each time, or the same request until it is granted.
+    What is declared as a write by nobody may be none. A step that is not made each time is another
+    matter, and so is one whose answer somebody reads: a new ticket each time, or the same request
+    until it is granted.
     """
     plan = context.plan
     if plan is None or not context.reads_all_known:

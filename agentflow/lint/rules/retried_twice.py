@@ -1,8 +1,9 @@
 """Two layers make the same call again, and neither knows of the other.
 
-A program that tries again by itself (`curl --retry 5`) under a policy that does too, or a loop of which every iteration is
-given the same around a step with a policy: their numbers multiply, and so do the waits. What happened in the inner
-layer nobody sees, and a budget for retries counts the outer one only.
+A program that tries again by itself (`curl --retry 5`) under a policy that does too, or a loop of
+which every iteration is given the same around a step with a policy: their numbers multiply, and so
+do the waits. What happened in the inner layer nobody sees, and a budget for retries counts the
+outer one only.
 
 Bad:
 

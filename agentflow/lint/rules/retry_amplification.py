@@ -1,8 +1,9 @@
 """Several layers repeat the same call, and their numbers multiply.
 
 Each layer looks modest. Together they turn one bad answer into dozens of calls: on the worst day,
-when the other side is overloaded already. Above 9 calls of one model that is a warning, above 27 an error.
-Models that take over for each other share the load: above 27 calls of all together it is a warning.
+when the other side is overloaded already. Above 9 calls of one model that is a warning, above 27 an
+error. Models that take over for each other share the load: above 27 calls of all together it is a
+warning.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """Attempts are made again at once, or those of many items all at the same time.
 
-A service that has too much to do is asked again while it still has. Where the waits between all attempts come to next to
-nothing, these are used up within a moment, and for nothing. Where `jitter` is `none`, the items of a list that failed together
-come back together.
+A service that has too much to do is asked again while it still has. Where the waits between all
+attempts come to next to nothing, these are used up within a moment, and for nothing. Where `jitter`
+is `none`, the items of a list that failed together come back together.
 
 Bad:
 

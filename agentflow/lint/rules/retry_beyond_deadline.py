@@ -1,7 +1,9 @@
 """The attempts that a policy allows cannot all fit into the time that the run or the step has.
 
-No wait is begun that would be cut short, and no attempt may take longer than what is left of the times around
-it: of the run (`budget.wall`), of the step, of the steps that it is inside of (`timeout`, `budget.wall`). So the last attempts are cut short or never made, just when they are needed.
+No wait is begun that would be cut short, and no attempt may take longer than what is left of the
+times around it: of the run (`budget.wall`), of the step, of the steps that it is inside of
+(`timeout`, `budget.wall`). So the last attempts are cut short or never made, just when they are
+needed.
 
 Bad:
 

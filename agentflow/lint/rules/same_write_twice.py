@@ -1,8 +1,9 @@
 """Two steps write the same: one agent, given the same, under the same condition.
 
-Copied and not changed: the second was meant for the other cases, which now nobody handles, and what it writes is
-there twice. Without a condition it is an advice: two of the same may be what is wanted. Nothing is said where steps
-go on with what each of them made, or where one waits for more than the other, such as what changes in between.
+Copied and not changed: the second was meant for the other cases, which now nobody handles, and what
+it writes is there twice. Without a condition it is an advice: two of the same may be what is
+wanted. Nothing is said where steps go on with what each of them made, or where one waits for more
+than the other, such as what changes in between.
 
 Bad:
 

@@ -4,9 +4,10 @@ A step asks a person for an approval, and what follows if nobody answers is the 
 question only costs time: whatever it was to guard happens unseen, and on the day when nobody looks.
 An approval is given by a person or not at all.
 
-Where the answer is one of several words or a field, the conditions on the way to each effect tell what a yes
-is: an answer without which nothing happens can be given, and where nobody answers, the effect happens. That is
-said of an effect that cannot be undone, and of others where the words are those of a yes or a no.
+Where the answer is one of several words or a field, the conditions on the way to each effect tell
+what a yes is: an answer without which nothing happens can be given, and where nobody answers, the
+effect happens. That is said of an effect that cannot be undone, and of others where the words are
+those of a yes or a no.
 
 Bad:
 

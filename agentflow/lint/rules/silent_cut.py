@@ -1,8 +1,9 @@
 """A server cuts prompts that are too long, and its window is left to chance.
 
-Servers of Ollama have a window of their own, often 2,048 or 4,096 tokens, whatever the model could take. They
-cut a longer prompt at its front, instructions first, and answer as if nothing had happened. With a
-`window` the server is told how much to take in, and what does not fit is refused before it is sent.
+Servers of Ollama have a window of their own, often 2,048 or 4,096 tokens, whatever the model could
+take. They cut a longer prompt at its front, instructions first, and answer as if nothing had
+happened. With a `window` the server is told how much to take in, and what does not fit is refused
+before it is sent.
 
 Bad:
 

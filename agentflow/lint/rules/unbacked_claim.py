@@ -1,8 +1,8 @@
 """A message tells of an effect that it does not wait for.
 
-"Three tasks were added to the board" is sent while they are being added, and also if that fails. What a
-message says has to come from the step that did it, or at least after it. If some of a list may be left out, it counts
-what was done, and not the list; nor is all of the list marked as done.
+"Three tasks were added to the board" is sent while they are being added, and also if that fails.
+What a message says has to come from the step that did it, or at least after it. If some of a list
+may be left out, it counts what was done, and not the list; nor is all of the list marked as done.
 
 Bad:
 

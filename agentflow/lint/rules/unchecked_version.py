@@ -1,9 +1,9 @@
 """A loop gives another version than the one that was found good.
 
-Each round makes a version and has one checked, and the loop ends when the check is content. If the check looks at
-what the last round handed on and the output is what this round has made, then what comes out is a version that
-nobody has looked at; if it is the other way round, it is the one that was found wanting. Give what the check was
-given.
+Each round makes a version and has one checked, and the loop ends when the check is content. If the
+check looks at what the last round handed on and the output is what this round has made, then what
+comes out is a version that nobody has looked at; if it is the other way round, it is the one that
+was found wanting. Give what the check was given.
 
 Bad:
 

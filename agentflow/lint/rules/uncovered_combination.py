@@ -1,10 +1,11 @@
 """Several steps lead to the same effect, and for one combination of what they ask none does.
 
-Where what happens goes with two things at once, such as a class and a length, the combinations are easily
-miscounted: each class is stored, and letters of each length are, but the long ones of one class go nowhere, and no
-run fails. Said only where every single answer leads there with some others, so that what is left out was not meant to
-be left out as such, and not where people decide: that nothing happens is what they mean by no. So is what a flag keeps
-out that is only ever asked with `!`, as in `!inputs.dry_run`.
+Where what happens goes with two things at once, such as a class and a length, the combinations are
+easily miscounted: each class is stored, and letters of each length are, but the long ones of one
+class go nowhere, and no run fails. Said only where every single answer leads there with some
+others, so that what is left out was not meant to be left out as such, and not where people decide:
+that nothing happens is what they mean by no. So is what a flag keeps out that is only ever asked
+with `!`, as in `!inputs.dry_run`.
 
 Bad:
 

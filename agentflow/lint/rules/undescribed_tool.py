@@ -1,7 +1,7 @@
 """A model is offered a tool and not told what it is for.
 
-A model chooses among tools by their descriptions. Of one without it knows the name and the fields, and calls
-it when it should not, or not at all.
+A model chooses among tools by their descriptions. Of one without it knows the name and the fields,
+and calls it when it should not, or not at all.
 
 Bad:
 

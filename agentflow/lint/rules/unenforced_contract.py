@@ -1,11 +1,11 @@
 """The provider does not hold the model to all of the contract, and nothing is done if it is broken.
 
-Models of OpenAI, Anthropic, Google and xAI can be made to answer in a given form, but only some of JSON Schema
-counts there, and each has other keywords that do not. The rest of a contract, such as `uniqueItems`, is told
-to the model in words, and checked when the answer is there. Other models are told all of it in words, or are
-offered it as a tool, and held to nothing. An answer that breaks it fails the step at once, since the agent is
-not asked again. Bounds of numbers, texts and lists and formats of texts are not complained of: models seldom
-break them.
+Models of OpenAI, Anthropic, Google and xAI can be made to answer in a given form, but only some of
+JSON Schema counts there, and each has other keywords that do not. The rest of a contract, such as
+`uniqueItems`, is told to the model in words, and checked when the answer is there. Other models are
+told all of it in words, or are offered it as a tool, and held to nothing. An answer that breaks it
+fails the step at once, since the agent is not asked again. Bounds of numbers, texts and lists and
+formats of texts are not complained of: models seldom break them.
 
 Bad:
 

@@ -1,8 +1,9 @@
 """A value that stands in for another is of a type that its place cannot use.
 
-`default`, `coalesce` and `? :` come to one of several values. Where an operator or a function works with what comes, each
-of them has to be of a type that it takes: `default(steps.count.output, "none") + 1` is right until there is no count,
-and then the expression has no value, in the very case that it was written for.
+`default`, `coalesce` and `? :` come to one of several values. Where an operator or a function works
+with what comes, each of them has to be of a type that it takes:
+`default(steps.count.output, "none") + 1` is right until there is no count, and then the expression
+has no value, in the very case that it was written for.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A tool has a name that providers refuse.
 
-A server may call its tools what it likes. Providers of models take letters, digits, `_` and `-` in the name of a
-tool, 64 at most: a request with any other is refused, and so the first call of the model fails. As an agent of
-its own the tool has a name of yours.
+A server may call its tools what it likes. Providers of models take letters, digits, `_` and `-` in
+the name of a tool, 64 at most: a request with any other is refused, and so the first call of the
+model fails. As an agent of its own the tool has a name of yours.
 
 Bad:
 

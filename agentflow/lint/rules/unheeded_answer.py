@@ -1,8 +1,9 @@
 """A person is asked, and the answer changes nothing.
 
-A step that only has the question in its `needs` waits for an answer, whatever it is: after a *no* it goes on
-as after a yes. Only whoever looks at the answer can do otherwise: that it is told in the outputs, or stands in those
-of a group or case that nobody reads, stops nothing, and neither does a look at another field of it.
+A step that only has the question in its `needs` waits for an answer, whatever it is: after a *no*
+it goes on as after a yes. Only whoever looks at the answer can do otherwise: that it is told in the
+outputs, or stands in those of a group or case that nobody reads, stops nothing, and neither does a
+look at another field of it.
 
 Bad:
 

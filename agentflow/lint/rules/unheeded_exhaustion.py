@@ -1,8 +1,8 @@
 """A loop that has given up is followed by the same as one that got there.
 
-A `catch` may put something in the place of the output when a loop has gone round as often as it can, and a field of
-that can say which of the two it was. If the field says the same both times, or if nobody reads it, what was never
-found good is saved, sent or paid like the rest.
+A `catch` may put something in the place of the output when a loop has gone round as often as it
+can, and a field of that can say which of the two it was. If the field says the same both times, or
+if nobody reads it, what was never found good is saved, sent or paid like the rest.
 
 Bad:
 

@@ -1,8 +1,9 @@
 """Many agents have a reason, and no single one to be measured against.
 
-`why_multi_agent` says what several agents are for. Whether they are worth their price is known only beside
-one agent that does the same work: `baseline` names its spec, and `agentflow plan` compares the two. Where the
-bottleneck is `context` there can be no such agent: the work does not fit into one prompt.
+`why_multi_agent` says what several agents are for. Whether they are worth their price is known only
+beside one agent that does the same work: `baseline` names its spec, and `agentflow plan` compares
+the two. Where the bottleneck is `context` there can be no such agent: the work does not fit into
+one prompt.
 
 Bad:
 

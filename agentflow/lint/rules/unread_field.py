@@ -1,9 +1,10 @@
 """An agent answers a field that nobody reads.
 
-It is asked for and, by a model, paid for in every call, and then forgotten. It may be a leftover. It
-may also be the one that matters: a doubt, a warning, a list of sources that should have stopped the
-next step or stood in the answer. A field counts as read wherever a part of the pipeline gets it:
-alone, with the whole output, or in a list that is handed on or gone through. So does one that the `assert` of its step looks at.
+It is asked for and, by a model, paid for in every call, and then forgotten. It may be a leftover.
+It may also be the one that matters: a doubt, a warning, a list of sources that should have stopped
+the next step or stood in the answer. A field counts as read wherever a part of the pipeline gets
+it: alone, with the whole output, or in a list that is handed on or gone through. So does one that
+the `assert` of its step looks at.
 
 Not reported: fields that the contract does not require, or has to name because it is closed and a
 program gives them; fields of an agent that changes the world, which are a receipt; fields with one

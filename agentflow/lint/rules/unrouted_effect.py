@@ -1,9 +1,9 @@
 """People are named for when this step fails, but not for when nobody knows what it did.
 
-A write whose answer is lost may have happened. Without an idempotency key it is not repeated; with one it is, and in
-the end nobody may know either. Only a person who looks can tell what is to be done. This step turns to people
-about other failures. About this one the question goes to nobody in particular: it lies in the inbox until
-the time of the run is over.
+A write whose answer is lost may have happened. Without an idempotency key it is not repeated; with
+one it is, and in the end nobody may know either. Only a person who looks can tell what is to be
+done. This step turns to people about other failures. About this one the question goes to nobody in
+particular: it lies in the inbox until the time of the run is over.
 
 Bad:
 

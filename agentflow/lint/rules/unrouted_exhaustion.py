@@ -1,8 +1,9 @@
 """A loop may go round as often as it can without getting there, and nobody says what follows.
 
-After its last iteration a loop whose `until` does not hold fails as `exhausted`, and so does the run: all
-rounds of its models are paid for, and none of what they came to is left. Say what follows: `catch.exhausted` with `use` takes
-the last result, and what is still wrong with it; `escalate` turns to people; `fail` says that it is meant.
+After its last iteration a loop whose `until` does not hold fails as `exhausted`, and so does the
+run: all rounds of its models are paid for, and none of what they came to is left. Say what follows:
+`catch.exhausted` with `use` takes the last result, and what is still wrong with it; `escalate`
+turns to people; `fail` says that it is meant.
 
 Bad:
 

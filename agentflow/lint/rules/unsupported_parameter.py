@@ -1,11 +1,11 @@
 """A parameter that the model does not take.
 
-Models that think before they answer take no `temperature` other than 1, no `top_p` and mostly no `stop`, and those
-that do not think take no `reasoning_effort`. A call that has one all the same is refused: the
-attempt fails as `rejected` before anything is sent, and so does every repeat.
+Models that think before they answer take no `temperature` other than 1, no `top_p` and mostly no
+`stop`, and those that do not think take no `reasoning_effort`. A call that has one all the same is
+refused: the attempt fails as `rejected` before anything is sent, and so does every repeat.
 
-What is known is what LiteLLM refuses, and its table of models. Of a model that is not in it, and of one at an
-address of its own, nothing is said.
+What is known is what LiteLLM refuses, and its table of models. Of a model that is not in it, and of
+one at an address of its own, nothing is said.
 
 Bad:
 

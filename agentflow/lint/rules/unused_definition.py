@@ -1,7 +1,8 @@
 """Something is defined and nothing uses it.
 
-An agent that no step calls, a contract, a model, a server, a retry policy, an escalation or a channel that nobody
-names, a meter that nobody charges, an input that nobody reads. It may be a leftover. It may also be the one that was meant where another is named.
+An agent that no step calls, a contract, a model, a server, a retry policy, an escalation or a
+channel that nobody names, a meter that nobody charges, an input that nobody reads. It may be a
+leftover. It may also be the one that was meant where another is named.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """A model is given something, and its prompt does not use it.
 
-With a `prompt`, the model sees what stands in it and nothing else of the input. What a contract asks for and
-the prompt leaves out is made and handed over, and the model answers without it: mostly the prompt was
-written first, or lost a line. Without a `prompt` the model sees the whole input, as it does with
-`${{ input }}`.
+With a `prompt`, the model sees what stands in it and nothing else of the input. What a contract
+asks for and the prompt leaves out is made and handed over, and the model answers without it: mostly
+the prompt was written first, or lost a line. Without a `prompt` the model sees the whole input, as
+it does with `${{ input }}`.
 
 Bad:
 

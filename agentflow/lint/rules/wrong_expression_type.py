@@ -1,8 +1,8 @@
 """An expression comes to a value of a type that its place cannot use.
 
-`when`, `until` and `that` have to be true or false, `for_each` goes over a list, a charge is a number, and only text,
-numbers, true and false go into text, be it of a step, a prompt, an image or a url. The contracts say that this value is
-of another type, so the step fails in every run.
+`when`, `until` and `that` have to be true or false, `for_each` goes over a list, a charge is a
+number, and only text, numbers, true and false go into text, be it of a step, a prompt, an image or
+a url. The contracts say that this value is of another type, so the step fails in every run.
 
 Bad:
 

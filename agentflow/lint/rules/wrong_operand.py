@@ -4,8 +4,8 @@ Types never mix: text and a number have no sum, and only a condition can be nega
 say that this part is of another type whatever comes, so the expression has no value in any run
 that comes to it. An item that a list never has, and a division by zero, have none either.
 
-What the first iteration of a loop reads has the value that `state` gives it: a list is not added to the text that
-stands in for it there.
+What the first iteration of a loop reads has the value that `state` gives it: a list is not added to
+the text that stands in for it there.
 
 Bad:
 

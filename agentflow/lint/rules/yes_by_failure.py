@@ -1,12 +1,13 @@
 """A check that fails counts as a yes.
 
-An effect waits for the yes of a check, and what stands for its answer when it fails is that yes: a value of `catch`, or a
-`default` in the condition. On the day when the check cannot be reached everything goes through, and nothing
-in the run looks other than on a good day.
+An effect waits for the yes of a check, and what stands for its answer when it fails is that yes: a
+value of `catch`, or a `default` in the condition. On the day when the check cannot be reached
+everything goes through, and nothing in the run looks other than on a good day.
 
-It is said where the effect goes by nothing but the check, by a `when` or as a case of a switch that has another one
-without effects, and the check says whether it may happen, in a field such as `approved`, `valid` or `blocked` or by a
-value such as `ok`. Of a `when` it is also said if the effect cannot be undone.
+It is said where the effect goes by nothing but the check, by a `when` or as a case of a switch that
+has another one without effects, and the check says whether it may happen, in a field such as
+`approved`, `valid` or `blocked` or by a value such as `ok`. Of a `when` it is also said if the
+effect cannot be undone.
 
 Bad:
 
@@ -109,8 +110,8 @@ _YES = re.compile(
 class _Gate(Struct, frozen=True):
     """What an effect goes by: a condition, or the value of a switch and the label of its case.
 
-    `label` is None for a condition, which has to come to `truth`, and empty for the `default`, which is for none
-    of `others`.
+    `label` is None for a condition, which has to come to `truth`, and empty for the `default`,
+    which is for none of `others`.
     """
 
     expr: Expr
@@ -169,7 +170,9 @@ def _gates(plan: Plan, step: StepPlan, acting: Container[str]) -> Iterator[_Gate
 
 
 def _of_steps(condition: Expr) -> tuple[Expr, bool]:
-    """The part of a condition that is about steps, and what it has to come to; all of it if there are several."""
+    """The part of a condition that is about steps, and what it has to come to; all of it if there
+    are several.
+    """
     sides = [
         (part, truth)
         for part, truth in together(condition, True)
