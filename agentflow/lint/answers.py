@@ -97,6 +97,16 @@ def after(plan: Plan, step: StepPlan) -> set[str]:
     return found
 
 
+def acts(step: StepPlan) -> bool:
+    """Does it change the world, as far as is said of what it calls?"""
+    return any(call.effects in OUTER for call in calls_of(step))
+
+
+def is_final(step: StepPlan) -> bool:
+    """Does it do what cannot be undone?"""
+    return any(call.effects is Effects.IRREVERSIBLE for call in calls_of(step))
+
+
 def is_within(step: StepPlan, reached: set[str]) -> bool:
     """Is a step, or one around it, among those?"""
     return not reached.isdisjoint(enclosing(step.address))
@@ -106,7 +116,7 @@ def acting_after(plan: Plan, step: StepPlan) -> Iterator[StepPlan]:
     """The steps after one that change the world for certain."""
     reached = after(plan, step)
     for each in plan.steps.values() if reached else ():
-        if is_within(each, reached) and any(call.effects in OUTER for call in calls_of(each)):
+        if is_within(each, reached) and acts(each):
             yield each
 
 

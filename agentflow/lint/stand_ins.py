@@ -1,18 +1,17 @@
 """What is done after each answer to a question, and after what stands for one when nobody answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 
 from msgspec import Struct
 
-from agentflow.lint.answers import OUTER
+from agentflow.lint.answers import acts
 from agentflow.lint.decided import leads_to_case
+from agentflow.lint.verdicts import steps_read
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
-from agentflow.plan.calls import calls_of
 from agentflow.plan.schemas import Contract, past_references, values_of
-from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import CatchPlan, Plan, StepPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.logic import outcome
@@ -47,18 +46,18 @@ def answered(value: Json) -> dict[str, Json]:
     return {"status": "succeeded", "output": value}
 
 
-def effects_by(plan: Plan, asked: StepPlan) -> list[Effect]:
-    """The effects that go by what a step answers, whatever else they go by."""
-    found: list[Effect] = []
+def effects_by_answer(plan: Plan) -> Mapping[str, Sequence[Effect]]:
+    """The effects that go by what a step answers, by its address, whatever else they go by."""
+    found: dict[str, list[Effect]] = {}
     for step in plan.steps.values():
-        if any(call.effects in OUTER for call in calls_of(step)):
-            conditions = tuple(
-                condition
-                for condition, place in _on_the_way(plan, step)
-                if _reads(condition, asked.id) and step_in_reach(plan, asked.id, place) is asked
-            )
-            if conditions:
-                found.append(Effect(step, conditions))
+        if not acts(step):
+            continue
+        read: dict[str, list[Expr]] = {}
+        for condition, place in _on_the_way(plan, step):
+            for at in {asked.address for asked in steps_read(plan, condition, place)}:
+                read.setdefault(at, []).append(condition)
+        for at, conditions in read.items():
+            found.setdefault(at, []).append(Effect(step, tuple(conditions)))
     return found
 
 
@@ -118,9 +117,3 @@ def _on_the_way(plan: Plan, step: StepPlan) -> Iterator[tuple[Expr, str]]:
             if other.address != at:
                 named = leads_to_case(value, address.name(other.address))
                 yield Unary("!", named, 0, 0), place
-
-
-def _reads(condition: Expr, name: str) -> bool:
-    return any(
-        found.root == "steps" and found.path[:1] == (name,) for found in references(condition)
-    )

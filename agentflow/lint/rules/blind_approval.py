@@ -76,7 +76,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.answers import OUTER
+from agentflow.lint.answers import acts
 from agentflow.lint.checkpoints import has_choice
 from agentflow.lint.origins import deciding, origins, shown_by
 from agentflow.lint.rule import Context, Family
@@ -106,7 +106,7 @@ def check(context: Context) -> Iterator[Finding]:
     waiting = Waiting(plan)
     told = set[str]()
     for step in plan.steps.values():
-        if not any(call.effects in OUTER for call in calls_of(step)):
+        if not acts(step):
             continue
         asked = deciding(context, step)
         if any(_shows(context, each) for each in asked):

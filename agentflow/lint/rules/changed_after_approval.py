@@ -102,13 +102,12 @@ from itertools import islice
 from msgspec import Struct
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.answers import OUTER
+from agentflow.lint.answers import acts
 from agentflow.lint.origins import Origin, deciding, origins, origins_of, shown_by, within
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.waiting import Waiting
 from agentflow.plan import address
 from agentflow.plan.approvals import part_with_yes
-from agentflow.plan.calls import calls_of
 from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
@@ -142,7 +141,7 @@ def check(context: Context) -> Iterator[Finding]:
     waiting = Waiting(plan)
     for step in plan.steps.values():
         asked = deciding(context, step)
-        if not asked or not any(call.effects in OUTER for call in calls_of(step)):
+        if not asked or not acts(step):
             continue
         path = (*step.path, "with")
         given = origins(context, path)

@@ -39,24 +39,24 @@ Good:
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.answers import is_final
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.stand_ins import (
     Effect,
     answered,
-    effects_by,
+    effects_by_answer,
     may_happen,
     possible_answers,
     stand_in,
 )
 from agentflow.plan.approvals import part_with_yes
-from agentflow.plan.calls import calls_of
-from agentflow.plan.steps import CatchPlan, Path, Plan, StepPlan
-from agentflow.spec.model import Effects, FailureClass, Json
+from agentflow.plan.steps import CatchPlan, Path, StepPlan
+from agentflow.spec.model import FailureClass, Json
 from agentflow.spec.templates import Constant, Template
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar
@@ -87,9 +87,12 @@ class _Silence(Struct, frozen=True):
 def check(context: Context) -> Iterator[Finding]:
     """Each value that stands for an answer of a person and says yes, and each effect of silence."""
     plan = context.plan
-    for step in plan.steps.values() if plan is not None else ():
-        if plan is None or step.question is None:
-            continue
+    questions = [each for each in plan.steps.values() if each.question] if plan is not None else []
+    if plan is None or not questions:
+        return
+    effects = effects_by_answer(plan)
+    for step in questions:
+        assert step.question is not None
         approval = part_with_yes(step.question.answer)
         for silence in _silences(step):
             if approval is not None and _says(_last(silence.action).value, approval):
@@ -101,7 +104,7 @@ def check(context: Context) -> Iterator[Finding]:
                     help=_HELP,
                 )
             elif step.for_each is None:
-                yield from _acting(context, plan, step, silence)
+                yield from _acting(context, step, silence, effects.get(step.address, ()))
 
 
 def _silences(step: StepPlan) -> Iterator[_Silence]:
@@ -131,10 +134,11 @@ def _says(template: Template | None, approval: Json) -> bool:
     return value is True and approval is True
 
 
-def _acting(context: Context, plan: Plan, asked: StepPlan, silence: _Silence) -> Iterator[Finding]:
+def _acting(
+    context: Context, asked: StepPlan, silence: _Silence, effects: Sequence[Effect]
+) -> Iterator[Finding]:
     """The first effect that happens without an answer, where an answer keeps all of them back."""
     read = stand_in(silence.action)
-    effects = effects_by(plan, asked) if read is not None else []
     if read is None or not effects:
         return
     refusals = [
@@ -149,7 +153,7 @@ def _acting(context: Context, plan: Plan, asked: StepPlan, silence: _Silence) ->
     in_words = (
         any(map(_is_no, refusals)) or _is_yes(said) or _asked_for(context, asked, said, refusals)
     )
-    told = [each for each in happening if in_words or _is_final(each)]
+    told = [each for each in happening if in_words or is_final(each.step)]
     if told:
         effect = min(told, key=lambda each: each.step.path)
         because = "is aborted" if silence.key == FailureClass.REJECTED else "has no answer"
@@ -161,10 +165,6 @@ def _acting(context: Context, plan: Plan, asked: StepPlan, silence: _Silence) ->
             help=_HELP if "output" in read else "write 'fail', or ask for a yes in the 'when'",
             related=(Related("goes ahead", context.document.locate_key(effect.step.path)),),
         )
-
-
-def _is_final(effect: Effect) -> bool:
-    return any(call.effects is Effects.IRREVERSIBLE for call in calls_of(effect.step))
 
 
 def _asked_for(context: Context, asked: StepPlan, said: Json, refusals: list[Json]) -> bool:

@@ -54,15 +54,13 @@ from collections.abc import Iterator
 
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.answers import Hearing, acting_after, wanted_field
+from agentflow.lint.answers import Hearing, acting_after, is_final, wanted_field
 from agentflow.lint.checkpoints import has_choice
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.approvals import part_with_yes
-from agentflow.plan.calls import calls_of
 from agentflow.plan.schemas import Contract
 from agentflow.plan.steps import Plan, StepPlan
-from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 
 NAME = "unheeded-answer"
@@ -103,7 +101,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _asked_about(context: Context, asked: StepPlan, acting: StepPlan) -> bool:
     """Is an effect what a question is about: one that cannot be undone, or with what is shown?"""
-    if any(call.effects is Effects.IRREVERSIBLE for call in calls_of(acting)):
+    if is_final(acting):
         return True
     shown, given = (
         {

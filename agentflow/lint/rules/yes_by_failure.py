@@ -72,21 +72,20 @@ from collections.abc import Container, Iterator
 from msgspec import Struct
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.answers import OUTER
+from agentflow.lint.answers import acts, is_final
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.stand_ins import stand_in
 from agentflow.lint.traces import label_of
 from agentflow.lint.verdicts import can_be_false
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
-from agentflow.plan.calls import calls_of
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.logic import together
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import references
-from agentflow.spec.model import Effects, Json
+from agentflow.spec.model import Json
 from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
 
@@ -127,11 +126,7 @@ def check(context: Context) -> Iterator[Finding]:
     plan = context.plan
     if plan is None:
         return
-    deeds = [
-        step
-        for step in plan.steps.values()
-        if any(call.effects in OUTER for call in calls_of(step))
-    ]
+    deeds = [step for step in plan.steps.values() if acts(step)]
     acting = {at for step in deeds for at in enclosing(step.address)}
     seen = set[str]()
     for step in deeds:
@@ -220,7 +215,7 @@ def _is_verdict(step: StepPlan, gate: _Gate, instead: dict[str, Json]) -> bool:
     if any(_VERDICT.search(str(each.path[-1])) for each in references(gate.expr)):
         return True
     if gate.label is None:
-        return any(call.effects is Effects.IRREVERSIBLE for call in calls_of(step))
+        return is_final(step)
     output = instead.get("output")
     said = output.values() if isinstance(output, dict) else (output,)
     return any(isinstance(each, str) and _YES.match(each) for each in said)
