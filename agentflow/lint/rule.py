@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct, field
 
 from agentflow.findings import Finding, Location, Severity
-from agentflow.lint.doubts import Doubted, doubts, is_open
+from agentflow.lint.doubts import Doubt, Doubted, Risk, doubts, is_open
 from agentflow.lint.first_rounds import FirstRounds, operated_at_first
 from agentflow.lint.guards import Guards
 from agentflow.lint.loops import Round, loops
@@ -165,6 +165,13 @@ class Context(Struct, frozen=True, dict=True):
             for each in doubts(self.plan, self.types, self.first_rounds)
             if is_open(self.guards, self.uses_within.get(each.path, ()), each)
         )
+
+    def doubts_of(self, risk: Risk) -> Iterator[tuple[Doubt, str, Location]]:
+        """Those with a risk, each with the part as it is written, and where that stands."""
+        for each in self.doubted if self.plan is not None else ():
+            if each.doubt.risk is risk:
+                place = self.document.in_string(each.path, *each.span)
+                yield each.doubt, each.shown(self.document), place
 
     @cached_property
     def uses_within(self) -> Mapping[Path, Sequence[Use]]:

@@ -93,16 +93,14 @@ def check(context: Context) -> Iterator[Finding]:
             gaps = [gap for gap in gaps if gap.at > 1]
         if gaps:
             yield from _unproven(context, context.plan, use, gaps)
-    for each in context.doubted:
-        if each.doubt.risk is Risk.ABSENT:
-            shown = each.shown(context.document)
-            yield Finding(
-                rule=NAME,
-                severity=SEVERITY,
-                message=f"{quoted(shown)} may be absent: its contract does not require it",
-                location=context.document.in_string(each.path, *each.span),
-                help=f"write default({shown}, VALUE), or ask has({shown}) first",
-            )
+    for _, shown, location in context.doubts_of(Risk.ABSENT):
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(shown)} may be absent: its contract does not require it",
+            location=location,
+            help=f"write default({shown}, VALUE), or ask has({shown}) first",
+        )
     for pair in zipped(context):
         yield from _shorter(context, context.plan, pair)
 

@@ -88,14 +88,12 @@ def check(context: Context) -> Iterator[Finding]:
         for each in context.operated_at_first
         for misfit in each.always
     }
-    for each in context.doubted:
-        location = context.document.in_string(each.path, *each.span)
-        if each.doubt.risk is Risk.TYPE and location not in certain:
-            shown = each.shown(context.document)
+    for doubt, shown, location in context.doubts_of(Risk.TYPE):
+        if location not in certain:
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
-                message=f"{quoted(shown)} may be {each.doubt.may_be}, {each.doubt.refused}",
+                message=f"{quoted(shown)} may be {doubt.may_be}, {doubt.refused}",
                 location=location,
                 help="let it be of one type where it comes from, or ask for its value before",
             )

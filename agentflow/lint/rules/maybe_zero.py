@@ -80,15 +80,11 @@ SEVERITY = Severity.WARNING
 
 def check(context: Context) -> Iterator[Finding]:
     """Each such part of an expression, unless a condition on the way speaks of it."""
-    if context.plan is None:
-        return
-    for each in context.doubted:
-        if each.doubt.risk is Risk.ZERO:
-            shown = each.shown(context.document)
-            yield Finding(
-                rule=NAME,
-                severity=SEVERITY,
-                message=f"{quoted(shown)} may be 0, {each.doubt.refused}",
-                location=context.document.in_string(each.path, *each.span),
-                help=f"ask for {shown} > 0 before, or write 'minimum: 1' in its contract",
-            )
+    for doubt, shown, location in context.doubts_of(Risk.ZERO):
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(shown)} may be 0, {doubt.refused}",
+            location=location,
+            help=f"ask for {shown} > 0 before, or write 'minimum: 1' in its contract",
+        )
