@@ -2,8 +2,8 @@
 
 What is logged, digested and recorded of an image says which it is, and leaves its bytes out:
 
-    {"type": "image", "name": "photos/bear.png", "media_type": "image/png", "bytes": 1204, "sha256":
-    "…"} {"type": "image", "url": "https://shop.example/bear.png"}
+    {"type": "image", "name": "photos/bear.png", "media_type": "image/png", "bytes": 1204, "sha256": "…"}
+    {"type": "image", "url": "https://shop.example/bear.png"}
 
 Only the request that leaves has them, in the form of OpenAI's protocol. An address is handed on as it
 is: whoever runs the model fetches it. Only for Bedrock LiteLLM fetches it itself.
