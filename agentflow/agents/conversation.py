@@ -1,18 +1,25 @@
 """What was said before, in the turns of a model that calls tools, as messages of the next request."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from agentflow.contracts.strict import NotJson, loads
 from agentflow.core.talks import ToolCall, ToolResult, Turn
 from agentflow.spec.model import Json
 
+#: What not every provider takes in the name of a tool, the most characters of one, and what stands
+#: for none at all.
+_FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
+_LONGEST, _NAMELESS = 64, "nameless"
 #: What a model is told of a call that was not made as it asked.
 REPLACED = "before the call was made a person replaced your arguments by these"
 
 
-def turn_messages(turn: Turn, model: str, data: Callable[[Json], str]) -> Iterator[dict[str, Any]]:
-    """The model's own message of a turn, and one for each of its calls.
+def turn_messages(
+    turn: Turn, model: str, offered: Collection[str], data: Callable[[Json], str]
+) -> Iterator[dict[str, Any]]:
+    """The model's own message of a turn, and one for each of its calls; `offered` are its tools.
 
     What a tool answers is `data`, and so is what is said of its failure, which may quote it. Thoughts
     are shown to the `model` that had them, as they were: Anthropic refuses the results of tools
@@ -28,7 +35,7 @@ def turn_messages(turn: Turn, model: str, data: Callable[[Json], str]) -> Iterat
             {
                 "id": call.id,
                 "type": "function",
-                "function": {"name": call.tool, "arguments": _arguments(call)},
+                "function": {"name": _name(call, offered), "arguments": _arguments(call)},
             }
             for call in turn.calls
         ],
@@ -49,10 +56,20 @@ def told(result: ToolResult) -> Json:
     return {"note": REPLACED, "arguments": result.instead, **came}
 
 
+def _name(call: ToolCall, offered: Collection[str]) -> str:
+    """The name that the model wrote; of a tool that there is not, as far as providers take it.
+
+    They refuse the whole talk for one that they do not. The model was told what is wrong with it.
+    """
+    if call.tool in offered:
+        return call.tool
+    return _FOREIGN.sub("_", call.tool)[:_LONGEST] or _NAMELESS
+
+
 def _arguments(call: ToolCall) -> str:
-    """What the model wrote, if it is JSON: some providers read it again. It was told what it was not."""
+    """What the model wrote, if it is an object: some providers read it again. It was told what it was not."""
     try:
-        loads(call.arguments)
+        arguments = loads(call.arguments)
     except NotJson:
         return "{}"
-    return call.arguments
+    return call.arguments if isinstance(arguments, dict) else "{}"

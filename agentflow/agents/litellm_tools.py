@@ -34,26 +34,44 @@ def lacks_tools(model: str) -> bool:
 def asked(message: Any) -> tuple[ToolCall, ...]:
     """The calls in an answer; nothing if the model asks for none."""
     return tuple(
-        ToolCall(*(word_of(part) or "" for part in (call.id, made.name, made.arguments)))
+        ToolCall(*(word_of(part) or "" for part in (call.id, *_made(call))))
         for call in message.tool_calls or ()
-        for made in (call.function,)
     )
 
 
+def _made(call: Any) -> tuple[Any, Any]:
+    """The name and the arguments of a call, or what there is of them in a piece of one.
+
+    One that is no call of a function, although only functions are offered, is as good as any.
+    """
+    function = getattr(call, "function", None)
+    if function is not None:
+        return function.name, function.arguments
+    return call.custom.name, call.custom.input
+
+
 class PartsOfCalls:
-    """The calls of an answer that comes as a stream: each in pieces, told apart by its index."""
+    """The calls of an answer that comes as a stream: each in pieces, told apart by its index.
+
+    Ollama and others give all calls of an answer the same index: an id that is new, with a name,
+    begins another call.
+    """
 
     def __init__(self) -> None:
-        self._parts: dict[int, list[list[str]]] = {}
+        self._calls: list[list[list[str]]] = []
+        self._open: dict[int, list[list[str]]] = {}
 
     def add(self, chunk: Any) -> int:
         """Take in a chunk of the stream; gives how many characters of arguments are in it."""
         size = 0
         for piece in chunk.choices[0].delta.tool_calls or () if chunk.choices else ():
-            arguments = piece.function.arguments or ""
+            name, arguments = (part or "" for part in _made(piece))
             size += len(arguments)
-            parts = self._parts.setdefault(piece.index, [[], [], []])
-            for part, text in zip(parts, (piece.id, piece.function.name, arguments), strict=True):
+            parts = self._open.get(piece.index)
+            if parts is None or (name and piece.id and _begins_with_another(parts[0], piece.id)):
+                parts = self._open[piece.index] = [[], [], []]
+                self._calls.append(parts)
+            for part, text in zip(parts, (piece.id, name, arguments), strict=True):
                 part.append(text or "")
         return size
 
@@ -61,6 +79,14 @@ class PartsOfCalls:
         """All of them, in the order in which they began."""
         return tuple(
             # Some providers say the id and the name only once, some with every piece.
-            ToolCall(next(filter(None, ids), ""), next(filter(None, names), ""), "".join(arguments))
-            for ids, names, arguments in self._parts.values()
+            ToolCall(_first(ids), _first(names), "".join(arguments))
+            for ids, names, arguments in self._calls
         )
+
+
+def _first(texts: Sequence[str]) -> str:
+    return next(filter(None, texts), "")
+
+
+def _begins_with_another(ids: Sequence[str], own: str) -> bool:
+    return _first(ids) not in ("", own)

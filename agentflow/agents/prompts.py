@@ -96,9 +96,10 @@ def messages(
             "content": [{"type": "text", "text": text}, *images] if images else text,
         },
     ]
+    offered = {tool.name for tool in call.tools}
     for turn in call.turns:
         said += _again(turn.complaint, tag)
-        said += turn_messages(turn, model, lambda value: _delimited(value, tag))
+        said += turn_messages(turn, model, offered, lambda value: _delimited(value, tag))
     return [*said, *_again(call.complaint, tag)]
 
 

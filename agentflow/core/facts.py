@@ -79,7 +79,7 @@ def attempt_succeeded(state: State, event: events.AttemptSucceeded) -> None:
     instance = _ended_attempt(state, event)
     instance.said = event.text if event.text is not None else event.value
     if event.calls:
-        instance.answer = Asks(asked_for(event.calls), event.text, event.thoughts)
+        instance.answer = Asks(asked_for(event.calls, instance.talk), event.text, event.thoughts)
     else:
         instance.answer = read_answer(instance, event)
     state.agenda.append((Need.ANSWER, instance))

@@ -8,6 +8,7 @@ but the facts: a talk is what they add up to, so it goes on after a crash where 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 from msgspec import Struct, field
 
@@ -86,14 +87,19 @@ class Talk(Struct):
         return self.before + len(self.turns) + 1
 
 
-def asked_for(calls: Sequence[Json]) -> tuple[ToolCall, ...]:
-    """The calls of a fact. Ids that are missing or stand twice are replaced: answers go by them."""
+def asked_for(calls: Sequence[Json], talk: Talk | None) -> tuple[ToolCall, ...]:
+    """The calls of a fact. Ids that are missing, or stand anywhere in the talk before, are replaced.
+
+    Results go by them, and Anthropic refuses a talk in which one stands twice.
+    """
+    known = {one.id for turn in talk.turns for one in turn.calls} if talk is not None else set()
     made: list[ToolCall] = []
     for number, call in enumerate(calls, start=1):
-        known = {one.id for one in made}
-        own = call.get("id") or ""
-        call_id = own if own and own not in known else f"call_{number}"
-        made.append(ToolCall(call_id, call["tool"], call["arguments"]))
+        own = call.get("id")
+        if not own or own in known:
+            own = next(one for n in count(number) if (one := f"call_{n}") not in known)
+        known.add(own)
+        made.append(ToolCall(own, call["tool"], call["arguments"]))
     return tuple(made)
 
 

@@ -66,6 +66,77 @@ def test_calls_come_in_pieces_too(server: OpenAIServer) -> None:
     )
 
 
+def stream_of_calls(*pieces: dict[str, Any]) -> Answer:
+    """A stream of these pieces of calls, one in each event, as a server of one's own may send it."""
+    base = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    deltas: list[dict[str, Any]] = [{"tool_calls": [piece]} for piece in pieces]
+    choices: list[dict[str, Any]] = [{"index": 0, "delta": delta} for delta in deltas]
+    choices.append({"index": 0, "delta": {}, "finish_reason": "tool_calls"})
+    events = [json.dumps({**base, "choices": [choice]}) for choice in choices]
+    body = "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"])
+    return Answer(body=body, headers={"Content-Type": "text/event-stream"})
+
+
+def piece(call_id: str | None, name: str | None, arguments: str, index: int = 0) -> dict[str, Any]:
+    return {"index": index, "id": call_id, "function": {"name": name, "arguments": arguments}}
+
+
+CUSTOM = {"index": 0, "id": "a", "type": "custom", "custom": {"name": "look", "input": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "calls"),
+    [
+        ([piece("a", "look", '{"q":'), piece(None, None, "1}"), piece("b", "ping", ""), piece(None, None, "{}")], [("a", "look", '{"q":1}'), ("b", "ping", "{}")]),
+        ([piece("a", "look", "{"), piece("a", "look", "}")], [("a", "look", "{}")]),
+        ([piece("a", "look", "{"), piece("b", None, "}")], [("a", "look", "{}")]),
+        ([piece(None, "look", "{"), piece("b", "look", "}")], [("b", "look", "{}")]),
+        ([piece("a", "look", "{", 0), piece("b", "ping", "[", 1), piece(None, None, "}", 0)], [("a", "look", "{}"), ("b", "ping", "[")]),
+        ([CUSTOM], [("a", "look", "x")]),
+    ],
+    ids=["one index", "all said again", "another id", "late id", "interleaved", "custom"],
+)  # fmt: skip
+def test_pieces_are_put_together_as_servers_mean_them(
+    pieces: list[dict[str, Any]], calls: list[tuple[str, str, str]], server: OpenAIServer
+) -> None:
+    server.answer = stream_of_calls(*pieces)
+    host = replace(HOST, models={"m": Model(model=MODEL, stream=True)})
+    made = replace(call(body="x"), tools=(LOOK, PING))
+    reply = connected("llm", lambda c: c.call(options("llm", model="m"), made), host)
+    assert reply.calls == tuple(ToolCall(*one) for one in calls)
+
+
+def test_a_call_of_something_else_than_a_function(server: OpenAIServer) -> None:
+    body = tool_calls(("look", {}))
+    body["choices"][0]["message"]["tool_calls"] = [CUSTOM]
+    server.answer = Answer(body=body)
+    assert attempt().calls == (ToolCall("a", "look", "x"),)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("look", "[1]"), ("look", "{}")),
+        (("look", '"{}"'), ("look", "{}")),
+        (("", "{}"), ("nameless", "{}")),
+        (("functions.look it/up\u2028", "{}"), ("functions_look_it_up_", "{}")),
+        (("n" * 99, "{}"), ("n" * 64, "{}")),
+        (("files.read", '{"q": 1}'), ("files.read", '{"q": 1}')),
+    ],
+    ids=["list", "text", "no name", "odd name", "long name", "offered"],
+)
+def test_providers_are_told_nothing_that_they_would_refuse(
+    asked: tuple[str, str], said: tuple[str, str], server: OpenAIServer
+) -> None:
+    server.answer = Answer(body=completion("{}"))
+    turn = Turn(None, (ToolCall("call_1", *asked),), (ToolResult(error="there is no such tool"),))
+    offered = (LOOK, ToolOffer("files.read", None, QUERY))
+    made = replace(call(body="x"), tools=offered, turns=(turn,))
+    connected("llm", lambda c: c.call(options("llm", model=MODEL), made))
+    function = server.requests[0]["messages"][2]["tool_calls"][0]["function"]
+    assert (function["name"], function["arguments"]) == said
+
+
 def test_a_model_with_tools_may_answer_at_once(server: OpenAIServer) -> None:
     server.answer = Answer(body=completion('{"a": 1}'))
     reply = attempt()

@@ -10,7 +10,7 @@ from agentflow.core import events
 from agentflow.core.events import StartAttempt
 from agentflow.core.evolve import evolve
 from agentflow.core.state import State
-from agentflow.core.talks import ToolResult
+from agentflow.core.talks import Talk, ToolResult, Turn, asked_for
 from agentflow.engines.virtual import Said
 from agentflow.plan.bounds import worst_case
 from agentflow.plan.calls import callers, step_at
@@ -154,6 +154,20 @@ def test_refused_calls_count_and_the_others_are_made() -> None:
     assert run.of(StartAttempt)[1].step == "answer/look[@1.2]"
     (turn,) = run.of(events.CallTools)
     assert turn.reason.text == "the model asks for 3 calls, 2 of them refused"
+
+
+def test_each_call_of_a_talk_has_an_id_of_its_own() -> None:
+    """Results go by it: an id that is missing or stands twice would tell them to the wrong call."""
+
+    def ids(*given: str | None, talk: Talk | None = None) -> list[str]:
+        calls: list[Json] = [{"id": one, "tool": "look", "arguments": "{}"} for one in given]
+        return [one.id for one in asked_for(calls, talk)]
+
+    assert ids("a", "b") == ["a", "b"]
+    assert ids("call_2", "call_2", "", None) == ["call_2", "call_3", "call_4", "call_5"]
+    assert ids("", "call_1") == ["call_1", "call_2"]
+    said = Turn(None, asked_for([{"id": "a", "tool": "look", "arguments": "{}"}], None), ())
+    assert ids("a", "b", talk=Talk(0, [said])) == ["call_1", "b"]
 
 
 def test_turns_end() -> None:
