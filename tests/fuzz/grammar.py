@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -55,11 +56,16 @@ def expressions() -> st.SearchStrategy[str]:
     )
 
 
+def odd() -> st.SearchStrategy[Any]:
+    """Values of `ODD`. What is drawn may be bent again, so nobody else has it."""
+    return st.sampled_from(ODD).map(deepcopy)
+
+
 def oddities() -> st.SearchStrategy[Any]:
     """Values for any place."""
     texts = expressions()
     return st.one_of(
-        st.sampled_from(ODD),
+        odd(),
         texts,
         texts.map(lambda text: f"${{{{ {text} }}}}"),
         texts.map(lambda text: f"so: ${{{{ {text} }}}}!"),
@@ -130,7 +136,7 @@ def _bend(draw: Any, data: Any, way: Way) -> None:
     elif how == "wrapped":
         around[key] = draw(st.sampled_from([[around[key]], {"x": around[key]}]))
     elif how == "twice" and isinstance(around, dict):
-        around[draw(st.sampled_from(["a", "x", "B", "", "on", f"{key}_2"]))] = around[key]
+        around[draw(st.sampled_from(["a", "x", "B", "", "on", f"{key}_2"]))] = deepcopy(around[key])
     elif how == "another" and key in _by_key():
         around[key] = json.loads(draw(st.sampled_from(_by_key()[str(key)])))
     else:

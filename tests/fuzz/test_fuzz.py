@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import given
 from tests.core.world import examples
 from tests.fuzz import hunting
 from tests.fuzz.corpus import Case, corpus
-from tests.fuzz.grammar import bent_texts, bent_trees, from_schema, sound
+from tests.fuzz.grammar import ODD, bent_texts, bent_trees, from_schema, odd, sound
 from tests.fuzz.properties import check, look
 
 
@@ -36,6 +37,18 @@ def test_specs_that_our_schema_allows(case: Case) -> None:
 def test_sound_pipelines(case: Case) -> None:
     assert look(case).depth == 3
     check(case)
+
+
+@examples(200)
+@given(odd())
+def test_what_is_drawn_can_be_bent_without_a_trace(value: Any) -> None:
+    """Else what is drawn depends on what was, and hypothesis ends the hunt."""
+    before = json.dumps(ODD)
+    if isinstance(value, dict):
+        value["bent"] = True
+    elif isinstance(value, list):
+        value.append("bent")
+    assert json.dumps(ODD) == before
 
 
 def test_what_is_found_is_kept_and_can_be_tried_again(
