@@ -3,15 +3,20 @@
 All of it is read off the spec; nothing is looked up, started or connected to.
 """
 
+import posixpath
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from agentflow.agents import a2a, command, http, llm, python
+from agentflow.agents import a2a, command, http, python
+from agentflow.agents.credentials import keys_of
 from agentflow.agents.secrets import secrets_of
 from agentflow.plan.calls import calls_in, plans_within
+from agentflow.plan.channels import channel_of, named_channels
+from agentflow.plan.contract_places import models_of
 from agentflow.plan.overview import Capabilities
-from agentflow.plan.steps import Plan
-from agentflow.spec.model import Agent, Model, Server
+from agentflow.plan.servers import tool_named
+from agentflow.plan.steps import ChatPlan, Plan
+from agentflow.spec.model import Agent, Channel, CommandChannel, Server, WebhookChannel
 
 
 def capabilities(plan: Plan) -> Capabilities:
@@ -24,49 +29,74 @@ def capabilities(plan: Plan) -> Capabilities:
 
 
 def _touched(plan: Plan) -> Iterator[tuple[str, str]]:
+    """All that a pipeline itself can touch, which may be the same more than once."""
+    for _, model in models_of(plan.pipeline):
+        yield "modules", _module(model)
     for call in calls_in(plan):
-        yield from _by(call.options, plan)
+        yield from _by_agent(call.options, plan)
         for chat in call.chats():
-            yield "models", chat.model
+            yield from _by_model(chat)
+    for _, name in named_channels(plan):
+        if (channel := channel_of(plan.pipeline, name)) is not None:
+            yield from _by_channel(channel, plan)
 
 
-def _by(options: Agent, plan: Plan) -> Iterator[tuple[str, str]]:
+def _by_agent(options: Agent, plan: Plan) -> Iterator[tuple[str, str]]:
     for variable in secrets_of(options):
         yield "variables", variable
     match options:
         case command.Options(argv=argv):
-            yield "programs", argv[0]
+            yield "programs", _program(argv[0], plan)
         case python.Options(call=call):
-            yield "modules", call.partition(":")[0]
-        case http.Options(url=url):
-            yield "hosts", _host(url)
-            for host in options.redirect_hosts:
+            yield "modules", _module(call)
+        case http.Options(url=url, redirect_hosts=others) | a2a.Options(url=url, card_hosts=others):
+            for host in (_host(url), *others):
                 yield "hosts", host
-        case a2a.Options(url=url):
-            yield "hosts", _host(url)
-            for host in options.card_hosts:
-                yield "hosts", host
-        case llm.Options(model=name):
-            yield from _of_model(plan.pipeline.models.get(name))
-    server = getattr(options, "server", None)
-    if isinstance(server, str) and server in plan.servers:
-        yield from _of_server(server, plan.servers[server].options)
+    server, _ = tool_named(options) or ("", "")
+    if server in plan.servers:
+        yield "servers", server
+        yield from _by_server(plan.servers[server].options, plan)
 
 
-def _of_model(model: Model | None) -> Iterator[tuple[str, str]]:
-    address = getattr(model, "api_base", None)
-    if isinstance(address, str):
-        yield "hosts", _host(address)
+def _by_model(chat: ChatPlan) -> Iterator[tuple[str, str]]:
+    """A model, and where it is if the spec says so; else the key of its provider goes along."""
+    yield "models", chat.model
+    if chat.api_base is not None:
+        yield "hosts", _host(chat.api_base)
+        return
+    for variable in keys_of(chat.model):
+        yield "variables", variable
 
 
-def _of_server(name: str, server: Server) -> Iterator[tuple[str, str]]:
-    yield "servers", name
+def _by_server(server: Server, plan: Plan) -> Iterator[tuple[str, str]]:
     for variable in secrets_of(server):
         yield "variables", variable
     if server.command is not None:
-        yield "programs", server.command
+        yield "programs", _program(server.command, plan)
     if server.url is not None:
         yield "hosts", _host(server.url)
+
+
+def _by_channel(channel: Channel, plan: Plan) -> Iterator[tuple[str, str]]:
+    for variable in secrets_of(channel):
+        yield "variables", variable
+    match channel:
+        case CommandChannel(argv=argv):
+            yield "programs", _program(argv[0], plan)
+        case WebhookChannel(url=url):
+            yield "hosts", _host(url)
+
+
+def _program(named: str, plan: Plan) -> str:
+    """A program with a slash in its name is looked for from the folder of its own pipeline."""
+    folder = posixpath.dirname(plan.file)
+    if "/" not in named or not folder:
+        return named
+    return posixpath.normpath(posixpath.join(folder, named))
+
+
+def _module(named: str) -> str:
+    return named.partition(":")[0]
 
 
 def _host(url: str) -> str:

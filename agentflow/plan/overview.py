@@ -39,7 +39,10 @@ class Node(Struct, frozen=True):
 
 
 class Capabilities(Struct, frozen=True):
-    """What a run would touch, each once. `variables` are those of secrets."""
+    """What a run would touch, each once.
+
+    `variables` are those of secrets, and those that may hold the key for a model at its provider.
+    """
 
     programs: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()

@@ -110,7 +110,7 @@ def test_the_tree() -> None:
         "modules       desk.looks",
         "hosts         payments.example",
         "models        openai/gpt-5-mini",
-        "variables     PAY_TOKEN",
+        "variables     PAY_TOKEN, OPENAI_API_KEY",
         "dearest       read: 2 attempts (by money)",
     ):
         assert f"\n{line}\n" in out
