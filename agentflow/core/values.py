@@ -10,6 +10,7 @@ from agentflow.contracts.check import Accepted, Rejected, read_output
 from agentflow.contracts.describe import excerpt
 from agentflow.core.events import AttemptSucceeded, Failure
 from agentflow.core.state import Instance, State
+from agentflow.plan.cases import label_of
 from agentflow.plan.contracts import ContractPlan
 from agentflow.plan.steps import CallPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
@@ -95,18 +96,18 @@ def items_of(instance: Instance) -> list[Json]:
 
 
 def case_of(instance: Instance) -> str:
-    """The label that a switch comes to; numbers and booleans by their JSON text.
+    """The label that a switch comes to.
 
     Raises:
         Unusable: it cannot be evaluated, or is not a string, an integer or a boolean.
     """
     assert instance.step.switch is not None
     value = value_of(instance.step.switch, instance.env, "'switch'")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | str):
-        return str(value)
-    raise Unusable("'switch'", f"expected text, an integer or a boolean, found {type_name(value)}")
+    label = label_of(value)
+    if label is None:
+        found = type_name(value)
+        raise Unusable("'switch'", f"expected text, an integer or a boolean, found {found}")
+    return label
 
 
 def chosen_call(instance: Instance) -> CallPlan:

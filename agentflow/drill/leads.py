@@ -24,6 +24,7 @@ from agentflow.drill.conditions import (
 from agentflow.drill.scenarios import Lead
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
+from agentflow.plan.cases import case_at, values_of_label
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.spec.cel.logic import way_of
@@ -207,25 +208,14 @@ def _of(template: Template, schema: Schema) -> list[Demands]:
 
 def _of_case(carrier: Carrier, at: str) -> Iterator[tuple[_Place, list[Demands]]]:
     """The value of a switch that leads to the case at an address, if it is one."""
-    switch = carrier.plan.steps.get(address.parent(at) or "") if at else None
-    if switch is None or not isinstance(switch.switch, Whole):
+    case = case_at(carrier.plan, at)
+    if case is None or case.value is None:
         return
-    place = _Place(carrier, address.parent(switch.address) or "")
-    if switch.for_each is not None:
-        place = _Place(carrier, switch.address)
-    others = at == address.default_case(switch.address)
-    labels = list(switch.cases) if others else [address.name(at)]
-    values = [value for label in labels for value in _meant(label)]
-    yield place, coming_to(switch.switch.expr, values, others=others)
-
-
-def _meant(label: str) -> Iterator[str | int | bool]:
-    """The values whose text is a label."""
-    yield label
-    if label in ("true", "false"):
-        yield label == "true"
-    elif label.lstrip("-").isdigit():
-        yield int(label)
+    outside = case.switch.for_each is None
+    at = case.switch.address
+    place = _Place(carrier, address.parent(at) or "" if outside else at)
+    values = [value for label in case.labels for value in values_of_label(label)]
+    yield place, coming_to(case.value, values, others=case.others)
 
 
 def enough(step: StepPlan) -> int:

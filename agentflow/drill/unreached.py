@@ -2,8 +2,8 @@
 
 from agentflow.drill.carriers import Carrier
 from agentflow.drill.conditions import wanted
-from agentflow.plan import address
 from agentflow.plan.address import enclosing
+from agentflow.plan.cases import case_at, in_words
 from agentflow.spec.wording import quoted
 
 _A_TEST = "a test that gets there would show it"
@@ -41,10 +41,9 @@ def why_unreached(
         step = carrier.plan.steps.get(at)
         if step is not None and step.when is not None:
             return f"the drill does not know which values make '{step.when_text}' true; {_A_TEST}"
-        switch = carrier.plan.steps.get(address.parent(at) or "") if at else None
-        if step is None and switch is not None and switch.switch is not None:
-            label = "the default" if at.endswith("/*") else f"case {quoted(address.name(at))}"
-            return f"the drill does not know which values lead to {label} of {quoted(switch.id)}; {_A_TEST}"
+        case = case_at(carrier.plan, at)
+        if case is not None:
+            return f"the drill does not know which values lead to {in_words(case)}; {_A_TEST}"
     name = quoted(carrier.step.id)
     if failed is not None:
         return f"no run of the drill got to {name}: run {failed[0]} failed before ({failed[1]}); {_A_TEST}"

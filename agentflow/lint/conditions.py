@@ -86,8 +86,13 @@ def facts(condition: Expr, text: str, truth: bool) -> Iterator[Fact]:
 
 
 def shown(expr: Expr, text: str) -> str:
-    """An expression without blanks and with one kind of quotes, to be compared with others."""
-    return "".join(text[expr.start : expr.end].split()).replace("'", '"')
+    """An expression, parsed from a text, as it stands in facts."""
+    return as_fact(text[expr.start : expr.end])
+
+
+def as_fact(text: str) -> str:
+    """A text without blanks and with one kind of quotes, to be compared with others."""
+    return "".join(text.split()).replace("'", '"')
 
 
 def without_values(expr: Expr) -> object:

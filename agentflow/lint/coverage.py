@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from agentflow.lint.conditions import constant, shown
 from agentflow.lint.rule import Context
-from agentflow.lint.traces import label_of
 from agentflow.lint.verdicts import Known, filled, values_at
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
+from agentflow.plan.cases import case_at, label_of
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.logic import (
@@ -32,7 +32,6 @@ from agentflow.spec.cel.logic import (
 )
 from agentflow.spec.cel.syntax import Binary, Expr, Has, Path
 from agentflow.spec.expressions import references
-from agentflow.spec.templates import Whole
 
 #: Of more combinations none is tried.
 _MOST_CASES = 256
@@ -78,13 +77,11 @@ def demands_on(plan: Plan, step: StepPlan, further: int = _FURTHER) -> list[Dema
                 ran = _ran(plan, around, place, further)
                 found.append(Demand(around.when, around.when_text, place, ran=ran))
             continue
-        switch = plan.steps.get(address.parent(at) or "")
-        if at and switch is not None and switch.switch is not None:
-            if not isinstance(switch.switch, Whole):
+        case = case_at(plan, at)
+        if case is not None:
+            if case.value is None:
                 return None
-            others = at == address.default_case(switch.address)
-            labels = tuple(switch.cases) if others else (address.name(at),)
-            found.append(Demand(switch.switch.expr, "", switch.address, labels, others))
+            found.append(Demand(case.value, "", case.switch.address, case.labels, case.others))
     return found
 
 
@@ -171,8 +168,7 @@ def _holds(demand: Demand, case: Case) -> bool:
     if not demand.labels:
         return outcome(demand.expr, lambda leaf: _answer(leaf, demand, case)) is True
     value = constant(filled(demand.expr, _known(case)))
-    label = label_of(value) if isinstance(value, str | int) else ""
-    return (label in demand.labels) != demand.others
+    return (label_of(value) in demand.labels) != demand.others
 
 
 def _answer(leaf: Expr, demand: Demand, case: Case) -> bool | None:

@@ -11,10 +11,12 @@ from msgspec import Struct
 
 from agentflow.contracts.describe import listed
 from agentflow.lint.known import Known
+from agentflow.lint.passages import passages
 from agentflow.lint.rule import Context
 from agentflow.lint.verdicts import Answers, cases
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
+from agentflow.plan.cases import Case, case_at, in_words
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.cel.logic import every, paths_in, way_of
@@ -24,11 +26,8 @@ from agentflow.spec.cel.syntax import (
     Call,
     Conditional,
     Expr,
-    Literal,
-    Unary,
 )
 from agentflow.spec.expressions import references
-from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
 
 #: Names that mean the same inside of a scope as outside of it, if no step there has the same id.
@@ -109,11 +108,8 @@ def implied(context: Context, step: StepPlan) -> str:
         return ""
     for at in reversed(list(enclosing(place))):
         if context.guards.runs(step, context.guards.around(at)):
-            around = context.plan.steps.get(at)
-            if around is not None:
-                return f"the 'when' of {quoted(around.id)}"
-            switch = context.plan.steps[address.parent(at) or ""]
-            return f"case {quoted(address.name(at))} of {quoted(switch.id)}"
+            around = context.plan.steps.get(at) or case_at(context.plan, at)
+            return _origin(around) if around is not None else ""
     return ""
 
 
@@ -125,21 +121,15 @@ def _assumed(context: Context, step: StepPlan) -> Iterator[Assumed]:
         other = step_in_reach(plan, name, place)
         if other is not None and other.when is not None:
             at = address.parent(other.address) or ""
-            yield Assumed(other.when, at, f"the 'when' of {quoted(other.id)}")
-    for at in enclosing(place):
-        around = plan.steps.get(at)
-        if around is not None and around.when is not None:
-            outside = address.parent(at) or ""
-            yield Assumed(around.when, outside, f"the 'when' of {quoted(around.id)}")
-        switch = plan.steps.get(address.parent(at) or "") if around is None else None
-        if (
-            switch is not None
-            and isinstance(switch.switch, Whole)
-            and at != (address.default_case(switch.address))
-        ):
-            label = address.name(at)
-            chosen = leads_to_case(switch.switch.expr, label)
-            yield Assumed(chosen, switch.address, f"case {quoted(label)} of {quoted(switch.id)}")
+            yield Assumed(other.when, at, _origin(other))
+    for passage in passages(plan, place):
+        origin = _origin(passage.of)
+        yield from (Assumed(each, passage.place, origin) for each in passage.conditions)
+
+
+def _origin(of: StepPlan | Case) -> str:
+    """What has a condition that holds, in words."""
+    return in_words(of) if isinstance(of, Case) else f"the 'when' of {quoted(of.id)}"
 
 
 def _proven_outputs(context: Context, step: StepPlan) -> Iterator[Steps]:
@@ -147,15 +137,6 @@ def _proven_outputs(context: Context, step: StepPlan) -> Iterator[Steps]:
     for root, way in context.guards.condition(step).existing:
         if root == "steps" and way[1:2] == ("output",):
             yield way
-
-
-def leads_to_case(value: Expr, label: str) -> Expr:
-    """That a value leads to a case: it is the text, or the boolean that is called so."""
-    is_text = Binary("==", value, Literal(label, 0, 0), 0, 0)
-    if label not in ("true", "false"):
-        return is_text
-    holds = value if label == "true" else Unary("!", value, 0, 0)
-    return Binary("||", is_text, holds, 0, 0)
 
 
 def _means_the_same(context: Context, assumed: Assumed, place: str) -> bool:

@@ -7,7 +7,7 @@ on the same condition was not skipped.
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import count
+from itertools import chain, count
 
 from msgspec.structs import replace
 
@@ -23,6 +23,7 @@ from agentflow.lint.known import RAN, Known
 from agentflow.lint.taken_cases import chosen, may_be_default, may_be_taken
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
+from agentflow.plan.cases import case_at, tests
 from agentflow.plan.limits import Limit, follows, limits
 from agentflow.plan.loop_states import loop_around
 from agentflow.plan.schemas import Contract, alternatives, self_contained
@@ -255,21 +256,20 @@ class Guards:
 
     def _inside_case(self, at: str, outer: Known) -> Known:
         """A case runs for its label only, the default for none of the labels."""
-        switch = self._plan.steps.get(address.parent(at) or "")
-        if switch is None or not isinstance(switch.switch, Whole):
+        case = case_at(self._plan, at)
+        if case is None or case.value is None:
             return outer
-        selector, text = switch.switch.expr, self._selector(switch)
-        if at == address.default_case(switch.address):
-            taken = [fact for one in switch.cases for fact in chosen(selector, text, one, False)]
-            sizes = {int(one) for one in switch.cases if one.isdecimal()}
+        selector, text = case.value, self._selector(case.switch)
+        taken = [
+            fact for label in case.labels for fact in chosen(selector, text, label, not case.others)
+        ]
+        if case.others:
+            sizes = {int(label) for label in case.labels if label.isdecimal()}
             least = next(size for size in count() if size not in sizes)
             outer = outer.plus((), _sized(selector, least))
         else:
-            label = address.name(at)
-            taken = chosen(selector, text, label, True)
-            is_label = Binary("==", selector, Literal(label, 0, 0), 0, 0)
-            size = int(label) if label.isdecimal() else 0
-            outer = outer.plus((), (*proven(is_label, True), *_sized(selector, size)))
+            known = (proven(one, True) for one in tests(selector, case.labels[0]))
+            outer = outer.plus((), chain.from_iterable(known))
         return outer.plus(taken, strict(selector))
 
     def _within(self, use: Use, known: Known) -> Known:

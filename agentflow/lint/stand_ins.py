@@ -7,18 +7,16 @@ from math import prod
 from msgspec import Struct
 
 from agentflow.lint.answers import acts
-from agentflow.lint.decided import leads_to_case
+from agentflow.lint.passages import passages
 from agentflow.lint.verdicts import steps_read
-from agentflow.plan import address
-from agentflow.plan.address import enclosing
 from agentflow.plan.schemas import Contract, past_references, values_of
 from agentflow.plan.steps import CatchPlan, Plan, StepPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.logic import outcome
-from agentflow.spec.cel.syntax import Expr, Unary
+from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import references
 from agentflow.spec.model import Json
-from agentflow.spec.templates import Constant, Whole
+from agentflow.spec.templates import Constant
 
 #: Of more answers than these none is tried.
 _MOST_ANSWERS = 64
@@ -53,9 +51,10 @@ def effects_by_answer(plan: Plan) -> Mapping[str, Sequence[Effect]]:
         if not acts(step):
             continue
         read: dict[str, list[Expr]] = {}
-        for condition, place in _on_the_way(plan, step):
-            for at in {asked.address for asked in steps_read(plan, condition, place)}:
-                read.setdefault(at, []).append(condition)
+        for passage in passages(plan, step.address):
+            for condition in passage.conditions:
+                for at in {one.address for one in steps_read(plan, condition, passage.place)}:
+                    read.setdefault(at, []).append(condition)
         for at, conditions in read.items():
             found.setdefault(at, []).append(Effect(step, tuple(conditions)))
     return found
@@ -83,8 +82,21 @@ def may_happen(effect: Effect, asked: StepPlan, read: Mapping[str, Json], *, who
 
     If that is the `whole` of it, a condition that asks for more does not hold.
     """
+    more = False if whole else None
+    return all(
+        comes_to(condition, asked, read, more) is not False for condition in effect.conditions
+    )
 
-    def comes_to(leaf: Expr) -> bool | None:
+
+def comes_to(
+    condition: Expr, asked: StepPlan, read: Mapping[str, Json], more: bool | None = None
+) -> bool | None:
+    """What a condition comes to where this is `read` of a step; None if that depends on others.
+
+    What asks the step for `more` than that comes to what is given.
+    """
+
+    def of_leaf(leaf: Expr) -> bool | None:
         if any(
             found.root != "steps" or found.path[:1] != (asked.id,) for found in references(leaf)
         ):
@@ -92,28 +104,7 @@ def may_happen(effect: Effect, asked: StepPlan, read: Mapping[str, Json], *, who
         try:
             found = evaluate(leaf, {"steps": {asked.id: dict(read)}})
         except EvaluationError:
-            return False if whole else None
+            return more
         return found if isinstance(found, bool) else None
 
-    return all(outcome(condition, comes_to) is not False for condition in effect.conditions)
-
-
-def _on_the_way(plan: Plan, step: StepPlan) -> Iterator[tuple[Expr, str]]:
-    """The conditions that a step goes by, its own and those around it, with where they are read."""
-    for at in enclosing(step.address):
-        around = plan.steps.get(at)
-        if around is not None:
-            if around.when is not None:
-                yield around.when, address.parent(at) or ""
-            continue
-        switch = plan.steps.get(address.parent(at) or "")
-        if switch is None or not isinstance(switch.switch, Whole):
-            continue
-        value, place = switch.switch.expr, switch.address
-        if at != address.default_case(switch.address):
-            yield leads_to_case(value, address.name(at)), place
-            continue
-        for other in switch.scopes:
-            if other.address != at:
-                named = leads_to_case(value, address.name(other.address))
-                yield Unary("!", named, 0, 0), place
+    return outcome(condition, of_leaf)

@@ -3,20 +3,23 @@
 import json
 from collections.abc import Iterator
 
-from agentflow.lint.conditions import Fact, facts, shown
+from agentflow.lint.conditions import Fact, as_fact, facts, shown
 from agentflow.lint.known import Known
+from agentflow.plan.cases import label_of, values_of_label
 from agentflow.plan.limits import Limit
 from agentflow.plan.schemas import Contract, values_of
 from agentflow.spec.cel.logic import way_of
 from agentflow.spec.cel.syntax import Expr
-from agentflow.spec.model import Json
 
 
 def chosen(value: Expr, text: str, label: str, truth: bool) -> list[Fact]:
     """What holds in a case, or with `truth` false where its label was not the one."""
-    found: list[Fact] = [(f'{shown(value, text)}=="{label}"', truth)]
-    if label in ("true", "false"):
-        found += facts(value, text, truth == (label == "true"))
+    found = list[Fact]()
+    for one in values_of_label(label):
+        if isinstance(one, bool):
+            found += facts(value, text, truth == one)
+        else:
+            found.append((_equal(value, text, one), truth))
     return found
 
 
@@ -25,7 +28,7 @@ def may_be_taken(value: Expr, text: str, label: str, known: Known) -> bool:
     if any((fact, not truth) in known.facts for fact, truth in chosen(value, text, label, True)):
         return False
     limits = list(_limits(value, known))
-    return any(all(limit.fulfilled_by(one) for limit in limits) for one in _meant_by(label))
+    return any(all(limit.fulfilled_by(one) for limit in limits) for one in values_of_label(label))
 
 
 def may_be_default(
@@ -35,7 +38,7 @@ def may_be_default(
 
     `come_to` is what the value can be.
     """
-    if any((f'{shown(value, text)}=="{label}"', True) in known.facts for label in labels):
+    if any((_equal(value, text, label), True) in known.facts for label in labels):
         return False
     limits = list(_limits(value, known))
     values = values_of(come_to)
@@ -44,7 +47,7 @@ def may_be_default(
     return values is None or any(
         all(limit.fulfilled_by(one) for limit in limits)
         for one in values
-        if (one if isinstance(one, str) else json.dumps(one)) not in labels
+        if label_of(one) not in labels
     )
 
 
@@ -57,12 +60,6 @@ def _limits(value: Expr, known: Known) -> Iterator[Limit]:
                 yield limit
 
 
-def _meant_by(label: str) -> Iterator[Json]:
-    """The values that lead to a case: the text, and what is written so in JSON."""
-    yield label
-    try:
-        value = json.loads(label)
-    except ValueError:
-        return
-    if isinstance(value, bool | int | float):
-        yield value
+def _equal(value: Expr, text: str, one: str | int) -> str:
+    """That a value is this one, as a fact."""
+    return f"{shown(value, text)}=={as_fact(json.dumps(one, ensure_ascii=False))}"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from agentflow.plan import address
+from agentflow.plan.cases import label_of
 from agentflow.plan.fields import UNKNOWN, Lack, Part, part_of
 from agentflow.plan.schemas import Contract, values_of
 from agentflow.plan.scopes import read_outside
@@ -127,9 +128,8 @@ class Traces:
             values = values_of(end) if isinstance(end, Contract) else None
             if values is None:
                 return Labels(None, broken)
-            labels.update(
-                (label_of(value), None) for value in values if isinstance(value, str | int)
-            )
+            found = map(label_of, values)
+            labels.update((label, None) for label in found if label is not None)
         return Labels(tuple(labels) if trace.certain and labels else None, broken)
 
     def _trace(self, start: Shape, path: Steps, before: int = 0) -> Trace:
@@ -215,10 +215,3 @@ def _place_of(use: Use, steps: Mapping[str, StepPlan]) -> str:
     if reader is not None and read_outside(reader, use.path):
         return address.parent(use.reader) or ""
     return use.reader
-
-
-def label_of(value: str | int) -> str:
-    """The label of the case that a value leads to."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

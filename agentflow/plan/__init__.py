@@ -3,7 +3,7 @@
 The plan itself, which `build` makes of a pipeline and `steps` describes
 
     build · steps · contracts · uses · parts · scopes · reading · materials · scripted_tests · library ·
-    contract_places · address · patterns · graph · inputs
+    contract_places · address · cases · patterns · graph · inputs
 
 Who works, who asks and who is asked
 

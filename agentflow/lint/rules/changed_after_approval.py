@@ -106,6 +106,7 @@ from agentflow.lint.answers import acts
 from agentflow.lint.origins import Origin, deciding, origins, origins_of, shown_by, within
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.waiting import Waiting
+from agentflow.lint.words_of_consent import PLAIN_YES
 from agentflow.plan import address
 from agentflow.plan.approvals import part_with_yes
 from agentflow.plan.loop_states import entries
@@ -118,10 +119,6 @@ from agentflow.spec.wording import quoted
 NAME = "changed-after-approval"
 FAMILY = Family.EFFECT
 SEVERITY = Severity.WARNING
-
-
-#: Choices that stand for a yes to what is shown.
-_YES = frozenset({"accept", "approve", "approved", "confirm", "go", "ok", "proceed", "send", "yes"})
 
 
 class _Version(Struct, frozen=True):
@@ -172,7 +169,7 @@ def _says_yes(plan: Plan, step: StepPlan, asked: StepPlan) -> bool:
         for part in every(condition)
         if isinstance(part, Literal) and isinstance(part.value, str)
     }
-    return bool(chosen) and chosen <= _YES
+    return bool(chosen) and chosen <= PLAIN_YES
 
 
 def _versions(

@@ -54,6 +54,7 @@ from agentflow.lint.stand_ins import (
     possible_answers,
     stand_in,
 )
+from agentflow.lint.words_of_consent import says_no, says_yes
 from agentflow.plan.approvals import part_with_yes
 from agentflow.plan.steps import CatchPlan, Path, StepPlan
 from agentflow.spec.model import FailureClass, Json
@@ -66,14 +67,6 @@ FAMILY = Family.ESCALATION
 SEVERITY = Severity.ERROR
 
 _HELP = "write 'fail' or 'skip', or a value that says no"
-#: Answers, and fields of answers, by which people agree or do not.
-_YES = re.compile(
-    r"(?i)(?:^|_)(?:accept|agree|allow|approv|authori[sz]|confirm|consent|go$|grant|ok$|okay|pass$|permit|proceed"
-    r"|release|sign$|yes)"
-)
-_NO = re.compile(
-    r"(?i)^(?:abort|cancel|declin|den(?:y|ied)|hold|no$|not|never|refus|reject|stop|wait)"
-)
 
 
 class _Silence(Struct, frozen=True):
@@ -184,16 +177,16 @@ def _is_yes(answer: Json) -> bool:
     if isinstance(answer, dict):
         said: Iterable[tuple[str, Json]] = answer.items()
         return any(
-            _is_yes(value) if isinstance(value, str) else value is True and bool(_YES.search(name))
+            _is_yes(value) if isinstance(value, str) else value is True and says_yes(name)
             for name, value in said
         )
-    return answer is True or (isinstance(answer, str) and bool(_YES.search(answer)))
+    return answer is True or (isinstance(answer, str) and says_yes(answer))
 
 
 def _is_no(answer: Json) -> bool:
     if isinstance(answer, dict):
         return any(
-            _is_no(value) if isinstance(value, str) else value is False and bool(_YES.search(name))
+            _is_no(value) if isinstance(value, str) else value is False and says_yes(name)
             for name, value in answer.items()
         )
-    return answer is False or (isinstance(answer, str) and bool(_NO.search(answer)))
+    return answer is False or (isinstance(answer, str) and says_no(answer))

@@ -62,7 +62,7 @@ from agentflow.contracts.describe import listed
 from agentflow.contracts.keywords import Schema
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.traces import label_of
+from agentflow.plan.cases import label_of
 from agentflow.plan.schemas import Contract, past_references, values_of
 from agentflow.spec.wording import quoted
 
@@ -118,5 +118,6 @@ def _labels(switched: Schema) -> tuple[str, ...] | None:
         if values is None:
             pending.extend(reversed(options or ()))
         else:
-            found.update((label_of(one), None) for one in values if isinstance(one, str | int))
+            labels = map(label_of, values)
+            found.update((label, None) for label in labels if label is not None)
     return tuple(found)

@@ -70,7 +70,6 @@ from agentflow.lint.coverage import (
 )
 from agentflow.lint.origins import deciding
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.traces import label_of
 from agentflow.lint.verdicts import Known
 from agentflow.plan.steps import Path, Plan, StepPlan
 from agentflow.spec.model import Effects
@@ -153,7 +152,7 @@ def _condition(context: Context, step: StepPlan) -> Path:
 
 def _said(question: Question, answer: Known) -> str:
     if isinstance(question, str):
-        return f"{quoted(question)} is {label_of(bool(answer))}"
+        return f"{quoted(question)} is {str(answer).lower()}"
     root, way = question
     shown = quoted(answer) if isinstance(answer, str) else str(answer).lower()
     return f"{quoted(path_text((root, *map(str, way))))} is {shown}"

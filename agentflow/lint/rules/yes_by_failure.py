@@ -66,59 +66,30 @@ Good:
     outputs: {id: '${{ default(steps.pay.output.id, "none") }}'}
 """
 
-import re
 from collections.abc import Container, Iterator
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.answers import acts, is_final
+from agentflow.lint.passages import Passage, passages
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.stand_ins import stand_in
-from agentflow.lint.traces import label_of
+from agentflow.lint.stand_ins import comes_to, stand_in
 from agentflow.lint.verdicts import can_be_false
-from agentflow.plan import address
+from agentflow.lint.words_of_consent import is_verdict, says_yes
 from agentflow.plan.address import enclosing
+from agentflow.plan.cases import Case
 from agentflow.plan.scopes import step_in_reach
-from agentflow.plan.steps import Path, Plan, StepPlan
-from agentflow.spec.cel.evaluate import EvaluationError, evaluate
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.logic import together
-from agentflow.spec.cel.syntax import Expr
-from agentflow.spec.expressions import references
+from agentflow.spec.cel.syntax import Unary
+from agentflow.spec.expressions import Reference, references
 from agentflow.spec.model import Json
-from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
 
 NAME = "yes-by-failure"
 FAMILY = Family.EFFECT
 SEVERITY = Severity.WARNING
-
-#: Fields that say whether something may happen.
-_VERDICT = re.compile(
-    r"(?:^|_)(?:accept|allow|approv|authori[sz]|block|clean|clear|confirm|den|eligib|flag|forbid|fraud|grant"
-    r"|ok$|okay|pass|permit|refus|reject|safe|unsafe|valid|invalid|verif)"
-)
-#: Values that say that it may.
-_YES = re.compile(
-    r"(?:accept|agree|allow|approv|authori[sz]|clean$|clear$|confirm|eligible$|go$|go_ahead|grant|ok$|okay$"
-    r"|pass(?:ed)?$|permit|proceed|safe$|valid$|verified$|yes(?:$|_))",
-    re.IGNORECASE,
-)
-
-
-class _Gate(Struct, frozen=True):
-    """What an effect goes by: a condition, or the value of a switch and the label of its case.
-
-    `label` is None for a condition, which has to come to `truth`, and empty for the `default`,
-    which is for none of `others`.
-    """
-
-    expr: Expr
-    place: str
-    path: Path
-    label: str | None = None
-    others: frozenset[str] = frozenset()
-    truth: bool = True
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -130,7 +101,10 @@ def check(context: Context) -> Iterator[Finding]:
     acting = {at for step in deeds for at in enclosing(step.address)}
     seen = set[str]()
     for step in deeds:
-        for gate in _gates(plan, step, acting):
+        for passage in passages(plan, step.address):
+            if _is_among_deeds(passage, acting):
+                continue
+            gate = _about_steps(passage)
             checked = _only_check(plan, gate)
             if checked is not None and checked.address not in seen:
                 found = _opened(context, step, gate, checked)
@@ -139,46 +113,33 @@ def check(context: Context) -> Iterator[Finding]:
                     yield found
 
 
-def _gates(plan: Plan, step: StepPlan, acting: Container[str]) -> Iterator[_Gate]:
-    """What a step goes by, from the inside out; of a condition, what it says of other steps.
-
-    What is done to the world is in `acting`. A switch all of whose cases are chooses among deeds.
-    """
-    for at in enclosing(step.address):
-        around = plan.steps.get(at)
-        if around is not None:
-            if around.when is not None:
-                part, truth = _of_steps(around.when)
-                path = (*around.path, "when")
-                yield _Gate(part, address.parent(at) or "", path, truth=truth)
-            continue
-        switch = plan.steps.get(address.parent(at) or "")
-        if switch is None or not isinstance(switch.switch, Whole):
-            continue
-        if all(scope.address in acting for scope in switch.scopes):
-            continue
-        path = (*switch.path, "switch")
-        is_default = at == address.default_case(switch.address)
-        label = "" if is_default else address.name(at)
-        others = frozenset(switch.cases) - {label}
-        yield _Gate(switch.switch.expr, switch.address, path, label, others)
+def _is_among_deeds(passage: Passage, acting: Container[str]) -> bool:
+    """Is it a case of a switch that does something to the world in all of its cases?"""
+    case = passage.of
+    return isinstance(case, Case) and all(scope.address in acting for scope in case.switch.scopes)
 
 
-def _of_steps(condition: Expr) -> tuple[Expr, bool]:
-    """The part of a condition that is about steps, and what it has to come to; all of it if there
-    are several.
-    """
-    sides = [
-        (part, truth)
+def _about_steps(passage: Passage) -> Passage:
+    """Of a `when`, only the part of it that is about steps; all of it if there are several."""
+    if isinstance(passage.of, Case):
+        return passage
+    parts = [
+        part if truth else Unary("!", part, part.start, part.end)
+        for condition in passage.conditions
         for part, truth in together(condition, True)
         if any(found.root != "inputs" for found in references(part))
     ]
-    return sides[0] if len(sides) == 1 else (condition, True)
+    return replace(passage, conditions=tuple(parts)) if len(parts) == 1 else passage
 
 
-def _only_check(plan: Plan, gate: _Gate) -> StepPlan | None:
+def _read(passage: Passage) -> list[Reference]:
+    """What it reads."""
+    return [found for condition in passage.conditions for found in references(condition)]
+
+
+def _only_check(plan: Plan, gate: Passage) -> StepPlan | None:
     """The step that it goes by, if it goes by nothing else; of people `silent-approval` tells."""
-    read = references(gate.expr)
+    read = _read(gate)
     names = {found.path[:1] if found.root == "steps" else () for found in read}
     if len(names) != 1 or names == {()}:
         return None
@@ -188,15 +149,17 @@ def _only_check(plan: Plan, gate: _Gate) -> StepPlan | None:
     return step
 
 
-def _opened(context: Context, step: StepPlan, gate: _Gate, checked: StepPlan) -> Finding | None:
+def _opened(context: Context, step: StepPlan, gate: Passage, checked: StepPlan) -> Finding | None:
     """What stands for the answer of a check and opens the gate, the first of them."""
-    if gate.label is None and gate.truth and not can_be_false(context, gate.expr, gate.place):
+    if not isinstance(gate.of, Case) and not any(
+        can_be_false(context, condition, gate.place) for condition in gate.conditions
+    ):
         return None
     for key, action in checked.catch.items():
         instead = stand_in(action)
         if instead is None or not _opens(gate, checked, instead):
             continue
-        if not _is_verdict(step, gate, instead):
+        if not _asks_whether(step, gate, instead):
             continue
         return Finding(
             rule=NAME,
@@ -210,25 +173,16 @@ def _opened(context: Context, step: StepPlan, gate: _Gate, checked: StepPlan) ->
     return None
 
 
-def _is_verdict(step: StepPlan, gate: _Gate, instead: dict[str, Json]) -> bool:
+def _opens(gate: Passage, checked: StepPlan, instead: dict[str, Json]) -> bool:
+    return all(comes_to(condition, checked, instead) is True for condition in gate.conditions)
+
+
+def _asks_whether(step: StepPlan, gate: Passage, instead: dict[str, Json]) -> bool:
     """Is a check about whether an effect may happen, and not about which of several does?"""
-    if any(_VERDICT.search(str(each.path[-1])) for each in references(gate.expr)):
+    if any(is_verdict(str(found.path[-1])) for found in _read(gate)):
         return True
-    if gate.label is None:
+    if not isinstance(gate.of, Case):
         return is_final(step)
     output = instead.get("output")
     said = output.values() if isinstance(output, dict) else (output,)
-    return any(isinstance(each, str) and _YES.match(each) for each in said)
-
-
-def _opens(gate: _Gate, checked: StepPlan, instead: dict[str, Json]) -> bool:
-    try:
-        value = evaluate(gate.expr, {"steps": {checked.id: instead}})
-    except EvaluationError:
-        return False
-    if gate.label is None:
-        return value is gate.truth
-    if not isinstance(value, str | int):
-        return False
-    label = label_of(value)
-    return label == gate.label if gate.label else label not in gate.others
+    return any(isinstance(each, str) and says_yes(each) for each in said)

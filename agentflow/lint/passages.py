@@ -1,0 +1,40 @@
+"""The conditions on the way to a step: each `when`, and that a switch comes to the case around it."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from agentflow.plan import address
+from agentflow.plan.address import enclosing
+from agentflow.plan.cases import Case, case_at
+from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.spec.cel.syntax import Expr
+
+
+class Passage(Struct, frozen=True):
+    """Something on the way to a step: all of its `conditions` have to hold, or it does not run.
+
+    They are read where `place` is, `path` is where they are written, and `of` is what has the `when`
+    or the case.
+    """
+
+    conditions: tuple[Expr, ...]
+    place: str
+    path: Path
+    of: StepPlan | Case
+
+
+def passages(plan: Plan, at: str) -> Iterator[Passage]:
+    """What is on the way to an address, from the inside out.
+
+    A switch over a text with expressions in it is passed over: no condition says what it comes to.
+    """
+    for each in enclosing(at):
+        step, case = plan.steps.get(each), case_at(plan, each)
+        if step is not None and step.when is not None:
+            place = address.parent(each) or ""
+            yield Passage((step.when,), place, (*step.path, "when"), step)
+        elif case is not None and case.value is not None:
+            switch = case.switch
+            conditions = tuple(case.conditions(case.value))
+            yield Passage(conditions, switch.address, (*switch.path, "switch"), case)

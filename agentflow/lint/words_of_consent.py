@@ -1,0 +1,36 @@
+"""The words by which people and checks say yes and no: as answers, and as names of fields."""
+
+import re
+
+_YES = re.compile(
+    r"(?:^|_)(?:accept|agree|allow|approv|authori[sz]|clean$|clear$|confirm|consent|eligible$|go$|go_ahead|grant"
+    r"|ok$|okay|pass$|passed$|permit|proceed|release|safe$|sign$|valid$|verified$|yes)",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    r"(?:abort|cancel|declin|den(?:y|ied)|hold|no(?:$|_)|not|never|refus|reject|stop|wait)",
+    re.IGNORECASE,
+)
+_VERDICT = re.compile(
+    r"(?:^|_)(?:accept|allow|approv|authori[sz]|block|clean|clear|confirm|den|eligib|flag|forbid|fraud|grant"
+    r"|ok$|okay|pass|permit|refus|reject|safe|unsafe|valid|invalid|verif)"
+)
+#: Choices that stand for a yes to just what is shown.
+PLAIN_YES = frozenset(
+    {"accept", "approve", "approved", "confirm", "go", "ok", "proceed", "send", "yes"}
+)
+
+
+def says_yes(answer: str) -> bool:
+    """Does an answer agree, or is a field one that is true for a yes?"""
+    return _YES.search(answer) is not None and not says_no(answer)
+
+
+def says_no(answer: str) -> bool:
+    """Does an answer turn something down, or put it off?"""
+    return _NO.match(answer) is not None
+
+
+def is_verdict(field: str) -> bool:
+    """Does a field say whether something may happen, whether true is a yes or a no?"""
+    return _VERDICT.search(field) is not None

@@ -1,0 +1,84 @@
+"""The cases of a `switch`: which values lead to each of them, and which condition says so.
+
+A value leads to the case of its label: a text to that of the same text, an integer or a boolean to
+that of its JSON text. What has no case leads to the `default`.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import reduce
+
+from msgspec import Struct
+
+from agentflow.plan import address
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.cel.syntax import Binary, Expr, Literal, Unary
+from agentflow.spec.templates import Whole
+from agentflow.spec.wording import quoted
+
+#: An integer as JSON has it; of more digits than these none is within 64 bits.
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+
+
+class Case(Struct, frozen=True):
+    """What a switch has to come to: one of the labels, or with `others`, as for the `default`, none."""
+
+    switch: StepPlan
+    labels: tuple[str, ...]
+    others: bool
+
+    @property
+    def value(self) -> Expr | None:
+        """What the switch is over; None if that is a constant or a text with expressions in it."""
+        return self.switch.switch.expr if isinstance(self.switch.switch, Whole) else None
+
+    def conditions(self, value: Expr) -> Iterator[Expr]:
+        """What all holds of a value that leads here."""
+        for label in self.labels:
+            named = leads_to(value, label)
+            yield Unary("!", named, 0, 0) if self.others else named
+
+
+def case_at(plan: Plan, at: str) -> Case | None:
+    """The case whose steps have this address around them; None if it is that of no case."""
+    switch = plan.steps.get(address.parent(at) or "") if at not in plan.steps else None
+    if switch is None or switch.switch is None:
+        return None
+    others = at == address.default_case(switch.address)
+    return Case(switch, tuple(switch.cases) if others else (address.name(at),), others)
+
+
+def in_words(case: Case) -> str:
+    """A case as messages name it."""
+    label = "the default" if case.others else f"case {quoted(case.labels[0])}"
+    return f"{label} of {quoted(case.switch.id)}"
+
+
+def label_of(value: object) -> str | None:
+    """The label of the case that a value leads to; None if a switch cannot be over such a value."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | str) else None
+
+
+def values_of_label(label: str) -> Iterator[str | int]:
+    """The values that lead to a case."""
+    yield label
+    if label in ("true", "false"):
+        yield label == "true"
+    elif _INTEGER.fullmatch(label):
+        yield int(label)
+
+
+def leads_to(value: Expr, label: str) -> Expr:
+    """That a value leads to the case of a label."""
+    return reduce(lambda one, other: Binary("||", one, other, 0, 0), tests(value, label))
+
+
+def tests(value: Expr, label: str) -> Iterator[Expr]:
+    """What is true of a value that leads to a case, by its type: the text, the number, the boolean."""
+    for one in values_of_label(label):
+        if not isinstance(one, bool):
+            yield Binary("==", value, Literal(one, 0, 0), 0, 0)
+        else:  # itself a condition, which can be taken apart
+            yield value if one else Unary("!", value, 0, 0)
