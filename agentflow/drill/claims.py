@@ -25,7 +25,8 @@ from msgspec import Struct
 from agentflow.drill.carriers import Carrier, carriers
 from agentflow.plan.calls import calls_of, home_of, is_repeatable
 from agentflow.plan.failures import failures_of
-from agentflow.plan.steps import CallPlan, CatchPlan, EscalationPlan, Path, Plan, StepPlan
+from agentflow.plan.steps import CallPlan, CatchPlan, EscalationPlan, Plan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.model import ANSWERED, FailureClass
 from agentflow.spec.wording import quoted
 

@@ -19,7 +19,8 @@ from agentflow.drill.carriers import Carrier
 from agentflow.drill.claims import Claim, claims_of
 from agentflow.drill.report import FAILED, Drill, Status
 from agentflow.plan.calls import calls_of, plans_within, possible_calls, tools_of
-from agentflow.plan.steps import CallPlan, EscalationPlan, Path, Plan, StepPlan
+from agentflow.plan.steps import CallPlan, EscalationPlan, Plan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.model import Json, Node, Pipeline
 from agentflow.spec.shape import keys_of
 

@@ -10,8 +10,9 @@ from msgspec import Struct
 from agentflow.plan.calls import calls_in
 from agentflow.plan.schemas import ANYTHING, Contract
 from agentflow.plan.scopes import GLOBAL_ROOTS
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Plan
 from agentflow.plan.types import Types
+from agentflow.spec.document import Path
 from agentflow.spec.expressions import ExpressionError
 from agentflow.spec.templates import Template, parse_template
 

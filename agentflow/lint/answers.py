@@ -9,9 +9,10 @@ from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.approvals import part_with_yes
 from agentflow.plan.calls import calls_of
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.references import Steps
+from agentflow.spec.document import Path
 from agentflow.spec.expressions import Reference, references
 from agentflow.spec.model import Effects
 

@@ -14,8 +14,9 @@ from agentflow.contracts.keywords import Schema
 from agentflow.lint.escalations import turned_to
 from agentflow.plan.calls import callers
 from agentflow.plan.schemas import Contract, self_contained
-from agentflow.plan.steps import LevelPlan, Path, Plan, StepPlan
+from agentflow.plan.steps import LevelPlan, Plan, StepPlan
 from agentflow.plan.types import Types
+from agentflow.spec.document import Path
 from agentflow.spec.templates import Template
 
 _OF_FAILURE: Schema = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from agentflow.plan.steps import Path
+from agentflow.spec.document import Path
 from agentflow.spec.model import ModelLevel, Pipeline
 
 

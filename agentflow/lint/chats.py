@@ -17,9 +17,10 @@ from agentflow.lint.keys import repeating
 from agentflow.lint.prompts import reads
 from agentflow.lint.rule import Context
 from agentflow.plan.calls import callers, possible_calls
-from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
+from agentflow.plan.steps import CallPlan, Plan, StepPlan
 from agentflow.plan.windows import KnownModel, Window, window_of
 from agentflow.spec.cel.syntax import Binary, Call, Comprehension, Expr, Select
+from agentflow.spec.document import Path
 from agentflow.spec.model import Model, TextFile
 from agentflow.spec.templates import Constant, MapOf, Template, Text, Whole
 

@@ -9,11 +9,12 @@ from agentflow.lint.rule import Context
 from agentflow.lint.verdicts import filled
 from agentflow.plan.loop_states import loop_around
 from agentflow.plan.scopes import step_in_reach
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.logic import leaves
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import Expr, Has, Select
+from agentflow.spec.document import Path
 from agentflow.spec.expressions import references
 from agentflow.spec.templates import Whole, parse_template
 from agentflow.spec.yaml.nodes import Scalar

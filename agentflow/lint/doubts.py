@@ -28,7 +28,6 @@ from agentflow.plan.limits import Limit
 from agentflow.plan.narrowing import NOTHING_GIVEN, Given
 from agentflow.plan.numbers import range_of_contract
 from agentflow.plan.schemas import Contract, alternatives, shortest_list
-from agentflow.plan.steps import Path as TextPath
 from agentflow.plan.steps import Plan
 from agentflow.plan.types import Types
 from agentflow.plan.uses import Use
@@ -57,6 +56,7 @@ from agentflow.spec.cel.syntax import (
 )
 from agentflow.spec.cel.values import Kind
 from agentflow.spec.document import Document
+from agentflow.spec.document import Path as TextPath
 from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar

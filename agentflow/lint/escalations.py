@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from agentflow.plan.steps import EscalationPlan, LevelPlan, Path, Plan, StepPlan
+from agentflow.plan.steps import EscalationPlan, LevelPlan, Plan, StepPlan
 from agentflow.plan.tools import offers
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.yaml.nodes import Mapping, Scalar
 
 

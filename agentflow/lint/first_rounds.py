@@ -13,7 +13,7 @@ from agentflow.plan.address import enclosing
 from agentflow.plan.loop_states import loop_around
 from agentflow.plan.schemas import constant, self_contained
 from agentflow.plan.shape_kinds import Fields
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.spec.cel.syntax import (
     Binary,
@@ -25,6 +25,7 @@ from agentflow.spec.cel.syntax import (
     Has,
     parts,
 )
+from agentflow.spec.document import Path
 from agentflow.spec.expressions import references
 
 #: What helps where the first value does not fit.

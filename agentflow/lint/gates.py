@@ -10,8 +10,8 @@ from agentflow.findings import Location
 from agentflow.plan.calls import callers, calls_of
 from agentflow.plan.fields import Part, part_of
 from agentflow.plan.schemas import Contract
-from agentflow.plan.steps import CallPlan, Path, Plan
-from agentflow.spec.document import Document
+from agentflow.plan.steps import CallPlan, Plan
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import Confidence
 
 

@@ -29,7 +29,7 @@ from agentflow.plan.loop_states import loop_around
 from agentflow.plan.schemas import Contract, alternatives, self_contained
 from agentflow.plan.scopes import read_outside, step_in_reach
 from agentflow.plan.shapes import DEFAULT, case_in_words
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.logic import ReadPath, paths_in, together, way_of
@@ -49,7 +49,7 @@ from agentflow.spec.cel.syntax import (
     Select,
     Unary,
 )
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.expressions import parse_expression
 from agentflow.spec.templates import Whole, parse_template, template_expressions
 from agentflow.spec.yaml.nodes import Scalar

@@ -16,10 +16,10 @@ from agentflow.plan.handoff_words import Way
 from agentflow.plan.handoffs import SOME_FIELD
 from agentflow.plan.narrowing import NOTHING_GIVEN, Given
 from agentflow.plan.schemas import Contract, past_references
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.syntax import Conditional, Identifier, spine
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.templates import Constant, MapOf, Template, Whole
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping, Scalar

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from agentflow.plan.address import enclosing
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
+from agentflow.spec.document import Path
 from agentflow.spec.templates import Constant
 
 #: Words for what differs from attempt to attempt, as they stand in other languages.

@@ -9,7 +9,7 @@ from agentflow.lint.variables import Variables
 from agentflow.lint.written import expressions
 from agentflow.plan.fields import part_of
 from agentflow.plan.schemas import Contract, past_references
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Plan
 from agentflow.plan.types import Types
 from agentflow.spec.cel.references import known_steps
 from agentflow.spec.cel.syntax import (
@@ -25,6 +25,7 @@ from agentflow.spec.cel.syntax import (
     parts,
     spine,
 )
+from agentflow.spec.document import Path
 
 
 class Missing(Struct, frozen=True):

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Plan
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from agentflow.lint.escalations import levels
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.tools import offers
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import AgentTool
 from agentflow.spec.yaml.nodes import Mapping, Scalar, Sequence
 

@@ -14,7 +14,7 @@ from agentflow.lint.agent_texts import agent_texts
 from agentflow.lint.variables import Variables
 from agentflow.lint.written import expressions
 from agentflow.plan.schemas import ANYTHING, longest_list, past_references
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Plan
 from agentflow.plan.types import Types
 from agentflow.spec.cel.functions import FUNCTIONS, Kinds
 from agentflow.spec.cel.signatures import (
@@ -46,7 +46,7 @@ from agentflow.spec.cel.syntax import (
     spine,
 )
 from agentflow.spec.cel.values import Kind, kind_of
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.templates import template_expressions
 from agentflow.spec.wording import quoted
 

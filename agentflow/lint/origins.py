@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from agentflow.lint.rule import Context
 from agentflow.plan import address
-from agentflow.plan.steps import Path, StepPlan
+from agentflow.plan.steps import StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.references import Steps
+from agentflow.spec.document import Path
 
 #: Of more references on the way to a value none is followed.
 _MOST_PARTS = 200

@@ -7,8 +7,9 @@ from msgspec import Struct
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.cases import Case, case_at
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.document import Path
 
 
 class Passage(Struct, frozen=True):

@@ -10,8 +10,8 @@ from agentflow.lint.texts import Written, texts_at, told
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import callers, home_of, possible_calls
 from agentflow.plan.schemas import Contract, past_references
-from agentflow.plan.steps import Path, Plan
-from agentflow.spec.document import Document
+from agentflow.plan.steps import Plan
+from agentflow.spec.document import Document, Path
 from agentflow.spec.yaml.nodes import Mapping
 
 _PATH = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*"

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from agentflow.lint.rule import Context
 from agentflow.plan.address import enclosing
-from agentflow.plan.steps import Path, StepPlan
+from agentflow.plan.steps import StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.logic import every, way_of
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import Call
 from agentflow.spec.cel.syntax import Path as PathExpr
+from agentflow.spec.document import Path
 from agentflow.spec.templates import Whole, parse_template, template_expressions
 from agentflow.spec.yaml.nodes import Scalar
 

@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from agentflow.plan.calls import callers, calls_of
 from agentflow.plan.factors import Factors, factors_of
-from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
+from agentflow.plan.steps import CallPlan, Plan, StepPlan
 from agentflow.plan.tools import offers
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import DescribedTool, RetryPolicy
 from agentflow.spec.yaml.nodes import Scalar
 

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from agentflow.plan.calls import calls_of
 from agentflow.plan.inputs import with_defaults
-from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
-from agentflow.spec.document import Document
+from agentflow.plan.steps import CallPlan, Plan, StepPlan
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import Json
 from agentflow.spec.templates import Template
 

@@ -31,12 +31,12 @@ from agentflow.lint.plain_references import PlainReference, plain_references
 from agentflow.lint.suppressions import Suppression, suppressions
 from agentflow.lint.traces import Traces
 from agentflow.plan.scopes import GLOBAL_ROOTS
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Plan
 from agentflow.plan.types import Types
 from agentflow.plan.uses import Use
 from agentflow.plan.windows import ModelTable, nothing_known
 from agentflow.spec.cel.syntax import Expr
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import Pipeline
 
 if TYPE_CHECKING:

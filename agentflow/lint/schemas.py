@@ -14,8 +14,8 @@ from msgspec import Struct
 from agentflow.contracts.keywords import Schema, subschemas
 from agentflow.contracts.pointers import below
 from agentflow.plan.graph import reachable
-from agentflow.plan.steps import Path, Plan
-from agentflow.spec.document import Document
+from agentflow.plan.steps import Plan
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import Contract, Pipeline
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping, Node, Scalar

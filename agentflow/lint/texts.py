@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from agentflow.findings import Location
-from agentflow.plan.steps import Path, Plan
-from agentflow.spec.document import Document
+from agentflow.plan.steps import Plan
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import Agent, TextFile
 from agentflow.spec.yaml.nodes import Mapping, Node, Scalar, Sequence
 

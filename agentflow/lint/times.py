@@ -6,7 +6,8 @@ from operator import attrgetter
 from msgspec import Struct
 
 from agentflow.plan.address import parent
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from agentflow.lint.rule import Context
 from agentflow.plan.calls import callers, possible_calls
-from agentflow.plan.steps import Path, ToolPlan
+from agentflow.plan.steps import ToolPlan
+from agentflow.spec.document import Path
 
 
 def offered(context: Context) -> Iterator[tuple[str, str, ToolPlan]]:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 
 from agentflow.lint.texts import Written, texts_at
-from agentflow.plan.steps import Path
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import Pipeline
 
 #: Programs that expand variables themselves.

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from agentflow.lint.escalations import levels
 from agentflow.plan import address
-from agentflow.plan.steps import DelegatePlan, Path, Plan, StepPlan
+from agentflow.plan.steps import DelegatePlan, Plan, StepPlan
 from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.document import Path
 from agentflow.spec.templates import (
     ListOf,
     MapOf,

@@ -14,10 +14,11 @@ from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.schemas import shortest_list
 from agentflow.plan.scopes import step_in_reach
-from agentflow.plan.steps import ForEachPlan, Path, Plan
+from agentflow.plan.steps import ForEachPlan, Plan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.logic import every, way_of
 from agentflow.spec.cel.syntax import Expr, Identifier, Index, Select, spine
+from agentflow.spec.document import Path
 from agentflow.spec.templates import Whole
 
 

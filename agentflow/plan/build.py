@@ -22,16 +22,8 @@ from agentflow.plan.scopes import (
     Place,
 )
 from agentflow.plan.scripted_tests import plan_scripts
-from agentflow.plan.steps import (
-    BudgetPlan,
-    CallPlan,
-    LoopPlan,
-    Path,
-    Plan,
-    ScopePlan,
-    StepPlan,
-)
-from agentflow.spec.document import Document
+from agentflow.plan.steps import BudgetPlan, CallPlan, LoopPlan, Plan, ScopePlan, StepPlan
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import (
     AgentStep,
     Bounds,

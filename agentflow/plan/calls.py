@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from agentflow.plan import address
 from agentflow.plan.servers import tool_named
-from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
+from agentflow.plan.steps import CallPlan, Plan, StepPlan
+from agentflow.spec.document import Path
 
 
 def calls_of(step: StepPlan) -> tuple[CallPlan, ...]:

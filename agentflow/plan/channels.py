@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from agentflow.plan.calls import plans_within
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Plan
 from agentflow.plan.tools import offers
+from agentflow.spec.document import Path
 from agentflow.spec.model import BUILT_IN_CHANNELS, Approval, Channel, Pipeline
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agentflow.contracts.models import model_name
-from agentflow.plan.steps import Path
+from agentflow.spec.document import Path
 from agentflow.spec.model import Contract, DescribedTool, Pipeline, offered_tools
 
 

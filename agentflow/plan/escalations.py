@@ -10,14 +10,8 @@ from msgspec.structs import replace
 
 from agentflow.plan.fallbacks import with_fallbacks
 from agentflow.plan.materials import Materials
-from agentflow.plan.steps import (
-    DEFAULT_TIMEOUT,
-    CallPlan,
-    CatchPlan,
-    EscalationPlan,
-    LevelPlan,
-    Path,
-)
+from agentflow.plan.steps import DEFAULT_TIMEOUT, CallPlan, CatchPlan, EscalationPlan, LevelPlan
+from agentflow.spec.document import Path
 from agentflow.spec.model import (
     AgentLevel,
     Escalation,

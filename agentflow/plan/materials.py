@@ -25,8 +25,8 @@ from agentflow.plan.contract_places import models_of
 from agentflow.plan.contracts import ContractPlan, Contracts
 from agentflow.plan.library import within
 from agentflow.plan.servers import as_contract, definition_for, plan_servers
-from agentflow.plan.steps import ChatPlan, Path
-from agentflow.spec.document import Document
+from agentflow.plan.steps import ChatPlan
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import Agent, Contract, Pipeline, TextFile
 from agentflow.spec.wording import quoted
 

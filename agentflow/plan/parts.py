@@ -35,7 +35,6 @@ from agentflow.plan.steps import (
     DelegatePlan,
     ForEachPlan,
     NestedPlan,
-    Path,
     PlanCheck,
     QuestionPlan,
     StepPlan,
@@ -43,7 +42,7 @@ from agentflow.plan.steps import (
 from agentflow.plan.tools import Tools
 from agentflow.plan.types import Types
 from agentflow.plan.worker_inputs import known_fields
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.expressions import ExpressionError
 from agentflow.spec.model import (
     BUILT_IN_CHANNELS,

@@ -25,8 +25,9 @@ from agentflow.plan.calls import home_of
 from agentflow.plan.chats import ASKED_AGAIN, MOST_SHOWN, TOLD
 from agentflow.plan.factors import turns_of
 from agentflow.plan.prompt_data import shown
-from agentflow.plan.steps import CallPlan, ChatPlan, Path, ToolPlan
+from agentflow.plan.steps import CallPlan, ChatPlan, ToolPlan
 from agentflow.plan.types import Types
+from agentflow.spec.document import Path
 from agentflow.spec.templates import Constant, MapOf
 
 #: Bytes of what stands around a call of a tool and its result, and of a failure in its place.

@@ -2,9 +2,8 @@
 
 from agentflow.findings import Finding, Severity
 from agentflow.plan.scopes import Place, Uses
-from agentflow.plan.steps import Path
 from agentflow.spec.cel.syntax import Expr
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.expressions import ExpressionError, parse_expression
 from agentflow.spec.fixes import unwrapped
 from agentflow.spec.model import Json

@@ -11,9 +11,10 @@ from msgspec import Struct, field
 
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.document import Path
 from agentflow.spec.expressions import references
 
 #: Roots that exist in every expression.

@@ -10,11 +10,12 @@ from agentflow.contracts.keywords import Schema
 from agentflow.contracts.resolve import FileReader
 from agentflow.errors import FileProblem
 from agentflow.plan.definitions import Definition, NoDefinitions, changes, read_definitions
+from agentflow.spec.document import Path
 from agentflow.spec.model import Agent, McpTool, Pipeline, Server, offered_tools, tool_names
 from agentflow.spec.wording import quoted
 
 #: Reports a problem: the rule, the message, the place in the spec, what to do.
-Report = Callable[[str, str, tuple[str | int, ...], str | None], None]
+Report = Callable[[str, str, Path, str | None], None]
 
 #: Definitions by server and tool.
 Tools: TypeAlias = Mapping[str, Mapping[str, Definition]]
@@ -77,14 +78,14 @@ class NamedTool(Struct, frozen=True):
 
     server: str
     tool: str
-    server_at: tuple[str | int, ...]
-    tool_at: tuple[str | int, ...]
+    server_at: Path
+    tool_at: Path
 
 
 def named_tools(pipeline: Pipeline) -> Iterator[NamedTool]:
     """The tools of servers that agents call, and those that models are offered."""
     for name, agent in pipeline.agents.items():
-        path: tuple[str | int, ...] = ("agents", name)
+        path: Path = ("agents", name)
         named = tool_named(agent)
         if named is not None:
             yield NamedTool(*named, (*path, "server"), (*path, "tool"))

@@ -25,7 +25,7 @@ from agentflow.plan.servers import ServerPlan
 from agentflow.plan.uses import Use
 from agentflow.plan.worker_inputs import KnownField
 from agentflow.spec.cel.syntax import Expr
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import (
     Agent,
     Confidence,
@@ -38,8 +38,6 @@ from agentflow.spec.model import (
 )
 from agentflow.spec.templates import Template
 
-#: A route into the document: keys and indices.
-Path = tuple[str | int, ...]
 StepKind = Literal["agent", "human", "group", "switch", "loop", "pipeline", "delegate"]
 
 #: How long an attempt may take where neither step nor agent says it, in seconds.

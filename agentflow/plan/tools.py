@@ -22,11 +22,11 @@ from agentflow.plan.steps import (
     CatchPlan,
     EscalationPlan,
     LevelPlan,
-    Path,
     Plan,
     StepPlan,
     ToolPlan,
 )
+from agentflow.spec.document import Path
 from agentflow.spec.model import (
     Agent,
     AgentTool,

@@ -76,7 +76,8 @@ from agentflow.lint.texts import told
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import callers, calls_in, home_of, possible_calls
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Plan
+from agentflow.spec.document import Path
 from agentflow.spec.model import AgentTool, offered_tools
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted

@@ -43,7 +43,7 @@ from urllib.parse import urlsplit
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Path
+from agentflow.spec.document import Path
 from agentflow.spec.model import Pipeline, WebhookChannel
 from agentflow.spec.wording import quoted
 

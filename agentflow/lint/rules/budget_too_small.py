@@ -45,8 +45,9 @@ from agentflow.lint.meters import amount_of, figure, path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.amounts import dollars
 from agentflow.plan.lower_bounds import least_charges, least_of_run, least_of_step
-from agentflow.plan.steps import CallPlan, Path, Plan, ScopePlan, StepPlan
+from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 NAME = "budget-too-small"

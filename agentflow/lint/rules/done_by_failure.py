@@ -56,7 +56,8 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import calls_of
 from agentflow.plan.schemas import Contract, values_of
-from agentflow.plan.steps import CatchPlan, Path, StepPlan
+from agentflow.plan.steps import CatchPlan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.model import Effects, FailureClass
 from agentflow.spec.templates import Constant
 from agentflow.spec.wording import quoted

@@ -57,7 +57,8 @@ from msgspec import Struct
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.commands import deed, request_method
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Plan
+from agentflow.spec.document import Path
 from agentflow.spec.model import Agent, Effects
 from agentflow.spec.wording import quoted
 

@@ -69,7 +69,8 @@ from agentflow.lint.rule import Context, Family
 from agentflow.lint.texts import Written, told
 from agentflow.plan.calls import home_of
 from agentflow.plan.schemas import Contract, past_references, values_of
-from agentflow.plan.steps import CallPlan, Path
+from agentflow.plan.steps import CallPlan
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 NAME = "field-called-otherwise"

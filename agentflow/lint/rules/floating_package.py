@@ -47,7 +47,7 @@ from functools import partial
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Path
+from agentflow.spec.document import Path
 from agentflow.spec.model import Pipeline
 from agentflow.spec.wording import quoted
 

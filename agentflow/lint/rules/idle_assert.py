@@ -61,7 +61,8 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.variables import Variables
-from agentflow.plan.steps import AssertPlan, Path, StepPlan
+from agentflow.plan.steps import AssertPlan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.expressions import references
 
 NAME = "idle-assert"

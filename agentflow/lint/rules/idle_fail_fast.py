@@ -38,7 +38,8 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.concurrency import fans_out, side_by_side
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Path, Plan, ScopePlan, StepPlan
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.spec.document import Path
 
 NAME = "idle-fail-fast"
 FAMILY = Family.GRAPH

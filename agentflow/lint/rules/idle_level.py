@@ -56,7 +56,8 @@ from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import callers, calls_of
 from agentflow.plan.handoffs import Effort, breaches
 from agentflow.plan.schemas import Contract
-from agentflow.plan.steps import CallPlan, EscalationPlan, LevelPlan, Path, Plan, StepPlan
+from agentflow.plan.steps import CallPlan, EscalationPlan, LevelPlan, Plan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.model import ANSWERED, FailureClass
 from agentflow.spec.wording import quoted
 

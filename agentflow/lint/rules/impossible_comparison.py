@@ -60,8 +60,8 @@ from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.variables import Variables
 from agentflow.lint.written import expressions
-from agentflow.plan.steps import Path
 from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.document import Path
 from agentflow.spec.yaml.nodes import Scalar
 
 NAME = "impossible-comparison"

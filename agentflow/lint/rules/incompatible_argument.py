@@ -79,7 +79,7 @@ from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
 from agentflow.plan.handoff_words import Breach
 from agentflow.plan.handoffs import Effort, breaches
-from agentflow.plan.steps import Path
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 NAME = "incompatible-argument"

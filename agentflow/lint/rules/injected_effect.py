@@ -78,9 +78,10 @@ from agentflow.lint.prompts import reads
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.schemas import Contract
-from agentflow.plan.steps import CallPlan, Path, StepPlan
+from agentflow.plan.steps import CallPlan, StepPlan
 from agentflow.spec.cel.logic import paths_in, way_of
 from agentflow.spec.cel.syntax import Select
+from agentflow.spec.document import Path
 from agentflow.spec.model import Effects
 from agentflow.spec.templates import Constant
 from agentflow.spec.wording import quoted

@@ -47,7 +47,8 @@ from agentflow.lint.meters import amount_of, figure, path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.bounds import Part, worst_case
 from agentflow.plan.lower_bounds import Least, least_of_run, least_of_step
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 NAME = "list-beyond-budget"

@@ -55,7 +55,8 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.schemas import longest_list, shortest_list
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.templates import Template
 from agentflow.spec.wording import quoted
 

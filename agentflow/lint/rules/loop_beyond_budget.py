@@ -59,7 +59,8 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.meters import path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.lower_bounds import copes, least_of_round
-from agentflow.plan.steps import Path, Plan, ScopePlan, StepPlan
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 NAME = "loop-beyond-budget"

@@ -60,7 +60,8 @@ from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import CallPlan, Path, StepPlan
+from agentflow.plan.steps import CallPlan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.templates import Template, Whole
 from agentflow.spec.wording import quoted
 

@@ -68,8 +68,9 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.guards import skipping
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 NAME = "maybe-skipped"

@@ -44,7 +44,7 @@ from agentflow.contracts.keywords import Schema
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.servers import ServerPlan, definition_for, definition_of, tool_named
-from agentflow.plan.steps import Path
+from agentflow.spec.document import Path
 from agentflow.spec.model import (
     Agent,
     Contract,

@@ -51,7 +51,8 @@ from msgspec.structs import replace
 from agentflow.findings import Finding, Severity
 from agentflow.lint.escalations import Turn, turns
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import EscalationPlan, Path, Plan
+from agentflow.plan.steps import EscalationPlan, Plan
+from agentflow.spec.document import Path
 from agentflow.spec.model import FailureClass, Model
 from agentflow.spec.wording import quoted
 

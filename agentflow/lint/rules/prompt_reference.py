@@ -72,9 +72,9 @@ from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import callers, possible_calls
 from agentflow.plan.fields import Lack, part_of
 from agentflow.plan.schemas import Contract, self_contained
-from agentflow.plan.steps import CallPlan, Path, StepPlan
+from agentflow.plan.steps import CallPlan, StepPlan
 from agentflow.spec.cel.references import Steps
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.expressions import ExpressionError, Reference, references
 from agentflow.spec.templates import parse_template, template_expressions
 from agentflow.spec.wording import quoted

@@ -72,8 +72,9 @@ from agentflow.lint.rule import Context, Family
 from agentflow.plan.amounts import dollars
 from agentflow.plan.calls import callers, calls_of
 from agentflow.plan.lower_bounds import Least, TakenByCall, least_of_run, least_of_step
-from agentflow.plan.steps import CallPlan, Path, Plan, StepPlan
+from agentflow.plan.steps import CallPlan, Plan, StepPlan
 from agentflow.plan.types import Types
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 NAME = "prompts-beyond-budget"

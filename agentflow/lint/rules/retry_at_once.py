@@ -48,8 +48,8 @@ from agentflow.lint.policies import Retried, retried
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
 from agentflow.plan.factors import backoffs
-from agentflow.plan.steps import Path, Plan, StepPlan
-from agentflow.spec.document import Document
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import FailureClass
 from agentflow.spec.wording import quoted
 

@@ -50,8 +50,8 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.policies import Retried, retried
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import home_of
-from agentflow.plan.steps import DEFAULT_TIMEOUT, Path
-from agentflow.spec.document import Document
+from agentflow.plan.steps import DEFAULT_TIMEOUT
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import FailureClass
 from agentflow.spec.wording import quoted
 

@@ -65,7 +65,8 @@ from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.chats import Chat, chats, shown
 from agentflow.lint.credentials import FORMS, NAMES
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Plan
+from agentflow.spec.document import Path
 from agentflow.spec.model import TextFile
 from agentflow.spec.templates import Constant
 from agentflow.spec.wording import quoted

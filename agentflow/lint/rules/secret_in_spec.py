@@ -47,7 +47,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.credentials import FORMS, IN_ADDRESS, IN_QUERY, NAMES, OPTION, STAND_IN
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.texts import texts_at
-from agentflow.plan.steps import Path
+from agentflow.spec.document import Path
 from agentflow.spec.model import Pipeline
 from agentflow.spec.wording import quoted
 

@@ -56,7 +56,8 @@ from agentflow.lint.stand_ins import (
 )
 from agentflow.lint.words_of_consent import says_no, says_yes
 from agentflow.plan.approvals import part_with_yes
-from agentflow.plan.steps import CatchPlan, Path, StepPlan
+from agentflow.plan.steps import CatchPlan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.model import FailureClass, Json
 from agentflow.spec.templates import Constant, Template
 from agentflow.spec.wording import quoted

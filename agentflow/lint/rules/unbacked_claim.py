@@ -75,7 +75,8 @@ from agentflow.lint.texts import texts_at
 from agentflow.lint.waiting import Waiting
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import calls_of
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 

@@ -71,7 +71,8 @@ from agentflow.lint.coverage import (
 from agentflow.lint.origins import deciding
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.verdicts import Known
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 

@@ -100,8 +100,9 @@ from agentflow.lint.checkpoints import gate_before
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import calls_of
 from agentflow.plan.loop_states import entries
-from agentflow.plan.steps import Path, Plan, StepPlan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
+from agentflow.spec.document import Path
 from agentflow.spec.model import Effects
 from agentflow.spec.templates import Constant
 from agentflow.spec.wording import quoted

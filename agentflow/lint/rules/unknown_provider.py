@@ -52,7 +52,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.called import named_models
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.providers import has_provider, meant
-from agentflow.plan.steps import Path
+from agentflow.spec.document import Path
 from agentflow.spec.model import Pipeline
 from agentflow.spec.wording import quoted
 

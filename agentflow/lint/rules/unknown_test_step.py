@@ -59,9 +59,9 @@ from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import stand_ins
 from agentflow.plan.patterns import opened, patterns_of
-from agentflow.plan.steps import Path, StepPlan
+from agentflow.plan.steps import StepPlan
 from agentflow.plan.unknown_effects import may_ask_whether
-from agentflow.spec.document import Document
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import PipelineTest
 from agentflow.spec.wording import quoted
 

@@ -49,7 +49,8 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.meters import Bound, bounds
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import calls_in
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Plan
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 NAME = "unlimited-answer"

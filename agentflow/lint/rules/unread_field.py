@@ -70,8 +70,9 @@ from agentflow.lint.rule import Context, Family
 from agentflow.lint.schemas import named_contracts, path_in_contract
 from agentflow.plan.calls import callers
 from agentflow.plan.schemas import Contract, values_of
-from agentflow.plan.steps import CallPlan, Path, Plan
+from agentflow.plan.steps import CallPlan, Plan
 from agentflow.spec.cel.references import Steps
+from agentflow.spec.document import Path
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 

@@ -49,7 +49,8 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.schemas import path_in_contract
 from agentflow.plan.calls import callers, home_of
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Plan
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 NAME = "unsatisfiable-contract"

@@ -55,7 +55,8 @@ from agentflow.lint.schemas import named_contracts
 from agentflow.plan.calls import callers, calls_of, plans_within
 from agentflow.plan.channels import named_channels
 from agentflow.plan.servers import named_tools
-from agentflow.plan.steps import Path, Plan
+from agentflow.plan.steps import Plan
+from agentflow.spec.document import Path
 from agentflow.spec.fixes import without_entry
 from agentflow.spec.model import BUILT_IN_CHANNELS, Contract
 from agentflow.spec.nearest import nearest

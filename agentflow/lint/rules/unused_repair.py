@@ -45,7 +45,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.calls import callers, calls_of
-from agentflow.plan.steps import Path
+from agentflow.spec.document import Path
 from agentflow.spec.fixes import without_entry
 from agentflow.spec.wording import quoted
 

@@ -59,8 +59,9 @@ from agentflow.lint.rule import Context, Family
 from agentflow.lint.written import conditions_of, in_text, templates
 from agentflow.plan import address
 from agentflow.plan.shape_kinds import Written
-from agentflow.plan.steps import Path, StepPlan
+from agentflow.plan.steps import StepPlan
 from agentflow.plan.types import Types
+from agentflow.spec.document import Path
 from agentflow.spec.templates import Template, Whole
 from agentflow.spec.wording import quoted
 

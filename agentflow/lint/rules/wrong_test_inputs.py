@@ -63,7 +63,7 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.inputs import with_defaults
-from agentflow.plan.steps import Path
+from agentflow.spec.document import Path
 from agentflow.spec.model import PipelineTest
 from agentflow.spec.wording import quoted
 
