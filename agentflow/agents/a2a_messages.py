@@ -13,9 +13,9 @@ from agentflow.agents.a2a_sdk import (
     TaskState,
     Value,
 )
+from agentflow.agents.excerpts import detail, line
 from agentflow.agents.payload import payload
 from agentflow.agents.protocol import AttemptError, Call, Reply
-from agentflow.agents.wire import EXCERPT
 from agentflow.agents.worker import Failed, plain
 from agentflow.contracts.checker import compile_schema
 from agentflow.spec.model import FailureClass, Json
@@ -76,9 +76,9 @@ def reply_of_task(shown: str, task: Task, call: Call) -> Reply:
     if task.status.state in _ENDS:
         failure, what = _ENDS[task.status.state]
         said = "\n".join(part.text for part in task.status.message.parts if part.text)
-        line = " ".join(said.split())[:EXCERPT]
-        message = f"{shown} {what}{f': {line}' if line else ''}"
-        raise AttemptError(failure, message, detail=said or None)
+        words = line(said)
+        message = f"{shown} {what}{f': {words}' if words else ''}"
+        raise AttemptError(failure, message, detail=detail(said))
     parts = [part for artifact in task.artifacts for part in artifact.parts]
     return reply_of_parts(shown, parts or task.status.message.parts, call)
 

@@ -49,11 +49,11 @@ from agentflow.agents.a2a_sdk import (
     Task,
     TaskState,
 )
+from agentflow.agents.excerpts import line_of
 from agentflow.agents.http_requests import header
 from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.agents.secrets import resolve
 from agentflow.agents.wire import (
-    EXCERPT,
     GOODBYE,
     Wire,
     says_an_error,
@@ -140,7 +140,7 @@ class Remotes:
                 here = "/" if options.url.endswith(".json") else None
                 card = await A2ACardResolver(http, options.url).get_agent_card(here)
         except (AgentCardResolutionError, *UNREADABLE) as error:
-            message = f"{shown} has no card that can be read: {_line(error)}"
+            message = f"{shown} has no card that can be read: {line_of(error)}"
             raise AttemptError(FailureClass.REJECTED, message) from error
         except AttemptError as error:
             if error.failure is FailureClass.INVALID_OUTPUT:
@@ -179,15 +179,15 @@ class _Conversation:
                 await self._call_off()
             return reply_of_task(self._shown, ended, self._call)
         except REFUSALS as error:
-            message_ = f"{self._shown} refused: {_line(error)}"
+            message_ = f"{self._shown} refused: {line_of(error)}"
             raise AttemptError(FailureClass.REJECTED, message_) from error
         except UNREADABLE as error:
             message_ = (
-                f"{self._shown} answered with what the protocol does not know: {_line(error)}"
+                f"{self._shown} answered with what the protocol does not know: {line_of(error)}"
             )
             raise AttemptError(FailureClass.INVALID_OUTPUT, message_) from error
         except A2AError as error:
-            message_ = f"{self._shown} failed: {_line(error)}"
+            message_ = f"{self._shown} failed: {line_of(error)}"
             raise AttemptError(FailureClass.SERVER_ERROR, message_) from error
         except asyncio.CancelledError:
             await self._call_off()
@@ -217,7 +217,7 @@ class _Conversation:
                 self._trouble = error.message
                 wait = max(wait, error.retry_after or 0.0)
             except REFUSALS as error:
-                message = f"{self._shown} does not say what became of its task: {_line(error)}"
+                message = f"{self._shown} does not say what became of its task: {line_of(error)}"
                 raise AttemptError(FailureClass.SERVER_ERROR, message) from error
         return task
 
@@ -314,8 +314,3 @@ def _client(http: httpx.AsyncClient, interface: AgentInterface, card: AgentCard)
         streaming=False, httpx_client=http, supported_protocol_bindings=list(BINDINGS)
     )
     return ClientFactory(config).create(only)
-
-
-def _line(error: Exception) -> str:
-    """What an error says, on one bounded line."""
-    return " ".join(str(error).split())[:EXCERPT] or type(error).__name__

@@ -20,11 +20,12 @@ import httpx
 from msgspec.structs import replace
 
 from agentflow.agents.evidence import evidence_in
+from agentflow.agents.excerpts import DETAIL, detail, line
 from agentflow.agents.http import Options
 from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
 from agentflow.agents.http_requests import Request, request_of
 from agentflow.agents.protocol import AttemptError, Call, Reply
-from agentflow.agents.wire import CONNECT, EXCERPT, PORTS, addresses_for, transport
+from agentflow.agents.wire import CONNECT, PORTS, addresses_for, transport
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.contracts.strict import NotJson, loads
 from agentflow.spec.durations import time_in_words
@@ -33,8 +34,6 @@ from agentflow.spec.model import FailureClass, Json
 MOST_REDIRECTS = 5
 #: Seconds to hear what a failure says besides its status.
 LISTEN = 2.0
-#: Bytes of the body of a failure that are read.
-DETAIL = 4_000
 _AS_IT_WAS = frozenset({307, 308})
 _AS_GET = frozenset({303})
 _IF_GET = frozenset({301, 302})
@@ -263,16 +262,16 @@ async def _refused(request: Request, answer: httpx.Response) -> NoReturn:
                 said += piece
                 if len(said) >= DETAIL:
                     break
-    detail = said[:DETAIL].decode(errors="replace").strip()
-    line = " ".join(detail.split())[:EXCERPT]
+    text = said[:DETAIL].decode(errors="replace")
+    words = line(text)
     wait = seconds_to_wait(answer.headers.get("retry-after"))
     status = answer.status_code
     failure = class_of_status(status, wait) if status >= 400 else FailureClass.REJECTED
     raise AttemptError(
         failure,
-        f"{request.shown} answered {status}{f': {line}' if line else ''}",
+        f"{request.shown} answered {status}{f': {words}' if words else ''}",
         retry_after=wait,
-        detail=detail or None,
+        detail=detail(text),
     )
 
 
@@ -282,10 +281,10 @@ def _broken(request: Request, error: httpx.TransportError, timeout: float) -> No
     assert failure is not None
     match failure:
         case FailureClass.NOT_SENT:
-            words = " ".join(str(error).split())[:EXCERPT] or "no connection in time"
+            words = line(str(error)) or "no connection in time"
             what = f"cannot be reached: {words}"
         case FailureClass.REJECTED:
-            what = f"cannot be sent: {' '.join(str(error).split())[:EXCERPT]}"
+            what = f"cannot be sent: {line(str(error))}"
         case FailureClass.TIMEOUT:
             what = f"was not answered within {time_in_words(timeout)}"
         case _:

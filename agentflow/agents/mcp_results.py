@@ -1,20 +1,19 @@
 """What a call of a tool comes to: the result of the protocol as a reply, or as a failure."""
 
+import json
 from typing import Any, NoReturn
 
+from agentflow.agents.excerpts import detail, line
 from agentflow.agents.mcp_sdk import MCPError, types
 from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.agents.worker import Failed, plain
 from agentflow.contracts.checker import compile_schema
 from agentflow.spec.model import FailureClass
 
-#: Characters that a message shows of what a server says, and those that the log keeps of it.
-EXCERPT, DETAIL = 300, 4_000
 #: What a server says instead of doing what it was asked for. Of every other error nobody knows
 #: what was done before.
 _REFUSALS = frozenset(
     {
-        types.PARSE_ERROR,
         types.INVALID_REQUEST,
         types.METHOD_NOT_FOUND,
         types.INVALID_PARAMS,
@@ -38,10 +37,7 @@ def reply_of(shown: str, result: Any, call: Call) -> Reply:
         raise AttemptError(FailureClass.REJECTED, message)
     texts = [part.text for part in result.content if isinstance(part, types.TextContent)]
     if result.is_error:
-        said = "\n".join(texts)
-        line = " ".join(said.split())[:EXCERPT]
-        message = f"{shown} failed: {line}" if line else f"{shown} failed and does not say why"
-        raise AttemptError(FailureClass.SERVER_ERROR, message, detail=said[:DETAIL] or None)
+        raise _failed(shown, "\n".join(texts), result.structured_content)
     if "structured_content" in result.model_fields_set and result.structured_content is not None:
         try:
             return Reply(plain(result.structured_content))
@@ -50,7 +46,7 @@ def reply_of(shown: str, result: Any, call: Call) -> Reply:
     other = next((part.type for part in result.content if part.type != "text"), None)
     if other is not None:
         message = f"{shown} answered with content of type '{other}', which is no output"
-        raise AttemptError(FailureClass.INVALID_OUTPUT, message)
+        raise AttemptError(FailureClass.INVALID_OUTPUT, message, detail=detail(*texts))
     if not texts:
         return Reply(None)
     text = "\n".join(texts)
@@ -59,12 +55,31 @@ def reply_of(shown: str, result: Any, call: Call) -> Reply:
     return Reply(text=text)
 
 
+def _failed(shown: str, said: str, structured: Any) -> AttemptError:
+    """What a tool comes to that says that it failed: in its texts, or else in its structured content."""
+    words = said if said.strip() or structured is None else _as_text(structured)
+    short = line(words)
+    message = f"{shown} failed: {short}" if short else f"{shown} failed and does not say why"
+    return AttemptError(FailureClass.SERVER_ERROR, message, detail=detail(words))
+
+
+def _as_text(data: Any) -> str:
+    return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, default=str)
+
+
 def refuse(shown: str, error: MCPError) -> NoReturn:
-    """Raise what an error that the server answered with comes to."""
-    line = " ".join(error.message.split())[:EXCERPT]
-    if error.code in _REFUSALS:
-        raise AttemptError(FailureClass.REJECTED, f"{shown} was refused: {line}") from error
-    raise AttemptError(FailureClass.SERVER_ERROR, f"{shown} failed: {line}") from error
+    """Raise what an error that the server answered with comes to; all that it says is the detail.
+
+    One that nobody could read is no refusal: by then the tool has done its work.
+    """
+    said = detail(error.message, None if error.data is None else _as_text(error.data))
+    if error.code == types.PARSE_ERROR:
+        message = f"{shown} answered with what is no message of the protocol"
+        raise AttemptError(FailureClass.INVALID_OUTPUT, message, detail=said) from error
+    refused = error.code in _REFUSALS
+    failure = FailureClass.REJECTED if refused else FailureClass.SERVER_ERROR
+    message = f"{shown} {'was refused' if refused else 'failed'}: {line(error.message)}"
+    raise AttemptError(failure, message, detail=said) from error
 
 
 def hints_of(said: types.ToolAnnotations | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ the server did. Before a call its tool is held against what the spec knows of it
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from agentflow.agents.excerpts import detail
 from agentflow.agents.mcp import Options
 from agentflow.agents.mcp_http import Remote
 from agentflow.agents.mcp_results import reply_of
@@ -66,13 +67,16 @@ class Servers:
             call.reached("sent")
             try:
                 result = await session.call(tool, call)
+                return reply_of(f"tool '{tool}' of server '{name}'", result, call)
             except Gone as gone:
                 # It has forgotten the session, and so it has not done anything.
                 if not again:
                     message = f"server '{name}' does not know the session that it began"
                     raise AttemptError(FailureClass.NOT_SENT, message) from gone
-            else:
-                return reply_of(f"tool '{tool}' of server '{name}'", result, call)
+            except AttemptError as error:
+                if error.detail != session.words:
+                    error.detail = detail(error.detail, session.words)
+                raise
         raise AssertionError("the second round returns or raises")
 
     async def tools(self, name: str) -> Mapping[str, Definition]:

@@ -13,7 +13,8 @@ from typing import Any, NoReturn, Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from agentflow import __version__
-from agentflow.agents.mcp_results import EXCERPT, hints_of, refuse
+from agentflow.agents.excerpts import detail, line, line_of
+from agentflow.agents.mcp_results import hints_of, refuse
 from agentflow.agents.mcp_sdk import (
     Client,
     IncomingMessage,
@@ -118,13 +119,22 @@ class Session:
         Raises:
             Gone: the server does not know the session.
             AttemptError: the call failed.
+            asyncio.CancelledError: it was given up, with what the server has said besides.
         """
         shown = f"tool '{tool}' of server '{self._name}'"
         meta: Any = {"agentflow/run-id": call.run_id, "agentflow/step": call.step}
         if call.idempotency_key is not None:
             meta["agentflow/idempotency-key"] = call.idempotency_key
         params = types.CallToolRequestParams(name=tool, arguments=dict(call.input), _meta=meta)
-        return await self._ask(shown, types.CallToolRequest(params=params), _RESULT)
+        try:
+            return await self._ask(shown, types.CallToolRequest(params=params), _RESULT)
+        except asyncio.CancelledError:
+            raise asyncio.CancelledError(self.words) from None
+
+    @property
+    def words(self) -> str | None:
+        """The end of what the server has said besides its answers, to all calls."""
+        return self._transport.words if self._transport is not None else None
 
     async def current_tools(self) -> Mapping[str, Definition]:
         """What the server has now: asked again only if it has said that this has changed."""
@@ -222,13 +232,17 @@ class Session:
                 refuse(shown, error)
             raise known from error
         except ValidationError as error:
-            message = f"{shown} answered with what the protocol does not know: {_line(error)}"
-            raise AttemptError(FailureClass.INVALID_OUTPUT, message) from error
+            message = f"{shown} answered with what the protocol does not know: {_first_of(error)}"
+            raise AttemptError(
+                FailureClass.INVALID_OUTPUT, message, detail=detail(str(error))
+            ) from error
         except RuntimeError as error:
             self._broken(shown, error)
 
     def _broken(self, shown: str, error: Exception) -> NoReturn:
-        raise AttemptError(FailureClass.SERVER_ERROR, f"{shown} failed: {_line(error)}") from error
+        raise AttemptError(
+            FailureClass.SERVER_ERROR, f"{shown} failed: {line_of(error)}"
+        ) from error
 
     def _known_failure(self, error: MCPError) -> AttemptError | None:
         """What an error comes to that the server has not answered with."""
@@ -261,12 +275,13 @@ class Session:
                     known.failure = FailureClass.NOT_SENT
                 if known is not None:
                     return known
-        return self._not_started(f"cannot be used: {_line(error)}")
+        return self._not_started(f"cannot be used: {line_of(error)}")
 
     def _not_started(self, what: str) -> AttemptError:
         """Nothing was asked of the server yet, so another attempt can do no harm."""
-        words = self._transport.words if self._transport is not None else None
-        return AttemptError(FailureClass.NOT_SENT, f"server '{self._name}' {what}", detail=words)
+        return AttemptError(
+            FailureClass.NOT_SENT, f"server '{self._name}' {what}", detail=self.words
+        )
 
 
 async def _end(task: "asyncio.Task[None]") -> None:
@@ -274,6 +289,7 @@ async def _end(task: "asyncio.Task[None]") -> None:
     await asyncio.wait([task])
 
 
-def _line(error: BaseException) -> str:
-    """What an error says, on one bounded line."""
-    return " ".join(str(error).split())[:EXCERPT] or type(error).__name__
+def _first_of(error: ValidationError) -> str:
+    """The first thing that is wrong with a result, on one line."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return line(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")

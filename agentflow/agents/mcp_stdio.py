@@ -2,10 +2,12 @@
 
 It runs in a process group of its own and is always ended (`processes`). What it writes to stderr is
 kept as far as messages need it. A line on stdout that is no message is passed over: a server should
-not write such lines, and many greet.
+not write such lines, and many greet. If it is to be an answer all the same, whoever waits for that is
+told, as the SDK does it over HTTP.
 """
 
 import asyncio
+import re
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +16,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from agentflow.agents.evidence import evidence_in
+from agentflow.agents.excerpts import DETAIL
 from agentflow.agents.mcp_sdk import SessionMessage, get_default_environment, types
 from agentflow.agents.processes import GRACE, Child, Processes, first
 from agentflow.agents.programs import not_started
@@ -23,6 +26,14 @@ from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.spec.model import FailureClass, Server
 
 Incoming = SessionMessage | Exception
+#: An answer to one of our requests, which have whole numbers as ids, in the two orders in which SDKs write
+#: it. It need not be JSON.
+_ANSWER = re.compile(
+    rb'\s*\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,9})\s*(?:\}|,\s*"(?:result|error)")'
+)
+_ANSWER_BACKWARDS = re.compile(
+    rb'\s*\{\s*"(?:result|error)"\s*:.*,\s*"id"\s*:\s*(\d{1,9})\s*\}\s*$', re.DOTALL
+)
 
 
 class Program:
@@ -129,11 +140,16 @@ class Program:
             self.kept = evidence_in([line], whole=True)
             self._end()
             return
-        with suppress(ValueError):  # it is no message
+        try:
             message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
-            assert self._into is not None
-            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-                self._into.send_nowait(SessionMessage(message))
+        except ValueError:
+            unreadable = _unreadable(line)
+            if unreadable is None:
+                return
+            message = unreadable
+        assert self._into is not None
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            self._into.send_nowait(SessionMessage(message))
 
     async def _until_it_ends(self, child: Child) -> None:
         await first(child.exited)
@@ -150,6 +166,16 @@ class Program:
     def _close(self) -> None:
         if self._into is not None:
             self._into.close()
+
+
+def _unreadable(line: bytes) -> types.JSONRPCError | None:
+    """What is made of a line that is no message: an error for whoever waits for it; None if nobody does."""
+    found = _ANSWER.match(line) or _ANSWER_BACKWARDS.match(line)
+    if found is None:
+        return None
+    beginning = line[:DETAIL].decode(errors="replace")
+    said = types.ErrorData(code=types.PARSE_ERROR, message=beginning)
+    return types.JSONRPCError(jsonrpc="2.0", id=int(found[1]), error=said)
 
 
 class _Stdin:

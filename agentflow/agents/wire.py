@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from agentflow.agents.evidence import evidence_in
+from agentflow.agents.excerpts import detail, line
 from agentflow.agents.http_addresses import Address, Refused, addresses_of
 from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
 from agentflow.agents.protocol import AttemptError
@@ -25,8 +26,8 @@ from agentflow.spec.model import FailureClass
 CONNECT = 10.0
 #: Seconds for goodbye, and to hear what a failure says besides its status.
 GOODBYE = 1.0
-#: Bytes of the body of a failure that are read, and characters of it that a message shows.
-DETAIL, EXCERPT = 64_000, 300
+#: Bytes of the body of a failure that are read.
+MOST_OF_FAILURE = 64_000
 #: The schemes of addresses that can be reached.
 PORTS = {"http": 80, "https": 443}
 
@@ -111,7 +112,7 @@ class Wire:
             async with asyncio.timeout(GOODBYE):
                 async for piece in pieces(answer):
                     said += piece
-                    if len(said) > DETAIL:
+                    if len(said) > MOST_OF_FAILURE:
                         break
         await answer.aclose()
         return said
@@ -119,18 +120,21 @@ class Wire:
     def refused(self, answer: Any, said: bytes) -> AttemptError:
         """What an answer that is a failure comes to."""
         status, wait = answer.status_code, seconds_to_wait(answer.headers.get("retry-after"))
-        line = " ".join(said.decode(errors="replace").split())[:EXCERPT]
-        return self.failed(
+        text = said.decode(errors="replace")
+        words = line(text)
+        error = self.failed(
             class_of_status(status, wait),
-            f"answered {status}{f': {line}' if line else ''}",
+            f"answered {status}{f': {words}' if words else ''}",
             retry_after=wait,
         )
+        error.detail = detail(text)
+        return error
 
     def broken(self, request: Any, error: Exception) -> AttemptError:
         """What an error of the library comes to."""
         failure = class_of_transport(error)
         assert failure is not None
-        words = " ".join(str(error).split())[:EXCERPT]
+        words = line(str(error))
         if failure is FailureClass.NOT_SENT:
             where = f"{request.url.scheme}://{request.url.netloc.decode()}"
             return self.failed(
@@ -179,7 +183,7 @@ async def pieces(answer: Any) -> AsyncIterator[bytes]:
 
 def says_an_error(said: bytes) -> bool:
     """Whether a failure is one in the words of JSON-RPC, which an SDK can read."""
-    return b'"jsonrpc"' in said and b'"error"' in said and len(said) <= DETAIL
+    return b'"jsonrpc"' in said and b'"error"' in said and len(said) <= MOST_OF_FAILURE
 
 
 def without_length(answer: Any) -> list[tuple[str, str]]:

@@ -27,6 +27,8 @@ from mcp.shared.exceptions import MCPError
 Given = dict[str, Any]
 MODES = frozenset(os.environ.get("MCP_TEST", "").split())
 ANYTHING: dict[str, Any] = {"type": "object"}
+#: Where clients read: the SDK keeps handlers away from the descriptor itself.
+STDOUT = os.dup(1)
 
 
 def result(*texts: str, **parts: Any) -> types.CallToolResult:
@@ -52,11 +54,19 @@ async def fails(_: Any, given: Given) -> Any:
 
 
 async def hangs(_: Any, given: Given) -> Any:
+    sys.stderr.write("waiting for a lock\n")
+    sys.stderr.flush()
     Path(given["note"]).write_text(str(os.getpid()))
     try:
         await anyio.sleep(3600)
     finally:
         write("MCP_TEST_CANCELLED", "hangs")
+
+
+async def garbles(context: Any, given: Given) -> Any:
+    """A line in the place of an answer, in which ID stands for that of the request."""
+    os.write(STDOUT, given["line"].replace("ID", str(context.request_id)).encode() + b"\n")
+    return result("too late")
 
 
 async def dies(_: Any, given: Given) -> Any:
@@ -74,7 +84,7 @@ async def big(_: Any, given: Given) -> Any:
 
 
 async def value(_: Any, given: Given) -> Any:
-    return result(structured_content=given["value"])
+    return result(structured_content=given["value"], is_error=given.get("fail", False))
 
 
 async def asks(_: Any, given: Given) -> Any:
@@ -105,13 +115,13 @@ async def refuses(_: Any, given: Given) -> Any:
 
 
 async def breaks(_: Any, given: Given) -> Any:
-    raise MCPError(types.INTERNAL_ERROR, "a bug")
+    raise MCPError(types.INTERNAL_ERROR, "a bug", {"line": 17})
 
 
 LATER: dict[str, str] = {}
 OTHERS: dict[str, Callable[[Any, Given], Awaitable[Any]]] = {
     each.__name__: each
-    for each in (says, fails, hangs, dies, image, big, value, asks, env, changes, sees, refuses, breaks)
+    for each in (says, fails, hangs, garbles, dies, image, big, value, asks, env, changes, sees, refuses, breaks)
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from agentflow.plan.servers import ServerPlan
 from agentflow.spec.model import Secret, Server
 
 from ..processes import alive, ends, has_text
-from .calls import HOST, ROOT, attempt, call, connected, cut_short, failure, options
+from .calls import HOST, ROOT, attempt, call, connected, cut_short, failure, options, under_way
 from .tool_server import SCRIPT
 from .web_server import Answer, WebServer
 
@@ -90,6 +90,8 @@ def test_text_is_the_value_where_only_texts_are_taken(tool_server: Server) -> No
         ("asks", {}, "rejected", "tool 'asks' of server 'tools' asks for more than its input, and there is nobody to ask"),
         ("refuses", {}, "rejected", "tool 'refuses' of server 'tools' was refused: there is no such order"),
         ("breaks", {}, "server_error", "tool 'breaks' of server 'tools' failed: a bug"),
+        ("value", {"value": {"code": "E17"}, "fail": True}, "server_error", "tool 'value' of server 'tools' failed: {\"code\": \"E17\"}"),
+        ("value", {"value": None, "fail": True}, "server_error", "tool 'value' of server 'tools' failed and does not say why"),
         ("nowhere", {}, "rejected", "server 'tools' has no tool 'nowhere'"),
         ("big", {"size": 9_000_000}, "invalid_output", "server 'tools' answered more than 8 MB"),
     ],
@@ -98,6 +100,21 @@ def test_what_goes_wrong(
     tool_server: Server, name: str, given: dict[str, Any], failed: str, message: str
 ) -> None:
     assert failure("mcp", tool(name), **given) == (failed, message)
+
+
+def test_all_that_a_server_says_of_a_failure_is_kept(tool_server: Server) -> None:
+    async def use(connection: Connection) -> None:
+        long = "no such order\n" + "x" * 5_000
+        said = {
+            "fails": ({}, "no such order\nat all"),
+            "refuses": ({}, "there is no such\norder"),
+            "breaks": ({}, 'a bug\n{"line": 17}'),
+            "value": ({"value": {"why": long}, "fail": True}, json.dumps({"why": long})[:4_000]),
+        }
+        for name, (given, kept) in said.items():
+            assert (await refused(connection, name, **given)).detail == kept
+
+    connected("mcp", use)
 
 
 def test_the_key_of_the_step_goes_along(tool_server: Server) -> None:
@@ -137,6 +154,8 @@ def test_the_life_of_a_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         while not cancelled.exists():
             await asyncio.sleep(0.01)
         assert alive(process)
+        error = await refused(connection, "fails")
+        assert error.detail == "no such order\nat all\nwaiting for a lock"
         # What it writes is bounded; it is ended then, and started again for the next call.
         error = await refused(connection, "big", size=9_000_000)
         assert said(error) == ("server_error", "server 'tools' wrote a message of more than 8 MB")
@@ -158,7 +177,7 @@ def test_a_program_that_dies_takes_its_calls_along(tmp_path: Path) -> None:
         error = await refused(connection, "dies")
         how = "server 'tools' ended with exit code 9: out of\x1b[1m memory"
         assert said(error) == said(await hangs) == ("server_error", how)
-        assert error.detail == "out of\x1b[1m memory"
+        assert error.detail == "waiting for a lock\nout of\x1b[1m memory"
 
     in_session(program(), use)
 
@@ -184,6 +203,48 @@ def test_a_server_that_cannot_be_used(server: Server, failed: str, message: str 
     found = failure("mcp", tool("echo"), host_of(server), n=1)
     assert found[0] == failed
     assert message is None or found[1] == message
+
+
+DEEP = '{"jsonrpc": "2.0", "id": ID, "result": {"content": [], "structuredContent": %s}}' % (
+    "[" * 9_999 + "]" * 9_999
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"jsonrpc": "2.0", "id": ID}',
+        '{"jsonrpc":"2.0","id":ID,"result":17}',
+        '{"result":17,"jsonrpc":"2.0","id":ID}',
+        '{"jsonrpc":"2.0","id":ID,"error":',
+        DEEP,
+    ],
+    ids=["nothing", "no result", "backwards", "half", "deep"],
+)
+def test_whoever_waits_for_an_answer_that_nobody_can_read_is_told(line: str) -> None:
+    async def use(connection: Connection) -> None:
+        error = await refused(connection, "garbles", line=line)
+        what = "tool 'garbles' of server 'tools' answered with what is no message of the protocol"
+        assert said(error) == ("invalid_output", what)
+        assert error.detail is not None
+        assert error.detail[:9] == line[:9]
+        # Other lines are nobody's answer.
+        for other in ('{"id": ID, "result": 17}', '{"jsonrpc":"2.0","id":ID,"method":7}', "{"):
+            assert await called(connection, "garbles", line=other) == Reply(text="too late")
+
+    in_session(program(), use)
+
+
+def test_a_call_that_is_given_up_tells_what_the_server_has_said(tmp_path: Path) -> None:
+    async def use(connection: Connection) -> None:
+        note = tmp_path / "begun"
+        task = await under_way(called(connection, "hangs", note=str(note)), note)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as given_up:
+            await task
+        assert given_up.value.args == ("waiting for a lock",)
+
+    in_session(program(), use)
 
 
 def test_a_killed_run_leaves_no_server(tmp_path: Path) -> None:
@@ -286,8 +347,9 @@ def respond(asked: Any, result: dict[str, Any]) -> dict[str, Any]:
         (Answer(body=b'{"half":', headers={"Content-Length": "99"} | JSON, cut="close"), "server_error", "broke off before its answer was complete"),
         (Answer(silent=True, cut="reset"), "server_error", "broke off before its answer was complete"),
         (Answer(body=b": nothing\n\n", headers={"Content-Type": "text/event-stream"}), "server_error", "broke off before its answer was complete"),
+        (Answer(500, b"<h1>\n" + b"x" * 5_000), "server_error", f"answered 500: <h1> {'x' * 295}"),
     ],
-    ids=range(5),
+    ids=range(6),
 )  # fmt: skip
 def test_what_goes_wrong_on_the_wire(
     web: WebServer, answer: Answer, failed: str, what: str
@@ -298,6 +360,7 @@ def test_what_goes_wrong_on_the_wire(
         error = await refused(connection, "echo", n=1)
         assert said(error) == (failed, f"server 'tools' {what}")
         assert error.retry_after == (9.0 if failed == "rate_limited" else None)
+        assert error.detail == ("<h1>\n" + "x" * 3_995 if "<h1>" in what else None)
         # No other call is touched by that.
         assert await called(connection, "echo", n=2) == Reply(text="1")
 
@@ -305,6 +368,29 @@ def test_what_goes_wrong_on_the_wire(
     sent = [json.loads(each.body).get("method") for each in web.requests if each.method == "POST"]
     assert sent.count("initialize") == 1
     assert sent.count("tools/call") == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(body=b'{"half":', headers=JSON),
+        Answer(body=b'{"jsonrpc": "2.0", "id": 1, "result": 17}', headers=JSON),
+        Answer(body=b'data: {"half":\n\n', headers={"Content-Type": "text/event-stream"}),
+    ],
+    ids=["half", "no result", "event"],
+)
+def test_an_answer_that_nobody_can_read_is_no_refusal(web: WebServer, answer: Answer) -> None:
+    """The tool has done its work by then: whoever takes that for a refusal would do it again."""
+    web.answer = scripted([answer, DONE])
+
+    async def use(connection: Connection) -> None:
+        error = await refused(connection, "echo")
+        what = "tool 'echo' of server 'tools' answered with what is no message of the protocol"
+        assert said(error) == ("invalid_output", what)
+        assert error.detail is not None
+        assert await called(connection, "echo", n=2) == Reply(text="1")
+
+    in_session(Server(url=f"{web.url}/mcp"), use)
 
 
 def test_a_session_that_was_forgotten_is_begun_again(web: WebServer) -> None:

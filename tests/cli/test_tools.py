@@ -97,7 +97,7 @@ def test_definitions_are_written_and_give_the_contracts(project: Project, url: s
     spec = write(project, f"url: {url}, definitions: tools.json", "")
     assert agentflow("validate", str(spec)).code == 1
     done = agentflow("tools", str(spec), "--write")
-    assert (done.code, done.out) == (0, "tools.json: 14 tools of server 'tools'\n")
+    assert (done.code, done.out) == (0, "tools.json: 15 tools of server 'tools'\n")
     assert agentflow("tools", str(spec)).code == 0
     text = (project.folder / "tools.json").read_text()
     project.write("tools.json", text.replace("Gives back what it is given.", "Gives nothing."))
