@@ -18,6 +18,7 @@ from agentflow.core.values import Unusable, text_of, value_of
 from agentflow.plan.steps import LevelPlan
 from agentflow.plan.unknown_effects import WHETHER_IT_HAPPENED
 from agentflow.spec.model import Json
+from agentflow.spec.wording import quoted
 
 
 def on_level(state: State, instance: Instance) -> Decision:
@@ -128,7 +129,8 @@ def _exhausted(instance: Instance, ladder: Ladder, why: str) -> Decision:
     rule = f"escalations.{plan.name}.on_exhausted"
     reason = Reason(rule, f"{failure.message}; {why}")
     if last.action == "fail":
-        message = f"{failure.message}; escalation '{plan.name}': {why}"
+        unanswered = ladder.left if plan.is_question else None
+        message = f"{failure.message}; {unanswered or f'escalation {quoted(plan.name)}: {why}'}"
         return fail(instance, Failure(failure.kind, message, failure.cause), reason)
     if last.action == "skip":
         return events.SkipStep(instance.address, reason, failure)

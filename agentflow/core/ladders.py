@@ -61,6 +61,7 @@ def try_level(state: State, event: events.TryLevel) -> None:
 def leave_level(state: State, event: events.LeaveLevel) -> None:
     instance = take(state, event)
     ladder = _at(instance, event)
+    ladder.left = event.reason.text
     if instance.in_doubt and ladder.call is not None and not ladder.call.effects.repeatable:
         # Whoever is turned to next, and what follows if nobody helps, has to know of that.
         message = f"{ladder.failure.message}; level {ladder.level + 1}: {event.reason.text}"

@@ -128,7 +128,7 @@ class Ladder(Struct):
     """Where a step stands on its escalation: at which level, after which failure.
 
     `call` is what the level calls instead of the step's agent. `denied` says why no level may be
-    tried at all.
+    tried at all, and `left` why the last one was left.
     """
 
     plan: EscalationPlan
@@ -136,6 +136,7 @@ class Ladder(Struct):
     level: int = 0
     call: CallPlan | None = None
     denied: str | None = None
+    left: str | None = None
 
     @property
     def rule(self) -> str:

@@ -68,7 +68,7 @@ def _result(call: Instance) -> ToolResult:
         return ToolResult(call.output, instead=call.instead)
     if call.failure is None:
         return ToolResult(error=f"{call.status}: nothing came of it")
-    return failed_result(call.failure, call.instead)
+    return failed_result(call.failure, call.instead, acted=call.acted)
 
 
 def begin_afresh(instance: Instance) -> None:

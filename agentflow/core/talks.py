@@ -103,6 +103,9 @@ def asked_for(calls: Sequence[Json], talk: Talk | None) -> tuple[ToolCall, ...]:
     return tuple(made)
 
 
-def failed_result(failure: Failure, instead: Json = None) -> ToolResult:
-    """What a model is told of a call that failed."""
-    return ToolResult(error=f"{failure.kind}: {failure.message}", instead=instead)
+def failed_result(failure: Failure, instead: Json = None, *, acted: bool = False) -> ToolResult:
+    """What a model is told of a call that failed. One that has `acted` is not to be made once more."""
+    done = "; it has changed the world all the same, and another call would do so again"
+    return ToolResult(
+        error=f"{failure.kind}: {failure.message}{done if acted else ''}", instead=instead
+    )

@@ -108,11 +108,15 @@ class LevelPlan(Struct, frozen=True):
 
 
 class EscalationPlan(Struct, frozen=True):
-    """Whom to turn to; `on_exhausted` is what follows if no level helps."""
+    """Whom to turn to; `on_exhausted` is what follows if no level helps.
+
+    `is_question` says that it is the one question of an approval, and has no name of its own.
+    """
 
     name: str
     levels: tuple[LevelPlan, ...]
     on_exhausted: "CatchPlan"
+    is_question: bool = False
 
 
 class ChatPlan(Struct, frozen=True):

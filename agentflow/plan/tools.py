@@ -226,7 +226,7 @@ class Tools:
             who=approve.who,
             within=seconds(approve.within),
         )
-        return EscalationPlan(name, (level,), CatchPlan("fail"))
+        return EscalationPlan(name, (level,), CatchPlan("fail"), is_question=True)
 
     def _retry(self, retry: Retry | None) -> RetryPolicy | None:
         return self._pipeline.retries.get(retry) if isinstance(retry, str) else retry

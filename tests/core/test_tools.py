@@ -223,6 +223,27 @@ def test_a_tool_that_fails_is_told_after_its_own_retries() -> None:
     assert run.of(events.FailStep)[0].step == "answer/look[@1.1]"
 
 
+def test_a_model_is_told_that_a_call_which_failed_has_acted() -> None:
+    """It would take an answer that breaks the contract for a call that it had better make again."""
+    done = "; it has changed the world all the same, and another call would do so again"
+    wrong = "invalid_output: the answer breaks its contract: expected object, found number 7"
+    sure = "low_confidence: 'sure' is 0.1, less than 0.5"
+    gate: dict[str, Json] = {
+        "output": {"type": "object"},
+        "confidence": {"field": "sure", "min": 0.5},
+    }
+    for effects, more in (("read", ""), ("idempotent", ""), ("write", done)):
+        plan = desk(PAY, agents={"pay": agent(effects, **gate)})
+        run = play(plan, ask(("pay", {"q": "x"}), ("pay", {"q": "y"})), 7, {"sure": 0.1}, "done")
+        assert results(run) == [[ToolResult(error=wrong + more), ToolResult(error=sure + more)]]
+    helper = {"kind": "llm", "model": "a/b", "input": QUERY, "output": {"type": "object"}, "tools": [PAY]}  # fmt: skip
+    plan = desk({"agent": "helper"}, agents={"helper": helper})
+    turns: tuple[Any, ...] = (ask(("helper", {"q": "x"})), ask(("pay", {"q": "y"})), 1, 5, "done")
+    assert results(play(plan, *turns)) == [[ToolResult(error=wrong.replace("7", "5") + done)]]
+    turns = (ask(("helper", {"q": "x"})), FailureClass.REJECTED, "done")
+    assert results(play(plan, *turns)) == [[ToolResult(error="rejected: as the script says")]]
+
+
 def test_a_write_whose_effect_is_not_known_fails_the_step() -> None:
     run = play(desk(PAY, LOOK), ask(("pay", {"q": "x"}), ("look", {"q": "y"})),
                FailureClass.TIMEOUT, 1, person=lambda _question: Said("abort", None, 1.0))  # fmt: skip
@@ -354,7 +375,7 @@ def test_a_person_can_give_other_arguments_that_keep_the_contract() -> None:
     )
     assert results(run) == [
         [ToolResult(error="rejected: 'pay' is called only if a person approves;"
-                    " escalation 'pay': no level helped")]
+                    " timeout: no answer within 1h")]
     ]  # fmt: skip
 
 
