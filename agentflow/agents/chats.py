@@ -21,7 +21,9 @@ from agentflow.agents.receipts import (
 from agentflow.agents.response_format import response_format, says_all
 from agentflow.core.events import Receipt
 from agentflow.plan.dialects import manner
-from agentflow.spec.model import Model
+from agentflow.plan.providers import streams
+from agentflow.plan.windows import KnownModel
+from agentflow.spec.model import FailureClass, Model
 
 if TYPE_CHECKING:
     from agentflow.agents.litellm_client import LiteLLM
@@ -68,7 +70,7 @@ class Chats:
         shown = fields_shown(options, call.input)
         prompt = Prompt(model, known, said, tuple(parts), tuple(call.input), shown)
         receipt = await _admitted(prompt, call)
-        leaving, ear = sent(said, images), self._ear(model, call)
+        leaving, ear = sent(said, images), self._ear(model, known, call)
         request = ChatRequest(model, leaving, wanted, call.timeout, ear, call.tools, call.reached)
         # To read a tokenizer takes half a second: the request does not wait for it.
         counting = asyncio.create_task(counted(prompt, receipt))
@@ -81,10 +83,16 @@ class Chats:
         refuse_if_cut(receipt, reply)
         return reply
 
-    def _ear(self, model: Model, call: Call) -> Ear | None:
-        """Who hears the answer as it comes; None if it is to come as a whole."""
-        watcher = self._host.watcher
-        if model.stream is False or (watcher is None and model.stream is None):
+    def _ear(self, model: Model, known: KnownModel, call: Call) -> Ear | None:
+        """Who hears the answer as it comes; None if it is to come as a whole.
+
+        Raises `AttemptError` if it is to be a stream, and that cannot be read.
+        """
+        watcher, able = self._host.watcher, streams(model.model, known)
+        if model.stream and not able:
+            message = f"{model.model}: LiteLLM cannot read the streams of its provider"
+            raise AttemptError(FailureClass.REJECTED, message)
+        if model.stream is False or not able or (watcher is None and model.stream is None):
             return None
         return watcher(call.step) if watcher is not None else _unheard
 

@@ -20,21 +20,38 @@ from agentflow.core.events import Usage
 from agentflow.core.talks import ToolCall
 from agentflow.spec.model import FailureClass, Json
 
-#: Where the reason stands in the bodies of OpenAI, Gemini, Anthropic, Bedrock, Ollama and Cohere.
-_REASON_AT: tuple[tuple[str | int, ...], ...] = (
+_Places = tuple[tuple[str | int, ...], ...]
+#: Where the reason stands in the bodies of OpenAI, Gemini, Anthropic, Bedrock, Ollama and Cohere; of
+#: OCI, for models of Cohere's and for others; of SAP; of watsonx; of servers of Hugging Face; of
+#: OpenAI's Responses API and of Replicate.
+_REASON_AT: _Places = (
     ("choices", 0, "finish_reason"),
     ("candidates", 0, "finishReason"),
     ("stop_reason",),
     ("stopReason",),
     ("done_reason",),
     ("finish_reason",),
+    ("chatResponse", "finishReason"),
+    ("chatResponse", "choices", 0, "finishReason"),
+    ("final_result", "choices", 0, "finish_reason"),
+    ("results", 0, "stop_reason"),
+    ("details", "finish_reason"),
+    ("status",),
+)
+#: Where a model calls itself by name: most, Gemini, OCI, SAP, watsonx.
+_MODEL_AT: _Places = (
+    ("model",),
+    ("modelVersion",),
+    ("modelId",),
+    ("final_result", "model"),
+    ("model_id",),
 )
 #: LiteLLM's words for a complete answer, and for one that asks for tools.
 _FINAL = {False: ("stop",), True: ("stop", "tool_calls")}
 #: No provider counts more tokens than that.
 _MOST_TOKENS = 2**53
 #: LiteLLM's words for an answer that is not complete.
-_INCOMPLETE = {
+INCOMPLETE = {
     "length": (FailureClass.TRUNCATED, "stopped at the limit of its output tokens"),
     "content_filter": (FailureClass.REJECTED, "withheld its answer: content filter"),
 }
@@ -67,8 +84,8 @@ def content_of(
     known to be whole.
     """
     calls = answer.calls if has_tools else ()
-    if answer.reason in _INCOMPLETE:
-        failure, what = _INCOMPLETE[answer.reason]
+    if answer.reason in INCOMPLETE:
+        failure, what = INCOMPLETE[answer.reason]
         raise AttemptError(failure, f"{model} {what}")
     if answer.sent is None and not answer.began:
         message = f"{model} sent nothing that is an answer"
@@ -104,13 +121,17 @@ def too_much(model: str, came: Sequence[str] | None = None) -> AttemptError:
     return AttemptError(FailureClass.INVALID_OUTPUT, message, reply=kept)
 
 
-def reason_in(body: Any) -> str | None:
-    """The finish reason in a body that a provider sent, which LiteLLM keeps as text."""
+def reason_and_model(body: bytes) -> tuple[str | None, str | None]:
+    """The finish reason in a body that a provider sent, and the name of the model in it."""
     try:
-        body = json.loads(body)
-    except (TypeError, ValueError):
-        return None
-    for path in _REASON_AT:
+        said = json.loads(body)
+    except ValueError:
+        return None, None
+    return _word_at(said, _REASON_AT), _word_at(said, _MODEL_AT)
+
+
+def _word_at(body: Any, places: _Places) -> str | None:
+    for path in places:
         value = body
         for key in path:
             try:

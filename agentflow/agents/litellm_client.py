@@ -13,19 +13,16 @@ from msgspec.structs import replace
 from agentflow.agents.chat_request import ChatRequest
 from agentflow.agents.credentials import has_key, keys_of, may_see_keys
 from agentflow.agents.litellm_answers import (
+    INCOMPLETE,
     Answer,
     content_of,
     kept_of,
-    reason_in,
+    reason_and_model,
     usage_of,
     word_of,
 )
 from agentflow.agents.litellm_failures import failure_of
-from agentflow.agents.litellm_settings import (
-    RESPONSE,
-    is_litellm_owned_kwarg,
-    litellm,
-)
+from agentflow.agents.litellm_settings import is_litellm_owned_kwarg, litellm
 from agentflow.agents.litellm_streams import hear
 from agentflow.agents.litellm_thoughts import Thoughts, thinks
 from agentflow.agents.litellm_tools import asked, lacks_tools, offered
@@ -61,7 +58,7 @@ class LiteLLM:
         before = WIRE.set(wire)  # this task makes one request at a time
         sent = asyncio.get_running_loop().time()
         try:
-            answer, began = await _answer(request, parameters)
+            answer, began = await _answer(request, parameters, wire)
         except AttemptError:
             raise
         except Exception as error:  # LiteLLM raises whatever its adapters meet
@@ -90,23 +87,20 @@ class LiteLLM:
         litellm.in_memory_llm_clients_cache.flush_cache()
 
 
-async def _answer(request: ChatRequest, parameters: dict[str, Any]) -> tuple[Answer, float | None]:
+async def _answer(
+    request: ChatRequest, parameters: dict[str, Any], wire: Wire
+) -> tuple[Answer, float | None]:
     """The answer as it came, and when it began to come, if it came as a stream."""
-    bodies: list[Any] = []
-    RESPONSE.set(None)
-    response = await litellm.acompletion(
-        **parameters, logger_fn=lambda call: bodies.append(call.get("original_response"))
-    )
+    response = await litellm.acompletion(**parameters)
     if request.ear is not None:
         return await hear(response, request.model.model, request.ear, request.reached)
+    sent, own_name = reason_and_model(wire.body)
+    # Of some providers LiteLLM says that every answer is complete.
+    why = litellm.map_finish_reason(sent) if sent else None
+    response.model = own_name or response.model
     if not response.choices:
         return Answer(None, "", None, response, began=False), None
     choice = response.choices[0]
-    original = RESPONSE.get()
-    if original is not None:
-        sent, response.model = word_of(original.status), original.model
-    else:
-        sent = reason_in(bodies[-1]) if bodies else None
     message = choice.message
     calls = asked(message)
     thoughts = Thoughts()
@@ -115,7 +109,7 @@ async def _answer(request: ChatRequest, parameters: dict[str, Any]) -> tuple[Ans
     said = message.content
     answer = Answer(
         thoughts.take_from(said) if isinstance(said, str) else None,
-        choice.finish_reason,
+        why if why in INCOMPLETE else choice.finish_reason,
         sent,
         response,
         calls,
@@ -141,8 +135,6 @@ def _parameters(request: ChatRequest) -> dict[str, Any]:
         "reasoning_effort": model.reasoning_effort,
         "api_base": model.api_base,
         "timeout": request.timeout,
-        "max_retries": 0,
-        "num_retries": 0,
         **_own_parameters(model),
     }
     if model.api_base is not None and not (may_see_keys(model.api_base) and has_key(model.model)):

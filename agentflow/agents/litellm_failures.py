@@ -7,7 +7,8 @@ then LiteLLM's own class.
 """
 
 import re
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,6 +58,9 @@ _NAMES = re.compile(
 )
 #: How the SDKs of clouds say that they find nobody who is signed in.
 _SIGNED_OUT = frozenset({"DefaultCredentialsError", "NoCredentialsError", "ProfileNotFound"})
+#: How sign-in by another client than httpx fails, if it is not for what it was given.
+_BROKEN = (ConnectionError, TimeoutError, socket.gaierror)
+_TRACE = "Traceback (most recent call last)"
 #: How a provider says that it has no such model.
 _NO_MODEL = re.compile(r"\bmodel\b.*\b(?:not found|not exist|unknown|invalid)", re.IGNORECASE)
 #: Characters of what the other side said that a message shows, and of a page.
@@ -85,16 +89,36 @@ def failure_of(error: Exception, model: str, wire: Wire) -> AttemptError:
             why = " ".join(str(cause).split())[:_SAID]
             message = f"{model} cannot be asked, since nobody is signed in: {why}"
             return AttemptError(FailureClass.REJECTED, message)
-    keys = _missing_keys(model)
-    if keys:
-        message = f"{model} needs a key: set the environment variable {' or '.join(keys)}"
-        return AttemptError(FailureClass.REJECTED, message)
-    failure = _by_exception(error) or FailureClass.SERVER_ERROR
-    words, trace, _ = _words(error, wire).partition("Traceback (most recent call last)")
+    if not wire.left:
+        return _unasked(error, chain, model, wire)
+    failure = _by_exception(error)
+    if wire.answered and failure is FailureClass.REJECTED and not _is_withheld(error):
+        failure = FailureClass.SERVER_ERROR  # LiteLLM has made up a status for what it cannot read
+    words, trace, _ = _words(error, wire).partition(_TRACE)
     if trace:  # of LiteLLM's own, which has stumbled over what came
         what = f"sent what LiteLLM cannot read: {words.strip()}"
         return AttemptError(failure, f"{model} {what}")
     return AttemptError(failure, f"{model}: {words}")
+
+
+def _unasked(
+    error: Exception, chain: Sequence[BaseException], model: str, wire: Wire
+) -> AttemptError:
+    """Nothing has left: LiteLLM lacks what it needs for a request, or could not sign in."""
+    keys = _missing_keys(model)
+    if keys:
+        message = f"{model} needs a key: set the environment variable {' or '.join(keys)}"
+        return AttemptError(FailureClass.REJECTED, message)
+    failure, words = _by_exception(error), _words(error, wire)
+    if failure is not FailureClass.SERVER_ERROR:
+        return AttemptError(failure, f"{model}: {words}")
+    broken = any(isinstance(cause, _BROKEN) for cause in chain)
+    failure = FailureClass.NOT_SENT if broken else FailureClass.REJECTED
+    return AttemptError(failure, f"{model} cannot be asked: {words.partition(_TRACE)[0].strip()}")
+
+
+def _is_withheld(error: Exception) -> bool:
+    return isinstance(error, exceptions.ContentPolicyViolationError)
 
 
 def _answered(error: Exception, model: str, response: httpx.Response, wire: Wire) -> AttemptError:
@@ -174,8 +198,9 @@ def _broke(failure: FailureClass, cause: BaseException, wire: Wire) -> str:
             return "broke the connection off before it answered"
 
 
-def _by_exception(error: Exception) -> FailureClass | None:
-    return next((failure for kind, failure in BY_EXCEPTION if isinstance(error, kind)), None)
+def _by_exception(error: Exception) -> FailureClass:
+    found = (failure for kind, failure in BY_EXCEPTION if isinstance(error, kind))
+    return next(found, FailureClass.SERVER_ERROR)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

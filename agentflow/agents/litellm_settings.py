@@ -10,7 +10,10 @@ over an event that is no JSON; in one of Gemini every piece has a finish reason;
 redirects, with the whole prompt; to count the tokens of an answer whose provider has not, it asks
 Hugging Face for a tokenizer, again and again where there is no way to it; an answer of OpenAI's
 Responses API, which it turns to for models that have no other and for tools of models that think,
-becomes one of a chat and loses its status and the model's name; it prints.
+becomes one of a chat and loses its status and the model's name; of most providers that it asks by
+OpenAI's client it does not tell that client to ask once, which asks three times then; in a stream of
+Ollama it takes `<think>` out wherever it stands, with all that follows, and makes up a finish reason;
+it prints.
 """
 
 import json
@@ -18,7 +21,6 @@ import logging
 import os
 import warnings
 from concurrent.futures import Future
-from contextvars import ContextVar
 from typing import Any
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
@@ -26,15 +28,14 @@ os.environ["MAX_IMAGE_URL_DOWNLOAD_SIZE_MB"] = "0"  # it fetches no images for p
 os.environ["LITELLM_MODE"] = "PRODUCTION"
 
 import litellm as _litellm
-from litellm.completion_extras.litellm_responses_transformation.transformation import (
-    LiteLLMResponsesTransformationHandler as ResponsesHandler,
-)
 from litellm.litellm_core_utils import core_helpers
 from litellm.litellm_core_utils.thread_pool_executor import executor
 from litellm.llms.base_llm.base_model_iterator import BaseModelResponseIterator
 from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
+from litellm.llms.ollama.chat.transformation import OllamaChatCompletionResponseIterator
 from litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini import VertexGeminiConfig
 from litellm.types import utils as litellm_types
+from openai._models import FinalRequestOptions
 
 from agentflow.agents.litellm_wire import guard
 
@@ -42,7 +43,7 @@ from agentflow.agents.litellm_wire import guard
 #: some are made to answer in a given form; it counts if LiteLLM has made an answer of it.
 COMPLETE = frozenset(
     {"stop", "STOP", "end_turn", "stop_sequence", "COMPLETE", "eos", "eos_token"}
-    | {"tool_use", "tool_calls", "completed"}
+    | {"tool_use", "tool_calls", "completed", "succeeded"}
 )
 #: Is this argument of a call for LiteLLM itself?
 is_litellm_owned_kwarg = litellm_types.is_litellm_owned_kwarg
@@ -54,20 +55,6 @@ guard()
 async def _raise_instead(*_: Any, **__: Any) -> None:
     """Takes the place of the second request, which is made while the error is being handled."""
     raise  # noqa: PLE0704 - the error that the caller handles
-
-
-#: What OpenAI's Responses API has answered to the request of this task; None if it was not asked.
-RESPONSE: ContextVar[Any] = ContextVar("response", default=None)
-_make_chat = ResponsesHandler.transform_response
-
-
-def _keep_response(handler: Any, *others: Any, **parts: Any) -> Any:
-    """Makes a chat's answer of a response, which is kept."""
-    RESPONSE.set(parts["raw_response"])
-    return _make_chat(handler, *others, **parts)
-
-
-ResponsesHandler.transform_response = _keep_response  # type: ignore[method-assign, assignment]
 
 
 #: What LiteLLM makes of a line that says nothing.
@@ -99,6 +86,22 @@ def _reason_if_any(message: Any, finish_reason: str | None) -> Any:
 VertexGeminiConfig._check_finish_reason = staticmethod(_reason_if_any)  # type: ignore[method-assign, assignment]
 
 
+_parse_ollama = OllamaChatCompletionResponseIterator.chunk_parser
+
+
+def _of_ollama(events: Any, chunk: dict[str, Any]) -> Any:
+    """A piece of an answer of Ollama, with its text and its finish reason as they came."""
+    message = chunk.get("message") or {}
+    text = message.pop("content", None)
+    piece: Any = _parse_ollama(events, chunk)
+    piece.choices[0].delta.content = text
+    piece.choices[0].finish_reason = chunk.get("done_reason") if chunk.get("done") else None
+    return piece
+
+
+OllamaChatCompletionResponseIterator.chunk_parser = _of_ollama  # type: ignore[method-assign, assignment]
+
+
 class _Reasons(dict[str, Any]):
     """LiteLLM's words for the providers' finish reasons, and one for all that are not among them."""
 
@@ -115,6 +118,8 @@ core_helpers._FINISH_REASON_MAP = _Reasons(  # type: ignore[misc]
 executor.submit = lambda *_, **__: Future()  # type: ignore[method-assign]
 litellm.stream_chunk_builder = lambda *_, **__: None
 AsyncHTTPHandler.single_connection_post_request = _raise_instead  # type: ignore[method-assign]
+# OpenAI's client, by which most providers are asked: LiteLLM tells it so only for some of them.
+FinalRequestOptions.get_max_retries = lambda *_: 0  # type: ignore[method-assign]
 litellm.disable_aiohttp_transport = True
 litellm.suppress_debug_info = True
 litellm.telemetry = False

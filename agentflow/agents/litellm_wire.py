@@ -34,9 +34,10 @@ class Wire(Struct):
 
     The provider's keys are looked for in its `own` variables first.
 
-    Once a request has left, `url` is where it went, without its query, and `keys` are those that it
-    had, by their variables. `reached` is told when that is. Of a call that is `over` nothing leaves
-    any more, though some are made in threads that nobody can stop.
+    Once a request has `left`, `url` is where it went, without its query, and `keys` are those that it
+    had, by their variables. `reached` is told when that is, and `answered` says whether a status came
+    that is no failure; `body` is what came with it, if not as a stream. Of a call that is `over` nothing
+    leaves any more, though some are made in threads that nobody can stop.
     """
 
     timeout: float
@@ -44,6 +45,9 @@ class Wire(Struct):
     withheld: bool = False
     reached: Reach = unwatched
     over: bool = False
+    left: bool = False
+    answered: bool = False
+    body: bytes = b""
     url: str = ""
     keys: Mapping[str, str] = {}
 
@@ -68,13 +72,16 @@ def guard() -> None:
     async def send_guarded(client: httpx.AsyncClient, leaving: httpx.Request, **how: Any) -> Any:
         _leaves(leaving)
         answer = await send(client, leaving, **how)
+        _answered(answer, how)
         if how.get("stream") and answer.is_success:
             answer.aiter_text = partial(_text_of, answer)  # type: ignore[method-assign]
         return answer
 
     def send_guarded_waiting(client: httpx.Client, leaving: httpx.Request, **how: Any) -> Any:
         _leaves(leaving)
-        return send_waiting(client, leaving, **how)
+        answer = send_waiting(client, leaving, **how)
+        _answered(answer, how)
+        return answer
 
     async def request_guarded(session: aiohttp.ClientSession, *what: Any, **how: Any) -> Any:
         _leaves_now(WIRE.get())
@@ -114,6 +121,14 @@ def _leaves_now(wire: Wire | None) -> None:
         wire.reached("sent")
         if wire.over:
             raise httpx.RequestError("the call was given up before its request was sent")
+        wire.left = True
+
+
+def _answered(answer: httpx.Response, how: Mapping[str, Any]) -> None:
+    wire = WIRE.get()
+    if wire is not None:
+        wire.answered = answer.is_success
+        wire.body = b"" if how.get("stream") else answer.content
 
 
 def _keys_in(request: httpx.Request, own: Sequence[str]) -> dict[str, str]:

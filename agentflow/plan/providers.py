@@ -37,6 +37,16 @@ _NAMES = """
     xiaomi_mimo xinference zai zerogpu
 """
 PROVIDERS = frozenset(_NAMES.split())
+#: Those whose streams LiteLLM (1.106) does not read, or not so that it would be seen that one is not
+#: whole: it passes over pieces that are no JSON, takes what was cut for complete, has no client that
+#: does not wait, or looks for the end of the answer in another place than it stands in.
+_UNSTREAMED = frozenset(
+    {"a2a", "a2a_agent", "amazon_nova", "anthropic_text", "azure_text", "bytez", "cohere"}
+    | {"cohere_chat", "fal_ai", "gigachat", "langflow", "langgraph", "maritalk", "nlp_cloud", "oci"}
+    | {"ollama", "oobabooga", "petals", "predibase", "ragflow", "replicate", "sagemaker", "sap"}
+    | {"text-completion-codestral", "text-completion-inception", "text-completion-openai"}
+    | {"triton", "vllm", "watsonx_text"}
+)
 #: Those whose models LiteLLM places only if they are named with it.
 _ONLY_NAMED = frozenset({"deepseek", "gemini", "together_ai", "volcengine"})
 #: Models of OpenAI's that an operator has had trained.
@@ -67,6 +77,12 @@ def has_provider(model: str, known: KnownModel) -> bool:
     if model.startswith("ft:"):
         return model.startswith(_TRAINED) or known.provider == "text-completion-openai"
     return known.provider is not None and known.provider not in _ONLY_NAMED
+
+
+def streams(model: str, known: KnownModel) -> bool:
+    """Can an answer of this model be asked for as a stream?"""
+    provider, slash, _ = model.partition("/")
+    return (provider if slash else known.provider) not in _UNSTREAMED
 
 
 def meant(model: str, known: KnownModel) -> str | None:

@@ -237,7 +237,7 @@ def test_an_exception_has_a_class(name: str, server: OpenAIServer) -> None:
     kind = getattr(litellm.exceptions, name)
     error = kind.__new__(kind)
     error.message = f"litellm.{name}: so it is"
-    failed = failure_of(error, MODEL, Wire(1.0))
+    failed = failure_of(error, MODEL, Wire(1.0, left=True))
     assert (failed.failure.value, failed.message) == (CLASSES[name], f"{MODEL}: so it is")
 
 

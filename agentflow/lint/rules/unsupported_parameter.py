@@ -5,7 +5,8 @@ Models that think before they answer take no `temperature` other than 1, no `top
 refused: the attempt fails as `rejected` before anything is sent, and so does every repeat.
 
 What is known is what LiteLLM refuses, and its table of models. Of a model that is not in it, and of
-one at an address of its own, nothing is said.
+one at an address of its own, nothing is said but this: `stream: true` is refused where LiteLLM cannot
+read the streams of a provider, as those of Cohere.
 
 Bad:
 
@@ -50,6 +51,7 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.providers import streams
 from agentflow.plan.windows import KnownModel
 from agentflow.spec.model import Model
 from agentflow.spec.wording import quoted
@@ -62,8 +64,6 @@ SEVERITY = Severity.WARNING
 def check(context: Context) -> Iterator[Finding]:
     """Each parameter of a model with which its calls are refused."""
     for name, model in context.pipeline.models.items() if context.pipeline else ():
-        if model.api_base is not None:
-            continue
         for key, what, advice in _refused(model, context.known(model.model)):
             yield Finding(
                 rule=NAME,
@@ -76,6 +76,10 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _refused(model: Model, known: KnownModel) -> Iterator[tuple[str, str, str]]:
     """The keys with what is not taken, and what to do."""
+    if model.stream and not streams(model.model, known):
+        yield "stream", "'stream'", "take it out: LiteLLM cannot read the streams of its provider"
+    if model.api_base is not None:
+        return
     effort = model.reasoning_effort
     if effort is not None and known.reasoning is False:
         advice = "take it out, or choose a model that thinks before it answers"
