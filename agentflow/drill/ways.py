@@ -190,13 +190,21 @@ def _as(carrier: Carrier, kind: FailureClass, steps: Steps) -> Iterator[Way]:
         yield from _inside(carrier, kind, steps)
         return
     if kind is FailureClass.UNKNOWN_EFFECT:
-        # A call with a key is made again after each crash, without end.
-        yield Way((Fault(at, "crash", times=1),), carrier.name)
-        for does in (FailureClass.TIMEOUT, FailureClass.SERVER_ERROR):
-            yield Way((Fault(at, does),), carrier.name)
+        yield from _in_doubt(carrier)
+        # Of a model, only its tools change the world.
+        inside = (other for other in steps.values() if carrier.at(other.pattern))
+        for other in [one for one in inside if _can(one.step, kind)][:_MOST_INSIDE]:
+            yield from _in_doubt(other)
         return
     tools = kind is FailureClass.EXHAUSTED
     yield Way((Fault(at, "tools" if tools else kind),), carrier.name)
+
+
+def _in_doubt(carrier: Carrier) -> Iterator[Way]:
+    """How nobody knows what a call has done. One with a key is made again after each crash, without end."""
+    yield Way((Fault(carrier.pattern, "crash", times=1),), carrier.name)
+    for does in (FailureClass.TIMEOUT, FailureClass.SERVER_ERROR):
+        yield Way((Fault(carrier.pattern, does),), carrier.name)
 
 
 def _inside(carrier: Carrier, kind: FailureClass, steps: Steps) -> Iterator[Way]:

@@ -239,6 +239,27 @@ def test_a_tool_that_people_approve_and_turns_that_run_out() -> None:
 
 
 @pytest.mark.parametrize(
+    "terms",
+    [
+        {},
+        {"idempotency_key": "${{ call.id }}"},
+        {"approve": {"ask": "May it?", "within": "1h"}},
+    ],
+    ids=["plain", "with a key", "approved"],
+)
+def test_a_tool_of_which_nobody_knows_whether_it_has_acted(terms: Json) -> None:
+    agents = {
+        "writer": agent(effects="write", description="Writes."),
+        "helper": chat(tools=[{"agent": "writer", **terms}], description="Helps."),
+        "model": chat(tools=[{"agent": "helper"}]),
+    }
+    steps = {"answer": call("model", catch={"unknown_effect": "skip"})}
+    found = ends(steps, agents=agents, models=MODELS)
+    assert found.pop("answer.catch.unknown_effect") == HELD
+    assert set(found.values()) <= {HELD}
+
+
+@pytest.mark.parametrize(
     ("step", "agents"),
     [
         (call(budget={"wall": "10s"}), {}),
