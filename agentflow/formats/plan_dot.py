@@ -22,7 +22,8 @@ def render(plan: Overview) -> str:
     """A directed graph; nodes are numbered in the order of the spec."""
     head = [
         f"digraph {_quoted(plan.plan.pipeline.name)} {{",
-        "  rankdir=LR; compound=true; node [shape=box, fontname=Helvetica];",
+        "  rankdir=LR; compound=true; fontname=Helvetica;",
+        '  node [shape=box, fontname=Helvetica, margin="0.2,0.08"];',
     ]
     return "\n".join([*head, *_scope(plan.nodes, numbered(plan.nodes), "  "), "}"])
 
@@ -32,7 +33,8 @@ def _scope(nodes: Sequence[Node], names: Mapping[int, str], indent: str) -> Iter
         name = names[id(node)]
         if node.inside:
             yield f"{indent}subgraph cluster_{name} {{"
-            yield f"{indent}  label={_label(node)};"
+            style = "bold" if node.critical else "solid"  # else it is that of the cluster around it
+            yield f"{indent}  label={_label(node)}; style={style};"
             yield from _scope(node.inside, names, indent + "  ")
             yield f"{indent}}}"
         else:
@@ -67,5 +69,7 @@ def _label(node: Node) -> str:
 
 
 def _quoted(text: str) -> str:
-    escaped = safe(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    """A string. Graphviz reads entities of HTML in it, besides what has a backslash before it."""
+    escaped = safe(text).replace("&", "&amp;").replace("\\", "\\\\")
+    escaped = escaped.replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

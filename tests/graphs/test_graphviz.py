@@ -18,7 +18,7 @@ from tests.npm import installed, needs_node
 HERE = Path(__file__).parent
 SPECS = Path(__file__).parents[2] / "specs"
 NAMES = ("incidents", "gallery/customer_support", "gallery/llm_compiler", "patterns/router")
-EVIL = 'x"]; node [label="evil'
+EVIL = 'x"]; node [label="&#101;vil'
 
 
 def seen(path: Path) -> Overview:
@@ -72,5 +72,20 @@ def test_every_step_is_drawn_once(drawn: dict[str, Any], name: str) -> None:
 def test_no_text_is_more_than_a_label(drawn: dict[str, Any]) -> None:
     assert is_drawn(drawn[EVIL])
     outer, inner = json.loads(drawn[EVIL]["output"])["objects"]
-    assert outer["label"] == f"a\\npipeline '{EVIL}'"
-    assert inner["label"] == "a\\nhuman"
+    assert said(outer) == ["a", f"pipeline '{EVIL}'"]
+    assert said(inner) == ["a", "human"]
+
+
+def said(drawn: dict[str, Any]) -> list[str]:
+    """The lines of a label as they are drawn."""
+    return [one["text"] for one in drawn["_ldraw_"] if one["op"] == "T"]
+
+
+@needs_node
+def test_the_longest_way_is_bold_inside_of_others_too(drawn: dict[str, Any]) -> None:
+    objects = json.loads(drawn["gallery/customer_support"]["output"])["objects"]
+    bold = {one["label"].partition("\\n")[0]: one.get("style") == "bold" for one in objects}
+    assert bold["desk"]
+    assert bold["escalate"]
+    assert not bold["ticket"]
+    assert not bold["close"]
