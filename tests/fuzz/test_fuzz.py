@@ -39,6 +39,11 @@ def test_sound_pipelines(case: Case) -> None:
     check(case)
 
 
+def test_the_time_of_people_who_know_whether_something_has_happened_is_in_no_worst_case() -> None:
+    (case,) = (one for one in corpus() if one.name == "checked_payments.yaml")
+    check(case)
+
+
 @examples(200)
 @given(odd())
 def test_what_is_drawn_can_be_bent_without_a_trace(value: Any) -> None:
