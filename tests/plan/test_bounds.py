@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agentflow.core import events
 from agentflow.core.events import StartAttempt
+from agentflow.engines.virtual import Said
 from agentflow.plan.amounts import Bound, amount_of
 from agentflow.plan.bounds import WorstCase, dearest, worst_case
 from agentflow.plan.calls import call_of, step_at
@@ -19,6 +20,13 @@ from agentflow.plan.steps import CallPlan, Plan
 from agentflow.spec.model import FailureClass, Json
 from tests.core.world import START, Does, Run, ask, drive, examples, plan_of, spec_of
 
+#: What a run is given: lists as long as they may be.
+INPUTS: dict[str, Json] = {"all": [0, 1]}
+LISTED: Json = {
+    "type": "object",
+    "required": ["all"],
+    "properties": {"all": {"type": "array", "maxItems": len(INPUTS["all"])}},
+}
 #: A spec, and the files that it names.
 Specs: TypeAlias = tuple[dict[str, Json], dict[str, dict[str, Json]]]
 AGENTS = ("do", "write", "chat")
@@ -45,7 +53,7 @@ BACKOFF = {"initial": "3s", "factor": 2, "max": "10s", "jitter": "none"}
 @st.composite
 def calls(draw: Any) -> dict[str, Json]:
     """A step that calls an agent, and in the end is skipped."""
-    on = ["invalid_output", "not_sent", "timeout"]
+    on = draw(st.sampled_from([["invalid_output", "not_sent", "timeout"], ON]))
     retry = {"max_attempts": draw(st.integers(1, 3)), "on": on, "backoff": BACKOFF}
     made = {
         "agent": draw(st.sampled_from(AGENTS)),
@@ -58,11 +66,17 @@ def calls(draw: Any) -> dict[str, Json]:
                 "retry": st.just(retry),
                 "repair": st.integers(0, 2),
                 "timeout": st.just("7s"),
+                "effects": st.just("read"),
+                "assert": st.just([{"that": "output == output", "message": "no"}]),
             },
         )
     )
+    if made["agent"] != "chat" and draw(st.integers(0, 3)) == 0:
+        # Nobody takes over for what may have acted.
+        return {**made, "idempotency_key": "${{ run.id }}", "catch": {"any": "skip"}}
     if draw(st.booleans()):
-        made |= {"agent": "${{ 'chat' }}", "among": ["do", "chat"]} if draw(st.booleans()) else {}
+        among = draw(st.sampled_from([["do", "chat"], ["chat", "talk"]]))
+        made |= {"agent": f"${{{{ '{among[-1]}' }}}}", "among": among}
     last = draw(st.sampled_from(["skip", {"escalate": "up"}]))
     taker = draw(st.none() | st.sampled_from(AGENTS))
     made["catch"] = {"any": last}
@@ -73,7 +87,15 @@ def calls(draw: Any) -> dict[str, Json]:
 
 def _listed(draw: Any, most: int = 3) -> dict[str, Json]:
     items = list(range(draw(st.integers(0, most))))
-    return {"over": items, "max": max(1, len(items)), "parallel": draw(st.integers(1, 3))}
+    over = draw(st.sampled_from([items, f"${{{{ {items} }}}}", "${{ inputs.all }}"]))
+    most = len(INPUTS["all"]) if over == "${{ inputs.all }}" else len(items)
+    made = {
+        "over": over,
+        "max": max(1, most) + draw(st.integers(0, 2)),
+        "parallel": draw(st.integers(1, 3)),
+    }
+    more = {"as": "it", "key": "${{ it }}", "min_success": 0, "fail_fast": True}
+    return made | (more if draw(st.booleans()) else {})
 
 
 @st.composite
@@ -92,10 +114,15 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
     elif kind == "group":
         made["steps"] = draw(steps(depth - 1))
     elif kind == "switch":
-        made |= {
-            "switch": "x",
-            "cases": {"x": {"steps": draw(steps(depth - 1))}, "y": {"output": 1}},
-        }
+        dear: Json = {"steps": draw(steps(depth - 1))}
+        made |= draw(
+            st.sampled_from(
+                [
+                    {"switch": "x", "cases": {"x": dear, "y": {"output": 1}}},
+                    {"switch": "x", "cases": {"y": {"output": 1}}, "default": dear},
+                ]
+            )
+        )
     elif kind == "loop":
         made["loop"] = {
             "max": draw(st.integers(1, 3)),
@@ -105,18 +132,28 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
             "steps": draw(steps(depth - 1)),
         }
     elif kind == "pipeline":
-        made["pipeline"] = "child.yaml"
+        made |= {"pipeline": "child.yaml", "with": INPUTS}
     else:
         count = draw(st.integers(1, 3))
         made["delegate"] = {
-            "plan": [{"id": f"t{n}", "worker": "w", "input": {"n": ""}} for n in range(count)],
-            "workers": {"w": draw(st.sampled_from(AGENTS))},
+            "plan": [
+                {
+                    "id": f"t{n}",
+                    "worker": "wv"[n % 2],
+                    "input": {"n": ""},
+                    "needs": ["t0"] if n else [],
+                }
+                for n in range(count)
+            ],
+            "workers": dict.fromkeys("wv", draw(st.sampled_from(AGENTS))),
             "max_tasks": count,
             "parallel": draw(st.integers(1, 3)),
             "catch": {"any": draw(st.sampled_from(["skip", {"escalate": "up"}]))},
         }
     if draw(st.integers(0, 3)) == 0:
         made["for_each"] = _listed(draw)
+    if draw(st.integers(0, 3)) == 0:
+        made["when"] = "1 == 1"
     return made
 
 
@@ -190,13 +227,44 @@ def specs(draw: Any, budget: st.SearchStrategy[Json]) -> Specs:
         if "agent" not in each and "human" not in each and (time := draw(budget).get("wall")):
             each["timeout"] = time
     child = spec(draw(steps(0)), levels, {**ENOUGH, **draw(budget)}, "child")
-    return spec(made, levels, {**ENOUGH, **draw(budget)}), {"child.yaml": child}
+    outer = spec(made, levels, {**ENOUGH, **draw(budget)})
+    prompt = draw(st.sampled_from([None, "Well? ${{ default(input.n, '') }} ${{ json(input) }}"]))
+    for each in (outer, child):
+        each["agents"]["chat"]["prompt"] = prompt
+        each["agents"]["talk"] = {**each["agents"]["chat"], "timeout": "6m"}
+        each["inputs"] = LISTED
+    if draw(st.booleans()):
+        outer, child = _in_chains(outer), _in_chains(child)
+    return outer, {"child.yaml": child}
+
+
+def _in_chains(written: dict[str, Json]) -> dict[str, Json]:
+    """Models that take over for each other, and nothing that is asked for a better answer."""
+    made: dict[str, Json] = _without("repair", written)
+    made["models"]["spare"] = dict(made["models"]["small"])
+    made["models"]["small"]["fallbacks"] = ["strong"]
+    made["models"]["strong"]["fallbacks"] = ["spare"]
+    made["agents"]["chat"]["confidence"] = {"field": "sure", "min": 0.5}
+    return made
+
+
+def _without(key: str, data: Json) -> Json:
+    if isinstance(data, dict):
+        return {name: _without(key, value) for name, value in data.items() if name != key}
+    return [_without(key, value) for value in data] if isinstance(data, list) else data
 
 
 def fails(call: StartAttempt) -> tuple[Does, float]:
     """As late as it may: an answer that has to be asked for again, or none where that is not done."""
-    wrong: Does = "no object" if call.effects.repeatable else FailureClass.NOT_SENT
-    return wrong, call.timeout
+    if call.effects.repeatable:
+        return "no object", call.timeout
+    return FailureClass.NOT_SENT if call.key is None else FailureClass.TIMEOUT, call.timeout
+
+
+def comes_to_nothing(call: StartAttempt) -> tuple[Does, float]:
+    """As late as it may, and so that another model is asked."""
+    safe = call.effects.repeatable or call.key is not None
+    return FailureClass.TIMEOUT if safe else FailureClass.NOT_SENT, call.timeout
 
 
 def made(run: Run, kind: type) -> int:
@@ -207,7 +275,8 @@ def made(run: Run, kind: type) -> int:
 @given(specs(st.just({})), st.integers(1, 4))
 def test_where_everything_fails_the_worst_case_comes_about(written: Specs, slots: int) -> None:
     plan = plan_of(*written)
-    worst, run = worst_case(plan, slots=slots), drive(plan, fails, concurrency=slots)
+    script = comes_to_nothing if "spare" in written[0]["models"] else fails
+    worst, run = worst_case(plan, slots=slots), drive(plan, script, INPUTS, concurrency=slots)
     assert run.state.status == "succeeded"
     assert run.state.root is not None
     spent = run.state.root.purse.spent
@@ -239,7 +308,7 @@ def test_whatever_happens_stays_within_it_and_within_every_budget(
         return does[count % len(does)]
 
     plan = plan_of(*written)
-    worst, run = worst_case(plan, slots=slots), drive(plan, script, concurrency=slots)
+    worst, run = worst_case(plan, slots=slots), drive(plan, script, INPUTS, concurrency=slots)
     assert run.state.root is not None
     spent = run.state.root.purse.spent
     assert made(run, StartAttempt) <= worst.most.calls.amount
@@ -268,7 +337,11 @@ def talks(draw: Any) -> Specs:
         },
     )
     called = {"input": SCHEMA, "output": SCHEMA}
-    tools = [{"agent": "look", "max_calls": draw(st.integers(1, 3))}]
+    tools: list[Any] = [{"agent": "look", "max_calls": draw(st.integers(1, 3))}]
+    tools[0] |= draw(st.sampled_from([{}, {"approve": {"ask": "Well?", "within": "20s"}}]))
+    if draw(st.booleans()):
+        function = {"python": "desk.orders:find", "name": "find", "effects": "write", **called}
+        tools.append({**function, "max_calls": 2, "idempotency_key": "${{ call.id }}"})
     if draw(st.booleans()):
         tools.append({"agent": "helper", "max_calls": draw(st.integers(1, 2))})
     price = {"max_output_tokens": 900, "price": {"input": 1, "output": 2}}
@@ -284,6 +357,7 @@ def talks(draw: Any) -> Specs:
     base: dict[str, Any] = {
         "agentflow": 1,
         "name": "talks",
+        "inputs": LISTED,
         "budget": ENOUGH,
         "models": {
             "small": {"model": "a/small", "fallbacks": chain, **price},
@@ -299,7 +373,7 @@ def talks(draw: Any) -> Specs:
     task = {"plan": [{"id": "t", "worker": "w"}], "workers": {"w": "clerk"}, "max_tasks": 1}
     around: dict[str, Json] = {
         "alone": step,
-        "pipeline": {"pipeline": "child.yaml", "catch": {"any": "skip"}},
+        "pipeline": {"pipeline": "child.yaml", "with": INPUTS, "catch": {"any": "skip"}},
         "delegate": {"delegate": {**task, "catch": {"any": "skip"}}},
         "loop": {"loop": {"max": 2, "until": "false", "no_progress": "continue", "steps": {"ask": step}}},
     }  # fmt: skip
@@ -336,13 +410,20 @@ class Talkers:
         return [(name, {}) for name, tool in call.tools.items() for _ in range(tool.max_calls)]
 
 
+def approves(_question: events.AskPerson) -> Said:
+    """At the last moment."""
+    return Said("approve", None, 19.0)
+
+
 @examples(60)
 @given(talks(), st.integers(1, 4))
 def test_models_with_tools_come_to_their_worst_case(written: Specs, slots: int) -> None:
     plan = plan_of(*written)
-    worst, run = worst_case(plan, slots=slots), drive(plan, Talkers(plan), concurrency=slots)
+    worst = worst_case(plan, slots=slots)
+    run = drive(plan, Talkers(plan), INPUTS, slots, approves)
     assert run.state.status == "succeeded"
     assert run.state.root is not None
+    assert worst.most.escalations == Bound(made(run, events.Escalate))
     assert worst.most.calls == Bound(made(run, StartAttempt))
     assert worst.most.retries == Bound(sum(retry.counted for retry in run.of(events.Retry)))
     tokens = worst.most.tokens_in.amount + worst.most.tokens_out.amount
@@ -351,16 +432,14 @@ def test_models_with_tools_come_to_their_worst_case(written: Specs, slots: int) 
 
 
 @examples(60)
-@given(talks(), SMALL, st.booleans(), st.integers(1, 4))
+@given(talks(), SMALL, st.integers(1, 4))
 def test_models_with_tools_stay_within_every_budget(
-    written: Specs, budget: Any, approved: bool, slots: int
+    written: Specs, budget: Any, slots: int
 ) -> None:
     for each in (written[0], *written[1].values()):
         each["agents"]["look"]["charges"] = {"postage": 2}
-        if approved:
-            each["agents"]["clerk"]["tools"][0]["approve"] = {"ask": "Well?", "within": "20s"}
     plan = plan_of({**written[0], "budget": {**ENOUGH, **budget}}, written[1])
-    worst, run = worst_case(plan, slots=slots), drive(plan, Talkers(plan), concurrency=slots)
+    worst, run = worst_case(plan, slots=slots), drive(plan, Talkers(plan), INPUTS, slots)
     assert run.state.root is not None
     for what, amount in run.state.root.purse.spent.items():
         assert amount <= amount_of(worst.most, what) + 1e-9, what
