@@ -5,6 +5,8 @@ out here because the metaschema says only that something does not match; it has 
 whatever the table lets pass is still refused.
 """
 
+import json
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -15,9 +17,17 @@ from msgspec import Struct
 
 from agentflow.contracts.describe import described, listed, shortened
 from agentflow.contracts.keywords import LIST, MAP, TYPES, Path, Schema, json_type, subschemas
+from agentflow.spec.lookalikes import PLAINLY
 from agentflow.spec.wording import did_you_mean, quoted
 
 METASCHEMA = "https://json-schema.org/draft/2020-12/schema"
+
+
+#: What YAML 1.1 reads as true and false, and others write for them.
+_WORDS = {
+    **dict.fromkeys(("yes", "on", "true"), True),
+    **dict.fromkeys(("no", "off", "false"), False),
+}
 
 
 class SchemaProblem(Struct, frozen=True):
@@ -63,6 +73,8 @@ def _no_schema(value: Any, path: Path) -> SchemaProblem:
         hint = f"write {{type: {value}}}"
     elif path and path[-1] == "items" and isinstance(value, list):
         hint = "schemas by position are 'prefixItems' in JSON Schema 2020-12"
+    else:
+        hint = _meant(value, lambda each: isinstance(each, bool))
     where = f"{quoted(str(path[-1]))} " if path else ""
     return SchemaProblem(path, f"{where}must be a schema, found {described(value)}", hint)
 
@@ -88,12 +100,27 @@ def _metaschema() -> jsonschema_rs.Validator:
     return jsonschema_rs.Draft202012Validator({"$ref": METASCHEMA}, offline=True)
 
 
+def _meant(value: Any, fits: Callable[[Any], bool]) -> str | None:
+    """What to write for a text that was meant as another value: `no`, `0.5` in quotes, a long minus."""
+    if not isinstance(value, str):
+        return None
+    plain = value.translate(PLAINLY).strip().lower()
+    meant: bool | int | float | None = _WORDS.get(plain)
+    if meant is None and re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", plain):
+        meant = float(plain) if "." in plain else int(plain)
+    if meant is None or not fits(meant):
+        return None
+    written = json.dumps(meant)
+    return f"write {written}{' without quotes' if written == value else ''}"
+
+
 def _must(what: str, fits: Callable[[Any], bool]) -> _Check:
     """A check that the value of a keyword is `what`."""
 
     def check(keyword: str, value: Any, path: Path) -> Iterator[SchemaProblem]:
         if not fits(value):
-            yield SchemaProblem(path, f"'{keyword}' must be {what}, found {described(value)}")
+            message = f"'{keyword}' must be {what}, found {described(value)}"
+            yield SchemaProblem(path, message, _meant(value, fits))
 
     return check
 
@@ -185,6 +212,8 @@ def _limit(keyword: str, value: Any, path: Path) -> Iterator[SchemaProblem]:
         hint = None
         if isinstance(value, bool):
             hint = f"write the limit itself: {keyword}: 0"
+        else:
+            hint = _meant(value, _number)
         message = f"'{keyword}' must be a number, found {described(value)}"
         yield SchemaProblem(path, message, hint)
 

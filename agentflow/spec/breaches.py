@@ -42,6 +42,7 @@ from agentflow.spec.phrases import (
     mended_name,
 )
 from agentflow.spec.shape import Shape, keys_of, kinds_of
+from agentflow.spec.unlisted import put_together, without_comment
 from agentflow.spec.version import wrong_version
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
@@ -205,6 +206,18 @@ class Breaches:
             self._step_kind(breach, node)
 
     def _kind_by_key(self, breach: Breach, node: Mapping, what: str, known: list[str]) -> None:
+        misspelt = next((key for key in node.entries if nearest(key, ("kind",))), None)
+        if "kind" not in node.entries and misspelt is not None:
+            path = (*breach.path, misspelt)
+            self._report(
+                "unknown-key",
+                f"{quoted(misspelt)} is not a key of {'an agent' if what == 'agent' else 'a channel'}",
+                self._document.locate_key(path),
+                "did you mean 'kind'?",
+                fix=self._renamed(path, ("kind",)),
+            )
+            self._means(path, "kind")
+            return
         if "kind" not in node.entries:
             word = next((key for key in node.entries if called_here(key, ("kind",))), None)
             self._report(
@@ -265,6 +278,8 @@ class Breaches:
             advice = (
                 f"write {quoted(mended)}" if mended and len(mended) <= 60 else foreign_letter(text)
             )
+            if commented := without_comment(text):
+                advice = commented
             # A type where the name of a contract may stand.
             if text in _TYPES and not breach.at_key:
                 advice = f"write {{type: {text}}}"
@@ -304,6 +319,8 @@ class Breaches:
         elif breach.fault == "objection":
             self._report("wrong-type", breach.said, self._place(breach), None)
             return
+        elif isinstance(node, Scalar) and (told := put_together(shape, node)) is not None:
+            mended = told
         elif breach.path[-1:] == ("argv",) and isinstance(node, Scalar):
             words = command_line(node.text)
             mended = f"write {words.written}" if words else "write a list"

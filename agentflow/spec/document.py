@@ -156,8 +156,8 @@ def parse_document(data: bytes | str, file: str) -> Document:
         # Half a tree would only give rise to complaints about the missing half.
         return Document(file, text, None, _in_order(findings))
     findings.extend(islice(suspicions(reader.root, source, file), MAX_FINDINGS))
-    root = reader.root
-    if not isinstance(root, Mapping):
+    root = None if reader.is_cut else reader.root
+    if not isinstance(root, Mapping) and not reader.is_cut:
         findings.append(_not_a_mapping(root, text, file))
     return Document(file, text, root, _in_order(findings))
 
@@ -182,9 +182,10 @@ def _read(source: Source, file: str) -> tuple[Reader, Finding | None]:
         except yaml.YAMLError as error:
             calmer = _without_tabs(error, source, text) if left else None
             if calmer is None:
-                from agentflow.spec.yaml.complaints import explain
+                from agentflow.spec.yaml.complaints import Reached, explain
 
-                return reader, explain(error, source, file)
+                reached = Reached(reader.last, reader.in_flow)
+                return reader, explain(error, source, file, text, reached)
             text, left, reader = calmer, left - 1, Reader(source, file)
         except TooLarge as error:
             return reader, Finding(
@@ -221,20 +222,33 @@ def _decode(data: bytes | str, file: str) -> tuple[str, Finding | None]:
         except UnicodeDecodeError as error:
             text = data[: error.start].decode("utf-8")
             what = f"byte 0x{data[error.start]:02x} is not UTF-8"
-            if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                what = "the file is UTF-16, not UTF-8"
+            if encoding := _other_encoding(data):
+                text, what = "", f"the file is {encoding}, not UTF-8"
             return text, _not_text(text, len(text), what, file)
     else:
         text = data
     text = text.removeprefix("\ufeff")
     if bad := _UNPRINTABLE.search(text):
         what = f"the character U+{ord(bad[0]):04X} cannot be part of a spec"
+        if isinstance(data, bytes) and (encoding := _other_encoding(data)):
+            return "", _not_text("", 0, f"the file is {encoding}, not UTF-8", file)
         if bad[0] == "\0":
             what = "the file is not text: it holds a zero byte"
         elif "\ud800" <= bad[0] <= "\udfff":
             what = f"U+{ord(bad[0]):04X} is half a character"
         return text, _not_text(text, bad.start(), what, file)
     return text, None
+
+
+def _other_encoding(data: bytes) -> str | None:
+    """UTF-16 or UTF-32, by the mark at the beginning, or by the zeros beside what is ASCII."""
+    start = data[:4].ljust(4, b"?")
+    zeros = tuple(byte == 0 for byte in start)
+    if start in (b"\xff\xfe\0\0", b"\0\0\xfe\xff") or sum(zeros) == 3:
+        return "UTF-32"
+    marked = start[:2] in (b"\xff\xfe", b"\xfe\xff")
+    alternate = (True, False) * 2, (False, True) * 2
+    return "UTF-16" if marked or zeros in alternate else None
 
 
 def _not_text(text: str, offset: int, message: str, file: str) -> Finding:

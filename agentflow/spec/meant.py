@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from agentflow.spec import model as language
 from agentflow.spec.durations import mended_duration
+from agentflow.spec.lookalikes import PLAINLY
 from agentflow.spec.model import Json
 from agentflow.spec.shape import Shape
 from agentflow.spec.yaml.nodes import Scalar
@@ -99,7 +100,7 @@ def _in_list(word: str) -> str:
 
 def _number(text: str) -> float | int | None:
     """`$2.5`, `2,500`, `1_000`, `ten`, `90 %`."""
-    bare = text.strip().lower()
+    bare = text.translate(PLAINLY).strip().lower()
     if bare in _WORDS:
         return _WORDS[bare]
     found = re.fullmatch(r"(?:\$|usd|us\$)? ?(-?\d[\d,_]*(?:\.\d+)?) ?(\$|usd|%)?", bare)

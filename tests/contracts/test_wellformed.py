@@ -46,7 +46,7 @@ def test_a_schema(schema: Any) -> None:
         ({"anyOf": []}, ("anyOf",), "'anyOf' must be a list of at least one schema, found an empty list", None),
         ({"anyOf": {}}, ("anyOf",), "'anyOf' must be a list of at least one schema, found empty object", None),
         ({"minLength": -1}, ("minLength",), "'minLength' must be a whole number from 0 on, found number -1", None),
-        ({"maxItems": "3"}, ("maxItems",), "'maxItems' must be a whole number from 0 on, found string \"3\"", None),
+        ({"maxItems": "3"}, ("maxItems",), "'maxItems' must be a whole number from 0 on, found string \"3\"", "write 3 without quotes"),
         ({"minimum": None}, ("minimum",), "'minimum' must be a number, found null", None),
         ({"exclusiveMinimum": True}, ("exclusiveMinimum",), "'exclusiveMinimum' must be a number, found true", "write the limit itself: exclusiveMinimum: 0"),
         ({"multipleOf": 0}, ("multipleOf",), "'multipleOf' must be a number above 0, found number 0", None),

@@ -45,6 +45,12 @@ def drilled_as(name: str, text: str | None) -> Drilled:
         return Drilled(name, None, f"'{name}' {problem}")
 
 
+def written(text: str) -> str:
+    """A text of the files of cases, in which line ends and what nobody sees are spelled out."""
+    plain = re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), text)
+    return plain.replace("\\n", "\n").replace("\\r", "\r").replace("\\t", "\t")
+
+
 def lines(findings: tuple[Finding, ...]) -> list[str]:
     """`line:column message` of each."""
     return [

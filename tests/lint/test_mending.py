@@ -39,6 +39,10 @@ outputs: {letter: "${{ steps.write.output }}"}
 """
 #: Where the page of a rule shows what no program can mend.
 ALSO = {
+    "syntax": LETTERS.replace("{type: object}", "{type:object}"),
+    "anchor-or-tag": LETTERS.replace(
+        "{agent: writer}", "\n    agent: writer\n    when: !has(inputs.x)"
+    ),
     "duplicate-key": LETTERS.replace("[./write]\n", "[./write]\n    argv: [./write]\n").replace(
         "effects: none", "effects: none\n    effects: none"
     ),

@@ -7,7 +7,6 @@ the receipt. `\\n` and `\\u202e` are written out. `AGENTFLOW_WRITE_CASES=1` writ
 """
 
 import os
-import re
 from collections import Counter
 from pathlib import Path
 from textwrap import indent
@@ -22,7 +21,7 @@ from agentflow.lint.linter import examine
 from agentflow.lint.rule import Context
 from agentflow.lint.rules import RULES
 from agentflow.loading import understand
-from tests.lint.linting import drilled_as, shown
+from tests.lint.linting import drilled_as, shown, written
 from tests.lint.test_cases import CASES, said_in
 from tests.lint.test_slips import BLOCKS as SLIPS
 
@@ -59,11 +58,6 @@ def _head(block: str) -> str:
     return block.partition("\n")[0]
 
 
-def _written(text: str) -> str:
-    plain = re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), text)
-    return plain.replace("\\n", "\n")
-
-
 def _context(changed: Path, text: str, read: FileReader) -> Context:
     """What is looked at of a spec that says something else now, or whose receipt of a drill does."""
     receipt = changed.with_suffix("").with_suffix(RECEIPT)
@@ -83,7 +77,7 @@ def _said(head: str) -> str:
     old, _, new = change.partition(" → ")
     spec = (CASES / name).resolve()
     text = spec.read_text(encoding="utf-8")
-    assert _written(old) in text, head
+    assert written(old) in text, head
 
     def read(path: str) -> str:
         try:
@@ -91,7 +85,7 @@ def _said(head: str) -> str:
         except OSError:
             raise FileProblem(f"there is no file '{path}'") from None
 
-    changed = text.replace(_written(old), _written(new), 1)
+    changed = text.replace(written(old), written(new), 1)
     found = examine(_context(spec, changed, read)).findings
     said = "".join(shown(each, spec.parent) for each in found)
     return indent(said, "  ").rstrip("\n")

@@ -232,6 +232,15 @@ def test_macros_are_nodes_of_their_own() -> None:
             "close it with the quote it starts with; a string in single quotes stays on one line",
         ),
         (
+            "['a'].join('\n')",
+            "a string starts here and never ends",
+            "'",
+            (
+                r"a string stays on one line: write '\n' for a line end, and '\\n' where the value is in double"
+                r" quotes, in which YAML reads '\n' itself"
+            ),
+        ),
+        (
             r"'\d'",
             r"unknown escape '\d' in a string",
             r"\d",

@@ -42,11 +42,12 @@ Good:
 from collections.abc import Iterable
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 
 NAME = "anchor-or-tag"
 FAMILY = Family.SPEC
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterable[Finding]:

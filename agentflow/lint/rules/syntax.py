@@ -43,11 +43,12 @@ Good:
 from collections.abc import Iterable
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 
 NAME = "syntax"
 FAMILY = Family.SPEC
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterable[Finding]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from agentflow.spec.cel.mistakes import OPERATORS
 from agentflow.spec.cel.values import INT_MAX, INT_MIN
+from agentflow.spec.lookalikes import look_alike
 from agentflow.spec.wording import quoted
 
 #: Quoted text as CEL has it: over several lines in three quotes, within one line in single ones.
@@ -86,27 +87,31 @@ def tokenize(text: str) -> list[Token]:
         start, end = match.span(kind)
         token = Token(kind, match[kind], start, end)
         if kind in ("wrong", "unknown"):
-            raise _not_a_token(token)
+            raise _not_a_token(token, text)
         tokens.append(token)
     tokens.append(Token("end", "", len(text), len(text)))
     return tokens
 
 
-def _not_a_token(token: Token) -> ExpressionError:
+def _not_a_token(token: Token, text: str) -> ExpressionError:
     """What to say about text that no token can start with."""
     if token.text in ("'", '"'):
-        return _unclosed_string(token.start)
+        return _unclosed_string(text, token.start)
     message = f"{quoted(token.text)} means nothing here"
-    return ExpressionError(message, token.start, token.end, OPERATORS.get(token.text))
+    advice = OPERATORS.get(token.text) or look_alike(token.text)
+    return ExpressionError(message, token.start, token.end, advice)
 
 
-def _unclosed_string(start: int) -> ExpressionError:
-    return ExpressionError(
-        "a string starts here and never ends",
-        start,
-        start + 1,
-        "close it with the quote it starts with; a string in single quotes stays on one line",
-    )
+def _unclosed_string(text: str, start: int) -> ExpressionError:
+    advice = "close it with the quote it starts with; a string in single quotes stays on one line"
+    quote = text[start]
+    line, _, below = text[start + 1 :].partition("\n")
+    if quote in below and quote not in line:
+        advice = (
+            "a string stays on one line: write '\\n' for a line end, and '\\\\n' where the value is in"
+            " double quotes, in which YAML reads '\\n' itself"
+        )
+    return ExpressionError("a string starts here and never ends", start, start + 1, advice)
 
 
 def unquote(token: Token) -> str:
@@ -179,5 +184,5 @@ def end_of_expression(text: str, start: int) -> int:
                 return match.start()
             open_braces = max(0, open_braces - 1)
         elif match[0] in ("'", '"'):
-            raise _unclosed_string(match.start())
+            raise _unclosed_string(text, match.start())
     return -1

@@ -10,12 +10,14 @@ from collections.abc import Callable
 
 import yaml
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.findings import Finding, Location, Related, Severity, Span
+from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.misread import in_quotes, value_at
+from agentflow.spec.yaml.nodes import Scalar
+from agentflow.spec.yaml.slips import find_slip
 from agentflow.spec.yaml.source import Source
-
-#: No help quotes more of a line than this.
-_LONG = 100
 
 
 class _Place(Struct, frozen=True):
@@ -46,11 +48,23 @@ class _Place(Struct, frozen=True):
 
 
 class _Said(Struct, frozen=True):
-    """A complaint of libyaml: what the problem is, where, and where the thing starts it is in."""
+    """A complaint of libyaml: what the problem is, where, and where the thing starts it is in.
+
+    `in_flow` says that it is inside of [ ] or { }; `above` is the line above.
+    """
 
     place: _Place
     start: _Place
     problem: str
+    in_flow: bool
+    above: str
+
+
+class Reached(Struct, frozen=True):
+    """How far reading came: the value read last, and whether that was inside of [ ] or { }."""
+
+    last: Scalar | None
+    in_flow: bool
 
 
 class _Trouble(Struct, frozen=True):
@@ -62,14 +76,21 @@ class _Trouble(Struct, frozen=True):
     also: tuple[str, Span] | None = None
 
 
-def explain(error: yaml.YAMLError, source: Source, file: str) -> Finding:
-    """The finding for a file that libyaml could not read."""
+def explain(
+    error: yaml.YAMLError, source: Source, file: str, text: str, reached: "Reached"
+) -> Finding:
+    """The finding for a file that libyaml could not read.
+
+    `text` is what it was given, with all characters where the source has them.
+    """
     problem = str(getattr(error, "problem", None) or error).splitlines()[0]
     context = str(getattr(error, "context", None) or "")
     place = _place(getattr(error, "problem_mark", None), source)
     start = _place(getattr(error, "context_mark", None), source) or place
     if place is None or start is None:
         trouble = _Trouble(f"this is not YAML: {problem}", None, Span(1, 1, 1, 1))
+    elif (slip := find_slip(text, source, (place.line, start.line), reached.last)) is not None:
+        trouble = _Trouble(slip.message, slip.help, slip.span, slip.also)
     elif "tag" in context or "tag" in problem.split():
         return Finding(
             "anchor-or-tag",
@@ -80,7 +101,9 @@ def explain(error: yaml.YAMLError, source: Source, file: str) -> Finding:
         )
     else:
         handler = next((known for words, known in _KNOWN if words in problem), _unknown)
-        trouble = handler(_Said(place, start, problem))
+        trouble = handler(
+            _Said(place, start, problem, reached.in_flow, source.line(place.line - 1))
+        )
     related: tuple[Related, ...] = ()
     if trouble.also is not None:
         related = (Related(trouble.also[0], Location(file, trouble.also[1])),)
@@ -122,14 +145,19 @@ def _colon(said: _Said) -> _Trouble:
 def _bad_start(said: _Said) -> _Trouble:
     if said.place.after.startswith("\t"):
         return _tab(said)
-    text = re.sub(r"\s+#.*", "", said.place.after[:_LONG]).rstrip()
+    column = _value_start(said.place)
+    text = value_at(said.place.text[column - 1 :], in_flow=said.in_flow)
     return _Trouble(
-        f"text cannot start with '{said.place.after[:1]}'",
-        f"put it in quotes: {json.dumps(text, ensure_ascii=False)}"
-        if len(text) <= 60
-        else "put it in quotes",
-        said.place.span(),
+        f"text cannot start with '{said.place.text[column - 1]}'",
+        in_quotes("put it in quotes", text),
+        Span(said.place.line, column, said.place.line, column + 1),
     )
+
+
+def _value_start(place: _Place) -> int:
+    """The column where a value starts: that of a `!` before it, which YAML reads as a tag."""
+    negated = re.search(r"(?<=[:-] )!\S* *$", place.before)
+    return negated.start() + 1 if negated else place.column
 
 
 def _tab(said: _Said) -> _Trouble:
@@ -186,24 +214,43 @@ def _no_colon(said: _Said) -> _Trouble:
 
 
 def _no_key(said: _Said) -> _Trouble:
-    closed = said.place.before.rstrip()[-1:]
-    if closed and said.place.before.strip() and closed in "\"'}]":
-        return _Trouble(
-            f"text after the closing {closed}",
-            "put the whole text in quotes",
-            said.place.span(max(len(said.place.after.rstrip()), 1)),
-        )
+    before, after = said.place.before.rstrip(), said.place.after.rstrip()
+    if before.strip() and before[-1] in "\"'}]":
+        return _after_closing(said, before, after)
     if said.place.after.startswith("- "):
         return _Trouble(
             "a list item cannot stand among keys",
             "indent the list below its key, or take the '-' away",
             said.place.span(),
         )
+    opening = re.search(r"[|>][+-]?$", re.sub(r"\s+#.*", "", said.above).rstrip())
+    if opening is not None:
+        return _Trouble(
+            f"the text of '{opening[0][0]}' has to be indented further than its key",
+            f"indent it below {quoted(said.above.strip())}",
+            said.place.span(max(len(after), 1)),
+        )
     return _Trouble(
         f"expected a key in column {said.start.column}, found {said.place.found} in column {said.place.column}",
         "line it up with the keys it belongs to",
         said.place.span(),
         ("the keys start here", said.start.span()),
+    )
+
+
+def _after_closing(said: _Said, before: str, after: str) -> _Trouble:
+    """Something stands behind a quote or a bracket that ends a value."""
+    closed, span = before[-1], said.place.span(max(len(after), 1))
+    if after[:1] in ("]", "}"):
+        return _Trouble(f"'{after[0]}' closes nothing", "take it out", said.place.span())
+    if after in (",", ";"):
+        return _Trouble(f"'{after}' after the closing {closed}", "take it out", span)
+    value = re.match(r"\s*(?:- +)*(?:[^\s#:\"'\[{][^:]*:[ \t]+)?(?=[\"'\[{])", said.place.text)
+    text = said.place.text[value.end() :].rstrip() if value else ""
+    if closed == text[:1] == text[-1:] and said.place.before.endswith(closed):
+        text = text[1:-1]  # the quotes inside of it are of the kind that is around it
+    return _Trouble(
+        f"text after the closing {closed}", in_quotes("put the whole text in quotes", text), span
     )
 
 
@@ -250,6 +297,8 @@ def _no_value(said: _Said) -> _Trouble:
 
 def _block_header(said: _Said) -> _Trouble:
     sign = said.start.after[:1]
+    if _value_start(said.start) != said.start.column:
+        return _star(said)
     return _Trouble(
         f"text cannot stand on the line of '{sign}'",
         f"start the text on the next line, or put it in quotes without '{sign}'",
@@ -258,7 +307,7 @@ def _block_header(said: _Said) -> _Trouble:
 
 
 def _star(said: _Said) -> _Trouble:
-    return _bad_start(_Said(said.start, said.start, said.problem))
+    return _bad_start(replace(said, place=said.start))
 
 
 def _directive(said: _Said) -> _Trouble:
@@ -283,6 +332,7 @@ def _unknown(said: _Said) -> _Trouble:
 _KNOWN: tuple[tuple[str, Callable[[_Said], _Trouble]], ...] = (
     ("mapping values are not allowed", _colon),
     ("cannot start any token", _bad_start),
+    ("mapping keys are not allowed", _bad_start),
     ("tab character", _tab),
     ("expected ',' or", _unclosed),
     ("unexpected end of stream", _open_quote),

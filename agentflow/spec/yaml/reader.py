@@ -5,7 +5,6 @@ aliases. Reading stops at once when the file is deeper or larger than a spec can
 else that YAML allows and a spec does not is reported, and reading goes on.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +22,13 @@ from yaml.events import (
 from agentflow.errors import CouldNot
 from agentflow.findings import Edit, Finding, Fix, Location, Related, Severity, Span
 from agentflow.spec.wording import quoted
+from agentflow.spec.yaml.misread import (
+    anchored_text,
+    bare_template,
+    narrow_colons,
+    negation,
+    second_document,
+)
 from agentflow.spec.yaml.nodes import Entry, Mapping, Node, Scalar, Sequence
 from agentflow.spec.yaml.scalars import doubt, may_be_value, resolve
 from agentflow.spec.yaml.source import Source
@@ -31,13 +37,6 @@ MAX_DEPTH = 100
 MAX_NODES = 500_000
 #: More findings than this about one file help nobody, and cost more than reading it.
 MAX_FINDINGS = 1_000
-
-#: What may follow a document: blank lines, comments, and the mark that ends it.
-_NOTHING_MORE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n|$))*+")
-#: What somebody wrote in braces who meant an expression.
-_REFERENCE = re.compile(r"(?:inputs?|steps|loop|item|run|task)(?:\.[A-Za-z_]\w*|\[\d+\])+")
-_END_MARK = re.compile(r"\.\.\.(?=\s|$)")
-
 
 #: How the text of a key starts that has none; no file can hold this character.
 _NO_NAME = "\0"
@@ -58,6 +57,10 @@ class Reader:
     def __init__(self, source: Source, file: str) -> None:
         self.root: Node | None = None
         self.findings: list[Finding] = []
+        #: The value or key that was read last.
+        self.last: Scalar | None = None
+        #: Was there more behind what was read, without which it is not all that was meant?
+        self.is_cut = False
         self._source = source
         self._file = file
         self._count = 0
@@ -86,8 +89,13 @@ class Reader:
             elif kind is AliasEvent:
                 self._alias(event)
             elif kind is DocumentEndEvent:
-                self._after(event.end_mark.index)
+                self._after(event.start_mark.index)
                 return
+
+    @property
+    def in_flow(self) -> bool:
+        """Did reading stop inside of [ ] or { }?"""
+        return self._top is not None and self._top.flow
 
     def _scalar(self, event: Any) -> None:
         # Runs for nearly every event, hence the plain code.
@@ -106,8 +114,14 @@ class Reader:
             end.line + 1,
             end.column + 1,
         )
+        self.last = node
         if event.anchor is not None or event.tag is not None:
-            self._refuse_properties(event)
+            meant = self._refuse_properties(event)
+            if meant is not None:  # and is read as that
+                node = Scalar(
+                    meant, meant, "", node.line, node.column, node.end_line, node.end_column
+                )
+                unsure = False
         if unsure:
             if (found := doubt(text)) is not None:
                 fix = None
@@ -164,8 +178,8 @@ class Reader:
                 node.end_line, node.end_column = last.end_line, last.end_column
         if after is not None:
             self._complex_key(node, after)
-        elif isinstance(node, Mapping) and node.flow and len(node.entries) == 1:
-            self._check_template(node, event.end_mark.index)
+        elif isinstance(node, Mapping) and node.flow:
+            self._check_flow(node, event.end_mark.index)
 
     def _attach(self, node: Node) -> None:
         """Put a node where it belongs: as root, item, key or value."""
@@ -203,25 +217,34 @@ class Reader:
         text = f"*{event.anchor}"
         self._attach(Scalar(text, text, "", span.line, span.column, span.end_line, span.end_column))
 
-    def _refuse_properties(self, event: Any) -> None:
-        """Report the anchor and the tag in front of a node."""
+    def _refuse_properties(self, event: Any) -> str | None:
+        """Report the anchor and the tag in front of a node; gives the text, if they are part of one."""
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        span, in_flow = Span(line, column, line, column + 1), self.in_flow
         if event.anchor is not None:
+            text = anchored_text(span, self._source, event.anchor, in_flow=in_flow)
             self._report(
                 "anchor-or-tag",
                 f"anchors ({quoted('&' + event.anchor)}) are not part of the language",
-                Span(line, column, line, column + 1),
-                "write the value out where it is needed, or define it once under contracts, models, retries or agents and use its name",
+                span,
+                text
+                or "write the value out where it is needed, or define it once under contracts, models, retries or agents and use its name",
             )
         tag = getattr(event, "tag", None)
-        if tag is not None:
-            short = tag.replace("tag:yaml.org,2002:", "!!")
-            self._report(
-                "anchor-or-tag",
-                f"tags ({quoted(short)}) are not part of the language",
-                Span(line, column, line, column + 1),
-                "write the plain value; quotes make it text",
-            )
+        if tag is None:
+            return None
+        found = negation(tag, span, self._source, in_flow=in_flow)
+        if found is not None:
+            self._report("anchor-or-tag", found.message, found.span, found.help, fix=found.fix)
+            return found.text
+        short = tag.replace("tag:yaml.org,2002:", "!!")
+        self._report(
+            "anchor-or-tag",
+            f"tags ({quoted(short)}) are not part of the language",
+            span,
+            "write the plain value; quotes make it text",
+        )
+        return None
 
     def _duplicate(self, first: Entry, second: Entry, *, flow: bool) -> None:
         self._report(
@@ -271,45 +294,24 @@ class Reader:
                 "write a name or a text in quotes before the ':'",
             )
 
-    def _check_template(self, node: Mapping, end: int) -> None:
-        """`{x}` is a mapping with the key `x` and no value: somebody forgot the quotes."""
-        (entry,) = node.entries.values()
-        value = entry.value
-        if not (isinstance(value, Scalar) and value.plain and not value.text):
-            return
-        text = self._source.text
-        written = text[text.rfind("{", 0, end) : end]
-        name = entry.key.text
-        if entry.key.plain and written[1:-1].strip() == name:
-            is_reference = _REFERENCE.fullmatch(name) is not None
-            mended = '"${{ ' + name + ' }}"' if is_reference else f'"{written}"'
-            advice = f"for what it leads to write {mended}"
-            if not is_reference:
-                shown = f": {mended}" if len(written) <= 60 else ""
-                advice = f"if it is text, put it in quotes{shown}"
-            self._report(
-                "unquoted-template",
-                f"YAML reads {quoted(written)} as a mapping with the key {quoted(name)} and no value",
-                node.span,
-                advice,
-                fix=Fix("put it in quotes", (Edit(node.span, mended),)),
-            )
+    def _check_flow(self, node: Mapping, end: int) -> None:
+        """Look for what was meant otherwise in a mapping that ends here."""
+        for each in narrow_colons(node):
+            self._report("syntax", each.message, each.span, each.help, fix=each.fix)
+        if len(node.entries) == 1:
+            in_flow = self._top is not None and self._top.flow
+            found = bare_template(node, self._source, end, in_flow=in_flow)
+            if found is not None:
+                self._report(
+                    "unquoted-template", found.message, found.span, found.help, fix=found.fix
+                )
 
     def _after(self, offset: int) -> None:
         """One document a file: look at what comes behind the first one."""
-        text = self._source.text
-        if end := _END_MARK.match(text, offset):
-            offset = end.end()
-        rest = _NOTHING_MORE.match(text, offset)
-        offset = rest.end() if rest else offset
-        if offset >= len(text):
-            return
-        line, column = self._source.position(offset)
-        if text.startswith("---", offset):
-            found, mend = "a second document starts here", "put it into a file of its own"
-        else:
-            found, mend = "text after the end of the document", "take it out"
-        self._report("syntax", found, Span(line, column, line, column + 1), mend)
+        found, is_whole = second_document(self.root, self._source, offset)
+        self.is_cut = not is_whole
+        if found is not None:
+            self._report("syntax", found.message, found.span, found.help)
 
     def _report(
         self,

@@ -4,10 +4,10 @@ Both are looked for in the whole text first, so that an ordinary file pays for t
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from agentflow.findings import Edit, Finding, Fix, Location, Severity, Span
+from agentflow.spec.lookalikes import named
 from agentflow.spec.yaml.nodes import Entry, Mapping, Node, Scalar, Sequence
 from agentflow.spec.yaml.source import Source
 
@@ -50,7 +50,7 @@ def _invisible(root: Node | None, source: Source, file: str) -> Iterator[Finding
             yield Finding(
                 "invisible-character",
                 Severity.ERROR,
-                f"the key holds {_named(match[0])}, which nobody sees",
+                f"the key holds {named(match[0])}, which nobody sees",
                 Location(file, span),
                 f"take it out, or write the key in double quotes with {_escaped(match[0])}",
                 fix=_without(span, safe=True),
@@ -62,7 +62,7 @@ def _invisible(root: Node | None, source: Source, file: str) -> Iterator[Finding
         yield Finding(
             "invisible-character",
             Severity.WARNING,
-            f"{_named(match[0][0])} makes the text look other than it is",
+            f"{named(match[0][0])} makes the text look other than it is",
             Location(file, span),
             f"take it out, or write {_escaped(match[0][0])} in double quotes",
             fix=None if match[0] in _LINE_BREAKING else _without(span, safe=False),
@@ -133,11 +133,6 @@ def _quoted(line: str, node: Scalar) -> Fix | None:
         return None
     span = Span(node.line, node.column, node.line, node.column + len(text))
     return Fix("put the whole text in quotes", (Edit(span, f'"{text}"'),), safe=False)
-
-
-def _named(character: str) -> str:
-    name = unicodedata.name(character, "a control character").lower()
-    return f"U+{ord(character):04X} ({name})"
 
 
 def _escaped(character: str) -> str:
