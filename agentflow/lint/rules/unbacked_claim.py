@@ -1,8 +1,9 @@
 """A message tells of an effect that it does not wait for.
 
 "Three tasks were added to the board" is sent while they are being added, and also if that fails.
-What a message says has to come from the step that did it, or at least after it. If some of a list
-may be left out, it counts what was done, and not the list; nor is all of the list marked as done.
+What a message says has to come from the step that did it, or at least after it, and where that may be
+skipped, only then. If some of a list may be left out, it counts what was done, and not the list; nor is
+all of the list marked as done. Words are read in English.
 
 Bad:
 
@@ -63,18 +64,22 @@ Good:
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from msgspec import Struct
 
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.chats import chats
+from agentflow.lint.claims import Claim, claims, stems
 from agentflow.lint.planned import counts_planned, leaves_out, takes_planned
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.texts import texts_at
+from agentflow.lint.stems import stem
+from agentflow.lint.texts import Written, texts_at, told
 from agentflow.lint.waiting import Waiting
+from agentflow.plan import address
 from agentflow.plan.address import enclosing
-from agentflow.plan.calls import calls_of
+from agentflow.plan.calls import calls_of, every_call, home_of
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.document import Path
 from agentflow.spec.model import Effects
@@ -84,62 +89,18 @@ NAME = "unbacked-claim"
 FAMILY = Family.EFFECT
 SEVERITY = Severity.ADVICE
 
-#: What a message says has happened.
-_DONE = re.compile(
-    r"\b(?:activated|added|archived|assigned|booked|cancell?ed|charged|closed|created|deactivated|deleted|"
-    r"deployed|emailed|exported|filed|granted|imported|informed|invited|issued|merged|moved|notified|"
-    r"opened|ordered|paid|posted|published|recorded|refunded|registered|removed|restarted|revoked|saved|"
-    r"scheduled|sent|shipped|stored|submitted|synced|transferred|updated|uploaded|written)\b",
-    re.IGNORECASE,
-)
 #: Names of steps that keep record of what is done.
 _MARK = re.compile(
     r"(?:^|[_-])(?:ack|acknowledge|checked|complete|completed|done|handled|mark|marker|processed)(?:[_-]|$)"
 )
-_WORD = re.compile(r"[A-Za-z]{4,}")
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 #: Words in the names and addresses of steps that say nothing about what they act on.
-_EVERYDAY = frozenset(
-    [
-        "http",
-        "https",
-        "local",
-        "localhost",
-        "example",
-        "step",
-        "agent",
-        "tool",
-        "call",
-        "make",
-        "send",
-        "post",
-        "save",
-        "store",
-        "write",
-        "update",
-        "create",
-        "add",
-        "with",
-        "from",
-        "into",
-        "each",
-        "item",
-        "file",
-        "http",
-        "python",
-        "bash",
-        "node",
-        "main",
-        "index",
-        "script",
-        "task",
-        "text",
-        "note",
-        "message",
-    ]
-)
-
-
+_NO_NAMES = "http https local localhost example step agent tool call with from into each item python bash node main"
+_NO_DEEDS = "index script text api app com org net www send post update create add make write"
+_NOTHING = frozenset(map(stem, f"{_NO_NAMES} {_NO_DEEDS}".split()))
+#: What is a deed as a verb, and as a noun may be anything.
+_VERBS_ONLY = frozenset(map(stem, ["save", "store", "file", "task", "note", "message", "mark"]))
+_HARMLESS = (Effects.NONE, Effects.READ)
 #: Of more claims that may be others' deeds, none is looked at: a spec of such texts is not to be slow.
 _MOST_CLAIMS = 500
 
@@ -148,11 +109,12 @@ _LITERAL = re.compile(r"'([^'\\]*)'|\"([^\"\\]*)\"")
 _FEW_WORDS = 2
 
 
-class _Deed(Struct, frozen=True):
-    """A step that acts, with the words that tell what it acts on."""
+class _Said(Struct, frozen=True):
+    """A claim, the step whose people or services hear it, and the text that it stands in."""
 
     step: StepPlan
-    words: frozenset[str]
+    claim: Claim
+    text: Written
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -163,32 +125,68 @@ def check(context: Context) -> Iterator[Finding]:
     acting = [step for step in plan.steps.values() if _acts(step)]
     deeds = _deeds(acting)
     waiting = Waiting(plan)
-    claims = (
-        (step, deed, path)
-        for step in plan.steps.values()
-        if step.kind == "human" or _acts(step)
-        for path, words in _claims(context, step)
-        for deed in _spoken_of(step, words, deeds)
+    spoken = (
+        (said, deed) for said in _said(context, plan, acting) for deed in _spoken_of(said, deeds)
     )
-    told: set[Path] = set()
-    for step, deed, path in islice(claims, _MOST_CLAIMS):
-        done = quoted(deed.step.id)
-        said, advice = "does, and does not wait for it", f", or write 'needs: [{deed.step.id}]'"
-        if waiting.comes_after(step, deed.step) and counts_planned(context, step, deed.step, path):
-            said, advice = "was to do, of which some may have been left out", ""
-        elif waiting.comes_after(step, deed.step) or waiting.exclude(step, deed.step):
-            continue
-        if path not in told:
-            told.add(path)
-            yield Finding(
-                rule=NAME,
-                severity=SEVERITY,
-                message=f"{quoted(step.id)} tells of what {done} {said}",
-                location=context.document.locate(path),
-                help=f"read it from 'steps.{deed.step.id}.output'{advice}",
-                related=(Related("the effect", context.document.locate_key(deed.step.path)),),
-            )
+    seen: set[Path] = set()
+    for said, deed in islice(spoken, _MOST_CLAIMS):
+        why = _why(context, plan, waiting, said, deed)
+        if why is not None and said.text.path not in seen:
+            seen.add(said.text.path)
+            yield _finding(context, said, deed, *why)
     yield from _marked(context, plan, acting)
+
+
+def _why(
+    context: Context, plan: Plan, waiting: Waiting, said: _Said, deed: StepPlan
+) -> tuple[str, str] | None:
+    """What is wrong with a claim of a deed, and what to do besides reading it; None if nothing is."""
+    if not waiting.comes_after(said.step, deed):
+        apart = waiting.exclude(said.step, deed)
+        wait = f", or write 'needs: [{deed.id}]'"
+        return None if apart else ("does, and does not wait for it", wait)
+    if counts_planned(context, said.step, deed, said.text.path):
+        return "was to do, of which some may have been left out", ""
+    is_chosen = any("?" in found[0] for found in _EXPRESSION.finditer(said.text.text))
+    if said.claim.sure and not is_chosen and _may_be_left_out(context, plan, said.step, deed):
+        return "was to do, which may have been left out", ", or ask for it in 'when'"
+    return None
+
+
+def _finding(context: Context, said: _Said, deed: StepPlan, why: str, advice: str) -> Finding:
+    return Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=f"{quoted(said.step.id)} tells of what {quoted(deed.id)} {why}",
+        location=context.document.locate(said.text.path),
+        help=f"read it from 'steps.{deed.id}.output'{advice}",
+        related=(Related("the effect", context.document.locate_key(deed.path)),),
+    )
+
+
+def _may_be_left_out(context: Context, plan: Plan, step: StepPlan, deed: StepPlan) -> bool:
+    """May an effect be skipped, where a step that tells of it neither asks for that nor reads any of it?"""
+    own, around = set(enclosing(step.address)), set(enclosing(deed.address))
+    read = context.uses_within.get(step.path, ())
+    if any(_is_open(plan, at) for at in own - around) or any(use.target in around for use in read):
+        return False
+    inside = [each for at in around - own if (each := plan.steps.get(at)) is not None]
+    skips = any(
+        action.may_skip
+        for each in inside
+        if each.for_each is None
+        for action in each.catch.values()
+    )
+    return skips or any(_is_open(plan, at) for at in around - own)
+
+
+def _is_open(plan: Plan, at: str) -> bool:
+    """Is a step, or a case, gone into under a condition?"""
+    step = plan.steps.get(at)
+    if step is None:
+        switch = plan.steps.get(address.parent(at) or "")
+        return switch is not None and switch.switch is not None
+    return step.when is not None
 
 
 def _marked(context: Context, plan: Plan, acting: list[StepPlan]) -> Iterator[Finding]:
@@ -218,42 +216,55 @@ def _marks(step: StepPlan) -> bool:
 
 
 def _acts(step: StepPlan) -> bool:
-    return any(not call.reach.repeatable for call in calls_of(step))
+    """Does a step change the world, by an agent or by another pipeline?"""
+    calls = every_call(step.nested.plan) if step.nested is not None else calls_of(step)
+    return any(call.effects not in _HARMLESS for call in calls)
 
 
-def _deeds(acting: list[StepPlan]) -> Mapping[str, list[_Deed]]:
-    """The steps that act by the words that only few of them have."""
+def _deeds(acting: list[StepPlan]) -> Mapping[str, StepPlan]:
+    """The steps that act, by each stem that only one of them has."""
     words = {step.address: _words_of(step) for step in acting}
     common = Counter(word for own in words.values() for word in own)
-    found: dict[str, list[_Deed]] = {}
-    for step in acting:
-        own = frozenset(word for word in words[step.address] if common[word] == 1)
-        for word in own:
-            found.setdefault(word, []).append(_Deed(step, own))
-    return found
+    return {word: step for step in acting for word in words[step.address] if common[word] == 1}
 
 
-def _words_of(step: StepPlan) -> set[str]:
-    """What the name of a step, its agent and its address tell of what it acts on."""
+def _words_of(step: StepPlan) -> frozenset[str]:
+    """The stems of what the name of a step, its agent and its address tell of what it does."""
     said = [step.id]
     for call in calls_of(step):
         options = call.options
         said.append(call.agent)
         said += (str(getattr(options, key, "")) for key in ("url", "call", "server", "tool"))
         said += getattr(options, "argv", ())[:1]
-    return {
-        _stem(word) for text in said for word in _WORD.findall(text.replace("_", " "))
-    } - _EVERYDAY
+    return stems(" ".join(said)) - _NOTHING
 
 
-def _claims(context: Context, step: StepPlan) -> Iterator[tuple[Path, set[str]]]:
-    """Where the author's texts are in which something is said to have happened, with their words."""
-    for key in ("with", "human"):
-        for text in texts_at(context.document, (*step.path, key)):
-            own = _EXPRESSION.sub(_said_in, text.text)
-            done = _DONE.search(own)
-            if done is not None:
-                yield text.path, {_stem(word) for word in _WORD.findall(own)}
+def _said(context: Context, plan: Plan, acting: list[StepPlan]) -> Iterator[_Said]:
+    """The claims in texts of the author that people and services are told."""
+    for step in plan.steps.values():
+        if step.kind == "human" or _acts(step):
+            for key in (("with",), ("human", "ask")):
+                for text in texts_at(context.document, (*step.path, *key)):
+                    own = _EXPRESSION.sub(_said_in, text.text)
+                    yield from (_Said(step, claim, text) for claim in claims(own))
+    for chat in chats(context):
+        texts = told(plan, chat.call.options, home_of(chat.step, chat.call))
+        found = [
+            (claim, text)
+            for text in texts
+            for claim in claims(_EXPRESSION.sub("", text.text))
+            if claim.tells
+        ]
+        for step in _tellers(context, chat.step, acting) if found else ():
+            yield from (_Said(step, claim, text) for claim, text in found)
+
+
+def _tellers(context: Context, step: StepPlan, acting: Iterable[StepPlan]) -> Iterator[StepPlan]:
+    """The steps that act and are given what a model has written."""
+    for each in acting:
+        given = context.uses_within.get((*each.path, "with"), ())
+        if any(use.target == step.address for use in given):
+            yield each
 
 
 def _said_in(expression: re.Match[str]) -> str:
@@ -262,14 +273,11 @@ def _said_in(expression: re.Match[str]) -> str:
     return " ".join(text for text in said if len(text.split()) > _FEW_WORDS)
 
 
-def _spoken_of(
-    step: StepPlan, words: set[str], deeds: Mapping[str, list[_Deed]]
-) -> Iterator[_Deed]:
-    """The deeds of others that a text has a word for."""
-    own = _words_of(step)
-    for word in sorted(words - own):
-        yield from (deed for deed in deeds.get(word, ()) if deed.step is not step)
-
-
-def _stem(word: str) -> str:
-    return word.casefold().removesuffix("s")
+def _spoken_of(said: _Said, deeds: Mapping[str, StepPlan]) -> Iterator[StepPlan]:
+    """The deeds of others that a claim has a word for."""
+    own = _words_of(said.step)
+    claim = said.claim
+    nouns = claim.words - claim.verbs - _VERBS_ONLY if claim.sure else frozenset[str]()
+    for word in sorted((claim.verbs | nouns) - own):
+        if word in deeds and deeds[word] is not said.step:
+            yield deeds[word]

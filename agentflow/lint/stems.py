@@ -1,0 +1,42 @@
+"""What English words have in common that are one word in different forms: book, booked, bookings.
+
+A stem is for comparing only. It is found by taking endings off, as Porter's stemmer does, but for fewer
+of them: names of steps and what people are told of them are short, and a stem that is too short makes
+different words equal.
+"""
+
+import re
+
+#: The shortest that is left of a word.
+_LEAST = 3
+_ENDING = re.compile(
+    r"(?:ications?|ators?|at(?:ed|es|e|ing|ions?)|ions?|ments?|als?|ings?|i?e[drs]|ers|ors?|ied|ies|y|e|s)$"
+)
+#: Forms that no ending tells.
+_IRREGULAR = {
+    "email": "mail",
+    "emailed": "mail",
+    "made": "make",
+    "paid": "pay",
+    "registration": "register",
+    "sent": "send",
+    "set": "setup",
+    "told": "tell",
+    "withdrawn": "withdraw",
+    "written": "write",
+    "wrote": "write",
+}
+
+
+def stem(word: str) -> str:
+    """What is left of a word without its endings."""
+    found = word.casefold()
+    found = _once(_IRREGULAR.get(found, found))
+    while (ending := _ENDING.search(found)) is not None and ending.start() >= _LEAST:
+        found = _once(found[: ending.start()])
+    return found
+
+
+def _once(word: str) -> str:
+    """A word whose last letter is not doubled, as it is before many endings: cancelled, shipped."""
+    return word[:-1] if len(word) > _LEAST and word[-1] == word[-2] else word
