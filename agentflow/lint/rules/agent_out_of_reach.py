@@ -1,9 +1,9 @@
 """A model is told to turn to an agent or a tool that it cannot reach.
 
 A model calls what stands in its `tools`, and hands over by an answer that a step acts on. Told to
-transfer to somebody else, it can only say that it did. Verbs are read in English; in any language,
-the name of an agent that stands in marks (`writer`, «writer») or has a `_` in it is taken for that
-agent, unless its step comes before or after.
+transfer to somebody else, or to use a tool that there is not, it can only say that it did. Verbs are
+read in English; in any language, the name of an agent that stands in marks (`writer`, «writer») or has
+a `_` in it is taken for that agent, unless its step comes before or after.
 
 Bad:
 
@@ -67,12 +67,13 @@ Good:
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import Chat, chats
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.texts import told
+from agentflow.lint.texts import Written, told
+from agentflow.lint.tool_words import brings_its_own, speaks_of_tools, tool_by_name, writes_code
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import callers, calls_in, home_of, possible_calls
@@ -93,7 +94,8 @@ _TURN = (
 )
 _WHO = (
     r"(?:(?:the|your|an?)\s+)?(?P<before>(?:agent|tool|function)\s+)?"
-    r"(?P<mark>[`'\"]?)(?P<name>[A-Za-z]\w*(?:[ ]\w+){0,2})(?P=mark)(?P<after>\s+(?:agent|assistant|tool|function)s?\b)?"
+    r"(?P<mark>[`'\"]?)(?P<name>[A-Za-z]\w*(?:[ ]\w+){0,2})"
+    r"(?P<call>\()?(?P=mark)(?P<after>\s+(?:agent|assistant|tool|function)s?\b)?"
 )
 _TOLD = re.compile(_TURN + _WHO, re.IGNORECASE)
 #: Verbs that nobody but one who has others to turn to is told; after them, a plain name is meant too.
@@ -138,9 +140,14 @@ def _of_model(
 ) -> Iterator[Finding]:
     reach = {chat.agent, *chat.call.tools, *_named(plan, chat)}
     said: set[str] = set()
-    for text in told(plan, chat.call.options, home):
+    texts = list(told(plan, chat.call.options, home))
+    for text in texts:
+        codes = writes_code(text.text)
         for found in _TOLD.finditer(text.text):
             name = _meant(found, everybody)
+            if name is None and not codes:
+                name = tool_by_name(found["name"], called=found["call"] is not None)
+                name = None if name in _words(chat) else name
             before = text.text[max(0, found.start() - 40) : found.start()]
             if name is None or name in reach | said or _NEGATED.search(before):
                 continue
@@ -157,18 +164,63 @@ def _of_model(
             message = f"{quoted(chat.agent)} {message}"
             yield Finding(NAME, SEVERITY, message, place, advice, related)
         beside = reach | said | _beside(plan, chat.step.address)
-        for name, group, found in _others(text.text):
-            if name not in everybody or name in beside:
-                continue
-            beside.add(name)
-            yield Finding(
-                NAME,
-                SEVERITY,
-                f"{quoted(chat.agent)} is told of {quoted(name)}, which it cannot reach",
-                text.place(context.document, found, group),
-                _ADVICE,
-                (Related(quoted(name), context.document.locate_key(everybody[name])),),
-            )
+        yield from _told_of(context, chat, text, everybody, beside)
+    if not said:
+        yield from _without_tools(context, chat, texts)
+
+
+def _told_of(
+    context: Context, chat: Chat, text: Written, everybody: Mapping[str, Path], beside: set[str]
+) -> Iterator[Finding]:
+    """About agents by whose names a text has no other word, and those that it is to hand over to."""
+    for name, group, found in _others(text.text):
+        if name in beside:
+            continue
+        if name in everybody:
+            said = f"is told of {quoted(name)}, which it cannot reach"
+            place = context.document.locate_key(everybody[name])
+            related: tuple[Related, ...] = (Related(quoted(name), place),)
+        elif _is_nobody(name, found, chat):
+            said, related = f"is told to turn to {quoted(name)}, and there is no such agent", ()
+        else:
+            continue
+        beside.add(name)
+        yield Finding(
+            NAME,
+            SEVERITY,
+            f"{quoted(chat.agent)} {said}",
+            text.place(context.document, found, group),
+            _ADVICE,
+            related,
+        )
+
+
+def _without_tools(context: Context, chat: Chat, texts: Sequence[Written]) -> Iterator[Finding]:
+    """About the first words of tools to a model that has none, and does not search by itself."""
+    if chat.call.tools or brings_its_own(chat.model):
+        return
+    for text in texts:
+        for found in speaks_of_tools(text.text):
+            if not _NEGATED.search(text.text[max(0, found.start() - 40) : found.start()]):
+                yield Finding(
+                    NAME,
+                    SEVERITY,
+                    f"{quoted(chat.agent)} is told of tools, and has none",
+                    text.place(context.document, found),
+                    "offer them in 'tools', or give it in 'with' what they would tell it",
+                )
+                return
+
+
+def _is_nobody(name: str, found: re.Match[str], chat: Chat) -> bool:
+    """Is work to be handed to somebody by a name that only an agent can have, and none has?"""
+    return found.re is _STRONG and "_" in name and name not in _words(chat)
+
+
+def _words(chat: Chat) -> frozenset[str]:
+    """What the contracts of a call have a word for."""
+    schemas = json.dumps([dict(chat.call.input.schema), dict(chat.call.output.schema)])
+    return frozenset(re.findall(r"\w+", schemas.lower()))
 
 
 def _others(text: str) -> Iterator[tuple[str, str, re.Match[str]]]:
