@@ -9,7 +9,7 @@ import pytest
 from agentflow.core import events
 from agentflow.core.events import StartAttempt
 from agentflow.core.evolve import evolve
-from agentflow.core.state import State
+from agentflow.core.state import Instance, State
 from agentflow.core.talks import Talk, ToolResult, Turn, asked_for
 from agentflow.engines.virtual import Said
 from agentflow.plan.bounds import worst_case
@@ -91,6 +91,19 @@ def results(run: Run) -> list[list[ToolResult]]:
     return told
 
 
+def before(run: Run, turn: int) -> Instance:
+    """The step `answer` as it is when a turn of its model begins, from the log alone."""
+    state = State(run.state.plan)
+    for entry in run.entries:
+        evolve(state, entry.fact)
+        for decision in entry.decisions:
+            if isinstance(decision, StartAttempt) and decision.turn == turn:
+                assert state.root is not None
+                return state.root.steps["answer"]
+            evolve(state, decision)
+    raise AssertionError(f"there is no turn {turn}")
+
+
 def test_a_turn_is_a_call_of_the_model_and_calls_of_tools_with_addresses_of_their_own() -> None:
     run = play(desk(LOOK, PAY), ask(("look", {"q": "x"}), ("pay", {"q": "y"})), 7, {}, "done")
     assert run.state.outputs == {"said": "done"}
@@ -127,8 +140,10 @@ def test_a_turn_is_a_call_of_the_model_and_calls_of_tools_with_addresses_of_thei
         (("look", "[1]"), "the arguments are no object"),
         (("look", {"q": 1}), "the arguments break their contract: q: expected string, found number 1"),
         (("look", ""), "the arguments break their contract: missing 'q'"),
+        (("look", " \n"), "the arguments break their contract: missing 'q'"),
+        (("look", {"p": 1}), "the arguments break their contract: missing 'q'; 1 more"),
     ],
-    ids=["near", "far", "broken", "list", "type", "empty"],
+    ids=["near", "far", "broken", "list", "type", "empty", "blank", "two"],
 )  # fmt: skip
 def test_a_call_that_cannot_be_made_is_told_to_the_model(
     asked: tuple[str, Json], wrong: str
@@ -179,8 +194,45 @@ def test_turns_end() -> None:
     assert run.state.failure.message == (
         "step 'answer' failed: the model asks for 'look' in the last of 3 turns (max_turns)"
     )
+    more = ask(("look", {"q": "x"}), ("look", {"q": "y"}), ("lok", {}))
     run = play(desk(LOOK, max_turns=1, step={"catch": {"exhausted": {"use": "no"}}}), more)
     assert run.state.outputs == {"said": "no"}
+    assert run.of(events.UseValue)[0].reason.text == (
+        "the model asks for 'look', 'lok' in its turn (max_turns)"
+    )
+
+
+def test_the_next_turn_begins_with_the_first_model_again() -> None:
+    models = {"m": {"model": "a/b", "fallbacks": ["a/c"]}}
+    plan = desk(LOOK, model="m", top={"models": models})
+    run = play(plan, FailureClass.RATE_LIMITED, ask(("look", {"q": "x"})), 1, "done")
+    assert [(s.step, s.turn, s.model) for s in run.of(StartAttempt)] == [
+        ("answer", 1, None),
+        ("answer", 1, "a/c"),
+        ("answer/look[@1.1]", None, None),
+        ("answer", 2, None),
+    ]
+
+
+def test_a_model_without_tools_that_asks_for_one_has_not_answered() -> None:
+    run = play(desk(), ask(("look", {"q": "x"})))
+    assert run.state.failure is not None
+    assert run.state.failure.kind is FailureClass.INVALID_OUTPUT
+    assert run.state.failure.message == ("step 'answer' failed: it asked for a tool, and has none")
+
+
+def test_no_tool_is_called_when_what_is_around_the_step_has_failed() -> None:
+    top = {
+        "steps": {"answer": {"agent": "clerk"}, "beside": {"agent": "look", "with": {"q": "x"}}},
+    }
+    answers = {"answer": (ask(("look", {"q": "y"})), 9.0), "beside": FailureClass.REJECTED}
+    run = drive(desk(LOOK, top=top), lambda call: answers[call.step])
+    (given_up,) = run.of(events.CancelStep)
+    assert (given_up.step, given_up.reason.text) == (
+        "answer",
+        "what encloses the step has failed",
+    )
+    assert [start.step for start in run.of(StartAttempt)] == ["answer", "beside"]
 
 
 def test_a_failed_turn_is_retried_and_finished_ones_are_not_repeated() -> None:
@@ -207,6 +259,11 @@ def test_a_model_that_asks_for_tools_when_it_was_to_mend_its_answer() -> None:
     run = play(desk(LOOK, repair=1), 17, ask(("look", {"q": "x"})), 1, "done")
     assert run.state.outputs == {"said": "done"}
     assert results(run) == [[ToolResult(1)]]
+    # What it was told belongs to the turn that is over, and is not told once more after it.
+    answer = before(run, turn=2)
+    assert answer.talk is not None
+    assert answer.talk.turns[0].complaint is not None
+    assert answer.complaint is None
 
 
 def test_a_tool_that_fails_is_told_after_its_own_retries() -> None:
@@ -335,6 +392,58 @@ def test_a_level_of_an_escalation_begins_a_talk_of_its_own() -> None:
     assert [s.step for s in run.of(StartAttempt)] == [
         "answer", "answer/look[@1.1]", "answer", "answer", "answer/look[@2.1]", "answer",
     ]  # fmt: skip
+    assert [turn.turn for turn in run.of(events.NextTurn)] == [2, 3]
+
+
+def test_every_model_above_a_tool_has_acted_when_it_does() -> None:
+    other = {"kind": "command", "argv": ["true"], "input": {"type": "object"},
+             "output": {"type": "string"}, "effects": "none"}  # fmt: skip
+    helper = {"kind": "llm", "model": "a/b", "input": QUERY, "output": {}}
+    agents = {
+        "other": other,
+        "helper": {**helper, "tools": [{"agent": "inner"}]},
+        "inner": {**helper, "tools": [PAY, LOOK]},
+    }
+    step = {"catch": {"rejected": {"agent": "other"}}}
+    plan = desk({"agent": "helper"}, agents=agents, step=step)
+    q = {"q": "x"}
+    for tool, status in (("look", "succeeded"), ("pay", "failed")):
+        turns = [
+            ask(("helper", q)),
+            ask(("inner", q)),
+            ask((tool, q)),
+            1,
+            2,
+            3,
+            FailureClass.REJECTED,
+        ]
+        run = play(plan, *turns, *(["instead"] if tool == "look" else []))
+        assert run.state.status == status
+
+
+def test_a_person_who_says_retry_begins_a_new_talk() -> None:
+    agents: dict[str, Json] = {"hand": agent("write", input={}, output={"type": "string"})}
+    up = {
+        "levels": [{"human": {"ask": "Again?"}, "within": "1h"}, {"agent": "hand"}],
+        "on_exhausted": "fail",
+    }
+    step = {"catch": {"exhausted": {"escalate": "up"}}}
+    plan = desk(PAY, max_turns=2, step=step, agents=agents, top={"escalations": {"up": up}})
+    more = ask(("pay", {"q": "x"}))
+    run = play(plan, more, 1, more, more, 2, "done", person=says(Said("retry", None, 1)))
+    assert run.state.outputs == {"said": "done"}
+    assert [len(told) for told in results(run)] == [1, 1]
+    assert run.of(StartAttempt)[4].step == "answer/pay[@2.1]"
+    # Whoever says so has looked: what was done before is no obstacle to what comes next.
+    look = ask(("lok", {}))
+    run = play(
+        plan, more, 1, more, look, look, "by hand", person=says(Said("retry", None, 1), None)
+    )
+    assert run.state.outputs == {"said": "by hand"}
+    run = play(plan, more, 1, more, person=says(None))
+    assert run.of(events.LeaveLevel)[-1].reason.text == (
+        "an attempt has acted or may have, and the effects of 'hand' are 'write'"
+    )
 
 
 # --- approval -----------------------------------------------------------------------------
@@ -358,6 +467,7 @@ def test_a_call_that_needs_a_yes_is_shown_with_its_arguments() -> None:
         "answer/pay[@1.1]", "pay", "Pay x?", {"q": "x"},
     )  # fmt: skip
     assert question.answers == ["approve", "replace", "abort"]
+    assert question.failure is None
     assert results(run) == [[ToolResult(3)]]
     assert run.of(StartAttempt)[1].input == {"q": "x"}
 
@@ -368,6 +478,10 @@ def test_a_person_can_give_other_arguments_that_keep_the_contract() -> None:
     run = play(plan, asked, 3, "done", person=says(Said("replace", {"q": "y"}, 5)))
     assert run.of(StartAttempt)[1].input == {"q": "y"}
     assert results(run) == [[ToolResult(3, instead={"q": "y"})]]
+    run = play(
+        plan, asked, FailureClass.REJECTED, "done", person=says(Said("replace", {"q": "y"}, 5))
+    )
+    assert results(run) == [[ToolResult(error="rejected: as the script says", instead={"q": "y"})]]
     run = play(plan, asked, "done", person=says(Said("replace", {"q": 1}, 5)))
     (refused,) = run.of(events.RefuseAnswer)
     assert (
