@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from agentflow.spec.model import FailureClass
@@ -23,6 +24,8 @@ _BY_TRANSPORT = {
     "TimeoutException": FailureClass.TIMEOUT,
     "TransportError": FailureClass.SERVER_ERROR,
 }
+#: Seconds; whoever asks for more does not want to be asked again.
+LONGEST = 1e9
 _CLIENTS = frozenset({"httpx", "httpx2"})
 
 
@@ -42,11 +45,20 @@ def class_of_transport(error: BaseException) -> FailureClass | None:
 
 def seconds_to_wait(header: str | None) -> float | None:
     """Seconds from a `Retry-After` header, which holds seconds or a date (RFC 9110, 10.2.3)."""
-    if header is None:
-        return None
-    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", header.strip()):
-        return float(header)
+    seconds = number_of_seconds(header)
+    if seconds is not None or header is None:
+        return seconds
     try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except (ValueError, OverflowError):
+        date = parsedate_to_datetime(header)
+    except ValueError:
         return None
+    if date.tzinfo is None:  # the oldest of the three forms does not say so, and is in UTC as well
+        date = date.replace(tzinfo=UTC)
+    return min(max(0.0, date.timestamp() - time.time()), LONGEST)
+
+
+def number_of_seconds(text: str | None) -> float | None:
+    """Seconds from a header that holds nothing but their number."""
+    if text is None or not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+        return None
+    return min(float(text), LONGEST)

@@ -15,7 +15,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from agentflow.agents.credentials import ALLOWED_HOSTS, keys_of, may_see_keys
-from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
+from agentflow.agents.http_failures import (
+    LONGEST,
+    class_of_status,
+    class_of_transport,
+    number_of_seconds,
+    seconds_to_wait,
+)
 from agentflow.agents.litellm_settings import litellm
 from agentflow.agents.litellm_wire import Wire
 from agentflow.agents.protocol import AttemptError
@@ -65,7 +71,9 @@ _TRACE = "Traceback (most recent call last)"
 _NO_MODEL = re.compile(r"\bmodel\b.*\b(?:not found|not exist|unknown|invalid)", re.IGNORECASE)
 #: Characters of what the other side said that a message shows, and of a page.
 _SAID, _PAGE = 300, 160
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_DURATION = re.compile(
+    r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+(?:\.[0-9]+)?)s)?(?:([0-9]+(?:\.[0-9]+)?)ms)?"
+)
 
 
 def failure_of(error: Exception, model: str, wire: Wire) -> AttemptError:
@@ -124,7 +132,7 @@ def _is_withheld(error: Exception) -> bool:
 def _answered(error: Exception, model: str, response: httpx.Response, wire: Wire) -> AttemptError:
     """The other side has answered with a status."""
     status = response.status_code
-    retry_after = _wait(response.headers)
+    retry_after = _wait(response)
     failure = class_of_status(status, retry_after)
     if isinstance(error, exceptions.ContextWindowExceededError):
         failure = FailureClass.CONTEXT_OVERFLOW
@@ -155,13 +163,14 @@ def _shown_to(model: str, wire: Wire) -> str:
     return f"was sent no key: {listed(map(quoted, keys_of(model)), 'or')} is not set"
 
 
-def _wait(headers: httpx.Headers) -> float | None:
+def _wait(response: httpx.Response) -> float | None:
     """The seconds that a provider asks to wait.
 
     OpenAI has a header in milliseconds beside the standard one, and says when a limit that is used
-    up begins anew: `x-ratelimit-reset-tokens: 6m0s`.
+    up begins anew: `x-ratelimit-reset-tokens: 6m0s`. Google says it in the body.
     """
-    milliseconds = seconds_to_wait(headers.get("retry-after-ms"))
+    headers = response.headers
+    milliseconds = number_of_seconds(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
     wait = seconds_to_wait(headers.get("retry-after"))
@@ -172,16 +181,29 @@ def _wait(headers: httpx.Headers) -> float | None:
         for what in ("requests", "tokens")
         if headers.get(f"x-ratelimit-remaining-{what}") == "0"
     ]
-    return max((reset for reset in resets if reset is not None), default=None)
+    said = [reset for reset in resets if reset is not None]
+    return max(said) if said else _delay_in(response)
+
+
+def _delay_in(response: httpx.Response) -> float | None:
+    """The delay in an error of Google's (`google.rpc.RetryInfo`); of a stream it may come in a list."""
+    try:
+        body = response.json()
+        error = (body[0] if isinstance(body, list) else body)["error"]
+        delays = [_seconds(one["retryDelay"]) for one in error["details"] if "retryDelay" in one]
+    except (ValueError, LookupError, TypeError, RecursionError, httpx.StreamError):
+        return None
+    return next(iter(delays), None)
 
 
 def _seconds(duration: str) -> float | None:
-    """A duration as OpenAI writes it, `1h2m3.5s` or `20ms`, in seconds."""
+    """A duration as OpenAI writes it, `1h2m3.5s` or `20ms`, or as a number of seconds; in seconds."""
     found = _DURATION.fullmatch(duration)
     if found is None or not duration:
-        return None
+        return number_of_seconds(duration)
     units = (3600, 60, 1, 0.001)
-    return sum(float(part or 0) * unit for part, unit in zip(found.groups(), units, strict=True))
+    wait = sum(float(part or 0) * unit for part, unit in zip(found.groups(), units, strict=True))
+    return min(wait, LONGEST)
 
 
 def _broke(failure: FailureClass, cause: BaseException, wire: Wire) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import time
-from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -148,9 +147,10 @@ def test_a_connection_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
         async def use(connection: Connection) -> None:
             asked = replace(call(), timeout=60, reached=told.append)
             calling = asyncio.ensure_future(connection.call(options("llm", model="m"), asked))
-            (greeting,) = await asyncio.gather(asyncio.to_thread(nobody.accept))
-            put_forward(asyncio.get_running_loop(), 11)
-            with greeting[0]:
+            greeted, _ = await asyncio.to_thread(nobody.accept)
+            with greeted:
+                await asyncio.to_thread(greeted.recv, 1)  # its time has begun
+                put_forward(asyncio.get_running_loop(), 11)
                 await calling
 
         with pytest.raises(AttemptError) as caught:
@@ -263,30 +263,64 @@ def test_every_exception_of_litellm_is_in_the_table_or_left_out(server: OpenAISe
         assert not any(issubclass(kind, earlier) for earlier, _ in BY_EXCEPTION[:number])
 
 
+def used_up(*limits: str, **resets: str) -> dict[str, str]:
+    """Headers of limits with nothing left, and when each begins anew."""
+    left = {f"x-ratelimit-remaining-{what}": "0" for what in limits}
+    return left | {f"x-ratelimit-reset-{what}": when for what, when in resets.items()}
+
+
+def of_google(*details: Any) -> Any:
+    return {"error": {"code": 429, "message": "slow", "details": list(details)}}
+
+
+RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.5s"}
+
+
 @pytest.mark.parametrize(
-    ("headers", "seconds"),
+    ("headers", "body", "seconds"),
     [
-        ({}, None),
-        ({"Retry-After": "7"}, 7.0),
-        ({"Retry-After": "0.5"}, 0.5),
-        ({"Retry-After": "Fri, 01 Jan 2021 00:00:00 GMT"}, 0.0),
-        ({"Retry-After": "nan"}, None),
-        ({"Retry-After": "-3"}, None),
-        ({"Retry-After": "soon"}, None),
-        ({"Retry-After": ""}, None),
-        ({"retry-after-ms": "1500", "Retry-After": "2"}, 1.5),
-        ({"retry-after-ms": "soon", "Retry-After": "2"}, 2.0),
-        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}, 360.0),
-        ({"x-ratelimit-remaining-requests": "3", "x-ratelimit-reset-requests": "6m0s"}, None),
-        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1h2m3.5s"}, 3723.5),
-        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "20ms"}, 0.02),
-        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "later"}, None),
+        ({}, None, None),
+        ({"Retry-After": "7"}, None, 7.0),
+        ({"Retry-After": "0"}, None, 0.0),
+        ({"Retry-After": "0.5"}, None, 0.5),
+        ({"Retry-After": "9" * 400}, None, 1e9),
+        ({"Retry-After": "Fri, 01 Jan 2021 00:00:00 GMT"}, None, 0.0),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, None, 1e9),
+        ({"Retry-After": "Fri, 31 Dec 99999 23:59:59 GMT"}, None, None),
+        ({"Retry-After": "nan"}, None, None),
+        ({"Retry-After": "1e3"}, None, None),
+        ({"Retry-After": "-3"}, None, None),
+        ({"Retry-After": "soon"}, None, None),
+        ({"Retry-After": ""}, None, None),
+        ({"retry-after-ms": "1500", "Retry-After": "2"}, None, 1.5),
+        ({"retry-after-ms": "0", "Retry-After": "2"}, None, 0.0),
+        ({"retry-after-ms": "soon", "Retry-After": "2"}, None, 2.0),
+        ({"retry-after-ms": "-1", "Retry-After": "2"}, None, 2.0),
+        ({"retry-after-ms": "Fri, 31 Dec 9999 23:59:59 GMT", "Retry-After": "2"}, None, 2.0),
+        ({"Retry-After": "2", **used_up("tokens", tokens="6m0s")}, None, 2.0),
+        (used_up("requests", requests="6m0s"), None, 360.0),
+        (used_up("requests", requests="10"), None, 10.0),
+        (used_up(requests="6m0s") | {"x-ratelimit-remaining-requests": "3"}, None, None),
+        (used_up("tokens", tokens="1h2m3.5s"), None, 3723.5),
+        (used_up("tokens", tokens="20ms"), None, 0.02),
+        (used_up("tokens", tokens=f"{'9' * 400}h"), None, 1e9),
+        (used_up("tokens", tokens="later"), None, None),
+        (used_up("tokens"), None, None),
+        (used_up("tokens", "requests", tokens="3s", requests="7s"), None, 7.0),
+        (used_up("tokens", "requests", tokens="7s", requests="3s"), None, 7.0),
+        ({}, of_google({"reason": "quota"}, RETRY_INFO), 34.5),
+        ({}, [of_google(RETRY_INFO)], 34.5),
+        ({"Retry-After": "2"}, of_google(RETRY_INFO), 2.0),
+        ({}, of_google({"retryDelay": 7}), None),
+        ({}, of_google("odd"), None),
+        ({}, [], None),
+        ({}, "<html>", None),
     ],
 )  # fmt: skip
 def test_how_long_to_wait(
-    headers: dict[str, str], seconds: float | None, server: OpenAIServer
+    headers: dict[str, str], body: Any, seconds: float | None, server: OpenAIServer
 ) -> None:
-    server.answer = Answer(429, refusal("slow", "rate"), headers)
+    server.answer = Answer(429, refusal("slow", "rate") if body is None else body, headers)
     with pytest.raises(AttemptError) as caught:
         attempt("llm", {"model": MODEL})
     assert caught.value.failure is FailureClass.RATE_LIMITED
@@ -294,12 +328,21 @@ def test_how_long_to_wait(
     assert len(server.requests) == 1
 
 
-def test_a_date_to_come(server: OpenAIServer) -> None:
-    server.answer = Answer(
-        429, refusal("slow", "rate"), {"Retry-After": formatdate(time.time() + 3600, usegmt=True)}
-    )
-    with pytest.raises(AttemptError) as caught:
-        attempt("llm", {"model": MODEL})
+@pytest.mark.parametrize(
+    "form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"]
+)
+def test_a_date_to_come(form: str, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the three forms that there are, of which none is in the time of this machine."""
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")  # 14 hours before
+    time.tzset()
+    try:
+        then = time.strftime(form, time.gmtime(time.time() + 3600))
+        server.answer = Answer(429, refusal("slow", "rate"), {"Retry-After": then})
+        with pytest.raises(AttemptError) as caught:
+            attempt("llm", {"model": MODEL})
+    finally:
+        monkeypatch.undo()
+        time.tzset()
     assert caught.value.retry_after == pytest.approx(3600, abs=600)
 
 
