@@ -18,14 +18,15 @@ from agentflow.agents import command, python
 from agentflow.agents.clouds import missing, this_machine
 from agentflow.agents.credentials import (
     ALLOWED_HOSTS,
-    KEYS,
     keys_of,
     may_see_keys,
+    needs_key,
     provider_of,
     redirections,
 )
 from agentflow.agents.known_models import known_model
 from agentflow.agents.presence import has_module, has_program
+from agentflow.agents.provider_keys import KEYS
 from agentflow.agents.secrets import secrets_of
 from agentflow.checkup import Check
 from agentflow.engines.launch import called_models, holders
@@ -102,7 +103,7 @@ def _needed_keys(plan: Plan, environment: Mapping[str, str]) -> Iterator[Check]:
             yield Check("keys", model, "note", f"{address} {gets}")
         elif found:
             yield Check("keys", model, "ok", f"{found[0]} is set")
-        elif keys:
+        elif needs_key(model):
             names = " or ".join(keys)
             yield Check("keys", model, "problem", f"{names} is not set", "set it")
         elif lacking := missing(provider_of(model), None, this_machine(environment)):

@@ -10,61 +10,10 @@ from urllib.parse import urlsplit
 
 from agentflow.agents.clouds import missing, this_machine
 from agentflow.agents.known_models import known_model
+from agentflow.agents.provider_keys import KEYS, KEYS_OF_ONES_OWN, OTHER_WAYS
 from agentflow.errors import MissingSecret
 from agentflow.spec.model import Model
 
-#: The variables of a provider, any of which will do. Left out are those that have other ways to
-#: sign in (`OTHER_WAYS`), of which `clouds` knows some.
-KEYS: dict[str, tuple[str, ...]] = {
-    "ai21": ("AI21_API_KEY",),
-    "ai21_chat": ("AI21_API_KEY",),
-    "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
-    "baseten": ("BASETEN_API_KEY",),
-    "cerebras": ("CEREBRAS_API_KEY",),
-    "codestral": ("CODESTRAL_API_KEY",),
-    "cohere": ("COHERE_API_KEY", "CO_API_KEY"),
-    "dashscope": ("DASHSCOPE_API_KEY",),
-    "deepinfra": ("DEEPINFRA_API_KEY",),
-    "deepseek": ("DEEPSEEK_API_KEY",),
-    "featherless_ai": ("FEATHERLESS_AI_API_KEY", "FEATHERLESS_API_KEY"),
-    "fireworks_ai": (
-        "FIREWORKS_AI_API_KEY",
-        "FIREWORKS_API_KEY",
-        "FIREWORKSAI_API_KEY",
-        "FIREWORKS_AI_TOKEN",
-    ),
-    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-    "groq": ("GROQ_API_KEY",),
-    "inception": ("INCEPTION_API_KEY",),
-    "mistral": ("MISTRAL_API_KEY", "MISTRAL_AZURE_API_KEY"),
-    "modelscope": ("MODELSCOPE_API_KEY",),
-    "moonshot": ("MOONSHOT_API_KEY",),
-    "nebius": ("NEBIUS_API_KEY",),
-    "nlp_cloud": ("NLP_CLOUD_API_KEY",),
-    "novita": ("NOVITA_API_KEY",),
-    "nvidia_nim": ("NVIDIA_NIM_API_KEY",),
-    "openai": ("OPENAI_API_KEY",),
-    "openrouter": ("OPENROUTER_API_KEY", "OR_API_KEY"),
-    "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
-    "replicate": ("REPLICATE_API_KEY", "REPLICATE_API_TOKEN"),
-    "together_ai": (
-        "TOGETHERAI_API_KEY",
-        "TOGETHER_API_KEY",
-        "TOGETHER_AI_API_KEY",
-        "TOGETHER_AI_TOKEN",
-    ),
-    "vercel_ai_gateway": ("VERCEL_AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"),
-    "volcengine": ("VOLCENGINE_API_KEY",),
-    "wandb": ("WANDB_API_KEY",),
-    "xai": ("XAI_API_KEY",),
-}
-#: Providers that LiteLLM misses something for, and that a call may reach all the same: signed in by
-#: a profile or a role of a cloud, without a key, or not for chats.
-OTHER_WAYS = frozenset(
-    {"azure", "bedrock", "cloudflare", "datarobot", "edenai", "huggingface", "infinity", "nadir"}
-    | {"ollama", "ollama_chat", "qwen_ai_platform", "qwencloud", "sagemaker", "tencent"}
-    | {"text-completion-codestral", "text-completion-inception", "vertex_ai", "voyage"}
-)
 #: The hosts besides the providers' own that may see their keys: names, or names with a port,
 #: separated by commas.
 ALLOWED_HOSTS = "AGENTFLOW_ALLOWED_HOSTS"
@@ -73,7 +22,7 @@ ALLOWED_HOSTS = "AGENTFLOW_ALLOWED_HOSTS"
 #: What the variables are called that send a provider's traffic to another address.
 _ADDRESSES = ("API_BASE", "BASE_URL")
 #: Further names in such variables.
-_WITHOUT_KEYS = ("azure_ai", "hosted_vllm", "litellm_proxy", "lm_studio", "openai_like", "vertexai")
+_FURTHER = ("azure_ai", "openai_like", "vertexai")
 #: The hosts at which the models of OpenAI are what their names say.
 _OF_OPENAI = (".openai.com", ".azure.com")
 
@@ -101,7 +50,13 @@ def is_behind_another_name(model: Model, provider: str) -> bool:
 
 def keys_of(model: str) -> tuple[str, ...]:
     """The variables that may hold the key for a model; empty if that is not known."""
-    return KEYS.get(provider_of(model), ())
+    provider = provider_of(model)
+    return KEYS.get(provider) or KEYS_OF_ONES_OWN.get(provider, ())
+
+
+def needs_key(model: str) -> bool:
+    """Is it known that nobody answers for a model without a key?"""
+    return provider_of(model) in KEYS
 
 
 def provider_of(model: str) -> str:
@@ -127,7 +82,7 @@ def require_keys(models: Iterable[tuple[str, str, str | None]]) -> None:
     """
     machine = this_machine(os.environ)
     for agent, model, address in models:
-        if address is None and not has_key(model):
+        if address is None and needs_key(model) and not has_key(model):
             names = " or ".join(f"'{name}'" for name in keys_of(model))
             raise MissingSecret(
                 f"agent '{agent}' calls '{model}', and there is no key for it: {names} is not set",
@@ -143,7 +98,7 @@ def require_keys(models: Iterable[tuple[str, str, str | None]]) -> None:
 
 def redirections(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The variables that send the traffic of providers to an address, with that."""
-    providers = dict.fromkeys((*KEYS, *sorted(OTHER_WAYS), *_WITHOUT_KEYS))
+    providers = dict.fromkeys((*KEYS, *sorted(OTHER_WAYS), *KEYS_OF_ONES_OWN, *_FURTHER))
     names = dict.fromkeys(name for one in providers for name in address_variables(one))
     for name in (*names, "AWS_BEDROCK_RUNTIME_ENDPOINT"):
         if environment.get(name):

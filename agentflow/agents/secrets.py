@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 from msgspec.structs import replace
 
 from agentflow.agents.protocol import AttemptError
+from agentflow.agents.provider_keys import KEYS
 from agentflow.core.events import (
     AttemptEndedLate,
     AttemptFailed,
@@ -104,6 +105,7 @@ def redactor(holders: Holders) -> Callable[[Fact], Fact]:
     names = {name for options in given for name in secrets_of(options)}
     if any(isinstance(options, Agent) and options.kind == "llm" for options in given):
         names |= {name for name in os.environ if name.endswith(KEY_ENDINGS)}
+        names |= {name for keys in KEYS.values() for name in keys if name in os.environ}
     values = {name: os.environ[name] for name in sorted(names) if _is_secret(os.environ, name)}
     if not values:
         return lambda fact: fact

@@ -9,16 +9,17 @@ from msgspec.structs import replace
 from agentflow.agents.clouds import Machine, missing
 from agentflow.agents.credentials import (
     ALLOWED_HOSTS,
-    KEYS,
-    OTHER_WAYS,
     has_key,
     may_see_keys,
     require_keys,
 )
+from agentflow.agents.protocol import AttemptError, Connection
+from agentflow.agents.provider_keys import KEYS, KEYS_OF_ONES_OWN, OTHER_WAYS
 from agentflow.errors import MissingSecret
+from agentflow.plan.providers import PROVIDERS
 from agentflow.spec.model import Model
 
-from .calls import HOST, attempt, failure
+from .calls import HOST, attempt, call, connected, failure, options
 from .openai_server import Answer, OpenAIServer, completion
 
 KEY = "sk-of-the-operator"
@@ -119,6 +120,73 @@ def test_missing_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     require_keys([("a", "gpt-4o-mini", None), ("b", "gemini/gemini-2.5-flash", None)])
 
 
+def without_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of somebody who has no key."""
+    for name in (one for keys in (KEYS | KEYS_OF_ONES_OWN).values() for one in keys):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_whose_key_is_missing_is_told_before_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_keys(monkeypatch)
+    assert len(KEYS) > 80
+    for provider, names in KEYS.items():
+        asked = ("writer", f"{provider}/ours", None)
+        with pytest.raises(MissingSecret) as caught:
+            require_keys([asked])
+        missed = " or ".join(f"'{name}'" for name in names)
+        assert str(caught.value).endswith(f"there is no key for it: {missed} is not set")
+        for name in names:
+            monkeypatch.setenv(name, KEY)
+            require_keys([asked])
+            monkeypatch.delenv(name)
+    require_keys([("a", f"{provider}/ours", None) for provider in KEYS_OF_ONES_OWN])
+
+
+#: Those that LiteLLM gives no key at another address than their own; Replicate is never anywhere else.
+NOWHERE_ELSE = {"ai21", "inception", "replicate"}
+
+
+def test_every_key_is_where_it_is_said_to_be(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Set in its variable, and in no other, it leaves with the request."""
+    without_keys(monkeypatch)
+    monkeypatch.setenv(ALLOWED_HOSTS, server.host)
+    server.answer = Answer(400, "no")
+    table = {
+        name: keys for name, keys in (KEYS | KEYS_OF_ONES_OWN).items() if name not in NOWHERE_ELSE
+    }
+    models = {name: Model(model=f"{name}/ours", api_base=server.url) for name in table}
+    unseen: list[tuple[str, str]] = []
+
+    async def use(connection: Connection) -> None:
+        for provider, names in table.items():
+            for name in names:
+                monkeypatch.setenv(name, KEY)
+                server.headers.clear()
+                server.paths.clear()
+                with pytest.raises(AttemptError):
+                    await connection.call(options("llm", model=provider), call())
+                if KEY not in f"{server.headers} {server.paths}":
+                    unseen.append((provider, name))
+                monkeypatch.delenv(name)
+
+    connected("llm", use, replace(HOST, models=models))
+    assert unseen == []
+
+
+@pytest.mark.parametrize("provider", [*KEYS_OF_ONES_OWN, "openai", "sambanova"])
+def test_a_server_that_may_see_a_key_does_without(
+    provider: str, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_keys(monkeypatch)
+    monkeypatch.setenv(ALLOWED_HOSTS, server.host)
+    server.answer = Answer(400, "no")
+    models = {"m": Model(model=f"{provider}/ours", api_base=server.url)}
+    assert failure("llm", {"model": "m"}, replace(HOST, models=models))[0] == "rejected"
+    assert len(server.requests) == 1
+
+
 AWS_KEY = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 NO_AWS = (
     "'AWS_ACCESS_KEY_ID' with 'AWS_SECRET_ACCESS_KEY' or 'AWS_BEARER_TOKEN_BEDROCK' or 'AWS_PROFILE'"
@@ -212,4 +280,4 @@ def test_the_keys_are_those_that_litellm_misses(
             assert not known, provider
         else:
             assert set(missed(provider)) <= set(known), provider
-    assert set(KEYS) <= {str(getattr(entry, "value", entry)) for entry in litellm.provider_list}
+    assert set(KEYS) | set(KEYS_OF_ONES_OWN) <= PROVIDERS

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentflow.agents.secrets import Redactor, require, secrets_of
+from agentflow.agents.provider_keys import KEYS, KEYS_OF_ONES_OWN
+from agentflow.agents.secrets import Redactor, redactor, require, secrets_of
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, TimerFired
 from agentflow.errors import MissingSecret
 from agentflow.spec.model import FailureClass
@@ -41,6 +42,17 @@ def test_a_secret_is_found_as_it_is_written(encoded: str) -> None:
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
+
+
+def test_the_key_of_every_provider_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However its variable is called, where a chat model is asked."""
+    chat = options("llm", model="openai/ours")
+    for name in (one for names in (KEYS | KEYS_OF_ONES_OWN).values() for one in names):
+        monkeypatch.setenv(name, SECRET)
+        said = redactor([("agent 'a'", chat)])(AttemptSucceeded(1.0, "s", 1, value=SECRET))
+        assert isinstance(said, AttemptSucceeded)
+        assert said.value == f"[secret {name}]"
+        monkeypatch.delenv(name)
 
 
 @given(st.text("abcdefgh+/=&ü", min_size=8, max_size=40), texts, texts, st.booleans())
