@@ -7,7 +7,8 @@ on the same condition was not skipped.
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import chain, count
+from functools import partial, reduce
+from itertools import count
 
 from msgspec.structs import replace
 
@@ -20,11 +21,17 @@ from agentflow.lint.conditions import (
     strict,
 )
 from agentflow.lint.known import RAN, Known
-from agentflow.lint.taken_cases import chosen, may_be_default, may_be_taken
+from agentflow.lint.taken_cases import (
+    by_ways,
+    chosen,
+    may_be_default,
+    may_be_taken,
+    may_come_to,
+)
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
-from agentflow.plan.cases import case_at, tests
-from agentflow.plan.limits import Limit, follows, limits
+from agentflow.plan.cases import Case, case_at, leads_to
+from agentflow.plan.limits import Limit
 from agentflow.plan.loop_states import loop_around
 from agentflow.plan.schemas import Contract, alternatives, self_contained
 from agentflow.plan.scopes import read_outside, step_in_reach
@@ -158,8 +165,9 @@ class Guards:
         while pending and len(seen) < _MOST_STEPS:
             step = pending.pop()
             scope = address.parent(step.address) or ""
+            keeps = partial(self._of_subject, scope)
             for part, truth in together(step.when, True) if step.when is not None else ():
-                if self._follows(part, step.when_text, truth, scope, known):
+                if known.settles(part, step.when_text, truth, keeps):
                     continue
                 fact = next(facts(part, step.when_text, truth))
                 match = RAN.fullmatch(fact[0]) if fact[1] else None
@@ -175,23 +183,7 @@ class Guards:
                 pending.append(self._plan.steps[other])
         return not pending
 
-    def _follows(self, part: Expr, text: str, truth: bool, place: str, known: Known) -> bool:
-        """Does a condition that is read at `place` come to `truth` where this is known?"""
-        parts = list(together(part, truth))
-        if len(parts) > 1:
-            return all(self._follows(one, text, so, place, known) for one, so in parts)
-        part, truth = parts[0]
-        if known.facts.issuperset(facts(part, text, truth)):
-            return True
-        if isinstance(part, Binary) and part.operator in ("&&", "||"):  # of which one is enough
-            sides = (part.left, part.right)
-            return any(self._follows(one, text, truth, place, known) for one in sides)
-        return any(
-            follows(limit, known.limits, self._of_subject(limit, part, place))
-            for limit in limits(part, truth)
-        )
-
-    def _of_subject(self, limit: Limit, part: Expr, place: str) -> Contract | None:
+    def _of_subject(self, place: str, limit: Limit, part: Expr) -> Contract | None:
         """What is known of the value that a limit is on, which a condition compares."""
         for one in paths_in(part):
             if way_of(one) == (limit.subject.root, limit.subject.way):
@@ -221,6 +213,8 @@ class Guards:
             step = step_in_reach(self._plan, name, place)
             if step is not None and step.when is not None and not skipping(step):
                 known = known.assuming(step.when, step.when_text, False)
+        for limit in known.limits:
+            known = known.also(self._by_output(limit, place))
         pending, seen = known.outputs(), set[str]()
         while pending and len(seen) < _MOST_STEPS:
             step = step_in_reach(self._plan, pending.pop(), place)
@@ -231,6 +225,25 @@ class Guards:
             known = self._after_when(step, known)
             pending.extend(set(known.outputs()).difference(before))
         return known
+
+    def _by_output(self, limit: Limit, place: str) -> Known:
+        """What follows from what a switch came to: one of the cases that can come to that was taken."""
+        way = limit.subject.way
+        if limit.subject.root != "steps" or limit.subject.size or way[1:2] != ("output",):
+            return Known()
+        switch = step_in_reach(self._plan, str(way[0]), place)
+        if switch is None or not isinstance(switch.switch, Whole):
+            return Known()
+        if switch.catch or switch.for_each is not None:
+            return Known()
+        taken = [
+            self._taken(case, case.value, Known())
+            for scope in switch.scopes
+            if may_come_to(scope.output, way[2:], limit)
+            and (case := case_at(self._plan, scope.address)) is not None
+            and case.value is not None
+        ]
+        return reduce(Known.common, taken) if taken else Known()
 
     def around(self, place: str) -> Known:
         """What is known at an address: from all that encloses it, the outermost first."""
@@ -250,27 +263,31 @@ class Guards:
         return known
 
     def _after_when(self, step: StepPlan, known: Known) -> Known:
-        condition = self.condition(step)
-        more = known.plus(condition.facts, condition.existing)
-        return replace(more, limits=known.limits | condition.limits)
+        return known.also(self.condition(step))
 
     def _inside_case(self, at: str, outer: Known) -> Known:
         """A case runs for its label only, the default for none of the labels."""
         case = case_at(self._plan, at)
         if case is None or case.value is None:
             return outer
-        selector, text = case.value, self._selector(case.switch)
+        return self._taken(case, case.value, outer)
+
+    def _taken(self, case: Case, value: Expr, outer: Known) -> Known:
+        """What is known where a switch over a value has come to a case."""
+        text = self._selector(case.switch)
         taken = [
-            fact for label in case.labels for fact in chosen(selector, text, label, not case.others)
+            fact for label in case.labels for fact in chosen(value, text, label, not case.others)
         ]
         if case.others:
             sizes = {int(label) for label in case.labels if label.isdecimal()}
             least = next(size for size in count() if size not in sizes)
-            outer = outer.plus((), _sized(selector, least))
+            outer = outer.plus((), _sized(value, least))
         else:
-            known = (proven(one, True) for one in tests(selector, case.labels[0]))
-            outer = outer.plus((), chain.from_iterable(known))
-        return outer.plus(taken, strict(selector))
+            label = case.labels[0]
+            size = int(label) if label.isdecimal() else 0
+            outer = outer.plus((), (*proven(leads_to(value, label), True), *_sized(value, size)))
+        outer = outer.plus(taken, strict(value))
+        return by_ways(value, text, case, outer) or outer
 
     def _within(self, use: Use, known: Known) -> Known:
         """What is known inside the expression too, on the way to the reference."""

@@ -1,32 +1,46 @@
 """What holds somewhere in a pipeline, in all the ways that rules ask for it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.lint.conditions import Fact, facts, proven
-from agentflow.plan.limits import Limit, limits
-from agentflow.spec.cel.logic import ReadPath
+from agentflow.plan.limits import Limit, follows, limits
+from agentflow.plan.schemas import Contract
+from agentflow.spec.cel.logic import ReadPath, together
 from agentflow.spec.cel.references import Steps
-from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.cel.syntax import Binary, Expr
 
 #: A condition that a step was not skipped.
 RAN = re.compile(r'steps\.(\w+)\.status=="succeeded"|has\(steps\.(\w+)\.output\)')
+#: What is known of the value that a limit in a part of a condition is on.
+Keeps: TypeAlias = Callable[[Limit, Expr], Contract | None]
 _SKIPPED = re.compile(r'steps\.(\w+)\.status=="skipped"')
+
+
+class Choice(Struct, frozen=True):
+    """A `&&` or `||`, parsed from a text, of which one side at least comes to `truth`."""
+
+    whole: Binary
+    text: str
+    truth: bool
 
 
 class Known(Struct, frozen=True):
     """What holds somewhere.
 
     `existing` are paths that have a value; so has all that leads to them. `limits` are those
-    on single values. `instead` says that this stands in for another value that does not exist.
+    on single values. `choices` are conditions of which one side is enough. `instead` says that this
+    stands in for another value that does not exist.
     """
 
     facts: frozenset[Fact] = frozenset()
     existing: frozenset[ReadPath] = frozenset()
     limits: frozenset[Limit] = frozenset()
+    choices: tuple[Choice, ...] = ()
     instead: bool = False
 
     def exists(self, root: str, steps: Steps) -> bool:
@@ -70,11 +84,75 @@ class Known(Struct, frozen=True):
 
     def plus(self, new_facts: Iterable[Fact], existing: Iterable[ReadPath]) -> "Known":
         """The same with more that holds."""
-        return replace(
-            self, facts=self.facts.union(new_facts), existing=self.existing.union(existing)
-        )
+        return self.also(Known(frozenset(new_facts), frozenset(existing)))
 
     def assuming(self, condition: Expr, text: str, truth: bool) -> "Known":
         """The same where a condition, parsed from a text, came to `truth`."""
-        more = self.plus(facts(condition, text, truth), proven(condition, truth))
-        return replace(more, limits=self.limits.union(limits(condition, truth)))
+        return self.also(
+            Known(
+                frozenset(facts(condition, text, truth)),
+                frozenset(proven(condition, truth)),
+                frozenset(limits(condition, truth)),
+                tuple(
+                    Choice(part, text, holds)
+                    for part, holds in together(condition, truth)
+                    if isinstance(part, Binary) and part.operator in ("&&", "||")
+                ),
+            )
+        )
+
+    def also(self, other: "Known") -> "Known":
+        """The same where all holds that holds elsewhere, and what follows from both."""
+        known = replace(
+            self,
+            facts=self.facts | other.facts,
+            existing=self.existing | other.existing,
+            limits=self.limits | other.limits,
+            choices=self.choices + other.choices,
+        )
+        for choice in known.choices:
+            for side, other_side in _both_ways(choice.whole):
+                if known.settles(side, choice.text, not choice.truth):
+                    rest = tuple(one for one in known.choices if one is not choice)
+                    known = replace(known, choices=rest)
+                    return known.assuming(other_side, choice.text, choice.truth)
+        return known
+
+    def settles(self, condition: Expr, text: str, truth: bool, keeps: Keeps | None = None) -> bool:
+        """Does a condition, parsed from a text, come to `truth` here for certain?
+
+        `keeps` tells the contract of the value that a part of it puts a limit on, if that is known.
+        """
+        parts = list(together(condition, truth))
+        if len(parts) > 1:
+            return all(self.settles(one, text, so, keeps) for one, so in parts)
+        part, truth = parts[0]
+        if self.facts.issuperset(facts(part, text, truth)):
+            return True
+        if isinstance(part, Binary) and part.operator in ("&&", "||"):  # of which one is enough
+            return any(self.settles(one, text, truth, keeps) for one in (part.left, part.right))
+        return any(
+            follows(limit, self.limits, None if keeps is None else keeps(limit, part))
+            for limit in limits(part, truth)
+        )
+
+    def common(self, other: "Known") -> "Known":
+        """What holds both here and there."""
+        return Known(
+            self.facts & other.facts,
+            _all_on_the_way(self.existing) & _all_on_the_way(other.existing),
+            self.limits & other.limits,
+            tuple(one for one in self.choices if any(one is each for each in other.choices)),
+            self.instead and other.instead,
+        )
+
+
+def _both_ways(whole: Binary) -> tuple[tuple[Expr, Expr], tuple[Expr, Expr]]:
+    """Each side with the other."""
+    return (whole.left, whole.right), (whole.right, whole.left)
+
+
+def _all_on_the_way(existing: Iterable[ReadPath]) -> frozenset[ReadPath]:
+    return frozenset(
+        (root, way[:length]) for root, way in existing for length in range(len(way) + 1)
+    )

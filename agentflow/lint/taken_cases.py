@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from functools import reduce
 
-from agentflow.lint.conditions import Fact, as_fact, facts, shown
+from agentflow.lint.conditions import Fact, as_fact, facts, proven, shown, strict
 from agentflow.lint.known import Known
-from agentflow.plan.cases import label_of, values_of_label
+from agentflow.plan.cases import Case, label_of, leads_to, values_of_label
 from agentflow.plan.limits import Limit
 from agentflow.plan.schemas import Contract, values_of
 from agentflow.spec.cel.logic import way_of
-from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.cel.references import Steps
+from agentflow.spec.cel.syntax import Conditional, Expr, Literal
+from agentflow.spec.templates import Constant, MapOf, Template
 
 
 def chosen(value: Expr, text: str, label: str, truth: bool) -> list[Fact]:
@@ -49,6 +52,43 @@ def may_be_default(
         for one in values
         if label_of(one) not in labels
     )
+
+
+def by_ways(value: Expr, text: str, case: Case, known: Known) -> Known | None:
+    """What is known where a switch over a value has come to a case.
+
+    Of `? :`, that is what all ways have in common that can lead there. None if there is no such way.
+    """
+    match value:
+        case Conditional(condition, then, otherwise):
+            sides = (then, True), (otherwise, False)
+            ways = [
+                by_ways(side, text, case, known.assuming(condition, text, holds))
+                for side, holds in sides
+            ]
+            left = [way for way in ways if way is not None]
+            return reduce(Known.common, left) if left else None
+        case Literal(written):
+            return known if (label_of(written) in case.labels) != case.others else None
+        case _ if case.others:
+            return known.plus((), strict(value))
+        case _:
+            leads = leads_to(value, case.labels[0])
+            return known.plus((), (*strict(value), *proven(leads, True)))
+
+
+def may_come_to(output: Template | None, way: Steps, limit: Limit) -> bool:
+    """Can what a limit allows be what is found at a way in the output of a case?"""
+    for part in way:
+        if isinstance(output, MapOf):
+            output = dict(output.entries).get(str(part))
+        elif isinstance(output, Constant) and isinstance(output.value, dict):
+            if str(part) not in output.value:
+                return False
+            output = Constant(output.value[str(part)])
+        else:
+            return True
+    return not isinstance(output, Constant) or limit.fulfilled_by(output.value)
 
 
 def _limits(value: Expr, known: Known) -> Iterator[Limit]:

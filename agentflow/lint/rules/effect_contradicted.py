@@ -77,10 +77,13 @@ _ACTS = re.compile(
 #: Names and addresses of services that are asked by a POST, since a question may be long.
 _ASKS = re.compile(
     r"(?i)(?:ask|calculat|check|classif|compar|detect|embed|estimat|extract|fetch|find|get|graphql|infer"
-    r"|list|look|match|predict|quer|rank|read|retriev|score|scor|search|summar|translat|validat|verif)"
+    r"|list|look|match|predict|quer|quot|rank|read|retriev|score|scor|search|summar|translat|validat|verif)"
 )
 
 _ADVICE = "say what it does: 'idempotent', 'write' or 'irreversible'"
+_ASKING = (
+    "say what it does: 'read' if it only asks, or else 'idempotent', 'write' or 'irreversible'"
+)
 _SEARCH = f"{_ADVICE}; or say '# agentflow: ignore[{NAME}] it is a search' on this line"
 #: What tells of a deed, by its key.
 _SHOWS = {"method": "the method", "argv": "what it runs", "tool": "the tool"}
@@ -111,7 +114,7 @@ def check(context: Context) -> Iterator[Finding]:
                 severity=found.severity,
                 message=f"{quoted(name)} {found.said}, and its effects are {quoted(effects)}",
                 location=context.document.locate(path),
-                help=_SEARCH if found.may_search else _ADVICE,
+                help=_help(found, effects),
                 related=(_shown_by(context, name, found.key),),
             )
 
@@ -126,6 +129,12 @@ def _said(plan: Plan) -> Iterator[tuple[Path, str, Effects]]:
             yield step.path, step.call.agent, step.call.effects
 
 
+def _help(found: _Deed, effects: Effects) -> str:
+    if found.may_search:
+        return _SEARCH if effects is Effects.READ else _ASKING
+    return _ADVICE
+
+
 def _shown_by(context: Context, agent: str, key: str) -> Related:
     written = ("agents", agent, key)
     if context.document.node(written) is None:
@@ -138,8 +147,12 @@ def _deed(name: str, agent: Agent, effects: Effects) -> _Deed | None:
     argv = getattr(agent, "argv", None) or ()
     method = getattr(agent, "method", None) or (request_method(argv) if argv else None)
     severity = _severity(method, effects)
-    may_search = method == "POST" and effects is Effects.READ
-    if may_search and (_ASKS.search(name) or _ASKS.search(str(getattr(agent, "url", "")))):
+    may_search = method == "POST"
+    if (
+        effects is Effects.READ
+        and may_search
+        and (_ASKS.search(name) or _ASKS.search(str(getattr(agent, "url", ""))))
+    ):
         return None
     if severity is not None:
         return _Deed(f"sends a {method}", "argv" if argv else "method", severity, may_search)
@@ -155,6 +168,6 @@ def _deed(name: str, agent: Agent, effects: Effects) -> _Deed | None:
 def _severity(method: str | None, effects: Effects) -> Severity | None:
     if method in _CHANGES:
         return SEVERITY
-    if method == "POST" and effects is Effects.READ:
-        return Severity.ADVICE
-    return SEVERITY if method == "POST" else None
+    if method == "POST":
+        return Severity.ADVICE if effects is Effects.READ else SEVERITY
+    return None

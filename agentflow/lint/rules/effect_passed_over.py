@@ -6,7 +6,9 @@ When a write loses its answer, nobody knows what became of it, and the step ends
 follows `unknown_effect`: `fail`, or an escalation to people.
 
 A step with a key that nobody asks what became of it, such as a message at the end, may be passed
-over: it was tried safely as often as its author wants, and nothing goes on from it.
+over: it was tried safely as often as its author wants, and nothing goes on from it. So may one after
+which a step runs for what the `catch` gave, and only then: an undo that may be repeated, or a
+question to a person.
 
 Bad:
 
@@ -54,6 +56,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.amends import is_taken_up
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import calls_of
@@ -77,6 +80,8 @@ def check(context: Context) -> Iterator[Finding]:
         if around is None or around.address in seen or _ends_in_itself(step, around, asked):
             continue
         seen.add(around.address)
+        if is_taken_up(context.plan, around, around.catch["any"]):
+            continue
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
