@@ -51,7 +51,8 @@ class Checked(Struct, frozen=True):
     that a run waits for people, as its author wants. `ignored` are the rules of findings that do not
     count, and `anyway` those of errors that count although they are to be ignored or less grave.
 
-    With `changed`, what fixes make of the spec, the rest is about the spec as it is then.
+    With `changed`, what fixes make of the spec, the rest is about the spec as it is then. That it could
+    not be `written` is known later.
     """
 
     findings: tuple[Finding, ...]
@@ -63,6 +64,7 @@ class Checked(Struct, frozen=True):
     ignored: frozenset[str] = frozenset()
     anyway: frozenset[str] = frozenset()
     changed: "Changed | None" = None
+    written: bool = True
 
 
 def check(task: Task) -> Checked | FileProblem:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from agentflow.errors import CouldNot, FileProblem
 from agentflow.findings import Finding
 from agentflow.formats.masking import without_credentials
-from agentflow.formats.safe import safe
+from agentflow.formats.safe import safe, without_commands
 from agentflow.lint.mending import Mended, Sight, mend
 from agentflow.lint.rule import Family
 from agentflow.lint.rules import dead_step, unused_definition
@@ -29,6 +29,7 @@ EARLY = frozenset(name for name, family in FAMILIES.items() if family == Family.
 }
 #: What nobody uses is told where everything else of it is right.
 LATE = frozenset({dead_step.NAME, unused_definition.NAME})
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -74,13 +75,14 @@ def mended(
 
 
 def write(changed: Changed) -> None:
-    """Put a mended spec in the place of the old one: all of it or nothing, with its mode.
+    """Put a mended spec in the place of the old one: all of it or nothing, with its
+    mode and its owner.
 
     A link stays one, and what it leads to is changed.
 
     Raises:
         FileProblem: it leads out of the project, or has been changed meanwhile.
-        CouldNot: it cannot be written.
+        CouldNot: it is read-only, or cannot be written.
     """
     named = Path(changed.path)
     file = named.resolve()
@@ -94,19 +96,24 @@ def write(changed: Changed) -> None:
         return
     if read_bytes(file, MAX_BYTES) != changed.before:
         raise FileProblem(f"'{changed.path}' has been changed by somebody else", help="try again")
+    found = file.stat()
+    if not found.st_mode & _WRITABLE or not os.access(file, os.W_OK):
+        raise CouldNot(f"cannot write '{changed.path}': it is read-only")
     try:
-        _replace(file, changed.after)
+        _replace(file, changed.after, found)
     except OSError as error:
         raise CouldNot(f"cannot write '{changed.path}': {error.strerror}") from error
 
 
-def _replace(file: Path, data: bytes) -> None:
+def _replace(file: Path, data: bytes, found: os.stat_result) -> None:
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=".agentflow-")
     try:
         with os.fdopen(handle, "wb") as temporary:
             temporary.write(data)
             temporary.flush()
-            os.fchmod(temporary.fileno(), stat.S_IMODE(file.stat().st_mode))
+            with suppress(PermissionError):  # others' files can be written, not given to them
+                os.fchown(temporary.fileno(), found.st_uid, found.st_gid)
+            os.fchmod(temporary.fileno(), stat.S_IMODE(found.st_mode))
             os.fsync(temporary.fileno())
         os.replace(name, file)
     except BaseException:
@@ -115,28 +122,39 @@ def _replace(file: Path, data: bytes) -> None:
         raise
 
 
-def diff(changed: Changed) -> str:
-    """The change as a unified diff, which `git apply` takes, line ends and byte order mark included.
+def diff(changed: Changed, *, for_people: bool) -> tuple[str, bool]:
+    """The change as a unified diff, and whether `git apply` takes it, line ends and all.
 
-    What would act on a terminal or a log is spelled out, and of what looks like a credential the
-    beginning is shown; a line with any of that is for people only.
+    It does unless the diff has a line that looks like a credential, of which the beginning is shown,
+    or like a command to the log of a CI system, which is spelled out. `for_people` spells out too what
+    would act on a terminal.
     """
-    return "\n".join(_diff(changed))
+    lines = tuple(_diff(changed, for_people))
+    return "\n".join(line for line, _ in lines), all(same for _, same in lines)
 
 
-def _diff(changed: Changed) -> Iterator[str]:
+def _diff(changed: Changed, for_people: bool) -> Iterator[tuple[str, bool]]:
+    """The lines of a diff, and whether each is as it stands in the files."""
     from difflib import unified_diff
 
-    texts = (data.decode("utf-8") for data in (changed.before, changed.after))
-    before, after = (_lines(without_credentials(text)) for text in texts)
+    before, after = (data.decode("utf-8") for data in (changed.before, changed.after))
     one, other = (_header(side, changed.path) for side in ("a", "b"))
-    for number, line in enumerate(unified_diff(before, after, one, other, lineterm="")):
-        if number < 2:
-            yield line
+    hidden = {
+        line: shown
+        for text in (before, after)
+        for line, shown in zip(_lines(text), _lines(without_credentials(text)), strict=True)
+    }
+    found = unified_diff(_lines(before), _lines(after), one, other, lineterm="")
+    for number, line in enumerate(found):
+        if number < 2 or line.startswith("@@"):
+            yield line, True
             continue
-        yield _shown(line.removesuffix("\n"))
-        if not line.endswith("\n") and line[:1] in "+- ":
-            yield "\\ No newline at end of file"
+        sign, text = line[0], line[1:]
+        bare = text.removesuffix("\n")
+        shown = _shown(hidden[text].removesuffix("\n"), for_people)
+        yield sign + shown, shown == bare
+        if bare == text:
+            yield "\\ No newline at end of file", True
 
 
 def _header(side: str, path: str) -> str:
@@ -154,11 +172,12 @@ def _header(side: str, path: str) -> str:
     return f'"{"".join(quoted)}"'
 
 
-def _shown(line: str) -> str:
+def _shown(line: str, for_people: bool) -> str:
     """A line of a diff; the mark at the beginning of a file and half of a line end do no harm."""
-    start = 2 if line[1:2] == "\ufeff" else 1
+    start = 1 if line.startswith("\ufeff") else 0
     end = len(line) - line.endswith("\r")
-    return line[:start] + safe(line[start:end], oneline=False) + line[end:]
+    inner = line[start:end]
+    return line[:start] + (safe(inner) if for_people else without_commands(inner)) + line[end:]
 
 
 def _lines(text: str) -> list[str]:

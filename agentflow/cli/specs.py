@@ -102,7 +102,7 @@ def _all_paths(paths: Sequence[str]) -> Iterator[str]:
 def _of_folder(folder: str) -> Iterator[str]:
     found = [file for file in _files(folder) if _is_spec(file)]
     if not found:
-        raise FileProblem(
+        raise UsageError(
             f"there are no specs in the folder '{folder}'",
             help="a spec is a file that ends in .yaml or .yml and has a line 'agentflow: 1'",
         )

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from agentflow.cli.checking import Checked, Task, check_all
+from agentflow.cli.checking import Checked, Task, check, check_all
 from agentflow.cli.configuration import (
     Configurations,
     Configured,
@@ -20,7 +21,7 @@ from agentflow.cli.configuration import (
 )
 from agentflow.cli.report import emit, report_error, wants_color
 from agentflow.cli.specs import spec_paths
-from agentflow.errors import ExitCode, FileProblem, UsageError
+from agentflow.errors import CouldNot, ExitCode, FileProblem, UsageError
 from agentflow.findings import Finding, Report, Severity
 from agentflow.formats import findings_format
 from agentflow.formats.safe import safe
@@ -35,6 +36,10 @@ from agentflow.lint.selection import (
 if TYPE_CHECKING:
     from agentflow.cli.mending import Changed
 
+_FOR_PEOPLE = (
+    "note: the diff is for people only: what looks like a credential or a command to a log is not"
+    " shown as it is"
+)
 #: So many fixes that were left out are told one by one.
 _MOST_LEFT_OUT = 5
 
@@ -93,7 +98,10 @@ def validate_specs(paths: Sequence[str], options: Options) -> int:
     changes = [checked.changed for _, checked in results if checked.changed is not None]
     if options.diff:
         return _show(changes, complete=complete)
-    _write(changes)
+    if changes:
+        results = [_written(task, checked) for task, checked in results]
+        changes = [checked.changed for _, checked in results if checked.changed is not None]
+        complete = complete and all(checked.written for _, checked in results)
     report = _report([checked for _, checked in results], options.severity, complete=complete)
     emit(findings_format(options.format)(report, color=wants_color(sys.stdout)))
     if options.format == "text":
@@ -110,12 +118,19 @@ def validate_specs(paths: Sequence[str], options: Options) -> int:
     return ExitCode.FINDINGS if failed else ExitCode.OK
 
 
-def _write(changes: Sequence["Changed"]) -> None:
-    if changes:
-        from agentflow.cli.mending import write
+def _written(task: Task, checked: Checked) -> tuple[Task, Checked]:
+    """What came of a spec once it is on the disk; as it was before, if it cannot be written."""
+    if checked.changed is None:
+        return task, checked
+    from agentflow.cli.mending import write
 
-        for change in changes:
-            write(change)
+    try:
+        write(checked.changed)
+    except (FileProblem, CouldNot) as problem:
+        report_error(problem, sys.stderr)
+        again = check(replace(task, fix=False))
+        return task, replace(checked if isinstance(again, FileProblem) else again, written=False)
+    return task, checked
 
 
 def _show(changes: Sequence["Changed"], *, complete: bool) -> int:
@@ -123,10 +138,15 @@ def _show(changes: Sequence["Changed"], *, complete: bool) -> int:
     from agentflow.cli.mending import diff
 
     shown = [change for change in changes if change.before != change.after]
+    whole = True
     for change in shown:
-        emit(diff(change))
+        text, applies = diff(change, for_people=sys.stdout.isatty())
+        emit(text)
+        whole = whole and applies
     fixes = sum(len(change.mended.fixed) for change in shown)
     emit(f"would fix {count(fixes, 'problem')} in {count(len(shown), 'file')}", sys.stderr)
+    if not whole:
+        emit(_FOR_PEOPLE, sys.stderr)
     for left in _left_out(changes):
         emit(f"note: {left}", sys.stderr)
     if not complete:

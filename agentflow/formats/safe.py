@@ -47,9 +47,13 @@ def safe(text: str, *, limit: int | None = None, oneline: bool = False) -> str:
     # Most text is harmless, and these two tests are much faster than the searches.
     if not (text.isascii() and text.isprintable()):
         text = _ACTIVE.sub(lambda found: _escape(found[0]), text)
-    if "::" in text or "##" in text:
-        text = _COMMAND.sub(_defuse, text)
+    text = without_commands(text)
     return f"{text}… ({count(rest, 'more character')})" if rest else text
+
+
+def without_commands(text: str) -> str:
+    """Text that gives no command to the log of a CI system; all else of it stays as it is."""
+    return _COMMAND.sub(_defuse, text) if "::" in text or "##" in text else text
 
 
 def safe_characters(line: str) -> list[str]:

@@ -99,7 +99,7 @@ def test_a_run_starts_from_a_file(project: Project) -> None:
 def test_a_folder_without_specs(project: Project) -> None:
     (project.folder / "empty").mkdir()
     assert project.agentflow("validate", "hello.yaml", "empty") == Done(
-        3,
+        2,
         "",
         "error: there are no specs in the folder 'empty'\n"
         "help: a spec is a file that ends in .yaml or .yml and has a line 'agentflow: 1'\n",

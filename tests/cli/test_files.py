@@ -97,7 +97,7 @@ def test_a_folder_without_specs(folder: Path) -> None:
     for name in ("pyvenv.cfg", "own.yaml"):
         (folder / "empty" / "env" / name).write_text(UNKNOWN_AGENT)
     assert agentflow("validate", "a.yaml", "empty") == Done(
-        3,
+        2,
         "",
         "error: there are no specs in the folder 'empty'\n"
         "help: a spec is a file that ends in .yaml or .yml and has a line 'agentflow: 1'\n",

@@ -1,6 +1,7 @@
 """`validate --fix`, `--unsafe-fixes` and `--diff`, on the disk."""
 
 import json
+import os
 import resource
 import subprocess
 from pathlib import Path
@@ -122,10 +123,9 @@ def test_a_diff_is_a_patch(name: str, line_end: str, mark: str, last: str) -> No
 
 
 def test_text_in_a_diff_gives_no_commands() -> None:
-    spec(UNKNOWN_AGENT.replace("steps:", "description: |\n  ::error::x\n  \u202eevil\nsteps:"))
+    spec(UNKNOWN_AGENT.replace("steps:", "description: |\n  ::error::x\nsteps:"))
     out = agentflow("validate", "spec.yaml", "--diff").out
     assert "::error" not in out.replace("\\x3a:error", "")
-    assert "\u202e" not in out
 
 
 def test_credentials_in_a_diff_are_masked() -> None:
@@ -158,6 +158,27 @@ def test_the_mode_stays(mode: int, folder: Path) -> None:
     assert set(folder.iterdir()) == before
 
 
+@pytest.mark.parametrize("mode", [0o444, 0o555], ids=oct)
+def test_what_is_read_only_stays_as_it_is_and_the_others_are_mended(mode: int) -> None:
+    path, other = spec(UNKNOWN_AGENT, "a.yaml"), spec(UNKNOWN_AGENT, "b.yaml")
+    path.chmod(mode)
+    done = agentflow("validate", ".", "--fix")
+    said = "error: cannot write 'a.yaml': it is read-only\nnote: fixed 1 problem in 1 file\n"
+    assert (done.code, done.err) == (3, said)
+    assert "a.yaml:11:18" in done.out
+    assert path.read_text("utf-8") == UNKNOWN_AGENT
+    assert other.read_text("utf-8") == GOOD
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_owner_stays() -> None:
+    path = spec(UNKNOWN_AGENT)
+    os.chown(path, 1234, 4321)
+    agentflow("validate", "spec.yaml", "--fix")
+    assert path.read_text("utf-8") == GOOD
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 4321)
+
+
 def test_a_link_stays_one() -> None:
     spec(UNKNOWN_AGENT, "real.yaml")
     link = Path("link.yaml")
@@ -171,9 +192,9 @@ def test_what_lies_outside_the_project_is_not_touched(folder: Path) -> None:
     outside = folder.parent / "outside.yaml"
     outside.write_text(UNKNOWN_AGENT)
     Path("link.yaml").symlink_to(outside)
-    assert agentflow("validate", "link.yaml", "--fix") == Done(
+    done = agentflow("validate", "link.yaml", "--fix")
+    assert (done.code, done.err) == (
         3,
-        "",
         f"error: 'link.yaml' leads to '{outside}', outside the project '{folder}'\n"
         "help: only files of the project are changed\n",
     )
@@ -189,7 +210,8 @@ def test_a_file_that_cannot_be_written_stays_whole(folder: Path) -> None:
         done = agentflow("validate", "spec.yaml", "--fix")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert done == Done(3, "", "error: cannot write 'spec.yaml': File too large\n")
+    assert (done.code, done.err) == (3, "error: cannot write 'spec.yaml': File too large\n")
+    assert "unknown agent 'wrter'" in done.out
     assert path.read_text("utf-8") == UNKNOWN_AGENT
     assert set(folder.iterdir()) == before
 
