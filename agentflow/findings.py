@@ -99,6 +99,13 @@ class Suppressed(Struct, frozen=True):
     comment: Location
 
 
+class Note(Struct, frozen=True):
+    """What there is to say of a configuration; no finding, and no reason to fail."""
+
+    message: str
+    location: Location | None = None
+
+
 class Report(Struct, frozen=True):
     """What there is to say about some specs.
 
@@ -112,3 +119,4 @@ class Report(Struct, frozen=True):
     suppressed: tuple[Suppressed, ...] = ()
     hidden: int = 0
     complete: bool = True
+    notes: tuple[Note, ...] = ()

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from agentflow.cli.report import report_error
 from agentflow.errors import FileProblem, UsageError
+from agentflow.findings import Location, Span
 from agentflow.project import find_root, read_bytes
 
 if TYPE_CHECKING:
@@ -137,6 +138,16 @@ def _pointed(file: Path, text: str, in_pyproject: bool, problem: "Problem") -> U
     line = line_of(text, (*_TABLE, *path) if in_pyproject else path)
     where = f"{file}{f':{line}' if line else ''}"
     return UsageError(f"{where}: {problem.message}", help=problem.help)
+
+
+def place_of(file: Path, path: tuple[str, ...]) -> Location:
+    """Where a key of a configuration stands, as far as that can be told."""
+    try:
+        text = read_bytes(file, _MAX_BYTES).decode("utf-8")
+    except (FileProblem, UnicodeDecodeError):
+        text = ""  # it was there, and is gone
+    line = line_of(text, (*_TABLE, *path) if file.name == _PYPROJECT else path) or 1
+    return Location(str(file), Span(line, 1, line, 1))
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int | None:

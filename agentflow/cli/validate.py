@@ -22,7 +22,7 @@ from agentflow.cli.configuration import (
 from agentflow.cli.report import emit, report_error, wants_color
 from agentflow.cli.specs import spec_paths
 from agentflow.errors import CouldNot, ExitCode, FileProblem, UsageError
-from agentflow.findings import Finding, Report, Severity
+from agentflow.findings import Finding, Note, Report, Severity
 from agentflow.formats import findings_format
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
@@ -102,16 +102,19 @@ def validate_specs(paths: Sequence[str], options: Options) -> int:
         results = [_written(task, checked) for task, checked in results]
         changes = [checked.changed for _, checked in results if checked.changed is not None]
         complete = complete and all(checked.written for _, checked in results)
-    report = _report([checked for _, checked in results], options.severity, complete=complete)
+    found = [checked for _, checked in results]
+    stale: tuple[Note, ...] = ()
+    if configurations is not None:
+        stale = tuple(_without_effect(paths, specs, configurations, results, complete=complete))
+    report = _report(found, options.severity, stale, complete=complete)
     emit(findings_format(options.format)(report, color=wants_color(sys.stdout)))
     if options.format == "text":
         asking = sum(checked.asks for _, checked in results)
         unseen, passed = sum(checked.unseen for _, checked in results), len(specs) - len(tasks)
         for note in _notes(unseen, passed, changes, asking):
             emit(note, sys.stderr)
-        if configurations is not None:
-            for note in _without_effect(paths, specs, configurations, results, complete=complete):
-                emit(f"note: {note}", sys.stderr)
+        for each in stale:
+            emit(f"note: {each.message}", sys.stderr)
     if not complete:
         return ExitCode.COULD_NOT
     failed = any(fails(checked.findings, task.fail_on) for task, checked in results)
@@ -222,7 +225,9 @@ def _selection(
     )
 
 
-def _report(results: Sequence[Checked], floor: Severity, *, complete: bool) -> Report:
+def _report(
+    results: Sequence[Checked], floor: Severity, notes: tuple[Note, ...], *, complete: bool
+) -> Report:
     """What there is to say about all the specs, those of others that they run among them."""
     findings = [finding for checked in results for finding in checked.findings]
     shown = tuple(finding for finding in findings if at_least(finding, floor))
@@ -232,6 +237,7 @@ def _report(results: Sequence[Checked], floor: Severity, *, complete: bool) -> R
         tuple(each for checked in results for each in checked.suppressed),
         len(findings) - len(shown),
         complete,
+        notes,
     )
 
 
@@ -242,11 +248,13 @@ def _without_effect(
     results: Sequence[tuple[Task, Checked]],
     *,
     complete: bool,
-) -> Iterator[str]:
+) -> Iterator[Note]:
     """What the configurations say in vain."""
     anyway = sorted({rule for _, checked in results for rule in checked.anyway})
     for rule in anyway:
-        yield f"errors of '{rule}' count whatever is configured or ignored: they leave nothing to run"
+        yield Note(
+            f"errors of '{rule}' count whatever is configured or ignored: they leave nothing to run"
+        )
     of_projects: dict[Path, tuple[Configured, list[str]]] = {}
     for spec in specs:
         found = configurations.of(spec)

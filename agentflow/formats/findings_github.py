@@ -5,7 +5,7 @@ line ends, `:` and `,` are escaped, in the message `%` and line ends. So no text
 the command or start one of its own. Source: "Workflow commands for GitHub Actions".
 """
 
-from agentflow.findings import START_OF_FILE, STDIN, Finding, Report, Severity
+from agentflow.findings import START_OF_FILE, STDIN, Finding, Note, Report, Severity
 from agentflow.formats.findings_text import summary
 from agentflow.formats.fingerprints import relative
 from agentflow.formats.safe import safe
@@ -15,7 +15,9 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVI
 
 def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 (formats take the same; commands have no colours)
     """A command for each finding, and a summary for people who read the log."""
-    return "\n".join([*map(_command, report.findings), summary(report)])
+    return "\n".join(
+        [*map(_command, report.findings), *map(_notice, report.notes), summary(report)]
+    )
 
 
 def _command(finding: Finding) -> str:
@@ -27,6 +29,15 @@ def _command(finding: Finding) -> str:
     lines = [finding.message, *([f"help: {finding.help}"] if finding.help else [])]
     message = "\n".join(safe(line, oneline=True) for line in lines)
     return f"::{_COMMANDS[finding.severity]} {listed}::{_data(message)}"
+
+
+def _notice(note: Note) -> str:
+    properties = {"title": "agentflow configuration"}
+    if note.location is not None:
+        place = {"file": relative(note.location.file), "line": str(note.location.span.line)}
+        properties = place | properties
+    listed = ",".join(f"{name}={_property(text)}" for name, text in properties.items())
+    return f"::notice {listed}::{_data(safe(note.message, oneline=True))}"
 
 
 def _place(finding: Finding) -> dict[str, str]:

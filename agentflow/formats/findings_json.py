@@ -6,7 +6,7 @@ terminal.
 
 from collections import Counter
 
-from agentflow.findings import Finding, Fix, Location, Report, Severity, Span, Suppressed
+from agentflow.findings import Finding, Fix, Location, Note, Report, Severity, Span, Suppressed
 from agentflow.formats.values import document
 from agentflow.spec.model import Json
 
@@ -21,9 +21,18 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 (form
             "files": list(report.sources),
             "findings": [finding_data(finding) for finding in report.findings],
             "suppressed": [suppressed_data(each) for each in report.suppressed],
+            "notes": [note_data(each) for each in report.notes],
             "summary": summary_data(report),
         }
     )
+
+
+def note_data(note: Note) -> dict[str, Json]:
+    """What there is to say of a configuration."""
+    return {
+        "message": note.message,
+        "location": None if note.location is None else _location(note.location),
+    }
 
 
 def summary_data(report: Report) -> dict[str, Json]:

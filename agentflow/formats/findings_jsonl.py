@@ -1,12 +1,18 @@
 """Findings one a line, for programs that read as they go; `schemas/findings-line.v1.schema.json`.
 
-A line is a JSON object. Its `type` is `finding` or `suppressed`; the last one is the `summary`.
+A line is a JSON object. Its `type` is `finding`, `suppressed` or `note`; the last one is the `summary`.
 """
 
 from collections.abc import Iterator
 
 from agentflow.findings import Report
-from agentflow.formats.findings_json import FORMAT, finding_data, summary_data, suppressed_data
+from agentflow.formats.findings_json import (
+    FORMAT,
+    finding_data,
+    note_data,
+    summary_data,
+    suppressed_data,
+)
 from agentflow.formats.values import line
 from agentflow.spec.model import Json
 
@@ -21,5 +27,7 @@ def _lines(report: Report) -> Iterator[dict[str, Json]]:
         yield {"format": FORMAT, "type": "finding"} | finding_data(finding)
     for suppressed in report.suppressed:
         yield {"format": FORMAT, "type": "suppressed"} | suppressed_data(suppressed)
+    for note in report.notes:
+        yield {"format": FORMAT, "type": "note"} | note_data(note)
     files = {"files": list(report.sources)}
     yield {"format": FORMAT, "type": "summary"} | files | summary_data(report)

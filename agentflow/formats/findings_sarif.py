@@ -45,13 +45,29 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 (form
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "newlineSequences": ["\r\n", "\n", "\r", "\x85", "\u2028", "\u2029"],
-        "invocations": [{"executionSuccessful": report.complete}],
+        "invocations": [_invocation(report)],
         "artifacts": [
             {"location": {"uri": _uri(file)}, "sourceLanguage": "yaml"} for file in report.sources
         ],
         "results": results,
     }
     return document({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _invocation(report: Report) -> Json:
+    """How it went; what is said of configurations are notifications, which are no results."""
+    said: dict[str, Json] = {"executionSuccessful": report.complete}
+    if report.notes:
+        said["toolConfigurationNotifications"] = [
+            {"level": "note", "message": {"text": safe(note.message, oneline=True)}}
+            | (
+                {"locations": [{"physicalLocation": _physical(note.location)}]}
+                if note.location is not None
+                else {}
+            )
+            for note in report.notes
+        ]
+    return said
 
 
 def _rule(rule: Rule) -> Json:

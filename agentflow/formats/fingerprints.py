@@ -13,14 +13,17 @@ from agentflow.findings import Finding
 
 def fingerprints(findings: Iterable[Finding]) -> list[str]:
     """The fingerprint of each finding, 64 hexadecimal digits, all different."""
+    return distinct((each.rule, each.location.file, each.message) for each in findings)
+
+
+def distinct(said: Iterable[tuple[str, str, str]]) -> list[str]:
+    """A fingerprint for each that is said, and another where the same is said again."""
     seen: Counter[tuple[str, str, str]] = Counter()
     made = []
-    for finding in findings:
-        said = (finding.rule, finding.location.file, finding.message)
-        seen[said] += 1
-        made.append(
-            sha256("\0".join((*said, str(seen[said]))).encode("utf-8", "surrogatepass")).hexdigest()
-        )
+    for each in said:
+        seen[each] += 1
+        text = "\0".join((*each, str(seen[each])))
+        made.append(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
     return made
 
 

@@ -320,6 +320,10 @@ def test_what_it_says_in_vain_is_told_where_all_of_the_project_is_checked() -> N
         f"note: 'per_file_ignores' of {file} has 'none*', which fits no spec",
         f"note: 'per_file_ignores' of {file} has 'cycle' for 'good*', which finds nothing there",
     ]
+    notes = json.loads(agentflow("validate", ".", "-f", "json").out)["notes"]
+    assert [(each["location"]["file"], each["location"]["line"]) for each in notes] == [
+        *(("agentflow.toml", line) for line in (2, 1, 4, 5)),
+    ]
     assert agentflow("validate", "good.yaml").err == ""
     configure('ignore = ["unused-definition"]\nexclude = ["good.yaml"]')
     assert agentflow("validate", ".").err.splitlines() == [passed]

@@ -195,8 +195,10 @@ def test_what_lies_outside_the_project_is_not_touched(folder: Path) -> None:
     done = agentflow("validate", "link.yaml", "--fix")
     assert (done.code, done.err) == (
         3,
-        f"error: 'link.yaml' leads to '{outside}', outside the project '{folder}'\n"
-        "help: only files of the project are changed\n",
+        (
+            f"error: 'link.yaml' leads to '{outside}', outside the project '{folder}'\n"
+            "help: only files of the project are changed\n"
+        ),
     )
     assert outside.read_text("utf-8") == UNKNOWN_AGENT
 

@@ -17,6 +17,7 @@ from agentflow.findings import (
     Finding,
     Fix,
     Location,
+    Note,
     Related,
     Report,
     Severity,
@@ -53,6 +54,17 @@ REPORT = Report(
     (Suppressed(FINDINGS[2], EVIL, Location("b.yaml", Span(1, 4, 1, 20))),),
     hidden=3,
 )
+NOTED = replace(
+    REPORT,
+    notes=(
+        Note(
+            "'exclude' of 'agentflow.toml' has 'x', which fits no spec",
+            Location("agentflow.toml", Span(3, 1, 3, 1)),
+        ),
+        Note(EVIL, Location(EVIL, Span(1, 1, 1, 1))),
+        Note("errors of 'cycle' count whatever is configured or ignored"),
+    ),
+)
 
 
 def reports() -> list[Report]:
@@ -68,7 +80,7 @@ def reports() -> list[Report]:
     ]
     named = replace(FINDINGS[0], location=Location(EVIL, Span(1, 1, 1, 2)))
     evil = Report((named,), {EVIL: "ab\n"}, (Suppressed(named, "why", named.location),))
-    return [*known, REPORT, evil, Report((), {"fine.yaml": ""}, complete=False), Report(())]
+    return [*known, REPORT, NOTED, evil, Report((), {"fine.yaml": ""}, complete=False), Report(())]
 
 
 def rendered(name: str, report: Report) -> str:
@@ -83,9 +95,9 @@ def schema(path: Path) -> Any:
 
 @pytest.mark.parametrize("name", FINDINGS_FORMATS)
 def test_no_text_gives_commands_to_a_log(name: str) -> None:
-    for line in rendered(name, REPORT).splitlines():
+    for line in rendered(name, NOTED).splitlines():
         # What a runner of GitHub takes for a command of ours.
-        ours = name == "github" and re.match(r"::(error|warning|notice) file=", line)
+        ours = name == "github" and re.match(r"::(error|warning|notice) (file|title)=", line)
         assert ours or safe(line) == line
 
 
@@ -133,6 +145,37 @@ def test_sarif_says_all() -> None:
     assert all("suppressions" not in result for result in (first, second, third, fourth))
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[each["ruleIndex"]]["id"] == each["ruleId"] for each in run["results"])
+
+
+def test_what_is_said_of_a_configuration() -> None:
+    said, at = NOTED.notes[0].message, {"file": "agentflow.toml", "line": 3, "column": 1}
+    place = {**at, "end_line": 3, "end_column": 1}
+    first = {"message": said, "location": place}
+    assert json.loads(rendered("json", NOTED))["notes"][0] == first
+    lines = list(map(json.loads, rendered("jsonl", NOTED).splitlines()))
+    assert first | {"format": 1, "type": "note"} in lines
+    (run,) = json.loads(rendered("sarif", NOTED))["runs"]
+    notes = run["invocations"][0]["toolConfigurationNotifications"]
+    region = {"startLine": 3, "startColumn": 1, "endLine": 3, "endColumn": 1}
+    physical = {"artifactLocation": {"uri": "agentflow.toml"}, "region": region}
+    assert notes[0] == {
+        "level": "note",
+        "message": {"text": said},
+        "locations": [{"physicalLocation": physical}],
+    }
+    assert len(notes) == 3
+    assert f"::notice file=agentflow.toml,line=3,title=agentflow configuration::{said}" in (
+        rendered("github", NOTED).splitlines()
+    )
+    issue = json.loads(rendered("gitlab", NOTED))[-2]
+    assert (issue["description"], issue["severity"]) == (said, "info")
+    assert issue["location"] == {"path": "agentflow.toml", "lines": {"begin": 3, "end": 3}}
+    suite = (
+        '  <testsuite name="configuration" tests="3" failures="0" errors="0" skipped="3">\n'
+        '    <testcase name="agentflow.toml:3" classname="configuration">\n'
+        f'      <skipped type="note" message="{said}" />\n'
+    )
+    assert suite in rendered("junit", NOTED)
 
 
 def test_a_check_that_did_not_go_through_is_no_success() -> None:

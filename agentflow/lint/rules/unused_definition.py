@@ -2,7 +2,8 @@
 
 An agent that no step calls, a contract, a model, a server, a retry policy, an escalation or a
 channel that nobody names, a meter that nobody charges, an input that nobody reads. It may be a
-leftover. It may also be the one that was meant where another is named.
+leftover. It may also be the one that was meant where another is named, or where none is: what has its
+name in common with a step or an agent, or is spoken of elsewhere in the file, has no fix.
 
 Bad:
 
@@ -47,6 +48,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.escalations import levels, named_escalations
+from agentflow.lint.forgotten import Forgotten
 from agentflow.lint.meters import bounds
 from agentflow.lint.named_agents import named_agents
 from agentflow.lint.policies import named_policies
@@ -102,14 +104,18 @@ def check(context: Context) -> Iterator[Finding]:
         *_unused("channel", ("channels",), own, channels),
         *_unused("input", ("inputs", "properties"), *inputs),
     )
+    around = Forgotten(context.document, context.plan) if unused else None
     for what, path in unused:
+        assert around is not None
+        known = around.hint(what, path)
+        fix = without_entry(context.document, path, title="take it out", safe=False)
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"{what} {quoted(str(path[-1]))} is not used",
             location=context.document.locate_key(path),
-            help="use it, or take it out",
-            fix=without_entry(context.document, path, title="take it out", safe=False),
+            help=known.help,
+            fix=fix if known.left_over else None,
         )
 
 
