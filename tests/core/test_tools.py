@@ -128,6 +128,9 @@ def test_a_turn_is_a_call_of_the_model_and_calls_of_tools_with_addresses_of_thei
         (2, Effects.NONE),
     ]
     assert starts[1].input == {"q": "x"}
+    assert [start.reason.text for start in starts] == [
+        "it waits for nothing", "the model asks for it", "the model asks for it", "turn 2",
+    ]  # fmt: skip
     assert run.of(events.CallTools)[0].reason.figures == {"turn": 1, "max_turns": 10}
 
 
@@ -443,6 +446,18 @@ def test_a_person_who_says_retry_begins_a_new_talk() -> None:
     run = play(plan, more, 1, more, person=says(None))
     assert run.of(events.LeaveLevel)[-1].reason.text == (
         "an attempt has acted or may have, and the effects of 'hand' are 'write'"
+    )
+
+
+def test_another_model_with_the_same_tools_does_not_act_once_more() -> None:
+    up = {"levels": [{"model": "a/strong"}], "on_exhausted": {"use": "no"}}
+    step = {"catch": {"exhausted": {"escalate": "up"}}}
+    plan = desk(PAY, max_turns=2, step=step, top={"escalations": {"up": up}})
+    more = ask(("pay", {"q": "x"}))
+    run = play(plan, more, 1, more)
+    assert run.state.outputs == {"said": "no"}
+    assert run.of(events.LeaveLevel)[0].reason.text == (
+        "an attempt has acted or may have, and the effects of 'clerk' are 'write'"
     )
 
 
