@@ -26,6 +26,11 @@ def later(seconds: float, *, with_each: Path | None = None, messages: int = -1) 
     return (sys.executable, "-P", str(script), str(seconds), when, str(messages))
 
 
+def dying(decision: str, step: str) -> tuple[str, ...]:
+    """`agentflow`, killed as soon as a decision about a step is stored and before it is performed."""
+    return (sys.executable, "-P", str(Path(__file__).with_name("dying.py")), decision, step)
+
+
 class Done(NamedTuple):
     """How a command ended: its exit code (negative for a signal) and what it printed."""
 

@@ -11,7 +11,7 @@ from ..agents.claude import CLAUDE, SIGNED, message_of_claude
 from ..agents.openai_server import Answer, OpenAIServer, completion, tool_calls
 from ..agents.tool_server import tool_server_at
 from .inprocess import agentflow
-from .shell import Done, Project
+from .shell import Done, Project, dying
 
 DESK = """
 agentflow: 1
@@ -81,6 +81,39 @@ def test_a_crash_repeats_no_turn_and_no_call_that_has_ended(
         ("serve/note[@1.1]", 1),
         ("serve/note[@1.2]", 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("decision", "step"),
+    [("CallTools", "serve"), ("AcceptOutput", "serve/note[@1.1]"), ("NextTurn", "serve")],
+    ids=["before its calls", "after one of them", "before the next turn"],
+)
+def test_a_kill_between_two_steps_of_a_talk(
+    project: Project, server: OpenAIServer, decision: str, step: str
+) -> None:
+    """What is stored and not yet performed: no turn is asked for again, no call that ended is made again."""
+    server.script(
+        Answer(body=tool_calls(("note", {"name": "first"}), ("note", {"name": "second"}))),
+        Answer(body=completion('"done"')),
+    )
+    killed = project.agentflow(*RUN, env=server.environment, by=dying(decision, step))
+    assert killed.code == -signal.SIGKILL
+    assert len(server.requests) == 1
+    (run_id,) = project.run_ids()
+    assert ("first" in project.calls()) == (decision != "CallTools")
+
+    done = done_json("resume", run_id)
+    assert (done["status"], done["outputs"]) == ("succeeded", {"said": "done"})
+    assert said(server) == [["system", "user"], ["system", "user", "assistant", "tool", "tool"]]
+    assert project.calls().count("first") == 1
+    # The other one may have been in flight, and only reads.
+    assert project.calls().count("second") in ((1, 2) if decision == "AcceptOutput" else (1,))
+    assert agentflow("replay", run_id, "--quiet").code == 0
+    # An attempt that was lost before anything was sent has no prompt.
+    last = 3 if decision == "NextTurn" else 2
+    for attempt, messages in ((1, 2), (last, 5)):
+        prompt = ("show", run_id, "--step", "serve", "--prompt", "--attempt", str(attempt))
+        assert len(done_json(*prompt)["messages"]) == messages
 
 
 def test_calls_wait_for_people_and_are_answered_in_any_order(
