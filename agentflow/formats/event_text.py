@@ -27,7 +27,7 @@ from agentflow.plan.calls import plans_within
 from agentflow.plan.definitions import from_data
 from agentflow.spec.durations import time_in_words
 from agentflow.trace import Span, Trace
-from agentflow.trace.reasons import answered, turned_to, why
+from agentflow.trace.reasons import answered, turned_to, went_on, why
 
 _LIMIT = 600
 _OVER = {
@@ -197,7 +197,7 @@ def _about_step(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C90
             by = f" of {decision.by}" if decision.by else ""
             yield _about(at or "run", f"an answer{by} was refused: {reason}")
         case events.UseValue():
-            yield _about(at, f"went on with the value of 'catch': {why(decision)}")
+            yield _about(at, went_on(decision))
             yield from _doubtful(at, trace)
         case events.HandOver():
             yield _about(at, f"handed over to agent '{decision.agent}': {why(decision)}")

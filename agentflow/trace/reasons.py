@@ -37,6 +37,12 @@ def why(decision: GivingUp) -> str:
     return f"{text} ({tried})" if tried else text
 
 
+def went_on(decision: events.UseValue) -> str:
+    """Which value of the author's took the place of an output, and why."""
+    last = decision.reason.rule.endswith(".on_exhausted")
+    return f"went on with the value of '{'on_exhausted' if last else 'catch'}': {why(decision)}"
+
+
 def no_more(decision: GivingUp) -> str:
     """Why there was no retry, no other model and no repair, as far as the spec speaks of them."""
     figures = decision.reason.figures

@@ -13,7 +13,7 @@ from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 from agentflow.trace.accepted import Accepted, accepted_in
 from agentflow.trace.branches import Branches
-from agentflow.trace.reasons import answered, no_more, turned_to, why
+from agentflow.trace.reasons import answered, no_more, turned_to, went_on, why
 from agentflow.trace.spans import Asked, Gate, Refused, Span, count_use, note_doubt
 
 
@@ -265,8 +265,7 @@ class Trace(Branches):
             case events.AcceptOutput() | events.CompleteStep():
                 self._end(span, "succeeded", None)
             case events.UseValue():
-                reason = f"went on with the value of 'catch': {why(decision)}"
-                self._end(span, "succeeded", reason)
+                self._end(span, "succeeded", went_on(decision))
                 note_doubt(span, decision.failure)
             case events.SkipStep():
                 self._end(span, "skipped", why(decision))

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agentflow.agents.protocol import AttemptError, Connection, Host, Reply
+from agentflow.agents.protocol import AttemptError, Connection, Examined, Host, Reply
+from agentflow.errors import ToolChanged
 from agentflow.plan.definitions import Definition
-from agentflow.plan.servers import ServerPlan
+from agentflow.plan.servers import Found, ServerPlan
 from agentflow.spec.model import Secret, Server
 
 from ..processes import alive, ends, has_text
@@ -457,6 +458,34 @@ def test_a_tool_that_changes_while_the_server_runs() -> None:
         assert said(await refused(connection, "echo", n=1)) == ("rejected", message)
 
     connected("mcp", use, host_of(program(), ECHO))
+
+
+def test_what_was_found_at_the_start_holds_for_all_calls() -> None:
+    """Whether pinned or not: what a model reads in a description that has changed is not what was looked at."""
+
+    async def use(connection: Connection) -> None:
+        assert isinstance(connection, Examined)
+        other = replace(ECHO, description="Another echo.")
+        with pytest.raises(ToolChanged, match="tool 'echo' of server 'tools' has changed"):
+            await connection.examine({"tools": ["echo"]}, {"tools": {"echo": other}}, False)
+        accepted = await connection.examine({"tools": ["echo"]}, {"tools": {"echo": other}}, True)
+        assert accepted.accepted == {"tools": {"echo": other.pin}}
+        found = await connection.examine({"tools": ["echo"]}, {}, None)
+        assert found.tools["tools"]["echo"].pin == ECHO.pin
+        assert await called(connection, "echo", n=1) == Reply({"n": 1})
+        await called(connection, "changes")
+        message = "tool 'echo' of server 'tools' has changed: its description"
+        assert said(await refused(connection, "echo", n=1)) == ("rejected", message)
+
+    in_session(program(), use)
+
+
+def test_a_server_that_is_away_at_the_start_is_left_to_its_calls() -> None:
+    async def use(connection: Connection) -> None:
+        assert isinstance(connection, Examined)
+        assert await connection.examine({"tools": ["echo"]}, {}, None) == Found({}, {})
+
+    in_session(Server(url="http://127.0.0.1:1/mcp"), use)
 
 
 # --- the SDK ---------------------------------------------------------------------------------

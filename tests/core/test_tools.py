@@ -17,6 +17,7 @@ from agentflow.plan.calls import callers, step_at
 from agentflow.plan.steps import Plan
 from agentflow.replay import replay
 from agentflow.spec.model import Effects, FailureClass, Json
+from agentflow.trace.reasons import went_on
 from tests.core.world import Ask, Does, Run, ask, drive, plan_of
 
 QUERY = {
@@ -546,6 +547,10 @@ def test_an_escalation_can_be_asked_level_by_level() -> None:
     assert results(run) == [[ToolResult(3)]]
     run = play(plan, asked, "done", person=says(None, None))
     assert results(run) == [[ToolResult({"paid": False})]]
+    assert went_on(run.of(events.UseValue)[0]) == (
+        "went on with the value of 'on_exhausted': 'pay' is called only if a person approves;"
+        " no level helped"
+    )
 
 
 def test_no_approval_is_asked_for_when_escalations_are_used_up() -> None:
