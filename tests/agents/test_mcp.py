@@ -61,6 +61,19 @@ def in_session(server: Server, use: Callable[[Connection], Awaitable[Any]]) -> A
     return connected("mcp", use, host_of(server))
 
 
+def outcome(server: Server) -> Reply | tuple[str, str]:
+    """What a call of `echo` comes to."""
+
+    async def use(connection: Connection) -> Reply | tuple[str, str]:
+        try:
+            return await called(connection, "echo")
+        except AttemptError as error:
+            return said(error)
+
+    result: Reply | tuple[str, str] = in_session(server, use)
+    return result
+
+
 # --- what a call comes to --------------------------------------------------------------------
 
 
@@ -369,6 +382,36 @@ def test_what_goes_wrong_on_the_wire(
     sent = [json.loads(each.body).get("method") for each in web.requests if each.method == "POST"]
     assert sent.count("initialize") == 1
     assert sent.count("tools/call") == 2
+
+
+@pytest.mark.parametrize(
+    ("size", "pages", "failed"),
+    [
+        (10, 100, None),
+        (10, 101, ("rejected", "server 'tools' has more than 100 pages of tools")),
+        (3_000_000, 2, None),
+        (3_000_000, 3, ("rejected", "the definitions of server 'tools' have more than 8 MB")),
+    ],
+    ids=["pages", "one too many", "large", "too large"],
+)
+def test_the_list_of_tools_has_a_bound(
+    web: WebServer, size: int, pages: int, failed: tuple[str, str] | None
+) -> None:
+    others = scripted([DONE])
+
+    def answer(request: Any) -> Answer:
+        asked = json.loads(request.body) if request.body else {}
+        if asked.get("method") != "tools/list":
+            return others(request)
+        page = int((asked.get("params") or {}).get("cursor") or 0) + 1
+        tool = {"description": "x" * size, "inputSchema": {"type": "object"}}
+        more = {"nextCursor": str(page)} if page < pages else {}
+        listed = {"tools": [{"name": "echo" if page == pages else f"t{page}", **tool}], **more}
+        return Answer(body=respond(asked, listed), headers=JSON)
+
+    web.answer = answer
+    found = outcome(Server(url=f"{web.url}/mcp"))
+    assert found == (Reply(text="1") if failed is None else failed)
 
 
 @pytest.mark.parametrize(
