@@ -21,6 +21,8 @@ from agentflow.contracts.texts import can_have_format, lengths
 #: Parts of one contract that are looked at, and of those how many are put to the proof.
 _MOST_PARTS = 2_000
 _MOST_PROOFS = 200
+#: The length of a path from which on nothing is looked for: references may lead on and on.
+_DEEPEST = 400
 _LIMITS = frozenset({"format"}).union(*BY_TYPE.values()) - {
     "additionalProperties",
     "items",
@@ -95,7 +97,7 @@ class _Search:
         schema = part.schema
         if not isinstance(schema, dict) or id(schema) in self._seen:
             return False
-        if len(self._seen) >= _MOST_PARTS:
+        if len(self._seen) >= _MOST_PARTS or len(part.path) > _DEEPEST:
             return False
         self._seen.add(id(schema))
         empty = False
@@ -155,7 +157,7 @@ def _way_back(part: _Part, came: Mapping[int, tuple[_Part, _Part]]) -> Iterator[
 def _parts(part: _Part, root: Schema) -> Iterator[_Part]:
     """The schemas in a schema of which it is a mistake to be empty."""
     schema, path, way = part.schema, part.path, part.way
-    required = schema.get("required", ())
+    required = frozenset(schema.get("required", ()))
     is_object = types_of(schema, root) == {"object"}
     for name, inner in schema.get("properties", {}).items():
         needed = is_object and name in required

@@ -161,12 +161,15 @@ def _names(keyword: str, value: Any, path: Path) -> Iterator[SchemaProblem]:
         message = f"{quoted(keyword)} must be a list of names, found {described(value)}"
         yield SchemaProblem(path, message, hint)
         return
+    seen: set[str] = set()
     for index, name in enumerate(value):
         if not isinstance(name, str):
             message = f"{quoted(keyword)} must be a list of names, found {described(name)} in it"
             yield SchemaProblem((*path, index), message)
-        elif name in value[:index]:
+            continue
+        if name in seen:
             yield SchemaProblem((*path, index), f"{quoted(keyword)} names {quoted(name)} twice")
+        seen.add(name)
 
 
 def _names_by_name(keyword: str, value: Any, path: Path) -> Iterator[SchemaProblem]:

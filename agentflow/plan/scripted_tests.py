@@ -31,7 +31,8 @@ from agentflow.spec.wording import did_you_mean, quoted
 #: What the expressions of a scripted answer and of `that` can speak of.
 ANSWER_ROOTS = frozenset({"input"})
 RESULT_ROOTS = frozenset({"outputs", "calls", "seconds", "spent"})
-
+#: How many others a test may be like, one after the other.
+MOST_ALIKE = 32
 
 #: What a test says about a call, and about a question to a person.
 Said = TypeVar("Said", Answer, PersonSays)
@@ -95,10 +96,12 @@ def plan_scripts(
 
 
 def ancestry(name: str, tests: Mapping[str, PipelineTest]) -> Iterator[tuple[str, PipelineTest]]:
-    """A test and those that it is `like`, as far as they exist and each once."""
+    """A test and those that it is `like`, as far as they exist, each once and no more than may be."""
     seen: set[str] = set()
     following: str | None = name
     while following is not None and following in tests and following not in seen:
+        if len(seen) > 1 + MOST_ALIKE:
+            return
         seen.add(following)
         yield following, tests[following]
         following = tests[following].like

@@ -23,6 +23,8 @@ from agentflow.spec.expressions import ExpressionError, parse_expression
 from agentflow.spec.model import Json
 
 _OPEN, _CLOSE = "${{", "}}"
+#: Expressions of one string.
+MOST_EXPRESSIONS = 1_000
 
 #: Where a string lies in a value: keys of maps and indices of lists.
 StringPath: TypeAlias = tuple[str | int, ...]
@@ -108,7 +110,7 @@ def _check_key(key: str) -> None:
 def _parse_string(text: str) -> Template:
     parts: list[str | Whole] = []
     literal: list[str] = []  # pieces of the text since the last expression
-    position = 0
+    position = count = 0
     while (start := text.find(_OPEN, position)) >= 0:
         if start > position and text[start - 1] == "$":
             literal += (text[position : start - 1], _OPEN)
@@ -118,6 +120,10 @@ def _parse_string(text: str) -> Template:
         if before := "".join(literal):
             parts.append(before)
         literal.clear()
+        count += 1
+        if count > MOST_EXPRESSIONS:
+            message = f"a text has at most {MOST_EXPRESSIONS:,} expressions"
+            raise ExpressionError(message, start, start + len(_OPEN))
         whole, position = _parse_whole(text, start)
         parts.append(whole)
     if not parts and not literal:

@@ -119,6 +119,11 @@ def test_what_some_value_satisfies_is_never_called_empty(schema: Any, value: Any
         assert not any(empty.always for empty in empty_parts(schema))
 
 
+def test_references_that_lead_on_and_on_are_not_followed_to_their_end() -> None:
+    ring = {f"d{n}": {"properties": {"a": {"$ref": f"#/$defs/d{n + 1}"}}} for n in range(1_500)}
+    assert empty_parts({"$defs": {**ring, "d1500": {"enum": []}}, "$ref": "#/$defs/d0"}) == []
+
+
 def test_a_choice_of_nothing_is_empty() -> None:
     (empty,) = empty_parts({"enum": []})
     assert empty.keywords == ("enum",)

@@ -159,12 +159,15 @@ BROKEN: Mapping[str, str | bytes] = {
     "a long way": expression("inputs" + ".a" * 20_000),
     "a long text in an expression": expression("'" + "x" * 1_000_000),
     "openings": given("${{ " * 50_000),
+    "expressions in a text": given("y${{ 1 }}" * 60_000),
     "references": given(" ".join(f"${{{{ steps.s{n}.output }}}}" for n in range(3_000))),
     "steps in a circle": HEAD + AGENT + "steps:\n" + _numbered(1_000, "  s{n}: {{agent: do, with: {{}}, needs: [s{after}]}}\n")
     + "  s1000: {agent: do, with: {}, needs: [s0]}\noutputs: {}\n",
     "a clique": HEAD + AGENT + "steps:\n" + _numbered(60, "  s{n}: {{agent: do, with: {{}}, needs: ["
     + ", ".join(f"s{n}" for n in range(60)) + "]}}\n") + "outputs: {}\n",
     "itself as a step": HEAD + "steps: {a: {pipeline: spec.yaml}}\noutputs: {}\n",
+    "tests that are like each other": GOOD + "tests:\n"
+    + _numbered(5_000, "  t{n}: {{like: t{after}, answers: {{a: {{value: {{}}}}}}}}\n") + "  t5000: {answers: {a: {value: {}}}}\n",
     # --- comments
     "suppressions": HEAD + "# agentflow: ignore[nothing]\n" * 5_000 + AGENT + "steps: {a: {agent: du}}\n",
     "a suppression of everything": HEAD + AGENT + "steps: {a: {agent: du}} # agentflow: ignore[" + "a, " * 100_000 + "a] x\n",
@@ -181,6 +184,9 @@ SOUND: Mapping[str, str | bytes] = {
     "nothing can satisfy it": contract({"allOf": [{"minimum": n, "maximum": n} for n in range(300)], "type": "number"}),
     "loops of macros": expression("[1, 2, 3].all(a, " * 12 + "true" + ")" * 12),
     "octal and hexadecimal": GOOD + "budget: {calls: 0o17, retries: 0x10}\n",
+    "a ring of references": contract({"$defs": {f"d{n}": {"properties": {"a": {"$ref": f"#/contracts/C/$defs/d{(n + 1) % 500}"}}}
+    for n in range(500)}, "$ref": "#/contracts/C/$defs/d0"}),
+    "many required": contract({"type": "object", "required": [f"k{n}" for n in range(40_000)]}),
     "long enums": contract({"enum": [f"v{n}" for n in range(20_000)]}),
     "deep denials": contract(json.loads('{"not": ' * 40 + "{}" + "}" * 40)),
     "many steps": HEAD + AGENT + "steps:\n" + _numbered(800, "  s{n}: {{agent: do, with: {{n: {n}}}}}\n") + "outputs: {}\n",

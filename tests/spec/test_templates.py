@@ -221,3 +221,11 @@ def test_any_string_is_a_template_or_an_expression_error(text: str) -> None:
         assert "${{" in text or outcome == text
     if isinstance(outcome, ExpressionError | EvaluationError):
         assert 0 <= outcome.start <= outcome.end <= len(text)
+
+
+def test_a_text_has_no_more_expressions_than_can_be_worked_out() -> None:
+    assert render(parse_template("${{ 1 }}" * 1_000), SCOPE) == "1" * 1_000
+    with pytest.raises(ExpressionError) as found:
+        parse_template("${{ 1 }}" * 1_001)
+    assert found.value.message == "a text has at most 1,000 expressions"
+    assert found.value.start == 1_000 * len("${{ 1 }}")

@@ -1,7 +1,8 @@
-"""A test is like a test that does not exist, or like itself.
+"""A test is like a test that does not exist, like itself, or like too many.
 
 `like` takes over the inputs and answers of another test of the same pipeline. Without one there is
-nothing to take over, and round in a circle there is no beginning.
+nothing to take over, and round in a circle there is no beginning. A test may be like another that is
+like a third, and so on; of more than 32 nobody could say what they come to.
 
 Bad:
 
@@ -56,7 +57,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.scripted_tests import ancestry
+from agentflow.plan.scripted_tests import MOST_ALIKE, ancestry
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-test"
@@ -80,11 +81,21 @@ def check(context: Context) -> Iterator[Finding]:
                 place,
                 suggestions.help(test.like, tests, "name a test of this pipeline"),
             )
-        elif list(ancestry(name, tests))[-1][1].like == name:
+            continue
+        alike = list(ancestry(name, tests))
+        if alike[-1][1].like == name:
             yield Finding(
                 NAME,
                 SEVERITY,
                 f"test {quoted(name)} is like itself",
                 place,
                 "write its inputs and answers in one of the tests of the circle",
+            )
+        elif len(alike) > 1 + MOST_ALIKE:
+            yield Finding(
+                NAME,
+                SEVERITY,
+                f"test {quoted(name)} is like more than {MOST_ALIKE} others, one after the other",
+                place,
+                "be like one that is nearer to the first of them",
             )
