@@ -1,12 +1,13 @@
 """Measure, and print the table that stands in the README."""
 
+import argparse
 import json
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from itertools import chain, count
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 from agentflow.lint.linter import examine
@@ -19,23 +20,38 @@ STEPS = 1_000
 RUNS = 5
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print a Markdown table, row by row as it is measured."""
+    chosen = _parser().parse_args(arguments).parts
     print("| what | measured | beside | ratio |")
     print("|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="agentflow-bench-") as name:
         folder = Path(name)
         specs.write_module(folder)
-        for row in chain(
-            linters.rows(folder),
-            linters.growth(folder),
-            _memory(folder),
-            _durability(folder),
-            _chats(),
-            # Last, since it fills this process: its children and its own runs would feel it.
-            _contracts(folder),
-        ):
-            print(f"| {' | '.join(row)} |", flush=True)
+        for part, (rows, _) in PARTS.items():
+            if not chosen or part in chosen:
+                for row in rows(folder):
+                    print(f"| {' | '.join(row)} |", flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parts = "\n".join(f"  {part:<11} {about}" for part, (_, about) in PARTS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=f"{__doc__}\n\nparts:\n{parts}",
+        epilog="Parts that are left out are not measured; without any, all are, in some minutes.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", type=_part, help="what is measured")
+    return parser
+
+
+def _part(name: str) -> str:
+    if name not in PARTS:
+        raise argparse.ArgumentTypeError(
+            f"there is no part '{name}': choose from {', '.join(PARTS)}"
+        )
+    return name
 
 
 def _contracts(folder: Path) -> Iterator[tuple[str, ...]]:
@@ -82,7 +98,7 @@ def _durability(folder: Path) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _chats() -> Iterator[tuple[str, ...]]:
+def _chats(_folder: Path) -> Iterator[tuple[str, ...]]:
     """Calls of chat models, measured by a process that LiteLLM may fill."""
     command = [sys.executable, "-m", "benchmarks.chats"]
     yield from json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
@@ -99,6 +115,18 @@ def _memory(folder: Path) -> Iterator[tuple[str, ...]]:
         f"one item: {least.mebibytes:.0f} MiB",
         f"{most.mebibytes / least.mebibytes:.1f}",
     )
+
+
+#: What there is to measure, each with what it is about.
+PARTS: dict[str, tuple[Callable[[Path], Iterable[tuple[str, ...]]], str]] = {
+    "linters": (linters.rows, "validate beside other linters, on files of the same length"),
+    "growth": (linters.growth, "validate of specs that grow, and of several files"),
+    "memory": (_memory, "the memory of a wide fan-out"),
+    "durability": (_durability, "a step of a run beside a bare insert"),
+    "chats": (_chats, "a call of a chat model beside a bare request"),
+    # Last, since it fills this process: its children and its own runs would feel it.
+    "contracts": (_contracts, "what the rules about types add to the others"),
+}
 
 
 if __name__ == "__main__":

@@ -31,8 +31,13 @@ LISTED: Json = {
 Specs: TypeAlias = tuple[dict[str, Json], dict[str, dict[str, Json]]]
 AGENTS = ("do", "write", "chat")
 ENOUGH = {
-    **{"calls": 10**9, "retries": 10**9, "escalations": 10**9, "tokens": 10**12, "usd": 10**9},
-    **{"meters": {"postage": 10**9}, "wall": "9000d"},
+    "calls": 10**9,
+    "retries": 10**9,
+    "escalations": 10**9,
+    "tokens": 10**12,
+    "usd": 10**9,
+    "meters": {"postage": 10**9},
+    "wall": "9000d",
 }
 #: Every class of failure that the worlds here know, without one that ends a run.
 KINDS = ("invalid_output", "not_sent", "timeout", "unknown_effect", "low_confidence", "rejected")
