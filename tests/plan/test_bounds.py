@@ -550,6 +550,23 @@ def test_a_budget_of_retries_cuts_off_what_each_retry_brings() -> None:
     assert none.seconds == 2 * 300
 
 
+def test_what_is_left_of_retries_is_the_longest_of_them_with_its_wait() -> None:
+    step = {**CHAT, "retry": THRICE, "timeout": "7s", "for_each": {"over": [0] * 10, "max": 10}}
+    assert worst({"ask": step}).seconds == 3 * 7 + 3 + 6
+    assert worst({"ask": step}, budget={"retries": 1}).seconds == 2 * 7 + 6
+
+
+def test_a_level_takes_as_long_as_the_slowest_that_it_may_ask() -> None:
+    step = {
+        "agent": "${{ 'talk' }}",
+        "among": ["chat", "talk"],
+        "catch": {"any": {"escalate": "up"}},
+    }
+    made = spec({"ask": step}, [{"model": "strong"}], {})
+    made["agents"]["talk"] = {**made["agents"]["chat"], "timeout": "10m"}
+    assert worst_case(plan_of(made)).seconds == 600 + 600
+
+
 def test_a_budget_of_escalations_cuts_off_what_each_brings() -> None:
     human: Json = {"human": {"ask": "Well?"}, "within": "1h"}
     step = {**CHAT, "for_each": {"over": [0] * 5, "max": 5}, "catch": {"any": {"escalate": "up"}}}
