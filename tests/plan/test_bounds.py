@@ -80,8 +80,9 @@ def calls(draw: Any) -> dict[str, Json]:
         )
     )
     if made["agent"] != "chat" and draw(st.booleans()):
-        # Nobody takes over for what may have acted.
-        return {**made, "idempotency_key": "${{ run.id }}", "catch": {"any": "skip"}}
+        # With a key it may be made again after any of these. Nobody takes over for what may have acted.
+        again = {"idempotency_key": "${{ run.id }}", "retry": {**retry, "on": ON}}
+        return {**made, **again, "catch": {"any": "skip"}}
     if draw(st.booleans()):
         among = draw(st.sampled_from([["do", "chat"], ["chat", "talk"]]))
         made |= {"agent": f"${{{{ '{among[-1]}' }}}}", "among": among}
