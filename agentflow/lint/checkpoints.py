@@ -181,7 +181,4 @@ def _failures(check: StepPlan) -> Iterator[FailureClass]:
 def _catches(step: StepPlan, failure: FailureClass) -> bool:
     """Does the run go on after this failure, whatever it was that was wrong?"""
     action = step.catch.get(failure) or step.catch.get("any")
-    if action is None:
-        return False
-    last = action.escalation.on_exhausted if action.escalation is not None else action
-    return last.action in ("skip", "use")
+    return action is not None and action.last.action in ("skip", "use")

@@ -31,7 +31,7 @@ class Effect(Struct, frozen=True):
 
 def stand_in(action: CatchPlan) -> dict[str, Json] | None:
     """What is read of a step that has failed in this way; None if nothing is, or it is not known."""
-    last = action.escalation.on_exhausted if action.escalation is not None else action
+    last = action.last
     if last.action == "skip":
         return {"status": "skipped"}
     if last.action == "use" and isinstance(last.value, Constant):

@@ -83,7 +83,7 @@ def check(context: Context) -> Iterator[Finding]:
         if not any(call.effects not in _HARMLESS for call in calls_of(step)):
             continue
         for key, action in step.catch.items():
-            path, last = _last(step, key, action)
+            path, last = _place(step, key, action), action.last
             if key in _OPEN or last.action != "use" or not isinstance(last.value, Constant):
                 continue
             for field in _claimed(step, last.value):
@@ -96,11 +96,11 @@ def check(context: Context) -> Iterator[Finding]:
                 )
 
 
-def _last(step: StepPlan, key: str, action: CatchPlan) -> tuple[Path, CatchPlan]:
-    """What is done in the end if a step fails, and where that stands."""
+def _place(step: StepPlan, key: str, action: CatchPlan) -> Path:
+    """Where it stands what is done in the end if a step fails."""
     if action.escalation is None:
-        return (*step.path, "catch", key), action
-    return ("escalations", action.escalation.name, "on_exhausted"), action.escalation.on_exhausted
+        return (*step.path, "catch", key)
+    return ("escalations", action.escalation.name, "on_exhausted")
 
 
 def _claimed(step: StepPlan, instead: Constant) -> Iterator[str]:

@@ -89,7 +89,7 @@ def check(context: Context) -> Iterator[Finding]:
         assert step.question is not None
         approval = part_with_yes(step.question.answer)
         for silence in _silences(step):
-            if approval is not None and _says(_last(silence.action).value, approval):
+            if approval is not None and _says(silence.action.last.value, approval):
                 yield Finding(
                     rule=NAME,
                     severity=SEVERITY,
@@ -112,10 +112,6 @@ def _silences(step: StepPlan) -> Iterator[_Silence]:
             way: Path = ("escalations", action.escalation.name, "on_exhausted")
             used = action.escalation.on_exhausted.action == "use"
             yield _Silence(key, action, (*way, "use") if used else way)
-
-
-def _last(action: CatchPlan) -> CatchPlan:
-    return action.escalation.on_exhausted if action.escalation is not None else action
 
 
 def _says(template: Template | None, approval: Json) -> bool:
