@@ -11,7 +11,7 @@ from agentflow.engines.rehearsal import rehearse
 from agentflow.errors import ExitCode, FileProblem, SpecError, UsageError
 from agentflow.formats.tests import TESTS_FORMATS
 from agentflow.loading import Spec, runnable
-from agentflow.plan.scripted_tests import ScriptPlan
+from agentflow.plan.scripts import ScriptPlan
 from agentflow.plan.steps import Plan
 from agentflow.project import ProjectReader
 from agentflow.spec.model import PipelineTest

@@ -26,7 +26,7 @@ from agentflow.engines.scripted import NoAnswer, Script
 from agentflow.engines.virtual import run_virtual
 from agentflow.eventlog.head import Rest
 from agentflow.plan.inputs import with_defaults
-from agentflow.plan.scripted_tests import ScriptPlan
+from agentflow.plan.scripts import ScriptPlan
 from agentflow.plan.steps import Plan
 from agentflow.spec.durations import time_in_words
 from agentflow.testing.calls import calls_of

@@ -21,7 +21,7 @@ from agentflow.engines.virtual import Answer, Answerer, Outcome, Person, Said, U
 from agentflow.errors import RecordingMiss
 from agentflow.plan.calls import call_of, step_at
 from agentflow.plan.patterns import matches, openness
-from agentflow.plan.scripted_tests import AnswerPlan, AnswersPlan, ScriptPlan
+from agentflow.plan.scripts import AnswerPlan, AnswersPlan, ScriptPlan
 from agentflow.plan.steps import Plan
 from agentflow.spec import model
 from agentflow.spec.cel.evaluate import EvaluationError

@@ -15,6 +15,20 @@ from agentflow.spec.templates import (
 )
 
 
+def no_expression(
+    document: Document, path: Path, error: ExpressionError, bare: str | None = None
+) -> Finding:
+    """That what stands at a path is no expression, where it is `bare` one without `${{ }}`."""
+    return Finding(
+        rule="expression-syntax",
+        severity=Severity.ERROR,
+        message=error.message,
+        location=document.in_string(path, error.start, error.end),
+        help=error.help,
+        fix=None if bare is None else unwrapped(document, path, bare),
+    )
+
+
 class Reading:
     """Reads expressions, and collects the findings and references met on the way."""
 
@@ -52,14 +66,5 @@ class Reading:
         return template
 
     def report(self, error: ExpressionError, path: Path, bare: str | None = None) -> None:
-        """Note that what stands at a path is no expression, where it is `bare` one without `${{ }}`."""
-        self.findings.append(
-            Finding(
-                rule="expression-syntax",
-                severity=Severity.ERROR,
-                message=error.message,
-                location=self.document.in_string(path, error.start, error.end),
-                help=error.help,
-                fix=None if bare is None else unwrapped(self.document, path, bare),
-            )
-        )
+        """Note that what stands at a path is no expression."""
+        self.findings.append(no_expression(self.document, path, error, bare))

@@ -5,11 +5,10 @@ in it is there for the linter only.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Generic, TypeVar
-
-from msgspec import Struct
 
 from agentflow.findings import Finding, Severity
+from agentflow.plan.reading import no_expression
+from agentflow.plan.scripts import AnswerPlan, AnswersPlan, CancelPlan, Said, ScriptPlan
 from agentflow.spec.cel.references import references
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document, Path
@@ -17,7 +16,6 @@ from agentflow.spec.expressions import ExpressionError, parse_expression
 from agentflow.spec.model import (
     Answer,
     Cancel,
-    Expectations,
     Json,
     PersonSays,
     Pipeline,
@@ -33,58 +31,6 @@ ANSWER_ROOTS = frozenset({"input"})
 RESULT_ROOTS = frozenset({"outputs", "calls", "seconds", "spent"})
 #: How many others a test may be like, one after the other.
 MOST_ALIKE = 32
-
-#: What a test says about a call, and about a question to a person.
-Said = TypeVar("Said", Answer, PersonSays)
-
-
-class AnswerPlan(Struct, Generic[Said], frozen=True):
-    """What a call or question comes to: what the author wrote, and the template of its value.
-
-    `inputs` are those of the tools that a model asks for, in their order.
-    """
-
-    said: Said
-    value: Template
-    after: float
-    inputs: tuple[Template, ...] = ()
-
-
-class AnswersPlan(Struct, Generic[Said], frozen=True):
-    """The answers to the calls or questions that a pattern stands for.
-
-    `each` says that there is one for each call; otherwise the only one is for all of them. `own`
-    says that they stand in this test and do not come from one that it is `like`.
-    """
-
-    answers: tuple[AnswerPlan[Said], ...]
-    each: bool
-    own: bool
-
-
-class CancelPlan(Struct, frozen=True):
-    """Somebody ends the run so many seconds after its start."""
-
-    after: float
-    by: str | None
-    why: str | None
-
-
-class ScriptPlan(Struct, frozen=True):
-    """One test. `that` are the expressions of `expect.that`, with their text."""
-
-    name: str
-    inputs: Mapping[str, Json]
-    answers: Mapping[str, AnswersPlan[Answer]]
-    people: Mapping[str, AnswersPlan[PersonSays]]
-    simulate: bool
-    seed: str
-    concurrency: int
-    recording: str | None
-    cancel: CancelPlan | None
-    expect: Expectations
-    that: tuple[tuple[str, Expr], ...]
-
 
 def plan_scripts(
     document: Document, pipeline: Pipeline
@@ -190,7 +136,7 @@ class _Planner:
             try:
                 expr = parse_expression(text)
             except ExpressionError as error:
-                self._report(error, path)
+                self._report(error, path, bare=text)
                 continue
             self._check_roots(expr, path, 0, RESULT_ROOTS)
             yield text, expr
@@ -211,13 +157,5 @@ class _Planner:
                 )
             )
 
-    def _report(self, error: ExpressionError, path: Path) -> None:
-        self.findings.append(
-            Finding(
-                rule="expression-syntax",
-                severity=Severity.ERROR,
-                message=error.message,
-                location=self.document.in_string(path, error.start, error.end),
-                help=error.help,
-            )
-        )
+    def _report(self, error: ExpressionError, path: Path, bare: str | None = None) -> None:
+        self.findings.append(no_expression(self.document, path, error, bare))

@@ -20,7 +20,7 @@ from msgspec import Struct, field
 
 from agentflow.findings import Finding
 from agentflow.plan.contracts import ContractPlan, Contracts
-from agentflow.plan.scripted_tests import ScriptPlan
+from agentflow.plan.scripts import ScriptPlan
 from agentflow.plan.servers import ServerPlan
 from agentflow.plan.uses import Use
 from agentflow.plan.worker_inputs import KnownField
@@ -265,10 +265,14 @@ class CatchPlan(Struct, frozen=True):
     escalation: EscalationPlan | None = None
 
     @property
+    def last(self) -> "CatchPlan":
+        """What is done in the end: of an escalation, if no level helps."""
+        return self.escalation.on_exhausted if self.escalation is not None else self
+
+    @property
     def may_skip(self) -> bool:
         """Can it come to the step being skipped?"""
-        last = self.escalation.on_exhausted if self.escalation is not None else self
-        return last.action == "skip"
+        return self.last.action == "skip"
 
 
 class ScopePlan(Struct, frozen=True):

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from agentflow.contracts.describe import excerpt
 from agentflow.plan.patterns import matches
-from agentflow.plan.scripted_tests import ScriptPlan
+from agentflow.plan.scripts import ScriptPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.references import references
 from agentflow.spec.cel.syntax import Expr
