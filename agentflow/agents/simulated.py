@@ -34,38 +34,49 @@ class SimulatedAnswer(Struct, frozen=True):
     duration: float
 
 
+class Wanted(Struct, frozen=True):
+    """What is wanted of an answer besides that it keeps its contract, if such a one is found.
+
+    It passes the `gate`, and `fits`. For each of `plans` it holds a small plan that can be carried
+    out. What the agent was `given` may be said again.
+    """
+
+    gate: Confidence | None = None
+    plans: Sequence[PlanCheck] = ()
+    fits: Callable[[Json], bool] = lambda _value: True
+    given: Mapping[str, Json] = {}
+
+
+_ANYTHING = Wanted()
+
+
 def answer(
     output_schema: Mapping[str, Json] | bool,
     seed: str,
     step: str,
     attempt: int,
-    gate: Confidence | None = None,
-    plans: Sequence[PlanCheck] = (),
-    fits: Callable[[Json], bool] = lambda _value: True,
-    given: Mapping[str, Json] | None = None,
+    wanted: Wanted = _ANYTHING,
 ) -> SimulatedAnswer:
-    """The answer of an attempt of a step; it passes the `gate` and `fits` if one is found that does.
+    """The answer of an attempt of a step.
 
-    Where none is drawn that does, fields are taken over from what the agent was `given` that has
-    them too.
-
-    For each of `plans` it holds a small plan that can be carried out, if the contract allows one.
+    Where none is drawn that is `wanted`, fields are taken over from what the agent was given that
+    has them too; where that does not help either, it is the first that was drawn.
 
     Raises `AttemptError` rejected if no value is found that keeps the contract.
     """
     name = f"{seed}/{step}/{attempt}"
     try:
-        output_schema = with_plans(output_schema, plans, name)
+        output_schema = with_plans(output_schema, wanted.plans, name)
         value = sample(output_schema, name)
         first = value
         for number in range(_MOST_DRAWS):
-            if (gate is None or _is_sure(value, gate)) and fits(value):
+            if _is_wanted(value, wanted):
                 break
             value = sample(output_schema, f"{name}/{number}")
         else:
-            same = _with_fields_of(first, given or {})
-            good = fits(same) and compile_schema(output_schema).fits(same)
-            value = same if good and (gate is None or _is_sure(same, gate)) else first
+            same = _with_fields_of(first, wanted.given)
+            good = _is_wanted(same, wanted) and compile_schema(output_schema).fits(same)
+            value = same if good else first
     except NoSample as error:
         raise AttemptError(FailureClass.REJECTED, f"nothing to simulate with: {error}") from error
     return SimulatedAnswer(Reply(value), _duration(name))
@@ -91,6 +102,10 @@ def simulated_calls(call: CallPlan, seed: str) -> list[Json]:
             asked = {"id": f"call_{number}", "tool": name, "arguments": json.dumps(arguments)}
             made.append(asked)
     return made
+
+
+def _is_wanted(value: Json, wanted: Wanted) -> bool:
+    return (wanted.gate is None or _is_sure(value, wanted.gate)) and wanted.fits(value)
 
 
 def _is_sure(value: Json, gate: Confidence) -> bool:

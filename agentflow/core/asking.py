@@ -8,6 +8,8 @@ question has one answer. What is refused stays in the log with the reason.
 import hashlib
 import json
 
+from msgspec import Struct
+
 from agentflow.contracts.check import Accepted
 from agentflow.core import events
 from agentflow.core.assertions import broken
@@ -35,33 +37,29 @@ def ask(state: State, instance: Instance) -> Decision:
         shown = value_of(question.shown, instance.env, "'with'")
     except Unusable as error:
         return after_failure(instance, error.failure)
+    asks = Asks(text, question.channel, question.who, question.timeout, question.four_eyes)
     reason = Reason(f"{step.address}.human", "a person is to answer")
-    return asked(
-        state,
-        instance,
-        text,
-        channel=question.channel,
-        who=question.who,
-        within=question.timeout,
-        reason=reason,
-        shown=shown,
-        four_eyes=question.four_eyes,
-    )
+    return asked(state, instance, asks, reason, shown)
+
+
+class Asks(Struct, frozen=True):
+    """What the author asks, and whom: over which channel, of `who` if of somebody in particular.
+
+    `within` is how many seconds there are for an answer, and with `four_eyes` it has to be from
+    somebody else than who started the run.
+    """
+
+    text: str
+    channel: str
+    who: str | None
+    within: float
+    four_eyes: bool
 
 
 def asked(
-    state: State,
-    instance: Instance,
-    text: str,
-    *,
-    channel: str,
-    who: str | None,
-    within: float,
-    reason: Reason,
-    shown: Json = None,
-    four_eyes: bool = False,
+    state: State, instance: Instance, asks: Asks, reason: Reason, shown: Json = None
 ) -> Decision:
-    """A question about a step, of its own or of an escalation. `within` is in seconds."""
+    """A question about a step, of its own or of an escalation, which shows what that was given."""
     ladder, output = instance.ladder, None
     if ladder is not None:
         output = instance.offered.value if instance.offered is not None else instance.said
@@ -71,25 +69,26 @@ def asked(
     answers = _admitted(instance)
     failure = ladder.failure if ladder is not None else None
     why = [str(failure.kind), failure.message] if failure is not None else None
+    whole = asks.channel, asks.who, asks.text, shown, output, why, answers
     return events.AskPerson(
         step=instance.address,
         question=message_id(state, instance),
         number=state.people.messages,
-        payload=payload_hash(state, instance, channel, who, text, shown, output, why, answers),
-        channel=channel,
-        who=who,
-        ask=text,
+        payload=payload_hash(state, instance, *whole),
+        channel=asks.channel,
+        who=asks.who,
+        ask=asks.text,
         input=shown,
         answers=answers,
         asked=state.now,
-        due=round(state.now + within, 6),
+        due=round(state.now + asks.within, 6),
         reason=reason,
         output=output,
         failure=failure if not instance.seeks_approval else None,
         escalation=ladder.plan.name if ladder is not None else None,
         level=ladder.level if ladder is not None else None,
         tool=instance.step.id if instance.seeks_approval else None,
-        four_eyes=four_eyes,
+        four_eyes=asks.four_eyes,
     )
 
 

@@ -8,7 +8,7 @@ whose effects must not happen twice. People can still say that it is to be tried
 from collections.abc import Mapping
 
 from agentflow.core import events
-from agentflow.core.asking import asked, given_to
+from agentflow.core.asking import Asks, asked, given_to
 from agentflow.core.deadlines import time_left, too_late
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.failing import fail, go_on_with, leave_level, no_value
@@ -79,16 +79,8 @@ def _ask(state: State, instance: Instance, level: LevelPlan) -> Decision:
     within = level.within if level.within is not None else left
     if within <= 0:
         return leave_level(instance, "no time is left")
-    return asked(
-        state,
-        instance,
-        text,
-        channel=level.target,
-        who=level.who,
-        within=within,
-        reason=Reason(ladder.rule, ladder.failure.message),
-        four_eyes=level.four_eyes,
-    )
+    asks = Asks(text, level.target, level.who, within, level.four_eyes)
+    return asked(state, instance, asks, Reason(ladder.rule, ladder.failure.message))
 
 
 def _notify(state: State, instance: Instance, level: LevelPlan) -> Decision:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from agentflow import __version__
 from agentflow.agents.protocol import AttemptError
+from agentflow.agents.simulated import Wanted
 from agentflow.agents.simulated import answer as simulated_answer
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.sample import NoSample, sample
@@ -190,7 +191,7 @@ class _Players(Struct):
     ) -> Json:
         """A value that keeps a contract and fits, if one is found; None if there is none at all."""
         try:
-            made = simulated_answer(schema, _BY, at, number, gate, fits=fits)
+            made = simulated_answer(schema, _BY, at, number, Wanted(gate, fits=fits))
         except AttemptError:
             return None
         return made.reply.value

@@ -307,7 +307,7 @@ def _host(plan: Plan, folder: Path, concurrency: int) -> Host:
 
 def simulated_answers(plan: Plan, seed: str) -> Answerer:
     """Answers made from the contracts, the same for the same seed."""
-    from agentflow.agents.simulated import ASKING, simulated_calls
+    from agentflow.agents.simulated import ASKING, Wanted, simulated_calls
     from agentflow.agents.simulated import answer as simulated_answer
 
     def answer(decision: StartAttempt) -> Answer:
@@ -319,16 +319,9 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
             if calls:
                 return Answer(AttemptSucceeded(0, step, attempt, calls=calls), ASKING)
         try:
-            made = simulated_answer(
-                kept_by(caller, call),
-                seed,
-                step,
-                attempt,
-                call.confidence,
-                caller.plans,
-                wish_for(within, caller, step, dict(decision.input)),
-                decision.input,
-            )
+            wish = wish_for(within, caller, step, dict(decision.input))
+            wanted = Wanted(call.confidence, caller.plans, wish, decision.input)
+            made = simulated_answer(kept_by(caller, call), seed, step, attempt, wanted)
         except AttemptError as error:
             return Answer(AttemptFailed(0, step, attempt, error.failure, error.message), 0)
         return Answer(AttemptSucceeded(0, step, attempt, value=made.reply.value), made.duration)

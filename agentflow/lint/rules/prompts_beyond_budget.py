@@ -62,8 +62,11 @@ Good:
     outputs: {kinds: "${{ steps.sort.output }}"}
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import Protocol
+
+from msgspec import Struct
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import own_words
@@ -85,6 +88,22 @@ SEVERITY = Severity.WARNING
 _LETTERS = 5
 
 
+class _Least(Protocol):
+    """The least that something comes to, with its lists empty or full."""
+
+    def __call__(self, *, full: bool) -> Least: ...
+
+
+class _Budget(Struct, frozen=True):
+    """How much of a meter its owner has, in words and where it stands, and who takes from it."""
+
+    owner: str
+    path: Path
+    bound: float
+    callers: Sequence[StepPlan]
+    least: _Least
+
+
 def check(context: Context) -> Iterator[Finding]:
     """Each budget of tokens and money that the author's own words alone are likely to go beyond."""
     plan = context.plan
@@ -92,16 +111,22 @@ def check(context: Context) -> Iterator[Finding]:
         return
     for what in ("tokens", "usd"):
         taken = partial(_taken, context, what)
-        if what in plan.budget.bounds:
-            found = [least_of_run(plan, taken, full=each) for each in (False, True)]
-            one = _dearest(context, plan, taken, callers(plan))
-            yield from _beyond(context, what, "a run", plan.budget.bounds, (), one, *found)
-        for step in plan.steps.values():
-            if step.budget is not None and what in step.budget:
-                found = [least_of_step(plan, step, taken, full=each) for each in (False, True)]
-                one = _dearest(context, plan, taken, (step,))
-                who = quoted(step.id)
-                yield from _beyond(context, what, who, step.budget, step.path, one, *found)
+        for budget in _budgets(plan, what, taken):
+            # What not a single call fits into is told of as too small.
+            if _dearest(context, plan, taken, budget.callers) <= budget.bound:
+                yield from _beyond(context, what, budget)
+
+
+def _budgets(plan: Plan, what: str, taken: TakenByCall) -> Iterator[_Budget]:
+    """The budgets of a plan that bound a meter."""
+    whole = plan.budget.bounds
+    if what in whole:
+        least = partial(least_of_run, plan, taken)
+        yield _Budget("a run", (), whole[what], tuple(callers(plan)), least)
+    for step in plan.steps.values():
+        if step.budget is not None and what in step.budget:
+            least = partial(least_of_step, plan, step, taken)
+            yield _Budget(quoted(step.id), step.path, step.budget[what], (step,), least)
 
 
 def _dearest(context: Context, plan: Plan, taken: TakenByCall, steps: Iterable[StepPlan]) -> float:
@@ -110,27 +135,18 @@ def _dearest(context: Context, plan: Plan, taken: TakenByCall, steps: Iterable[S
     return max(found, default=0)
 
 
-def _beyond(
-    context: Context,
-    what: str,
-    who: str,
-    bounds: Mapping[str, float],
-    path: Path,
-    one_call: float,
-    empty: Least,
-    full: Least,
-) -> Iterator[Finding]:
-    # What not a single call fits into is told of as too small.
-    there, dearest = bounds[what], full.step
-    if full.amount <= there or dearest is None or one_call > there:
+def _beyond(context: Context, what: str, budget: _Budget) -> Iterator[Finding]:
+    empty, full = budget.least(full=False), budget.least(full=True)
+    dearest = full.step
+    if full.amount <= budget.bound or dearest is None:
         return
-    lists = "" if empty.amount > there else " with full lists"
+    lists = "" if empty.amount > budget.bound else " with full lists"
     yield Finding(
         rule=NAME,
         severity=SEVERITY,
-        message=f"{who}{lists} is likely to use {amount_of(what, full.amount)} and more, and its"
-        f" budget has {figure(there)}",
-        location=context.document.locate((*path, "budget", what)),
+        message=f"{budget.owner}{lists} is likely to use {amount_of(what, full.amount)} and more, and its"
+        f" budget has {figure(budget.bound)}",
+        location=context.document.locate((*budget.path, "budget", what)),
         help="allow for some times as much, say less in 'instructions' and 'prompt', or lower 'max'",
         related=(
             Related(
