@@ -14,6 +14,11 @@ def line_of(error: BaseException) -> str:
     return line(str(error)) or type(error).__name__
 
 
+def last_line(said: str) -> str:
+    """The last line of a text that is not blank; empty if there is none."""
+    return next((line(each) for each in reversed(said.splitlines()) if each.strip()), "")
+
+
 def detail(*said: str | None) -> str | None:
     """The beginning of each of these texts, one below the other; None if they say nothing."""
     kept = (text.strip()[:DETAIL] for text in said if text is not None)

@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from agentflow.agents.excerpts import last_line
 from agentflow.agents.warden import MARK, sweep
 
 #: Seconds between the request to end and the kill, and for what is still in a dead one's pipes.
@@ -72,9 +73,8 @@ class Child(asyncio.SubprocessProtocol):
         self._stderr = b""
 
     def last_words(self) -> str:
-        """The last line of stderr that is not blank, at most 300 characters; may be empty."""
-        lines = self._stderr.decode(errors="replace").splitlines()
-        return next((" ".join(line.split())[:300] for line in reversed(lines) if line.strip()), "")
+        """The last line of stderr that is not blank; may be empty."""
+        return last_line(self._stderr.decode(errors="replace"))
 
     def how_it_ended(self) -> str:
         """For a message: `ended with exit code 3: LAST WORDS`. Only when `exited` is done."""

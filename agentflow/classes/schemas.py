@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from agentflow.agents.excerpts import last_line
 from agentflow.contracts.models import ModelProblem, Models
 from agentflow.spec.durations import time_in_words
 from agentflow.spec.wording import quoted
@@ -95,8 +96,7 @@ def _how_it_ended(
         return f"took more than {time_in_words(patience)}"
     code = child.returncode
     end = f"signal {-code}" if code < 0 else f"exit code {code}"
-    lines = words.decode(errors="replace").split("\n")
-    last = next((" ".join(line.split())[:300] for line in reversed(lines) if line.strip()), "")
+    last = last_line(words.decode(errors="replace"))
     return f"ended the process with {end}" + (f": {last}" if last else "")
 
 
