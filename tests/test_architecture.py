@@ -5,10 +5,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from agentflow import plan
+from agentflow import lint, plan
 from agentflow.agents import AGENT_KINDS
 from agentflow.spec.shape import kinds_of
 from tests.audited import watched
@@ -46,11 +47,28 @@ def test_every_agent_kind_is_a_module_of_its_name() -> None:
     assert has_options == AGENT_KINDS.keys()
 
 
-def test_the_map_of_the_plan_names_its_modules() -> None:
+@pytest.mark.parametrize("room", [lint, plan], ids=["lint", "plan"])
+def test_the_map_of_a_large_room_names_its_modules(room: ModuleType) -> None:
     """A room of sixty modules is one to get lost in."""
-    lists = re.findall(r"^    .+$", plan.__doc__ or "", re.MULTILINE)
-    modules = (ROOT / "agentflow" / "plan").glob("[!_]*.py")
+    lists = re.findall(r"^    .+$", room.__doc__ or "", re.MULTILINE)
+    modules = Path(*room.__path__).glob("[!_]*.py")
     assert sorted(re.findall(r"\w+", " ".join(lists))) == sorted(path.stem for path in modules)
+
+
+def test_the_page_of_the_architecture_has_every_room() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("## The rooms")[2].partition("The import layers")[0]
+    named = {
+        name
+        for row in re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+        for name in re.findall(r"\w+", row)
+    }
+    rooms = {
+        path.stem
+        for path in (ROOT / "agentflow").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert named == {room for room in rooms if not room.startswith("_")}
 
 
 # --- data -----------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from agentflow.lint.conditions import Fact, facts
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.rule import Context
-from agentflow.lint.variables import Variables
 from agentflow.plan import address
 from agentflow.plan.limits import Subject, limits
 from agentflow.plan.numbers import Range, fulfilling, meet, number_of, range_of_expression

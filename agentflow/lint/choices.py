@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from agentflow.lint.decided import counted, decided
+from agentflow.lint.constant_conditions import counted, decided
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context
-from agentflow.lint.variables import Variables
 from agentflow.spec.cel.logic import every
 from agentflow.spec.cel.syntax import (
     Binary,

@@ -16,9 +16,9 @@ from agentflow.contracts.assembly import self_contained as contract_of
 from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.describe import excerpt
 from agentflow.contracts.documents import ContractError
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.names import Suggestions
 from agentflow.lint.operands import Operands
-from agentflow.lint.variables import Variables
 from agentflow.plan.schemas import past_references, values_of
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.functions import Kinds

@@ -19,9 +19,9 @@ from agentflow.contracts.shape import types_of
 from agentflow.lint.conditions import proven
 from agentflow.lint.first_rounds import FirstRounds
 from agentflow.lint.guards import Guards
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.mixed_types import is_mixed, refused_of
 from agentflow.lint.operands import Operands
-from agentflow.lint.variables import Variables
 from agentflow.lint.written import conditions, expressions, in_text, templates
 from agentflow.plan.fields import part_of
 from agentflow.plan.limits import Limit

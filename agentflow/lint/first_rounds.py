@@ -6,8 +6,8 @@ fails whenever the loop runs, whatever later iterations would find.
 
 from collections.abc import Iterator
 
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.operands import Operands, Operated
-from agentflow.lint.variables import Variables
 from agentflow.lint.written import expressions
 from agentflow.plan.address import enclosing
 from agentflow.plan.loop_states import loop_around

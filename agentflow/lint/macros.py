@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.traces import Gap
-from agentflow.lint.variables import Variables
 from agentflow.lint.written import expressions
 from agentflow.plan.fields import part_of
 from agentflow.plan.schemas import Contract, past_references

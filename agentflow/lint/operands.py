@@ -11,7 +11,7 @@ from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Location
 from agentflow.lint.agent_texts import agent_texts
-from agentflow.lint.variables import Variables
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.written import expressions
 from agentflow.plan.schemas import ANYTHING, longest_list, past_references
 from agentflow.plan.steps import Plan

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.lint.conditions import shown
-from agentflow.lint.variables import Variables
+from agentflow.lint.macro_variables import Variables
 from agentflow.plan.numbers import Range, fulfilling, meet, number_of, range_of_expression, size_of
 from agentflow.spec.cel.logic import TURNED, Comparison, compared, together
 from agentflow.spec.cel.syntax import (

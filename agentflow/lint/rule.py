@@ -201,7 +201,7 @@ class Context(Struct, frozen=True, dict=True):
 
     @cached_property
     def outcomes(self) -> dict[tuple[int, str], tuple[Expr, bool | None]]:
-        """What conditions come to that somebody has asked about; see `lint.decided`."""
+        """What conditions come to that somebody has asked about; see `lint.constant_conditions`."""
         return {}
 
     @cached_property

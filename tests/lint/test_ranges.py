@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.ranges import impossible
-from agentflow.lint.variables import Variables
 from agentflow.loading import understand
 from agentflow.plan.types import Types
 from agentflow.spec.cel.evaluate import evaluate

@@ -78,9 +78,9 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.answers import acts
 from agentflow.lint.checkpoints import has_choice
+from agentflow.lint.order import Order
 from agentflow.lint.origins import deciding, origins, shown_by
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.waiting import Waiting
 from agentflow.plan.calls import calls_of
 from agentflow.plan.schemas import Contract
 from agentflow.plan.steps import Plan, StepPlan
@@ -103,7 +103,7 @@ def check(context: Context) -> Iterator[Finding]:
     plan = context.plan
     if plan is None or not context.reads_all_known:
         return
-    waiting = Waiting(plan)
+    order = Order(plan)
     told = set[str]()
     for step in plan.steps.values():
         if not acts(step):
@@ -113,9 +113,9 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         made = _made(context, plan, step)
         for each in asked:
-            if _is_laid_out(context, plan, waiting, step, each):
+            if _is_laid_out(context, plan, order, step, each):
                 continue
-            known = [one for one in made if waiting.comes_after(each, one) or _is_written(one)]
+            known = [one for one in made if order.comes_after(each, one) or _is_written(one)]
             if each.address in told or not known or not _chooses(each):
                 continue
             told.add(each.address)
@@ -144,7 +144,7 @@ def _made(context: Context, plan: Plan, step: StepPlan) -> list[StepPlan]:
 
 
 def _is_laid_out(
-    context: Context, plan: Plan, waiting: Waiting, step: StepPlan, asked: StepPlan
+    context: Context, plan: Plan, order: Order, step: StepPlan, asked: StepPlan
 ) -> bool:
     """Has something been done with it before the question, as putting it where a person can look at it?"""
     given = [part for part in origins(context, (*step.path, "with")) if part.step]
@@ -152,7 +152,7 @@ def _is_laid_out(
     readers = {use.reader: plan.steps[use.reader] for use in uses if use.reader in plan.steps}
     return any(
         any(call.effects not in _HARMLESS for call in calls_of(each))
-        and waiting.comes_after(asked, each)
+        and order.comes_after(asked, each)
         for each in readers.values()
     )
 

@@ -103,9 +103,9 @@ from msgspec import Struct
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.answers import acts
+from agentflow.lint.order import Order
 from agentflow.lint.origins import Origin, deciding, origins, origins_of, shown_by, within
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.waiting import Waiting
 from agentflow.lint.words_of_consent import PLAIN_YES
 from agentflow.plan import address
 from agentflow.plan.approvals import part_with_yes
@@ -135,7 +135,7 @@ def check(context: Context) -> Iterator[Finding]:
     plan = context.plan
     if plan is None or not context.reads_all_known:
         return
-    waiting = Waiting(plan)
+    order = Order(plan)
     for step in plan.steps.values():
         asked = deciding(context, step)
         if not asked or not acts(step):
@@ -150,7 +150,7 @@ def check(context: Context) -> Iterator[Finding]:
             if not any(part.overlaps(one) for one in shown)
             for each in asked
             if _says_yes(plan, step, each)
-            for version in _versions(context, plan, waiting, part, each)
+            for version in _versions(context, plan, order, part, each)
             # Where it is given both, what was shown may be what is carried out.
             if not any(version.shown.overlaps(one) for one in given)
         )
@@ -173,11 +173,11 @@ def _says_yes(plan: Plan, step: StepPlan, asked: StepPlan) -> bool:
 
 
 def _versions(
-    context: Context, plan: Plan, waiting: Waiting, part: Origin, asked: StepPlan
+    context: Context, plan: Plan, order: Order, part: Origin, asked: StepPlan
 ) -> Iterator[_Version]:
     """How something is a new version of what a question shows, made after the answer."""
     made = plan.steps.get(part.step)
-    if made is None or made.call is None or not waiting.comes_after(made, asked):
+    if made is None or made.call is None or not order.comes_after(made, asked):
         return
     for shown in shown_by(context, asked):
         first = plan.steps.get(shown.step)

@@ -101,10 +101,10 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.comparisons import decisive
 from agentflow.lint.conditions import constant
 from agentflow.lint.loops import Round
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.variables import Variables
 from agentflow.spec.cel.syntax import Binary, Expr
 
 NAME = "constant-until"

@@ -58,9 +58,9 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.variables import Variables
 from agentflow.plan.steps import AssertPlan, StepPlan
 from agentflow.spec.document import Path
 from agentflow.spec.expressions import references

@@ -52,10 +52,10 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.comparisons import mismatches
 from agentflow.lint.conditions import constant
-from agentflow.lint.decided import counted, decided, implied
+from agentflow.lint.constant_conditions import counted, decided, implied
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.variables import Variables
 from agentflow.plan import address
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.cel.syntax import Expr

@@ -55,10 +55,10 @@ from collections.abc import Iterable, Iterator
 from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.choices import decided_choices, no_choices
 from agentflow.lint.comparisons import decisive, made_up_for, mismatches
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.variables import Variables
 from agentflow.lint.written import expressions
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Path

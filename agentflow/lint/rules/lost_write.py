@@ -63,9 +63,9 @@ from msgspec import Struct
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.deeds import fields_of_url, is_declared
 from agentflow.lint.keys import Keys, is_conditional, repeating
+from agentflow.lint.order import Order
 from agentflow.lint.origins import within
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.waiting import Waiting
 from agentflow.plan import address
 from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import Plan, StepPlan
@@ -106,7 +106,7 @@ def check(context: Context) -> Iterator[Finding]:
     plan = context.plan
     if plan is None or not context.reads_all_known:
         return
-    keys, waiting = Keys(plan), Waiting(plan)
+    keys, order = Keys(plan), Order(plan)
     writes = [each for step in plan.steps.values() if (each := _write(context, step)) is not None]
     before: dict[tuple[str, str, str], list[_Write]] = {}
     for write in writes:
@@ -118,7 +118,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         scope = address.parent(write.step.address) or ""
         known = before.setdefault((scope, write.by, repr(write.place)), [])
-        other = next((each for each in known if _clash(waiting, each, write)), None)
+        other = next((each for each in known if _clash(order, each, write)), None)
         if other is not None:
             said = (
                 f"{quoted(write.step.id)} and {quoted(other.step.id)} write at the same time to one"
@@ -172,7 +172,7 @@ def _shared_by_items(plan: Plan, keys: Keys, context: Context, write: _Write) ->
     return outer if rest and not place else None
 
 
-def _clash(waiting: Waiting, one: _Write, other: _Write) -> bool:
+def _clash(order: Order, one: _Write, other: _Write) -> bool:
     """Do two steps that write to one place write different things, neither after the other?"""
     first, second = one.step, other.step
     if one.rest == other.rest and first.agent == second.agent:
@@ -181,7 +181,7 @@ def _clash(waiting: Waiting, one: _Write, other: _Write) -> bool:
         return False
     if first.when is not None and second.when is not None:
         return False  # only one of them may happen
-    return not (waiting.comes_after(first, second) or waiting.comes_after(second, first))
+    return not (order.comes_after(first, second) or order.comes_after(second, first))
 
 
 def _finding(

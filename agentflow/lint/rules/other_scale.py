@@ -46,8 +46,8 @@ from collections.abc import Iterator
 from math import ceil, floor
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.variables import Variables
 from agentflow.lint.written import expressions
 from agentflow.plan.numbers import Range, meet, number_of, range_of_expression
 from agentflow.spec.cel.logic import Comparison, compared, every

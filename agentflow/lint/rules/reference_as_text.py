@@ -67,7 +67,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Location, Severity
 from agentflow.lint.handoffs import Handoffs
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.variables_of_shells import shell_variables
+from agentflow.lint.shell_variables import shell_variables
 from agentflow.plan.handoffs import Effort, breaches
 from agentflow.spec.model import Pipeline
 from agentflow.spec.wording import quoted

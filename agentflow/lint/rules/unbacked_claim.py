@@ -72,11 +72,11 @@ from msgspec import Struct
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import chats
 from agentflow.lint.claims import Claim, claims, stems
+from agentflow.lint.order import Order
 from agentflow.lint.planned import counts_planned, leaves_out, takes_planned
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.stems import stem
 from agentflow.lint.texts import Written, texts_at, told
-from agentflow.lint.waiting import Waiting
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import calls_of, every_call, home_of
@@ -124,13 +124,13 @@ def check(context: Context) -> Iterator[Finding]:
         return
     acting = [step for step in plan.steps.values() if _acts(step)]
     deeds = _deeds(acting)
-    waiting = Waiting(plan)
+    order = Order(plan)
     spoken = (
         (said, deed) for said in _said(context, plan, acting) for deed in _spoken_of(said, deeds)
     )
     seen: set[Path] = set()
     for said, deed in islice(spoken, _MOST_CLAIMS):
-        why = _why(context, plan, waiting, said, deed)
+        why = _why(context, plan, order, said, deed)
         if why is not None and said.text.path not in seen:
             seen.add(said.text.path)
             yield _finding(context, said, deed, *why)
@@ -138,11 +138,11 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _why(
-    context: Context, plan: Plan, waiting: Waiting, said: _Said, deed: StepPlan
+    context: Context, plan: Plan, order: Order, said: _Said, deed: StepPlan
 ) -> tuple[str, str] | None:
     """What is wrong with a claim of a deed, and what to do besides reading it; None if nothing is."""
-    if not waiting.comes_after(said.step, deed):
-        apart = waiting.exclude(said.step, deed)
+    if not order.comes_after(said.step, deed):
+        apart = order.exclude(said.step, deed)
         wait = f", or write 'needs: [{deed.id}]'"
         return None if apart else ("does, and does not wait for it", wait)
     if counts_planned(context, said.step, deed, said.text.path):

@@ -62,11 +62,11 @@ from collections.abc import Iterator
 
 from agentflow.contracts.describe import listed
 from agentflow.findings import Finding, Severity
-from agentflow.lint.decided import counted, decided
+from agentflow.lint.constant_conditions import counted, decided
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.variables import Variables
 from agentflow.plan.numbers import in_range, range_of_contract
 from agentflow.plan.schemas import self_contained
 from agentflow.plan.steps import StepPlan

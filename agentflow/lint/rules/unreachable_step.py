@@ -73,11 +73,11 @@ from agentflow.contracts.describe import listed
 from agentflow.findings import Finding, Severity
 from agentflow.lint.comparisons import decisive
 from agentflow.lint.conditions import constant
-from agentflow.lint.decided import comes_to, counted, decided, excluded
+from agentflow.lint.constant_conditions import comes_to, counted, decided, excluded
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.variables import Variables
 from agentflow.plan import address
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.cel.syntax import Expr

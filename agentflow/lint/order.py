@@ -7,7 +7,7 @@ from agentflow.plan.address import enclosing
 from agentflow.plan.steps import Plan, StepPlan
 
 
-class Waiting:
+class Order:
     """What waits for what in one plan; what a step waits for is worked out once."""
 
     def __init__(self, plan: Plan) -> None:

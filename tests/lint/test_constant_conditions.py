@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentflow.lint.decided import comes_to, decided, excluded
+from agentflow.lint.constant_conditions import comes_to, decided, excluded
 from agentflow.lint.rule import Context
 from agentflow.loading import understand
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
