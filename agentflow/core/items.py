@@ -8,7 +8,7 @@ from agentflow.core.events import Failure
 from agentflow.core.state import Instance, Scope, open_unplanned
 from agentflow.core.values import Unusable, type_name, value_of
 from agentflow.plan import address
-from agentflow.plan.steps import ForEachPlan
+from agentflow.plan.repeats import ForEachPlan
 from agentflow.spec.model import FailureClass, Json
 
 

@@ -13,7 +13,7 @@ from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.failing import after_failure, complete
 from agentflow.core.state import Instance
 from agentflow.core.values import Unusable, holds, value_of
-from agentflow.plan.steps import LoopPlan
+from agentflow.plan.repeats import LoopPlan
 from agentflow.spec.model import FailureClass, Json
 
 

@@ -7,12 +7,9 @@ left behind after `GRACE` seconds.
 """
 
 import asyncio
-import os
-import signal
-import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial
-from types import FrameType
+from signal import Signals as Signal
 from typing import Any, TypeAlias
 
 from msgspec.structs import replace
@@ -27,7 +24,8 @@ from agentflow.engines.correspondence import Correspondence
 from agentflow.engines.driver import Driver, taken_up
 from agentflow.engines.flights import Flight, ended_late, failed, succeeded, timed_out
 from agentflow.engines.office import Office
-from agentflow.engines.timers import timer_of
+from agentflow.engines.signals import Signals
+from agentflow.engines.timers import Timer, timer_of, timers_of
 from agentflow.engines.turnstile import Turn, Turnstile, has_minute, is_shared, tokens_used
 from agentflow.errors import Interrupted, RecordingMiss, StoreError
 from agentflow.plan.steps import ChatPlan
@@ -37,8 +35,6 @@ from agentflow.spec.model import Agent
 GRACE = 5.0
 #: The connections of a run, by the file of a pipeline and the kind of its agents.
 Connections: TypeAlias = Mapping[tuple[str, str], Connection]
-Timer = events.TimerFired | events.TimeRanOut
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 #: Looks at what the agents of a run are connected to, and gives the first fact.
 Prepare: TypeAlias = Callable[[Connections, Fact], Coroutine[Any, Any, Fact]]
@@ -123,10 +119,9 @@ class _LocalEngine:
         )
         self.cancellation = Cancellation(office.mailbox, clock, self._report, self._fail)
         self.ended: asyncio.Future[None] = self.loop.create_future()
-        self.handlers: dict[signal.Signals, Any] = {}
-        self.signalled = self.driving = False
+        self.driving = False
         self.miss: RecordingMiss | None = None
-        self._watch_signals()
+        self.signals = Signals(self._on_signal)
 
     async def prepared(self, preparing: Coroutine[Any, Any, Fact]) -> Fact:
         """The first fact, once it is found out. Raises `Interrupted` if a signal comes first."""
@@ -148,7 +143,8 @@ class _LocalEngine:
         else:
             self.facts = [first, request]
         self._turn()
-        self._arm()
+        for timer in timers_of(self.state):
+            self._set(timer)
         self.cancellation.watch()
         await self.ended
 
@@ -162,8 +158,7 @@ class _LocalEngine:
             await asyncio.wait(ending, timeout=GRACE)
         for connection in self.connections.values():
             await connection.close()
-        for number, handler in self.handlers.items():
-            signal.signal(number, handler)
+        self.signals.close()
         self.cancellation.close()
         # What is cut short goes out when the run is taken up, or with the next `tick`.
         cut_short = self.state.status in ("running", "interrupted", "cancelled")
@@ -211,37 +206,21 @@ class _LocalEngine:
             self.cancellation.done()
         return decisions
 
-    def _watch_signals(self) -> None:
-        if threading.current_thread() is threading.main_thread():
-            for number in SIGNALS:
-                # One that is ignored stays so: that is what `nohup` is for.
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    self.handlers[number] = signal.signal(number, self._on_signal)
+    def _on_signal(self, number: Signal) -> None:
+        self.loop.call_soon_threadsafe(self._interrupt, number)
 
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        """The first signal ends the run in order; the next one ends the process at once.
-
-        The loop has handlers of its own, but it does not come round to them while a function of
-        the author's blocks it.
-        """
-        if self.signalled:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-        self.signalled = True
-        self.loop.call_soon_threadsafe(self._interrupt, signal.Signals(number).name)
-
-    def _interrupt(self, name: str) -> None:
+    def _interrupt(self, number: Signal) -> None:
         if self.driving:
-            self._report(events.RunInterrupted(self.clock.now(), name))
+            self._report(events.RunInterrupted(self.clock.now(), number.name))
         else:
-            self._fail(Interrupted(name, signal.Signals[name]))
+            self._fail(Interrupted(number.name, number))
 
     # --- decisions -------------------------------------------------------------------------
 
     def _perform(self, decisions: Iterable[Decision]) -> None:
         for decision in decisions:
             if (timer := timer_of(decision, self.state.now)) is not None:
-                self._fire_at(timer.at, timer)
+                self._set(timer)
             if isinstance(decision, events.StartAttempt):
                 self._start(decision)
             elif isinstance(decision, events.AskPerson | events.Notify):
@@ -250,31 +229,13 @@ class _LocalEngine:
                 # Of a run that is cancelled as it is taken up, nothing is in flight any more.
                 self._call_off(self.flights[decision.step])
 
-    def _arm(self) -> None:
-        """Timers that belong to the state as a whole: the wall budgets, and waits of a resumed run.
-
-        What is overdue fires in the order in which it was due, and what has the same time (a question
-        has no more than what is around it) from the outside in, as where a process is at work.
-        """
-        wall = self.state.started_at + self.driver.plan.budget.wall
-        timers: list[tuple[float, Timer]] = [(wall, events.TimerFired(wall))]
-        for (address, limit), one in self.state.timed.items():
-            timers.append((one.until, events.TimeRanOut(one.until, address, limit)))
-        for instance in self.state.waiting.values():
-            assert instance.due is not None
-            question = instance.question.question if instance.question else None
-            fired = events.TimerFired(instance.due, instance.address, question)
-            timers.append((instance.due, fired))
-        for due, timer in sorted(timers, key=lambda one: round(one[0], 3)):
-            self._fire_at(due, timer)
-
-    def _fire_at(self, due: float, timer: Timer) -> None:
+    def _set(self, timer: Timer) -> None:
         """Report a timer when it is due, and at once if it is overdue; that is its time."""
 
         def fire() -> None:
             self._report(replace(timer, at=self.clock.now()))
 
-        delay = due - self.clock.now()
+        delay = timer.at - self.clock.now()
         if delay > 0:
             self.loop.call_later(delay, fire)
         else:

@@ -1,4 +1,6 @@
-"""The timers that decisions ask for, as the facts that they become when they are due."""
+"""The timers of a run, as the facts that they become when they are due; their time is when that is."""
+
+from typing import TypeAlias
 
 from agentflow.core.events import (
     AskPerson,
@@ -10,10 +12,29 @@ from agentflow.core.events import (
     TimeRanOut,
     TimerFired,
 )
+from agentflow.core.state import State
+
+Timer: TypeAlias = TimerFired | TimeRanOut
 
 
-def timer_of(decision: Decision, now: float) -> TimerFired | TimeRanOut | None:
-    """The timer of a decision, made at `now`; its time is when it is due. None if it has none."""
+def timers_of(state: State) -> list[Timer]:
+    """The timers of a run as it begins or is taken up: of its times, and of all that waits.
+
+    They stand in the order in which they are due. Those that are due at the same time (a question has
+    no more than what is around it) stand from the outside in, as where a process is at work.
+    """
+    timers: list[Timer] = [TimerFired(state.started_at + state.plan.budget.wall)]
+    for (address, limit), one in state.timed.items():
+        timers.append(TimeRanOut(one.until, address, limit))
+    for instance in state.waiting.values():
+        assert instance.due is not None
+        question = instance.question.question if instance.question else None
+        timers.append(TimerFired(instance.due, instance.address, question))
+    return sorted(timers, key=lambda timer: round(timer.at, 3))
+
+
+def timer_of(decision: Decision, now: float) -> Timer | None:
+    """The timer of a decision, made at `now`; None if it has none."""
     match decision:
         case Retry() if decision.delay > 0:
             return TimerFired(now + decision.delay, decision.step)

@@ -7,7 +7,8 @@ from msgspec import Struct, field
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import callers, calls_of, every_call
 from agentflow.plan.loop_states import entries
-from agentflow.plan.steps import CallPlan, LoopPlan, Plan, ScopePlan, StepPlan
+from agentflow.plan.repeats import LoopPlan
+from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.model import Effects
 

@@ -12,9 +12,10 @@ from agentflow.lint.rule import Context
 from agentflow.lint.written import expressions
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
+from agentflow.plan.repeats import ForEachPlan
 from agentflow.plan.schemas import shortest_list
 from agentflow.plan.scopes import step_in_reach
-from agentflow.plan.steps import ForEachPlan, Plan
+from agentflow.plan.steps import Plan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.logic import every, way_of
 from agentflow.spec.cel.syntax import Expr, Identifier, Index, Select, spine

@@ -2,8 +2,8 @@
 
 The plan itself, which `build` makes of a pipeline and `steps` describes
 
-    build · steps · contracts · uses · parts · scopes · reading · materials · scripts · scripted_tests ·
-    library · contract_places · address · cases · patterns · graph · inputs
+    build · steps · repeats · contracts · uses · parts · scopes · reading · materials · scripts ·
+    scripted_tests · library · contract_places · address · cases · patterns · graph · inputs
 
 Who works, who asks and who is asked
 

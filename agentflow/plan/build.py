@@ -15,6 +15,7 @@ from agentflow.errors import FileProblem
 from agentflow.plan import address
 from agentflow.plan.library import Chain, Library, within
 from agentflow.plan.parts import Parts
+from agentflow.plan.repeats import LoopPlan
 from agentflow.plan.scopes import (
     ITEM_NAMES,
     LOOP_NAMES,
@@ -22,7 +23,7 @@ from agentflow.plan.scopes import (
     Place,
 )
 from agentflow.plan.scripted_tests import plan_scripts
-from agentflow.plan.steps import BudgetPlan, CallPlan, LoopPlan, Plan, ScopePlan, StepPlan
+from agentflow.plan.steps import BudgetPlan, CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.spec.document import Document, Path
 from agentflow.spec.model import (
     AgentStep,

@@ -18,6 +18,7 @@ from agentflow.plan.library import Chain, Library, Recursion
 from agentflow.plan.materials import Materials
 from agentflow.plan.planners import planner_of
 from agentflow.plan.reading import Reading
+from agentflow.plan.repeats import ForEachPlan
 from agentflow.plan.scopes import (
     GLOBAL_ROOTS,
     ITEM_NAMES,
@@ -33,7 +34,6 @@ from agentflow.plan.steps import (
     CatchPlan,
     Child,
     DelegatePlan,
-    ForEachPlan,
     NestedPlan,
     PlanCheck,
     QuestionPlan,

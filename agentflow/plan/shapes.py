@@ -17,6 +17,7 @@ from agentflow.plan.limits import Limit
 from agentflow.plan.loop_states import loop_around, of_loop
 from agentflow.plan.narrowing import NOTHING_GIVEN, Given, narrowed
 from agentflow.plan.operator_types import ARITHMETIC, by_type, calculated
+from agentflow.plan.repeats import ForEachPlan
 from agentflow.plan.resolution import resolved
 from agentflow.plan.schemas import (
     ANYTHING,
@@ -40,7 +41,7 @@ from agentflow.plan.shape_kinds import (
     Written,
     either,
 )
-from agentflow.plan.steps import ForEachPlan, Plan, ScopePlan, StepPlan
+from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.plan.tasks import results_of, task_at
 from agentflow.spec.cel.references import Steps, known_steps
 from agentflow.spec.cel.syntax import (

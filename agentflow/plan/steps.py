@@ -20,6 +20,7 @@ from msgspec import Struct, field
 
 from agentflow.findings import Finding
 from agentflow.plan.contracts import ContractPlan, Contracts
+from agentflow.plan.repeats import ForEachPlan, LoopPlan
 from agentflow.plan.scripts import ScriptPlan
 from agentflow.plan.servers import ServerPlan
 from agentflow.plan.uses import Use
@@ -42,36 +43,6 @@ StepKind = Literal["agent", "human", "group", "switch", "loop", "pipeline", "del
 
 #: How long an attempt may take where neither step nor agent says it, in seconds.
 DEFAULT_TIMEOUT = 300.0
-
-
-class ForEachPlan(Struct, frozen=True):
-    """`over` is evaluated outside the items; `names` are what an item is called inside.
-
-    `min_success` is a number of instances, or, as a float, a share of them; None if none may fail.
-    """
-
-    over: Template
-    max: int
-    parallel: int | None
-    names: tuple[str, ...]
-    min_success: int | float | None = None
-    key: Template | None = None
-    fail_fast: bool | None = None
-
-
-class LoopPlan(Struct, frozen=True):
-    """How a loop goes round. `state` is evaluated outside of it, the rest in each iteration.
-
-    What `next` does not name stays as it is. With `must_progress`, a state that `next` leaves as
-    it was ends the loop.
-    """
-
-    max: int
-    until: Expr | None
-    until_text: str
-    state: Template
-    next: Template
-    must_progress: bool
 
 
 class AssertPlan(Struct, frozen=True):

@@ -22,6 +22,7 @@ from agentflow.engines import local
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver
 from agentflow.engines.office import Office
+from agentflow.engines.signals import SIGNALS
 from agentflow.errors import StoreError
 from agentflow.eventlog.mailbox import Mailbox
 from agentflow.plan.steps import Plan
@@ -303,7 +304,7 @@ def test_an_outcome_that_comes_while_stopping_is_not_lost() -> None:
             return {"done": True}
 
     plan = pipeline({"a": {"agent": "write"}})
-    previous = {number: signal.getsignal(number) for number in local.SIGNALS}
+    previous = {number: signal.getsignal(number) for number in SIGNALS}
     try:
         run = drive(plan, on_cancel)
     finally:
