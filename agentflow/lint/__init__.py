@@ -14,8 +14,8 @@ Which conditions hold, where, and together with which others
 
 Values: where they come from, where they lead, and what may be wrong with them on the way
 
-    traces · origins · handoffs · receivers · operands · mixed_types · doubts · macros · macro_variables ·
-    zipped · schemas · written · plain_references · loops
+    traces · origins · handoffs · receivers · operands · mixed_types · doubts · doubted · macros ·
+    macro_variables · zipped · schemas · written · plain_references · loops
 
 What comes before what, what may be at work at once, and how much it may take
 
@@ -23,8 +23,8 @@ What comes before what, what may be at work at once, and how much it may take
 
 Effects, the people and checks that stand before them, and what follows from their answers
 
-    deeds · amends · commands · keys · gates · checkpoints · asked · answers · stand_ins · consequences ·
-    words_of_consent · escalations · drills
+    deeds · amends · commands · keys · gates · checkpoints · asked · answers · stand_ins ·
+    consequences · words_of_consent · escalations · drills
 
 Models and their tools: what they are told, what they are given
 

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct, field
 
 from agentflow.findings import Finding, Location, Severity
-from agentflow.lint.doubts import Doubt, Doubted, Risk, doubts, is_open
+from agentflow.lint.doubted import Doubted, doubts, is_open
+from agentflow.lint.doubts import Doubt, Risk
 from agentflow.lint.first_rounds import FirstRounds, operated_at_first
 from agentflow.lint.guards import Guards
 from agentflow.lint.loops import Round, loops
