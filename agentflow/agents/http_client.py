@@ -20,15 +20,14 @@ import httpx
 from msgspec.structs import replace
 
 from agentflow.agents.evidence import evidence_in
-from agentflow.agents.excerpts import DETAIL, detail, line
+from agentflow.agents.excerpts import DETAIL
 from agentflow.agents.http import Options
-from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
+from agentflow.agents.http_failures import broken, refused, seconds_to_wait
 from agentflow.agents.http_requests import Request, request_of
 from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.agents.wire import CONNECT, PORTS, addresses_for, transport
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.contracts.strict import NotJson, loads
-from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 
 MOST_REDIRECTS = 5
@@ -166,7 +165,7 @@ class _Exchange:
             finally:
                 await answer.aclose()
         except httpx.TransportError as error:
-            _broken(request, error, self._timeout)
+            raise broken(request.shown, error, timeout=self._timeout) from error
 
     def _redirected(self, request: Request, answer: httpx.Response) -> Request:
         """The request that a redirect makes of this one. Raises `AttemptError`."""
@@ -223,7 +222,7 @@ async def _read(request: Request, answer: httpx.Response) -> Json:
     """The JSON of an answer. Raises `AttemptError`, and lets errors of the transport through."""
     status = answer.status_code
     if not 200 <= status < 300:
-        await _refused(request, answer)
+        raise refused(request.shown, answer, await _beginning(answer))
     if status in (204, 205):
         return None
 
@@ -253,8 +252,8 @@ async def _read(request: Request, answer: httpx.Response) -> Json:
         invalid(f"no JSON that can be read: {error.reason}")
 
 
-async def _refused(request: Request, answer: httpx.Response) -> NoReturn:
-    """An answer that is a failure, with the beginning of what it says."""
+async def _beginning(answer: httpx.Response) -> bytes:
+    """What an answer that is a failure says, as far as it says it soon."""
     said = b""
     with suppress(httpx.TransportError, TimeoutError):  # the status says enough
         async with asyncio.timeout(LISTEN):
@@ -262,31 +261,4 @@ async def _refused(request: Request, answer: httpx.Response) -> NoReturn:
                 said += piece
                 if len(said) >= DETAIL:
                     break
-    text = said[:DETAIL].decode(errors="replace")
-    words = line(text)
-    wait = seconds_to_wait(answer.headers.get("retry-after"))
-    status = answer.status_code
-    failure = class_of_status(status, wait) if status >= 400 else FailureClass.REJECTED
-    raise AttemptError(
-        failure,
-        f"{request.shown} answered {status}{f': {words}' if words else ''}",
-        retry_after=wait,
-        detail=detail(text),
-    )
-
-
-def _broken(request: Request, error: httpx.TransportError, timeout: float) -> NoReturn:
-    """The transport failed."""
-    failure = class_of_transport(error)
-    assert failure is not None
-    match failure:
-        case FailureClass.NOT_SENT:
-            words = line(str(error)) or "no connection in time"
-            what = f"cannot be reached: {words}"
-        case FailureClass.REJECTED:
-            what = f"cannot be sent: {line(str(error))}"
-        case FailureClass.TIMEOUT:
-            what = f"was not answered within {time_in_words(timeout)}"
-        case _:
-            what = "was broken off before the answer was complete"
-    raise AttemptError(failure, f"{request.shown} {what}") from error
+    return said[:DETAIL]

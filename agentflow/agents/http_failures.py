@@ -4,7 +4,11 @@ import re
 import time
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from typing import Any
 
+from agentflow.agents.excerpts import detail, line
+from agentflow.agents.protocol import AttemptError
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass
 
 #: Statuses with a class of their own. Others from 400 on are rejected, from 500 on server errors.
@@ -27,6 +31,41 @@ _BY_TRANSPORT = {
 #: Seconds; whoever asks for more does not want to be asked again.
 LONGEST = 1e9
 _CLIENTS = frozenset({"httpx", "httpx2"})
+
+
+def refused(who: str, answer: Any, said: bytes) -> AttemptError:
+    """What an answer comes to whose status is none of success; `said` is the beginning of its body.
+
+    The answer is one of httpx or of its successor.
+    """
+    status, wait = answer.status_code, seconds_to_wait(answer.headers.get("retry-after"))
+    text = said.decode(errors="replace")
+    words = line(text)
+    return AttemptError(
+        class_of_status(status, wait) if status >= 400 else FailureClass.REJECTED,
+        f"{who} answered {status}{f': {words}' if words else ''}",
+        retry_after=wait,
+        detail=detail(text),
+    )
+
+
+def broken(
+    who: str, error: Exception, *, where: str | None = None, timeout: float | None = None
+) -> AttemptError:
+    """What an error of the transport comes to; an answer may have had `timeout` seconds."""
+    failure, words = class_of_transport(error), line(str(error))
+    assert failure is not None
+    match failure:
+        case FailureClass.NOT_SENT:
+            at = f" at {where}" if where is not None else ""
+            what = f"cannot be reached{at}: {words or 'no connection in time'}"
+        case FailureClass.REJECTED:
+            what = f"cannot be sent: {words}"
+        case FailureClass.TIMEOUT if timeout is not None:
+            what = f"was not answered within {time_in_words(timeout)}"
+        case _:
+            what = "broke off before its answer was complete"
+    return AttemptError(failure, f"{who} {what}")
 
 
 def class_of_status(status: int, retry_after: float | None) -> FailureClass:

@@ -14,9 +14,8 @@ from contextlib import suppress
 from typing import Any
 
 from agentflow.agents.evidence import evidence_in
-from agentflow.agents.excerpts import detail, line
 from agentflow.agents.http_addresses import Address, Refused, addresses_of
-from agentflow.agents.http_failures import class_of_status, class_of_transport, seconds_to_wait
+from agentflow.agents.http_failures import broken, refused
 from agentflow.agents.protocol import AttemptError
 from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.spec.durations import time_in_words
@@ -119,36 +118,16 @@ class Wire:
 
     def refused(self, answer: Any, said: bytes) -> AttemptError:
         """What an answer that is a failure comes to."""
-        status, wait = answer.status_code, seconds_to_wait(answer.headers.get("retry-after"))
-        text = said.decode(errors="replace")
-        words = line(text)
-        error = self.failed(
-            class_of_status(status, wait),
-            f"answered {status}{f': {words}' if words else ''}",
-            retry_after=wait,
-        )
-        error.detail = detail(text)
-        return error
+        return refused(self._name, answer, said)
 
     def broken(self, request: Any, error: Exception) -> AttemptError:
         """What an error of the library comes to."""
-        failure = class_of_transport(error)
-        assert failure is not None
-        words = line(str(error))
-        if failure is FailureClass.NOT_SENT:
-            where = f"{request.url.scheme}://{request.url.netloc.decode()}"
-            return self.failed(
-                failure, f"cannot be reached at {where}: {words or 'no connection in time'}"
-            )
-        if failure is FailureClass.REJECTED:
-            return self.failed(failure, f"cannot be asked: {words}")
-        return self.failed(failure, "broke off before its answer was complete")
+        where = f"{request.url.scheme}://{request.url.netloc.decode()}"
+        return broken(self._name, error, where=where)
 
-    def failed(
-        self, failure: FailureClass, what: str, *, retry_after: float | None = None
-    ) -> AttemptError:
+    def failed(self, failure: FailureClass, what: str) -> AttemptError:
         """A failure of the other side, in words."""
-        return AttemptError(failure, f"{self._name} {what}", retry_after=retry_after)
+        return AttemptError(failure, f"{self._name} {what}")
 
 
 async def addresses_for(

@@ -142,7 +142,7 @@ def test_it_is_sent_again_with_the_same_id(project: Project, other_side: WebServ
         (
             Answer(silent=True, cut="reset"),
             2,
-            "POST URL/hook was broken off before the answer was complete, 2 times",
+            "POST URL/hook broke off before its answer was complete, 2 times",
         ),
     ],
     ids=["gone", "redirect", "broken", "reset"],
