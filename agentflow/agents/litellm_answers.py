@@ -149,9 +149,12 @@ def word_of(value: Any) -> str | None:
 
 
 def usage_of(answer: Answer, model: str) -> Usage | None:
-    """What the provider counted; None if it has not said. A price of 0 is one that is not known."""
+    """What the provider counted; None if it has not said. A price of 0 is one that is not known.
+
+    No prompt has no tokens: whoever says so has not counted.
+    """
     usage = getattr(answer.response, "usage", None)
-    if usage is None or not usage.total_tokens:
+    if usage is None or not usage.prompt_tokens:
         return None
     if not _is_count(usage.prompt_tokens) or not _is_count(usage.completion_tokens):
         return None

@@ -150,7 +150,7 @@ def refuse_if_cut(receipt: Receipt, reply: Reply) -> None:
     Raises `AttemptError` context_overflow if it has not. Who counts nothing is believed.
     """
     usage = reply.usage
-    if usage is None or receipt.least is None or usage.tokens_in <= 0:
+    if usage is None or receipt.least is None:
         return
     if usage.tokens_in < receipt.least:
         message = (

@@ -19,7 +19,7 @@ from agentflow.plan.windows import UNKNOWN, Window, window_of
 from agentflow.spec.model import FailureClass, Json, Model
 
 from .calls import HOST, ROOT, call, connected, failure, options
-from .openai_server import Answer, OpenAIServer, completion
+from .openai_server import Answer, OpenAIServer, completion, usage
 from .test_estimates import FEWEST
 
 MODEL = "openai/gpt-4o-mini"
@@ -274,9 +274,12 @@ def test_one_token_is_a_count(server: OpenAIServer) -> None:
     assert "it counted 1 of about " in message
 
 
-def test_a_provider_that_counts_nothing_is_believed(server: OpenAIServer) -> None:
-    server.answer = Answer(body=completion(usage=None))
-    assert connected("llm", lambda c: c.call(options("llm", model=MODEL), call(body="x"))).text
+@pytest.mark.parametrize("said", [None, {}, usage(0, 0), usage(0, 7)], ids=str)
+def test_a_provider_that_counts_nothing_is_believed(said: Any, server: OpenAIServer) -> None:
+    """And what it used is not known, and not 0."""
+    server.answer = Answer(body=completion(usage=said))
+    reply = connected("llm", lambda c: c.call(options("llm", model=MODEL), call(body="x")))
+    assert (reply.text, reply.usage) == ("{}", None)
 
 
 # --- the receipt ---------------------------------------------------------------------------
