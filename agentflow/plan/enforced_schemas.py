@@ -38,6 +38,13 @@ _FORMATS = frozenset(
 _ESSENTIAL = frozenset({"$dynamicRef", "allOf", "patternProperties", "prefixItems"})
 
 
+#: A schema without any of these is refused.
+_SAYS_SOMETHING = frozenset({"$ref", "anyOf", "const", "enum", "type"})
+#: How large a schema may be: levels of objects and lists within each other, fields, values in its enums,
+#: characters of all names and of those values.
+_LEVELS, _FIELDS, _VALUES, _CHARACTERS = 10, 5_000, 1_000, 120_000
+
+
 class Form(Struct, frozen=True):
     """A schema that a provider enforces, and the keywords of the contract that it does not.
 
@@ -62,6 +69,7 @@ def enforced(contract: Schema, manner: Manner) -> Form | None:
     lost: set[str] = set()
     try:
         schema = _strict(contract, lost)
+        _measure(schema)
     except _Beyond:
         return None
     return Form(schema, tuple(sorted(lost)))
@@ -70,7 +78,7 @@ def enforced(contract: Schema, manner: Manner) -> Form | None:
 def why_not_strict(contract: Schema) -> str | None:
     """What of a contract has no counterpart in OpenAI's dialect, in words; None if all has one."""
     try:
-        _strict(contract, set())
+        _measure(_strict(contract, set()))
     except _Beyond as beyond:
         return str(beyond)
     return None
@@ -101,6 +109,8 @@ def _strict(schema: Json, lost: set[str]) -> dict[str, Any]:
             made[keyword] = value
         elif keyword in _LEFT_OUT:
             lost.add(keyword)
+    if not _SAYS_SOMETHING.intersection(made):
+        raise _Beyond("it admits any value somewhere")
     return _closed(made)
 
 
@@ -120,3 +130,29 @@ def _closed(made: dict[str, Any]) -> dict[str, Any]:
             raise _Beyond("it has an object of any fields")
         made["additionalProperties"] = False
     return made
+
+
+def _measure(schema: Mapping[str, Json]) -> None:
+    """Raise `_Beyond` for a schema in the dialect that is larger than it may be."""
+    fields = values = characters = 0
+    pending: list[tuple[Mapping[str, Json], int]] = [(schema, 1)]
+    while pending:
+        one, level = pending.pop()
+        properties, named = one.get("properties", {}), one.get("$defs", {})
+        inside = [*properties.values(), *filter(None, [one.get("items")])]
+        if inside and level > _LEVELS:
+            raise _Beyond(f"it nests more than {_LEVELS} levels")
+        listed = [*one.get("enum", ()), *([one["const"]] if "const" in one else ())]
+        fields += len(properties)
+        values += len(one.get("enum", ()))
+        characters += sum(map(len, [*properties, *named, *map(str, listed)]))
+        pending += [(inner, level + 1) for inner in inside]
+        pending += [(inner, level) for inner in one.get("anyOf", ())]
+        pending += [(inner, 1) for inner in named.values()]
+    for found, most, what in (
+        (fields, _FIELDS, "fields"),
+        (values, _VALUES, "values in its enums"),
+        (characters, _CHARACTERS, "characters of names and values"),
+    ):
+        if found > most:
+            raise _Beyond(f"it has more than {most:,} {what}")
