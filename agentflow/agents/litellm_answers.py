@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.agents.evidence import evidence_in
+from agentflow.agents.excerpts import line
 from agentflow.agents.litellm_settings import COMPLETE, litellm
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.worker import ANSWER_LIMIT
@@ -46,6 +47,11 @@ _MODEL_AT: _Places = (
     ("final_result", "model"),
     ("model_id",),
 )
+#: Where OpenAI's models refuse, in a chat, and as the last item of a response.
+_REFUSAL_AT: _Places = (
+    ("choices", 0, "message", "refusal"),
+    ("output", -1, "content", 0, "refusal"),
+)
 #: LiteLLM's words for a complete answer, and for one that asks for tools.
 _FINAL = {False: ("stop",), True: ("stop", "tool_calls")}
 #: No provider counts more tokens than that.
@@ -63,7 +69,8 @@ class Answer(Struct, frozen=True):
     `reason` is why the model stopped, in LiteLLM's word, and `sent` in the provider's own; None if
     it has not said. `response` is LiteLLM's object, with the model that answered and with what the
     provider counted. `calls` are the tools that the model asks for, `thoughts` as in `Turn`. `began`
-    says whether anything at all has come of it, if only a thought.
+    says whether anything at all has come of it, if only a thought. `refusal` is what OpenAI's models say
+    in the place of an answer that they do not give.
     """
 
     text: str | None
@@ -73,6 +80,7 @@ class Answer(Struct, frozen=True):
     calls: tuple[ToolCall, ...] = ()
     began: bool = True
     thoughts: Mapping[str, Json] | None = None
+    refusal: str | None = None
 
 
 def content_of(
@@ -96,6 +104,9 @@ def content_of(
     if answer.reason not in _FINAL[bool(calls)] or answer.sent not in COMPLETE:
         raise AttemptError(FailureClass.SERVER_ERROR, f"{model} stopped with '{answer.sent[:100]}'")
     text = answer.text if isinstance(answer.text, str) and answer.text.strip() else None
+    if text is None and not calls and answer.refusal:
+        message = f"{model} refused to answer: {line(answer.refusal)}"
+        raise AttemptError(FailureClass.REJECTED, message)
     if text is None and not calls:
         raise AttemptError(FailureClass.INVALID_OUTPUT, f"{model} answered nothing")
     if len(text or "") + sum(len(call.arguments) for call in calls) > ANSWER_LIMIT:
@@ -121,13 +132,21 @@ def too_much(model: str, came: Sequence[str] | None = None) -> AttemptError:
     return AttemptError(FailureClass.INVALID_OUTPUT, message, reply=kept)
 
 
-def reason_and_model(body: bytes) -> tuple[str | None, str | None]:
-    """The finish reason in a body that a provider sent, and the name of the model in it."""
+class Said(Struct, frozen=True):
+    """What a body says of itself; None is what it does not say."""
+
+    reason: str | None = None
+    model: str | None = None
+    refusal: str | None = None
+
+
+def said_in(body: bytes) -> Said:
+    """The finish reason in a body that a provider sent, the name of the model, and a refusal."""
     try:
         said = json.loads(body)
     except ValueError:
-        return None, None
-    return _word_at(said, _REASON_AT), _word_at(said, _MODEL_AT)
+        return Said()
+    return Said(*(_word_at(said, places) for places in (_REASON_AT, _MODEL_AT, _REFUSAL_AT)))
 
 
 def _word_at(body: Any, places: _Places) -> str | None:

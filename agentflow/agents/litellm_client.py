@@ -17,7 +17,7 @@ from agentflow.agents.litellm_answers import (
     Answer,
     content_of,
     kept_of,
-    reason_and_model,
+    said_in,
     usage_of,
     word_of,
 )
@@ -94,10 +94,10 @@ async def _answer(
     response = await litellm.acompletion(**parameters)
     if request.ear is not None:
         return await hear(response, request.model.model, request.ear, request.reached)
-    sent, own_name = reason_and_model(wire.body)
+    said = said_in(wire.body)
     # Of some providers LiteLLM says that every answer is complete.
-    why = litellm.map_finish_reason(sent) if sent else None
-    response.model = own_name or response.model
+    why = litellm.map_finish_reason(said.reason) if said.reason else None
+    response.model = said.model or response.model
     if not response.choices:
         return Answer(None, "", None, response, began=False), None
     choice = response.choices[0]
@@ -106,15 +106,16 @@ async def _answer(
     thoughts = Thoughts()
     thoughts.add(message)
     thoughts.add_details(message)
-    said = message.content
+    text = message.content
     answer = Answer(
-        thoughts.take_from(said) if isinstance(said, str) else None,
+        thoughts.take_from(text) if isinstance(text, str) else None,
         why if why in INCOMPLETE else choice.finish_reason,
-        sent,
+        said.reason,
         response,
         calls,
         began=bool(message.content or calls or thinks(message)),
         thoughts=thoughts.for_again(request.model.model),
+        refusal=said.refusal,
     )
     return answer, None
 

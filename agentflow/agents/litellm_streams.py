@@ -59,8 +59,9 @@ async def hear(stream: Any, model: str, ear: Ear, reached: Reach) -> tuple[Answe
         reason,
         response,
         calls.whole(),
-        began=began is not None,
+        began=began is not None or bool(tap.refusal),
         thoughts=thoughts.for_again(model),
+        refusal=tap.refusal,
     )
     return answer, began
 
@@ -69,7 +70,7 @@ class _Tap:
     """A provider's own stream, of which is noted what does not come through LiteLLM.
 
     That is the model that it names, in whose place LiteLLM puts the one that was asked for, its finish
-    `reason`, and the `detailed` pieces: those with details of thoughts.
+    `reason`, the `detailed` pieces: those with details of thoughts, and a `refusal`.
     """
 
     def __init__(self, chunks: Any) -> None:
@@ -80,6 +81,7 @@ class _Tap:
         self.model: str | None = None
         self.reason: Any = None
         self.detailed: list[Any] = []
+        self.refusal = ""
 
     def __aiter__(self) -> Self:
         return self
@@ -93,6 +95,7 @@ class _Tap:
         delta = getattr(choice, "delta", None)
         if getattr(delta, "reasoning_details", None):
             self.detailed.append(delta)
+        self.refusal += word_of(getattr(delta, "refusal", None)) or ""
         return chunk
 
     def __getattr__(self, name: str) -> Any:

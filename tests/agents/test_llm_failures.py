@@ -1,6 +1,7 @@
 """What goes wrong with a chat model, as a failure class: exceptions, statuses, waits."""
 
 import asyncio
+import json
 import socket
 import time
 from typing import Any
@@ -14,6 +15,7 @@ from agentflow.spec.model import FailureClass, Model
 from ..cli.inprocess import pass_over_litellm
 from .calls import HOST, attempt, call, connected, failure, options, put_forward
 from .openai_server import Answer, OpenAIServer, completion, refusal
+from .responses import CODEX, response, said
 
 MODEL, CLAUDE = "openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"
 #: Whether an answer is to come as a whole or as a stream.
@@ -99,6 +101,41 @@ def test_a_fault_is_the_same_however_the_answer_is_to_come(
     said = message.format(url=server.url, host=server.host)
     assert failure("llm", {"model": MODEL}, WAYS[way]) == (failed, MODEL + said)
     assert len(server.requests) == 1
+
+
+def refusing(model: str, *, stream: bool) -> Answer:
+    """An answer that is none: it says why there is none, where OpenAI's APIs have that."""
+    words = "I cannot help\nwith that."
+    if model == CODEX:
+        content = [{"type": "refusal", "refusal": words}]
+        return Answer(body=response({**said(""), "content": content}))
+    message = {"role": "assistant", "content": None, "refusal": words}
+    if not stream:
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        return Answer(body=completion(choices=[choice]))
+    deltas = (
+        {"role": "assistant", "content": None},
+        {"refusal": words[:5]},
+        {"refusal": words[5:]},
+    )
+    choices: list[Any] = [{"index": 0, "delta": one, "finish_reason": None} for one in deltas]
+    choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
+    base = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    events = "".join(f"data: {json.dumps({**base, 'choices': [one]})}\n\n" for one in choices)
+    headers = {"Content-Type": "text/event-stream"}
+    return Answer(body=f"{events}data: [DONE]\n\n", headers=headers)
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+@pytest.mark.parametrize(
+    ("model", "way"), [(MODEL, "whole"), (MODEL, "streamed"), (CODEX, "whole")]
+)
+def test_a_refusal_is_no_answer_that_could_be_mended(
+    model: str, way: str, server: OpenAIServer
+) -> None:
+    server.answer = refusing(model, stream=way == "streamed")
+    message = f"{model} refused to answer: I cannot help with that."
+    assert failure("llm", {"model": model}, WAYS[way]) == ("rejected", message)
 
 
 def at(server: OpenAIServer, **keys: Any) -> Host:

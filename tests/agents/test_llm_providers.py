@@ -164,9 +164,10 @@ def test_a_status_that_litellm_makes_up_is_none(
 def test_reason_and_model_stand_where_the_provider_has_them(
     body: Any, found: tuple[str | None, str | None], server: OpenAIServer
 ) -> None:
-    from agentflow.agents.litellm_answers import reason_and_model
+    from agentflow.agents.litellm_answers import said_in
 
-    assert reason_and_model((body if body == "no JSON" else json.dumps(body)).encode()) == found
+    said = said_in((body if body == "no JSON" else json.dumps(body)).encode())
+    assert (said.reason, said.model) == found
 
 
 def test_the_name_of_a_model_is_its_own(server: OpenAIServer) -> None:
