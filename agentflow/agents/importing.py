@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
+from agentflow.agents.excerpts import line_of
 from agentflow.agents.protocol import AttemptError, Call, Connection, Reply
 from agentflow.spec.model import FailureClass
 
@@ -38,13 +39,16 @@ class Imported(Generic[_T]):
             await asyncio.wait([asyncio.wrap_future(self._coming)])
 
     async def get(self) -> _T:
-        """What was loaded. Raises `AttemptError` rejected if it cannot be imported."""
+        """What was loaded. Raises `AttemptError` rejected if it cannot be imported.
+
+        That may have any cause: LiteLLM reads two hundred variables of the environment as numbers.
+        """
         await self.ready()
-        try:
-            return self._coming.result()
-        except ImportError as error:
-            message = f"cannot import {self._library}: {error}"
+        error = self._coming.exception()
+        if isinstance(error, Exception):
+            message = f"cannot import {self._library}: {line_of(error)}"
             raise AttemptError(FailureClass.REJECTED, message) from error
+        return self._coming.result()
 
     async def loaded(self) -> _T | None:
         """What was loaded, if that went well."""

@@ -123,6 +123,8 @@ FinalRequestOptions.get_max_retries = lambda *_: 0  # type: ignore[method-assign
 litellm.disable_aiohttp_transport = True
 litellm.suppress_debug_info = True
 litellm.telemetry = False
+# Variables would have it leave parameters out and change messages, and say nothing of either.
+litellm.drop_params = litellm.modify_params = False
 litellm.disable_hf_tokenizer_download = True
 # From 1.107 on it takes a stream without a finish reason for a connection that broke.
 litellm.CustomStreamWrapper._should_fail_on_clean_eof = lambda _: False

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -404,12 +405,19 @@ def test_a_contract_in_words(model: str, schema: Any, server: OpenAIServer) -> N
     assert ("JSON Schema" in system) is (schema is not True)
 
 
-def test_a_dotenv_file_of_the_folder_is_not_read(server: OpenAIServer, tmp_path: Path) -> None:
-    # It could send the operator's key to another host.
+def test_what_lies_about_changes_nothing(server: OpenAIServer, tmp_path: Path) -> None:
+    """Neither a `.env` of the folder, which could send the operator's key to another host, nor variables
+    that have LiteLLM leave out parameters and change messages."""
     (tmp_path / ".env").write_text("AGENTFLOW_TEST_PLANTED=1\n")
     script = (
-        "import os, agentflow.agents.litellm_client;"
-        "raise SystemExit('AGENTFLOW_TEST_PLANTED' in os.environ)"
+        "import os; from agentflow.agents.litellm_settings import litellm;"
+        "print('AGENTFLOW_TEST_PLANTED' in os.environ, litellm.drop_params, litellm.modify_params)"
     )
-    ran = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True)
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"", b"")
+    steering = {"LITELLM_DROP_PARAMS": "true", "LITELLM_MODIFY_PARAMS": "true"}
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        env=os.environ | steering,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"False False False\n", b"")
