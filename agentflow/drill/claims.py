@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from agentflow.drill.carriers import Carrier, carriers
 from agentflow.plan.calls import calls_of, home_of, is_repeatable
-from agentflow.plan.failures import failures_of
+from agentflow.plan.failures import failures_of, is_passed_by
 from agentflow.plan.steps import CallPlan, CatchPlan, EscalationPlan, Plan, StepPlan
 from agentflow.spec.document import Path
 from agentflow.spec.model import ANSWERED, FailureClass
@@ -142,6 +142,8 @@ def _dead(carrier: Carrier, key: str, possible: frozenset[FailureClass]) -> str 
     """Why an entry of `catch` is never asked for, as far as the plan alone tells."""
     step = carrier.step
     if key != "any":
+        if is_passed_by(step, key):
+            return f"no other agent is asked: {quoted(step.id)} has acted then, or may have"
         if FailureClass(key) in possible:
             return _shadowed(step, FailureClass(key))
         return f"{quoted(step.id)} never fails as {quoted(key)}"

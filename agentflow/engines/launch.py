@@ -173,7 +173,7 @@ def needed_prices(plan: Plan) -> Prices:
         if model not in prices:
             raise UsageError(
                 f"'budget.usd' cannot be kept: nobody knows the price of '{model}'",
-                help="write it under 'models', for a million tokens: price: {input: 1.5, output: 6}",
+                help="write it under 'models', for a million tokens: price: {input: …, output: …}",
             )
     return prices
 

@@ -2,7 +2,7 @@
 
 from agentflow.plan.calls import calls_of
 from agentflow.plan.steps import CallPlan, Plan, StepPlan
-from agentflow.spec.model import FailureClass
+from agentflow.spec.model import ANSWERED, FailureClass
 
 #: What any call can come to.
 _OF_CALLS = frozenset(
@@ -86,6 +86,21 @@ def _cut_off(step: StepPlan) -> frozenset[FailureClass]:
 def may_be_unknown(step: StepPlan) -> bool:
     """May it be given up after an attempt that may have had its effect? A key only makes another safe."""
     return any(not call.effects.repeatable for call in calls_of(step))
+
+
+def is_passed_by(step: StepPlan, key: str) -> bool:
+    """Is an entry of `catch` that hands over to another agent never taken, as the work may be done?
+
+    So it is where each agent of the step does what must not happen twice, and has done it, or may have
+    done it, whenever it fails so.
+    """
+    own = [*step.among.values()] or ([step.call] if step.call is not None else [])
+    action = step.catch.get(key)
+    if action is None or action.action != "agent" or not own or key == "any":
+        return False
+    kind = FailureClass(key)
+    done = kind.ambiguous or kind in ANSWERED or kind is FailureClass.UNKNOWN_EFFECT
+    return done and not any(call.effects.repeatable for call in own)
 
 
 def _of_call(call: CallPlan) -> frozenset[FailureClass]:

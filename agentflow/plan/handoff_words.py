@@ -16,11 +16,26 @@ from agentflow.spec.wording import quoted
 Way: TypeAlias = tuple[str | int, ...]
 
 #: Violations that speak of a size; the value itself would be a long line.
-_SIZES = frozenset({"maxItems", "maxLength", "minItems", "minLength", "uniqueItems"})
+_SIZES = frozenset(
+    [
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "minItems",
+        "minLength",
+        "minProperties",
+        "uniqueItems",
+    ]
+)
 #: What a producer says that lies beyond a limit of the consumer.
 _OPPOSITES = {
     word: other
-    for pair in (("minItems", "maxItems"), ("minLength", "maxLength"), ("minimum", "maximum"))
+    for pair in (
+        ("minItems", "maxItems"),
+        ("minLength", "maxLength"),
+        ("minProperties", "maxProperties"),
+        ("minimum", "maximum"),
+    )
     for word, other in (pair, pair[::-1])
 }
 CHOICES = frozenset({"const", "enum"})
@@ -76,7 +91,7 @@ def _sometimes(given: Contract, verdict: Verdict) -> str:
     violation = verdict.violation
     assert violation is not None
     found = f"may be {excerpt(verdict.witness)}"
-    if violation.keyword in _SIZES and verdict.witness != "":
+    if violation.keyword in _SIZES and verdict.witness not in ("", {}):
         found = f"may have {violation.found}"
     return found + _why(given.schema, violation)
 

@@ -45,9 +45,10 @@ class Items(Struct, frozen=True):
 
 
 class Entries(Struct, frozen=True):
-    """A map with keys of which nothing is known, whose values all look like this."""
+    """A map of at most so many keys, of which nothing is known, whose values all look like this."""
 
     value: "Shape"
+    most: int
 
 
 class Some(Struct, frozen=True):

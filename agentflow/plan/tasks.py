@@ -24,7 +24,7 @@ def results_of(shapes: Shaping, delegate: DelegatePlan) -> Shape:
         for action in first.catch.values()
         if action.value is not None
     )
-    return Entries(either(options))
+    return Entries(either(options), delegate.max_tasks)
 
 
 def task_at(shapes: Shaping, plan: Plan, place: str) -> Shape:

@@ -118,9 +118,10 @@ class _Description:
                 return self._of_fields(shape, steps)
             case Items():
                 return self._of_items(shape, steps)
-            case Entries(value):
+            case Entries(value, most):
                 inner = self._of(value, steps[1:])
-                return inner if steps else {"type": "object", "additionalProperties": inner}
+                entries = {"type": "object", "additionalProperties": inner, "maxProperties": most}
+                return inner if steps else entries
             case Some(source):
                 self.exact = False
                 # Which item stands at an index of the rest is not known.

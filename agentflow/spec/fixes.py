@@ -61,6 +61,27 @@ def without_entry(document: Document, path: Path, *, title: str, safe: bool) -> 
     return None if edit is None else Fix(title, (edit,), safe)
 
 
+def without_property(document: Document, path: Path, *, title: str) -> Fix | None:
+    """A property of a schema taken out, and out of what is `required` there; never safe."""
+    fix = without_entry(document, path, title=title, safe=False)
+    required = document.node((*path[:-2], "required"))
+    if fix is None or not isinstance(required, Sequence):
+        return fix
+    names = [item.value if isinstance(item, Scalar) else None for item in required.items]
+    if path[-1] not in names:
+        return fix
+    at = names.index(path[-1])
+    if len(names) == 1 or not required.flow:
+        return None
+    first, last = required.items[max(at - 1, 0)], required.items[max(at, 1)]
+    span = (
+        Span(first.end_line, first.end_column, last.end_line, last.end_column)
+        if at
+        else Span(first.line, first.column, last.line, last.column)
+    )
+    return Fix(title, (*fix.edits, Edit(span, "")), safe=False)
+
+
 def _of_block(document: Document, entry: Entry) -> Edit | None:
     """The whole lines of an entry, if nothing else stands on them."""
     key, value = entry.key, entry.value

@@ -12,6 +12,20 @@ from .checking import GOOD, UNKNOWN_AGENT, UNUSED
 from .inprocess import agentflow
 from .shell import Done
 
+INPUTS = """\
+agentflow: 1
+name: letters
+inputs:
+  type: object
+  additionalProperties: false
+  required: {required}
+  properties: {{topic: {{type: string}}, place: {{type: string}}{day}}}
+agents:
+  writer: {{kind: command, argv: [./write], effects: none, input: {{type: object}}, output: {{type: string}}}}
+steps:
+  write: {{agent: writer, with: {{topic: "${{{{ inputs.topic }}}}", place: '${{{{ default(inputs.place, "") }}}}'}}}}
+outputs: {{letter: "${{{{ steps.write.output }}}}"}}
+"""
 BOTH = UNUSED.replace("agent: writer}", "agent: wrter}")
 
 
@@ -46,6 +60,30 @@ def test_unsafe_fixes() -> None:
     done = agentflow("validate", "spec.yaml", "--unsafe-fixes")
     assert done == Done(0, "no problems in 1 file\n", "note: fixed 2 problems in 1 file\n")
     assert path.read_text("utf-8") == GOOD
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[topic, day]", "[topic]"),
+        ("[day, topic]", "[topic]"),
+        ("[topic, day, place]", "[topic, place]"),
+    ],
+)
+def test_an_input_goes_with_the_demand_for_it(before: str, after: str) -> None:
+    path = spec(INPUTS.format(required=before, day=", day: {type: string}"))
+    done = agentflow("validate", "spec.yaml", "--unsafe-fixes")
+    assert done == Done(0, "no problems in 1 file\n", "note: fixed 1 problem in 1 file\n")
+    assert path.read_text("utf-8") == INPUTS.format(required=after, day="")
+
+
+def test_an_input_that_tests_give_is_left_to_a_person() -> None:
+    text = INPUTS.format(required="[topic, day, place]", day=", day: {type: string}")
+    spec(f"{text}tests: {{t: {{inputs: {{topic: a, day: b, place: c}}}}}}\n")
+    done = agentflow("validate", "spec.yaml")
+    assert done.out.endswith(
+        "help: use it, or take it out; line 13 has its name\n\n1 warning in 1 file\n"
+    )
 
 
 def test_without_an_option_nothing_is_changed() -> None:

@@ -147,6 +147,13 @@ def test_silence_that_the_time_around_the_step_does_not_wait_for() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["timeout", "invalid_output"])
+def test_what_a_write_may_have_done_is_given_to_no_other_agent(kind: str) -> None:
+    assert said({"send": call("writer", catch={kind: {"agent": "writer"}})}) == [
+        f"send.catch.{kind} dead: no other agent is asked: 'send' has acted then, or may have"
+    ]
+
+
 @pytest.mark.parametrize("kind", ["timeout", "server_error"])
 def test_of_a_write_that_fails_without_an_answer_nobody_knows(kind: str) -> None:
     catch: Json = {"unknown_effect": "fail", kind: {"use": "praise"}}

@@ -2,7 +2,8 @@
 
 The entry is never asked for, and what it was to take care of is taken care of by nobody. Each kind
 of step and of agent has failures of its own: only a chat model's answer is `truncated`, only a gate
-finds `low_confidence`, only what must not be repeated leaves an `unknown_effect`.
+finds `low_confidence`, only what must not be repeated leaves an `unknown_effect`. Nor is another
+agent ever asked where the first has done what must not happen twice, or may have.
 
 Bad:
 
@@ -43,7 +44,7 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.failures import failures_of
+from agentflow.plan.failures import failures_of, is_passed_by
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.model import FailureClass
 from agentflow.spec.wording import quoted
@@ -79,6 +80,22 @@ def check(context: Context) -> Iterator[Finding]:
                     location=context.document.locate_key((*step.path, "catch", key)),
                     help=advice or f"take it out; there is: {others}",
                 )
+            elif is_passed_by(step, key):
+                yield _passed_by(context, step, key)
+
+
+def _passed_by(context: Context, step: StepPlan, key: str) -> Finding:
+    action, call = step.catch[key], step.call
+    assert action.call is not None
+    assert call is not None
+    return Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=f"{quoted(step.id)} is never handed over to {quoted(action.call.agent)} as {quoted(key)}:"
+        f" its effects are {quoted(call.effects)}, and may have happened",
+        location=context.document.locate_key((*step.path, "catch", key)),
+        help="take it out, or write an escalation to people, who can look",
+    )
 
 
 def _said(step: StepPlan, key: FailureClass) -> tuple[str, str | None]:
@@ -87,4 +104,8 @@ def _said(step: StepPlan, key: FailureClass) -> tuple[str, str | None]:
         return why, "put the step into a group, and catch it there"
     if step.kind == "human":
         return "it asks a person", None
-    return _WHY.get(key, "nothing there can end so"), None
+    advice = None
+    if key is FailureClass.UNKNOWN_EFFECT and step.call is not None:
+        called = quoted(step.call.agent)
+        advice = f"take it out, unless {called} does change something: then say so, with 'effects'"
+    return _WHY.get(key, "nothing there can end so"), advice

@@ -24,7 +24,7 @@ Bad:
 
 Says:
 
-    7:55 level 2 of 'desk' is over after 24h, and the run after 24h
+    7:55 level 2 of 'desk' is over after 1d, and the run after 1d
 
 Good:
 
@@ -72,7 +72,7 @@ def check(context: Context) -> Iterator[Finding]:
             number, waited = found
             message = (
                 f"level {number} of {quoted(escalation.name)} is over after"
-                f" {waited / 3600:g}h, and the run after {plan.pipeline.budget.wall}"
+                f" {time_in_words(waited)}, and the run after {time_in_words(plan.budget.wall)}"
             )
             place = context.document.locate((*escalation.levels[number - 1].path, "within"))
             advice = "give the run longer with 'budget: {wall: …}', or the levels less"

@@ -107,6 +107,8 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     for each in context.loops:
+        if _is_misread(context, each):
+            continue  # what cannot be read may be what reads it
         for name in sorted(each.changing):
             reads = (use for use in each.own if reads_field(use, name) or each.misnames(use))
             if all(next_field(use, each.body) == name for use in reads):
@@ -119,6 +121,15 @@ def check(context: Context) -> Iterator[Finding]:
                     help="read it in a step, in 'until' or in 'output', or take it out",
                 )
         yield from _original(context, context.plan, each)
+
+
+def _is_misread(context: Context, each: Round) -> bool:
+    """Is there anything in the loop of which it is not known what it reads?"""
+    body = context.document.node(each.body.path)
+    return body is not None and any(
+        body.line <= place.span.line <= body.end_line and place.file == context.document.file
+        for place in context.misread
+    )
 
 
 def _original(context: Context, plan: Plan, each: Round) -> Iterator[Finding]:

@@ -66,7 +66,7 @@ def check(context: Context) -> Iterator[Finding]:
             message=f"{quoted(chat.name)} has no 'window', and its server cuts prompts that are too"
             " long without saying so",
             location=context.document.locate_key(chat.path),
-            help="say how many tokens prompt and answer may have together: window: 8192"
+            help="say how many tokens prompt and answer may have together: window: …"
             if len(chat.path) == 2
-            else "give the model a name under 'models', with its window: 8192",
+            else "give the model a name under 'models', with its window: …",
         )

@@ -68,7 +68,7 @@ def check(context: Context) -> Iterator[Finding]:
             severity=SEVERITY,
             message=f"the window of model {quoted(chat.name)} is not known",
             location=context.document.locate_key(chat.path),
-            help="say how many tokens prompt and answer may have together: window: 32768"
+            help="say how many tokens prompt and answer may have together: window: …"
             if len(chat.path) == 2
-            else "give the model a name under 'models', with its window: 32768",
+            else "give the model a name under 'models', with its window: …",
         )

@@ -74,9 +74,9 @@ def check(context: Context) -> Iterator[Finding]:
             message=f"'budget.{bound.what}' cannot be kept: model {quoted(name)} has no"
             " 'max_output_tokens'",
             location=context.document.locate_key(path),
-            help="say how long its answers may be: max_output_tokens: 800"
+            help="say how long its answers may be: max_output_tokens: …"
             if path[0] == "models"
-            else "give the model a name under 'models', with max_output_tokens: 800",
+            else "give the model a name under 'models', with max_output_tokens: …",
             related=(_because(context, bound),),
         )
 

@@ -46,7 +46,7 @@ Good:
 
 from collections.abc import Collection, Iterable, Iterator
 
-from agentflow.findings import Finding, Severity
+from agentflow.findings import Finding, Fix, Severity
 from agentflow.lint.escalations import levels, named_escalations
 from agentflow.lint.forgotten import Forgotten
 from agentflow.lint.meters import bounds
@@ -59,7 +59,7 @@ from agentflow.plan.channels import named_channels
 from agentflow.plan.servers import named_tools
 from agentflow.plan.steps import Plan
 from agentflow.spec.document import Path
-from agentflow.spec.fixes import without_entry
+from agentflow.spec.fixes import without_entry, without_property
 from agentflow.spec.model import BUILT_IN_CHANNELS, Contract
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
@@ -108,15 +108,20 @@ def check(context: Context) -> Iterator[Finding]:
     for what, path in unused:
         assert around is not None
         known = around.hint(what, path)
-        fix = without_entry(context.document, path, title="take it out", safe=False)
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"{what} {quoted(str(path[-1]))} is not used",
             location=context.document.locate_key(path),
             help=known.help,
-            fix=fix if known.left_over else None,
+            fix=_without(context, what, path) if known.left_over else None,
         )
+
+
+def _without(context: Context, what: str, path: Path) -> Fix | None:
+    if what == "input":
+        return without_property(context.document, path, title="take it out")
+    return without_entry(context.document, path, title="take it out", safe=False)
 
 
 def _unused(
