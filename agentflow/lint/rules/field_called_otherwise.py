@@ -1,4 +1,4 @@
-"""A model is asked for a field by another name than its contract has.
+"""A model is asked for a field, or a choice, by another name than its contract has.
 
 What it is told and what its answer is held against contradict each other. It obeys one of the two: either
 its answer is refused, again and again, or the field comes with a value that nobody explained.
@@ -58,14 +58,17 @@ Good:
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from agentflow.contracts.describe import listed
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.asked_names import lists_of_names, lists_of_values
 from agentflow.lint.chats import chats
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.stems import stem
 from agentflow.lint.texts import Written, told
 from agentflow.plan.calls import home_of
 from agentflow.plan.schemas import Contract, past_references, values_of
@@ -83,6 +86,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _REACH = 300
+_NEAR = 60
 _KEY = re.compile(r"""["'`](?P<name>[A-Za-z_]\w{1,40})["'`]\s*:""")
 _LABEL = re.compile(
     r"\b(?P<name>[A-Z]\w{1,40}):[\"'`]?\s*[\"'`<\[(]*(?:true|false|yes\W+(?:or\W+)?no)\b"
@@ -91,6 +95,11 @@ _FIELD = re.compile(
     r"""\b(?:field|key|property)\s+(?:called\s+|named\s+)?["'`](?P<name>\w{2,40})["'`]""",
     re.IGNORECASE,
 )
+_PUT = re.compile(
+    r"""\b(?:in|into|set|fill|under)\s+["'`](?P<name>[a-z]\w{1,40})["'`](?=\s+(?:whether|what|how|why|which|who|to)\b)""",
+    re.IGNORECASE,
+)
+_ONE_WORD = re.compile(r"[\w-]+")
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 
 
@@ -119,6 +128,17 @@ def check(context: Context) -> Iterator[Finding]:
                 help=suggestions.help(name, fields, "call it as the contract does"),
                 related=(Related("the contract", context.document.locate_key((*home, "output"))),),
             )
+        for text, found, field in _odd_values(texts, fields, chat.call.output.schema):
+            values = values_of(Contract(fields[field], chat.call.output.schema)) or ()
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(chat.agent)} is asked for {quoted(found['name'])}, "
+                f"and {quoted(field)} is {listed([quoted(str(value)) for value in values], 'or')}",
+                location=text.place(context.document, found, "name"),
+                help="call it as the contract does",
+                related=(Related("the contract", context.document.locate_key((*home, "output"))),),
+            )
 
 
 def _odd(
@@ -130,9 +150,9 @@ def _odd(
     something else.
     """
     spoken = {word for text in texts for word in map(_plain, re.findall(r"\w+", text.text))}
-    all_named = {_plain(name) for name in fields} <= spoken
+    missing = {_plain(name) for name in fields} - spoken
     decides = any(_is_decision(schema, call.output.schema) for schema in fields.values())
-    patterns = ((_LABEL,) if decides else ()) + (() if all_named else (_KEY, _FIELD))
+    patterns = ((_LABEL,) if decides else ()) + ((_KEY, _FIELD, _PUT) if missing else ())
     known = _words(call)
     for text in texts:
         blank = _EXPRESSION.sub(lambda found: " " * len(found[0]), text.text)
@@ -141,6 +161,45 @@ def _odd(
             if _plain(found["name"]) not in known and _ASKED.search(before):
                 known.add(_plain(found["name"]))
                 yield text, found
+        for found in _odd_of_lists(blank, fields, known, missing):
+            known.add(_plain(found["name"]))
+            yield text, found
+
+
+def _odd_of_lists(
+    text: str, fields: Mapping[str, Schema], known: Collection[str], missing: Collection[str]
+) -> Iterator[re.Match[str]]:
+    """Of names side by side that are asked for, those that no field has, if there may be as many.
+
+    Some of them have to be fields, or else they are as many as the fields, and have just been asked for.
+    """
+    names = {_plain(name) for name in fields}
+    for found in lists_of_names(text) if missing else ():
+        odd = [one for one in found if _plain(one["name"]) not in known]
+        start = found[0].start()
+        asked = _ASKED.search(text[max(0, start - _REACH) : start]) is not None
+        close = _ASKED.search(text[max(0, start - _NEAR) : start]) is not None
+        right = sum(_plain(one["name"]) in names for one in found)
+        meant = right > 1 or (asked and right) or (close and len(found) == len(fields))
+        if meant and len(odd) <= len(missing):
+            yield from odd
+
+
+def _odd_values(
+    texts: Sequence[Written], fields: Mapping[str, Schema], root: Schema
+) -> Iterator[tuple[Written, re.Match[str], str]]:
+    """Of words to choose from, those that the field with the others cannot be, with the field."""
+    spoken = {stem(word) for text in texts for word in re.findall(r"[\w-]+", text.text)}
+    for name, field in fields.items():
+        values = values_of(Contract(field, root)) or ()
+        known = {stem(value) for value in values if isinstance(value, str)}
+        missing = known - spoken
+        one_word = all(isinstance(value, str) and _ONE_WORD.fullmatch(value) for value in values)
+        for text in texts if missing and one_word and len(known) > 2 else ():
+            for found in lists_of_values(text.text):
+                odd = [one for one in found if stem(one["name"]) not in known]
+                if len(found) - len(odd) > 1 and len(odd) <= len(missing):
+                    yield from ((text, one, name) for one in odd)
 
 
 def _fields(call: CallPlan) -> Mapping[str, Schema]:
