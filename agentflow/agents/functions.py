@@ -6,6 +6,7 @@ but for the size of the answer.
 """
 
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -14,6 +15,7 @@ from agentflow.agents.pool import Pool
 from agentflow.agents.protocol import AttemptError, Call, Host, Reply
 from agentflow.agents.python import Options
 from agentflow.agents.worker import Failed, arguments, failed, load, plain
+from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 
 
@@ -37,7 +39,7 @@ class Functions:
         if options.isolate:
             return Reply(await self._pool.call(options.call, call.input, offers))
         try:
-            return Reply(await self._call_here(options.call, call.input, offers))
+            return Reply(await self._call_here(options.call, call, offers))
         except Failed as failure:
             kind = FailureClass(failure.failure)
             raise AttemptError(kind, failure.message, detail=failure.detail) from failure
@@ -50,18 +52,20 @@ class Functions:
                 with suppress(ValueError):  # a function has changed the path itself
                     sys.path.remove(root)
 
-    async def _call_here(
-        self, call: str, given: Mapping[str, Json], offers: Mapping[str, Json]
-    ) -> Json:
-        function = self._loaded.get(call) or self._load(call)
+    async def _call_here(self, target: str, call: Call, offers: Mapping[str, Json]) -> Json:
+        function = self._loaded.get(target) or self._load(target)
         # Only a copy is handed out, or the function could change what other steps see.
-        copy = {name: _copy(item) for name, item in given.items()}
-        value = self._invoke(call, function, arguments(function, copy, offers))
+        copy = {name: _copy(item) for name, item in call.input.items()}
+        begun = time.monotonic()
+        value = self._invoke(target, function, arguments(function, copy, offers))
+        if time.monotonic() - begun > call.timeout:  # nobody could stop it
+            message = f"no answer within {time_in_words(call.timeout)}"
+            raise AttemptError(FailureClass.TIMEOUT, message)
         if isinstance(value, Awaitable):
             try:
                 value = await value
             except (Exception, SystemExit) as error:
-                raise failed(call, error, self._roots) from error
+                raise failed(target, error, self._roots) from error
         return plain(value)
 
     def _invoke(self, call: str, function: Callable[..., Any], given: dict[str, Json]) -> Any:

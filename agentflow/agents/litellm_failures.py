@@ -22,6 +22,7 @@ from agentflow.agents.http_failures import (
     number_of_seconds,
     seconds_to_wait,
 )
+from agentflow.agents.litellm_bodies import is_json
 from agentflow.agents.litellm_settings import litellm
 from agentflow.agents.litellm_wire import Wire
 from agentflow.agents.protocol import AttemptError
@@ -99,6 +100,12 @@ def failure_of(error: Exception, model: str, wire: Wire) -> AttemptError:
             return AttemptError(FailureClass.REJECTED, message)
     if not wire.left:
         return _unasked(error, chain, model, wire)
+    if any(isinstance(cause, UnicodeDecodeError) for cause in chain):
+        message = f"{model} answered with what is not UTF-8 text"
+        return AttemptError(FailureClass.SERVER_ERROR, message)
+    if wire.answered and wire.body and not is_json(wire.body):
+        message = f"{model} answered with what is no JSON: '{_page(wire)}'"
+        return AttemptError(FailureClass.SERVER_ERROR, message)
     failure = _by_exception(error)
     if wire.answered and failure is FailureClass.REJECTED and not _is_withheld(error):
         failure = FailureClass.SERVER_ERROR  # LiteLLM has made up a status for what it cannot read
@@ -107,6 +114,11 @@ def failure_of(error: Exception, model: str, wire: Wire) -> AttemptError:
         what = f"sent what LiteLLM cannot read: {words.strip()}"
         return AttemptError(failure, f"{model} {what}")
     return AttemptError(failure, f"{model}: {words}")
+
+
+def _page(wire: Wire) -> str:
+    """The beginning of what came in the place of JSON, on one line."""
+    return " ".join(_without_keys(wire.body.decode(errors="replace"), wire).split())[:_PAGE]
 
 
 def _unasked(
@@ -232,14 +244,14 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _words(error: Exception, wire: Wire) -> str:
-    """What the other side said, without the names that LiteLLM puts before it; one bounded line.
-
-    A proxy may give back what it was sent, and so a key.
-    """
-    text = str(getattr(error, "message", None) or error)
-    if wire.keys:
-        text = Redactor(wire.keys).text(text)
+    """What the other side said, without the names that LiteLLM puts before it; one bounded line."""
+    text = _without_keys(str(getattr(error, "message", None) or error), wire)
     return _NAMES.sub("", " ".join(text.split())).partition(" Received Chunk=")[0][:_SAID]
+
+
+def _without_keys(text: str, wire: Wire) -> str:
+    """A proxy may give back what it was sent, and so a key."""
+    return Redactor(wire.keys).text(text) if wire.keys else text
 
 
 def _missing_keys(model: str) -> list[str]:

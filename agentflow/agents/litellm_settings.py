@@ -28,7 +28,7 @@ os.environ["MAX_IMAGE_URL_DOWNLOAD_SIZE_MB"] = "0"  # it fetches no images for p
 os.environ["LITELLM_MODE"] = "PRODUCTION"
 
 import litellm as _litellm
-from litellm.litellm_core_utils import core_helpers
+from litellm.litellm_core_utils import core_helpers, secret_redaction
 from litellm.litellm_core_utils.thread_pool_executor import executor
 from litellm.llms.base_llm.base_model_iterator import BaseModelResponseIterator
 from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
@@ -37,6 +37,7 @@ from litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini import Ver
 from litellm.types import utils as litellm_types
 from openai._models import FinalRequestOptions
 
+from agentflow.agents.litellm_bodies import MOST
 from agentflow.agents.litellm_wire import guard
 
 #: The providers' words for a complete answer. A call of a tool is among them because that is how
@@ -114,6 +115,9 @@ core_helpers._FINISH_REASON_MAP = _Reasons(  # type: ignore[misc]
     for sent, word in core_helpers._FINISH_REASON_MAP.items()
     if word != "stop" or sent in COMPLETE
 )
+_redact = secret_redaction.python_redact_string
+# It looks for keys in all that an error says, also in one that comes within a stream.
+secret_redaction.python_redact_string = lambda value: _redact(value[:MOST])
 # It writes logs, which nobody reads, in threads that outlive the call.
 executor.submit = lambda *_, **__: Future()  # type: ignore[method-assign]
 litellm.stream_chunk_builder = lambda *_, **__: None

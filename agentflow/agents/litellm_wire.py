@@ -2,8 +2,9 @@
 
 LiteLLM makes clients of its own in many places. All of them come by the classes of the HTTP
 libraries, and there it is settled: no header that may hold a key to a host that is to see none, a
-time in which a connection has to stand, no redirect, and no character that was not sent. The
-request that leaves is noted in `WIRE`, of the task or the thread that sends it.
+time in which a connection has to stand, no redirect, no character that was not sent, and no more of
+a failure than somebody reads. The request that leaves is noted in `WIRE`, of the task or the thread
+that sends it.
 """
 
 import codecs
@@ -17,6 +18,7 @@ import aiohttp
 import httpx
 from msgspec import Struct
 
+from agentflow.agents.litellm_bodies import read_failure, read_failure_waiting, shorten
 from agentflow.agents.protocol import Reach, unwatched
 from agentflow.agents.redirects import follow_none, shown
 from agentflow.agents.secrets import KEY_ENDINGS, SHORTEST
@@ -70,21 +72,39 @@ def guard() -> None:
     )
 
     async def send_guarded(client: httpx.AsyncClient, leaving: httpx.Request, **how: Any) -> Any:
-        _leaves(leaving)
-        answer = await send(client, leaving, **how)
-        _answered(answer, how)
-        if how.get("stream") and answer.is_success:
+        wire = WIRE.get()
+        if wire is None:
+            return await send(client, leaving, **how)
+        _leaves(leaving, wire)
+        answer = await send(client, leaving, **{**how, "stream": True})
+        if not answer.is_success:
+            await read_failure(answer)
+        elif how.get("stream"):
             answer.aiter_text = partial(_text_of, answer)  # type: ignore[method-assign]
+        else:
+            await answer.aread()
+            shorten(answer)
+        _answered(answer, wire, how)
         return answer
 
     def send_guarded_waiting(client: httpx.Client, leaving: httpx.Request, **how: Any) -> Any:
-        _leaves(leaving)
-        answer = send_waiting(client, leaving, **how)
-        _answered(answer, how)
+        wire = WIRE.get()
+        if wire is None:
+            return send_waiting(client, leaving, **how)
+        _leaves(leaving, wire)
+        answer = send_waiting(client, leaving, **{**how, "stream": True})
+        if not answer.is_success:
+            read_failure_waiting(answer)
+        elif not how.get("stream"):
+            answer.read()
+            shorten(answer)
+        _answered(answer, wire, how)
         return answer
 
     async def request_guarded(session: aiohttp.ClientSession, *what: Any, **how: Any) -> Any:
-        _leaves_now(WIRE.get())
+        wire = WIRE.get()
+        if wire is not None:
+            _leaves_now(wire)
         return await request(session, *what, **how)
 
     httpx.AsyncClient.send = send_guarded  # type: ignore[method-assign, assignment]
@@ -101,10 +121,7 @@ async def _text_of(answer: httpx.Response, _size: int | None = None) -> AsyncIte
     decoder.decode(b"", final=True)
 
 
-def _leaves(request: httpx.Request) -> None:
-    wire = WIRE.get()
-    if wire is None:
-        return
+def _leaves(request: httpx.Request, wire: Wire) -> None:
     if wire.withheld:
         for name in set(request.headers) - _HARMLESS:
             if not name.startswith("x-stainless-"):  # OpenAI's client finds its way by them
@@ -115,20 +132,17 @@ def _leaves(request: httpx.Request) -> None:
     _leaves_now(wire)
 
 
-def _leaves_now(wire: Wire | None) -> None:
+def _leaves_now(wire: Wire) -> None:
     """Tell so before looking whether it may: whoever took it for not sent has said so before."""
-    if wire is not None:
-        wire.reached("sent")
-        if wire.over:
-            raise httpx.RequestError("the call was given up before its request was sent")
-        wire.left = True
+    wire.reached("sent")
+    if wire.over:
+        raise httpx.RequestError("the call was given up before its request was sent")
+    wire.left = True
 
 
-def _answered(answer: httpx.Response, how: Mapping[str, Any]) -> None:
-    wire = WIRE.get()
-    if wire is not None:
-        wire.answered = answer.is_success
-        wire.body = b"" if how.get("stream") else answer.content
+def _answered(answer: httpx.Response, wire: Wire, how: Mapping[str, Any]) -> None:
+    wire.answered = answer.is_success
+    wire.body = b"" if how.get("stream") and answer.is_success else answer.content
 
 
 def _keys_in(request: httpx.Request, own: Sequence[str]) -> dict[str, str]:

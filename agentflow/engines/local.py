@@ -4,6 +4,9 @@ It performs decisions and reports facts, and decides nothing. Facts that come in
 settled and stored together. Whatever an agent does, its attempt ends at its deadline: the task is
 cancelled, which makes the agent kill what it started, and a task that does not even end then is
 left behind after `GRACE` seconds.
+
+If the loop stood still when a time came (a function or a library had the process for itself), what
+has come in meanwhile is taken first: an outcome that was there counts, whatever the clock says now.
 """
 
 import asyncio
@@ -33,6 +36,9 @@ from agentflow.spec.model import Agent
 
 #: Seconds an agent has to clean up after its deadline before its task is abandoned.
 GRACE = 5.0
+#: Seconds by which a timer may be late. Beyond that the loop stood still, and has so many seconds to
+#: take what has come in, as often as this happens to it at most.
+LATE, CATCH_UP, AT_MOST = 0.1, 0.2, 3
 #: The connections of a run, by the file of a pipeline and the kind of its agents.
 Connections: TypeAlias = Mapping[tuple[str, str], Connection]
 
@@ -237,9 +243,21 @@ class _LocalEngine:
 
         delay = timer.at - self.clock.now()
         if delay > 0:
-            self.loop.call_later(delay, fire)
+            self._at(self.loop.time() + delay, fire)
         else:
             fire()
+
+    def _at(self, when: float, act: Callable[[], None], again: int = AT_MOST) -> None:
+        """Act at a time of the loop's clock; if the loop stood still then, when it has caught up."""
+
+        def come() -> None:
+            now = self.loop.time()
+            if again and now - when > LATE:
+                self._at(now + CATCH_UP, act, again - 1)
+            else:
+                act()
+
+        self.loop.call_at(when, come)
 
     def _start(self, decision: events.StartAttempt) -> None:
         pipeline, plan, call = call_of_attempt(self.state, decision)
@@ -326,10 +344,8 @@ class _LocalEngine:
         except Exception as bug:  # noqa: BLE001 - it is raised by `drive`
             self._fail(bug)
         else:
-            # A function that blocked the loop comes back late without having been stopped.
-            assert flight.deadline is not None
-            late = not flight.over and self.loop.time() > flight.deadline.when()
             now = self.clock.now()
+            late = flight.expired and not flight.over
             self._land(flight, timed_out(flight, now) if late else succeeded(flight, now, reply))
         finally:
             if flight.turn is not None:
@@ -355,9 +371,13 @@ class _LocalEngine:
             self.stopping.add(flight.task)
             flight.task.add_done_callback(self.stopping.discard)
 
-    def _expire(self, step: str) -> None:
+    def _expire(self, step: str, again: int = AT_MOST) -> None:
         """The deadline has come: the agent is to stop, and is not waited for beyond the grace."""
         flight = self.flights[step]
+        assert flight.deadline is not None
+        if again and self.loop.time() - flight.deadline.when() > LATE:
+            flight.deadline = self.loop.call_later(CATCH_UP, self._expire, step, again - 1)
+            return
         flight.expired = True
         assert flight.task is not None
         flight.task.cancel()

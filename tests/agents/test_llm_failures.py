@@ -6,6 +6,7 @@ import socket
 import time
 from typing import Any
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -230,8 +231,8 @@ NO_ANSWERS = {
     "a page": (
         Answer(body="<html>hello</html>"),
         {
-            MODEL: ": Empty or invalid response from LLM endpoint. Received: '<html>hello</html>'.",
-            CLAUDE: ": Unable to get json response - Expecting value: line 1 column 1 (char 0)",
+            MODEL: " answered with what is no JSON: '<html>hello</html>'",
+            CLAUDE: " answered with what is no JSON: '<html>hello</html>'",
         },
     ),
     "nothing": (
@@ -250,6 +251,40 @@ NO_ANSWERS = {
     ),
     "an error": (Answer(body=refusal("busy")), {MODEL: ": busy", CLAUDE: ": {'message': 'busy'"}),
 }
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("model", [MODEL, CLAUDE])
+def test_no_more_of_a_failure_is_read_than_is_told(
+    model: str, way: str, server: OpenAIServer
+) -> None:
+    server.answer = Answer(500, refusal("E" * 8_000_000), cut="close", half=True)  # it has no end
+    failed, message = failure("llm", {"model": model}, WAYS[way])
+    assert (failed, len(message)) == ("server_error", len(f"{model} answered 500: ") + 300)
+    assert message.startswith(f"{model} answered 500: ")
+    assert message.endswith("EEE")
+
+
+def test_of_an_endless_page_the_beginning_is_looked_at(server: OpenAIServer) -> None:
+    from litellm.litellm_core_utils.secret_redaction import redact_string
+
+    from agentflow.agents.litellm_bodies import MOST
+    from agentflow.agents.litellm_wire import WIRE, Wire
+
+    server.answer = Answer(body="<html>" + "x" * 1_000_000)
+
+    async def ask() -> Wire:
+        wire = Wire(10)
+        WIRE.set(wire)
+        async with httpx.AsyncClient() as client:
+            await client.post(f"{server.url}/chat/completions", json={"model": "x"})
+        return wire
+
+    wire = asyncio.run(ask())
+    assert wire.body == b"<html>" + b"x" * (MOST - 6)
+    assert len(redact_string("x" * 1_000_000)) == MOST
+    said = f"{MODEL} answered with what is no JSON: '<html>{'x' * 154}'"
+    assert failure("llm", {"model": MODEL}) == ("server_error", said)
 
 
 @pytest.mark.parametrize("model", [MODEL, CLAUDE])

@@ -62,6 +62,17 @@ def test_a_function_gets_the_key_if_it_has_a_place_for_it(
     assert connected("python", lambda c: c.call(called, made)) == Reply(answer)
 
 
+def test_a_function_that_blocks_the_run_beyond_its_time_has_no_answer() -> None:
+    made = replace(call(), timeout=0.01)
+    called = options("python", **keys("dawdles", isolate=False))
+    with pytest.raises(AttemptError) as caught:
+        connected("python", lambda c: c.call(called, made))
+    assert (caught.value.failure.value, caught.value.message) == (
+        "timeout",
+        "no answer within 10ms",
+    )
+
+
 @both
 def test_a_function_that_needs_a_key_says_so(isolate: bool) -> None:
     failed, message = failure("python", keys("keyed", isolate), order=7)

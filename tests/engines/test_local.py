@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -131,7 +130,7 @@ def test_the_time_of_an_attempt_begins_when_its_request_leaves() -> None:
             call.reached("sent")
             put_forward(asyncio.get_running_loop(), 1200)
             await asyncio.sleep(1200)
-        return None
+        return await hang(call)
 
     plan = pipeline({"one": {"agent": "do", "timeout": "50m"}})
     assert drive(plan, echo, agents=Slow(prepare_for_long)).state.status == "succeeded"
@@ -230,14 +229,39 @@ def test_an_agent_that_swallows_its_cancellation_is_left_behind(
     assert run.state.status == "succeeded"
 
 
-def test_an_answer_after_the_deadline_is_no_answer_even_if_nothing_could_stop_it() -> None:
-    async def blocking(call: Call) -> Json:
-        time.sleep(0.1)
-        return {}
+def _stand_still_while_it_comes() -> asyncio.Future[Json]:
+    """An answer that comes within a minute, in an hour in which the loop stands still."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[Json] = loop.create_future()
+    loop.call_later(60, answered.set_result, {"done": True})
+    put_forward(loop, 3600)
+    return answered
 
-    run = drive(pipeline({"a": {"agent": "do", "timeout": "50ms"}}), blocking)
+
+@pytest.mark.parametrize("limit", ["timeout", "wall"])
+def test_what_has_come_in_while_the_loop_stood_still_counts(limit: str) -> None:
+    async def answer_meanwhile(call: Call) -> Json:
+        answer = await _stand_still_while_it_comes()
+        for _ in range(5):  # a pipe is read piece by piece
+            await asyncio.sleep(0)
+        return answer
+
+    one = {"agent": "write", "timeout": "30m" if limit == "timeout" else "2h"}
+    run = drive(
+        pipeline({"a": one}, budget={"wall": "30m"} if limit == "wall" else {}), answer_meanwhile
+    )
+    assert run.state.status == "succeeded"
+
+
+def test_a_loop_that_never_catches_up_ends_attempts_all_the_same() -> None:
+    async def have_it_for_itself(call: Call) -> Json:
+        while True:
+            put_forward(asyncio.get_running_loop(), 3600)
+            await asyncio.sleep(0)
+
+    run = drive(pipeline({"a": {"agent": "do", "timeout": "30m"}}), have_it_for_itself)
     assert run.state.failure is not None
-    assert run.state.failure.message == "step 'a' failed: no answer within 50ms"
+    assert run.state.failure.message == "step 'a' failed: no answer within 30m"
 
 
 def test_a_log_that_cannot_be_written_stops_the_run_before_anything_else_starts() -> None:

@@ -164,3 +164,7 @@ def keyed(order: int, idempotency_key: str) -> list[Any]:
 
 def keyed_at_will(order: int, *, idempotency_key: str | None = None) -> list[Any]:
     return [order, idempotency_key]
+
+
+def dawdles(**_: Any) -> None:
+    time.sleep(0.05)
