@@ -123,6 +123,7 @@ def start_attempt(state: State, event: events.StartAttempt) -> None:
     instance.failure = None
     state.running[instance.address] = instance
     note_effects(instance, event.effects)
+    instance.held_up = False
     instance.held = {"calls": 1, **event.held}
     hold(instance.purse, instance.held)
     limits.begin(state, instance, event)

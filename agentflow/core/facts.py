@@ -59,11 +59,13 @@ def run_resumed(state: State, event: events.RunResumed) -> None:
 
 def attempt_held_up(state: State, event: events.AttemptWaits) -> None:
     """An attempt that waits for other runs is in flight all the same: it has its slot."""
-    _in_flight(state, event)
+    _in_flight(state, event).held_up = True
 
 
 def attempt_admitted(state: State, event: events.AttemptAdmitted) -> None:
-    limits.leaves(state, _in_flight(state, event))
+    instance = _in_flight(state, event)
+    instance.held_up = False
+    limits.leaves(state, instance)
 
 
 def _in_flight(state: State, event: events.AttemptWaits | events.AttemptAdmitted) -> Instance:
@@ -108,7 +110,8 @@ def _longest(instance: Instance, asked: float | None) -> float | None:
 
 def attempt_lost(state: State, event: events.AttemptLost) -> None:
     instance = _ended_attempt(state, event)
-    doubt(instance)
+    if not instance.held_up:
+        doubt(instance)
     state.agenda.append((Need.LOST, instance))
 
 

@@ -52,6 +52,8 @@ def on_loss(_state: State, instance: Instance) -> Decision:
     """An attempt was in flight when its process ended."""
     call = instance.call
     assert call is not None
+    if instance.held_up:
+        return _made_after_all(instance)
     text = f"the process ended before the outcome was known; effects are '{call.effects}'"
     if call.key is not None:
         text += ", and it has an idempotency key"
@@ -67,6 +69,17 @@ def on_loss(_state: State, instance: Instance) -> Decision:
         reason = Reason("language.failure", f"{text}; what encloses the step has failed")
         return events.CancelStep(instance.address, reason)
     return after_failure(instance, Failure(FailureClass.UNKNOWN_EFFECT, text))
+
+
+def _made_after_all(instance: Instance) -> Decision:
+    """The attempt that was lost had been held up: whatever its effects are, it had none."""
+    text = "the process ended before the call was sent"
+    if instance.scope.closed:
+        reason = Reason("language.failure", f"{text}; what encloses the step has failed")
+        return events.CancelStep(instance.address, reason)
+    reason = Reason("language.effects", text)
+    number = instance.attempt + 1
+    return events.Retry(instance.address, number, delay=0, counted=False, reason=reason)
 
 
 def on_stop(state: State, instance: Instance) -> Decision:

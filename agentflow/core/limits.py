@@ -112,7 +112,7 @@ def over(
     traffic.running -= 1
     if usage is not None:
         begun.tokens = usage.tokens_in + usage.tokens_out
-    elif failure in UNDONE:
+    elif failure in UNDONE or instance.held_up:
         begun.tokens = 0
     # A first one that only waits for requests to be a minute ago is not helped by this.
     for_tokens = chat.limits is not None and chat.limits.tokens_per_minute is not None

@@ -4,7 +4,8 @@ Before a call, a bound is held back. The tokens of a prompt are not counted here
 the bytes of what is sent, since tokenizers of chat models split text into pieces of a byte or more.
 The answer has at most `max_output_tokens`, also when it is shown to its model again. After the call
 the provider's own figures are charged. Where there are none (no answer came, or it did not say),
-what was held counts as spent, unless the other side has certainly done nothing.
+what was held counts as spent, unless the other side has certainly done nothing. A call that was held
+up all the time has not been made, and costs nothing at all.
 """
 
 import json
@@ -130,6 +131,8 @@ def settle_call(
     held = instance.held
     undone = failure in UNDONE
     spent = {what: amount for what, amount in held.items() if what == "calls" or not undone}
+    if instance.held_up:
+        spent = {}
     spent.update(_used(state, instance, usage, held))
     meters = [what for what in spent if what.startswith(_METERS)]
     call = instance.call

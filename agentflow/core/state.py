@@ -157,7 +157,8 @@ class Instance(Struct, eq=False):
     `instead` are the arguments that a person gave a call of a tool in the place of those of its
     model. `inside` is the scope that a group, switch, loop or `for_each` has opened; of a loop,
     that of the iteration it is in. `inner_purse` is there if what is inside has a time of its own.
-    `held` is what is kept back for the attempt in flight, `charged` says that its key has been
+    `held` is what is kept back for the attempt in flight, which is `held_up` as long as nothing of it
+    can have left this machine, `charged` says that its key has been
     charged to the meters. `link` counts the models of the chain that have failed in this attempt of
     the retry policy, and `counted` are the tokens of the prompt that the last one was to be sent,
     if they were counted. `queued_for` is the model in whose queue it stands, or has come from,
@@ -200,6 +201,7 @@ class Instance(Struct, eq=False):
     own_purse: Purse | None = None
     inner_purse: Purse | None = None
     held: Amounts = field(default_factory=lambda: NOTHING)
+    held_up: bool = False
     charged: bool = False
     link: int = 0
     counted: int | None = None

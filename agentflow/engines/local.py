@@ -298,7 +298,14 @@ class _LocalEngine:
         why = f"waiting for {warming.library}, which is being imported"
         self._report(events.AttemptWaits(self.clock.now(), step, attempt, why))
         await warming.ready()
-        self._report(events.AttemptAdmitted(self.clock.now(), step, attempt))
+        await self._admit(flight)
+
+    async def _admit(self, flight: Flight) -> None:
+        """An attempt is held up no more: that is in the log before anything of it leaves."""
+        self._report(
+            events.AttemptAdmitted(self.clock.now(), flight.call.step, flight.call.attempt)
+        )
+        await asyncio.sleep(0)
 
     async def _admitted(self, flight: Flight, chat: ChatPlan) -> Turn:
         """Wait until other runs leave room for an attempt."""
@@ -312,7 +319,7 @@ class _LocalEngine:
 
         turn = await self.turnstile.admit(chat.model, chat.limits, flight.tokens, tell)
         if waits:
-            self._report(events.AttemptAdmitted(self.clock.now(), step, attempt))
+            await self._admit(flight)
         return turn
 
     async def _fly(self, flight: Flight, file: str, options: Agent, chat: ChatPlan | None) -> None:

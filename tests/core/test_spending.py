@@ -379,3 +379,47 @@ def test_spending_never_passes_a_budget_and_all_that_is_held_comes_back(
         assert root.purse.spent.get(what, 0) <= bound
     assert set(root.purse.held.values()) <= {0}
     assert replay(plan, entries).divergence is None
+
+
+# --- calls that were held up ---------------------------------------------------------------
+
+
+@given(st.lists(st.lists(st.booleans(), max_size=4), min_size=1, max_size=4))
+def test_a_call_that_was_held_up_until_its_process_ended_costs_nothing(
+    deaths: list[list[bool]],
+) -> None:
+    """Each death comes after the call was held up (True) and let through (False) so often."""
+    chat = spec({"a": {"agent": "chat"}}, budget={"tokens": 100_000, "calls": 100})
+    entries: list[events.Entry] = []
+    driver = Driver(chat, State(chat), MemoryLog(), entries.append)
+    driver.take([started()])
+    made = 0
+    for attempt, death in enumerate(deaths, 1):
+        for up in death:
+            waits = events.AttemptWaits(1, "a", attempt, "waiting for LiteLLM")
+            driver.take([waits if up else events.AttemptAdmitted(1, "a", attempt)])
+        driver.take([events.AttemptLost(1, "a", attempt)])
+        made += not (death and death[-1])
+    assert driver.state.root is not None
+    held = dict(driver.state.running["a"].held)
+    spent = driver.state.root.purse.spent
+    assert (spent.get("calls", 0), spent.get("tokens", 0)) == (made, made * held["tokens"])
+    assert replay(chat, entries).divergence is None
+
+
+def test_a_write_that_was_held_up_when_its_process_ended_is_made_after_all() -> None:
+    plan = spec({"a": {"agent": "trade", "with": {"quantity": 1, "price": 5}}})
+    entries: list[events.Entry] = []
+    driver = Driver(plan, State(plan), MemoryLog(), entries.append)
+    driver.take([started()])
+    driver.take([events.AttemptWaits(1, "a", 1, "waiting for the MCP SDK")])
+    retry, start = driver.take([events.AttemptLost(1, "a", 1)])
+    assert isinstance(retry, events.Retry)
+    assert isinstance(start, StartAttempt)
+    assert retry.reason.text == "the process ended before the call was sent"
+    assert driver.state.root is not None
+    assert driver.state.root.purse.spent.get("calls", 0) == 0
+    driver.take([events.AttemptAdmitted(1, "a", 2)])
+    then = driver.take([events.AttemptLost(1, "a", 2)])
+    assert not any(isinstance(one, events.Retry | StartAttempt) for one in then)
+    assert driver.state.root.purse.spent["calls"] == 1
