@@ -8,6 +8,7 @@ from agentflow.formats.next_text import next_steps, run_named
 from agentflow.formats.refusals import refusals
 from agentflow.formats.run_text import result_lines
 from agentflow.formats.safe import safe
+from agentflow.formats.usage import charged
 from agentflow.formats.words import moment
 from agentflow.trace import Trace
 
@@ -32,7 +33,7 @@ def render(
     died = trace.status in ("running", "crashed") and holder is None and damage is None
     lines = [f"started by {safe(trace.by, oneline=True)}"] if trace.by else []
     if trace.status not in ("running", "crashed") or any(trace.waiting()):
-        lines += result_lines(trace, option, limit)
+        lines += [*result_lines(trace, option, limit), *charged(trace)]
     lines += refusals(trace, f"agentflow show {run_named(trace, option)} --json")
     lines += [accepted_tool(tool) for tool in trace.accepted]
     if holder is not None:

@@ -86,3 +86,12 @@ def totals(trace: Trace) -> list[str]:
     facts += filter(None, (sums.tokens_text(), sums.cost_text()))
     facts += metered(trace.spent)
     return facts
+
+
+def charged(trace: Trace) -> list[str]:
+    """That the budget was charged more tokens than were counted, and why; nothing if it was not."""
+    counted, spent = used(tuple(trace.steps.values())).tokens, trace.spent.get("tokens", 0)
+    if spent <= counted:
+        return []
+    why = "calls that told no usage are charged the most that they can have used"
+    return [f"{count(counted, 'token')} counted, {spent:,g} charged to the budget: {why}"]
