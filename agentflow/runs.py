@@ -65,6 +65,14 @@ def _unheard(_answers: Sequence[RecordedAnswer]) -> None:
     """Nobody wants to know."""
 
 
+#: Is told where the recording of a run is, None for nowhere, and which other one stays.
+Aside = Callable[[Path | None, Path], None]
+
+
+def _unseen(_place: Path | None, _stays: Path) -> None:
+    """Nobody wants to know."""
+
+
 def _nobody(_plan: Plan, _run_id: str) -> Listener:
     return lambda _entry: None
 
@@ -77,11 +85,13 @@ def run(
     audience: Audience = _nobody,
     onlooker: Onlooker | None = None,
     leftover: Leftover = _unheard,
+    aside: Aside = _unseen,
 ) -> State:
     """Run a pipeline and give the state it ends in; its log is in the store under its `run_id`.
 
     An `onlooker` sees what models are answering, which is then asked for as a stream. `leftover` is
-    told of the recorded answers that a run which went well has not asked for.
+    told of the recorded answers that a run which went well has not asked for, and `aside` of where
+    the recording of one is that did not, or that called no model.
 
     Raises:
         SpecError: the spec has errors.
@@ -114,7 +124,7 @@ def run(
             log.discard()
             raise
     if settings.record is not None:
-        write_recording(settings.record, plan, read_run(store, run_id).entries)
+        _record(settings.record, read_run(store, run_id), state, aside)
     if recording is not None and state.status == "succeeded":
         leftover(recording.unused())
     return state
@@ -167,6 +177,7 @@ def resume(
     settings: Settings = _PLAIN,
     onlooker: Onlooker | None = None,
     gate: Gate = _open_gate,
+    aside: Aside = _unseen,
 ) -> State:
     """Take up a run that was interrupted, that waits for people, or whose process died.
 
@@ -183,7 +194,7 @@ def resume(
         UnknownRun, RunLocked, LogDamaged, LogTooNew: it cannot be taken up.
         UsageError: it has ended, was simulated, or its spec has changed.
         MissingSecret: the environment lacks a secret, or the key for a model.
-        FileProblem: the recording that it plays back cannot be read.
+        FileProblem: the recording that it plays back cannot be read, or nothing be recorded there.
         RecordingMiss: it has no answer to a request.
         ToolChanged: a tool of a server is not what it was.
         Interrupted: a signal came before anything was called.
@@ -204,6 +215,8 @@ def resume(
         if not as_started:
             _refuse_changes(started, folder)
         require(holders(recorded.plan))
+        if started.record is not None:
+            check_place(Path(started.record))
         recording = None
         if started.playback is None:
             require_keys(called_models(recorded.plan))
@@ -212,8 +225,16 @@ def resume(
         venue = Venue(log, audience(recorded), folder, settings, recording, onlooker)
         state = take_up(recorded.plan, state, venue, tools_recorded(recorded.entries))
     if started.record is not None:
-        write_recording(Path(started.record), recorded.plan, read_run(store, run_id).entries)
+        _record(Path(started.record), read_run(store, run_id), state, aside)
     return state
+
+
+def _record(path: Path, recorded: Recorded, state: State, aside: Aside) -> None:
+    """Write the recording of a run that goes no further, for now or for good."""
+    failed = state.status not in ("succeeded", "waiting")
+    place = write_recording(path, recorded.plan, recorded.entries, failed=failed)
+    if place != path.resolve():
+        aside(place, path)
 
 
 def _refuse_to_resume(run_id: str, started: RunStarted, state: State) -> None:

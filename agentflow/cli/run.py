@@ -55,6 +55,8 @@ class _Audience:
         )
         self.trace: Trace | None = None
         self.display: Display | None = None
+        #: Where the run is recorded, if another recording stays in its place.
+        self.aside: tuple[Path | None, Path] | None = None
 
     def attend(
         self, plan: Plan, entries: Sequence[Entry] = (), *, simulate: bool = False
@@ -89,6 +91,10 @@ class _Audience:
         if self.display is not None:
             self.display.go_on()
 
+    def put_aside(self, place: Path | None, stays: Path) -> None:
+        """The run is recorded beside the recording that it was to replace."""
+        self.aside = place, stays
+
     def finish(self) -> None:
         """The run goes no further, for whatever reason."""
         if self.display is not None:
@@ -120,6 +126,7 @@ def run_spec(
             lambda plan, _: audience.attend(plan, simulate=settings.simulate),
             audience.onlooker,
             unused.extend,
+            audience.put_aside,
         )
     except StoreError as error:
         trace = audience.trace
@@ -163,6 +170,7 @@ def resume_run(run_id: str, settings: Settings, terms: Terms, *, as_started: boo
             as_started=as_started,
             settings=audience.known(settings),
             onlooker=audience.onlooker,
+            aside=audience.put_aside,
         )
     except StoreError as error:
         trace = audience.trace or _as_it_lies(where, run_id)
@@ -187,6 +195,9 @@ def _conclude(state: State, audience: _Audience, store: Path, terms: Terms) -> i
     assert trace is not None
     option = store_option(terms.store)
     ended_well = state.status == "succeeded"
+    if audience.aside is not None and not quiet:
+        place, stays = audience.aside
+        emit(run_text.aside(str(place) if place is not None else None, str(stays)), sys.stderr)
     limit = None if quiet and not sys.stdout.isatty() else run_text.LIMIT
     text = run_text.render(trace, str(store), brief=quiet, option=option, limit=limit)
     stream = sys.stdout if ended_well or not quiet or json else sys.stderr

@@ -21,6 +21,7 @@ from agentflow.agents.recording import (
     Recording,
     Requests,
     answer_data,
+    read_head,
     read_recording,
     render,
     reply_of,
@@ -42,6 +43,8 @@ from agentflow.spec.model import Json
 CHAT = "llm"
 #: Bytes of a recording that are read.
 _LIMIT = 256 * 1024 * 1024
+#: Bytes of a file that are looked at to see what it is.
+_HEAD = 1024
 
 
 class Player:
@@ -177,22 +180,51 @@ def open_recording(path: Path) -> Recording:
 def check_place(path: Path) -> None:
     """See to it, before anything is paid for, that a recording can be written to `path`.
 
+    What is no recording is never replaced: it may be the spec itself. A link stays one.
+
     Raises:
         FileProblem: it cannot.
     """
-    if path.is_dir():
+    there = path.resolve() if path.is_symlink() else path
+    if there.is_dir():
         raise FileProblem(f"cannot record to '{path}': it is a folder")
-    folder = path.parent
+    folder = there.parent
     if not folder.is_dir():
         raise FileProblem(f"cannot record to '{path}': there is no folder '{folder}'")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise FileProblem(f"cannot record to '{path}': the folder '{folder}' cannot be written")
+    if there.exists():
+        _refuse_others(path)
 
 
-def write_recording(path: Path, plan: Plan, entries: Iterable[Entry]) -> None:
+def _refuse_others(path: Path) -> None:
+    """Raise `FileProblem` for a file that is neither empty nor a recording."""
+    beginning = read_bytes(path, _HEAD)
+    try:
+        if beginning.strip():
+            read_head(beginning.decode(errors="replace"), str(path))
+    except FileProblem as problem:
+        message = f"{problem.message}, so nothing is recorded there"
+        raise FileProblem(message, help="name a new file, or remove this one") from problem
+
+
+def write_recording(
+    path: Path, plan: Plan, entries: Iterable[Entry], *, failed: bool
+) -> Path | None:
     """Put the recording of a run in the place of what is at `path`, whole or not at all.
+
+    That of a run that has `failed` replaces no other: it is put beside it. One without answers is not
+    written then. Gives where it is, None if it is nowhere.
 
     Raises:
         StoreError: it cannot be written.
     """
-    replace_file(path, render(recorded(plan, entries)))
+    place = path.resolve()
+    answers = list(recorded(plan, entries))
+    if place.exists() and place.stat().st_size > 0:
+        if not answers:
+            return None
+        if failed:
+            place = place.with_name(f"{place.name}.failed")
+    replace_file(place, render(answers))
+    return place

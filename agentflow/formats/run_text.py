@@ -6,6 +6,7 @@ from agentflow.formats.asked import open_question
 from agentflow.formats.inbox_text import question_lines
 from agentflow.formats.next_text import cause, next_steps, run_named
 from agentflow.formats.safe import safe
+from agentflow.formats.usage import charged
 from agentflow.formats.values import pretty
 from agentflow.formats.words import count
 from agentflow.trace import Trace
@@ -27,7 +28,7 @@ def render(
     result = result_lines(trace, option, limit)
     if brief:
         return "\n".join(result)
-    return "\n".join(["", *result, "", *_after(trace, store, option)])
+    return "\n".join(["", *result, *charged(trace), "", *_after(trace, store, option)])
 
 
 def result_lines(trace: Trace, option: str, limit: int | None) -> list[str]:
@@ -85,3 +86,9 @@ def unused(file: str, places: Sequence[tuple[str, int]]) -> str:
         f"note: '{safe(file, oneline=True)}' has {answers} that nobody asked for:"
         f" {', '.join(named[:_NAMED])}{more}"
     )
+
+
+def aside(place: str | None, stays: str) -> str:
+    """Where the recording of a run is that has not succeeded, since another one stays in its place."""
+    where = "called no model" if place is None else f"is recorded in '{safe(place, oneline=True)}'"
+    return f"note: '{safe(stays, oneline=True)}' stays as it was; this run {where}"

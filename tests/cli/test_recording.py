@@ -1,6 +1,7 @@
 """`run --record` and `run --playback`, with a real server and without it."""
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ steps:
   last: {agent: sorter, needs: [hold], with: {text: "run ${{ run.id }}"}}
 outputs: {kinds: "${{ steps.sort.output }}", last: "${{ steps.last.output }}"}
 """
+BEFORE = '{"format":1,"kind":"agentflow recording"}\n'
 OUTPUTS = {"kinds": ["sorted 2", "sorted 3", "sorted 4"], "last": "sorted 5"}
 
 
@@ -131,6 +133,63 @@ def test_a_recorded_run_is_played_back_without_server_key_and_client(
     assert f"run {run_id}" in said["prompt"][1]["content"]
 
 
+WITHOUT = """
+agentflow: 1
+name: without
+agents:
+  do: {kind: command, argv: [echo, "1"], effects: none, input: {type: object}, output: {type: integer}}
+steps:
+  do: {agent: do}
+"""
+
+
+def test_what_is_no_recording_is_not_replaced_by_one(project: Project) -> None:
+    def refused(name: str, why: str, help: str = "") -> None:
+        done = project.agentflow("run", "without.yaml", "--record", name)
+        assert done == Done(3, "", f"error: {why}\n{help}")
+
+    project.write("without.yaml", WITHOUT)
+    other = "help: name a new file, or remove this one\n"
+    spec = "'without.yaml' is no recording: its first line does not say so, so nothing is recorded there"
+    refused("without.yaml", spec, other)
+    assert (project.folder / "without.yaml").read_text() == WITHOUT
+    os.mkfifo(project.folder / "pipe")
+    (project.folder / "link").symlink_to("pipe")
+    refused("pipe", "'pipe' is not a regular file")
+    refused("link", "'link' is not a regular file")
+    refused("/dev/null", "'/dev/null' is not a regular file")
+    assert not (project.folder / ".agentflow").exists()
+
+
+def test_a_recording_stays_if_no_model_was_called(played: Project, recording: str) -> None:
+    played.write("without.yaml", WITHOUT)
+    (played.folder / "link").symlink_to("calls.jsonl")
+    done = played.agentflow("run", "without.yaml", "--record", "link")
+    assert (done.code, done.err) == (0, "note: 'link' stays as it was; this run called no model\n")
+    assert (played.folder / "link").is_symlink()
+    assert (played.folder / "calls.jsonl").read_text() == recording
+
+
+def test_a_run_that_fails_is_recorded_beside_the_recording(
+    played: Project, server: OpenAIServer, recording: str
+) -> None:
+    server.answer = Answer(400, refusal("no"))
+    played.write("letters.yaml", SPEC.replace("    catch: {rejected: skip}\n", ""))
+    (played.folder / "link").symlink_to("calls.jsonl")
+    done = played.agentflow("run", "letters.yaml", "--record", "link", env=environment(server))
+    assert done.code == 1
+    beside = played.folder / "calls.jsonl.failed"
+    note = f"note: 'link' stays as it was; this run is recorded in '{beside.resolve()}'\n"
+    assert note in done.err
+    assert (played.folder / "calls.jsonl").read_text() == recording
+    assert [one["answer"]["failure"] for one in lines(beside.read_text())] == ["rejected"]
+    (played.folder / "link").unlink()
+    (played.folder / "link").symlink_to("new.jsonl")
+    played.agentflow("run", "letters.yaml", "--record", "link", env=environment(server))
+    assert (played.folder / "link").is_symlink()
+    assert (played.folder / "new.jsonl").read_bytes() == beside.read_bytes()
+
+
 def test_answers_that_nobody_asks_for_are_told(played: Project) -> None:
     options = ("--playback", "calls.jsonl", "-i", "letters=[b]")
     done = played.agentflow("run", "letters.yaml", *options)
@@ -171,14 +230,14 @@ def test_a_run_that_was_killed_is_recorded_as_a_whole_when_it_is_resumed(
     project: Project, server: OpenAIServer
 ) -> None:
     project.write("letters.yaml", SPEC)
-    project.write("calls.jsonl", "of before\n")
+    project.write("calls.jsonl", BEFORE)
     project.hold("held")
     variables = environment(server)
     with project.start("run", "letters.yaml", "--record", "calls.jsonl", env=variables) as process:
         project.wait_for_call("held")
         process.kill()
         assert process.wait(WATCHDOG) == -signal.SIGKILL
-    assert (project.folder / "calls.jsonl").read_text() == "of before\n"
+    assert (project.folder / "calls.jsonl").read_text() == BEFORE
     project.release("held")
     (run_id,) = project.run_ids()
     assert project.json("resume", run_id, env=variables)["outputs"] == OUTPUTS
