@@ -165,9 +165,8 @@ class Guards:
         while pending and len(seen) < _MOST_STEPS:
             step = pending.pop()
             scope = address.parent(step.address) or ""
-            keeps = partial(self._of_subject, scope)
             for part, truth in together(step.when, True) if step.when is not None else ():
-                if known.settles(part, step.when_text, truth, keeps):
+                if self.settled(part, step.when_text, truth, scope, known):
                     continue
                 fact = next(facts(part, step.when_text, truth))
                 match = RAN.fullmatch(fact[0]) if fact[1] else None
@@ -182,6 +181,10 @@ class Guards:
                 seen.add(other)
                 pending.append(self._plan.steps[other])
         return not pending
+
+    def settled(self, part: Expr, text: str, truth: bool, place: str, known: Known) -> bool:
+        """Does a condition that is read at `place` come to `truth` for certain where this is known?"""
+        return known.settles(part, text, truth, partial(self._of_subject, place))
 
     def _of_subject(self, place: str, limit: Limit, part: Expr) -> Contract | None:
         """What is known of the value that a limit is on, which a condition compares."""
