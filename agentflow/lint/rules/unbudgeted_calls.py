@@ -67,6 +67,9 @@ from agentflow.findings import Finding, Severity
 from agentflow.lint.chats import calls_at_most, chats
 from agentflow.lint.meters import bounds
 from agentflow.lint.rule import Context, Family
+from agentflow.plan.address import enclosing
+from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 NAME = "unbudgeted-calls"
@@ -87,10 +90,16 @@ def check(context: Context) -> Iterator[Finding]:
     if plan is None:
         return
     most = (THRESHOLDS | {**context.thresholds.get(NAME, {})})["calls"]
-    written = (bound for bound in bounds(plan) if context.document.node(bound.path) is not None)
-    if any(bound.what in _SPENDING for bound in written):
-        return
-    called = [(calls_at_most(plan, chat), chat.step) for chat in chats(context)]
+    bounded = {
+        bound.path[:-2]
+        for bound in bounds(plan)
+        if bound.what in _SPENDING and context.document.node(bound.path) is not None
+    }
+    called = [
+        (calls_at_most(plan, chat), chat.step)
+        for chat in chats(context)
+        if bounded.isdisjoint(_around(plan, chat.step))
+    ]
     count, step = max(called, key=lambda each: each[0], default=(0, None))
     if step is not None and count >= most:
         yield Finding(
@@ -102,3 +111,11 @@ def check(context: Context) -> Iterator[Finding]:
             help="add a 'budget' with 'usd', 'tokens' or 'calls'; 'agentflow plan' says what a run"
             " can come to",
         )
+
+
+def _around(plan: Plan, step: StepPlan) -> Iterator[Path]:
+    """The paths of a step and of all around it, out to the pipeline."""
+    for at in enclosing(step.address):
+        if at in plan.steps:
+            yield plan.steps[at].path
+    yield ()
