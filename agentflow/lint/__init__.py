@@ -10,7 +10,7 @@ How rules are run, and what becomes of findings: `linter` runs them, `rule` has 
 Which conditions hold, where, and together with which others
 
     conditions · known · guards · constant_conditions · verdicts · comparisons · ranges · bands · choices ·
-    coverage · passages · taken_cases · first_rounds
+    coverage · passages · taken_cases · first_rounds · foregone
 
 Values: where they come from, where they lead, and what may be wrong with them on the way
 
@@ -28,9 +28,9 @@ Effects, the people and checks that stand before them, and what follows from the
 
 Models and their tools: what they are told, what they are given
 
-    chats · prompts · agent_texts · texts · tools · tool_words
+    chats · prompts · agent_texts · texts · tools · tool_words · asked_names
 
 Names, words and forms of texts: of agents and models, of what is claimed, of secrets, of patterns
 
-    names · named_agents · named_models · claims · stems · credentials · shell_variables · backtracking
+    names · forgotten · named_agents · named_models · claims · stems · credentials · shell_variables · backtracking
 """

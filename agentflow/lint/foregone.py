@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from agentflow.lint.conditions import shown
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.rule import Context
-from agentflow.lint.variables import Variables
 from agentflow.plan import address
 from agentflow.plan.numbers import (
     Range,

@@ -32,6 +32,7 @@ RESULT_ROOTS = frozenset({"outputs", "calls", "seconds", "spent"})
 #: How many others a test may be like, one after the other.
 MOST_ALIKE = 32
 
+
 def plan_scripts(
     document: Document, pipeline: Pipeline
 ) -> tuple[dict[str, ScriptPlan], list[Finding]]:

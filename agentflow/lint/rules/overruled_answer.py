@@ -64,7 +64,7 @@ from itertools import product
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.answers import acts
-from agentflow.lint.decided import excluded
+from agentflow.lint.constant_conditions import excluded
 from agentflow.lint.foregone import Foregone
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.stand_ins import answered, comes_to, possible_answers
