@@ -25,7 +25,7 @@ from agentflow.agents.litellm_failures import failure_of
 from agentflow.agents.litellm_settings import is_litellm_owned_kwarg, litellm
 from agentflow.agents.litellm_streams import hear
 from agentflow.agents.litellm_thoughts import Thoughts, thinks
-from agentflow.agents.litellm_tools import asked, lacks_tools, offered
+from agentflow.agents.litellm_tools import asked, offered, why_no_tools
 from agentflow.agents.litellm_wire import WIRE, Wire
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.plan.windows import cuts
@@ -49,9 +49,9 @@ class LiteLLM:
     async def complete(self, request: ChatRequest) -> Reply:
         """Make exactly one request. Raises `AttemptError`."""
         model = request.model.model
-        if request.tools and lacks_tools(model):
-            message = f"{model} calls no tools, as far as LiteLLM knows"
-            raise AttemptError(FailureClass.REJECTED, message)
+        lacking = why_no_tools(model) if request.tools else None
+        if lacking is not None:
+            raise AttemptError(FailureClass.REJECTED, lacking)
         parameters = _parameters(request)
         withheld = "api_key" in parameters
         wire = Wire(request.timeout, keys_of(model), withheld, request.reached)

@@ -25,10 +25,18 @@ def _function(tool: ToolOffer) -> dict[str, Any]:
     return function
 
 
-def lacks_tools(model: str) -> bool:
-    """Is it a chat model that LiteLLM knows, and knows no tools of?"""
-    known = litellm.model_cost.get(model) or litellm.model_cost.get(model.partition("/")[2])
-    return known is not None and not known.get("supports_function_calling")
+def why_no_tools(model: str) -> str | None:
+    """Why a model is not asked if it has tools; None if it is. Of many the table of LiteLLM has no word.
+
+    For `ollama` LiteLLM puts tools into the prompt, and from then on for some other providers as well.
+    """
+    provider, _, name = model.partition("/")
+    if provider == "ollama":
+        return f"{model} is told of no tools by LiteLLM: 'ollama_chat/{name}' is"
+    known = litellm.model_cost.get(model) or litellm.model_cost.get(name) or {}
+    if known.get("supports_function_calling") is False:
+        return f"{model} calls no tools, as far as LiteLLM knows"
+    return None
 
 
 def asked(message: Any) -> tuple[ToolCall, ...]:

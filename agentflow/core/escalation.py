@@ -121,8 +121,10 @@ def _exhausted(instance: Instance, ladder: Ladder, why: str) -> Decision:
     rule = f"escalations.{plan.name}.on_exhausted"
     reason = Reason(rule, f"{failure.message}; {why}")
     if last.action == "fail":
-        unanswered = ladder.left if plan.is_question else None
-        message = f"{failure.message}; {unanswered or f'escalation {quoted(plan.name)}: {why}'}"
+        told = f"escalation {quoted(plan.name)}: {why}"
+        if plan.is_question:
+            told = ladder.denied or ladder.left or why
+        message = f"{failure.message}; {told}"
         return fail(instance, Failure(failure.kind, message, failure.cause), reason)
     if last.action == "skip":
         return events.SkipStep(instance.address, reason, failure)

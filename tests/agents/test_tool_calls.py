@@ -54,6 +54,22 @@ def test_tools_are_offered_and_calls_come_back(server: OpenAIServer) -> None:
     ]
 
 
+def test_a_model_is_told_of_the_arguments_that_a_person_gave(server: OpenAIServer) -> None:
+    server.answer = Answer(body=completion("{}"))
+    asked = (ToolCall("call_1", "look", '{"q": "a"}'), ToolCall("call_2", "look", '{"q": "b"}'))
+    results = (
+        ToolResult("found", instead={"q": "c"}),
+        ToolResult(error="timeout: no answer within 5m", instead={"q": "d"}),
+    )
+    attempt(turns=(Turn(None, asked, results),))
+    note = "before the call was made a person replaced your arguments by these"
+    told = [json.loads(one["content"].split("\n")[1]) for one in server.requests[0]["messages"][3:]]
+    assert told == [
+        {"note": note, "arguments": {"q": "c"}, "result": "found"},
+        {"note": note, "arguments": {"q": "d"}, "error": "timeout: no answer within 5m"},
+    ]
+
+
 def test_calls_come_in_pieces_too(server: OpenAIServer) -> None:
     server.answer = Answer(body=tool_calls(("look", {"q": "a"}), ("ping", {}), content="Well."))
     host = replace(HOST, models={"m": Model(model=MODEL, stream=True)})
@@ -213,12 +229,37 @@ def test_calls_that_do_not_count(
     assert (caught.value.failure.value, caught.value.message) == (failed, f"{MODEL} {message}")
 
 
-def test_a_model_that_knows_no_tools_is_not_called(server: OpenAIServer) -> None:
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        ("deepseek/deepseek-reasoner", "calls no tools, as far as LiteLLM knows"),
+        ("openai/gpt-5-chat", "calls no tools, as far as LiteLLM knows"),
+        ("ollama/llama3.1", "is told of no tools by LiteLLM: 'ollama_chat/llama3.1' is"),
+    ],
+)
+def test_a_model_that_calls_no_tools_is_not_asked(
+    model: str, why: str, server: OpenAIServer
+) -> None:
     with pytest.raises(AttemptError) as caught:
-        attempt("ollama/llama2")
-    assert caught.value.failure.value == "rejected"
-    assert caught.value.message == "ollama/llama2 calls no tools, as far as LiteLLM knows"
+        attempt(model)
+    assert (caught.value.failure.value, caught.value.message) == ("rejected", f"{model} {why}")
     assert server.requests == []
+
+
+def test_a_model_of_which_nobody_here_knows_whether_it_calls_tools_is_asked(
+    server: OpenAIServer,
+) -> None:
+    """The table has no word of several hundred that do, and their providers say what they take."""
+    from agentflow.agents.litellm_settings import litellm
+
+    assert "supports_function_calling" not in litellm.model_cost["mistral/open-mistral-nemo"]
+    server.answer = Answer(body=tool_calls(("look", {"q": "a"})))
+    model = Model(model="mistral/open-mistral-nemo", api_base=server.url)
+    host = replace(HOST, models={"m": model})
+    made = replace(call(body="x"), tools=(LOOK, PING))
+    reply = connected("llm", lambda c: c.call(options("llm", model="m"), made), host)
+    assert reply.calls == (ToolCall("call_1", "look", '{"q": "a"}'),)
+    assert [tool["function"]["name"] for tool in server.requests[0]["tools"]] == ["look", "ping"]
 
 
 @pytest.mark.parametrize("stream", [False, True])

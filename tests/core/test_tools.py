@@ -558,8 +558,12 @@ def test_no_approval_is_asked_for_when_escalations_are_used_up() -> None:
     run = play(plan, ask(("pay", {"q": "x"})), "done")
     assert not run.of(events.AskPerson)
     (told,) = results(run)
-    assert told[0].error is not None
-    assert told[0].error.startswith("rejected: 'pay' is called only if a person approves;")
+    assert told == [
+        ToolResult(
+            error="rejected: 'pay' is called only if a person approves;"
+            " the run's 0 escalations (budget.escalations) are used up"
+        )
+    ]
 
 
 # --- the worst case -------------------------------------------------------------------------
