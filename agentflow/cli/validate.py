@@ -50,9 +50,9 @@ class Options(Struct, frozen=True):
     `severity` is the slightest that is shown. `fail_on` is `error`, `warning`, `advice` or `never`.
     With `imports`, the modules of Python classes that contracts name are imported. `config` is the
     file to take the configuration from; without `configure` there is none. With `only_specs`, files
-    that do not say that they are specs are passed over. With `fix` the specs
-    are mended, by fixes that may be wrong if `unsafe`; with `diff` it is shown instead. With `drilled`
-    the receipts of drills are held against the specs.
+    that do not say that they are specs are passed over. With `fix` the specs are mended, by fixes
+    that may be wrong if `unsafe`; with `diff` it is shown instead. With `drilled` the receipts of
+    drills are held against the specs.
     """
 
     format: str = "text"
@@ -188,10 +188,10 @@ def _tasks(
                 selection,
                 numbers_of(found),
                 fail_on,
-                options.imports,
-                mending,
-                options.unsafe,
-                path != "-" and (options.drilled or wants_drills(found)),
+                imports=options.imports,
+                fix=mending,
+                unsafe=options.unsafe,
+                drilled=path != "-" and (options.drilled or wants_drills(found)),
             )
         )
     return tasks

@@ -15,17 +15,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from agentflow.contracts.keywords import SHELVES, Schema, listed_values
+from agentflow.contracts.keywords import REMARKS, Schema, listed_values
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
 
 _MOST_STEPS = 5_000
 _DEEPEST = 60
-#: Keywords that demand nothing.
-_REMARKS = SHELVES | {
-    "$comment", "$schema", "default", "deprecated", "description", "examples", "readOnly", "title",
-    "writeOnly",
-}  # fmt: skip
 _NUMBERS = frozenset({"integer", "number"})
 _STRINGS = frozenset({"string"})
 _LISTS = frozenset({"array"})
@@ -117,7 +112,7 @@ class _Proof:
         return all(
             self._follows(keyword, given, taken, types, depth)
             for keyword in taken
-            if keyword not in _REMARKS
+            if keyword not in REMARKS
         )
 
     def _follows(

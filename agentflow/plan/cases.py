@@ -72,13 +72,12 @@ def values_of_label(label: str) -> Iterator[str | int]:
 
 def leads_to(value: Expr, label: str) -> Expr:
     """That a value leads to the case of a label."""
-    return reduce(lambda one, other: Binary("||", one, other, 0, 0), tests(value, label))
+    each = (_is(value, one) for one in values_of_label(label))
+    return reduce(lambda one, other: Binary("||", one, other, 0, 0), each)
 
 
-def tests(value: Expr, label: str) -> Iterator[Expr]:
-    """What is true of a value that leads to a case, by its type: the text, the number, the boolean."""
-    for one in values_of_label(label):
-        if not isinstance(one, bool):
-            yield Binary("==", value, Literal(one, 0, 0), 0, 0)
-        else:  # itself a condition, which can be taken apart
-            yield value if one else Unary("!", value, 0, 0)
+def _is(value: Expr, one: str | int) -> Expr:
+    """That a value is this one; a boolean is itself a condition, which can be taken apart."""
+    if isinstance(one, bool):
+        return value if one else Unary("!", value, 0, 0)
+    return Binary("==", value, Literal(one, 0, 0), 0, 0)

@@ -239,48 +239,45 @@ outputs: {n: "${{ steps.second.output }}"}
 """
 
 
+def serve(project: Project, mode: str = "") -> None:
+    """Have `./server` be the server of the tests, which gives some of its tools otherwise in a mode."""
+    server = project.folder / "server"
+    server.write_text(f"#!/bin/sh\nMCP_TEST={mode} exec {sys.executable} {SCRIPT}\n")
+    server.chmod(0o755)
+
+
 def test_a_run_goes_on_only_with_the_tools_that_it_began_with(project: Project) -> None:
-    server, spec = project.folder / "server", project.folder / "waiting.yaml"
+    spec = project.folder / "waiting.yaml"
     spec.write_text(WAITING)
-
-    def serve(mode: str) -> None:
-        server.write_text(f"#!/bin/sh\nMCP_TEST={mode} exec {sys.executable} {SCRIPT}\n")
-        server.chmod(0o755)
-
-    serve("")
+    serve(project)
     started = agentflow("run", str(spec))
     assert started.code == 4
     told = "tool 'echo' of server 'tools' is not pinned; it is sha256:70d3af20e81fc28e"
     assert told in started.out
     run = project.run_ids()[0]
     assert agentflow("answer", run, "approve", "approve").code == 0
-    serve("changed")
+    serve(project, "changed")
     done = agentflow("resume", run)
     assert done.code == 3
     assert done.err == (
         "error: tool 'echo' of server 'tools' has changed: its description\n"
         "help: '--accept-tools' goes on with what there is now; the contracts stay those of the run\n"
     )
-    serve("")
+    serve(project)
     assert json_of("resume", run)["outputs"] == {"n": {"n": 2}}
     assert agentflow("replay", run).code == 0
 
 
 def test_a_changed_tool_is_accepted_and_that_is_recorded(project: Project) -> None:
-    server, spec = project.folder / "server", project.folder / "waiting.yaml"
-
-    def serve(mode: str) -> None:
-        server.write_text(f"#!/bin/sh\nMCP_TEST={mode} exec {sys.executable} {SCRIPT}\n")
-        server.chmod(0o755)
-
-    serve("")
+    spec = project.folder / "waiting.yaml"
+    serve(project)
     pin = "sha256:70d3af20e81fc28e03e1b2c3a2d12f31e35fc26669fcb3cc6617abedc1fd0346"
     # A pin of the spec is no obstacle either.
     pinned = f"{{command: ./server, pins: {{echo: '{pin}'}}}}"
     spec.write_text(WAITING.replace("{command: ./server}", pinned))
     assert agentflow("run", str(spec)).code == 4
     (run,) = project.run_ids()
-    serve("changed")
+    serve(project, "changed")
     done = agentflow("resume", run, "--accept-tools", "--by", "ada")
     assert done.code == 4
     told = f"tool 'echo' of server 'tools' has changed, accepted by ada: {pin} is now sha256:"
@@ -292,17 +289,16 @@ def test_a_changed_tool_is_accepted_and_that_is_recorded(project: Project) -> No
     assert agentflow("answer", run, "approve", "approve").code == 0
     assert json_of("resume", run)["outputs"] == {"n": {"n": 2}}
     assert agentflow("replay", run).code == 0
-    serve("")
+    serve(project)
 
 
 def test_a_tool_that_is_gone_cannot_be_accepted(project: Project) -> None:
-    server, spec = project.folder / "server", project.folder / "waiting.yaml"
+    spec = project.folder / "waiting.yaml"
     spec.write_text(WAITING)
-    server.write_text(f"#!/bin/sh\nexec {sys.executable} {SCRIPT}\n")
-    server.chmod(0o755)
+    serve(project)
     assert agentflow("run", str(spec)).code == 4
     (run,) = project.run_ids()
-    server.write_text(f"#!/bin/sh\nMCP_TEST=silenced exec {sys.executable} {SCRIPT}\n")
+    serve(project, "silenced")
     done = agentflow("resume", run, "--accept-tools")
     assert done.code == 3
     assert done.err == (

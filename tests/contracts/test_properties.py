@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import jsonschema
-import referencing
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -14,18 +12,10 @@ from agentflow.contracts.compat import Kind, compare
 from agentflow.contracts.implied import implied
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.spec.model import Json
+from tests.contracts.judging import judge
 from tests.contracts.schemas import pairs, schemas, values
 
 bounded = settings(max_examples=100, deadline=None)
-
-
-def judge(schema: Any) -> jsonschema.Draft202012Validator:
-    """The second validator; it never leaves the process."""
-    return jsonschema.Draft202012Validator(
-        schema,
-        registry=referencing.Registry(),
-        format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
-    )
 
 
 def samples(schema: Any, count: int) -> list[Json]:

@@ -3,6 +3,7 @@
 In the text, a line `--- # FILE` ends one file and begins another.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from agentflow.errors import FileProblem
 from agentflow.findings import Finding, Location
 from agentflow.lint.linter import examine
 from agentflow.lint.rule import Context
-from agentflow.loading import understand
+from agentflow.loading import check, load, understand
 
 
 def findings_of(
@@ -66,6 +67,19 @@ def shown(finding: Finding, folder: Path) -> str:
         lines.append(f"    {finding.help}")
     lines += (f"    {_place(place.location)} {place.message}" for place in finding.related)
     return "".join(f"{line}\n".replace(f"{folder}/", "") for line in lines)
+
+
+def said_of(path: Path, folder: Path) -> str:
+    """All that is said of a spec of a folder of cases."""
+    return "".join(shown(finding, folder) for finding in check(load(path)))
+
+
+def assert_said_beside(path: Path, folder: Path) -> None:
+    """What is said of a spec is what stands beside it; `AGENTFLOW_WRITE_CASES` writes it there."""
+    expected, said = path.with_suffix(".txt"), said_of(path, folder)
+    if os.environ.get("AGENTFLOW_WRITE_CASES"):
+        expected.write_text(said, encoding="utf-8")
+    assert said == expected.read_text(encoding="utf-8")
 
 
 def _place(location: Location) -> str:

@@ -4,7 +4,6 @@ After a change that is meant, `AGENTFLOW_WRITE_CASES=1 pytest tests/lint/test_ca
 files beside the bad cases again.
 """
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -15,7 +14,7 @@ import pytest
 from agentflow.lint.pages import page_of
 from agentflow.lint.rules import RULES
 from agentflow.loading import check, load
-from tests.lint.linting import shown
+from tests.lint.linting import assert_said_beside, said_of
 
 CASES = Path(__file__).parent.parent / "cases" / "lint"
 BAD = sorted(CASES.glob("bad/*.yaml"))
@@ -31,16 +30,12 @@ def test_there_are_cases() -> None:
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
 def test_bad_case_says_what_stands_beside_it(path: Path) -> None:
-    expected = path.with_suffix(".txt")
-    said = "".join(shown(finding, CASES) for finding in check(load(path)))
-    if os.environ.get("AGENTFLOW_WRITE_CASES"):
-        expected.write_text(said, encoding="utf-8")
-    assert said == expected.read_text(encoding="utf-8")
+    assert_said_beside(path, CASES)
 
 
 @pytest.mark.parametrize("path", OK, ids=lambda path: path.stem)
 def test_realistic_spec_is_silent(path: Path) -> None:
-    assert "".join(shown(finding, CASES) for finding in check(load(path))) == ""
+    assert said_of(path, CASES) == ""
 
 
 def test_rules_have_two_bad_cases_at_least() -> None:

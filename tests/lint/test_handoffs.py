@@ -9,8 +9,8 @@ from agentflow.contracts.compat import Kind, compare
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rules import incompatible_argument
+from tests.contracts.judging import judge
 from tests.contracts.schemas import pairs
-from tests.contracts.test_properties import judge
 from tests.lint.linting import findings_of
 
 SPEC = """\

@@ -8,8 +8,6 @@ validator against the type of its template.
 import random
 from collections.abc import Iterable, Mapping, Sequence
 
-import jsonschema
-import referencing
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +21,7 @@ from agentflow.plan.types import Types
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.expressions import parse_expression
 from agentflow.spec.model import FailureClass, Json
+from tests.contracts.judging import judge
 from tests.contracts.schemas import schemas
 from tests.core.world import Run, drive, plan_of
 
@@ -72,15 +71,6 @@ ORDINARY: Sequence[Schema] = (
 )
 NAMES = ("a", "b", "c")
 EXPRESSIONS = 60
-
-
-def judge(schema: Schema) -> jsonschema.Draft202012Validator:
-    """The second validator; it never leaves the process."""
-    return jsonschema.Draft202012Validator(
-        schema,
-        registry=referencing.Registry(),
-        format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
-    )
 
 
 class Maker:
