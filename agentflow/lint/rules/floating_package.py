@@ -59,52 +59,17 @@ SEVERITY = Severity.WARNING
 _EXACT = re.compile(r".+(?:@|==)v?\d+(?:\.\d+)+[\w.+-]*|[./].*|.*[a-z]://.*|git\+.*", re.DOTALL)
 #: The same of an image: a digest, or a tag that is not that of the newest.
 _EXACT_IMAGE = re.compile(r".+@sha256:.+|.+:(?!latest$)[^/]+", re.DOTALL)
-#: Options of `docker run` that have a value, and those that have none. Behind any other, what is what is not known.
-_VALUED = frozenset(
-    [
-        "-e",
-        "--env",
-        "--env-file",
-        "-v",
-        "--volume",
-        "--mount",
-        "--name",
-        "--network",
-        "--net",
-        "-w",
-        "--workdir",
-        "-u",
-        "--user",
-        "-p",
-        "--publish",
-        "--entrypoint",
-        "-m",
-        "--memory",
-        "--cpus",
-        "--platform",
-        "--pull",
-        "--add-host",
-        "-l",
-        "--label",
-        "--tmpfs",
-    ]
-)
-_PLAIN = frozenset(
-    [
-        "-i",
-        "--interactive",
-        "-t",
-        "--tty",
-        "-it",
-        "-ti",
-        "--rm",
-        "--init",
-        "--read-only",
-        "--privileged",
-        "-d",
-        "--detach",
-    ]
-)
+#: Options of `docker run` that have a value, and those that have none. What stands behind any other
+#: cannot be told.
+_VALUED = frozenset({
+    "-e", "--env", "--env-file", "-v", "--volume", "--mount", "--name", "--network", "--net", "-w",
+    "--workdir", "-u", "--user", "-p", "--publish", "--entrypoint", "-m", "--memory", "--cpus",
+    "--platform", "--pull", "--add-host", "-l", "--label", "--tmpfs",
+})  # fmt: skip
+_PLAIN = frozenset({
+    "-i", "--interactive", "-t", "--tty", "-it", "-ti", "--rm", "--init", "--read-only",
+    "--privileged", "-d", "--detach",
+})  # fmt: skip
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -178,10 +143,10 @@ def _image(argv: Sequence[str]) -> int | None:
     return at if at < len(argv) else None
 
 
-#: Programs that fetch packages: where one is named, when its version is exact, and how that is written.
 _NPM = (partial(_package, frozenset({"-p", "--package"}), None), _EXACT, "NAME@1.2.3")
 _PYPI = frozenset({"--from", "--spec"})
 _IMAGE = (_image, _EXACT_IMAGE, "NAME:1.2.3, or NAME@sha256:…")
+#: Programs that fetch packages: where one is named, when its version is exact, and how that is written.
 _FETCHERS: Mapping[str, tuple[Callable[[Sequence[str]], int | None], re.Pattern[str], str]] = {
     "npx": _NPM,
     "bunx": _NPM,
