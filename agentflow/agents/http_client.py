@@ -12,7 +12,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import NoReturn
 
@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from agentflow.agents.evidence import evidence_in
 from agentflow.agents.excerpts import DETAIL
 from agentflow.agents.http import Options
+from agentflow.agents.http_addresses import Address
 from agentflow.agents.http_failures import broken, refused, seconds_to_wait
 from agentflow.agents.http_requests import Request, request_of
 from agentflow.agents.protocol import AttemptError, Call, Reply
@@ -124,48 +125,58 @@ class _Exchange:
 
     @asynccontextmanager
     async def _sent(self, request: Request, home: httpx.URL) -> AsyncIterator[httpx.Response]:
-        """Send a request to the first of its host's addresses that can be connected to."""
+        """Send a request, with the headers of the spec if that is to its own host."""
         url = _parsed(request)
         headers = {**request.headers, **(request.own if _same_place(home, url) else {})}
-        limit = min(CONNECT, self._timeout / 2)
-        loop = asyncio.get_running_loop()
-        until = loop.time() + limit
         try:
-            only_public = self._redirects > 0 and self._from_public
-            addresses = await addresses_for(
-                f"{request.shown}:", url, limit, only_public=only_public
-            )
-            answer = None
-            for index, address in enumerate(addresses):
-                # Each of those that are left has the same share of the time that is left.
-                share = max(until - loop.time(), 0) / (len(addresses) - index)
-                try:
-                    answer = await self._client.send(
-                        httpx.Request(
-                            request.method,
-                            url.copy_with(host=address.ip),
-                            headers={"Host": url.netloc.decode(), **headers},
-                            content=request.body,
-                            extensions={
-                                "sni_hostname": url.raw_host.decode(),
-                                "timeout": {"connect": share, "read": self._timeout},
-                            },
-                        ),
-                        stream=True,
-                    )
-                except (httpx.ConnectError, httpx.ConnectTimeout):
-                    if index == len(addresses) - 1:
-                        raise
-                else:
-                    self._from_public |= address.public
-                    break
-            assert answer is not None
+            answer = await self._answered(request, url, headers)
             try:
                 yield answer
             finally:
                 await answer.aclose()
         except httpx.TransportError as error:
             raise broken(request.shown, error, timeout=self._timeout) from error
+
+    async def _answered(
+        self, request: Request, url: httpx.URL, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        """What comes back from the first of its host's addresses that can be connected to."""
+        limit = min(CONNECT, self._timeout / 2)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + limit
+        only_public = self._redirects > 0 and self._from_public
+        shown = f"{request.shown}:"
+        *others, last = await addresses_for(shown, url, limit, only_public=only_public)
+        for index, address in enumerate(others):
+            # Each of those that are left has the same share of the time that is left.
+            share = max(until - loop.time(), 0) / (len(others) + 1 - index)
+            with suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                return await self._answered_by(address, request, url, headers, share)
+        share = max(until - loop.time(), 0)
+        return await self._answered_by(last, request, url, headers, share)
+
+    async def _answered_by(
+        self,
+        address: Address,
+        request: Request,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        patience: float,
+    ) -> httpx.Response:
+        """What comes back from an address, which is to be connected to in so many seconds."""
+        leaving = httpx.Request(
+            request.method,
+            url.copy_with(host=address.ip),
+            headers={"Host": url.netloc.decode(), **headers},
+            content=request.body,
+            extensions={
+                "sni_hostname": url.raw_host.decode(),
+                "timeout": {"connect": patience, "read": self._timeout},
+            },
+        )
+        answer = await self._client.send(leaving, stream=True)
+        self._from_public |= address.public
+        return answer
 
     def _redirected(self, request: Request, answer: httpx.Response) -> Request:
         """The request that a redirect makes of this one. Raises `AttemptError`."""
