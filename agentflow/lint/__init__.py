@@ -9,8 +9,8 @@ How rules are run, and what becomes of findings: `linter` runs them, `rule` has 
 
 Which conditions hold, where, and together with which others
 
-    conditions · known · guards · constant_conditions · verdicts · comparisons · ranges · bands · choices ·
-    coverage · passages · taken_cases · first_rounds · foregone
+    conditions · known · guards · constant_conditions · verdicts · comparisons · ranges · bands ·
+    choices · coverage · passages · taken_cases · first_rounds · foregone
 
 Values: where they come from, where they lead, and what may be wrong with them on the way
 
@@ -32,5 +32,6 @@ Models and their tools: what they are told, what they are given
 
 Names, words and forms of texts: of agents and models, of what is claimed, of secrets, of patterns
 
-    names · forgotten · named_agents · named_models · claims · stems · credentials · shell_variables · backtracking
+    names · forgotten · named_agents · named_models · claims · stems · credentials ·
+    shell_variables · backtracking
 """
