@@ -37,6 +37,7 @@ from agentflow.spec.phrases import (
     foreign_letter,
     found,
     instead,
+    keys_beside,
     listed,
     mend,
     mended_name,
@@ -123,8 +124,10 @@ class Breaches:
         if issubclass(owner, StepBase) and key in owner.elsewhere:
             self._report("unknown-key", message, place, owner.elsewhere[key], unknown_key=True)
             return
-        near = nearest(key, keys_of(owner)) or called_here(key, keys_of(owner))
-        mended = f"did you mean {quoted(near)}?" if near else f"it knows: {listed(keys_of(owner))}"
+        # A mapping whose kind no key tells may be one of another kind, with its key misspelt.
+        known = [*keys_of(owner), *keys_beside(owner)]
+        near = nearest(key, known) or called_here(key, known)
+        mended = f"did you mean {quoted(near)}?" if near else f"it knows: {listed(known)}"
         if letter := foreign_letter(key):
             mended = f"{mended} {letter}"
         self._report(
@@ -133,7 +136,7 @@ class Breaches:
             place,
             mended,
             unknown_key=True,
-            fix=self._renamed(path, keys_of(owner)),
+            fix=self._renamed(path, known),
         )
         self._means(path, near)
 

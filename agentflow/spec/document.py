@@ -11,6 +11,7 @@ about it. The rules that report here:
     ambiguous-scalar     (warning) a number or a text, depending on who reads it
     bad-number           .inf, .nan, numbers beyond 64 bits
     invisible-character  characters nobody sees: errors in keys, elsewhere (warning) if they reorder
+    curly-quotes         (warning) text in quotes that are none to YAML
     hash-in-text         (warning) text that ` #` cut off
     unquoted-template    `{x}`, which YAML reads as a mapping
 """

@@ -81,6 +81,20 @@ _FIELDS = {
 }
 
 
+#: The models that are meant where no key tells the kind, with the keys that tell the others.
+_OTHERWISE = {
+    alias.otherwise: tuple(alias.kinds)
+    for union in (language.CatchAction, language.Level, language.Tool)
+    for alias in get_args(union)
+    if isinstance(alias, language.ByKey)
+}
+
+
+def keys_beside(owner: type[language.Node] | None) -> tuple[str, ...]:
+    """The keys that tell other kinds of a mapping, of one whose kind no key tells."""
+    return _OTHERWISE.get(owner, ())
+
+
 def called(owner: type[language.Node] | None) -> str:
     """What a mapping of the language is called, with its article."""
     for known, name in _CALLED.items():

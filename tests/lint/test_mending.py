@@ -230,6 +230,37 @@ def test_what_could_not_be_seen_before_is_not_new() -> None:
     assert mend("a", look, lambda _: True).text == "a"
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_comments_and_layout_of_other_lines_stay(data: st.DataObject) -> None:
+    """Comments on lines of their own, at the ends of lines, blanks behind them, and empty lines."""
+    rule = data.draw(st.sampled_from(FIXABLE), label="rule")
+    text, mark, others = ALSO.get(rule.NAME, page_of(rule).bad).partition("--- # ")
+    lines: list[str] = []
+    for number, line in enumerate(text.splitlines()):
+        extra = data.draw(st.sampled_from(["", "", "", "own", "end", "blank", "empty"]))
+        indent = line[: len(line) - len(line.lstrip())]
+        if extra == "own":
+            lines.append(f"{indent}# \u2603 {number}")
+        elif extra == "empty":
+            lines.append("")
+        behind = {"end": f"  # \u2603 {number}" if "#" not in line else "", "blank": "   "}
+        lines.append(line + behind.get(extra, ""))
+    decorated = "\n".join(lines) + "\n"
+    found = [each for each in findings_of(decorated + mark + others) if each.rule == rule.NAME]
+    touched = {
+        line
+        for each in found
+        for edit in (each.fix.edits if each.fix is not None else ())
+        for line in range(edit.span.line, edit.span.end_line + 1)
+    }
+    done = mended(decorated + mark + others, rule=rule.NAME)
+    kept = [line for number, line in enumerate(lines, 1) if number not in touched]
+    left = iter(done.text.split("\n"))
+    assert all(line in left for line in kept), done.text
+    assert mended(done.text + mark + others, rule=rule.NAME).text == done.text
+
+
 OK = sorted((Path(__file__).parents[1] / "cases" / "lint" / "ok").glob("*.yaml"))
 
 

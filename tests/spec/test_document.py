@@ -341,7 +341,7 @@ def test_the_rules_of_the_docstring_are_those_that_report() -> None:
     listed = [
         line.split()[0] for line in (document.__doc__ or "").splitlines() if line[:4] == "    "
     ]
-    assert len(listed) == 9
+    assert len(listed) == 10
     assert all(f'"{rule}"' in source for rule in listed)
 
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from agentflow.findings import Edit, Finding, Fix, Location, Severity, Span
-from agentflow.spec.lookalikes import named
+from agentflow.spec.lookalikes import DOUBLE_QUOTES, SINGLE_QUOTES, named
+from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Entry, Mapping, Node, Scalar, Sequence
 from agentflow.spec.yaml.source import Source
 
@@ -25,14 +26,18 @@ _ANYWHERE = re.compile(
     f"[{_REORDERING}{_LINE_BREAKING}]"
     "|(?<![\U0001f3f4\U000e0000-\U000e007f])[\U000e0000-\U000e007f]+"
 )
+_CURLY = DOUBLE_QUOTES + SINGLE_QUOTES
+_CURLED = re.compile(f"([{_CURLY}])([^{_CURLY}]+)[{_CURLY}]")
 _CUT = re.compile(r"(?m)(?<![ \t\n])[ \t]#(?=\w)")
 
 
 def suspicions(root: Node | None, source: Source, file: str) -> Iterator[Finding]:
-    """Findings of the rules `invisible-character` and `hash-in-text`."""
+    """Findings of the rules `invisible-character`, `curly-quotes` and `hash-in-text`."""
     text = source.text
     if not text.isascii() and _IN_KEYS.search(text):
         yield from _invisible(root, source, file)
+    if not text.isascii() and _CURLED.search(text):
+        yield from _curled(root, file)
     cuts = {source.position(match.start()) for match in _CUT.finditer(text)}
     if cuts:
         yield from _cut_text(root, source, file, cuts)
@@ -66,6 +71,26 @@ def _invisible(root: Node | None, source: Source, file: str) -> Iterator[Finding
             Location(file, span),
             f"take it out, or write {_escaped(match[0][0])} in double quotes",
             fix=None if match[0] in _LINE_BREAKING else _without(span, safe=False),
+        )
+
+
+def _curled(root: Node | None, file: str) -> Iterator[Finding]:
+    """Quotes of a word processor around a whole text, which YAML takes for letters of it."""
+    for node in _values(root):
+        found = _CURLED.fullmatch(node.text) if node.plain else None
+        if found is None:
+            continue
+        inner = found[2]
+        plain = inner.isprintable() and not set(inner) & set('"\\')
+        yield Finding(
+            "curly-quotes",
+            Severity.WARNING,
+            f"the quotes around {quoted(inner)} are part of the text: YAML knows only those of ASCII",
+            Location(file, node.span),
+            f"write '\"' for {named(found[1])}; to keep them, put the whole text in quotes",
+            fix=Fix("write quotes of ASCII", (Edit(node.span, f'"{inner}"'),), safe=False)
+            if plain and node.line == node.end_line
+            else None,
         )
 
 

@@ -1,0 +1,56 @@
+"""A text stands in quotes that are none to YAML.
+
+A word processor or a chat has curled them. They are letters of the text then: an agent is told them,
+and a name with them is another one.
+
+Bad:
+
+    agentflow: 1
+    name: letters
+    description: “Answers letters”
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+
+Says:
+
+    3:14 the quotes around 'Answers letters' are part of the text: YAML knows only those of ASCII
+
+Good:
+
+    agentflow: 1
+    name: letters
+    description: "Answers letters"
+    agents:
+      writer:
+        kind: command
+        argv: [./write]
+        effects: none
+        input: {type: object}
+        output: {type: string}
+    steps:
+      write: {agent: writer}
+    outputs: {letter: "${{ steps.write.output }}"}
+"""
+
+from collections.abc import Iterable
+
+from agentflow.findings import Finding, Severity
+from agentflow.lint.rule import Context, Family, Fixable
+
+NAME = "curly-quotes"
+FAMILY = Family.SPEC
+SEVERITY = Severity.WARNING
+FIX = Fixable.UNSAFE
+
+
+def check(context: Context) -> Iterable[Finding]:
+    """Each text in such quotes."""
+    return context.reported(NAME)
