@@ -159,7 +159,7 @@ BROKEN: Mapping[str, str | bytes] = {
     "a long way": expression("inputs" + ".a" * 20_000),
     "a long text in an expression": expression("'" + "x" * 1_000_000),
     "openings": given("${{ " * 50_000),
-    "expressions in a text": given("y${{ 1 }}" * 60_000),
+    "expressions in a text": given("y${{ 1 }}" * 400_000),
     "references": given(" ".join(f"${{{{ steps.s{n}.output }}}}" for n in range(3_000))),
     "steps in a circle": HEAD + AGENT + "steps:\n" + _numbered(1_000, "  s{n}: {{agent: do, with: {{}}, needs: [s{after}]}}\n")
     + "  s1000: {agent: do, with: {}, needs: [s0]}\noutputs: {}\n",

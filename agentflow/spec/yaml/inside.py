@@ -42,6 +42,9 @@ class Offsets(Struct, frozen=True):
 
 def value_offsets(node: Scalar, source: Source) -> Offsets:
     """The offsets of the characters of a text that is not empty. Linear in its length."""
+    start, end = _inner(node, source)
+    if source.text[start:end] == node.text:  # as it is written
+        return Offsets(array("Q", range(start, end)), array("Q", range(start + 1, end + 1)))
     solid = _solid(node, source)
     end_of_text = source.offset(node.end_line, node.end_column)
     starts, ends = array("Q"), array("Q")
@@ -66,17 +69,21 @@ def value_offsets(node: Scalar, source: Source) -> Offsets:
 
 def _solid(node: Scalar, source: Source) -> Iterator[tuple[int, int]]:
     """Start and end of all that stands for a character and is not blank, in file order."""
-    start = source.offset(node.line, node.column)
-    end = source.offset(node.end_line, node.end_column)
-    if node.style in ("|", ">"):
-        start = source.offset(node.line + 1, 1)
-    elif node.style:
-        start, end = start + 1, end - 1
+    start, end = _inner(node, source)
     for token in _TOKENS.get(node.style, _SINGLE).finditer(source.text, start, end):
         written = token[0]
         if written in _BLANKS or (node.style == '"' and _is_blank_escape(written)):
             continue
         yield token.span()
+
+
+def _inner(node: Scalar, source: Source) -> tuple[int, int]:
+    """Where the text stands, without its quotes or the line that begins a block."""
+    start = source.offset(node.line, node.column)
+    end = source.offset(node.end_line, node.end_column)
+    if node.style in ("|", ">"):
+        return source.offset(node.line + 1, 1), end
+    return (start + 1, end - 1) if node.style else (start, end)
 
 
 def _is_blank_escape(written: str) -> bool:
