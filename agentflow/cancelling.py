@@ -16,7 +16,7 @@ from agentflow.engines.requests import read_request, write_request
 from agentflow.errors import RunLocked, UsageError
 from agentflow.eventlog import Store
 from agentflow.eventlog.faults import lying_there, nothing_done_yet
-from agentflow.history import Recorded, read_run
+from agentflow.history import Recorded, read_run, summary_of
 from agentflow.replay import fold
 from agentflow.trace import Trace, trace_of
 
@@ -26,12 +26,12 @@ _PAUSE = 0.1
 
 
 class Outcome(Struct, frozen=True):
-    """What became of a request: the trace of the run, as far as its log goes.
+    """What became of a request: the trace of the run, as far as its log goes; None if it had not begun.
 
     `busy` says which process still works on the run; None if there is none.
     """
 
-    trace: Trace
+    trace: Trace | None
     busy: str | None
 
 
@@ -48,9 +48,13 @@ def cancel(
     Raises:
         UnknownRun: there is no such run.
         UsageError: it has ended.
+        RunLocked: it has not begun, and a process works on it.
         StoreError: the request cannot be stored, or the log not be read or written.
     """
     run_id = store.find(run_id)
+    if not summary_of(store, run_id).entries:
+        _remove(store, run_id)
+        return Outcome(None, None)
     status = _trace(store, run_id).status
     if status in ENDED_RUN:
         raise UsageError(f"run '{run_id}' has ended: {status}")
@@ -64,6 +68,12 @@ def cancel(
         if busy is None or time.monotonic() > limit:
             return Outcome(_trace(store, run_id), busy)
         time.sleep(_PAUSE)
+
+
+def _remove(store: Store, run_id: str) -> None:
+    """A run whose process was killed before its first entry has done nothing: nothing of it stays."""
+    with store.resume(run_id) as log:
+        log.discard()
 
 
 def _take_in(store: Store, run_id: str) -> str | None:

@@ -8,13 +8,13 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from agentflow import __version__
-from agentflow.agents import command, python
+from agentflow.agents import command, llm, python
 from agentflow.agents.clouds import missing, this_machine
 from agentflow.agents.credentials import (
     ALLOWED_HOSTS,
@@ -29,6 +29,7 @@ from agentflow.agents.presence import has_module, has_program
 from agentflow.agents.provider_keys import KEYS
 from agentflow.agents.secrets import secrets_of
 from agentflow.checkup import Check
+from agentflow.contracts.describe import count
 from agentflow.engines.launch import called_models, holders
 from agentflow.errors import StoreError
 from agentflow.eventlog import Store
@@ -41,6 +42,7 @@ from agentflow.plan.providers import has_provider, meant
 from agentflow.plan.servers import ServerPlan
 from agentflow.plan.steps import Plan
 from agentflow.project import find_root
+from agentflow.spec.model import Agent, PythonTool
 from agentflow.summary import Summary
 
 _DISTRIBUTION = "agentflow-cli"
@@ -149,11 +151,24 @@ def _agents(plan: Plan, folder: Path) -> Iterator[Check]:
                 what, is_there = f"module '{module}'", has_module(module, (place, root))
                 advice = "install it, or mend 'call'"
             else:
+                yield from _functions(name, agent, (place, root))
                 continue
-            if is_there:
-                yield Check("agents", name, "ok", f"{what} is there")
-            else:
-                yield Check("agents", name, "problem", f"there is no {what}", advice)
+            yield _is_there(name, what, advice, there=is_there)
+
+
+def _functions(name: str, agent: Agent, roots: Sequence[Path]) -> Iterator[Check]:
+    """The modules of the functions that a chat model may call, each once."""
+    tools = agent.tools if isinstance(agent, llm.Options) else ()
+    modules = (tool.python.partition(":")[0] for tool in tools if isinstance(tool, PythonTool))
+    for module in dict.fromkeys(modules):
+        what, advice = f"module '{module}'", "install it, or mend 'python' under 'tools'"
+        yield _is_there(name, what, advice, there=has_module(module, roots))
+
+
+def _is_there(name: str, what: str, advice: str, *, there: bool) -> Check:
+    if there:
+        return Check("agents", name, "ok", f"{what} is there")
+    return Check("agents", name, "problem", f"there is no {what}", advice)
 
 
 def servers(known: Mapping[str, ServerPlan], folder: Path) -> Iterator[Check]:
@@ -240,12 +255,21 @@ def _runs(store: Store) -> Iterator[Check]:
             damaged += 1
             advice = error.help if isinstance(error, StoreError) else None
             yield Check("store", run_id, "problem", str(error), advice)
+    if unmade := store.unmade():
+        what = f"{count(len(unmade), 'run')} whose process was killed as it was made"
+        yield Check("store", "leftovers", "note", f"{what}: the next run removes what is left")
     whole = len(run_ids) - damaged
     yield Check("store", "runs", "ok", f"{whole} of {len(run_ids)} are whole")
 
 
 def _left(run: Summary) -> Iterator[Check]:
     """A run that goes on only if somebody resumes it; one that has done nothing need not."""
+    if not run.entries:
+        if run.status == "crashed":
+            what = "its process was killed before its first entry, and nothing of it was done"
+            remove = f"remove it: agentflow cancel {run.run_id}"
+            yield Check("store", run.run_id, "problem", what, remove)
+        return
     if run.mode != "live":
         return
     advice = f"agentflow resume {run.run_id}, or end it: agentflow cancel {run.run_id}"

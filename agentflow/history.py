@@ -150,7 +150,7 @@ def _understood(
         raise LogDamaged(
             f"run '{run_id}' ended before its first entry was written",
             seq=0,
-            help="nothing of it was done; run the spec again",
+            help=f"nothing of it was done; run the spec again, and remove this: agentflow cancel {run_id}",
         )
     plan = _plan_of(started.spec, tuple(sorted(started.sources.items())))
     if plan is None:

@@ -8,12 +8,15 @@
         questions/, answers/, cancel.json   what waits for people, and what they said (`mailbox`)
 
 A run is made under a name of its own, `.new-<run-id>`, and renamed when it is complete, so there
-is never half a run: whoever is killed while making one leaves nothing that is called a run.
+is never half a run: whoever is killed while making one leaves nothing that is called a run. What such
+a process has left is removed when the next run is made.
 """
 
 import os
 import shutil
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -28,7 +31,9 @@ from agentflow.eventlog.writer import Writer
 
 #: What a stored entry survives: every crash of the process, or a loss of power as well.
 Durability: TypeAlias = Literal["process", "power"]
-
+_NEW = ".new-"
+#: Seconds after which a run that is still being made, by nobody who holds its lock, is none any more.
+_DEAD = 600.0
 
 #: Says where else there is a run of a name; None if nobody knows.
 Elsewhere: TypeAlias = Callable[[str], str | None]
@@ -72,7 +77,8 @@ class Store:
         self._refuse_existing(run_id)
         make_folder(self.root)
         make_folder(self._runs)
-        place = self._runs / f".new-{run_id}"
+        self._sweep()
+        place = self._runs / f"{_NEW}{run_id}"
         make_folder(place)
         held = lock.acquire(place, run_id)
         try:
@@ -85,6 +91,20 @@ class Store:
         except BaseException:
             _give_up(place, held)
             raise
+
+    def unmade(self) -> list[Path]:
+        """The folders of runs that were being made when their process was killed."""
+        found = []
+        for place in self._runs.glob(f"{_NEW}*"):
+            with suppress(OSError, StoreError):
+                old = time.time() - place.lstat().st_mtime > _DEAD
+                if old and not lock.is_held(place):
+                    found.append(place)
+        return sorted(found)
+
+    def _sweep(self) -> None:
+        for place in self.unmade():
+            shutil.rmtree(place, ignore_errors=True)
 
     def resume(self, run_id: str) -> Writer:
         """Give the writer of a run that exists; `run_id` may be its unique beginning.

@@ -20,3 +20,18 @@ def render(trace: Trace, busy: str | None) -> str:
             "at_work": busy is not None,
         }
     )
+
+
+def removed(run_id: str) -> str:
+    """The same of a run that had not begun, of which nothing stays."""
+    return document(
+        {
+            "format": FORMAT,
+            "run": run_id,
+            "status": "cancelled",
+            "by": None,
+            "reason": None,
+            "unknown": [],
+            "at_work": False,
+        }
+    )

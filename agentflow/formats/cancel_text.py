@@ -18,3 +18,8 @@ def render(trace: Trace, busy: str | None) -> str:
     if busy is not None:
         lines.append(safe(busy, oneline=True))
     return "\n".join(lines)
+
+
+def removed(run_id: str) -> str:
+    """Nothing stays of a run that had not begun."""
+    return f"run {run_id} had not begun; it is removed"

@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from agentflow.eventlog import Store
+from agentflow.eventlog import Store, lock
+from tests.formats.test_run import valid
 
 from . import inprocess
 from .shell import PIPELINES, Done, Project
@@ -264,8 +265,38 @@ def test_a_run_that_never_began(project: Project) -> None:
             3,
             "",
             "error: run 'empty' ended before its first entry was written\n"
-            "help: nothing of it was done; run the spec again\n",
+            "help: nothing of it was done; run the spec again, and remove this: agentflow cancel empty\n",
         )
+    found = project.agentflow("doctor").out
+    assert "its process was killed before its first entry, and nothing of it was done" in found
+    assert "remove it: agentflow cancel empty" in found
+    removed = inprocess.agentflow("cancel", "empty", folder=project.folder)
+    assert removed == Done(0, "run empty had not begun; it is removed\n", "")
+    Store(project.folder / ".agentflow").create("other").close()
+    removed = inprocess.agentflow("cancel", "other", "--json", folder=project.folder)
+    value = valid(removed.out, "cancel.v1.schema.json")
+    assert (removed.code, value["run"], value["status"]) == (0, "other", "cancelled")
+    assert project.run_ids() == []
+
+
+def test_a_run_that_was_killed_as_it_was_made(project: Project) -> None:
+    store = Store(project.folder / ".agentflow")
+    runs = store.root / "runs"
+    for name in ("old", "young", "held"):
+        (runs / f".new-{name}" / "blobs").mkdir(parents=True, mode=0o700)
+    runs.chmod(0o700)
+    store.root.chmod(0o700)
+    held = lock.acquire(runs / ".new-held", "held")
+    try:
+        for name in ("old", "held"):
+            os.utime(runs / f".new-{name}", (0, 0))
+        done = inprocess.agentflow("doctor", folder=project.folder)
+        told = "1 run whose process was killed as it was made: the next run removes what is left"
+        assert told in done.out
+        store.create("next").close()
+    finally:
+        held.release()
+    assert sorted(place.name for place in runs.iterdir()) == [".new-held", ".new-young", "next"]
 
 
 # --- stores ----------------------------------------------------------------------------------

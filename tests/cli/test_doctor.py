@@ -113,11 +113,15 @@ def test_what_agents_run_has_to_be_there(project: Project) -> None:
         "missing": 'kind: python, call: "tools.deep.mail:sort"',
         "unknown": 'kind: python, call: "nosuch_lb:sort"',
         "built_in": 'kind: python, call: "math:floor"',
+        "chat": "kind: llm, model: openai/x, tools: [{tool: tools.deep.letters}, {tool: nosuch_tl}]",
     }
     agents = "".join(
         f"  {name}: {{{how}, effects: none, input: {{}}, output: {{}}}}\n"
         for name, how in runs.items()
     )
+    for module in ("tools.deep.letters", "nosuch_tl"):
+        tool = f"python: '{module}:look', input: {{type: object}}, effects: none"
+        agents = agents.replace(f"tool: {module}", f"{tool}, name: {module[-2:]}, description: x")
     steps = "".join(f"  {name}: {{agent: {name}}}\n" for name in runs)
     project.write(
         "runs.yaml", f"agentflow: 1\nname: runs\nagents:\n{agents}steps:\n{steps}outputs: {{}}\n"
@@ -132,6 +136,7 @@ def test_what_agents_run_has_to_be_there(project: Project) -> None:
         "missing": ("problem", "there is no module 'tools.deep.mail'"),
         "unknown": ("problem", "there is no module 'nosuch_lb'"),
         "built_in": ("ok", "module 'math' is there"),
+        "chat": ("problem", "there is no module 'nosuch_tl'"),
     }
 
 
