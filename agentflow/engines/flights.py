@@ -14,6 +14,9 @@ from agentflow.plan.steps import ChatPlan
 from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 
+#: Seconds that an attempt has at least until its request leaves.
+PREPARING = 30.0
+
 
 class Flight(Struct, eq=False):
     """An attempt in flight. `over` says that its outcome is known or no longer wanted.
@@ -42,12 +45,21 @@ class Flight(Struct, eq=False):
         self.receipt, self.prompt = receipt, prompt
 
 
+def time_to_prepare(call: Call) -> float:
+    """The seconds in which the request of an attempt has to leave. A machine may be busy with others."""
+    return max(call.timeout, PREPARING)
+
+
 def timed_out(flight: Flight, at: float, said: str | None = None) -> AttemptFailed:
     """The time of an attempt is up. What has not left by then has done nothing for sure."""
     within = f"within {time_in_words(flight.call.timeout)}"
     match flight.stage:
         case "preparing":
-            failure, message = FailureClass.NOT_SENT, f"nothing was sent {within}"
+            within = f"within {time_in_words(time_to_prepare(flight.call))}"
+            message = (
+                f"nothing was sent {within}: the call was still being prepared on this machine"
+            )
+            failure = FailureClass.NOT_SENT
         case "answering":
             failure, message = FailureClass.TIMEOUT, f"the answer began and did not end {within}"
         case _:

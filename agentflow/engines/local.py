@@ -25,7 +25,14 @@ from agentflow.engines.cancelling import Cancellation
 from agentflow.engines.clock import WallClock
 from agentflow.engines.correspondence import Correspondence
 from agentflow.engines.driver import Driver, taken_up
-from agentflow.engines.flights import Flight, ended_late, failed, succeeded, timed_out
+from agentflow.engines.flights import (
+    Flight,
+    ended_late,
+    failed,
+    succeeded,
+    time_to_prepare,
+    timed_out,
+)
 from agentflow.engines.office import Office
 from agentflow.engines.signals import Signals
 from agentflow.engines.timers import Timer, timer_of, timers_of
@@ -270,7 +277,8 @@ class _LocalEngine:
         call = flight.call
         if flight.deadline is not None:
             flight.deadline.cancel()
-        flight.deadline = self.loop.call_later(call.timeout, self._expire, call.step)
+        seconds = time_to_prepare(call) if flight.stage == "preparing" else call.timeout
+        flight.deadline = self.loop.call_later(seconds, self._expire, call.step)
 
     def _reach(self, flight: Flight, stage: Stage) -> None:
         """An attempt has come so far, as told in any thread. Its time begins as its request leaves."""

@@ -147,7 +147,11 @@ def _failure(run: Run) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("reached", "failure", "message"),
     [
-        ((), "not_sent", "nothing was sent within 30m"),
+        (
+            (),
+            "not_sent",
+            "nothing was sent within 30m: the call was still being prepared on this machine",
+        ),
         (("sent",), "timeout", "no answer within 30m"),
         (("sent", "answering"), "timeout", "the answer began and did not end within 30m"),
         (
@@ -170,6 +174,18 @@ def test_how_far_an_attempt_came_says_what_its_end_means(
 
     plan = pipeline({"one": {"agent": "do", "timeout": "30m"}})
     assert _failure(drive(plan, echo, agents=Slow(come_so_far))) == (failure, message)
+
+
+def test_a_call_is_prepared_for_half_a_minute_however_short_its_time_is() -> None:
+    async def come_late(call: Call) -> Json:
+        for _ in range(6):  # oftener than a loop that stands still may catch up
+            put_forward(asyncio.get_running_loop(), 4.5)
+            await asyncio.sleep(4)
+        call.reached("sent")
+        return {}
+
+    plan = pipeline({"one": {"agent": "do", "timeout": "1s"}})
+    assert drive(plan, echo, agents=Slow(come_late)).state.status == "succeeded"
 
 
 def test_outcomes_that_come_together_are_stored_together() -> None:
