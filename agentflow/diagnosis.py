@@ -308,7 +308,9 @@ def proxies(environment: Mapping[str, str]) -> Iterator[Check]:
 def addresses(environment: Mapping[str, str]) -> Iterator[Check]:
     """The variables that send what is meant for a provider elsewhere, and where."""
     found = [Check("addresses", name, "note", _host(at)) for name, at in redirections(environment)]
-    none = Check("addresses", "none", "ok", "every provider is called at its own address")
+    none = Check(
+        "addresses", "none", "ok", "no variable sends what is meant for a provider elsewhere"
+    )
     yield from found or [none]
 
 

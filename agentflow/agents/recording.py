@@ -188,10 +188,11 @@ def read_recording(data: bytes, name: str) -> "Recording":
         FileProblem: it is none, or one of a newer format.
     """
     try:
-        lines = [_DECODER.decode(line) for line in data.decode().split("\n") if line.strip()]
-    except (ValueError, RecursionError) as error:
-        why = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise FileProblem(f"'{name}' is no recording: {why}", help=_ANEW) from error
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        message = f"'{name}' is no recording: it is not UTF-8 text (byte {error.start})"
+        raise FileProblem(message, help=_ANEW) from error
+    lines = [_decoded(line, name, n) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
     _check_head(lines[0] if lines else None, name)
     shelf = Shelf()
     records: list[Recorded] = []
@@ -202,6 +203,17 @@ def read_recording(data: bytes, name: str) -> "Recording":
         else:
             records.append(_record(line, shelf, where))
     return Recording(name, records)
+
+
+def _decoded(line: str, name: str, number: int) -> Json:
+    try:
+        return _DECODER.decode(line)
+    except RecursionError as error:
+        message = f"'{name}', line {number} is nested too deeply"
+        raise FileProblem(message, help=_ANEW) from error
+    except ValueError as error:
+        message = f"'{name}' is no recording: line {number} is not JSON"
+        raise FileProblem(message, help=_ANEW) from error
 
 
 def read_head(text: str, name: str) -> None:

@@ -1,10 +1,13 @@
 """Options and arguments that several commands have."""
 
 import enum
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from agentflow.errors import UsageError
 
 
 class Durability(enum.StrEnum):
@@ -12,6 +15,16 @@ class Durability(enum.StrEnum):
 
     PROCESS = "process"
     POWER = "power"
+
+
+def words(param: typer.CallbackParam, text: str | None) -> str | None:
+    """What was typed for an option. In some locales Python does not take its bytes for UTF-8."""
+    if text is None:
+        return None
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeError:
+        raise UsageError(f"'{param.opts[0]}' is not UTF-8 text") from None
 
 
 StoreOption = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agentflow.cli.options import JsonOption, RunArgument, StoreOption
+from agentflow.cli.options import JsonOption, RunArgument, StoreOption, words
 
 
 class Answer(enum.StrEnum):
@@ -59,9 +59,14 @@ def answer(
         typer.Option("--question", help="Only to this question, by its id or the beginning of it."),
     ] = None,
     by: Annotated[
-        str | None, typer.Option("--by", metavar="NAME", help="Who answers; by default your user.")
+        str | None,
+        typer.Option(
+            "--by", metavar="NAME", callback=words, help="Who answers; by default your user."
+        ),
     ] = None,
-    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", metavar="TEXT", callback=words, help="Why.")
+    ] = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -103,9 +108,13 @@ def cancel(
     run_id: RunArgument,
     by: Annotated[
         str | None,
-        typer.Option("--by", metavar="NAME", help="Who cancels; by default your user."),
+        typer.Option(
+            "--by", metavar="NAME", callback=words, help="Who cancels; by default your user."
+        ),
     ] = None,
-    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why.")] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", metavar="TEXT", callback=words, help="Why.")
+    ] = None,
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:

@@ -47,6 +47,6 @@ def _why_not(outcome: AttemptSucceeded | AttemptFailed | None, lost: bool) -> st
         why = "was lost when its process died" if lost else "is not over yet"
         return f"{why}: the prompt is written down with the outcome"
     if outcome.receipt is None:
-        return "did not get as far as a chat model"
+        return "sent nothing to a chat model"
     assert isinstance(outcome, AttemptFailed)
     return f"was sent nothing: {outcome.message}"

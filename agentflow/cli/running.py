@@ -13,6 +13,7 @@ from agentflow.cli.options import (
     RunArgument,
     StoreOption,
     WaitOption,
+    words,
 )
 
 InputOption = Annotated[
@@ -59,7 +60,9 @@ def run(
     wait: WaitOption = False,
     by: Annotated[
         str | None,
-        typer.Option("--by", metavar="NAME", help="Who starts it; by default your user."),
+        typer.Option(
+            "--by", metavar="NAME", callback=words, help="Who starts it; by default your user."
+        ),
     ] = None,
     store: StoreOption = None,
     quiet: QuietOption = False,
@@ -94,7 +97,12 @@ def resume(
     ] = False,
     by: Annotated[
         str | None,
-        typer.Option("--by", metavar="NAME", help="Who accepts the tools; by default your user."),
+        typer.Option(
+            "--by",
+            metavar="NAME",
+            callback=words,
+            help="Who accepts the tools; by default your user.",
+        ),
     ] = None,
     durability: DurabilityOption = Durability.PROCESS,
     wait: WaitOption = False,

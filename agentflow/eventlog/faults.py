@@ -13,6 +13,7 @@ from pathlib import Path
 from agentflow.errors import StoreError
 
 _FULL = "free space on that disk"
+_LIMITED = "raise the limit on the size of files (ulimit -f)"
 _DENIED = "make it writable for you"
 _READ_ONLY = "mount that file system for writing"
 _ELSEWHERE = f"{_READ_ONLY}, or name another store with '--store'"
@@ -25,7 +26,7 @@ _AGAIN, _RESUME = "try again", "resume the run"
 _ERRNO_HELP = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
-    errno.EFBIG: _FULL,
+    errno.EFBIG: _LIMITED,
     errno.EACCES: _DENIED,
     errno.EPERM: _DENIED,
     errno.EROFS: _READ_ONLY,

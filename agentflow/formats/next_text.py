@@ -40,7 +40,8 @@ def next_steps(
     if died:
         yield f"its process died; go on with: agentflow resume {named}"
     elif any(trace.waiting()) and trace.status != "interrupted":
-        yield f"once that is answered, go on with: agentflow resume {named}"
+        is_all = "that is" if len(list(trace.waiting())) == 1 else "they are"
+        yield f"once {is_all} answered, go on with: agentflow resume {named}"
         yield from _nobody_to_ask(trace, named)
     elif trace.status in ("waiting", "interrupted"):
         yield f"go on with: agentflow resume {named}"

@@ -200,8 +200,8 @@ HEAD = b'{"format":1,"kind":"agentflow recording"}\n'
     [
         (b"", "'r' is no recording: its first line does not say so"),
         (b"[1]\n", "'r' is no recording: its first line does not say so"),
-        (b"{", "'r' is no recording: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
-        (HEAD + b"[" * 100_000, "'r' is no recording: nested too deeply"),
+        (b"{", "'r' is no recording: line 1 is not JSON"),
+        (HEAD + b"[" * 100_000, "'r', line 2 is nested too deeply"),
         (HEAD.replace(b"1", b"2"), "'r' has format 2, and this agentflow knows 1"),
         (HEAD + b"[]\n", "'r', line 2 is no answer of a model"),
         (HEAD + b'{"step":"s","attempt":1,"agent":"a","request":{},"answer":{"failure":"odd"}}\n', "'r', line 2 is no answer of a model: 'odd' is not a valid FailureClass"),

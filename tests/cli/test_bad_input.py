@@ -258,6 +258,13 @@ def test_a_run_that_is_in_a_store_nearby(project: Project, command: str) -> None
     )
 
 
+@pytest.mark.parametrize("option", ["--by", "--reason"])
+def test_words_that_are_not_utf_8(project: Project, option: str) -> None:
+    command = ("cancel", "no-run", option, "k\udcffim")
+    done = inprocess.agentflow(*command, folder=project.folder)
+    assert done == Done(2, "", f"error: '{option}' is not UTF-8 text\n")
+
+
 def test_a_run_that_never_began(project: Project) -> None:
     Store(project.folder / ".agentflow").create("empty").close()
     for command in ("show", "replay", "resume"):

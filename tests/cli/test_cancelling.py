@@ -191,6 +191,7 @@ def test_a_process_that_is_halted_takes_the_request_in_when_it_goes_on(project: 
         finally:
             process.send_signal(signal.SIGCONT)
         process.communicate()
+    assert outcome.trace is not None
     assert outcome.trace.status == "running"
     assert outcome.busy is not None
     assert outcome.busy.startswith(f"run '{run_id}' is in use by process {process.pid} on ")

@@ -215,7 +215,7 @@ def test_a_prompt_that_was_cut(agentflow: Command, server: OpenAIServer) -> None
     [
         (("--prompt",), "'--prompt' is about a step: say which one with '--step'"),
         (("--step", "sort", "--attempt", "1"), "'--attempt' belongs to '--prompt'"),
-        (("--step", "look", "--prompt"), "attempt 1 of 'look' did not get as far as a chat model"),
+        (("--step", "look", "--prompt"), "attempt 1 of 'look' sent nothing to a chat model"),
     ],
 )
 def test_questions_without_an_answer(

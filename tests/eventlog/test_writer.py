@@ -286,7 +286,9 @@ def test_a_full_disk_stops_blobs_and_head_too(store: Store) -> None:
 
     path = store.root / "runs" / "run"
     blob = path / "blobs" / digest(b"x" * 500_000)
-    advice = "file too large | free space on that disk, then resume the run"
+    advice = (
+        "file too large | raise the limit on the size of files (ulimit -f), then resume the run"
+    )
     done = run_code(store, code)
     assert done.stdout.splitlines() == [
         f"cannot write '{blob}': {advice}",
