@@ -61,8 +61,10 @@ BY_EXCEPTION: tuple[tuple[type[Exception], FailureClass], ...] = (
     (exceptions.OpenAIError, FailureClass.SERVER_ERROR),
 )
 _NAMES = re.compile(
-    r"^(?:litellm\.\w+: |(?:[A-Za-z ]+: )?\w+Exception(?::? [A-Z][A-Za-z]+(?: [A-Z][a-z]+)*)? - )*"
+    r"^(?:litellm\.\w+: |(?:[A-Za-z ]+: )?\w+(?:Exception|Error)(?::? [A-Z][A-Za-z]+(?: [A-Z][a-z]+)*)? - )*"
 )
+#: What LiteLLM puts behind them, which is for whoever writes a program.
+_ADVICE = re.compile(r"\.? Handle with `litellm\.\w+`\..*| Received Chunk=.*")
 #: How the SDKs of clouds say that they find nobody who is signed in.
 _SIGNED_OUT = frozenset({"DefaultCredentialsError", "NoCredentialsError", "ProfileNotFound"})
 #: How sign-in by another client than httpx fails, if it is not for what it was given.
@@ -246,7 +248,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _words(error: Exception, wire: Wire) -> str:
     """What the other side said, without the names that LiteLLM puts before it; one bounded line."""
     text = _without_keys(str(getattr(error, "message", None) or error), wire)
-    return _NAMES.sub("", " ".join(text.split())).partition(" Received Chunk=")[0][:_SAID]
+    return _NAMES.sub("", _ADVICE.sub("", " ".join(text.split())))[:_SAID]
 
 
 def _without_keys(text: str, wire: Wire) -> str:

@@ -162,6 +162,20 @@ def test_a_reason_that_comes_with_the_last_of_the_text(server: OpenAIServer) -> 
     assert at_ones_own_server(server, Answer(body=body, headers=events)) == ("", "{}")
 
 
+@pytest.mark.parametrize("kind", ["overloaded_error", "api_error", "invalid_request_error"])
+def test_an_error_in_a_stream_of_claude(kind: str, server: OpenAIServer) -> None:
+    """It comes after a status of 200, and is no refusal of the request."""
+    whole = stream_of_claude({"type": "text", "text": "{}"})
+    assert isinstance(whole.body, str)
+    begun = whole.body.partition("event: message_delta")[0]
+    error = {"type": "error", "error": {"type": kind, "message": "Overloaded"}}
+    body = f"{begun}event: error\ndata: {json.dumps(error)}\n\n"
+    server.answer = dataclasses.replace(whole, body=body)
+    models = {"m": Model(model=CLAUDE, stream=True)}
+    said = ("server_error", f"{CLAUDE}: Overloaded")
+    assert failure("llm", {"model": "m"}, replace(HOST, models=models)) == said
+
+
 def test_what_came_of_a_truncated_stream_is_kept(server: OpenAIServer) -> None:
     server.answer = Answer(body=completion(CONTENT), ending="no_reason")
     with pytest.raises(AttemptError) as caught:
