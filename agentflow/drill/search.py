@@ -68,7 +68,9 @@ class _Search:
         self._failures: set[Scenario] = set()
         self._instead: dict[str, Scenario] = {}
         self._denied: dict[str, str] = {}
+        #: Of the runs without faults, the first that failed by itself, and whether any did not.
         self._failed: tuple[int, str] | None = None
+        self._any_sound = False
         self._stones: dict[str, list[Scenario]] = {}
         self._entries = 0
         self._bounded = False
@@ -200,8 +202,10 @@ class _Search:
         broken = self._broken_by_several if several else self._broken
         for seen in found.seen:
             (self._held if seen.held else broken).setdefault(seen.claim, (number, seen))
-        if found.failure is not None and not scenario.faults and self._failed is None:
-            self._failed = number, found.failure
+        if not scenario.faults:
+            self._any_sound |= found.failure is None
+            if found.failure is not None and self._failed is None:
+                self._failed = number, found.failure
         self._keep(scenario, found)
         return True
 
@@ -244,6 +248,7 @@ class _Search:
             got_there=got_there,
             bounded=self._bounded,
             failed=self._failed,
+            any_sound=self._any_sound,
         )
         return Outcome(claim, "unknown", why)
 

@@ -27,16 +27,25 @@ def came_instead(run: int, end: str, *, failed: bool) -> str:
 
 
 def why_unreached(
-    carrier: Carrier, *, got_there: bool, bounded: bool, failed: tuple[int, str] | None
+    carrier: Carrier,
+    *,
+    got_there: bool,
+    bounded: bool,
+    failed: tuple[int, str] | None,
+    any_sound: bool,
 ) -> str:
     """What is said of a claim that never came up, whether or not its step was begun.
 
-    `failed` is the first run without faults that failed by itself: its number, and why.
+    `failed` is the first run without faults that failed by itself: its number, and why. Where none
+    was sound, it is that which was in the way, and no condition behind it.
     """
     if bounded:
         return "the drill had made all its runs before it came to this"
     if got_there:
         return "the drill found no way to bring it about"
+    name = quoted(carrier.step.id)
+    if failed is not None and not any_sound:
+        return _failed_before(name, failed)
     for at in enclosing(carrier.step.address):
         step = carrier.plan.steps.get(at)
         if step is not None and step.when is not None:
@@ -44,7 +53,11 @@ def why_unreached(
         case = case_at(carrier.plan, at)
         if case is not None:
             return f"the drill does not know which values lead to {in_words(case)}; {_A_TEST}"
-    name = quoted(carrier.step.id)
     if failed is not None:
-        return f"no run of the drill got to {name}: run {failed[0]} failed before ({failed[1]}); {_A_TEST}"
+        return _failed_before(name, failed)
     return f"no run of the drill got to {name}; {_A_TEST}"
+
+
+def _failed_before(name: str, failed: tuple[int, str]) -> str:
+    number, why = failed
+    return f"no run of the drill got to {name}: run {number} failed before ({why}); {_A_TEST}"

@@ -169,10 +169,11 @@ def test_what_is_never_true_is_out_of_reach() -> None:
     ]
 
 
-def test_a_run_that_fails_before_says_so() -> None:
+@pytest.mark.parametrize("more", [{"needs": ["count"]}, {"when": "steps.count.output == 'praise'"}])
+def test_a_run_that_fails_before_says_so(more: Json) -> None:
     steps = {
         "count": {**call(), "with": {"text": "${{ inputs.tags[100] }}"}},
-        "sort": call(needs=["count"], catch={"any": "skip"}),
+        "sort": call(**more, catch={"any": "skip"}),
     }
     (told,) = said(steps, inputs=INPUTS)
     assert told.startswith(

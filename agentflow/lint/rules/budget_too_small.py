@@ -38,9 +38,11 @@ Good:
     outputs: {letter: "${{ steps.greet.output + steps.answer.output + steps.close.output }}"}
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from agentflow.findings import Finding, Related, Severity
+from msgspec.structs import replace
+
+from agentflow.findings import Finding, Location, Related, Severity
 from agentflow.lint.meters import amount_of, figure, path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.amounts import dollars
@@ -63,10 +65,25 @@ def check(context: Context) -> Iterator[Finding]:
     plan = context.plan
     if plan is None:
         return
-    singles = list(_in_scope(context, plan, plan.root, ((plan.budget.bounds, ("budget",)),)))
+    budgets: Budgets = ((plan.budget.bounds, ("budget",)),)
+    singles = _by_budget(_in_scope(context, plan, plan.root, budgets))
     yield from singles
     said = {finding.location for finding in singles}
     yield from (finding for finding in _sums(context, plan) if finding.location not in said)
+
+
+def _by_budget(found: Iterable[tuple[float, Finding]]) -> list[Finding]:
+    """One finding for each budget: the call that needs most, with the others that need too much."""
+    told: dict[tuple[Location, Severity], list[tuple[float, Finding]]] = {}
+    for need, finding in found:
+        told.setdefault((finding.location, finding.severity), []).append((need, finding))
+    singles = list[Finding]()
+    for each in told.values():
+        _, most = max(each, key=lambda one: one[0])
+        others = (finding.related[0] for _, finding in each if finding is not most)
+        more = tuple(Related("another one", place.location) for place in others)
+        singles.append(replace(most, related=(*most.related, *more)))
+    return singles
 
 
 def _sums(context: Context, plan: Plan) -> Iterator[Finding]:
@@ -99,8 +116,8 @@ def _sum(
 
 def _in_scope(
     context: Context, plan: Plan, scope: ScopePlan, budgets: Budgets, inside: StepPlan | None = None
-) -> Iterator[Finding]:
-    """The calls in a scope of a plan, against all budgets around them.
+) -> Iterator[tuple[float, Finding]]:
+    """The calls in a scope of a plan, against all budgets around them, each with what it needs.
 
     `inside` is the step of this document that runs the plan, if it is that of another pipeline.
     """
@@ -134,7 +151,7 @@ def _single(
     call: CallPlan,
     budgets: Budgets,
     inside: StepPlan | None,
-) -> Iterator[Finding]:
+) -> Iterator[tuple[float, Finding]]:
     """Is what one call holds back at least more than a budget has at all?"""
     sure = step.call is call and not step.among  # of several agents it may be another one
     who = quoted(step.id) if sure else quoted(call.agent)
@@ -144,18 +161,21 @@ def _single(
         for bounds, path in budgets:
             if least > bounds.get(what, least):
                 meter = what.startswith("meters.")
-                yield Finding(
-                    rule=NAME,
-                    severity=SEVERITY if sure else Severity.WARNING,
-                    message=f"a call of {who} {'takes' if meter else 'may use'}"
-                    f" {amount_of(what, least)} and is never started: the budget has"
-                    f" {figure(bounds[what])}",
-                    location=context.document.locate(path_of(path, what)),
-                    help="allow for more, or let it charge less"
-                    if meter
-                    else "allow for more, or for shorter answers with 'max_output_tokens'",
-                    related=(
-                        Related("the call", context.document.locate_key((inside or step).path)),
+                yield (
+                    least,
+                    Finding(
+                        rule=NAME,
+                        severity=SEVERITY if sure else Severity.WARNING,
+                        message=f"a call of {who} {'takes' if meter else 'may use'}"
+                        f" {amount_of(what, least)} and is never started: the budget has"
+                        f" {figure(bounds[what])}",
+                        location=context.document.locate(path_of(path, what)),
+                        help="allow for more, or let it charge less"
+                        if meter
+                        else "allow for more, or for shorter answers with 'max_output_tokens'",
+                        related=(
+                            Related("the call", context.document.locate_key((inside or step).path)),
+                        ),
                     ),
                 )
 
