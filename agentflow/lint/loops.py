@@ -88,6 +88,19 @@ def next_field(use: Use, body: ScopePlan) -> str | None:
     return str(inside[1]) if inside[:1] == ("next",) and len(inside) > 1 else None
 
 
+def lost_fields(each: Round) -> list[str]:
+    """The fields of `next` that nobody reads but `next` itself, for the next one."""
+    return [
+        name
+        for name in sorted(each.changing)
+        if all(
+            next_field(use, each.body) == name
+            for use in each.own
+            if reads_field(use, name) or each.misnames(use)
+        )
+    ]
+
+
 def is_unchanging(each: Round) -> bool:
     """Is every iteration of a loop given the same, with nothing inside that reads or changes the world?"""
     if each.loop.max == 1 or any(call.effects is not Effects.NONE for call in each.calls):

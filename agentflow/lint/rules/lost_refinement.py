@@ -92,7 +92,7 @@ from collections.abc import Iterator
 
 from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Severity
-from agentflow.lint.loops import Round, next_field, reads_field
+from agentflow.lint.loops import Round, lost_fields
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import Plan
 from agentflow.spec.wording import quoted
@@ -109,17 +109,15 @@ def check(context: Context) -> Iterator[Finding]:
     for each in context.loops:
         if _is_misread(context, each):
             continue  # what cannot be read may be what reads it
-        for name in sorted(each.changing):
-            reads = (use for use in each.own if reads_field(use, name) or each.misnames(use))
-            if all(next_field(use, each.body) == name for use in reads):
-                yield Finding(
-                    rule=NAME,
-                    severity=SEVERITY,
-                    message=f"nobody reads {quoted(f'loop.state.{name}')}, "
-                    "so what an iteration makes of it is lost",
-                    location=context.document.locate_key((*each.body.path, "next", name)),
-                    help="read it in a step, in 'until' or in 'output', or take it out",
-                )
+        for name in lost_fields(each):
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"nobody reads {quoted(f'loop.state.{name}')}, "
+                "so what an iteration makes of it is lost",
+                location=context.document.locate_key((*each.body.path, "next", name)),
+                help="read it in a step, in 'until' or in 'output', or take it out",
+            )
         yield from _original(context, context.plan, each)
 
 

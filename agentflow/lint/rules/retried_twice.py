@@ -48,7 +48,7 @@ import re
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.loops import Round, is_unchanging
+from agentflow.lint.loops import Round, is_unchanging, lost_fields
 from agentflow.lint.policies import Retried, retried
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
@@ -69,7 +69,8 @@ def check(context: Context) -> Iterator[Finding]:
     """Each policy above a program that tries again by itself, or below a loop that is one more."""
     if context.plan is None:
         return
-    again = [each for each in context.loops if is_unchanging(each)]
+    # Where an iteration hands on what nobody reads, that is what to mend.
+    again = [each for each in context.loops if is_unchanging(each) and not lost_fields(each)]
     told: set[str] = set()
     for each in retried(context.document, context.plan):
         if each.call.agent not in told:

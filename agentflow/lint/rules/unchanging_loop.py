@@ -89,7 +89,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.loops import Round, is_unchanging
+from agentflow.lint.loops import Round, is_unchanging, lost_fields
 from agentflow.lint.rule import Context, Family
 from agentflow.spec.yaml.nodes import Scalar
 
@@ -103,6 +103,8 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     for each in context.loops:
+        if lost_fields(each):
+            continue  # what was to change is handed on, and read by nobody, which is told there
         if not _counts_on_others(context, each) and is_unchanging(each):
             yield Finding(
                 rule=NAME,
