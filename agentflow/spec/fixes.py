@@ -70,15 +70,17 @@ def without_property(document: Document, path: Path, *, title: str) -> Fix | Non
     names = [item.value if isinstance(item, Scalar) else None for item in required.items]
     if path[-1] not in names:
         return fix
+    if not required.flow:
+        return fix
     at = names.index(path[-1])
-    if len(names) == 1 or not required.flow:
-        return None
-    first, last = required.items[max(at - 1, 0)], required.items[max(at, 1)]
-    span = (
-        Span(first.end_line, first.end_column, last.end_line, last.end_column)
-        if at
-        else Span(first.line, first.column, last.line, last.column)
-    )
+    first = required.items[max(at - 1, 0)]
+    last = required.items[min(max(at, 1), len(names) - 1)]
+    if at:
+        span = Span(first.end_line, first.end_column, last.end_line, last.end_column)
+    elif len(names) > 1:
+        span = Span(first.line, first.column, last.line, last.column)
+    else:
+        span = Span(first.line, first.column, first.end_line, first.end_column)
     return Fix(title, (*fix.edits, Edit(span, "")), safe=False)
 
 
