@@ -10,7 +10,9 @@ from agentflow.plan.loop_states import entries
 from agentflow.plan.repeats import LoopPlan
 from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.uses import Use
+from agentflow.spec.cel.logic import way_of
 from agentflow.spec.model import Effects
+from agentflow.spec.templates import Template, Whole
 
 
 class Round(Struct, frozen=True):
@@ -25,13 +27,14 @@ class Round(Struct, frozen=True):
 
     @property
     def changing(self) -> frozenset[str]:
-        """The fields of the state that an iteration gives the next."""
-        return frozenset(entries(self.loop.next))
+        """The fields of the state that an iteration gives the next, and not as they were."""
+        given = entries(self.loop.next).items()
+        return frozenset(name for name, value in given if not gives_back(name, value))
 
     def misnames(self, use: Use) -> bool:
         """Does a reference to `loop` read a field that the state does not have, and may mean any?"""
         root, *way = use.reference.path[:2] or (None,)
-        known = {*entries(self.loop.state), *self.changing}
+        known = {*entries(self.loop.state), *entries(self.loop.next)}
         return root == "state" and bool(way) and isinstance(way[0], str) and way[0] not in known
 
     def part(self, use: Use) -> str:
@@ -76,6 +79,39 @@ def _calls(plan: Plan) -> Iterator[tuple[str, Iterable[CallPlan]]]:
             yield step.address, every_call(step.nested.plan)
 
 
+def gives_back(name: str, value: Template) -> bool:
+    """Does `next` give a field of the state the value that it has?"""
+    return isinstance(value, Whole) and way_of(value.expr) == ("loop", ("state", name))
+
+
+def same_each_time(plan: Plan, each: Round, step: StepPlan) -> bool:
+    """Is a step inside a loop, of no effect, given the same in every iteration?"""
+    pending, seen = [step], {step.address}
+    while pending:
+        here = pending.pop()
+        calls = [call for caller in _inside(here) for call in calls_of(caller)]
+        if here.nested is not None or any(call.effects is not Effects.NONE for call in calls):
+            return False
+        if any(inner.question or inner.delegate or inner.loop for inner in _inside(here)):
+            return False
+        for use in (use for use in each.uses if here.address in enclosing(use.reader)):
+            if use.reference.root == "loop" and (use not in each.own or changes(each, use)):
+                return False
+            other = plan.steps.get(use.target or "")
+            if other is not None and each.is_inside(use) and other.address not in seen:
+                seen.add(other.address)
+                pending.append(other)
+    return True
+
+
+def _inside(step: StepPlan) -> Iterator[StepPlan]:
+    """A step and all that is inside of it."""
+    yield step
+    for scope in step.scopes:
+        for inner in scope.steps:
+            yield from _inside(inner)
+
+
 def reads_field(use: Use, name: str) -> bool:
     """Does a reference to `loop` read this field of the state, by itself or with the whole?"""
     path = use.reference.path
@@ -106,10 +142,11 @@ def is_unchanging(each: Round) -> bool:
     if each.loop.max == 1 or any(call.effects is not Effects.NONE for call in each.calls):
         return False
     inside = (use for use in each.own if each.part(use) == "steps")
-    return not any(_changes(each, use) for use in inside)
+    return not any(changes(each, use) for use in inside)
 
 
-def _changes(each: Round, use: Use) -> bool:
+def changes(each: Round, use: Use) -> bool:
+    """Does a reference to the `loop` read what need not be the same in the next iteration?"""
     if use.reference.path[:1] == ("index",) or each.misnames(use):
         return True
     return any(reads_field(use, name) for name in each.changing)

@@ -100,7 +100,7 @@ from collections.abc import Iterator
 from agentflow.findings import Finding, Severity
 from agentflow.lint.comparisons import decisive
 from agentflow.lint.conditions import constant
-from agentflow.lint.loops import Round
+from agentflow.lint.loops import Round, changes
 from agentflow.lint.macro_variables import Variables
 from agentflow.lint.names import Suggestions
 from agentflow.lint.ranges import impossible
@@ -130,7 +130,7 @@ def check(context: Context) -> Iterator[Finding]:
         if isinstance(constantly, bool):
             yield _constant(context, each, until, constantly)
         elif not _looks_inside(each):
-            message = "'until' is the same after every iteration: it reads nothing of it"
+            message = "'until' is the same after every iteration: it reads nothing that changes"
             yield _finding(context, each, until, Severity.WARNING, message, _ADVICE)
         scope = Variables(context.types, each.body.address)
         never = list(decisive(until, scope))
@@ -192,8 +192,9 @@ def _may_come(text: str, part: Expr) -> str:
 
 
 def _looks_inside(each: Round) -> bool:
+    """Does it read a step of the iteration, or of the loop what may be another in the next?"""
     uses = [use for use in each.uses if each.part(use) == "until"]
-    return any(use in each.own or each.is_inside(use) for use in uses)
+    return any(each.is_inside(use) or (use in each.own and changes(each, use)) for use in uses)
 
 
 def _finding(

@@ -3,7 +3,8 @@
 When a write loses its answer, nobody knows what became of it, and the step ends as
 `unknown_effect`: with an idempotency key as without, once there are no more attempts. A `catch` for
 `any` takes that too, and with `skip` or a value the run succeeds and nobody looks. Say apart what
-follows `unknown_effect`: `fail`, or an escalation to people.
+follows `unknown_effect`: `fail`, or an escalation to people. Where it cannot be undone, the same goes for
+an entry for `timeout` or `server_error`, by which such an effect begins.
 
 A step with a key that nobody asks what became of it, such as a message at the end, may be passed
 over: it was tried safely as often as its author wants, and nothing goes on from it. So may one after
@@ -62,6 +63,7 @@ from agentflow.plan.address import enclosing
 from agentflow.plan.calls import calls_of
 from agentflow.plan.failures import may_be_unknown
 from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 
 NAME = "effect-passed-over"
@@ -76,9 +78,10 @@ def check(context: Context) -> Iterator[Finding]:
     asked = {use.target for use in context.plan.uses}
     seen: set[str] = set()
     for step in context.plan.steps.values():
-        around = _passes_over(context.plan, step) if may_be_unknown(step) else None
-        if around is None or around.address in seen or _ends_in_itself(step, around, asked):
+        found = _passes_over(context.plan, step) if may_be_unknown(step) else None
+        if found is None or found[0].address in seen or _ends_in_itself(step, found[0], asked):
             continue
+        around, key = found
         seen.add(around.address)
         if is_taken_up(context.plan, around, around.catch["any"]):
             continue
@@ -86,8 +89,8 @@ def check(context: Context) -> Iterator[Finding]:
             rule=NAME,
             severity=SEVERITY,
             message=f"{quoted(step.id)} may have happened when this passes it over:"
-            " 'any' takes 'unknown_effect' as well",
-            location=context.document.locate((*around.path, "catch", "any")),
+            f" {quoted(key)} takes 'unknown_effect' as well",
+            location=context.document.locate((*around.path, "catch", key)),
             help="say apart what follows that: 'unknown_effect: fail', or an escalation to people",
         )
 
@@ -99,14 +102,23 @@ def _ends_in_itself(step: StepPlan, around: StepPlan, asked: set[str | None]) ->
     return asked.isdisjoint(within) and all(call.key is not None for call in calls_of(step))
 
 
-def _passes_over(plan: Plan, step: StepPlan) -> StepPlan | None:
-    """The step whose `catch` lets the run go on after an unknown effect of another inside it."""
+def _passes_over(plan: Plan, step: StepPlan) -> tuple[StepPlan, str] | None:
+    """The step whose `catch` lets the run go on after an unknown effect of another inside it, and the entry.
+
+    An entry for a class that leaves open what was done takes the unknown effect that began with it. Of what
+    can be undone, it is taken for the author's word on that.
+    """
+    final = any(call.effects is Effects.IRREVERSIBLE for call in calls_of(step))
+    keys = ("timeout", "server_error", "any") if final else ("any",)
     for at in enclosing(step.address):
         around = plan.steps.get(at)
         if around is None:
             continue
         if "unknown_effect" in around.catch:
             return None
+        for key in keys:
+            if key in around.catch and around.catch[key].action in ("skip", "use"):
+                return around, key
         if "any" in around.catch:
-            return around if around.catch["any"].action in ("skip", "use") else None
+            return None
     return None

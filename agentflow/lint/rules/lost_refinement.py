@@ -2,7 +2,8 @@
 
 Each iteration improves on something and hands it on in `next`. If no step, no condition and no output
 reads it from there, the next iteration starts from the original again, and in the end the original is
-what everybody gets.
+what everybody gets. So it is where the output gives the original, where nobody reads what the output has
+of it, and where what acts after the loop is given the original.
 
 Bad:
 
@@ -90,11 +91,20 @@ Good:
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from agentflow.contracts.describe import path_text
-from agentflow.findings import Finding, Severity
-from agentflow.lint.loops import Round, lost_fields
+from agentflow.contracts.shape import types_of
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.loops import Round, lost_fields, reads_field
+from agentflow.lint.origins import Origin, origins_of, within
 from agentflow.lint.rule import Context, Family
-from agentflow.plan.steps import Plan
+from agentflow.lint.order import Waiting
+from agentflow.plan.calls import calls_of
+from agentflow.plan.loop_states import entries
+from agentflow.plan.uses import Use
+from agentflow.spec.cel.references import Steps
+from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
 
 NAME = "lost-refinement"
@@ -106,6 +116,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Each field of `next` that nobody reads, and each output that is the original again."""
     if context.plan is None:
         return
+    waiting = Waiting(context.plan)
     for each in context.loops:
         if _is_misread(context, each):
             continue  # what cannot be read may be what reads it
@@ -118,7 +129,11 @@ def check(context: Context) -> Iterator[Finding]:
                 location=context.document.locate_key((*each.body.path, "next", name)),
                 help="read it in a step, in 'until' or in 'output', or take it out",
             )
-        yield from _original(context, context.plan, each)
+        for name in sorted(each.changing):
+            refined = _refined(context, each, name)
+            yield from _original(context, each, refined)
+            yield from _unread(context, each, refined)
+            yield from _passed_by(context, waiting, each, refined)
 
 
 def _is_misread(context: Context, each: Round) -> bool:
@@ -130,25 +145,115 @@ def _is_misread(context: Context, each: Round) -> bool:
     )
 
 
-def _original(context: Context, plan: Plan, each: Round) -> Iterator[Finding]:
-    """Does the output repeat what the loop began with, and read nothing of the loop?"""
-    given = [use for use in each.uses if each.part(use) == "output"]
-    if any(use in each.own or each.is_inside(use) for use in given):
+class _Refined(Struct, frozen=True):
+    """A field of the state: what it begins with, and what iterations make of it."""
+
+    name: str
+    begun: frozenset[tuple[str, Steps]]
+    made: tuple[Origin, ...]
+
+
+def _refined(context: Context, each: Round, name: str) -> _Refined:
+    begun = within(context, (*each.body.path, "state", name))
+    made = origins_of(context, within(context, (*each.body.path, "next", name)))
+    return _Refined(
+        name,
+        frozenset(_way(use) for use in begun),
+        tuple(part for part in made if part.step),
+    )
+
+
+def _is_of(context: Context, each: Round, use: Use, refined: _Refined) -> bool:
+    """Does a reference read the field, or what an iteration makes of it?"""
+    if use in each.own:
+        return reads_field(use, refined.name) or each.misnames(use)
+    read = origins_of(context, (use,)) if each.is_inside(use) else ()
+    return any(part.overlaps(made) for part in read for made in refined.made)
+
+
+def _original(context: Context, each: Round, refined: _Refined) -> Iterator[Finding]:
+    """Does the output repeat what the loop began with, beside at most verdicts on what it made of it?"""
+    if each.body.output is None:
         return
-    state = (*each.body.path, "state")
-    begun = {
-        (use.reference.root, *use.reference.path)
-        for use in plan.uses
-        if use.path[: len(state)] == state and use.path[len(state)] in each.changing
-    }
-    for use in given:
-        if (use.reference.root, *use.reference.path) in begun:
-            path = (part for part in use.reference.path if part is not None)
-            shown = quoted(path_text((use.reference.root, *path)))
+    keys = entries(each.body.output)
+    places = [((*each.body.path, "output", key), value) for key, value in keys.items()]
+    places = places or [((*each.body.path, "output"), each.body.output)]
+    again: list[Use] = []
+    for path, value in places:
+        uses = within(context, path)
+        if any(_is_of(context, each, use, refined) for use in uses):
+            return
+        if any(use in each.own or each.is_inside(use) for use in uses):
+            kinds = types_of(context.types.of(value, each.body.address), True)
+            if not kinds or not kinds <= {"boolean", "integer", "number"}:
+                return
+        again += [use for use in uses if _way(use) in refined.begun]
+    for use in again:
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"the loop gives {_shown(use)} as it was, and nothing of what it made of it",
+            location=context.document.in_string(use.path, use.start, use.end),
+            help="read a step of the last iteration, or 'loop.state'",
+        )
+
+
+def _unread(context: Context, each: Round, refined: _Refined) -> Iterator[Finding]:
+    """A part of the output that nobody reads, where no other has what the loop made of the field."""
+    read = context.uses_of.get(each.step.address, ())
+    if each.step.for_each is not None or not read or not context.reads_all_known:
+        return
+    parts = [
+        key
+        for key in (entries(each.body.output) if each.body.output is not None else ())
+        if any(
+            _is_of(context, each, use, refined)
+            for use in within(context, (*each.body.path, "output", key))
+        )
+    ]
+    taken = {use.reference.path[2] if len(use.reference.path) > 2 else None for use in read}
+    if len(parts) == 1 and refined.begun and not taken & {parts[0], None}:
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"nobody reads {quoted(parts[0])}, which {quoted(each.step.id)} gives,"
+            " so what it makes of it is lost",
+            location=context.document.locate_key((*each.body.path, "output", parts[0])),
+            help=f"read 'steps.{each.step.id}.output.{parts[0]}' where it goes on, or take the loop out",
+        )
+
+
+def _passed_by(
+    context: Context, waiting: Waiting, each: Round, refined: _Refined
+) -> Iterator[Finding]:
+    """What acts after the loop on what the loop began with, and on nothing of what it gives."""
+    assert context.plan is not None
+    begun = within(context, (*each.body.path, "state", refined.name))
+    sources = dict.fromkeys(use.target for use in begun if use.target is not None)
+    for use in (use for source in sources for use in context.uses_of[source]):
+        step = context.plan.steps.get(use.reader)
+        if step is None or _way(use) not in refined.begun or not refined.made:
+            continue
+        given = within(context, (*step.path, "with"))
+        if use not in given or any(one.target == each.step.address for one in given):
+            continue
+        acts = any(call.effects not in (Effects.NONE, Effects.READ) for call in calls_of(step))
+        if acts and waiting.comes_after(step, each.step):
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
-                message=f"the loop gives {shown} as it was, and nothing of what it made of it",
+                message=f"{quoted(step.id)} is given {_shown(use)} as it was before"
+                f" {quoted(each.step.id)}, and nothing of what that made of it",
                 location=context.document.in_string(use.path, use.start, use.end),
-                help="read a step of the last iteration, or 'loop.state'",
+                help=f"read 'steps.{each.step.id}.output'",
+                related=(Related("the loop", context.document.locate_key(each.step.path)),),
             )
+
+
+def _way(use: Use) -> tuple[str, Steps]:
+    return use.reference.root, use.reference.path
+
+
+def _shown(use: Use) -> str:
+    way = (part for part in use.reference.path if part is not None)
+    return quoted(path_text((use.reference.root, *way)))

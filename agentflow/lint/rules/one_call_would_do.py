@@ -63,6 +63,7 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.concurrency import scopes
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.spec.model import Model
 from agentflow.spec.wording import quoted
 
 NAME = "one-call-would-do"
@@ -80,7 +81,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     readers = _readers(plan)
     for scope in scopes(plan):
-        for chain in _chains(scope, readers):
+        for chain in _chains(scope, readers, pipeline.models):
             names = [quoted(step.id) for step in chain]
             yield Finding(
                 rule=NAME,
@@ -103,7 +104,9 @@ def _readers(plan: Plan) -> Mapping[str, set[str]]:
     return found
 
 
-def _chains(scope: ScopePlan, readers: Mapping[str, Collection[str]]) -> Iterator[list[StepPlan]]:
+def _chains(
+    scope: ScopePlan, readers: Mapping[str, Collection[str]], models: Mapping[str, Model]
+) -> Iterator[list[StepPlan]]:
     """The chains of at least two steps of a scope, as long as they go."""
     steps = {step.id: step for step in scope.steps}
     taken: set[str] = set()
@@ -111,29 +114,46 @@ def _chains(scope: ScopePlan, readers: Mapping[str, Collection[str]]) -> Iterato
         if first.id in taken or not _is_plain(first):
             continue
         chain = [first]
-        while (following := _next(chain[-1], steps, readers)) is not None:
+        while (following := _next(chain[-1], steps, readers, models)) is not None:
             chain.append(following)
-        if len(chain) > 1 and not any(_leads_to(step, first, readers) for step in scope.steps):
+        if len(chain) > 1 and not any(
+            _leads_to(step, first, readers, models) for step in scope.steps
+        ):
             taken.update(step.id for step in chain)
             yield chain
 
 
-def _leads_to(step: StepPlan, first: StepPlan, readers: Mapping[str, Collection[str]]) -> bool:
+def _leads_to(
+    step: StepPlan,
+    first: StepPlan,
+    readers: Mapping[str, Collection[str]],
+    models: Mapping[str, Model],
+) -> bool:
     """Is a chain only the rest of a longer one?"""
-    return _is_plain(step) and first.id in step.downstream and _is_next(step, first, readers)
+    return (
+        _is_plain(step) and first.id in step.downstream and _is_next(step, first, readers, models)
+    )
 
 
 def _next(
-    step: StepPlan, steps: Mapping[str, StepPlan], readers: Mapping[str, Collection[str]]
+    step: StepPlan,
+    steps: Mapping[str, StepPlan],
+    readers: Mapping[str, Collection[str]],
+    models: Mapping[str, Model],
 ) -> StepPlan | None:
     """The one step that could be asked in the same breath."""
     if len(step.downstream) != 1:
         return None
     following = steps[step.downstream[0]]
-    return following if _is_next(step, following, readers) else None
+    return following if _is_next(step, following, readers, models) else None
 
 
-def _is_next(step: StepPlan, following: StepPlan, readers: Mapping[str, Collection[str]]) -> bool:
+def _is_next(
+    step: StepPlan,
+    following: StepPlan,
+    readers: Mapping[str, Collection[str]],
+    models: Mapping[str, Model],
+) -> bool:
     one, other = step.call, following.call
     if one is None or other is None or not _is_plain(following):
         return False
@@ -142,15 +162,21 @@ def _is_next(step: StepPlan, following: StepPlan, readers: Mapping[str, Collecti
         len(step.downstream) == 1
         and set(reads) == {following.address}
         and following.upstream == (step.id,)
-        and _model(step) == _model(following)
+        and _model(step, models) == _model(following, models)
         and not step.asserts
         and one.confidence is None
         and not step.catch
     )
 
 
-def _model(step: StepPlan) -> object:
-    return getattr(step.call.options, "model", None) if step.call is not None else None
+def _model(step: StepPlan, models: Mapping[str, Model]) -> object:
+    """The model of a step past its name in the spec, with all that makes it answer otherwise."""
+    name = getattr(step.call.options, "model", None) if step.call is not None else None
+    found = models.get(str(name))
+    if found is None:
+        return name
+    others = (found.temperature, found.reasoning_effort, found.api_base, found.params)
+    return (found.model, *others) if any(others) else found.model
 
 
 def _is_plain(step: StepPlan) -> bool:

@@ -103,9 +103,10 @@ from agentflow.lint.rule import Context, Family
 from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import StepPlan
 from agentflow.plan.uses import Use
-from agentflow.spec.cel.syntax import Binary, Expr
+from agentflow.spec.cel.logic import every
+from agentflow.spec.cel.syntax import Binary, Comprehension, Expr
 from agentflow.spec.expressions import Reference, references
-from agentflow.spec.templates import Template, Whole
+from agentflow.spec.templates import MapOf, Template, Whole
 from agentflow.spec.wording import quoted
 
 NAME = "piled-up-results"
@@ -123,28 +124,45 @@ def check(context: Context) -> Iterator[Finding]:
             if not _grows(name, template):
                 continue
             for use in each.uses:
-                source = plan.steps.get(use.target or "")
-                if next_field(use, each.body) != name or source is None:
+                if next_field(use, each.body) != name:
                     continue
-                if not _goes_over_the_same(context, each, source) or not _is_all(use):
-                    continue
-                place = context.document.locate_key((*source.path, "for_each"))
-                yield Finding(
-                    rule=NAME,
-                    severity=SEVERITY,
-                    message=f"each iteration adds what {quoted(source.id)} makes of the same items, "
-                    f"so {quoted(f'loop.state.{name}')} has them several times",
-                    location=context.document.in_string(use.path, use.start, use.end),
-                    help="hand on the last results alone, or go over those items only that are new",
-                    related=(Related("the items", place),),
-                )
+                source = _list_behind(context, each, use)
+                if source is not None and _goes_over_the_same(context, each, source):
+                    yield _finding(context, name, use, source)
+
+
+def _finding(context: Context, name: str, use: Use, source: StepPlan) -> Finding:
+    place = context.document.locate_key((*source.path, "for_each"))
+    return Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=f"each iteration adds what {quoted(source.id)} makes of the same items, "
+        f"so {quoted(f'loop.state.{name}')} has them several times",
+        location=context.document.in_string(use.path, use.start, use.end),
+        help="hand on the last results alone, or go over those items only that are new",
+        related=(Related("the items", place),),
+    )
 
 
 def _grows(name: str, template: Template) -> bool:
-    """Is it what it was, and something added to it?"""
-    return isinstance(template, Whole) and any(
-        reference.root == "loop" and reference.path == ("state", name)
-        for reference in _added(template.expr)
+    """Is it what it was, or a part of that, and something added to it that may be there already?"""
+    match template:
+        case MapOf(fields):
+            return any(_grows(name, inside) for _, inside in fields)
+        case Whole(expr):
+            return any(_is_own(one, name) for one in _added(expr)) and not _looks(expr, name)
+    return False
+
+
+def _is_own(reference: Reference, name: str) -> bool:
+    return reference.root == "loop" and reference.path[:2] == ("state", name)
+
+
+def _looks(expr: Expr, name: str) -> bool:
+    """Is each new item compared with what is there?"""
+    return any(
+        isinstance(part, Comprehension) and any(_is_own(one, name) for one in references(part.body))
+        for part in every(expr)
     )
 
 
@@ -158,14 +176,35 @@ def _added(expr: Expr) -> Iterator[Reference]:
                 yield from references(term)
 
 
+def _list_behind(context: Context, each: Round, use: Use) -> StepPlan | None:
+    """The step of the iteration that goes over a list and of which all results are read, through groups."""
+    assert context.plan is not None
+    seen: set[str] = set()
+    pending = [use]
+    while pending:
+        one = pending.pop()
+        source = context.plan.steps.get(one.target or "")
+        if source is None or not each.is_inside(one) or source.address in seen:
+            continue
+        seen.add(source.address)
+        if source.for_each is not None:
+            if _is_all(one):
+                return source
+        elif source.kind == "group":
+            given = (*source.path, "output")
+            key = one.reference.path[2] if len(one.reference.path) > 2 else None
+            if isinstance(key, str) and context.document.node((*given, key)) is not None:
+                given = (*given, key)
+            pending.extend(context.uses_within.get(given, ()))
+    return None
+
+
 def _is_all(use: Use) -> bool:
     """Is it the whole of what a step has come to?"""
-    return use.reference.path[1:] in (("output",), ("output", None))
+    return use.reference.path[1:] in (("output",), ("output", None), ("items",), ("items", None))
 
 
 def _goes_over_the_same(context: Context, each: Round, source: StepPlan) -> bool:
     """Does a step inside go over a list that nothing in the loop changes?"""
-    if source.for_each is None or not any(use.target == source.address for use in each.uses):
-        return False
     over = context.uses_within.get((*source.path, "for_each", "over"), ())
     return not any(use in each.own or each.is_inside(use) for use in over)

@@ -2,7 +2,8 @@
 
 The run's time (`budget.wall`, 24 hours where nothing is said) goes on while a question waits, also
 while no process works on the run. When it is over the run fails, and what `catch.timeout` says
-never comes about. Waits that come one after the other add up, in a row of steps or in a loop.
+never comes about. Waits that come one after the other add up: in a row of steps, in a loop, for the
+items of a list with `parallel: 1`. The same holds for the approval of a tool's calls.
 
 Bad:
 
@@ -35,13 +36,14 @@ Good:
 """
 
 from collections.abc import Iterator
-from math import prod
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
+from agentflow.plan.calls import callers, tools_of
 from agentflow.plan.graph import topological_order
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
+from agentflow.spec.document import Path
 from agentflow.spec.durations import time_in_words
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar
@@ -66,9 +68,37 @@ def check(context: Context) -> Iterator[Finding]:
         yield _finding(context, row)
     for step in context.plan.steps.values():
         if step.question is not None and step.question.timeout < wall:
-            times = _iterations(context.plan, step)
+            times = _in_turn(context.plan, step.address)
             if step.question.timeout * times >= wall:
                 yield _in_loop(context, step, times)
+    yield from _approvals(context, context.plan)
+
+
+def _approvals(context: Context, plan: Plan) -> Iterator[Finding]:
+    """Calls of tools for whose approval a person has longer than the run."""
+    seen: set[Path] = set()
+    for step in callers(plan):
+        for tool in tools_of(step):
+            for level in tool.approval.levels if tool.approval is not None else ():
+                times = _in_turn(plan, step.address)
+                within = level.within or 0.0
+                if (
+                    level.path in seen
+                    or level.path[-1] != "approve"
+                    or within * times < plan.budget.wall
+                ):
+                    continue
+                seen.add(level.path)
+                place = context.document.locate((*level.path, "within"))
+                often = f", up to {times} times" if within < plan.budget.wall else ""
+                yield Finding(
+                    rule=NAME,
+                    severity=SEVERITY,
+                    message=f"the approval of {quoted(tool.id)} waits {time_in_words(within)} for its answer{often},"
+                    f" and the run ends after {plan.pipeline.budget.wall}",
+                    location=place,
+                    help="give the run longer with 'budget: {wall: …}', or the person less",
+                )
 
 
 def _finding(context: Context, row: tuple[StepPlan, ...]) -> Finding:
@@ -96,7 +126,7 @@ def _finding(context: Context, row: tuple[StepPlan, ...]) -> Finding:
 
 
 def _in_loop(context: Context, step: StepPlan, times: int) -> Finding:
-    """About a step that is asked about in each iteration of the loops around it."""
+    """About a step that asks in each iteration of loops, or for one item of a list after the other."""
     assert context.plan is not None
     return Finding(
         rule=NAME,
@@ -106,14 +136,21 @@ def _in_loop(context: Context, step: StepPlan, times: int) -> Finding:
             f" the run ends after {context.plan.pipeline.budget.wall}"
         ),
         location=context.document.locate((*step.path, "timeout")),
-        help="give the run longer with 'budget: {wall: …}', the person less, or the loop fewer",
+        help="give the run longer with 'budget: {wall: …}', the person less, or ask fewer times in turn",
     )
 
 
-def _iterations(plan: Plan, step: StepPlan) -> int:
-    """How often a step may ask, one time after the other: the bounds of the loops around it."""
-    around = (plan.steps.get(place) for place in enclosing(step.address))
-    return prod(outer.loop.max for outer in around if outer is not None and outer.loop is not None)
+def _in_turn(plan: Plan, address: str) -> int:
+    """How often something may be asked, one time after the other: the bounds of loops around it, and of
+    lists of which one item is in work at a time.
+    """
+    times = 1
+    for outer in (plan.steps.get(place) for place in enclosing(address)):
+        if outer is not None and outer.loop is not None:
+            times *= outer.loop.max
+        if outer is not None and outer.for_each is not None and outer.for_each.parallel == 1:
+            times *= outer.for_each.max
+    return times
 
 
 def _time(context: Context, step: StepPlan) -> str:
