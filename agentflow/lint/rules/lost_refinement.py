@@ -99,7 +99,7 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.loops import Round, lost_fields, reads_field
 from agentflow.lint.origins import Origin, origins_of, within
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.order import Waiting
+from agentflow.plan import address
 from agentflow.plan.calls import calls_of
 from agentflow.plan.loop_states import entries
 from agentflow.plan.uses import Use
@@ -116,7 +116,6 @@ def check(context: Context) -> Iterator[Finding]:
     """Each field of `next` that nobody reads, and each output that is the original again."""
     if context.plan is None:
         return
-    waiting = Waiting(context.plan)
     for each in context.loops:
         if _is_misread(context, each):
             continue  # what cannot be read may be what reads it
@@ -133,7 +132,7 @@ def check(context: Context) -> Iterator[Finding]:
             refined = _refined(context, each, name)
             yield from _original(context, each, refined)
             yield from _unread(context, each, refined)
-            yield from _passed_by(context, waiting, each, refined)
+            yield from _passed_by(context, each, refined)
 
 
 def _is_misread(context: Context, each: Round) -> bool:
@@ -223,28 +222,23 @@ def _unread(context: Context, each: Round, refined: _Refined) -> Iterator[Findin
         )
 
 
-def _passed_by(
-    context: Context, waiting: Waiting, each: Round, refined: _Refined
-) -> Iterator[Finding]:
-    """What acts after the loop on what the loop began with, and on nothing of what it gives."""
+def _passed_by(context: Context, each: Round, refined: _Refined) -> Iterator[Finding]:
+    """What waits for the loop and acts on what that began with, and on nothing of what it gives."""
     assert context.plan is not None
-    begun = within(context, (*each.body.path, "state", refined.name))
-    sources = dict.fromkeys(use.target for use in begun if use.target is not None)
-    for use in (use for source in sources for use in context.uses_of[source]):
-        step = context.plan.steps.get(use.reader)
-        if step is None or _way(use) not in refined.begun or not refined.made:
+    scope = address.parent(each.step.address) or ""
+    for name in each.step.downstream if refined.made else ():
+        step = context.plan.steps[address.child(scope, name)]
+        if not any(call.effects not in (Effects.NONE, Effects.READ) for call in calls_of(step)):
             continue
         given = within(context, (*step.path, "with"))
-        if use not in given or any(one.target == each.step.address for one in given):
-            continue
-        acts = any(call.effects not in (Effects.NONE, Effects.READ) for call in calls_of(step))
-        if acts and waiting.comes_after(step, each.step):
+        old = [use for use in given if use.target is not None and _way(use) in refined.begun]
+        if old and not any(use.target == each.step.address for use in given):
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
-                message=f"{quoted(step.id)} is given {_shown(use)} as it was before"
+                message=f"{quoted(step.id)} is given {_shown(old[0])} as it was before"
                 f" {quoted(each.step.id)}, and nothing of what that made of it",
-                location=context.document.in_string(use.path, use.start, use.end),
+                location=context.document.in_string(old[0].path, old[0].start, old[0].end),
                 help=f"read 'steps.{each.step.id}.output'",
                 related=(Related("the loop", context.document.locate_key(each.step.path)),),
             )

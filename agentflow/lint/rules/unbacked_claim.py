@@ -64,7 +64,7 @@ Good:
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from msgspec import Struct
@@ -239,7 +239,7 @@ def _words_of(step: StepPlan) -> frozenset[str]:
     return stems(" ".join(said)) - _NOTHING
 
 
-def _said(context: Context, plan: Plan, acting: list[StepPlan]) -> Iterator[_Said]:
+def _said(context: Context, plan: Plan, acts: list[StepPlan]) -> Iterator[_Said]:
     """The claims in texts of the author that people and services are told."""
     for step in plan.steps.values():
         if step.kind == "human" or _acts(step):
@@ -247,6 +247,7 @@ def _said(context: Context, plan: Plan, acting: list[StepPlan]) -> Iterator[_Sai
                 for text in texts_at(context.document, (*step.path, *key)):
                     own = _EXPRESSION.sub(_said_in, text.text)
                     yield from (_Said(step, claim, text) for claim in claims(own))
+    acting = {step.address: step for step in acts}
     for chat in chats(context):
         texts = told(plan, chat.call.options, home_of(chat.step, chat.call))
         found = [
@@ -259,12 +260,14 @@ def _said(context: Context, plan: Plan, acting: list[StepPlan]) -> Iterator[_Sai
             yield from (_Said(step, claim, text) for claim, text in found)
 
 
-def _tellers(context: Context, step: StepPlan, acting: Iterable[StepPlan]) -> Iterator[StepPlan]:
+def _tellers(
+    context: Context, step: StepPlan, acting: Mapping[str, StepPlan]
+) -> Iterator[StepPlan]:
     """The steps that act and are given what a model has written."""
-    for each in acting:
-        given = context.uses_within.get((*each.path, "with"), ())
-        if any(use.target == step.address for use in given):
-            yield each
+    for use in context.uses_of.get(step.address, ()):
+        reader = acting.get(use.reader)
+        if reader is not None and use.path[len(reader.path) :][:1] == ("with",):
+            yield reader
 
 
 def _said_in(expression: re.Match[str]) -> str:
