@@ -102,6 +102,7 @@ from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.calls import calls_of
 from agentflow.plan.loop_states import entries
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.model import Effects
@@ -110,6 +111,9 @@ from agentflow.spec.wording import quoted
 NAME = "lost-refinement"
 FAMILY = Family.BOUND
 SEVERITY = Severity.WARNING
+
+#: Of more steps that wait for a loop, none is looked at.
+_MOST_AFTER = 50
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -225,9 +229,7 @@ def _unread(context: Context, each: Round, refined: _Refined) -> Iterator[Findin
 def _passed_by(context: Context, each: Round, refined: _Refined) -> Iterator[Finding]:
     """What waits for the loop and acts on what that began with, and on nothing of what it gives."""
     assert context.plan is not None
-    scope = address.parent(each.step.address) or ""
-    for name in each.step.downstream if refined.made else ():
-        step = context.plan.steps[address.child(scope, name)]
+    for step in _after(context.plan, each.step) if refined.made else ():
         if not any(call.effects not in (Effects.NONE, Effects.READ) for call in calls_of(step)):
             continue
         given = within(context, (*step.path, "with"))
@@ -242,6 +244,19 @@ def _passed_by(context: Context, each: Round, refined: _Refined) -> Iterator[Fin
                 help=f"read 'steps.{each.step.id}.output'",
                 related=(Related("the loop", context.document.locate_key(each.step.path)),),
             )
+
+
+def _after(plan: Plan, first: StepPlan) -> list[StepPlan]:
+    """The nearest steps of the same scope that wait for a step, directly or by way of others."""
+    scope = address.parent(first.address) or ""
+    found: dict[str, StepPlan] = {}
+    pending = list(first.downstream)
+    while pending and len(found) < _MOST_AFTER:
+        name = pending.pop(0)
+        if name not in found:
+            found[name] = plan.steps[address.child(scope, name)]
+            pending.extend(found[name].downstream)
+    return list(found.values())
 
 
 def _way(use: Use) -> tuple[str, Steps]:
