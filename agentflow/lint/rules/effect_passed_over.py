@@ -83,7 +83,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         around, key = found
         seen.add(around.address)
-        if is_taken_up(context.plan, around, around.catch["any"]):
+        if is_taken_up(context.plan, around, around.catch[key]):
             continue
         yield Finding(
             rule=NAME,
