@@ -28,23 +28,23 @@ STAND_IN = re.compile(
 )
 #: Addresses that whoever knows them can post to: of chats, and of what starts a flow somewhere.
 _WEBHOOKS = (
-    r"\bhooks\.slack\.com/(?:services|workflows|triggers)/(?=[\w/]*[a-z])[A-Za-z0-9_/]{20,}"
-    r"|\bdiscord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d{10,}/[\w-]{20,}"
-    r"|\b(?:[\w-]+\.webhook\.office\.com/webhookb2|outlook\.office(?:365)?\.com/webhook)/[\w@-]{30,}/"
-    r"|\bchat\.googleapis\.com/v1/spaces/[\w-]+/messages\?\S*\btoken=[\w%-]{10,}"
-    r"|\bhooks\.zapier\.com/hooks/catch/\d+/\w{5,}|\bapi\.telegram\.org/bot\d{6,}:[\w-]{30,}"
+    r"hooks\.slack\.com/(?:services|workflows|triggers)/(?=[\w/]*[a-z])[A-Za-z0-9_/]{20,}"
+    r"|discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d{10,}/[\w-]{20,}"
+    r"|(?:[\w-]{1,63}\.webhook\.office\.com/webhookb2|outlook\.office(?:365)?\.com/webhook)/[\w@-]{30,}/"
+    r"|chat\.googleapis\.com/v1/spaces/[\w-]+/messages\?\S*\btoken=[\w%-]{10,}"
+    r"|hooks\.zapier\.com/hooks/catch/\d+/\w{5,}|api\.telegram\.org/bot\d{6,}:[\w-]{30,}"
 )
 #: Credentials that can be told by their form, of which lists such as that of gitleaks tell: of model
 #: providers, code hosts and registries, clouds, chats, mail, payments; a signed token; a private key.
+#: What does not end at once has a longest form, so that a long text takes no longer than its length.
 FORMS = re.compile(
-    r"\bsk-[A-Za-z0-9_-]{20,}|\b(?:gsk_|hf_|r8_|xai-|pplx-)[A-Za-z0-9]{30,}|\b(?:nvapi|tvly)-[A-Za-z0-9_-]{20,}"
-    r"|\bgh[oprsu]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{30,}|\bgl(?:pat|dt|rt|ptt|soat)-[A-Za-z0-9_-]{20,}"
-    r"|\bnpm_[A-Za-z0-9]{36}|\bpypi-AgEI[A-Za-z0-9_-]{40,}|\bdckr_pat_[A-Za-z0-9_-]{20,}"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[A-Za-z0-9_-]{30,}|\bya29\.[A-Za-z0-9_-]{20,}|\bGOCSPX-[A-Za-z0-9_-]{20,}"
-    r"|\bdo[opr]_v1_[a-f0-9]{40,}|\bdapi[a-f0-9]{32}\b|\bhv[sb]\.[A-Za-z0-9_-]{24,}|\bAccountKey=[A-Za-z0-9+/]{40,}"
-    r"|\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-\d-[A-Za-z0-9-]{20,}|\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
-    r"|\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9+/]{24,}|\bshp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"
-    r"|\bsq0(?:atp|csp)-[A-Za-z0-9_-]{22,}|\blin_api_[A-Za-z0-9]{30,}|\bntn_[A-Za-z0-9]{30,}|\bAGE-SECRET-KEY-1[A-Z0-9]{40,}"
-    r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    rf"|{_WEBHOOKS}"
+    r"\b(?:sk-[A-Za-z0-9_-]{20,}|(?:gsk_|hf_|r8_|xai-|pplx-)[A-Za-z0-9]{30,}|(?:nvapi|tvly)-[A-Za-z0-9_-]{20,}"
+    r"|gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}|gl(?:pat|dt|rt|ptt|soat)-[A-Za-z0-9_-]{20,}"
+    r"|npm_[A-Za-z0-9]{36}|pypi-AgEI[A-Za-z0-9_-]{40,}|dckr_pat_[A-Za-z0-9_-]{20,}"
+    r"|(?:AKIA|ASIA)[A-Z0-9]{16}\b|AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{20,}|GOCSPX-[A-Za-z0-9_-]{20,}"
+    r"|do[opr]_v1_[a-f0-9]{40,}|dapi[a-f0-9]{32}\b|hv[sb]\.[A-Za-z0-9_-]{24,}|AccountKey=[A-Za-z0-9+/]{40,}"
+    r"|xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-\d-[A-Za-z0-9-]{20,}|SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}"
+    r"|[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+/]{24,}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"
+    r"|sq0(?:atp|csp)-[A-Za-z0-9_-]{22,}|lin_api_[A-Za-z0-9]{30,}|ntn_[A-Za-z0-9]{30,}|AGE-SECRET-KEY-1[A-Z0-9]{40,}"
+    rf"|eyJ[A-Za-z0-9_-]{{10,2000}}\.eyJ[A-Za-z0-9_-]{{10,2000}}\.|{_WEBHOOKS})|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
