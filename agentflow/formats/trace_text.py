@@ -36,6 +36,7 @@ from agentflow.formats.styled import (
 from agentflow.formats.usage import totals, turns, used
 from agentflow.formats.words import count, duration
 from agentflow.trace import Span, Trace
+from agentflow.trace.spans import lost_with_process
 
 #: Items of a `for_each` and iterations that are shown, unless more of them did not simply succeed.
 FOLD = 8
@@ -182,6 +183,10 @@ class _Tree:
         told = self._told(span)
         if told:
             yield _Row((Piece(f"{indent}{_INDENT * 2}"), told))
+        if span.lost and told is not None and not span.reason:
+            text = lost_with_process(span.lost)
+            if text != told.text:
+                yield _Row((Piece(f"{indent}{_INDENT * 2}{text}", Style.DIM),))
         yield from self._decided(span, told, indent)
         said = self.said.get(span.address) if span.status == "running" else None
         if said:
@@ -271,7 +276,10 @@ class _Tree:
             style = Style.DIM if style is Style.SKIP else style
             return Piece(safe(span.reason, limit=_REASON_LIMIT, oneline=True), style)
         if span.notes and not span.reason:
-            return Piece(safe(span.notes[-1], limit=_REASON_LIMIT, oneline=True), Style.DIM)
+            last = span.notes[-1]
+            if span.lost and last == lost_with_process(span.lost[-1:]):
+                last = lost_with_process(span.lost)
+            return Piece(safe(last, limit=_REASON_LIMIT, oneline=True), Style.DIM)
         return None
 
     def _decided(self, span: Span, told: Piece | None, indent: str) -> Iterator[_Row]:

@@ -1,9 +1,10 @@
 """What a trace is made of: steps over time, gates, questions, and what is written down on a step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
+from agentflow.contracts.describe import listed
 from agentflow.core import events
 from agentflow.core.state import StepStatus
 from agentflow.plan import address
@@ -42,7 +43,8 @@ class Span(Struct):
     `pipeline` is the file of the pipeline that it runs. `reason` says why, for everything that is
     not plain success, `unknown` why nobody knows whether it had its effect, whatever its status is,
     and `no_more` why a failed step was not tried again. `notes` is the history of failed attempts and
-    retries, `asked` that of the questions to people, `key` the idempotency key.
+    retries, `lost` are the attempts that ended with their process, `asked` is the history of the
+    questions to people, `key` the idempotency key.
 
     `items` and `iterations` count what a `for_each` and a loop have inside, `turns` those in which a
     model asks for tools; `item` is what an item is called. Of a `for_each`, `through` counts the items
@@ -70,6 +72,7 @@ class Span(Struct):
     unknown: str | None = None
     no_more: str | None = None
     notes: list[str] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     model: str | None = None
     tokens: int = 0
@@ -115,6 +118,23 @@ def count_use(span: Span, fact: events.AttemptSucceeded | events.AttemptFailed) 
         span.tokens += usage.tokens_in + usage.tokens_out
         if usage.usd is not None:
             span.usd = (span.usd or 0.0) + usage.usd
+
+
+def lost_with_process(attempts: Sequence[int]) -> str:
+    """`attempt 3: lost with its process`, `attempts 1 to 3 and 5: lost with their processes`."""
+    first, *others = attempts
+    if not others:
+        return f"attempt {first}: lost with its process"
+    series = [[first]]
+    for number in others:
+        if number == series[-1][-1] + 1:
+            series[-1].append(number)
+        else:
+            series.append([number])
+    words: list[str] = []
+    for one in series:
+        words += [f"{one[0]} to {one[-1]}"] if len(one) > 2 else map(str, one)
+    return f"attempts {listed(words, 'and')}: lost with their processes"
 
 
 def note_doubt(span: Span, failure: events.Failure | None) -> None:

@@ -14,7 +14,15 @@ from agentflow.spec.model import FailureClass, Json
 from agentflow.trace.accepted import Accepted, accepted_in
 from agentflow.trace.branches import Branches
 from agentflow.trace.reasons import answered, no_more, turned_to, went_on, why
-from agentflow.trace.spans import Asked, Gate, Refused, Span, count_use, note_doubt
+from agentflow.trace.spans import (
+    Asked,
+    Gate,
+    Refused,
+    Span,
+    count_use,
+    lost_with_process,
+    note_doubt,
+)
 
 
 class Trace(Branches):
@@ -83,7 +91,9 @@ class Trace(Branches):
                 self._held(self.span(fact.step), fact)
             case events.AttemptLost():
                 self._let_go(fact.step)
-                self.span(fact.step).notes.append(f"attempt {fact.attempt}: lost with its process")
+                span = self.span(fact.step)
+                span.lost.append(fact.attempt)
+                span.notes.append(lost_with_process([fact.attempt]))
             case events.AttemptSucceeded():
                 count_use(self.span(fact.step), fact)
             case events.AttemptFailed():
