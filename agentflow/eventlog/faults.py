@@ -20,6 +20,7 @@ _ELSEWHERE = f"{_READ_ONLY}, or name another store with '--store'"
 #: What only reads needs no more than that.
 _READING = frozenset({"read", "use", "copy"})
 _BUSY = "close the other program that uses this database"
+_NO_PLACE = "name another store with '--store'"
 _OTHER = "check the disk"
 _AGAIN, _RESUME = "try again", "resume the run"
 
@@ -46,6 +47,11 @@ _SQLITE_HELP = {
 def from_os(doing: str, path: Path, error: OSError) -> StoreError:
     """The error for a system call that failed while `doing` ("read", "write") something to `path`."""
     why = (error.strerror or str(error)).lower()
+    if doing == "make" and error.errno in (errno.ENOENT, errno.ENOTDIR):
+        # A file system such as /proc takes no folders, and says so in words for something else.
+        is_there = path.parent.is_dir()
+        why = f"'{path.parent}' {'takes no new entries' if is_there else 'is no folder'}"
+        return _refused(doing, path, why, _NO_PLACE)
     return _refused(doing, path, why, _ERRNO_HELP.get(error.errno or 0, _OTHER))
 
 

@@ -324,6 +324,19 @@ def test_a_store_that_cannot_be_made(project: Project) -> None:
     assert done == Done(
         3,
         "",
-        f"error: cannot make '{project.folder}/no/such/folder': no such file or directory\n"
-        "help: check the disk, then try again\n",
+        f"error: cannot make '{project.folder}/no/such/folder':"
+        f" '{project.folder}/no/such' is no folder\n"
+        "help: name another store with '--store', then try again\n",
+    )
+
+
+def test_a_store_where_no_folder_can_be_made(project: Project) -> None:
+    done = inprocess.agentflow(
+        "run", "hello.yaml", "-i", "name=Ada", "--store", "/proc/x", folder=project.folder
+    )
+    assert done == Done(
+        3,
+        "",
+        "error: cannot make '/proc/x': '/proc' takes no new entries\n"
+        "help: name another store with '--store', then try again\n",
     )
