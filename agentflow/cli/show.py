@@ -12,6 +12,7 @@ from agentflow.errors import ExitCode, UsageError
 from agentflow.eventlog import Store
 from agentflow.formats import run_text, show_text, step_json, step_text, trace_json
 from agentflow.history import Recorded, read_intact
+from agentflow.spec.phrases import listed
 from agentflow.spec.wording import did_you_mean
 from agentflow.trace import Trace, trace_of
 from agentflow.trace.context import contexts
@@ -76,7 +77,10 @@ def _show_step(
         if step in addresses:
             raise UsageError(f"run '{trace.run_id}' has not come to step '{step}'")
         near = did_you_mean(step, addresses)
-        raise UsageError(f"run '{trace.run_id}' has nothing of a step '{step}'{near}")
+        raise UsageError(
+            f"run '{trace.run_id}' has nothing of a step '{step}'{near}",
+            help=f"its steps are: {listed(addresses)}" if addresses and not near else None,
+        )
     if prompt:
         from agentflow.cli.prompts import prompt as prompt_of
 

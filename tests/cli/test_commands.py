@@ -317,6 +317,11 @@ def test_show_one_step(project: Project) -> None:
     assert project.agentflow("show", run_id, "--step", "great") == Done(
         2, "", f"error: run '{run_id}' has nothing of a step 'great', did you mean 'greet'?\n"
     )
+    assert project.agentflow("show", run_id, "--step", "no/such") == Done(
+        2,
+        "",
+        f"error: run '{run_id}' has nothing of a step 'no/such'\nhelp: its steps are: greet\n",
+    )
 
 
 def test_schema(project: Project) -> None:
