@@ -33,7 +33,7 @@ class Purse(Struct, eq=False):
     If it has a time of its own, that is `time` seconds and over at `until`, in seconds since 1970,
     and `limit` is the key that says so. `bounds` has no entry for what is not bounded here. `owner`
     is the address of the step whose budget it is, empty for the run itself. `spent` is gone, `held`
-    may be given back.
+    may be given back. Of what is gone, `untold` was charged for calls that did not tell what they used.
     """
 
     bounds: Amounts
@@ -44,6 +44,7 @@ class Purse(Struct, eq=False):
     limit: str = "budget.wall"
     spent: dict[str, float] = field(default_factory=dict)
     held: dict[str, float] = field(default_factory=dict)
+    untold: dict[str, float] = field(default_factory=dict)
 
     def outwards(self) -> Iterator["Purse"]:
         """This purse and those around it."""
@@ -94,11 +95,12 @@ def hold(purse: Purse, amounts: Amounts) -> None:
         _add(each.held, amounts, 1)
 
 
-def settle(purse: Purse, held: Amounts, spent: Amounts) -> None:
-    """Give back what was held, and charge what was spent."""
+def settle(purse: Purse, held: Amounts, spent: Amounts, untold: Amounts = NOTHING) -> None:
+    """Give back what was held, and charge what was spent; `untold` is the part that nobody has told."""
     for each in purse.outwards():
         _add(each.held, held, -1)
         _add(each.spent, spent, 1)
+        _add(each.untold, untold, 1)
 
 
 def charge(purse: Purse, amounts: Amounts) -> None:
@@ -125,9 +127,12 @@ def told(found: Lack) -> str:
     if found.wanted == float("inf"):
         return f"{whose} (budget.{what}) cannot be kept: its model has no 'max_output_tokens'"
     left = purse.bounds[what] - purse.spent.get(what, 0)
+    untold = purse.untold.get(what, 0)
+    part = f"; {untold:,g} were charged for calls that told no usage" if untold else ""
     if what in ("calls", "retries") or left <= 0:
-        return f"{whose} (budget.{what}) {'is' if one else 'are'} used up"
-    return f"{left:,g} are left of {whose} (budget.{what}), and this call may use {found.wanted:,g}"
+        return f"{whose} (budget.{what}) {'is' if one else 'are'} used up{part}"
+    wanted = f"{found.wanted:,g}"
+    return f"{left:,g} are left of {whose} (budget.{what}), and this call may use {wanted}{part}"
 
 
 def took_too_long(purse: Purse) -> str:

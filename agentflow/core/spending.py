@@ -28,6 +28,8 @@ from agentflow.spec.cel.evaluate import EvaluationError
 from agentflow.spec.model import UNDONE, FailureClass, Json
 
 _METERS = "meters."
+#: What a provider tells of a call that was made.
+_TOLD = ("tokens", "usd")
 
 
 def most(state: State, instance: Instance, call: CallPlan, given: Json) -> dict[str, float]:
@@ -133,13 +135,15 @@ def settle_call(
     spent = {what: amount for what, amount in held.items() if what == "calls" or not undone}
     if instance.held_up:
         spent = {}
-    spent.update(_used(state, instance, usage, held))
+    used = _used(state, instance, usage, held)
+    untold = {what: spent[what] for what in _TOLD if what in spent and what not in used}
+    spent.update(used)
     meters = [what for what in spent if what.startswith(_METERS)]
     call = instance.call
     assert call is not None
     # Repeated with the same key it is the same deed, and is charged once.
     instance.charged |= bool(meters) and call.key is not None
-    settle(instance.purse, held, spent)
+    settle(instance.purse, held, spent, untold)
     instance.held = NOTHING
 
 

@@ -120,6 +120,18 @@ def test_a_call_that_cannot_be_paid_any_more_fails_before_it_is_made() -> None:
     assert message.endswith("call may use 1,554")
 
 
+@pytest.mark.parametrize("left", [True, False])
+def test_a_refusal_tells_what_calls_were_charged_that_told_no_usage(left: bool) -> None:
+    steps: dict[str, Json] = {"a": {"agent": "chat"}, "b": {"agent": "chat"}}
+    run = spend(spec(steps, budget={"tokens": 2000 if left else 1554}), tokens=None)
+    failed = run.of(events.FailStep)[0]
+    wants = "446 are left of the run's 2,000 tokens (budget.tokens), and this call may use 1,554"
+    used_up = "the run's 1,554 tokens (budget.tokens) are used up"
+    assert failed.failure.message == (
+        f"{wants if left else used_up}; 1,554 were charged for calls that told no usage"
+    )
+
+
 def test_without_figures_of_the_provider_what_was_held_is_gone() -> None:
     plan = spec(fan("chat", 3, catch={"budget_exceeded": "skip"}), budget={"tokens": 4000})
     run = spend(plan, tokens=None)
