@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from agentflow.contracts.brief import brief
 from agentflow.core.asking import contract_of, refusal_of
 from agentflow.core.events import AskPerson
 from agentflow.formats.safe import safe
 from agentflow.formats.values import compact
-from agentflow.formats.words import duration, moment
+from agentflow.formats.words import deadline, duration
 from agentflow.plan.calls import step_at
 from agentflow.plan.steps import Plan
 from agentflow.spec.model import Json
@@ -35,8 +36,13 @@ def open_question(run_id: str, plan: Plan, question: AskPerson) -> Open:
     return Open(run_id, question, schema, refusal_of(step, question))
 
 
+def replacing(contract: Mapping[str, Json], how: str) -> str:
+    """What goes with `replace`, and `how` it is given."""
+    return f"'replace' takes {how}{safe(brief(dict(contract)), oneline=True)}"
+
+
 class Question(Struct, frozen=True):
-    """What is told of a question. `due` is in seconds since 1970, `failure` a class and a message.
+    """What is told of a question. `asked` and `due` are in seconds since 1970, `failure` is a class and a message.
 
     What is `shown` about a `tool` are the arguments that it is to be called with; `output` is an
     answer that was held back.
@@ -44,6 +50,7 @@ class Question(Struct, frozen=True):
 
     step: str
     who: str | None
+    asked: float
     due: float
     ask: str
     shown: Json
@@ -58,7 +65,7 @@ def asked_lines(asked: Question, limit: int, now: float | None = None) -> Iterat
 
     With `now`, a question whose time is up says since when.
     """
-    until = f"until {moment(asked.due)}"
+    until = f"until {deadline(asked.due, asked.asked)}"
     if now is not None and now > asked.due:
         until = f"overdue for {duration(now - asked.due)}"
     step, who = safe(asked.step, oneline=True), safe(asked.who or "a person", oneline=True)

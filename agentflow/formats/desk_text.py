@@ -3,13 +3,14 @@
 approve  asks support, until 2026-11-28 13:00 UTC
   Refund order 123456?
   order: "123456"
+  'replace' takes boolean
 approve, replace or abort>
 """
 
 from collections.abc import Mapping, Sequence
 
 from agentflow.contracts.strict import NotJson, loads
-from agentflow.formats.asked import Question, asked_lines
+from agentflow.formats.asked import Question, asked_lines, replacing
 from agentflow.formats.safe import safe
 from agentflow.spec.model import Json
 from agentflow.spec.phrases import listed
@@ -30,6 +31,7 @@ def question(document: Mapping[str, Json]) -> str:
     asked = Question(
         step=document["step"],
         who=document["who"],
+        asked=document["asked"],
         due=document["due"],
         ask=document["ask"],
         shown=document["shown"],
@@ -38,7 +40,8 @@ def question(document: Mapping[str, Json]) -> str:
         four_eyes=document["four_eyes"],
         tool=document["tool"],
     )
-    return "\n".join(["", *asked_lines(asked, _LIMIT)]) + "\n"
+    takes = f"  {replacing(document['contract'], '')}"
+    return "\n".join(["", *asked_lines(asked, _LIMIT), takes]) + "\n"
 
 
 def notice(document: Mapping[str, Json]) -> str:

@@ -21,7 +21,7 @@ from agentflow.formats.item_lines import MOST, is_told, progress
 from agentflow.formats.items import tally
 from agentflow.formats.safe import safe
 from agentflow.formats.usage import of_chat, totals
-from agentflow.formats.words import count, duration, moment, offset
+from agentflow.formats.words import count, deadline, duration, offset
 from agentflow.plan import address
 from agentflow.plan.calls import plans_within
 from agentflow.plan.definitions import from_data
@@ -189,7 +189,7 @@ def _about_step(decision: Decision, trace: Trace) -> Iterator[str]:  # noqa: C90
             who = decision.who or "people"
             yield _about(at, f"tells {who} ({decision.channel}): {decision.text}")
         case events.AskPerson():
-            who, until = decision.who or "a person", moment(decision.due)
+            who, until = decision.who or "a person", deadline(decision.due, decision.asked)
             yield _about(at, f"asks {who} ({decision.channel}, until {until}): {decision.ask}")
         case events.TakeAnswer():
             yield _about(at, f"answered: {answered(decision)}")

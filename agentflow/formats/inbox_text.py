@@ -10,8 +10,7 @@ approve  asks support, until 2026-11-28 13:00 UTC
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 
-from agentflow.contracts.brief import brief
-from agentflow.formats.asked import Open, Question, asked_lines
+from agentflow.formats.asked import Open, Question, asked_lines, replacing
 from agentflow.formats.safe import safe
 from agentflow.formats.values import compact
 from agentflow.formats.words import count
@@ -70,6 +69,7 @@ def question_lines(
         about = Question(
             step=asked.step,
             who=asked.who,
+            asked=asked.asked,
             due=asked.due,
             ask=asked.ask,
             shown=asked.input,
@@ -93,7 +93,7 @@ def question_lines(
 
 def _replacing(one: Open) -> str:
     """What goes with `replace`, and how it says no."""
-    takes = f"'replace' takes --value with {safe(brief(dict(one.contract)), oneline=True)}"
+    takes = replacing(one.contract, "--value with ")
     if one.refusal is None:
         return takes
     return f"{takes}; a no is: replace --value {shlex.quote(compact(one.refusal))}"

@@ -7,7 +7,7 @@ from agentflow.core.events import Decision, Entry, Fact
 from agentflow.formats.receipt_text import context_lines, receipt_lines
 from agentflow.formats.safe import safe
 from agentflow.formats.values import compact, pretty
-from agentflow.formats.words import count, moment
+from agentflow.formats.words import count, deadline
 from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import Json
 from agentflow.trace.context import Context
@@ -107,7 +107,7 @@ def _decision(decision: Decision) -> str:  # noqa: C901 - one case a kind
             return f" (level {decision.level + 1}){text}"
         case events.AskPerson():
             about = f"{decision.who or 'a person'}, channel '{decision.channel}'"
-            return f" ({about}, until {moment(decision.due)}){text}"
+            return f" ({about}, until {deadline(decision.due, decision.asked)}){text}"
         case events.HandOver():
             return f" (to agent '{decision.agent}'){text}"
         case events.TakeCase():

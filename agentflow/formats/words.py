@@ -34,6 +34,13 @@ def moment(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def deadline(due: float, asked: float) -> str:
+    """Until when an answer counts that was asked for at a time; with seconds if that is within the hour."""
+    if due - asked >= 3600:
+        return moment(due)
+    return f"{datetime.fromtimestamp(due, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def offset(seconds: float) -> str:
     """A time since the start of a run: `+0.12s`, `+3m02s`."""
     return f"+{seconds:.2f}s" if seconds < 60 else f"+{duration(seconds)}"

@@ -76,8 +76,13 @@ def test_asked_and_answered_at_the_terminal(asking: Project) -> None:
     with terminal(asking, "run", "approval.yaml") as shown:
         shown.read_until(asked(shown))
         lines = shown.text().split("\n")
-        at = lines.index("approve  asks support, until " + lines[-4].partition("until ")[2])
-        assert lines[at + 1 :] == ["  Refund order 123456?", '  order: "123456"', PROMPT.strip()]
+        at = lines.index("approve  asks support, until " + lines[-5].partition("until ")[2])
+        assert lines[at + 1 :] == [
+            "  Refund order 123456?",
+            '  order: "123456"',
+            "  'replace' takes {approved: boolean, note?: string}",
+            PROMPT.strip(),
+        ]
         shown.type("ap the parcel is lost\n")
         assert shown.read_to_end() == ""
         text = shown.text()

@@ -1,6 +1,6 @@
 import pytest
 
-from agentflow.formats.words import count, duration, money, offset
+from agentflow.formats.words import count, deadline, duration, money, offset
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,19 @@ from agentflow.formats.words import count, duration, money, offset
 )
 def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("within", "text"),
+    [
+        (20, "2026-11-20 13:30:20 UTC"),
+        (3599, "2026-11-20 14:29:59 UTC"),
+        (3600, "2026-11-20 14:30 UTC"),
+    ],
+)
+def test_a_deadline_within_the_hour_has_seconds(within: int, text: str) -> None:
+    asked = 1_795_181_400.0
+    assert deadline(asked + within, asked) == text
 
 
 def test_offset() -> None:
