@@ -11,7 +11,7 @@ and the totals at the end; of few also how each ended, of many how far they are 
 iterations of a loop are told one by one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agentflow.core import events
 from agentflow.core.cancelling import in_words
@@ -38,6 +38,8 @@ _OVER = {
 #: Seconds of silence after which a reader would wonder: a limit holds calls back for so long.
 _LONG = 5.0
 _OFFSET = 10
+#: Characters of a message that are shown where it has been told already.
+_AGAIN = 60
 #: Decisions with which an item ends.
 _ENDS = (
     events.AcceptOutput
@@ -57,7 +59,39 @@ def event_lines(entry: Entry, trace: Trace) -> list[str]:
     lines = [*_fact(entry.fact, trace)]
     for decision in entry.decisions:
         lines += _decision(decision, trace)
+    for said in _messages(entry):
+        lines = [*_once(lines, safe(said, oneline=True))]
     return [f"{when}  {line}" for line in lines]
+
+
+def _messages(entry: Entry) -> Iterator[str]:
+    """What went wrong, which the decisions that follow from it give as their reason."""
+    if isinstance(entry.fact, events.AttemptFailed):
+        yield entry.fact.message
+    yield from (
+        one.failure.message for one in entry.decisions if isinstance(one, events.RejectOutput)
+    )
+
+
+def _once(lines: Sequence[str], said: str) -> Iterator[str]:
+    """The lines with a long text in the first that has it; the others show how it begins."""
+    start = said[:_AGAIN]
+    told = False
+    for line in lines:
+        at = line.find(start)
+        if at >= 0 and told and len(said) > len(start):
+            rest = line[at:]
+            same = _common(rest, said)
+            yield f"{line[:at]}{start}…{rest[same:].removeprefix('…')}"
+        else:
+            yield line
+        told |= at >= 0
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with that are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _fact(fact: Fact, trace: Trace) -> Iterator[str]:  # noqa: C901 - one case a kind
