@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 from agentflow.errors import AgentflowError, CouldNot
@@ -53,9 +54,14 @@ def main() -> NoReturn:
 
 
 def _fail(error: AgentflowError) -> NoReturn:
-    from agentflow.cli.report import report_error
+    from agentflow.cli.report import emit, report_error
 
     report_error(error, sys.stderr)
+    if "--json" in sys.argv and not error.in_document:
+        from agentflow.formats import error_json
+
+        with suppress(CouldNot):  # it is told on stderr in any case
+            emit(error_json.render(error))
     sys.exit(error.exit_code)
 
 

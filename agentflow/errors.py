@@ -45,10 +45,12 @@ class AgentflowError(Exception):
     """Base of all errors that are meant for the user.
 
     `help` says what to do next, and `details` are lines that stand before
-    that, ready to be shown.
+    that, ready to be shown. With `--json`, the object that the command has printed may say it
+    already: then it is `in_document`.
     """
 
     details: Sequence[str] = ()
+    in_document: bool = False
 
     exit_code: int = ExitCode.COULD_NOT
 

@@ -18,14 +18,19 @@ def broke_off(error: StoreError, trace: Trace | None, store: Path, *, json: bool
         return error
     if trace.status is None:
         if json:
-            emit(run_json.render(trace, str(store), error))
+            _print(trace, store, error)
         return error
     place = store / "runs" / trace.run_id
     told = error if place.is_dir() else _gone(error, trace, place)
     told.details = tuple(lost_text.lines(told.lost))
     if json:
-        emit(run_json.render(trace, str(store), told))
+        _print(trace, store, told)
     return told
+
+
+def _print(trace: Trace, store: Path, error: StoreError) -> None:
+    emit(run_json.render(trace, str(store), error))
+    error.in_document = True
 
 
 def _gone(error: StoreError, trace: Trace, place: Path) -> StoreError:

@@ -42,6 +42,7 @@ def show_run(
     else:
         _show_trace(recorded, trace, where, store_option(store), json=json)
     if recorded.damage is not None:
+        recorded.damage.in_document = True
         raise recorded.damage
     return ExitCode.OK
 
@@ -71,7 +72,7 @@ def _show_step(
     given = contexts(recorded.plan, entries, step)
     text = step_text.render(entries, step, given)
     if not text and recorded.damage is not None:
-        return
+        raise recorded.damage
     if not text:
         addresses = [span.address for span in trace.spans()]
         if step in addresses:
