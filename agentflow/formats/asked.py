@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.contracts.brief import brief
 from agentflow.core.asking import contract_of, refusal_of
@@ -11,8 +12,10 @@ from agentflow.formats.safe import safe
 from agentflow.formats.values import compact
 from agentflow.formats.words import deadline, duration
 from agentflow.plan.calls import step_at
-from agentflow.plan.steps import Plan
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.model import Json
+from agentflow.spec.order import in_order
+from agentflow.spec.templates import Template
 
 
 class Open(Struct, frozen=True):
@@ -33,7 +36,19 @@ def open_question(run_id: str, plan: Plan, question: AskPerson) -> Open:
     _, step = step_at(plan, question.step)
     contract = contract_of(step, question)
     schema = {} if contract is None else contract.schema
+    given = _given(step) if question.tool is None else None
+    if given is not None:
+        question = replace(question, input=in_order(question.input, given))
     return Open(run_id, question, schema, refusal_of(step, question))
+
+
+def _given(step: StepPlan) -> Template | None:
+    """What a step shows to people, or gives to its agent or pipeline, as the spec has it."""
+    if step.question is not None:
+        return step.question.shown
+    if step.call is not None:
+        return step.call.arguments
+    return step.nested.arguments if step.nested is not None else None
 
 
 def replacing(contract: Mapping[str, Json], how: str) -> str:

@@ -11,6 +11,7 @@ from agentflow.plan import address
 from agentflow.plan.steps import Plan
 from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
+from agentflow.spec.order import in_order
 from agentflow.trace.accepted import Accepted, accepted_in
 from agentflow.trace.branches import Branches
 from agentflow.trace.reasons import answered, no_more, turned_to, went_on, why
@@ -169,9 +170,8 @@ class Trace(Branches):
         self.failure = decision.failure
         self.spent = dict(decision.reason.figures.get("spent", {}))
         if decision.outputs is not None:
-            # The log sorts keys; people get the order of the spec.
-            named = {**self.plan.pipeline.outputs, **decision.outputs}
-            self.outputs = {name: decision.outputs[name] for name in named}
+            outputs: dict[str, Json] = in_order(dict(decision.outputs), self.plan.outputs)
+            self.outputs = outputs
 
     def _opening(self, span: Span, decision: Decision) -> None:
         """A step opens, and there are more spans inside it."""

@@ -9,6 +9,7 @@ from agentflow.core.events import Decision, Entry, Fact, Failure, Reason, RunMod
 from agentflow.plan import address
 from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.spec.model import Confidence, Effects, FailureClass
+from agentflow.spec.templates import MapOf
 from agentflow.trace import Trace
 
 START = 1_800_000_000.0
@@ -68,7 +69,8 @@ def plan(*steps: StepPlan, name: str = "incidents") -> Plan:
 
     collect(steps)
     fake = SimpleNamespace(
-        pipeline=SimpleNamespace(name=name, outputs={}),
+        pipeline=SimpleNamespace(name=name),
+        outputs=MapOf(()),
         root=ScopePlan("", (), steps, None),
         steps=found,
     )
