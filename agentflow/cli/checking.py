@@ -134,7 +134,7 @@ def _check(task: Task) -> Checked:
             replace(each, fix=None) if (each.rule, each.location.span) in refused else each
             for each in bounded(selected(outcome, task.selection))
         ),
-        outcome.suppressed,
+        tuple(each for each in outcome.suppressed if counts(each.finding.rule, task.selection)),
         texts_by_file(spec.document, spec.plan),
         spec.unseen,
         any(counts(rule, task.selection) for rule in outcome.crashed),

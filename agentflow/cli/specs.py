@@ -69,7 +69,7 @@ def spec_paths(paths: Sequence[str], *, only_specs: bool = False) -> tuple[str, 
     that is named is a spec, whatever it says; with `only_specs` it has to say so, as in a folder.
 
     Raises:
-        UsageError: there are none in a folder, or nothing fits a pattern.
+        UsageError: there are none in a folder, nothing fits a pattern, or a name is empty.
     """
     names: dict[str, str] = {}
     for name in _all_paths(paths):
@@ -84,6 +84,8 @@ def spec_paths(paths: Sequence[str], *, only_specs: bool = False) -> tuple[str, 
 
 def _all_paths(paths: Sequence[str]) -> Iterator[str]:
     for path in paths:
+        if not path:
+            raise UsageError("an empty name is that of no file", help="'.' is the current folder")
         if path == "-":
             yield path
         elif Path(path).is_dir():
@@ -134,7 +136,7 @@ def _is_spec(file: str) -> bool:
     try:
         head = read_bytes(Path(file), _HEAD)
     except FileProblem:
-        return False  # a pipe, or not ours to read; who names it is told so
+        return os.path.isfile(file)  # what cannot be read may be one, and is told; a pipe is none
     if _HEADER.search(head):
         return True
     first = _FIRST_KEY.search(head)

@@ -27,9 +27,11 @@ from agentflow.formats import findings_format
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
 from agentflow.lint.selection import (
+    SEVERITIES,
     Selection,
     UnknownName,
     at_least,
+    foregone,
     known,
 )
 
@@ -103,15 +105,17 @@ def validate_specs(paths: Sequence[str], options: Options) -> int:
         changes = [checked.changed for _, checked in results if checked.changed is not None]
         complete = complete and all(checked.written for _, checked in results)
     found = [checked for _, checked in results]
-    stale: tuple[Note, ...] = ()
-    if configurations is not None:
-        stale = tuple(_without_effect(paths, specs, configurations, results, complete=complete))
+    # What '--ignore' stands in for is not asked, and may have something to find.
+    whole = complete and not options.ignore
+    stale = tuple(_without_effect(paths, specs, configurations, results, complete=whole))
     report = _report(found, options.severity, stale, complete=complete)
     emit(findings_format(options.format)(report, color=wants_color(sys.stdout)))
     if options.format == "text":
         asking = sum(checked.asks for _, checked in results)
         unseen, passed = sum(checked.unseen for _, checked in results), len(specs) - len(tasks)
         for note in _notes(unseen, passed, changes, asking):
+            emit(note, sys.stderr)
+        for note in _unshown(results, options.severity):
             emit(note, sys.stderr)
         for each in stale:
             emit(f"note: {each.message}", sys.stderr)
@@ -162,6 +166,17 @@ def fails(findings: Sequence[Finding], fail_on: str) -> bool:
     return fail_on != "never" and any(at_least(each, Severity(fail_on)) for each in findings)
 
 
+def _unshown(results: Sequence[tuple[Task, Checked]], floor: Severity) -> Iterator[str]:
+    """That something fails, where nothing that is shown does."""
+    failing = {task.fail_on for task, checked in results if fails(checked.findings, task.fail_on)}
+    if failing and not any(
+        fails([each for each in checked.findings if at_least(each, floor)], task.fail_on)
+        for task, checked in results
+    ):
+        slightest = max(map(Severity, failing), key=SEVERITIES.index)
+        yield f"note: findings that are not shown fail; '--severity {slightest}' shows them"
+
+
 def _tasks(
     paths: Sequence[str], options: Options, configurations: Configurations | None
 ) -> list[Task]:
@@ -199,9 +214,12 @@ def _tasks(
 
 def _named(option: str, names: Sequence[str]) -> frozenset[str]:
     """The names in an option, which are separated by commas."""
-    apart = [name.strip() for each in names for name in each.split(",")]
+    apart = [name for each in names for part in each.split(",") if (name := part.strip())]
+    if option == "--select" and not apart:
+        message = "'--select' names nothing, so that no rule would count"
+        raise UsageError(message, help="leave it out for all rules")
     try:
-        return known(filter(None, apart))
+        return known(apart)
     except UnknownName as error:
         raise UsageError(f"'{option}': {error}", help=error.help) from None
 
@@ -244,12 +262,16 @@ def _report(
 def _without_effect(
     paths: Sequence[str],
     specs: Sequence[str],
-    configurations: Configurations,
+    configurations: Configurations | None,
     results: Sequence[tuple[Task, Checked]],
     *,
     complete: bool,
 ) -> Iterator[Note]:
-    """What the configurations say in vain."""
+    """What the command line and the configurations say in vain."""
+    for name in sorted({name for task, _ in results for name in foregone(task.selection)}):
+        yield Note(f"'{name}' is selected and ignored at once: it does not count")
+    if configurations is None:
+        return
     anyway = sorted({rule for _, checked in results for rule in checked.anyway})
     for rule in anyway:
         yield Note(

@@ -66,6 +66,14 @@ def is_named(rule: str, names: frozenset[str]) -> bool:
     return not names.isdisjoint({rule, FAMILIES[rule]})
 
 
+def foregone(selection: Selection) -> tuple[str, ...]:
+    """The names that are selected although none of their rules counts."""
+    counting = {
+        name for rule in FAMILIES if counts(rule, selection) for name in (rule, FAMILIES[rule])
+    }
+    return tuple(sorted((selection.select or frozenset()) - counting))
+
+
 def severity_of(rule: str, selection: Selection) -> Severity | None:
     """The severity that findings of a rule are given, if that is another one than its own."""
     return selection.severities.get(rule) or selection.severities.get(FAMILIES[rule])

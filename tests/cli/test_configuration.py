@@ -325,6 +325,8 @@ def test_what_it_says_in_vain_is_told_where_all_of_the_project_is_checked() -> N
         *(("agentflow.toml", line) for line in (2, 1, 4, 5)),
     ]
     assert agentflow("validate", "good.yaml").err == ""
+    # What '--ignore' stands in for is not asked.
+    assert agentflow("validate", ".", "--ignore", "retry").err.splitlines() == [passed]
     configure('ignore = ["unused-definition"]\nexclude = ["good.yaml"]')
     assert agentflow("validate", ".").err.splitlines() == [passed]
 

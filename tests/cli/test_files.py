@@ -1,7 +1,11 @@
 """Which files `validate` looks at."""
 
+import json
 import os
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -115,3 +119,61 @@ def test_a_file_that_is_not_there_does_not_hide_the_others() -> None:
     assert done.code == 3
     assert done.out.startswith("error[unknown-agent]: unknown agent 'wrter'\n")
     assert done.err == "error: there is no file 'b.yaml'\n"
+
+
+@pytest.mark.parametrize("named", [["."], ["a.yaml", "b.yaml"], ["[ab].yaml"]], ids=" ".join)
+def test_a_file_that_cannot_be_read_is_told_and_hides_nothing(
+    named: list[str],
+) -> None:
+    with TemporaryDirectory() as name, chdir(name):
+        folder = Path()
+        folder.chmod(0o755)
+        (folder / "agentflow.toml").touch()
+        (folder / "a.yaml").write_text(UNKNOWN_AGENT)
+        (folder / "b.yaml").write_text(GOOD)
+        (folder / "gone.yaml").symlink_to("nowhere")  # a link that leads nowhere is no file
+        # What is imported late is read before the rights to do so are gone.
+        agentflow("validate", "b.yaml", "none.yaml", "*.yaml")
+        (folder / "b.yaml").chmod(0)
+        with as_nobody():
+            done = agentflow("validate", *named)
+    assert done.code == 3
+    assert done.out.startswith("error[unknown-agent]: unknown agent 'wrter'\n")
+    assert done.err == "error: cannot read 'b.yaml': Permission denied\n"
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Without the rights of root, which reads everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_name_that_is_empty(folder: Path) -> None:
+    assert agentflow("validate", "a.yaml", "") == Done(
+        2, "", "error: an empty name is that of no file\nhelp: '.' is the current folder\n"
+    )
+
+
+def test_a_name_that_is_not_text(folder: Path) -> None:
+    name = os.fsdecode(b"n\xff.yaml")
+    (folder / name).write_text(UNKNOWN_AGENT)
+    assert " --> n\\udcff.yaml:" in agentflow("validate", name).out
+    located = json.loads(agentflow("validate", name, "-f", "sarif").out)
+    (run,) = located["runs"]
+    (result, *_) = run["results"]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place["uri"] == "n%FF.yaml"
+
+
+def test_a_link_to_a_folder_stands_for_what_is_in_it(folder: Path) -> None:
+    (folder / "link").symlink_to("deep")
+    inside = [f"deep/{name}" for name in ("b.yml", "d.yaml", "down/c.yaml", "e.yaml", "f.yaml")]
+    assert files("link") == [each.replace("deep", "link") for each in inside]
+    assert files("link", "deep") == inside

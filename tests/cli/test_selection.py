@@ -85,6 +85,71 @@ def test_names_that_nothing_has(option: str, help: str) -> None:
         )
 
 
+@pytest.mark.parametrize("names", ["", ",", " , "])
+def test_a_selection_that_names_nothing(names: str) -> None:
+    # As where a variable of a script is empty.
+    assert agentflow("validate", ".", "--select", names) == Done(
+        2,
+        "",
+        "error: '--select' names nothing, so that no rule would count\n"
+        "help: leave it out for all rules\n",
+    )
+    assert found("error.yaml", "--ignore", names) == (1, [ERROR])
+
+
+#: What the command line and the configuration select and ignore, and which names are left with nothing.
+AT_ONCE = {
+    ("--select effect --ignore effect", ""): ["effect"],
+    ("--select effect,cycle --ignore graph", ""): ["cycle"],
+    ("--select cycle --ignore cycle", ""): ["cycle"],
+    ("--select effect", 'ignore = ["effect"]'): ["effect"],
+    ("--ignore cycle", 'select = ["cycle", "retry"]'): ["cycle"],
+    ("", 'select = ["cycle"]\nignore = ["graph"]'): ["cycle"],
+    ("--select effect --ignore irreversible-without-gate", ""): [],
+    ("--select effect --ignore retry", 'ignore = ["effect"]'): [],
+    ("--select effect --no-config", 'ignore = ["effect"]'): [],
+}
+
+
+@pytest.mark.parametrize(("options", "configured"), AT_ONCE)
+def test_what_is_selected_and_ignored_at_once_is_told(options: str, configured: str) -> None:
+    Path("agentflow.toml").write_text(configured, "utf-8")
+    assert agentflow("validate", "good.yaml", *options.split()).err.splitlines() == [
+        f"note: '{name}' is selected and ignored at once: it does not count"
+        for name in AT_ONCE[options, configured]
+    ]
+
+
+def test_what_is_taken_back_counts_like_what_is_not() -> None:
+    text = UNUSED.replace(
+        "max_attempts: 3}", "max_attempts: 3}  # agentflow: ignore[unused-definition] later"
+    )
+    Path("warning.yaml").write_text(text, "utf-8")
+    for options, suppressed in (
+        ("", 1),
+        ("--select reference", 1),
+        ("--select effect", 0),
+        ("--ignore unused-definition", 0),
+        ("--ignore reference", 0),
+    ):
+        # It is not unused either, whatever is selected.
+        assert found("warning.yaml", *options.split()) == (0, [])
+        assert summary("warning.yaml", *options.split())["suppressed"] == suppressed
+
+
+def test_it_is_said_that_what_is_not_shown_fails() -> None:
+    note = "note: findings that are not shown fail; '--severity {}' shows them\n"
+    nothing = "no problems in 1 file (1 not shown)\n"
+    for file, options, shows in (
+        ("warning.yaml", "--strict", "warning"),
+        ("advice.yaml", "--fail-on advice", "advice"),
+    ):
+        done = agentflow("validate", file, "--severity", "error", *options.split())
+        assert done == Done(1, nothing, note.format(shows))
+    assert agentflow("validate", "warning.yaml", "--severity", "error") == Done(0, nothing)
+    assert agentflow("validate", ".", "--severity", "error", "--strict").err == ""
+
+
 def test_the_floor_is_about_what_is_shown() -> None:
     assert found(".", "--severity", "warning") == (1, [ERROR, WARNING])
     assert found(".", "--severity", "error") == (1, [ERROR])
