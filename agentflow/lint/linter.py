@@ -1,5 +1,6 @@
 """Runs the rules over one spec."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity, Suppressed
 from agentflow.lint.pages import only_with
 from agentflow.lint.rule import Context, Rule
-from agentflow.lint.rules import RULES, ambiguous_scalar, wrong_type
+from agentflow.lint.rules import RULES, ambiguous_scalar, comma_in_text, wrong_type
 from agentflow.lint.settling import settle
 from agentflow.spec.yaml.collector import collector_paused
 
@@ -66,7 +67,7 @@ def _examine(
             except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
                 bugs.add(_crash(context, rule, error))
                 crashed.add(rule.NAME)
-    findings = _without_echoes(findings)
+    findings = _of_parted_texts(_without_echoes(findings))
     silent = [rule.NAME for rule in rules if only_with(rule) and context.drilled is None]
     settled = settle(context, findings, {rule.NAME: rule.FAMILY for rule in rules}, silent)
     order = tuple(sorted(settled.findings | bugs, key=_position))
@@ -86,6 +87,40 @@ def _without_echoes(findings: set[Finding]) -> set[Finding]:
         if not (finding.rule in _OF_VALUES and finding.location in read)
         and not (finding.rule == ambiguous_scalar.NAME and finding.location in unfit)
     }
+
+
+def _of_parted_texts(findings: set[Finding]) -> set[Finding]:
+    """Leave out what is said of keys that are the rest of a text behind a comma.
+
+    What is said of the comma is then as grave as that.
+    """
+    parted = sorted((each for each in findings if each.rule == comma_in_text.NAME), key=_start)
+    if not parted:
+        return findings
+    starts = [_start(each) for each in parted]
+    kept = findings.difference(parted)
+    severities = [each.severity for each in parted]
+    for finding in findings - set(parted):
+        at = bisect_right(starts, _start(finding)) - 1
+        if at < 0 or not _is_inside(finding.location, parted[at].location):
+            continue
+        kept.discard(finding)
+        severities[at] = min(severities[at], finding.severity, key=_WEIGHT.__getitem__)
+    return kept.union(map(_with_severity, parted, severities))
+
+
+def _start(finding: Finding) -> tuple[str, int, int]:
+    return (finding.location.file, finding.location.span.line, finding.location.span.column)
+
+
+def _is_inside(place: Location, whole: Location) -> bool:
+    """Does a place that starts no higher than another also start before the end of that?"""
+    end = (whole.span.end_line, whole.span.end_column)
+    return place.file == whole.file and (place.span.line, place.span.column) <= end
+
+
+def _with_severity(finding: Finding, severity: Severity) -> Finding:
+    return replace(finding, severity=severity)
 
 
 def _position(finding: Finding) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ about it. The rules that report here:
     invisible-character  characters nobody sees: errors in keys, elsewhere (warning) if they reorder
     curly-quotes         (warning) text in quotes that are none to YAML
     hash-in-text         (warning) text that ` #` cut off
+    comma-in-text        (warning) text in `{ }` that a comma cut off
     unquoted-template    `{x}`, which YAML reads as a mapping
 """
 

@@ -189,6 +189,56 @@ def test_text_cut_off_by_a_hash(text: str, cut: str | None) -> None:
         ]
 
 
+PARTED = {
+    "a: {x: red, and green}\n": ("1:13-22", "and green", 'a: {x: "red, and green"}\n'),
+    "a: {x: red, green, as well}\n": ("1:13-27", "green", 'a: {x: "red, green, as well"}\n'),
+    "a: {x: one (of, many), y: 2}\n": ("1:17-22", "many)", 'a: {x: "one (of, many)", y: 2}\n'),
+    'a: {x: say "so", and go, y: 2}\n': ("1:18-24", "and go", None),
+    "a: {x: red,\n  and green\n  }\n": ("2:3-12", "and green", None),
+    "a: [{x: red, and green}, {y: 1}]\n": (
+        "1:14-23",
+        "and green",
+        'a: [{x: "red, and green"}, {y: 1}]\n',
+    ),
+    # What is no text, or has quotes, or keys that somebody may have meant.
+    "a: {x: 3, and green}\n": None,
+    "a: {x: 'red', and green}\n": None,
+    "a: {x: red, green}\n": None,
+    "a: {x: red, and green: }\n": None,
+    "a: {x: red, and green:}\n": None,
+    "a: {x: red, and green: blue}\n": None,
+    "a: {x: red, 'and green'}\n": None,
+    "a: {and green, and blue}\n": None,
+    "a: [red, and green]\n": None,
+    "a: {x: [red, and green], y: [one, and (two)]}\n": None,
+    "a: red, and green\nb: {x: 1}\n": None,
+    "a: {x: '{red, and green}'}\n": None,
+}
+
+
+@pytest.mark.parametrize("text", PARTED)
+def test_text_cut_off_by_a_comma(text: str) -> None:
+    found = [
+        each for each in parse_document(text, "f.yaml").findings if each.rule == "comma-in-text"
+    ]
+    expected = PARTED[text]
+    if expected is None:
+        assert found == []
+        return
+    (finding,) = found
+    place, rest, mended = expected
+    span = finding.location.span
+    assert f"{span.line}:{span.column}-{span.end_column}" == place
+    assert finding.message == f"'{rest}' is read as a key: the ',' before it ends the text in {{ }}"
+    assert finding.help == "put the whole text of 'x' in quotes"
+    assert (finding.fix is None) == (mended is None)
+    if finding.fix is not None:
+        assert not finding.fix.safe
+        (edit,) = finding.fix.edits
+        start, end = edit.span.column - 1, edit.span.end_column - 1
+        assert text[:start] + edit.text + text[end:] == mended
+
+
 def test_the_first_of_two_keys_is_kept_and_shown() -> None:
     read = parse_document("a: 1\nb: 2\na: 3\n", "f.yaml")
     (finding,) = read.findings
@@ -341,7 +391,7 @@ def test_the_rules_of_the_docstring_are_those_that_report() -> None:
     listed = [
         line.split()[0] for line in (document.__doc__ or "").splitlines() if line[:4] == "    "
     ]
-    assert len(listed) == 10
+    assert len(listed) == 11
     assert all(f'"{rule}"' in source for rule in listed)
 
 

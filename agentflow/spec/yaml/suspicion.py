@@ -1,10 +1,11 @@
-"""Text that is not what it looks like: characters nobody sees, and text cut off by a `#`.
+"""Text that is not what it looks like: characters nobody sees, and text cut off by a `#` or a comma.
 
-Both are looked for in the whole text first, so that an ordinary file pays for two searches only.
+All are looked for in the whole text first, so that an ordinary file pays for the searches only.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from agentflow.findings import Edit, Finding, Fix, Location, Severity, Span
 from agentflow.spec.lookalikes import DOUBLE_QUOTES, SINGLE_QUOTES, named
@@ -29,10 +30,15 @@ _ANYWHERE = re.compile(
 _CURLY = DOUBLE_QUOTES + SINGLE_QUOTES
 _CURLED = re.compile(f"([{_CURLY}])([^{_CURLY}]+)[{_CURLY}]")
 _CUT = re.compile(r"(?m)(?<![ \t\n])[ \t]#(?=\w)")
+#: What stands between a comma and the next one, or the end of braces, and has no colon.
+_PARTED = re.compile(r",\s*+([^\s,:{}][^,:{}]*+)(?=[,}])")
+_COLON = re.compile(r"\s*+:")
+#: What no key has without quotes: several words, or the end of something that began before it.
+_NO_KEY = re.compile(r"\S\s+\S|[)\]]")
 
 
 def suspicions(root: Node | None, source: Source, file: str) -> Iterator[Finding]:
-    """Findings of the rules `invisible-character`, `curly-quotes` and `hash-in-text`."""
+    """Findings of the rules `invisible-character`, `curly-quotes`, `comma-` and `hash-in-text`."""
     text = source.text
     if not text.isascii() and _IN_KEYS.search(text):
         yield from _invisible(root, source, file)
@@ -41,6 +47,10 @@ def suspicions(root: Node | None, source: Source, file: str) -> Iterator[Finding
     cuts = {source.position(match.start()) for match in _CUT.finditer(text)}
     if cuts:
         yield from _cut_text(root, source, file, cuts)
+    if any(_NO_KEY.search(found[1]) for found in _PARTED.finditer(text)):
+        for node in _walk(root):
+            if isinstance(node, Mapping) and node.flow:
+                yield from _parted_text(node, source, file)
 
 
 def _invisible(root: Node | None, source: Source, file: str) -> Iterator[Finding]:
@@ -118,6 +128,41 @@ def _cut_text(
             "put the whole text in quotes; if it is a comment, leave a blank after '#'",
             fix=_quoted(line, node),
         )
+
+
+def _parted_text(node: Mapping, source: Source, file: str) -> Iterator[Finding]:
+    """A comma ends plain text in `{ }`, and what follows are keys that have no value."""
+    entries = list(node.entries.values())
+    for at, entry in enumerate(entries):
+        text = entry.value
+        if not isinstance(text, Scalar) or not text.plain or not isinstance(text.value, str):
+            continue
+        keys = [
+            each.key for each in takewhile(lambda each: _has_none(each, source), entries[at + 1 :])
+        ]
+        if not any(_NO_KEY.search(key.text) for key in keys):
+            continue
+        first, last = keys[0], keys[-1]
+        shown = first.text if len(first.text) <= 40 else f"{first.text[:40]}…"
+        yield Finding(
+            "comma-in-text",
+            Severity.WARNING,
+            f"{quoted(shown)} is read as a key: the ',' before it ends the text in {{ }}",
+            Location(file, Span(first.line, first.column, last.end_line, last.end_column)),
+            f"put the whole text of {quoted(entry.key.text)} in quotes",
+            fix=_quoted(source.line(text.line)[: last.end_column - 1], text)
+            if text.line == last.end_line
+            else None,
+        )
+
+
+def _has_none(entry: Entry, source: Source) -> bool:
+    """Is it a key without quotes behind which there is not even a colon?"""
+    key, value = entry.key, entry.value
+    if not key.plain or not isinstance(value, Scalar) or not value.plain or value.text:
+        return False
+    end = source.offset(key.end_line, key.end_column)
+    return _COLON.match(source.text, end) is None
 
 
 def _walk(root: Node | None) -> Iterator[Node | Entry]:
