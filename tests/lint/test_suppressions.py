@@ -71,11 +71,32 @@ def test_taken_back(text: str) -> None:
     assert left == []
 
 
+FLOWING = SPEC.replace(
+    "retries:\n  transient: {max_attempts: 3}\n",
+    "retries: {\n  transient: {\n    max_attempts: 3\n  },\n  other: {max_attempts: 2},\n}\n",
+)
+#: A comment in braces over several lines, by the line above which it stands, and what it takes back.
+IN_BRACES = {3: ["transient", "other"], 4: ["transient"], 7: ["other"]}
+
+
+@pytest.mark.parametrize("line", IN_BRACES)
+def test_above_and_in_braces_over_several_lines(line: int) -> None:
+    written = FLOWING.splitlines(keepends=True)
+    done = outcome("".join([*written[: line - 1], f"  {COMMENT}\n", *written[line - 1 :]]))
+    assert [each.finding.message for each in done.suppressed] == [
+        f"retry policy '{name}' is not used" for name in IN_BRACES[line]
+    ]
+    assert len(done.findings) == 2 - len(IN_BRACES[line])
+
+
 NOT_TAKEN_BACK = {
+    "above the first line, which is a node like others": commented(COMMENT, line=1, above=True),
+    "at the end of the file": SPEC + COMMENT,
     "on another line": commented(COMMENT, line=5),
     "below": commented(COMMENT, line=5, above=True),
     "above the node before it": commented(COMMENT, line=2, above=True),
     "in a text": SPEC.replace("name: letters", f"name: letters\ndescription: '\n  {COMMENT}'"),
+    "in a block": SPEC.replace("name: letters", f"name: letters\ndescription: |\n  {COMMENT}"),
 }
 
 
