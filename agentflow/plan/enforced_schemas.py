@@ -36,8 +36,10 @@ _FORMATS = frozenset(
 )
 #: What cannot be left out, since what it says about fields or branches is half of the contract.
 _ESSENTIAL = frozenset({"$dynamicRef", "allOf", "patternProperties", "prefixItems"})
-
-
+#: A schema without any of these is refused: "schema must have a 'type' key".
+_SAYS_SOMETHING = frozenset({"$ref", "anyOf", "const", "enum", "type"})
+#: Why a contract with such a schema has no counterpart in the dialect.
+ADMITS_ANY = "it admits any value somewhere"
 #: How large a schema may be: levels of objects and lists within each other, fields, values in its enums,
 #: characters of all names and of those values.
 _LEVELS, _FIELDS, _VALUES, _CHARACTERS = 10, 5_000, 1_000, 120_000
@@ -88,7 +90,7 @@ class _Beyond(Exception):
 
 def _strict(schema: Json, lost: set[str]) -> dict[str, Any]:
     if not isinstance(schema, Mapping):
-        raise _Beyond("it admits any value somewhere")
+        raise _Beyond(ADMITS_ANY)
     essential = sorted(_ESSENTIAL.intersection(schema))
     if essential:
         raise _Beyond(f"it has '{essential[0]}'")
@@ -107,6 +109,8 @@ def _strict(schema: Json, lost: set[str]) -> dict[str, Any]:
             made[keyword] = value
         elif keyword in _LEFT_OUT:
             lost.add(keyword)
+    if not _SAYS_SOMETHING.intersection(made):
+        raise _Beyond(ADMITS_ANY)
     return _closed(made)
 
 

@@ -162,6 +162,9 @@ def _not_strict(schema: Any) -> str | None:
     refused = {"allOf", "not", "oneOf", "if", "dependentRequired", "minLength", "maxLength"}
     if found := sorted(refused & schema.keys()):
         return f"'{found[0]}' is not permitted."
+    schemas = [*schema.get("properties", {}).values(), *filter(None, [schema.get("items")])]
+    if any(not {"$ref", "anyOf", "const", "enum", "type"} & one.keys() for one in schemas):
+        return "schema must have a 'type' key."
     if schema.get("type") == "object":
         if schema.get("additionalProperties") is not False:
             return "'additionalProperties' is required to be supplied and to be false."

@@ -282,6 +282,10 @@ def test_the_contract_in_the_strict_form_of_its_provider(
         {**OBJECT, "allOf": [OBJECT]},
         changed(a={"type": "array", "prefixItems": [{"type": "string"}]}),
         changed(a=True),
+        changed(a={}),
+        changed(a={"description": "anything"}),
+        changed(a={"type": "array", "items": {}}),
+        changed(a={"minLength": 1}),
     ],
 )
 def test_a_contract_without_a_strict_form_is_a_request(

@@ -47,40 +47,20 @@ Good:
     outputs: {kind: "${{ steps.sort.output.kind }}"}
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from agentflow.contracts.keywords import KEYWORDS, REMARKS, TYPES, Schema
 from agentflow.contracts.violations import FORMAT_EXAMPLES
 from agentflow.findings import Finding, Fix, Location, Severity
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.schemas import WrittenSchema, written_schemas
+from agentflow.lint.slips import MEANT, instead
 from agentflow.spec.wording import quoted
 
 NAME = "misspelt-keyword"
 FAMILY = Family.CONTRACT
 SEVERITY = Severity.WARNING
 FIX = Fixable.SAFE
-
-#: What can be meant. Words so short that many a remark is near to them are left out.
-_MEANT = (
-    "$defs",
-    "default",
-    "description",
-    *sorted(KEYWORDS - REMARKS - {"const", "else", "if", "not", "then"}),
-)
-#: Keys of older drafts, of OpenAPI and of other tools, and what to write.
-_INSTEAD: Mapping[str, str] = {
-    "additionalItems": "write 'items' beside 'prefixItems'",
-    "dependencies": "write 'dependentRequired' or 'dependentSchemas'",
-    "disallow": "write 'not'",
-    "divisibleBy": "write 'multipleOf'",
-    "extends": "write 'allOf'",
-    "max": "write 'maximum', 'maxLength' or 'maxItems'",
-    "min": "write 'minimum', 'minLength' or 'minItems'",
-    "nullable": 'write a list of types: type: [string, "null"]',
-    "regex": "write 'pattern'",
-}
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -90,26 +70,17 @@ def check(context: Context) -> Iterator[Finding]:
     suggestions = Suggestions()
     for written in written_schemas(context.plan):
         for key, value in written.schema.items():
-            if key not in KEYWORDS and not key.startswith("x-"):
-                advice = _INSTEAD.get(key) or suggestions.near(key, _MEANT) or _as_field(key, value)
-                if advice is not None:
-                    what = f"{quoted(key)} is no keyword of JSON Schema 2020-12"
-                    left = [word for word in _MEANT if word not in written.schema]
-                    fix = suggestions.fix(
-                        context.document, _place(context, written, key), key, left
-                    )
-                    yield _finding(context, written, key, what, advice, fix)
+            advice = instead(key, value, suggestions)
+            if advice is not None:
+                what = f"{quoted(key)} is no keyword of JSON Schema 2020-12"
+                left = [word for word in MEANT if word not in written.schema]
+                fix = suggestions.fix(context.document, _place(context, written, key), key, left)
+                yield _finding(context, written, key, what, advice, fix)
             elif key == "format" and isinstance(value, str) and value not in FORMAT_EXAMPLES:
                 advice = suggestions.near(value, FORMAT_EXAMPLES)
                 if advice is not None:
                     what = f"{quoted(value)} is no format of JSON Schema 2020-12"
                     yield _finding(context, written, key, what, advice)
-
-
-def _as_field(key: str, value: Schema) -> str | None:
-    """What to say of a key that holds a schema, and so must be meant as a field."""
-    is_schema = isinstance(value, dict) and value.get("type") in TYPES
-    return f"a field stands under 'properties': properties: {{{key}: …}}" if is_schema else None
 
 
 def _place(context: Context, written: WrittenSchema, key: str) -> Location:

@@ -5,7 +5,8 @@ JSON Schema counts there, and each has other keywords that do not. The rest of a
 `uniqueItems`, is told to the model in words, and checked when the answer is there. Other models are
 told all of it in words, or are offered it as a tool, and held to nothing. An answer that breaks it
 fails the step at once, since the agent is not asked again. Bounds of numbers, texts and lists and
-formats of texts are not complained of: models seldom break them.
+formats of texts are not complained of: models seldom break them. Nor is a field that may be anything
+where a keyword of the contract is misspelt, which [`misspelt-keyword`](#misspelt-keyword) tells.
 
 Bad:
 
@@ -61,7 +62,9 @@ from agentflow.contracts.keywords import Schema
 from agentflow.findings import Finding, Severity
 from agentflow.lint.chats import Chat, chats
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.slips import has_slip
 from agentflow.plan.dialects import manner
+from agentflow.plan.enforced_schemas import ADMITS_ANY
 from agentflow.plan.enforcement import held
 from agentflow.plan.providers import has_provider
 from agentflow.plan.schemas import Contract, past_references
@@ -111,6 +114,8 @@ def _unheld(chat: Chat) -> str | None:
             return "told its contract in words, and held to nothing of it"
         case "tool":
             return "offered its contract as a tool, and held to nothing of it"
+        case "asked" if how.why == ADMITS_ANY and has_slip(contract):
+            return None  # a keyword that is misspelt leaves the field open, which is told there
         case "asked" if how.why is None:
             return "sent its contract as a wish, and held to nothing of it"
         case "asked":

@@ -1,0 +1,53 @@
+"""Keys of schemas that are meant for keywords of JSON Schema, and are none."""
+
+from collections.abc import Mapping
+
+from agentflow.contracts.keywords import KEYWORDS, REMARKS, TYPES, Schema, subschemas
+from agentflow.lint.names import Suggestions
+
+#: What can be meant. Words so short that many a remark is near to them are left out.
+MEANT = (
+    "$defs",
+    "default",
+    "description",
+    *sorted(KEYWORDS - REMARKS - {"const", "else", "if", "not", "then"}),
+)
+#: Keys of older drafts, of OpenAPI and of other tools, and what to write.
+_INSTEAD: Mapping[str, str] = {
+    "additionalItems": "write 'items' beside 'prefixItems'",
+    "dependencies": "write 'dependentRequired' or 'dependentSchemas'",
+    "disallow": "write 'not'",
+    "divisibleBy": "write 'multipleOf'",
+    "extends": "write 'allOf'",
+    "max": "write 'maximum', 'maxLength' or 'maxItems'",
+    "min": "write 'minimum', 'minLength' or 'minItems'",
+    "nullable": 'write a list of types: type: [string, "null"]',
+    "regex": "write 'pattern'",
+}
+
+
+def instead(key: str, value: Schema, suggestions: Suggestions) -> str | None:
+    """What to write in the place of a key that is no keyword; None if it is one, or a remark."""
+    if key in KEYWORDS or key.startswith("x-"):
+        return None
+    return _INSTEAD.get(key) or suggestions.near(key, MEANT) or _as_field(key, value)
+
+
+def has_slip(contract: Schema) -> bool:
+    """Does a key in a contract, or in a schema inside it, have to be meant for another one?"""
+    suggestions = Suggestions()
+    pending = [contract]
+    while pending:
+        schema = pending.pop()
+        if not isinstance(schema, Mapping):
+            continue
+        if any(instead(key, value, suggestions) for key, value in schema.items()):
+            return True
+        pending += [inner for _, inner in subschemas(schema)]
+    return False
+
+
+def _as_field(key: str, value: Schema) -> str | None:
+    """What to say of a key that holds a schema, and so must be meant as a field."""
+    is_schema = isinstance(value, dict) and value.get("type") in TYPES
+    return f"a field stands under 'properties': properties: {{{key}: …}}" if is_schema else None
