@@ -19,6 +19,7 @@ from agentflow.core.events import Decision, Entry, Fact
 from agentflow.formats.accepted import accepted_tool
 from agentflow.formats.item_lines import MOST, is_told, progress
 from agentflow.formats.items import tally
+from agentflow.formats.refused_calls import some_refused
 from agentflow.formats.safe import safe
 from agentflow.formats.usage import of_chat, totals
 from agentflow.formats.words import count, deadline, duration, offset
@@ -275,6 +276,9 @@ def _course(decision: Decision, trace: Trace) -> Iterator[str]:
             yield _about(decision.step, f"started, {count(len(decision.tasks), 'task')}")
         case events.CallTools():
             yield _about(decision.step, f"turn {decision.turn}: {decision.reason.text}")
+            refused = [one for one in decision.calls if "refused" in one]
+            whys = [f"'{one['tool']}' refused: {one['refused']}" for one in refused]
+            yield from (_about(decision.step, text) for text in some_refused(whys))
         case events.BeginIteration():
             most = decision.reason.figures["max"]
             yield _about(decision.step, f"iteration {decision.index + 1} of at most {most}")

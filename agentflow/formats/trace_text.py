@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from agentflow.core.events import CancelRequested
 from agentflow.formats.items import Tally, fold_items, tally
+from agentflow.formats.refused_calls import some_refused
 from agentflow.formats.safe import safe
 from agentflow.formats.styled import (
     ASCII,
@@ -188,6 +189,8 @@ class _Tree:
             if text != told.text:
                 yield _Row((Piece(f"{indent}{_INDENT * 2}{text}", Style.DIM),))
         yield from self._decided(span, told, indent)
+        for text in some_refused(span.refused):
+            yield _Row((Piece(f"{indent}{_INDENT * 2}{text}", Style.DIM),))
         said = self.said.get(span.address) if span.status == "running" else None
         if said:
             text = f"{self.symbols.more} {_name(said[-_NAME_LIMIT:])}"
@@ -275,7 +278,7 @@ class _Tree:
             style = self._style(span)
             style = Style.DIM if style is Style.SKIP else style
             return Piece(safe(span.reason, limit=_REASON_LIMIT, oneline=True), style)
-        if span.notes and not span.reason:
+        if span.notes and not span.reason and span.notes[-1] not in span.refused:
             last = span.notes[-1]
             if span.lost and last == lost_with_process(span.lost[-1:]):
                 last = lost_with_process(span.lost)

@@ -67,7 +67,9 @@ class Branches(Struct):
         for number, asked in enumerate(decision.calls, 1):
             if "refused" in asked:
                 name = asked["tool"]
-                span.notes.append(f"turn {decision.turn}: '{name}' refused: {asked['refused']}")
+                text = f"turn {decision.turn}: '{name}' refused: {asked['refused']}"
+                span.notes.append(text)
+                span.refused.append(text)
                 continue
             assert call is not None
             at = address.tool_call(decision.step, asked["tool"], decision.turn, number)
