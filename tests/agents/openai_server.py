@@ -49,7 +49,8 @@ class Answer:
     A body that is text is sent as HTML, any other as JSON, or as a stream if one is asked for and
     the body is a completion; `ending` says how that ends. `cut` ends the connection instead, with
     a reset or politely, in the middle of the body if `half` is set. `hang` holds the answer back
-    until it is released, `delay` for so many seconds. A text that is `spoilt` is sent as a byte that
+    until it is released, `delay` for so many seconds, `until` for as long as that takes: other requests
+    are looked at meanwhile, which they are not while it is decided what to answer. A text that is `spoilt` is sent as a byte that
     is no UTF-8.
     """
 
@@ -60,6 +61,7 @@ class Answer:
     half: bool = False
     hang: bool = False
     delay: float = 0.0
+    until: Callable[[], None] | None = None
     ending: Ending = "done"
     spoilt: str = ""
 
@@ -258,6 +260,8 @@ class OpenAIServer:
             answer = self.answer if isinstance(self.answer, Answer) else self.answer(request)
         if answer.hang:
             self._ended.wait()
+        if answer.until is not None:
+            answer.until()
         time.sleep(answer.delay)
         with suppress(OSError):  # the client has left
             if answer.cut is None or answer.half:

@@ -151,7 +151,7 @@ class Project:
 
     def run_ids(self) -> list[str]:
         """The runs in the store, the oldest first."""
-        return sorted(path.name for path in self.folder.glob(".agentflow/runs/*"))
+        return sorted(path.name for path in self.folder.glob(".agentflow/runs/[!.]*"))
 
     # --- agents that can be watched and held up ----------------------------------------------
 
