@@ -16,7 +16,7 @@ from agentflow.core.events import Usage
 from agentflow.core.talks import ToolCall
 from agentflow.spec.model import Model
 
-from .calls import HOST, call, connected, options
+from .calls import HOST, call, connected, failure, options
 from .openai_server import Answer, Json, OpenAIServer, completion, tool_calls, usage
 from .responses import CODEX, response, said
 
@@ -130,3 +130,13 @@ def test_no_tokenizer_is_fetched(server: OpenAIServer, monkeypatch: pytest.Monke
     reply = connected("llm", lambda c: c.call(options("llm", model="m"), made), host)
     assert reply.text == "{}"
     assert hosts <= {"127.0.0.1"}
+
+
+def test_an_answer_of_langgraph_does_not_say_that_it_is_complete(server: OpenAIServer) -> None:
+    said = [{"type": "human", "content": "x"}, {"type": "ai", "content": "{}"}]
+    server.answer = Answer(body={"messages": said})
+    model = Model(model="langgraph/agent", api_base=server.url)
+    assert failure("llm", {"model": "ours"}, replace(HOST, models={"ours": model})) == (
+        "truncated",
+        "langgraph/agent answered without saying that the answer is complete",
+    )
