@@ -43,9 +43,9 @@ class Span(Struct):
     `pipeline` is the file of the pipeline that it runs. `reason` says why, for everything that is
     not plain success, `unknown` why nobody knows whether it had its effect, whatever its status is,
     and `no_more` why a failed step was not tried again. `notes` is the history of failed attempts and
-    retries, `lost` are the attempts that ended with their process, `refused` are the calls of tools in
-    it that were not made, `asked` is the history of the
-    questions to people, `key` the idempotency key.
+    retries, `lost` are the attempts that ended with their process, `refused` the calls of tools in
+    it that were not made, `asked` is the history of the questions to people, `key` the idempotency
+    key.
 
     `items` and `iterations` count what a `for_each` and a loop have inside, `turns` those in which a
     model asks for tools; `item` is what an item is called. Of a `for_each`, `through` counts the items
