@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from agentflow.contracts.keywords import Path, json_type
 from agentflow.spec.model import Json
@@ -19,7 +20,7 @@ _CHOICES = 8
 def excerpt(value: Json) -> str:
     """The value as JSON, cut at 80 characters; costs no more for a large value."""
     if isinstance(value, str):
-        value = value[: LONGEST + 1]
+        return shortened(_ENCODER.encode(value[: LONGEST + 1]))
     parts: list[str] = []
     length = 0
     for part in _ENCODER.iterencode(value):
@@ -57,9 +58,14 @@ def count(number: int, noun: str) -> str:
 
 def listed(words: Iterable[str], conjunction: str) -> str:
     """`a, b or c`; of more than eight the first eight, and how many more."""
-    every = list(words)
-    if len(every) > _CHOICES:
-        every = [*every[:_CHOICES], f"{len(every) - _CHOICES} more"]
+    return shown_values(list(words), conjunction, str)
+
+
+def shown_values(values: Sequence[Any], conjunction: str, show: Callable[[Any], str]) -> str:
+    """As `listed`, of what is shown of each value; what is left out is not looked at."""
+    every = [show(value) for value in values[:_CHOICES]]
+    if len(values) > _CHOICES:
+        every.append(f"{len(values) - _CHOICES} more")
         conjunction = "and"
     if len(every) < 2:
         return "".join(every)

@@ -45,7 +45,13 @@ def implied(given: Schema, root: Schema, taken: Schema, taken_root: Schema) -> b
     Both are valid schemas; the roots are what their references lead into, and there is no `$id`
     below them.
     """
-    return _Proof(root, taken_root).of(given, taken, 0)
+    return counted(given, root, taken, taken_root)[0]
+
+
+def counted(given: Schema, root: Schema, taken: Schema, taken_root: Schema) -> tuple[bool, int]:
+    """As `implied`, and how many pairs of schemas were looked at for it."""
+    proof = _Proof(root, taken_root)
+    return proof.of(given, taken, 0), proof.steps
 
 
 def tagged_otherwise(given: Schema, taken: Schema, taken_root: Schema) -> bool:
@@ -74,6 +80,12 @@ class _Proof:
         self._left = _MOST_STEPS
         #: The pairs that are being proved, and how deep in the value each of them stands.
         self._open: dict[tuple[int, int], int] = {}
+        self._types: dict[int, frozenset[str]] = {}
+
+    @property
+    def steps(self) -> int:
+        """How many steps were made."""
+        return _MOST_STEPS - self._left
 
     def of(self, given: Schema, taken: Schema, depth: int) -> bool:
         """Is there a proof for a part of the value, so many fields and items deep in it?"""
@@ -108,7 +120,9 @@ class _Proof:
 
     def _each(self, given: _Dict, taken: _Dict, depth: int) -> bool:
         """Does each keyword of the consumer follow?"""
-        types = types_of(given, self._root)
+        types = self._types.get(id(given))
+        if types is None:  # an option after the other asks for those of the same producer
+            types = self._types[id(given)] = types_of(given, self._root)
         return all(
             self._follows(keyword, given, taken, types, depth)
             for keyword in taken
@@ -194,9 +208,14 @@ def _target(schema: _Dict, root: Schema) -> Schema:
 
 
 def _values(schema: _Dict) -> set[str] | None:
-    """All values that a schema names, as JSON; None if it names none."""
+    """All values that a schema names, by their keys; None if it names none."""
     values = listed_values(schema)
-    return None if values is None else {json.dumps(value, sort_keys=True) for value in values}
+    return None if values is None else set(map(_key, values))
+
+
+def _key(value: Any) -> str:
+    """What tells values apart: their JSON, or a quote and the text, which are no JSON."""
+    return f'"{value}' if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def _texts(schema: Schema) -> set[str] | None:
@@ -210,7 +229,7 @@ def _texts(schema: Schema) -> set[str] | None:
 def _within_values(given: _Dict, wanted: list[Any]) -> bool:
     # 1 and 1.0 are the same value and not the same text; then there is no short proof.
     named = _values(given)
-    return named is not None and named <= {json.dumps(value, sort_keys=True) for value in wanted}
+    return named is not None and named <= set(map(_key, wanted))
 
 
 def _is_above(given: _Dict, limit: float) -> bool:

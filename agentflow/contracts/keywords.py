@@ -5,7 +5,7 @@ under a property that happens to be called `$ref`, it is data. So everything tha
 walks it by this table, which follows the applicator vocabulary (JSON Schema Core, section 10).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from agentflow.spec.model import Json
@@ -146,3 +146,9 @@ def json_type(value: Json) -> str:
     if isinstance(value, str):
         return "string"
     return "array" if isinstance(value, list) else "object"
+
+
+def json_types(values: Iterable[Json]) -> frozenset[str]:
+    """The JSON types of many values; only of numbers with a fraction is each looked at."""
+    unlike = {value if isinstance(value, float) else type(value): value for value in values}
+    return frozenset(map(json_type, unlike.values()))

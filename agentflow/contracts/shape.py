@@ -1,6 +1,6 @@
 """Which JSON types a schema lets a value have, as far as can be told without solving it."""
 
-from agentflow.contracts.keywords import TYPES, Schema, json_type, listed_values
+from agentflow.contracts.keywords import TYPES, Schema, json_types, listed_values
 from agentflow.contracts.pointers import follow
 
 _EVERY = frozenset(TYPES)
@@ -52,5 +52,5 @@ def _declared(schema: dict[str, Schema]) -> frozenset[str]:
         types |= {"integer"}
     values = listed_values(schema)
     if isinstance(values, list):
-        types &= frozenset(map(json_type, values))
+        types &= json_types(values)
     return types

@@ -5,7 +5,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from agentflow.contracts.describe import count, described, excerpt, listed, path_text, shortened
+from agentflow.contracts.describe import (
+    count,
+    described,
+    excerpt,
+    listed,
+    path_text,
+    shortened,
+    shown_values,
+)
 from agentflow.contracts.keywords import Path
 from agentflow.spec.model import Json
 from agentflow.spec.wording import did_you_mean
@@ -86,7 +94,7 @@ def keyword_violation(path: Path, value: Json, keyword: str, limit: Any) -> Viol
 
 def choices(values: list[Json]) -> str:
     """`"a"`, or `one of "a", "b" or "c"`."""
-    shown = listed(map(excerpt, values), "or")
+    shown = shown_values(values, "or", excerpt)
     return shown if len(values) == 1 else f"one of {shown}"
 
 

@@ -19,7 +19,7 @@ from agentflow.contracts.assembly import Assembly, TooLarge, self_contained
 from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.compat import Kind, Verdict, compare, nothing_satisfies
 from agentflow.contracts.descent import SOME_ITEM
-from agentflow.contracts.implied import implied, tagged_otherwise
+from agentflow.contracts.implied import counted, tagged_otherwise
 from agentflow.contracts.keywords import TYPES, Schema, listed_values
 from agentflow.contracts.shape import types_of
 from agentflow.plan.handoff_sides import (
@@ -40,6 +40,9 @@ SOME_FIELD = "*"
 _DEEPEST = 20
 _MOST_PAIRS = 500
 _MOST_SEARCHED = 200
+#: The steps of a proof that is not counted, and those beyond that of all proofs of a spec.
+_SHORT = 100
+_MOST_STEPS = 20_000
 _EVERY = frozenset(TYPES)
 _SCALARS = _EVERY - {"array", "object"}
 _REMARKS = ANNOTATIONS - {"$ref"}
@@ -50,12 +53,25 @@ class Effort:
 
     A pair that fits is proved at once; one that does not is searched for a witness, which takes
     some ten milliseconds. So the different pairs that were searched are counted, and when there
-    are too many, the others are not known.
+    are too many, the others are not known. A proof is short but for unions of very many options,
+    each of which is held against each; so what proofs take beyond that is counted as well.
     """
 
     def __init__(self, most: int = _MOST_SEARCHED) -> None:
         self._most = most
         self._searched: set[tuple[str, str]] = set()
+        self._steps = _MOST_STEPS
+
+    @property
+    def is_spent(self) -> bool:
+        """Were there so many long proofs that nothing more can be known?"""
+        return self._steps < 0
+
+    def implied(self, given: Contract, taken: Contract) -> bool:
+        """Does one plainly fit the other?"""
+        proved, steps = counted(given.schema, given.root, taken.schema, taken.root)
+        self._steps -= max(0, steps - _SHORT)
+        return proved
 
     def compared(self, given: Schema, taken: Schema) -> Verdict:
         """The verdict on two self-contained schemas, "unknown" once the effort is spent."""
@@ -109,9 +125,10 @@ def breaches(type_: dict[str, Schema], wanted: Contract, effort: Effort) -> Iter
         if not pending:
             return
         pair = pending.pop()
-        given, taken = pair.given, pair.taken
-        if implied(given.schema, given.root, taken.schema, taken.root):
+        if effort.implied(pair.given, pair.taken):
             continue
+        if effort.is_spent:
+            return
         pair = _plain(pair)
         known = types_of(pair.given.schema, pair.given.root)
         if pair.taken.schema in (True, {}) or known in (_EVERY, frozenset()):

@@ -25,6 +25,26 @@ def contract(schema: object) -> str:
     )
 
 
+def handed(given: object, taken: object) -> str:
+    """A sound spec, but that a value of one schema is given to what takes another."""
+    asked = {"type": "object", "properties": {"x": taken}, "required": ["x"]}
+    return (
+        f"{HEAD}agents:\n"
+        "  do: {kind: command, argv: [./do], effects: none, input: {type: object},"
+        f" output: {json.dumps(given)}}}\n"
+        f"  take: {{kind: command, argv: [./take], effects: none, input: {json.dumps(asked)},"
+        " output: {type: object}}\n"
+        "steps:\n  a: {agent: do, with: {}}\n"
+        '  b: {agent: take, with: {x: "${{ steps.a.output }}"}}\noutputs: {}\n'
+    )
+
+
+def lengths(count: int, width: int) -> object:
+    """A union of texts, each of which may be so much longer than its shortest."""
+    texts = [{"type": "string", "minLength": n, "maxLength": n + width} for n in range(count)]
+    return {"anyOf": texts}
+
+
 def chained(count: int, last: object) -> str:
     """Contracts of which each refers to the next."""
     contracts: dict[str, object] = {
@@ -188,6 +208,9 @@ SOUND: Mapping[str, str | bytes] = {
     for n in range(500)}, "$ref": "#/contracts/C/$defs/d0"}),
     "many required": contract({"type": "object", "required": [f"k{n}" for n in range(40_000)]}),
     "long enums": contract({"enum": [f"v{n}" for n in range(20_000)]}),
+    "unions held against each other": handed(lengths(400, 1), lengths(400, 0)),
+    "long enums held against each other": handed({"enum": [f"v{n}" for n in range(100_000)]},
+    {"enum": [f"v{n}" for n in range(1, 100_001)]}),
     "deep denials": contract(json.loads('{"not": ' * 40 + "{}" + "}" * 40)),
     "many steps": HEAD + AGENT + "steps:\n" + _numbered(800, "  s{n}: {{agent: do, with: {{n: {n}}}}}\n") + "outputs: {}\n",
     "much text": given("x" * 200_000),
