@@ -32,6 +32,6 @@ Models and their tools: what they are told, what they are given
 
 Names, words and forms of texts: of agents and models, of what is claimed, of secrets, of patterns
 
-    names · forgotten · named_agents · named_models · claims · stems · credentials ·
+    names · slips · forgotten · named_agents · named_models · claims · stems · credentials ·
     shell_variables · backtracking
 """
