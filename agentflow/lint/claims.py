@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from agentflow.lint.stems import stem
+from agentflow.lint.stems import stem, stems
 
 #: What deeds are told with, wherever it stands in a sentence.
 _DONE = (
@@ -50,7 +50,6 @@ _QUESTION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n\s*\n")
-_WORD = re.compile(r"[A-Za-z]{3,}")
 
 
 class Claim(Struct, frozen=True):
@@ -84,8 +83,3 @@ def claims(text: str) -> Iterator[Claim]:
 def _is_open(before: str) -> bool:
     """Does what stands before a verb take it back? A clause of its own does not."""
     return _OPEN.search(re.split(r"[,:\u2013\u2014]\s|\bbut\b", before)[-1]) is not None
-
-
-def stems(text: str) -> frozenset[str]:
-    """The stems of the words of a text."""
-    return frozenset(stem(word) for word in _WORD.findall(text.replace("_", " ")))

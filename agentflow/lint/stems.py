@@ -12,6 +12,7 @@ _LEAST = 3
 _ENDING = re.compile(
     r"(?:ications?|ators?|at(?:ed|es|e|ing|ions?)|ions?|ments?|als?|ings?|i?e[drs]|ers|ors?|ied|ies|y|e|s)$"
 )
+_WORD = re.compile(r"[A-Za-z]{3,}")
 #: Forms that no ending tells.
 _IRREGULAR = {
     "email": "mail",
@@ -35,6 +36,11 @@ def stem(word: str) -> str:
     while (ending := _ENDING.search(found)) is not None and ending.start() >= _LEAST:
         found = _once(found[: ending.start()])
     return found
+
+
+def stems(text: str) -> frozenset[str]:
+    """The stems of the words of a text."""
+    return frozenset(stem(word) for word in _WORD.findall(text.replace("_", " ")))
 
 
 def _once(word: str) -> str:

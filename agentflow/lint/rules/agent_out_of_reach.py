@@ -73,7 +73,6 @@ from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import Chat, chats
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.texts import Written, told
-from agentflow.lint.tool_words import brings_its_own, speaks_of_tools, tool_by_name, writes_code
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import callers, calls_in, home_of, possible_calls
@@ -138,6 +137,8 @@ def _names_nobody(plan: Plan, chat: Chat) -> bool:
 def _of_model(
     context: Context, plan: Plan, chat: Chat, home: Path, everybody: Mapping[str, Path]
 ) -> Iterator[Finding]:
+    from agentflow.lint.tool_words import tool_by_name, writes_code
+
     reach = {chat.agent, *chat.call.tools, *_named(plan, chat)}
     said: set[str] = set()
     texts = list(told(plan, chat.call.options, home))
@@ -197,6 +198,8 @@ def _told_of(
 
 def _without_tools(context: Context, chat: Chat, texts: Sequence[Written]) -> Iterator[Finding]:
     """About the first words of tools to a model that has none, and does not search by itself."""
+    from agentflow.lint.tool_words import brings_its_own, speaks_of_tools
+
     if chat.call.tools or brings_its_own(chat.model):
         return
     for text in texts:

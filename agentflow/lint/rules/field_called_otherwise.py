@@ -64,7 +64,6 @@ from agentflow.contracts.describe import listed
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.asked_names import lists_of_names, lists_of_values
 from agentflow.lint.chats import chats
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
@@ -173,6 +172,8 @@ def _odd_of_lists(
 
     Some of them have to be fields, or else they are as many as the fields, and have just been asked for.
     """
+    from agentflow.lint.asked_names import lists_of_names
+
     names = {_plain(name) for name in fields}
     for found in lists_of_names(text) if missing else ():
         odd = [one for one in found if _plain(one["name"]) not in known]
@@ -189,6 +190,8 @@ def _odd_values(
     texts: Sequence[Written], fields: Mapping[str, Schema], root: Schema
 ) -> Iterator[tuple[Written, re.Match[str], str]]:
     """Of words to choose from, those that the field with the others cannot be, with the field."""
+    from agentflow.lint.asked_names import lists_of_values
+
     spoken = {stem(word) for text in texts for word in re.findall(r"[\w-]+", text.text)}
     for name, field in fields.items():
         values = values_of(Contract(field, root)) or ()

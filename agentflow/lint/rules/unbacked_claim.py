@@ -66,16 +66,16 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import chats
-from agentflow.lint.claims import Claim, claims, stems
 from agentflow.lint.order import Order
 from agentflow.lint.planned import counts_planned, leaves_out, takes_planned
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.stems import stem
+from agentflow.lint.stems import stem, stems
 from agentflow.lint.texts import Written, texts_at, told
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
@@ -84,6 +84,9 @@ from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.document import Path
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
+
+if TYPE_CHECKING:
+    from agentflow.lint.claims import Claim
 
 NAME = "unbacked-claim"
 FAMILY = Family.EFFECT
@@ -113,7 +116,7 @@ class _Said(Struct, frozen=True):
     """A claim, the step whose people or services hear it, and the text that it stands in."""
 
     step: StepPlan
-    claim: Claim
+    claim: "Claim"
     text: Written
 
 
@@ -241,6 +244,8 @@ def _words_of(step: StepPlan) -> frozenset[str]:
 
 def _said(context: Context, plan: Plan, acts: list[StepPlan]) -> Iterator[_Said]:
     """The claims in texts of the author that people and services are told."""
+    from agentflow.lint.claims import claims
+
     for step in plan.steps.values():
         if step.kind == "human" or _acts(step):
             for key in (("with",), ("human", "ask")):
