@@ -89,12 +89,16 @@ def check_all(tasks: Sequence[Task]) -> Iterator[tuple[Task, Checked | FileProbl
     from multiprocessing import get_context
 
     # The children have all that is loaded here already, and what they give back is plain data.
-    pool = ProcessPoolExecutor(workers, get_context("fork"), _end_quietly)
+    lifeline = os.pipe()
+    pool = ProcessPoolExecutor(workers, get_context("fork"), _start, lifeline)
     try:
         with pool:
             yield from zip(tasks, pool.map(check, tasks), strict=True)
     except BrokenProcessPool:
         raise CouldNot("a process that checked specs was ended from outside") from None
+    finally:
+        for end in lifeline:
+            os.close(end)
 
 
 def _is_worth_while(tasks: Sequence[Task]) -> bool:
@@ -104,11 +108,25 @@ def _is_worth_while(tasks: Sequence[Task]) -> bool:
     return sum(sizes) >= WORTH_WHILE
 
 
-def _end_quietly() -> None:
-    """Ctrl-C goes to all processes; only the first of them has something to say about it."""
-    import signal
+def _start(lifeline: int, held: int) -> None:
+    """Begin a process of the pool: it ends with the first one, however that does.
 
+    A pool leaves its processes behind when the first one is killed: each of them waits for work on pipes
+    that the others hold open. `held` is the end of a pipe that the first one alone keeps open, so
+    `lifeline` is at its end when that one is gone.
+    """
+    import signal
+    from threading import Thread
+
+    # Ctrl-C goes to all processes; only the first of them has something to say about it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.close(held)
+    Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+
+
+def _end_with(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    os._exit(1)
 
 
 def _check(task: Task) -> Checked:
