@@ -20,8 +20,11 @@ SUFFIXES = (".yaml", ".yml")
 _FOREIGN = frozenset({"node_modules", "__pycache__"})
 #: The first bytes of a file are enough to tell a spec; its head stands behind comments at most.
 _HEAD = 64 * 1024
-_HEADER = re.compile(rb"^(?:\xef\xbb\xbf)?(?:\{[ \t]*)?[\"']?agentflow[\"']?[ \t]*:", re.MULTILINE)
-_FIRST_KEY = re.compile(rb"^(?:\xef\xbb\xbf)?([A-Za-z_]+)[ \t]*:", re.MULTILINE)
+#: In UTF-16, of which it is told, each of these characters has a null beside it.
+_MARK = rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?"
+_HEADER = re.compile(rb"^" + _MARK + rb"(?:\{[ \t]*)?[\"']?agentflow[\"']?[ \t]*:", re.MULTILINE)
+#: The first line that is no comment and no mark of a document may be indented, by a tab even.
+_FIRST_KEY = re.compile(_MARK + rb"(?:[ \t]*(?:[#%].*|---[ \t]*)?\r?\n)*[ \t]*([A-Za-z_]+)[ \t]*:")
 
 
 def read_spec(path: str, *, imports: bool) -> Spec:
@@ -137,7 +140,8 @@ def _is_spec(file: str) -> bool:
         head = read_bytes(Path(file), _HEAD)
     except FileProblem:
         return os.path.isfile(file)  # what cannot be read may be one, and is told; a pipe is none
+    head = head.replace(b"\0", b"")
     if _HEADER.search(head):
         return True
-    first = _FIRST_KEY.search(head)
+    first = _FIRST_KEY.match(head)
     return first is not None and nearest(first[1].decode(), ["agentflow"]) is not None

@@ -21,8 +21,12 @@ FILES = {
     "deep/d.yaml": UNKNOWN_AGENT.replace("agentflow: 1", "agnetflow: 1"),
     "deep/e.yaml": '{"agentflow": 1}',
     "deep/f.yaml": "\ufeff# mine\n" + UNKNOWN_AGENT,
+    # Broken from the start, or further on.
+    "deep/g.yaml": "# mine\n---\n\tagentflow: 1\n",
+    "deep/h.yaml": "name: [\nagentflow: 1\n",
     # No specs.
     "compose.yaml": "services:\n  agentflow: {image: x}\n",
+    "chart.yaml": "\tname: [\n",
     "README.md": UNKNOWN_AGENT,
     ".hidden.yaml": UNKNOWN_AGENT,
     ".hidden/g.yaml": UNKNOWN_AGENT,
@@ -32,6 +36,7 @@ FILES = {
 }
 SPECS = [
     *("a.yaml", "deep/b.yml", "deep/d.yaml", "deep/down/c.yaml", "deep/e.yaml", "deep/f.yaml"),
+    *("deep/g.yaml", "deep/h.yaml"),
 ]
 
 
@@ -57,9 +62,14 @@ def test_a_folder_stands_for_all_specs_below_it() -> None:
 
 
 def test_patterns() -> None:
-    assert files("*.yaml") == ["a.yaml", "compose.yaml"]  # who names a file wants it checked
+    assert files("*.yaml") == [
+        "a.yaml",
+        "chart.yaml",
+        "compose.yaml",
+    ]  # who names a file wants it checked
     assert files("deep/**/*.yaml") == [
         *("deep/d.yaml", "deep/down/c.yaml", "deep/e.yaml", "deep/f.yaml"),
+        *("deep/g.yaml", "deep/h.yaml"),
     ]
     assert agentflow("validate", "none/*.yaml") == Done(
         2,
@@ -81,6 +91,11 @@ def test_neither_order_nor_repetition_matters(folder: Path) -> None:
     )
     assert again == once
     assert once.code == 1
+
+
+def test_a_spec_in_another_encoding_is_told() -> None:
+    Path("deep/wide.yaml").write_text(UNKNOWN_AGENT, "utf-16")
+    assert files("deep")[-1] == "deep/wide.yaml"
 
 
 def test_links_are_followed_to_files_inside_only(folder: Path) -> None:
@@ -174,6 +189,6 @@ def test_a_name_that_is_not_text(folder: Path) -> None:
 
 def test_a_link_to_a_folder_stands_for_what_is_in_it(folder: Path) -> None:
     (folder / "link").symlink_to("deep")
-    inside = [f"deep/{name}" for name in ("b.yml", "d.yaml", "down/c.yaml", "e.yaml", "f.yaml")]
+    inside = [file for file in SPECS if file.startswith("deep/")]
     assert files("link") == [each.replace("deep", "link") for each in inside]
     assert files("link", "deep") == inside
