@@ -20,7 +20,7 @@ from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.syntax import Conditional, Identifier, spine
 from agentflow.spec.document import Document, Path
-from agentflow.spec.templates import Constant, MapOf, Template, Whole
+from agentflow.spec.templates import UNREAD, Constant, MapOf, Template, Whole
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping, Scalar
 
@@ -101,8 +101,8 @@ class Handoffs:
             root: Schema = receiver.contract
             for name, template in _entries(receiver.arguments):
                 wanted = Contract(descent.into(root, root, name), root)
-                if wanted.schema is False:
-                    continue  # an argument that the contract does not have is named elsewhere
+                if wanted.schema is False or template is UNREAD:
+                    continue  # an argument that the contract does not have, or none: named elsewhere
                 yield Handoff(
                     template=template,
                     path=(*receiver.given, name),
@@ -124,7 +124,7 @@ class Handoffs:
         """The values that `catch` puts in the place of what an agent or a person answers."""
         receiver, side = (step.call.agent, "output") if step.call else (step.id, "answer")
         for value, path, inside in _values(step):
-            if value is not None:
+            if value is not None and value is not UNREAD:
                 yield Handoff(
                     template=value,
                     path=path,

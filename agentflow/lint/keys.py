@@ -6,7 +6,7 @@ from agentflow.plan.address import enclosing
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.document import Path
-from agentflow.spec.templates import Constant
+from agentflow.spec.templates import UNREAD
 
 #: Words for what differs from attempt to attempt, as they stand in other languages.
 _ATTEMPT = frozenset({"attempt", "attempts", "retry", "retries", "tries", "try_number"})
@@ -26,7 +26,7 @@ class Keys:
     def __iter__(self) -> Iterator[StepPlan]:
         """The steps that have a key which could be read."""
         for step in self._plan.steps.values():
-            if step.call is not None and step.call.key not in (None, Constant(None)):
+            if step.call is not None and step.call.key not in (None, UNREAD):
                 yield step
 
     def uses(self, step: StepPlan) -> list[Use]:

@@ -63,6 +63,7 @@ from agentflow.spec.model import (
     seconds,
 )
 from agentflow.spec.templates import (
+    UNREAD,
     Constant,
     Template,
     Text,
@@ -192,7 +193,11 @@ class Parts(Reading):
         if written is None:
             return None
         template = self.template(written, path, here)
-        return Text((template,)) if isinstance(template, Whole) else template
+        return (
+            Text((template,))
+            if isinstance(template, Whole) and template is not UNREAD
+            else template
+        )
 
     def nested(self, step: PipelineStep, path: Path, here: Place) -> NestedPlan | None:
         """The other pipeline; None if there is none that could be planned."""

@@ -8,9 +8,8 @@ from agentflow.spec.expressions import ExpressionError, parse_expression
 from agentflow.spec.fixes import unwrapped
 from agentflow.spec.model import Json
 from agentflow.spec.templates import (
-    Constant,
     Template,
-    parse_template,
+    read_template,
     template_expressions,
 )
 
@@ -55,12 +54,8 @@ class Reading:
         return expr
 
     def template(self, value: Json, path: Path, here: Place) -> Template:
-        """A template, with its references noted; one that cannot be read comes to null."""
-        try:
-            template = parse_template(value)
-        except ExpressionError as error:
-            self.report(error, (*path, *error.path))
-            return Constant(None)
+        """A template, with its references noted; see `read_template` for what cannot be read."""
+        template = read_template(value, lambda error: self.report(error, (*path, *error.path)))
         for inner, offset, expr in template_expressions(template):
             self.uses.add(expr, (*path, *inner), offset, here)
         return template

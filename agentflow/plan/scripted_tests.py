@@ -23,7 +23,7 @@ from agentflow.spec.model import (
     ScriptedCall,
     seconds,
 )
-from agentflow.spec.templates import Constant, Template, parse_template, template_expressions
+from agentflow.spec.templates import Template, read_template, template_expressions
 from agentflow.spec.wording import did_you_mean, quoted
 
 #: What the expressions of a scripted answer and of `that` can speak of.
@@ -122,11 +122,7 @@ class _Planner:
         return AnswerPlan(said, self._templates[here], seconds(said.after), inputs)
 
     def _template(self, value: Json, path: Path) -> Template:
-        try:
-            template = parse_template(value)
-        except ExpressionError as error:
-            self._report(error, (*path, *error.path))
-            return Constant(None)
+        template = read_template(value, lambda error: self._report(error, (*path, *error.path)))
         for inner, offset, expr in template_expressions(template):
             self._check_roots(expr, (*path, *inner), offset, ANSWER_ROOTS)
         return template

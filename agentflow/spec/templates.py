@@ -16,7 +16,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from agentflow.spec.cel.evaluate import BUDGET, Evaluation, EvaluationError
-from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.cel.syntax import Expr, Identifier
 from agentflow.spec.cel.tokens import end_of_expression
 from agentflow.spec.cel.values import Meter
 from agentflow.spec.expressions import ExpressionError, parse_expression
@@ -64,20 +64,53 @@ class MapOf(Struct, frozen=True):
 Template: TypeAlias = Constant | Whole | Text | ListOf | MapOf
 
 
+#: What stands for a text in which something cannot be read: it comes to nobody knows what.
+UNREAD = Whole(Identifier("", 0, 0), 0)
+
+
 def parse_template(value: Json) -> Template:
     """The template that a JSON value is.
 
     Raises `ExpressionError` for the first thing wrong in it: its `path` leads to the string, its
     offsets count in that string. For a key with an expression in it, the path ends with the key.
     """
+    return _parse(value, (), _raise)
+
+
+def read_template(value: Json, tell: Callable[[ExpressionError], object]) -> Template:
+    """The template that a JSON value is, with UNREAD for each string that is none.
+
+    All that is wrong is told, as `parse_template` would raise it, and keeps nothing else from being read.
+    """
+    return _parse(value, (), tell)
+
+
+def _raise(error: ExpressionError) -> None:
+    raise error
+
+
+def _parse(value: Json, path: StringPath, tell: Callable[[ExpressionError], object]) -> Template:
+    def note(error: ExpressionError) -> None:
+        error.path = path
+        tell(error)
+
     if isinstance(value, str):
-        return _parse_string(value)
+        return _parse_string(value, note)
     parsed: ListOf | MapOf
     if isinstance(value, list):
-        parsed = ListOf(tuple(_parse_inside(index, item) for index, item in enumerate(value)))
+        items = (_parse(item, (*path, index), tell) for index, item in enumerate(value))
+        parsed = ListOf(tuple(items))
         same = all(map(_is_as_written, parsed.items, value))
     elif isinstance(value, dict):
-        parsed = MapOf(tuple((key, _parse_inside(key, item)) for key, item in value.items()))
+        entries = []
+        for key, item in value.items():
+            if (start := key.find(_OPEN)) >= 0:
+                message = "the key of a map cannot hold an expression"
+                error = ExpressionError(message, start, start + len(_OPEN))
+                error.path = (*path, key)
+                tell(error)
+            entries.append((key, _parse(item, (*path, key), tell)))
+        parsed = MapOf(tuple(entries))
         same = all(map(_is_as_written, (item for _, item in parsed.entries), value.values()))
     else:
         return Constant(value)
@@ -89,28 +122,11 @@ def _is_as_written(template: Template, value: Json) -> bool:
     return isinstance(template, Constant) and template.value is value
 
 
-def _parse_inside(key: str | int, value: Json) -> Template:
-    """What lies under a key or an index, whose errors get it as the first part of their path."""
-    try:
-        if isinstance(key, str):
-            _check_key(key)
-        return parse_template(value)
-    except ExpressionError as error:
-        error.path = (key, *error.path)
-        raise
-
-
-def _check_key(key: str) -> None:
-    start = key.find(_OPEN)
-    if start >= 0:
-        message = "the key of a map cannot hold an expression"
-        raise ExpressionError(message, start, start + len(_OPEN))
-
-
-def _parse_string(text: str) -> Template:
+def _parse_string(text: str, note: Callable[[ExpressionError], object]) -> Template:
     parts: list[str | Whole] = []
     literal: list[str] = []  # pieces of the text since the last expression
     position = count = 0
+    unread = False
     while (start := text.find(_OPEN, position)) >= 0:
         if start > position and text[start - 1] == "$":
             literal += (text[position : start - 1], _OPEN)
@@ -121,11 +137,26 @@ def _parse_string(text: str) -> Template:
             parts.append(before)
         literal.clear()
         count += 1
+        inner = start + len(_OPEN)
         if count > MOST_EXPRESSIONS:
             message = f"a text has at most {MOST_EXPRESSIONS:,} expressions"
-            raise ExpressionError(message, start, start + len(_OPEN))
-        whole, position = _parse_whole(text, start)
-        parts.append(whole)
+            note(ExpressionError(message, start, inner))
+            return UNREAD
+        try:
+            end = _end(text, start)
+        except ExpressionError as error:
+            note(error)
+            return UNREAD
+        try:
+            parts.append(Whole(parse_expression(text[inner:end]), inner))
+        except ExpressionError as error:
+            error.start += inner
+            error.end += inner
+            note(error)
+            unread = True
+        position = end + len(_CLOSE)
+    if unread:
+        return UNREAD
     if not parts and not literal:
         return Constant(text)
     literal.append(text[position:])
@@ -140,31 +171,26 @@ def _parse_string(text: str) -> Template:
             return Text(tuple(parts))
 
 
-def _parse_whole(text: str, start: int) -> tuple[Whole, int]:
-    """The expression of the `${{` at `start`, and the offset behind its `}}`."""
+def _end(text: str, start: int) -> int:
+    """Where the expression of the `${{` at `start` ends."""
     inner = start + len(_OPEN)
     end = end_of_expression(text, inner)
     if end < 0:
         advice = "close it with '}}', or write '$${{' where it is meant as text"
         raise ExpressionError("'${{' is never closed", start, inner, advice)
-    try:
-        expr = parse_expression(text[inner:end])
-    except ExpressionError as error:
-        error.start += inner
-        error.end += inner
-        raise
-    return Whole(expr, inner), end + len(_CLOSE)
+    return end
 
 
 def template_expressions(template: Template) -> Iterator[tuple[StringPath, int, Expr]]:
-    """The expressions of a template in source order.
+    """The expressions of a template in source order, without what could not be read.
 
     With each comes the path to its string, and the offset in that string that its own offsets
     count from.
     """
     match template:
         case Whole(expr, offset):
-            yield (), offset, expr
+            if template is not UNREAD:
+                yield (), offset, expr
         case Text(parts):
             for part in parts:
                 if isinstance(part, Whole):

@@ -10,12 +10,14 @@ from agentflow.spec.cel.evaluate import EvaluationError
 from agentflow.spec.cel.syntax import Identifier
 from agentflow.spec.expressions import ExpressionError
 from agentflow.spec.templates import (
+    UNREAD,
     Constant,
     ListOf,
     MapOf,
     Text,
     Whole,
     parse_template,
+    read_template,
     render,
     template_expressions,
 )
@@ -103,6 +105,32 @@ def test_only_what_holds_expressions_is_taken_apart() -> None:
         )
     )
     assert parse_template(["$${{"]) == ListOf((Constant("${{"),))
+
+
+def test_what_cannot_be_read_hides_nothing_beside_it() -> None:
+    told: list[ExpressionError] = []
+    value = {
+        "good": "${{ x }}",
+        "bad": ["${{ nope(1) }} and ${{ x + }}", "${{ y }}"],
+        "${{ k }}": 1,
+        "open": "${{ 'x }}",
+        "endless": "${{ x",
+    }
+    template = read_template(value, told.append)
+    assert [(each.path, each.start, each.message) for each in told] == [
+        (("bad", 0), 4, "unknown function 'nope'"),
+        (("bad", 0), 27, "expected a value, found the end"),
+        (("${{ k }}",), 0, "the key of a map cannot hold an expression"),
+        (("open",), 4, "a string starts here and never ends"),
+        (("endless",), 0, "'${{' is never closed"),
+    ]
+    expressions = [(path, expr) for path, _, expr in template_expressions(template)]
+    assert expressions == [
+        (("good",), Identifier("x", 1, 2)),
+        (("bad", 1), Identifier("y", 1, 2)),
+    ]
+    assert isinstance(template, MapOf)
+    assert dict(template.entries)["endless"] is UNREAD
 
 
 def test_data_is_never_expanded() -> None:

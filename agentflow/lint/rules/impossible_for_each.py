@@ -62,6 +62,7 @@ from agentflow.plan import address
 from agentflow.plan.schemas import shortest_list
 from agentflow.plan.scopes import ITEM_NAMES
 from agentflow.plan.steps import Plan, StepPlan
+from agentflow.spec.templates import UNREAD
 
 NAME = "impossible-for-each"
 FAMILY = Family.BOUND
@@ -94,7 +95,11 @@ def check(context: Context) -> Iterator[Finding]:
                 location=context.document.locate((*step.path, "for_each", "over")),
                 help=f"write 'max: {count}', or go over fewer items",
             )
-        if for_each.key is not None and for_each.max > 1 and not _varies(context.plan, step):
+        if (
+            for_each.key not in (None, UNREAD)
+            and for_each.max > 1
+            and not _varies(context.plan, step)
+        ):
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
