@@ -7,11 +7,13 @@ that one slip does not hide what else is wrong.
 import json
 import re
 import shlex
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from agentflow.spec import model as language
 from agentflow.spec.durations import mended_duration
+from agentflow.spec.filling import misfit
 from agentflow.spec.lookalikes import PLAINLY
 from agentflow.spec.model import Json
 from agentflow.spec.shape import Shape
@@ -77,7 +79,18 @@ def meant(shape: Shape, node: Scalar) -> Meant | None:
     if isinstance(node.value, str) and bool in forms:
         value = _BOOLEANS.get(node.text.lower())
         return None if value is None else Meant(value, json.dumps(value))
-    return None
+    return _as_list(shapes, node)
+
+
+def _as_list(shapes: Sequence[Shape], node: Scalar) -> Meant | None:
+    """A name alone where a list of names stands."""
+    items = [each.parts[0] for each in shapes if each.sort == "list"]
+    if len(items) != 1 or not isinstance(node.value, str) or node.line != node.end_line:
+        return None
+    named = items[0].pattern is not None or items[0].sort == "choice"
+    if not named or items[0].sort not in ("text", "choice") or misfit(items[0], node.value):
+        return None
+    return Meant([node.value], f"[{_in_list(node.value)}]")
 
 
 def command_line(text: str) -> Meant | None:
