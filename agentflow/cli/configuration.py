@@ -5,6 +5,7 @@
 import re
 import sys
 from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,8 @@ def _read(file: Path) -> Configured | None:
     try:
         return Configured(file, parse_configuration(table))
     except ConfigurationProblem as error:
-        *others, last = (_pointed(file, text, in_pyproject, each) for each in error.problems)
+        placed = [_pointed(file, text, in_pyproject, each) for each in error.problems]
+        *others, last = (problem for _, problem in sorted(placed, key=itemgetter(0)))
         for problem in others:
             report_error(problem, sys.stderr)
         raise last from None
@@ -132,12 +134,29 @@ def _parse(file: Path, data: bytes) -> tuple[str, Any]:
         ) from None
 
 
-def _pointed(file: Path, text: str, in_pyproject: bool, problem: "Problem") -> UsageError:
-    """The problem with its file and, where that can be told, its line."""
+def _pointed(
+    file: Path, text: str, in_pyproject: bool, problem: "Problem"
+) -> tuple[int, UsageError]:
+    """The line of a problem, 0 where that cannot be told, and it with its file and line."""
     path = tuple(str(part) for part in problem.path if isinstance(part, str))
     line = line_of(text, (*_TABLE, *path) if in_pyproject else path)
+    if line and problem.item:
+        line = _line_of_item(text, line, problem.item)
     where = f"{file}{f':{line}' if line else ''}"
-    return UsageError(f"{where}: {problem.message}", help=problem.help)
+    return line or 0, UsageError(f"{where}: {problem.message}", help=problem.help)
+
+
+def _line_of_item(text: str, start: int, item: str) -> int:
+    """The line on which an item of a list stands whose key stands on line `start`; that one if in doubt."""
+    bare = item.strip('"')
+    quote = "[\"']" if bare != item else ""
+    spelled = re.compile(rf"(?<![\w.-]){quote}{re.escape(bare)}{quote}(?![\w.-])")
+    for number, line in enumerate(text.splitlines()[start - 1 :], start):
+        if number > start and _LINE.match(line):
+            break
+        if spelled.search(line):
+            return number
+    return start
 
 
 def place_of(file: Path, path: tuple[str, ...]) -> Location:

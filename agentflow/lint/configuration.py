@@ -5,7 +5,7 @@ It is about `validate` alone. Whether a spec can run is not a matter of configur
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -16,7 +16,7 @@ from agentflow.lint.selection import FAMILIES, NAMES, Selection, UnknownName, kn
 from agentflow.spec.document import Path
 from agentflow.spec.filling import fill
 from agentflow.spec.model import Json, Node
-from agentflow.spec.nearest import nearest
+from agentflow.spec.nearest import nearest, nearest_choice
 from agentflow.spec.shape import keys_of
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import from_data
@@ -74,12 +74,28 @@ _EXPECTED = {
 }
 
 
+#: What stands below a key, in words; by the key and by how far below.
+_BELOW = {
+    ("select", 1): "the name of a rule or a family",
+    ("ignore", 1): "the name of a rule or a family",
+    ("per_file_ignores", 1): "a list of rules and families",
+    ("per_file_ignores", 2): "the name of a rule or a family",
+    ("exclude", 1): "a pattern",
+    ("thresholds", 1): "a table of numbers",
+    ("thresholds", 2): "a whole number from 1 on",
+}
+
+
 class Problem(Struct, frozen=True):
-    """Something is wrong with a configuration, at a path of keys in it; `help` says how to mend it."""
+    """Something is wrong with a configuration, at a path in it; `help` says how to mend it.
+
+    `item` is the text of the item of a list that it is about.
+    """
 
     path: Path
     message: str
     help: str
+    item: str = ""
 
 
 class ConfigurationProblem(Exception):
@@ -118,7 +134,12 @@ def _without(table: Mapping[str, Json], paths: Collection[Path]) -> dict[str, Js
     kept: dict[str, Json] = {}
     for key, value in table.items():
         inside = [path[1:] for path in paths if path[0] == key]
-        if () not in inside:
+        if () in inside:
+            continue
+        if inside and isinstance(value, list):
+            gone = {path[0] for path in inside}
+            kept[key] = [item for number, item in enumerate(value) if number not in gone]
+        else:
             kept[key] = _without(value, inside) if inside else value
     return kept
 
@@ -181,22 +202,36 @@ def _wrong(path: Path, data: Mapping[str, Json]) -> Problem:
     for part in path:
         value = value[part]
     if len(path) > 1 and key == "severities":
-        choices = ", ".join(Severity)
         left_out = value in ("off", "none", "ignore", False)
-        advice = f"to leave it out: ignore = [{json.dumps(path[1])}]" if left_out else ""
-        return Problem(path[:2], f"{_shown(value)} is no severity", advice or f"one of: {choices}")
-    if len(path) > 2 and key == "thresholds":
-        message = f"expected a whole number from 1 on, found {_shown(value)}"
-        return Problem(path[:3], message, "write a number")
+        near = _meant(value, Severity) or f"one of: {', '.join(Severity)}"
+        ignored = f"to leave it out: ignore = [{json.dumps(path[1])}]"
+        return Problem(path, f"{_shown(value)} is no severity", ignored if left_out else near)
+    wanted = _BELOW[key, len(path) - 1] if len(path) > 1 else _EXPECTED[key]
+    names = [str(part) for part in path if isinstance(part, str)]
+    advice = _meant(value, FailOn) if key == "fail_on" else None
+    if isinstance(path[-1], str):
+        advice = advice or f"write {quoted(names[-1])} as {wanted}"
     return Problem(
-        path[:1],
-        f"expected {_EXPECTED[key]}, found {_shown(value)}",
-        f"write {quoted(key)} as {_EXPECTED[key]}",
+        path,
+        f"expected {wanted}, found {_shown(value)}",
+        advice or f"every item of {quoted(names[-1])} is one",
+        "" if isinstance(path[-1], str) else _as_written(value),
     )
 
 
+def _meant(value: Json, choices: Iterable[str]) -> str | None:
+    """The choice that may be meant."""
+    near = nearest_choice(value, choices) if isinstance(value, str) else None
+    return None if near is None else f"did you mean {quoted(near)}?"
+
+
 def _shown(value: Json) -> str:
-    return quoted(value) if isinstance(value, str) else quoted(json.dumps(value, default=str))
+    """A value as a message shows it: texts in quotes, and what else there is as it is."""
+    return quoted(value) if isinstance(value, str) else _as_written(value)
+
+
+def _as_written(value: Json) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)
 
 
 def _unknown_names(configuration: Configuration) -> Iterator[Problem]:
@@ -219,7 +254,8 @@ def _unknown_names(configuration: Configuration) -> Iterator[Problem]:
         try:
             known([name])
         except UnknownName as error:
-            yield Problem(path, str(error), error.help)
+            item = "" if path[0] == "severities" else _as_written(name)
+            yield Problem(path, str(error), error.help, item)
 
 
 def _senseless_numbers(configuration: Configuration) -> Iterator[Problem]:

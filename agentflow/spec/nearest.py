@@ -26,6 +26,13 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return best
 
 
+def nearest_choice(name: str, choices: Iterable[str]) -> str | None:
+    """The choice that is near, or the only one that begins like this, as `warn` does for `warning`."""
+    known = list(choices)
+    begun = [each for each in known if len(name) > 1 and each.startswith(name.casefold())]
+    return nearest(name, known) or (begun[0] if len(begun) == 1 else None)
+
+
 def only_near(name: str, known: Iterable[str]) -> str | None:
     """The only known name that is near in the sense of `nearest`; None if there are several.
 

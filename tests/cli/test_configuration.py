@@ -171,7 +171,7 @@ PROBLEMS = {
         "it knows: select, ignore, per_file_ignores, severities, fail_on, drilled, exclude, thresholds",
     ),
     'ignore = [\n  "retry",\n  "cycel",\n]': (
-        1,
+        3,
         "there is no rule and no family 'cycel'",
         "did you mean 'cycle'?",
     ),
@@ -182,12 +182,22 @@ PROBLEMS = {
     ),
     "exclude = [1]": (
         1,
-        "expected a list of patterns, found '1'",
-        "write 'exclude' as a list of patterns",
+        "expected a pattern, found 1",
+        "every item of 'exclude' is one",
     ),
     'fail_on = "warnings"': (
         1,
         "expected error, warning, advice or never, found 'warnings'",
+        "did you mean 'warning'?",
+    ),
+    'fail_on = "warn"': (
+        1,
+        "expected error, warning, advice or never, found 'warn'",
+        "did you mean 'warning'?",
+    ),
+    "fail_on = true": (
+        1,
+        "expected error, warning, advice or never, found true",
         "write 'fail_on' as error, warning, advice or never",
     ),
     '# mine\n[severities]\ncycle = "error"\nretri = "advice"': (
@@ -217,8 +227,8 @@ PROBLEMS = {
     ),
     "[thresholds]\nretry-amplification = {warning = 0}": (
         2,
-        "expected a whole number from 1 on, found '0'",
-        "write a number",
+        "expected a whole number from 1 on, found 0",
+        "write 'warning' as a whole number from 1 on",
     ),
     "select = []": (
         1,
@@ -231,10 +241,26 @@ PROBLEMS = {
         "did you mean 'retry'?",
     ),
     "[per_file_ignores]\n'a*' = 'retry'": (
+        2,
+        "expected a list of rules and families, found 'retry'",
+        "write 'a*' as a list of rules and families",
+    ),
+    "[per_file_ignores]\n'a*' = [\n  'retry',\n  5,\n]": (
+        4,
+        "expected the name of a rule or a family, found 5",
+        "every item of 'a*' is one",
+    ),
+    "per_file_ignores = 3": (
         1,
-        "expected a table with a list of rules and families for each pattern, found 'retry'",
+        "expected a table with a list of rules and families for each pattern, found 3",
         "write 'per_file_ignores' as a table with a list of rules and families for each pattern",
     ),
+    "thresholds.retry-amplification = 3": (
+        1,
+        "expected a table of numbers, found 3",
+        "write 'retry-amplification' as a table of numbers",
+    ),
+    '[severities]\ncycle = "warn"': (2, "'warn' is no severity", "did you mean 'warning'?"),
     '[severities]\ncycle = "off"': (
         2,
         "'off' is no severity",
@@ -262,11 +288,29 @@ def test_all_that_is_wrong_with_it_is_said_at_once() -> None:
         "error: agentflow.toml:1: 'selct' is not a key of the configuration\n"
         "help: did you mean 'select'?\n"
         "error: agentflow.toml:2: expected error, warning, advice or never, found 'warnings'\n"
-        "help: write 'fail_on' as error, warning, advice or never\n"
+        "help: did you mean 'warning'?\n"
         "error: agentflow.toml:3: there is no rule and no family 'cycel'\n"
         "help: did you mean 'cycle'?\n"
         "error: agentflow.toml:5: there is no rule and no family 'retri'\n"
         "help: did you mean 'retry'?\n",
+    )
+
+
+def test_a_wrong_item_hides_nothing_beside_it() -> None:
+    configure(
+        'ignore = ["cycel", 5]\n[per_file_ignores]\n"*.yaml" = ["unused-defnition"]\n"a" = 3\n'
+    )
+    assert agentflow("validate", "good.yaml") == Done(
+        2,
+        "",
+        "error: agentflow.toml:1: expected the name of a rule or a family, found 5\n"
+        "help: every item of 'ignore' is one\n"
+        "error: agentflow.toml:1: there is no rule and no family 'cycel'\n"
+        "help: did you mean 'cycle'?\n"
+        "error: agentflow.toml:3: there is no rule and no family 'unused-defnition'\n"
+        "help: did you mean 'unused-definition'?\n"
+        "error: agentflow.toml:4: expected a list of rules and families, found 3\n"
+        "help: write 'a' as a list of rules and families\n",
     )
 
 
@@ -279,14 +323,14 @@ def test_what_stands_beside_a_wrong_value_is_looked_at() -> None:
     assert agentflow("validate", "good.yaml") == Done(
         2,
         "",
-        "error: agentflow.toml:3: 'erorr' is no severity\n"
-        "help: one of: error, warning, advice\n"
-        "error: agentflow.toml:6: expected a whole number from 1 on, found 'x'\n"
-        "help: write a number\n"
         "error: agentflow.toml:2: there is no rule and no family 'retri'\n"
         "help: did you mean 'retry'?\n"
+        "error: agentflow.toml:3: 'erorr' is no severity\n"
+        "help: did you mean 'error'?\n"
         "error: agentflow.toml:5: 'eror' is not a number of 'retry-amplification'\n"
         "help: did you mean 'error'?\n"
+        "error: agentflow.toml:6: expected a whole number from 1 on, found 'x'\n"
+        "help: write 'error' as a whole number from 1 on\n"
         "error: agentflow.toml:7: rule 'dead-step' has no numbers\n"
         "help: these have: dearest-on-fan-out, retry-amplification, unbudgeted-calls\n",
     )
