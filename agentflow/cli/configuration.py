@@ -1,7 +1,8 @@
-"""Finding and reading the configuration of a project: `agentflow.toml` in its root, or the table
-`[tool.agentflow]` of the `pyproject.toml` there.
+"""Finding and reading the configuration of a project: the nearest `agentflow.toml` above a spec, or the
+table `[tool.agentflow]` of a `pyproject.toml`.
 """
 
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from msgspec import Struct
 from agentflow.cli.report import report_error
 from agentflow.errors import FileProblem, UsageError
 from agentflow.findings import Location, Span
-from agentflow.project import find_root, read_bytes
+from agentflow.project import read_bytes
 
 if TYPE_CHECKING:
     from agentflow.lint.configuration import Configuration, Problem
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _MAX_BYTES = 1024 * 1024
 _PYPROJECT = "pyproject.toml"
 _TABLE = ("tool", "agentflow")
+#: Beyond a folder with one of these is no configuration looked for.
+_ENDS = ("agentflow.toml", ".git")
 #: A table's head, or a key with what follows; as TOML is mostly written, which is enough to point.
 _PART = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
 _DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
@@ -52,11 +55,22 @@ class Configurations:
             UsageError: something is wrong with it.
             FileProblem: it cannot be read.
         """
-        folder = Path.cwd() if spec == "-" else Path(spec).parent.resolve()
-        key = self._given or find_root(folder)
-        if key not in self._known:
-            self._known[key] = _read_given(key) if self._given else _of_project(key)
-        return self._known[key]
+        if self._given is not None:
+            if self._given not in self._known:
+                self._known[self._given] = _read_given(self._given)
+            return self._known[self._given]
+        return self._above(Path.cwd() if spec == "-" else Path(spec).parent.resolve())
+
+    def _above(self, folder: Path) -> Configured | None:
+        """The nearest configuration in a folder and those above it.
+
+        A `pyproject.toml` may be that of one package of many, and has no say if it says nothing of us.
+        """
+        if folder not in self._known:
+            found = _of_project(folder)
+            ends = any(os.path.exists(folder / name) for name in _ENDS) or folder == folder.parent
+            self._known[folder] = found if found or ends else self._above(folder.parent)
+        return self._known[folder]
 
 
 def _read_given(file: Path) -> Configured:
@@ -72,7 +86,7 @@ def _read_given(file: Path) -> Configured:
 
 
 def _of_project(root: Path) -> Configured | None:
-    """What is configured in a project's root; None if nothing is."""
+    """What is configured in a folder; None if nothing is."""
     found = [
         each
         for name in ("agentflow.toml", _PYPROJECT)

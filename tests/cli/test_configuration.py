@@ -69,6 +69,21 @@ def test_a_project_of_others_is_not_configured() -> None:
     assert found("error.yaml") == (1, ["error.yaml error irreversible-without-gate"])
 
 
+def test_a_package_of_a_larger_repository_goes_by_that_of_the_whole() -> None:
+    configure('ignore = ["irreversible-without-gate"]\n')
+    for name in ("package", "package/deep", "apart", "apart/deep"):
+        Path(name).mkdir()
+    configure('[project]\nname = "one of many"\n', "package/pyproject.toml")
+    configure('[project]\nname = "one of many"\n', "apart/pyproject.toml")
+    Path("apart/.git").touch()
+    for name in ("package/deep/spec.yaml", "apart/deep/spec.yaml"):
+        Path(name).write_text(UNGATED, "utf-8")
+    assert found("package") == (0, [])
+    assert found("apart") == (1, ["apart/deep/spec.yaml error irreversible-without-gate"])
+    configure("[tool.agentflow]\nignore = []\n", "package/pyproject.toml")
+    assert found("package")[0] == 1
+
+
 def test_severities_of_rules_go_before_those_of_families() -> None:
     configure(
         'severities = {effect = "advice", reference = "advice", unused-definition = "error"}\n'
