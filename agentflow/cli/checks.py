@@ -132,6 +132,8 @@ def validate(
         )
     if config is not None and no_config:
         raise typer.BadParameter("'--config' and '--no-config' exclude each other")
+    if diff and format is not FindingsFormat.TEXT:
+        raise typer.BadParameter("'--diff' prints a patch, which has no '--format'")
     from agentflow.cli.validate import Options, validate_specs
 
     if strict or exit_zero:

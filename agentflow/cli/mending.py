@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from agentflow.errors import CouldNot, FileProblem
-from agentflow.findings import Finding
+from agentflow.findings import STDIN, Finding
 from agentflow.formats.masking import without_credentials
 from agentflow.formats.safe import safe, without_commands
 from agentflow.lint.mending import Mended, Sight, mend
@@ -65,7 +65,8 @@ def mended(
         fix = finding.fix
         return fix is not None and (unsafe or fix.safe) and counts(finding.rule, selection)
 
-    before = read_bytes(Path(spec.file), MAX_BYTES)
+    of_stdin = spec.file == STDIN
+    before = spec.document.text.encode() if of_stdin else read_bytes(Path(spec.file), MAX_BYTES)
     text = before.removeprefix(_BOM).decode("utf-8", "replace")
     if text != spec.document.text:  # no text, too large, or changed in this moment
         return Changed(spec.file, before, before, Mended(text, (), ()))
@@ -157,11 +158,17 @@ def _diff(changed: Changed, for_people: bool) -> Iterator[tuple[str, bool]]:
             yield "\\ No newline at end of file", True
 
 
+def start_of(path: str) -> Path:
+    """The folder from which a file is named in a patch: this one, or the project's root if it is elsewhere."""
+    here = Path.cwd()
+    file = Path(os.path.abspath(path))
+    return here if path == STDIN or file.is_relative_to(here) else find_root(file.parent)
+
+
 def _header(side: str, path: str) -> str:
-    """The name of a file in a patch, from here on; as git writes one that is not plain."""
-    file = Path(path)
-    if file.is_absolute() and file.is_relative_to(Path.cwd()):
-        file = file.relative_to(Path.cwd())
+    """The name of a file in a patch, from where `start_of` says; as git writes one that is not plain."""
+    start = start_of(path)
+    file = Path("stdin") if path == STDIN else Path(os.path.abspath(path)).relative_to(start)
     name = f"{side}/{file}"
     if name.isascii() and name.isprintable() and not set(name) & set('"\\'):
         return f"{name}\t" if " " in name else name

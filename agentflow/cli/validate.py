@@ -142,7 +142,7 @@ def _written(task: Task, checked: Checked) -> tuple[Task, Checked]:
 
 def _show(changes: Sequence["Changed"], *, complete: bool) -> int:
     """Print what would be changed; gives the exit code."""
-    from agentflow.cli.mending import diff
+    from agentflow.cli.mending import diff, start_of
 
     shown = [change for change in changes if change.before != change.after]
     whole = True
@@ -154,6 +154,11 @@ def _show(changes: Sequence["Changed"], *, complete: bool) -> int:
     emit(f"would fix {count(fixes, 'problem')} in {count(len(shown), 'file')}", sys.stderr)
     if not whole:
         emit(_FOR_PEOPLE, sys.stderr)
+    for start in sorted({start_of(change.path) for change in shown} - {Path.cwd()}):
+        emit(
+            f"note: the names of files outside this folder start in '{safe(str(start))}'",
+            sys.stderr,
+        )
     for left in _left_out(changes):
         emit(f"note: {left}", sys.stderr)
     if not complete:
@@ -186,8 +191,10 @@ def _tasks(
         _named("--ignore", options.ignore),
     )
     mending = options.fix or options.diff
-    if mending and "-" in paths:
-        raise UsageError("stdin cannot be mended", help="name the file")
+    if options.fix and not options.diff and "-" in paths:
+        raise UsageError(
+            "stdin cannot be mended", help="'--diff' shows what would be, or name the file"
+        )
     if options.drilled and "-" in paths:
         raise UsageError("stdin has no receipt of a drill", help="name the file")
     tasks = []

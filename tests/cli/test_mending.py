@@ -257,10 +257,19 @@ def test_a_file_that_cannot_be_written_stays_whole(folder: Path) -> None:
 
 
 def test_stdin_cannot_be_mended() -> None:
-    for option in ("--fix", "--diff", "--unsafe-fixes"):
-        assert agentflow("validate", "-", option, stdin=UNKNOWN_AGENT.encode()) == Done(
-            2, "", "error: stdin cannot be mended\nhelp: name the file\n"
+    for option in ("--fix", "--unsafe-fixes"):
+        assert agentflow("validate", "-", option, stdin=GOOD.encode()) == Done(
+            2,
+            "",
+            "error: stdin cannot be mended\nhelp: '--diff' shows what would be, or name the file\n",
         )
+
+
+def test_a_diff_of_stdin() -> None:
+    done = agentflow("validate", "-", "--diff", stdin=UNKNOWN_AGENT.encode())
+    assert done.out.startswith("--- a/stdin\n+++ b/stdin\n@@")
+    assert "+  write: {agent: writer}\n" in done.out
+    assert (done.code, done.err) == (1, "would fix 1 problem in 1 file\n")
 
 
 def test_what_does_not_count_is_not_mended() -> None:

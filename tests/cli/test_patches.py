@@ -63,6 +63,25 @@ def test_the_fixes_of_every_rule_as_a_patch(layout: str) -> None:
     assert len(changed) > len(FIXABLE) // 2
 
 
+def test_files_outside_the_folder_are_named_from_the_root_of_their_project(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("fx", "elsewhere"):
+        (folder / name).mkdir()
+    (folder / "agentflow.toml").touch()
+    (folder / "fx" / "spec.yaml").write_text(UNKNOWN_AGENT)
+    monkeypatch.chdir(folder / "elsewhere")
+    for name in ("../fx/spec.yaml", str(folder / "fx" / "spec.yaml")):
+        done = agentflow("validate", name, "--diff")
+        assert done.out.startswith("--- a/fx/spec.yaml\n+++ b/fx/spec.yaml\n")
+        assert done.err == (
+            "would fix 1 problem in 1 file\n"
+            f"note: the names of files outside this folder start in '{folder}'\n"
+        )
+    git = ["git", "apply", "--check", "-"]
+    subprocess.run(git, input=done.out.encode(), cwd=folder, check=True)
+
+
 def test_what_nobody_sees_stays_in_a_patch_and_is_spelled_out_on_a_terminal(folder: Path) -> None:
     text = UNKNOWN_AGENT.replace("steps:", "# \u202eevil\nsteps:")
     Path("spec.yaml").write_text(text, encoding="utf-8")

@@ -191,6 +191,7 @@ def test_what_fails(options: str) -> None:
             "'--strict', '--fail-on' and '--exit-zero' contradict each other; give one of them",
         ),
         ("--config x.toml --no-config", "'--config' and '--no-config' exclude each other"),
+        ("--diff -f sarif", "'--diff' prints a patch, which has no '--format'"),
     ],
 )
 def test_options_that_contradict_each_other(options: str, said: str) -> None:
