@@ -23,11 +23,16 @@ FORM = "write # agentflow: ignore[RULE] REASON"
 #: What is meant as a suppression, whether or not it is one.
 _MEANT = re.compile(
     r"#[ \t]*(?P<before>|[^#\n]*\W(?=agentflow[ \t]*:[ \t]*ignore[ \t]*\[))(?P<tool>agentflow)[ \t]*"
-    r"(?P<colon>:?)[ \t]*(?P<word>[a-zA-Z]+)\b(?P<rest>.*)",
+    r"(?P<colon>[:-]?)[ \t]*(?P<word>[a-zA-Z]+)\b(?P<rest>.*)",
     re.IGNORECASE,
 )
 _REST = re.compile(r"[ \t]*\[(?P<names>[^\]]*)\][ \t:,.-]*(?P<reason>.*)")
 _NAME = re.compile(r"[^\s,]+")
+#: What other tools call it, with `[`, `:` or nothing behind; anything else may be a sentence.
+_OTHER_WORDS = re.compile(
+    r"(?:disable|noqa|nolint|suppress|skip|allow|off|pass|silence)(?:[ \t]*(?:[\[:=(-].*)?)?",
+    re.IGNORECASE,
+)
 #: Names in one comment; there are not many more rules.
 _MOST_NAMES = 200
 #: Names in all comments of a spec that are looked at.
@@ -74,7 +79,8 @@ def _read(document: Document, comment: Comment, below: dict[int, int]) -> Suppre
     """The suppression that a comment is; None if it is about something else."""
     meant = _MEANT.match(comment.text)
     assert meant is not None
-    if meant["word"].lower() != "ignore" and nearest(meant["word"], ["ignore"]) is None:
+    near = meant["word"].lower() == "ignore" or nearest(meant["word"], ["ignore"]) is not None
+    if not near and _OTHER_WORDS.fullmatch(meant["word"] + meant["rest"]) is None:
         return None
     first = last = comment.span.line
     if comment.alone:

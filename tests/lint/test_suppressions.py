@@ -109,6 +109,25 @@ def test_not_taken_back(text: str) -> None:
     assert len(unused) == ("description" not in text)
 
 
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# agentflow: disable[unused-definition] why",
+        "# agentflow: disable=unused-definition",
+        "# agentflow: disable-next-line unused-definition",
+        "# agentflow: noqa",
+        "# agentflow: NOQA: unused-definition",
+        "# agentflow ignore[unused-definition] why",
+        "# agentflow-ignore[unused-definition] why",
+        "# agentflow nolint",
+    ],
+)
+def test_what_other_tools_write_is_told(comment: str) -> None:
+    done = outcome(commented(comment, line=4))
+    assert f"4:33 '{comment}' is no suppression" in lines(done.findings)
+    assert done.suppressed == ()
+
+
 BAD = {
     "# agentflow: ignore[unused-definition]": "4:33 the suppression has no reason",
     "# agentflow: ignore[unused-definition] -": "4:33 the suppression has no reason",
@@ -152,7 +171,15 @@ def test_a_name_that_is_cut_off_is_the_one_that_goes_on_like_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "comment", ["# agentflow: 1", "# agentflow is a command", "# see agentflow: notes", "# ignore"]
+    "comment",
+    [
+        "# agentflow: 1",
+        "# agentflow is a command",
+        "# see agentflow: notes",
+        "# ignore",
+        "# agentflow: allow what they ask",
+        "# agentflow: steps[0] is one",
+    ],
 )
 def test_other_comments(comment: str) -> None:
     findings = outcome(commented(comment, line=4)).findings
