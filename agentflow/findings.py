@@ -100,10 +100,14 @@ class Suppressed(Struct, frozen=True):
 
 
 class Note(Struct, frozen=True):
-    """What there is to say of a configuration; no finding, and no reason to fail."""
+    """What there is to say of a configuration or of the command line; no finding.
+
+    It is no reason to fail, unless it says that what is not shown `fails`.
+    """
 
     message: str
     location: Location | None = None
+    fails: bool = False
 
 
 class Report(Struct, frozen=True):
@@ -111,7 +115,8 @@ class Report(Struct, frozen=True):
 
     `sources` are the texts of the files that were looked at, by the names that locations have.
     `hidden` is how many findings are too slight to be shown, and `complete` is whether every file
-    could be read and every rule went through.
+    could be read and every rule went through. `failing` says of each finding whether it makes the
+    command fail; left out, errors do. `fixed` are findings of before, which are mended.
     """
 
     findings: tuple[Finding, ...]
@@ -120,3 +125,5 @@ class Report(Struct, frozen=True):
     hidden: int = 0
     complete: bool = True
     notes: tuple[Note, ...] = ()
+    failing: tuple[bool, ...] = ()
+    fixed: tuple[Finding, ...] = ()

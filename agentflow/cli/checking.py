@@ -21,11 +21,12 @@ from agentflow.lint.selection import (
 )
 from agentflow.loading import examine_spec, load_bytes
 from agentflow.plan.library import texts_by_file
-from agentflow.plan.people import questions_of
 
 if TYPE_CHECKING:
     from agentflow.cli.mending import Changed
 
+#: Where an expression cannot be read, what stands in it is not looked at.
+UNREAD = "expression-syntax"
 #: Bytes of specs from which on other processes are worth their start.
 WORTH_WHILE = 128 * 1024
 
@@ -33,10 +34,12 @@ WORTH_WHILE = 128 * 1024
 class Task(Struct, frozen=True):
     """One spec to check, and by what; with `fix` it is mended, by unsafe fixes too if `unsafe`.
 
-    With `drilled` the receipt of its drill is held against it.
+    With `drilled` the receipt of its drill is held against it. `name` is what it is called: the path, or
+    what stdin stands for.
     """
 
     path: str
+    name: str
     selection: Selection
     thresholds: Mapping[str, Mapping[str, int]]
     fail_on: str
@@ -47,8 +50,8 @@ class Task(Struct, frozen=True):
 
 
 class Checked(Struct, frozen=True):
-    """What came of a task. `unseen` is how many contracts of Python nobody has looked at, `asks` says
-    that a run waits for people, as its author wants. `ignored` are the rules of findings that do not
+    """What came of a task. `unseen` is how many contracts of Python nobody has looked at, and `unread`
+    says that errors keep much of it from being looked at. `ignored` are the rules of findings that do not
     count, and `anyway` those of errors that count although they are to be ignored or less grave.
 
     With `changed`, what fixes make of the spec, the rest is about the spec as it is then. That it could
@@ -60,7 +63,7 @@ class Checked(Struct, frozen=True):
     sources: Mapping[str, str]
     unseen: int
     crashed: bool
-    asks: bool
+    unread: bool
     ignored: frozenset[str] = frozenset()
     anyway: frozenset[str] = frozenset()
     changed: "Changed | None" = None
@@ -130,14 +133,20 @@ def _end_with(lifeline: int) -> None:
 
 
 def _check(task: Task) -> Checked:
-    spec = read_spec(task.path, imports=task.imports)
+    stdin_name = task.name if task.name != task.path else None
+    spec = read_spec(task.path, imports=task.imports, stdin_name=stdin_name)
     outcome = examine_spec(spec, task.thresholds, drilled=task.drilled)
     changed = None
     if task.fix and any(finding.fix is not None for finding in outcome.findings):
         from agentflow.cli.mending import mended
 
         changed = mended(
-            spec, task.selection, task.thresholds, unsafe=task.unsafe, imports=task.imports
+            spec,
+            task.selection,
+            task.thresholds,
+            unsafe=task.unsafe,
+            imports=task.imports,
+            of_stdin=task.path == "-",
         )
         spec = load_bytes(changed.after, spec.file, spec.folder, imports=task.imports)
         outcome = examine_spec(spec, task.thresholds, drilled=task.drilled)
@@ -156,8 +165,7 @@ def _check(task: Task) -> Checked:
         texts_by_file(spec.document, spec.plan),
         spec.unseen,
         any(counts(rule, task.selection) for rule in outcome.crashed),
-        spec.plan is not None
-        and any(question.occasion != "unknown" for question in questions_of(spec.plan)),
+        spec.plan is None or any(each.rule == UNREAD for each in spec.problems),
         *_untouched(outcome, task.selection),
         changed,
     )

@@ -107,6 +107,29 @@ DrilledOption = Annotated[
 ]
 
 
+StdinNameOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stdin-filename",
+        metavar="FILE",
+        help="The file that stdin stands for: its name, folder and configuration.",
+        show_default=False,
+    ),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output-file",
+        metavar="FILE",
+        help="Where to write the findings, all at once, instead of stdout.",
+        show_default=False,
+    ),
+]
+QuietFindingsOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Findings and errors alone: no summary, no notes.")
+]
+
+
 def validate(
     paths: SpecsArgument,
     format: FindingsFormatOption = FindingsFormat.TEXT,
@@ -124,14 +147,23 @@ def validate(
     diff: DiffOption = False,
     drilled: DrilledOption = False,
     allow_imports: ImportsOption = False,
+    stdin_filename: StdinNameOption = None,
+    output_file: OutputOption = None,
+    quiet: QuietFindingsOption = False,
 ) -> None:
-    """Check specs: exit 0 if they can run, 1 if there are errors. Nothing in them is executed."""
+    """Check specs: exit 0 if they can run, 1 if there are errors. Nothing in them is executed.
+
+    Exit 2: an option or the configuration makes no sense, or there is nothing to check. Exit 3: a file
+    cannot be read or written, or a rule crashed.
+    """
     if strict + exit_zero + (fail_on is not None) > 1:
         raise typer.BadParameter(
             "'--strict', '--fail-on' and '--exit-zero' contradict each other; give one of them"
         )
     if config is not None and no_config:
         raise typer.BadParameter("'--config' and '--no-config' exclude each other")
+    if stdin_filename is not None and "-" not in paths:
+        raise typer.BadParameter("'--stdin-filename' is about '-', which is not among the specs")
     if diff and format is not FindingsFormat.TEXT:
         raise typer.BadParameter("'--diff' prints a patch, which has no '--format'")
     from agentflow.cli.validate import Options, validate_specs
@@ -152,6 +184,9 @@ def validate(
         unsafe=unsafe_fixes,
         diff=diff,
         drilled=drilled,
+        stdin_name=stdin_filename,
+        output=output_file,
+        quiet=quiet,
     )
     raise typer.Exit(validate_specs(paths, options))
 

@@ -49,6 +49,7 @@ def mended(
     *,
     unsafe: bool,
     imports: bool,
+    of_stdin: bool,
 ) -> Changed:
     """What the fixes of the findings that count make of a spec.
 
@@ -65,7 +66,6 @@ def mended(
         fix = finding.fix
         return fix is not None and (unsafe or fix.safe) and counts(finding.rule, selection)
 
-    of_stdin = spec.file == STDIN
     before = spec.document.text.encode() if of_stdin else read_bytes(Path(spec.file), MAX_BYTES)
     text = before.removeprefix(_BOM).decode("utf-8", "replace")
     if text != spec.document.text:  # no text, too large, or changed in this moment

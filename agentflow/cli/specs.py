@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 
-from agentflow.errors import FileProblem, UsageError
+from agentflow.errors import AgentflowError, FileProblem, UsageError
 from agentflow.findings import STDIN
 from agentflow.loading import Spec, load, load_bytes, runnable
 from agentflow.plan.steps import Plan
@@ -27,14 +27,18 @@ _HEADER = re.compile(rb"^" + _MARK + rb"(?:\{[ \t]*)?[\"']?agentflow[\"']?[ \t]*
 _FIRST_KEY = re.compile(_MARK + rb"(?:[ \t]*(?:[#%].*|---[ \t]*)?\r?\n)*[ \t]*([A-Za-z_]+)[ \t]*:")
 
 
-def read_spec(path: str, *, imports: bool) -> Spec:
+def read_spec(path: str, *, imports: bool, stdin_name: str | None = None) -> Spec:
     """The spec at a path, or on stdin for `-`; see `loading.load` for `imports`.
+
+    What is on stdin may be the file `stdin_name`, as an editor has it.
 
     Raises:
         FileProblem: it cannot be read.
     """
     if path == "-":
         data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        if stdin_name is not None:
+            return load_bytes(data, stdin_name, Path(stdin_name).parent, imports=imports)
         return load_bytes(data, STDIN, Path.cwd(), imports=imports)
     return load(path, imports=imports)
 
@@ -65,17 +69,23 @@ def seen(spec: Spec) -> Spec:
     return spec
 
 
-def spec_paths(paths: Sequence[str], *, only_specs: bool = False) -> tuple[str, ...]:
+def spec_paths(
+    paths: Sequence[str],
+    *,
+    only_specs: bool = False,
+    missing: list[tuple[str, AgentflowError]] | None = None,
+) -> tuple[str, ...]:
     """The specs that files, folders and patterns mean: each file once, in the order of the names.
 
     Of several names of one file the shortest is taken, whatever order they are given in. A file
     that is named is a spec, whatever it says; with `only_specs` it has to say so, as in a folder.
+    With `missing`, what means nothing is put there, with the reason.
 
     Raises:
         UsageError: there are none in a folder, nothing fits a pattern, or a name is empty.
     """
     names: dict[str, str] = {}
-    for name in _all_paths(paths):
+    for name in _told(paths, missing):
         if only_specs and name != "-" and Path(name).is_file() and not _is_spec(name):
             continue
         file = name if name == "-" else os.path.realpath(name)
@@ -83,6 +93,17 @@ def spec_paths(paths: Sequence[str], *, only_specs: bool = False) -> tuple[str, 
         if known is None or (len(name), name) < (len(known), known):
             names[file] = name
     return tuple(sorted(names.values()))
+
+
+def _told(paths: Sequence[str], missing: list[tuple[str, AgentflowError]] | None) -> Iterator[str]:
+    """All paths; what means nothing is put with the others that do not."""
+    for path in paths:
+        try:
+            yield from _all_paths([path])
+        except UsageError as error:
+            if missing is None:
+                raise
+            missing.append((path, error))
 
 
 def _all_paths(paths: Sequence[str]) -> Iterator[str]:

@@ -19,13 +19,23 @@ from agentflow.cli.configuration import (
     passed_over,
     wants_drills,
 )
-from agentflow.cli.report import emit, report_error, wants_color
+from agentflow.cli.report import emit, report_error, save, wants_color
 from agentflow.cli.specs import spec_paths
-from agentflow.errors import CouldNot, ExitCode, FileProblem, UsageError
-from agentflow.findings import Finding, Note, Report, Severity
+from agentflow.errors import AgentflowError, CouldNot, ExitCode, FileProblem, UsageError
+from agentflow.findings import (
+    START_OF_FILE,
+    STDIN,
+    Finding,
+    Location,
+    Note,
+    Report,
+    Severity,
+)
 from agentflow.formats import findings_format
+from agentflow.formats.masking import masked
 from agentflow.formats.safe import safe
 from agentflow.formats.words import count
+from agentflow.lint.rules.unreadable_file import NAME as UNREADABLE
 from agentflow.lint.selection import (
     SEVERITIES,
     Selection,
@@ -36,14 +46,12 @@ from agentflow.lint.selection import (
 )
 
 if TYPE_CHECKING:
-    from agentflow.cli.mending import Changed
+    pass
 
 _FOR_PEOPLE = (
     "note: the diff is for people only: what looks like a credential or a command to a log is not"
     " shown as it is"
 )
-#: So many fixes that were left out are told one by one.
-_MOST_LEFT_OUT = 5
 
 
 class Options(Struct, frozen=True):
@@ -54,7 +62,8 @@ class Options(Struct, frozen=True):
     file to take the configuration from; without `configure` there is none. With `only_specs`, files
     that do not say that they are specs are passed over. With `fix` the specs are mended, by fixes
     that may be wrong if `unsafe`; with `diff` it is shown instead. With `drilled` the receipts of
-    drills are held against the specs.
+    drills are held against the specs. What is on stdin is called `stdin_name`. What comes out goes into
+    the file `output`; `quiet` leaves out what is no finding.
     """
 
     format: str = "text"
@@ -70,59 +79,72 @@ class Options(Struct, frozen=True):
     unsafe: bool = False
     diff: bool = False
     drilled: bool = False
+    stdin_name: str | None = None
+    output: Path | None = None
+    quiet: bool = False
 
 
 def validate_specs(paths: Sequence[str], options: Options) -> int:
     """Check specs and print the findings; gives the exit code.
 
-    A spec that cannot be read does not hide the findings of the others.
+    What is not there or cannot be read does not hide the findings of the others.
 
     Raises:
-        UsageError: there is nothing to check, or an option or the configuration makes no sense.
-        FileProblem: none of the specs can be read.
+        UsageError: an option or the configuration makes no sense.
+        CouldNot: the output cannot be written.
     """
-    specs = spec_paths(paths, only_specs=options.only_specs)
+    missing: list[tuple[str, AgentflowError]] = []
+    specs = spec_paths(paths, only_specs=options.only_specs, missing=missing)
     configurations = Configurations(options.config) if options.configure else None
     tasks = _tasks(specs, options, configurations)
     results: list[tuple[Task, Checked]] = []
-    unreadable: list[FileProblem] = []
     for task, checked in check_all(tasks):
         if isinstance(checked, FileProblem):
-            unreadable.append(checked)
+            missing.append((task.name, checked))
         else:
             results.append((task, checked))
-    if unreadable and not results:
-        raise unreadable[0]
-    for problem in unreadable:
+    for _, problem in missing:
         report_error(problem, sys.stderr)
-    crashed = any(checked.crashed for _, checked in results)
-    complete = not unreadable and not crashed
-    changes = [checked.changed for _, checked in results if checked.changed is not None]
+    code = max((problem.exit_code for _, problem in missing), default=ExitCode.OK)
+    if any(checked.crashed for _, checked in results):
+        code = ExitCode.COULD_NOT
     if options.diff:
-        return _show(changes, complete=complete)
-    if changes:
-        results = [_written(task, checked) for task, checked in results]
-        changes = [checked.changed for _, checked in results if checked.changed is not None]
-        complete = complete and all(checked.written for _, checked in results)
-    found = [checked for _, checked in results]
+        return _show(results, options, code)
+    results = [_written(task, checked) for task, checked in results]
+    if not all(checked.written for _, checked in results):
+        code = ExitCode.COULD_NOT
+    if missing and not results and options.format == "text":
+        return code
     # What '--ignore' stands in for is not asked, and may have something to find.
-    whole = complete and not options.ignore
+    whole = code == ExitCode.OK and not options.ignore
     stale = tuple(_without_effect(paths, specs, configurations, results, complete=whole))
-    report = _report(found, options.severity, stale, complete=complete)
-    emit(findings_format(options.format)(report, color=wants_color(sys.stdout)))
-    if options.format == "text":
-        asking = sum(checked.asks for _, checked in results)
-        unseen, passed = sum(checked.unseen for _, checked in results), len(specs) - len(tasks)
-        for note in _notes(unseen, passed, changes, asking):
+    report = _report(results, options, stale, missing, complete=code == ExitCode.OK)
+    _print(_rendered(report, options), options)
+    if options.format == "text" and not options.quiet:
+        from agentflow.cli.remarks import notes
+
+        for note in notes(results, len(specs) - len(tasks)):
             emit(note, sys.stderr)
-        for note in _unshown(results, options.severity):
-            emit(note, sys.stderr)
-        for each in stale:
+        for each in report.notes:
             emit(f"note: {each.message}", sys.stderr)
-    if not complete:
-        return ExitCode.COULD_NOT
     failed = any(fails(checked.findings, task.fail_on) for task, checked in results)
-    return ExitCode.FINDINGS if failed else ExitCode.OK
+    return code or (ExitCode.FINDINGS if failed else ExitCode.OK)
+
+
+def _rendered(report: Report, options: Options) -> str:
+    color = options.output is None and wants_color(sys.stdout)
+    if options.quiet and options.format == "text":
+        from agentflow.formats.findings_text import blocks
+
+        return blocks(masked(report), color=color)
+    return findings_format(options.format)(report, color=color)
+
+
+def _print(text: str, options: Options) -> None:
+    if options.output is not None:
+        save(text, options.output)
+    elif text or not options.quiet:
+        emit(text)
 
 
 def _written(task: Task, checked: Checked) -> tuple[Task, Checked]:
@@ -140,46 +162,34 @@ def _written(task: Task, checked: Checked) -> tuple[Task, Checked]:
     return task, checked
 
 
-def _show(changes: Sequence["Changed"], *, complete: bool) -> int:
-    """Print what would be changed; gives the exit code."""
+def _show(results: Sequence[tuple[Task, Checked]], options: Options, code: int) -> int:
+    """Print what would be changed; gives the exit code, which is `code` if that is none of success."""
     from agentflow.cli.mending import diff, start_of
+    from agentflow.cli.remarks import left_out
 
+    changes = [checked.changed for _, checked in results if checked.changed is not None]
     shown = [change for change in changes if change.before != change.after]
-    whole = True
-    for change in shown:
-        text, applies = diff(change, for_people=sys.stdout.isatty())
-        emit(text)
-        whole = whole and applies
-    fixes = sum(len(change.mended.fixed) for change in shown)
-    emit(f"would fix {count(fixes, 'problem')} in {count(len(shown), 'file')}", sys.stderr)
-    if not whole:
+    for_people = options.output is None and sys.stdout.isatty()
+    parts = [diff(change, for_people=for_people) for change in shown]
+    if parts or options.output is not None:
+        _print("\n".join(text for text, _ in parts), options)
+    if not options.quiet:
+        fixes = sum(len(change.mended.fixed) for change in shown)
+        emit(f"would fix {count(fixes, 'problem')} in {count(len(shown), 'file')}", sys.stderr)
+    if not all(applies for _, applies in parts):
         emit(_FOR_PEOPLE, sys.stderr)
-    for start in sorted({start_of(change.path) for change in shown} - {Path.cwd()}):
-        emit(
-            f"note: the names of files outside this folder start in '{safe(str(start))}'",
-            sys.stderr,
-        )
-    for left in _left_out(changes):
-        emit(f"note: {left}", sys.stderr)
-    if not complete:
-        return ExitCode.COULD_NOT
-    return ExitCode.FINDINGS if shown else ExitCode.OK
+    if not options.quiet:
+        for start in sorted({start_of(change.path) for change in shown} - {Path.cwd()}):
+            where = safe(str(start), oneline=True)
+            emit(f"note: the names of files outside this folder start in '{where}'", sys.stderr)
+        for left in left_out(changes):
+            emit(f"note: {left}", sys.stderr)
+    return code or (ExitCode.FINDINGS if shown else ExitCode.OK)
 
 
 def fails(findings: Sequence[Finding], fail_on: str) -> bool:
     """Is any finding so grave?"""
     return fail_on != "never" and any(at_least(each, Severity(fail_on)) for each in findings)
-
-
-def _unshown(results: Sequence[tuple[Task, Checked]], floor: Severity) -> Iterator[str]:
-    """That something fails, where nothing that is shown does."""
-    failing = {task.fail_on for task, checked in results if fails(checked.findings, task.fail_on)}
-    if failing and not any(
-        fails([each for each in checked.findings if at_least(each, floor)], task.fail_on)
-        for task, checked in results
-    ):
-        slightest = max(map(Severity, failing), key=SEVERITIES.index)
-        yield f"note: findings that are not shown fail; '--severity {slightest}' shows them"
 
 
 def _tasks(
@@ -199,14 +209,16 @@ def _tasks(
         raise UsageError("stdin has no receipt of a drill", help="name the file")
     tasks = []
     for path in paths:
-        found = configurations.of(path) if configurations is not None else None
-        if passed_over(path, found):
+        name = options.stdin_name if path == "-" and options.stdin_name else path
+        found = configurations.of(name) if configurations is not None else None
+        if passed_over(name, found):
             continue
         fail_on = options.fail_on or (found.configuration.fail_on.value if found else "error")
-        selection = _selection(path, given, found, ignores=bool(options.ignore))
+        selection = _selection(name, given, found, ignores=bool(options.ignore))
         tasks.append(
             Task(
                 path,
+                name,
                 selection,
                 numbers_of(found),
                 fail_on,
@@ -251,19 +263,51 @@ def _selection(
 
 
 def _report(
-    results: Sequence[Checked], floor: Severity, notes: tuple[Note, ...], *, complete: bool
+    results: Sequence[tuple[Task, Checked]],
+    options: Options,
+    stale: tuple[Note, ...],
+    missing: Sequence[tuple[str, AgentflowError]],
+    *,
+    complete: bool,
 ) -> Report:
-    """What there is to say about all the specs, those of others that they run among them."""
-    findings = [finding for checked in results for finding in checked.findings]
-    shown = tuple(finding for finding in findings if at_least(finding, floor))
+    """What there is to say about all the specs, those of others that they run among them.
+
+    What cannot be read is a finding for programs; people are told of it on stderr.
+    """
+    found = [
+        (finding, fails([finding], task.fail_on))
+        for task, checked in results
+        for finding in checked.findings
+    ]
+    shown = [each for each in found if at_least(each[0], options.severity)]
+    if options.format != "text":
+        shown += [(_unreadable(name, problem), True) for name, problem in missing]
+    failing = [finding for finding, fatal in found if fatal]
+    if failing and not any(fatal for _, fatal in shown):
+        gravest = min((each.severity for each in failing), key=SEVERITIES.index)
+        message = f"findings that are not shown fail; '--severity {gravest}' shows them"
+        stale = (Note(message, fails=True), *stale)
+    checks = [checked for _, checked in results]
     return Report(
-        shown,
-        {name: text for checked in results for name, text in checked.sources.items()},
-        tuple(each for checked in results for each in checked.suppressed),
-        len(findings) - len(shown),
+        tuple(finding for finding, _ in shown),
+        {name: text for checked in checks for name, text in checked.sources.items()},
+        tuple(each for checked in checks for each in checked.suppressed),
+        sum(not at_least(finding, options.severity) for finding, _ in found),
         complete,
-        notes,
+        stale,
+        tuple(fatal for _, fatal in shown),
+        tuple(
+            finding
+            for checked in checks
+            if checked.changed is not None
+            for finding in checked.changed.mended.fixed
+        ),
     )
+
+
+def _unreadable(name: str, problem: AgentflowError) -> Finding:
+    place = Location(STDIN if name == "-" else name, START_OF_FILE)
+    return Finding(UNREADABLE, Severity.ERROR, problem.message, place, problem.help)
 
 
 def _without_effect(
@@ -295,39 +339,3 @@ def _without_effect(
 
         if complete and covers(paths, found):
             yield from without_effect(found, own, ignored)
-
-
-def _left_out(changes: Sequence["Changed"]) -> Iterator[str]:
-    """Each fix that would bring a new problem, with that; of many, how many more there are."""
-    refused = [(change.path, each) for change in changes for each in change.mended.refused]
-    for path, each in refused[:_MOST_LEFT_OUT]:
-        span = each.finding.location.span
-        why = "it changes nothing"
-        if each.brings is not None:
-            why = f"'{each.brings.rule}' would show: {safe(each.brings.message)}"
-        yield f"{safe(path)}:{span.line}:{span.column} '{each.finding.rule}' is not fixed, since {why}"
-    more = len(refused) - _MOST_LEFT_OUT
-    if more > 0:
-        yield f"{count(more, 'more fix', 'more fixes')} left out, since new problems would show"
-
-
-def _notes(unseen: int, passed: int, changes: Sequence["Changed"], asking: int) -> Iterator[str]:
-    """What was mended; what was left out, and how to have it in; what runs rely on."""
-    files = [change for change in changes if change.mended.fixed]
-    fixed = sum(len(change.mended.fixed) for change in files)
-    if fixed:
-        yield f"note: fixed {count(fixed, 'problem')} in {count(len(files), 'file')}"
-    yield from (f"note: {left}" for left in _left_out(changes))
-    untried = sum(change.mended.untried for change in changes)
-    if untried:
-        yield f"note: {count(untried, 'fix', 'fixes')} not tried, since too many in a row were left out"
-    if unseen:
-        were = "contract from Python was" if unseen == 1 else "contracts from Python were"
-        modules = "its module" if unseen == 1 else "their modules"
-        yield f"note: {unseen} {were} not looked at; '--allow-imports' imports {modules}"
-    if passed:
-        specs = "spec is" if passed == 1 else "specs are"
-        yield f"note: {passed} {specs} passed over by 'exclude' of the configuration"
-    if asking:
-        specs = "1 spec asks" if asking == 1 else f"{asking} specs ask"
-        yield f"note: {specs} people; where no process waits, 'agentflow tick' goes on with the runs"

@@ -37,7 +37,7 @@ def _notice(note: Note) -> str:
         place = {"file": relative(note.location.file), "line": str(note.location.span.line)}
         properties = place | properties
     listed = ",".join(f"{name}={_property(text)}" for name, text in properties.items())
-    return f"::notice {listed}::{_data(safe(note.message, oneline=True))}"
+    return f"::{'error' if note.fails else 'notice'} {listed}::{_data(safe(note.message, oneline=True))}"
 
 
 def _place(finding: Finding) -> dict[str, str]:

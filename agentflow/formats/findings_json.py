@@ -22,13 +22,14 @@ def render(report: Report, *, color: bool = False) -> str:  # noqa: ARG001 (form
             "findings": [finding_data(finding) for finding in report.findings],
             "suppressed": [suppressed_data(each) for each in report.suppressed],
             "notes": [note_data(each) for each in report.notes],
+            "fixed": [finding_data(finding) for finding in report.fixed],
             "summary": summary_data(report),
         }
     )
 
 
 def note_data(note: Note) -> dict[str, Json]:
-    """What there is to say of a configuration."""
+    """What there is to say of a configuration or of the command line."""
     return {
         "message": note.message,
         "location": None if note.location is None else _location(note.location),

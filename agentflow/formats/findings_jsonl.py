@@ -1,6 +1,6 @@
 """Findings one a line, for programs that read as they go; `schemas/findings-line.v1.schema.json`.
 
-A line is a JSON object. Its `type` is `finding`, `suppressed` or `note`; the last one is the `summary`.
+A line is a JSON object. Its `type` is `finding`, `suppressed`, `note` or `fixed`; the last one is the `summary`.
 """
 
 from collections.abc import Iterator
@@ -29,5 +29,7 @@ def _lines(report: Report) -> Iterator[dict[str, Json]]:
         yield {"format": FORMAT, "type": "suppressed"} | suppressed_data(suppressed)
     for note in report.notes:
         yield {"format": FORMAT, "type": "note"} | note_data(note)
+    for finding in report.fixed:
+        yield {"format": FORMAT, "type": "fixed"} | finding_data(finding)
     files = {"files": list(report.sources)}
     yield {"format": FORMAT, "type": "summary"} | files | summary_data(report)

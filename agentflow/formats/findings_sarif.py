@@ -59,7 +59,10 @@ def _invocation(report: Report) -> Json:
     said: dict[str, Json] = {"executionSuccessful": report.complete}
     if report.notes:
         said["toolConfigurationNotifications"] = [
-            {"level": "note", "message": {"text": safe(note.message, oneline=True)}}
+            {
+                "level": "error" if note.fails else "note",
+                "message": {"text": safe(note.message, oneline=True)},
+            }
             | (
                 {"locations": [{"physicalLocation": _physical(note.location)}]}
                 if note.location is not None

@@ -46,6 +46,12 @@ def render(report: Report, *, color: bool = False) -> str:
     return "\n\n".join([*blocks, page.summary(report) + _fixable(report.findings)])
 
 
+def blocks(report: Report, *, color: bool) -> str:
+    """The findings alone."""
+    page = _Page(report.sources, color=color)
+    return "\n\n".join("\n".join(page.finding(finding)) for finding in report.findings)
+
+
 def summary(report: Report) -> str:
     """The last line alone."""
     return _Page(report.sources, color=False).summary(report)

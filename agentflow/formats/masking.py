@@ -25,6 +25,7 @@ def masked(report: Report) -> Report:
     return replace(
         report,
         findings=tuple(map(_finding, report.findings)),
+        fixed=tuple(map(_finding, report.fixed)),
         sources={name: without_credentials(text) for name, text in report.sources.items()},
         suppressed=tuple(
             Suppressed(_finding(one.finding), one.reason, one.comment) for one in report.suppressed

