@@ -21,6 +21,7 @@ from agentflow.lint.selection import (
 )
 from agentflow.loading import examine_spec, load_bytes
 from agentflow.plan.library import texts_by_file
+from agentflow.spec.yaml import nodes
 
 if TYPE_CHECKING:
     from agentflow.cli.mending import Changed
@@ -165,7 +166,8 @@ def _check(task: Task) -> Checked:
         texts_by_file(spec.document, spec.plan),
         spec.unseen,
         any(counts(rule, task.selection) for rule in outcome.crashed),
-        spec.plan is None or any(each.rule == UNREAD for each in spec.problems),
+        isinstance(spec.document.root, nodes.Mapping)
+        and (spec.plan is None or any(each.rule == UNREAD for each in spec.problems)),
         *_untouched(outcome, task.selection),
         changed,
     )

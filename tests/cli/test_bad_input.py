@@ -101,7 +101,7 @@ def test_a_folder_without_specs(project: Project) -> None:
     (project.folder / "empty").mkdir()
     assert project.agentflow("validate", "hello.yaml", "empty") == Done(
         2,
-        "",
+        "no problems in 1 file\n",
         "error: there are no specs in the folder 'empty'\n"
         "help: a spec is a file that ends in .yaml or .yml and has a line 'agentflow: 1'\n",
     )
