@@ -16,9 +16,9 @@ from agentflow.lint.macro_variables import Variables
 from agentflow.lint.rule import Context
 from agentflow.plan import address
 from agentflow.plan.limits import Subject, limits
-from agentflow.plan.numbers import Range, fulfilling, meet, number_of, range_of_expression
+from agentflow.plan.numbers import Range, bound, meet, range_of_expression
 from agentflow.plan.steps import StepPlan
-from agentflow.spec.cel.logic import compared, together
+from agentflow.spec.cel.logic import together
 from agentflow.spec.expressions import references
 from agentflow.spec.templates import Whole
 
@@ -70,17 +70,13 @@ def _bands(context: Context) -> Mapping[object, Sequence[Band]]:
         place, spans = address.parent(step.address) or "", dict[Subject, tuple[Range, str]]()
         scope, others = Variables(context.types, place), dict[Subject, set[Fact]]()
         for part, holds in together(step.when, True):
-            asked = compared(part, holds)
-            limit = next(limits(part, holds), None)
-            number = number_of(asked.other) if asked is not None else None
-            if asked is None or limit is None or number is None or asked.operator == "!=":
+            asked, limit = bound(part, holds), next(limits(part, holds), None)
+            domain = range_of_expression(asked.of, scope.of) if asked is not None else None
+            if asked is None or limit is None or domain is None:
                 continue
-            domain = range_of_expression(asked.one, scope.of)
-            if domain is None:
-                continue
-            text = step.when_text[asked.one.start : asked.one.end]
+            text = step.when_text[asked.of.start : asked.of.end]
             span, _ = spans.get(limit.subject, (domain, text))
-            spans[limit.subject] = meet(span, fulfilling(asked.operator, number)), text
+            spans[limit.subject] = meet(span, asked.span), text
             others.setdefault(limit.subject, set()).update(facts(part, step.when_text, holds))
         all_of_it = frozenset(facts(step.when, step.when_text, True)) if spans else frozenset()
         for subject, (span, text) in spans.items():

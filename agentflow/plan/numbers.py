@@ -8,6 +8,7 @@ from msgspec import Struct
 from agentflow.contracts.keywords import listed_values
 from agentflow.contracts.shape import types_of
 from agentflow.plan.schemas import Contract, past_references
+from agentflow.spec.cel.logic import compared
 from agentflow.spec.cel.syntax import (
     Call,
     Conditional,
@@ -147,6 +148,25 @@ def fulfilling(operator: str, number: float) -> Range:
         case ">" | ">=":
             return Range(low=number, low_open=operator == ">")
     return Range()
+
+
+class Bound(Struct, frozen=True):
+    """What a comparison with a written number says: `of` lies in `span`."""
+
+    of: Expr
+    span: Range
+
+
+def bound(part: Expr, truth: bool = True) -> Bound | None:
+    """The bound that holds if a part of a condition comes to `truth`.
+
+    None if it compares nothing with a number, or rules out that one number only.
+    """
+    asked = compared(part, truth)
+    number = number_of(asked.other) if asked is not None else None
+    if asked is None or number is None or asked.operator == "!=":
+        return None
+    return Bound(asked.one, fulfilling(asked.operator, number))
 
 
 def sizes(operator: str, number: float) -> Range:
