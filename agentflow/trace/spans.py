@@ -26,6 +26,10 @@ class Asked(Struct):
     said: str | None = None
     at: float | None = None
 
+    def close(self, how: str, at: float, by: str | None = None, said: str | None = None) -> None:
+        """The question is settled at this time: nobody has to answer it any more."""
+        self.closed, self.at, self.by, self.said = how, at, by, said
+
 
 class Refused(Struct, frozen=True):
     """An answer that did not count, and why."""
