@@ -9,6 +9,7 @@ from msgspec import Struct, to_builtins
 from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.core.events import AttemptEndedLate, AttemptFailed, AttemptSucceeded, Receipt
 from agentflow.core.spending import priced
+from agentflow.engines.alarms import Alarm
 from agentflow.engines.turnstile import Turn
 from agentflow.plan.steps import ChatPlan
 from agentflow.spec.durations import time_in_words
@@ -31,7 +32,7 @@ class Flight(Struct, eq=False):
     chat: ChatPlan | None = None
     tokens: int = 0
     used: int | None = None
-    deadline: asyncio.TimerHandle | None = None
+    deadline: Alarm | asyncio.TimerHandle | None = None
     stage: Literal["preparing", "under way", "answering"] = "preparing"
     task: "asyncio.Task[None] | None" = None
     expired: bool = False
