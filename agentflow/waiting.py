@@ -29,6 +29,7 @@ from agentflow.errors import AgentflowError, RunLocked, StoreError, UsageError
 from agentflow.eventlog import Store, Writer
 from agentflow.eventlog.codec import UnknownEvent
 from agentflow.eventlog.faults import lying_there, nothing_done_yet
+from agentflow.formats.answered import Answered
 from agentflow.formats.asked import Open, open_question
 from agentflow.history import Recorded, read_run
 from agentflow.replay import fold
@@ -56,22 +57,6 @@ class Waiting(Struct, frozen=True):
 
     open: Open
     answered: bool
-
-
-class Outcome(Struct, frozen=True):
-    """What became of an answer. `taken` is None as long as it may count and nobody has taken it in.
-
-    `busy` says which process works on the run then. `changed` says what of the spec is not what it
-    was, so that `resume` will ask about it.
-    """
-
-    run_id: str
-    status: str
-    question: AskPerson
-    taken: bool | None
-    reason: str
-    busy: str | None
-    changed: tuple[str, ...]
 
 
 class Inbox(Struct, frozen=True):
@@ -139,7 +124,7 @@ def answer(
     *,
     question: str | None = None,
     patience: float = PATIENCE,
-) -> Outcome:
+) -> Answered:
     """Answer the question about a step; `question` is its id, or the beginning of it.
 
     Raises:
@@ -157,9 +142,9 @@ def answer(
         status, verdict, busy = await_verdict(store, run_id, ticket, patience)
     changed = changes(recorded.started, Path(recorded.started.folder))
     if verdict is None:
-        return Outcome(run_id, status, asked, None, "", busy, changed)
+        return Answered(run_id, status, asked, None, "", busy, changed)
     taken = isinstance(verdict, TakeAnswer)
-    return Outcome(run_id, status, asked, taken, verdict.reason.text, None, changed)
+    return Answered(run_id, status, asked, taken, verdict.reason.text, None, changed)
 
 
 def await_verdict(
