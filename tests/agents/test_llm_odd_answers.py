@@ -1,5 +1,7 @@
 """Answers in which something odd stands in the place of a word or a number: whatever comes, a call ends
-with a reply that the log can hold, or with a class of the language, and says nothing on the terminal."""
+with a reply that the log can hold, or with a class of the language, and says nothing on the
+terminal.
+"""
 
 import json
 import socket
@@ -85,7 +87,8 @@ def check(reply: Reply) -> None:
         assert 0 <= reply.usage.tokens_out < 2**53
 
 
-# LiteLLM puts what came into objects that it does not fit; `litellm_settings` has Python pass over it.
+# LiteLLM puts what came into objects that it does not fit; `litellm_settings` has Python pass over
+# it.
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
 def test_whatever_comes(server: OpenAIServer, capfd: pytest.CaptureFixture[str]) -> None:
     models = {
