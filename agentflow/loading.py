@@ -110,7 +110,8 @@ def load(
     """Read a spec and all it names.
 
     With `imports`, the modules of Python classes that contracts name are imported. With `recorded`,
-    the sources of a run, they are looked up there. Otherwise those contracts are of unknown content.
+    the sources of a run, they are looked up there. Otherwise those contracts are of unknown
+    content.
 
     Raises:
         FileProblem: the spec itself cannot be read. What is wrong inside is in `problems`.

@@ -49,7 +49,8 @@ Audience = Callable[[Plan, str], Listener]
 _PLAIN = Settings()
 
 
-#: Looks at a run that is locked, before anything is done, and may raise instead of letting it be taken up.
+#: Looks at a run that is locked, before anything is done, and may raise instead of letting it be
+#: taken up.
 Gate = Callable[["Recorded", State, Writer], None]
 
 

@@ -5,8 +5,9 @@ from msgspec import Struct
 
 class Summary(Struct, frozen=True):
     """A run in one line. `status` is that of the run, or `due` if it waited and can go on, `crashed` if
-    its process died in the middle, or `damaged` or `unreadable` with the `problem`. `by` is who started it.
-    Times are in seconds."""
+    its process died in the middle, or `damaged` or `unreadable` with the `problem`. `by` is who
+    started it. Times are in seconds.
+    """
 
     run_id: str
     status: str

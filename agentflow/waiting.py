@@ -2,8 +2,8 @@
 
 An answer is put into the run's mailbox first, so that it cannot be lost. Then whoever holds the
 run's lock takes it in: the process that works on the run, or, if there is none, the one that
-answers. It only takes the answer in; `resume` or `tick` go on with the run, `resume` alone if it was
-interrupted or its process died.
+answers. It only takes the answer in; `resume` or `tick` go on with the run, `resume` alone if it
+was interrupted or its process died.
 """
 
 import time

@@ -1,7 +1,8 @@
 """Looking at a spec is safe: nothing is imported, started or connected to, nothing read outside.
 
 In one spec every reference leads where nobody may read. In another all is as it should be, and
-whatever is named would do harm if it were run. What is allowed to import is said to be, by an option.
+whatever is named would do harm if it were run. What is allowed to import is said to be, by an
+option.
 """
 
 import json

@@ -4,7 +4,8 @@
   another. Until it is there nothing was asked of the agent, so what goes wrong
   is `not_sent`, or `rejected` where it would go wrong again.
 - Messages go to the host of the url, or to one of `card_hosts`, and to no other that a card names.
-- A message is sent once. Its answer is wanted at once, a task as a rule, so that there is something to
+- A message is sent once. Its answer is wanted at once, a task as a rule, so that there is something
+to
   ask after and to cancel. What goes wrong when it is asked after is no end of it: it is asked again.
 - Whoever does not wait any longer tells the agent so, and whoever cannot answer its question.
 """

@@ -21,9 +21,9 @@ def turn_messages(
 ) -> Iterator[dict[str, Any]]:
     """The model's own message of a turn, and one for each of its calls; `offered` are its tools.
 
-    What a tool answers is `data`, and so is what is said of its failure, which may quote it. Thoughts
-    are shown to the `model` that had them, as they were: Anthropic refuses the results of tools
-    without the signed blocks that came before the calls.
+    What a tool answers is `data`, and so is what is said of its failure, which may quote it.
+    Thoughts are shown to the `model` that had them, as they were: Anthropic refuses the results of
+    tools without the signed blocks that came before the calls.
     """
     thoughts = dict(turn.thoughts or {})
     if thoughts.pop("model", None) != model:

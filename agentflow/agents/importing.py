@@ -1,7 +1,7 @@
 """Libraries that take long to import are imported in a thread, in which a run can do other things.
 
-One after the other: two threads that import modules which import each other can each wait for what the
-other one has begun, and Python then ends one of them with an error.
+One after the other: two threads that import modules which import each other can each wait for what
+the other one has begun, and Python then ends one of them with an error.
 """
 
 import asyncio

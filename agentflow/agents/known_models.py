@@ -1,9 +1,9 @@
 """What is known of chat models: windows, limits, prices, abilities, from LiteLLM without importing it.
 
-LiteLLM takes seconds to import, and both the linter and a run that bounds its US dollars have to know
-before. Its table is a file of its package (`model_prices_and_context_window_backup.json`, the one it
-uses itself when it is not to go to the net). Reading it takes 25 ms, once, and only where there is
-a chat model to ask about.
+LiteLLM takes seconds to import, and both the linter and a run that bounds its US dollars have to
+know before. Its table is a file of its package (`model_prices_and_context_window_backup.json`, the
+one it uses itself when it is not to go to the net). Reading it takes 25 ms, once, and only where
+there is a chat model to ask about.
 """
 
 import importlib.util

@@ -28,7 +28,8 @@ def _function(tool: ToolOffer) -> dict[str, Any]:
 def why_no_tools(model: str) -> str | None:
     """Why a model is not asked if it has tools; None if it is. Of many the table of LiteLLM has no word.
 
-    For `ollama` LiteLLM puts tools into the prompt, and from then on for some other providers as well.
+    For `ollama` LiteLLM puts tools into the prompt, and from then on for some other providers as
+    well.
     """
     provider, _, name = model.partition("/")
     if provider == "ollama":

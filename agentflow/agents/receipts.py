@@ -27,8 +27,8 @@ from agentflow.spec.model import FailureClass, Json, Model
 
 #: What a provider counts at least of what we count, where the tokenizer is the model's own.
 EXACT = Fraction(95, 100)
-#: How much of what stands beside the messages is there for sure. OpenAI shows models the definitions of
-#: tools as TypeScript, which takes about half of what JSON Schema does.
+#: How much of what stands beside the messages is there for sure. OpenAI shows models the
+#: definitions of tools as TypeScript, which takes about half of what JSON Schema does.
 REWORDED = 0.5
 #: How many of the largest parts of a prompt are named.
 _NAMED = 3

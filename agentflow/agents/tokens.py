@@ -1,8 +1,8 @@
 """Tokens counted offline.
 
 LiteLLM's own counter fetches the tokenizers of some models from the net. Here only those are used
-that lie in LiteLLM's package: OpenAI's, which are exact for its models. All others are measured with
-the newest of them, and the count is then an estimate.
+that lie in LiteLLM's package: OpenAI's, which are exact for its models. All others are measured
+with the newest of them, and the count is then an estimate.
 """
 
 import hashlib

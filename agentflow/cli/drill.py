@@ -25,8 +25,8 @@ from agentflow.trace import Trace, trace_of
 class Options(Struct, frozen=True):
     """What the command line says. With `check` nothing is written, and receipts have to be right.
 
-    `imports` lets the modules of Python classes that contracts name be imported. `runs` are the most
-    that are made for one spec.
+    `imports` lets the modules of Python classes that contracts name be imported. `runs` are the
+    most that are made for one spec.
     """
 
     format: str

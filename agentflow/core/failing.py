@@ -158,7 +158,8 @@ def after_failure(
 ) -> Decision:
     """What `catch` says about a failure that is not retried.
 
-    Without a word a person is asked if nobody knows whether the step had its effect, and else it fails.
+    Without a word a person is asked if nobody knows whether the step had its effect, and else it
+    fails.
     """
     failure = as_unknown(instance, failure)
     if instance.ladder is not None:

@@ -33,7 +33,8 @@ class Purse(Struct, eq=False):
     If it has a time of its own, that is `time` seconds and over at `until`, in seconds since 1970,
     and `limit` is the key that says so. `bounds` has no entry for what is not bounded here. `owner`
     is the address of the step whose budget it is, empty for the run itself. `spent` is gone, `held`
-    may be given back. Of what is gone, `untold` was charged for calls that did not tell what they used.
+    may be given back. Of what is gone, `untold` was charged for calls that did not tell what they
+    used.
     """
 
     bounds: Amounts

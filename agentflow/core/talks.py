@@ -2,8 +2,8 @@
 
 A *turn* is a reply of the model that the orchestrator takes. All but the last ask for tools; the
 last is the answer. Calls of tools are instances of their own, with addresses below that of the
-step, and what came of them is what the model is told before its next turn. Nothing of this is stored
-but the facts: a talk is what they add up to, so it goes on after a crash where it was.
+step, and what came of them is what the model is told before its next turn. Nothing of this is
+stored but the facts: a talk is what they add up to, so it goes on after a crash where it was.
 """
 
 from collections import Counter

@@ -1,8 +1,8 @@
 """What the log of a run shows of the claims of its spec.
 
 A claim is held by the decision that it promises, made under the rule that it stands in, and broken
-by any other decision that names that rule. What promises a call, or the next level of an escalation,
-is held only when that has really begun.
+by any other decision that names that rule. What promises a call, or the next level of an
+escalation, is held only when that has really begun.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -200,7 +200,8 @@ class _Reading:
         """What is around a step has ended, and what was to follow in it does not."""
         how = f"it was stopped: {decision.reason.text}"
         self.found.ends[track.name] = how
-        # That another agent did not get its turn beside a step that failed breaks no entry of `catch`.
+        # That another agent did not get its turn beside a step that failed breaks no entry of
+        # `catch`.
         if track.asked is not None and _has_a_time(track, track.asked):
             claim = f"{track.way or APPROVAL}.levels[{track.asked}].silence"
             yield claim, False, f"the next level was to follow; {how}"

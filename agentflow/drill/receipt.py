@@ -111,8 +111,9 @@ Kind: TypeAlias = Literal["changed", "new", "gone", "around", "failed"]
 class Discrepancy(Struct, frozen=True):
     """What a receipt and a spec do not agree on, or what the drill has found.
 
-    A step has `changed`, is `new` or `gone`, or only something `around` the steps is different; `added`
-    and `lost` are the claims of a changed step that it has now, and had. A claim has `failed`.
+    A step has `changed`, is `new` or `gone`, or only something `around` the steps is different;
+    `added` and `lost` are the claims of a changed step that it has now, and had. A claim has
+    `failed`.
     """
 
     kind: Kind

@@ -60,8 +60,8 @@ class _Search:
         #: The runs by number, and how steps ended in them.
         self._runs: dict[Scenario, int] = {}
         self._ends: dict[Scenario, dict[str, str]] = {}
-        #: Where each claim held first, where it was first broken by one failure, where by several that came
-        #: together, and what a step came to instead.
+        #: Where each claim held first, where it was first broken by one failure, where by several
+        #: that came together, and what a step came to instead.
         self._held: dict[str, tuple[int, Seen]] = {}
         self._broken: dict[str, tuple[int, Seen]] = {}
         self._broken_by_several: dict[str, tuple[int, Seen]] = {}

@@ -113,8 +113,8 @@ def _narrowed(schema: Mapping[str, Json], leads: Sequence[Lead]) -> Mapping[str,
 class _Players(Struct):
     """Those who answer in a run: a fault comes first, then the test, then what is made up.
 
-    `places` is where each fault happens that happens in one place, `times` how often it did. `scripted`
-    are the questions that the test answers.
+    `places` is where each fault happens that happens in one place, `times` how often it did.
+    `scripted` are the questions that the test answers.
     """
 
     state: State

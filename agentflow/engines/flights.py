@@ -22,10 +22,11 @@ PREPARING = 30.0
 class Flight(Struct, eq=False):
     """An attempt in flight. `over` says that its outcome is known or no longer wanted.
 
-    `chat` is what is known of the chat model that it calls. `deadline` is None as long as it is held up,
-    `stage` is how far it has come: what is only being prepared has done nothing. `tokens` are those that
-    it may use at most by the limits of its model, and `used` those that it has used. `receipt` and
-    `prompt` are what a chat model is sent in it. `turn` is its place among the calls of other runs.
+    `chat` is what is known of the chat model that it calls. `deadline` is None as long as it is
+    held up, `stage` is how far it has come: what is only being prepared has done nothing. `tokens`
+    are those that it may use at most by the limits of its model, and `used` those that it has used.
+    `receipt` and `prompt` are what a chat model is sent in it. `turn` is its place among the calls
+    of other runs.
     """
 
     call: Call

@@ -118,8 +118,8 @@ def launch(
 ) -> State:
     """Run a pipeline from its start; gives the state it ends in.
 
-    `inputs` keep the pipeline's input contract, and `prices` are the `needed_prices`. The log is new
-    and empty.
+    `inputs` keep the pipeline's input contract, and `prices` are the `needed_prices`. The log is
+    new and empty.
     """
     clock, settings = WallClock(), venue.settings
     first = RunStarted(

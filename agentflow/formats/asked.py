@@ -21,8 +21,8 @@ from agentflow.spec.templates import Template
 class Open(Struct, frozen=True):
     """A question of a run that waits for its answer.
 
-    `contract` is the schema of what a person may `replace` with, `refusal` the value that says no to it;
-    None if a no takes more than that, or is none of a value.
+    `contract` is the schema of what a person may `replace` with, `refusal` the value that says no
+    to it; None if a no takes more than that, or is none of a value.
     """
 
     run_id: str

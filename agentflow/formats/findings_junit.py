@@ -1,8 +1,8 @@
 """Findings in the XML of JUnit, which many CI systems show: a suite for each file, a case for each
 finding.
 
-An error is a failure, anything slighter is skipped with its message, and a file without findings has
-one case that passes. Of the schema junit-10.xsd of Jenkins' xUnit plugin, as `tests_junit`.
+An error is a failure, anything slighter is skipped with its message, and a file without findings
+has one case that passes. Of the schema junit-10.xsd of Jenkins' xUnit plugin, as `tests_junit`.
 """
 
 from collections.abc import Sequence

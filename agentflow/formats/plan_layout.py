@@ -1,9 +1,9 @@
 """Where the steps of a pipeline stand in a picture of it, and which way the lines between them take.
 
-Each scope is a row of columns, one a level (Sugiyama, Tagawa and Toda 1981). What passes by a level has
-a lane of its own in that column, which all that wait for the same step share; so no line runs behind a
-step that it has nothing to do with. A column has the order of what leads to it, and each step stands
-as high as that, if there is room. Sizes are in pixels.
+Each scope is a row of columns, one a level (Sugiyama, Tagawa and Toda 1981). What passes by a level
+has a lane of its own in that column, which all that wait for the same step share; so no line runs
+behind a step that it has nothing to do with. A column has the order of what leads to it, and each
+step stands as high as that, if there is room. Sizes are in pixels.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -73,7 +73,8 @@ class _Piece(Struct, frozen=True):
     box: Box | None = None
 
 
-#: Of each column, the height at which a line meets what stands for a step there, by that step's identity.
+#: Of each column, the height at which a line meets what stands for a step there, by that step's
+#: identity.
 _Heights = dict[int, dict[int, float]]
 
 

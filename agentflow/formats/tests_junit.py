@@ -1,8 +1,8 @@
 """Tests in the XML of JUnit, which CI systems show.
 
 There is no standard of it. This is what the schema of Jenkins' xUnit plugin (junit-10.xsd) admits,
-which is what GitLab, GitHub actions and others read too. `time` is the time of the test's run, which
-is virtual.
+which is what GitLab, GitHub actions and others read too. `time` is the time of the test's run,
+which is virtual.
 """
 
 from collections.abc import Sequence

@@ -13,8 +13,8 @@ from agentflow.spec.model import Effects, Json
 def is_taken_up(plan: Plan, failed: StepPlan, action: CatchPlan) -> bool:
     """Does a step look after a failure: run for what stands in for the output, and not without that?
 
-    It is one that asks a person, or one that may be repeated without harm. Any other effect may be a
-    second try of what has happened already.
+    It is one that asks a person, or one that may be repeated without harm. Any other effect may be
+    a second try of what has happened already.
     """
     read = stand_in(action)
     if read is None:

@@ -1,9 +1,9 @@
 """What people are asked and told about a step or a call: texts that many may share, and what each
 is given.
 
-The texts of an escalation read the `input` of whichever step turns to it (of a question, what the first
-person is shown), those of an approval the arguments of the call. Of a step that turned to others
-before it was given anything, it is null.
+The texts of an escalation read the `input` of whichever step turns to it (of a question, what the
+first person is shown), those of an approval the arguments of the call. Of a step that turned to
+others before it was given anything, it is null.
 """
 
 from collections.abc import Iterator

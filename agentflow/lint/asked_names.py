@@ -1,9 +1,9 @@
 """The names that a text for a model gives to the parts of its answer, in the forms that people give them.
 
-A *list* of names is what stands side by side in one form: lines with a bullet or a number, rows of a table,
-`fields: pass (bool), advice (text)`, `{pass: bool, advice: text}`, or names in quotes that are explained
-one after the other. One name alone can be anything; of several that are meant for fields, one that no
-field has is a slip.
+A *list* of names is what stands side by side in one form: lines with a bullet or a number, rows of
+a table, `fields: pass (bool), advice (text)`, `{pass: bool, advice: text}`, or names in quotes that
+are explained one after the other. One name alone can be anything; of several that are meant for
+fields, one that no field has is a slip.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Can a regular expression take exponential time in an engine that backtracks?
 
-It can if there are two ways round one loop for the same text: n turns then have 2^n ways, and all of
-them are tried before a text is refused. So a pattern becomes an automaton whose states are the
+It can if there are two ways round one loop for the same text: n turns then have 2^n ways, and all
+of them are tried before a text is refused. So a pattern becomes an automaton whose states are the
 places in it that match a character, and the question is whether two different places can be reached
 from one place and lead back to it over the same characters (Weber and Seidl, "On the degree of
 ambiguity of finite automata", 1991; for the time of matching Weideman et al., "Analyzing Matching

@@ -1,7 +1,7 @@
 """The calls of chat models in a plan, and how much can go into their prompts.
 
-How many tokens a text has depends on the text; plain English has about four characters to a token, and
-hardly any text has more. An answer of a chat model has at most `max_output_tokens`.
+How many tokens a text has depends on the text; plain English has about four characters to a token,
+and hardly any text has more. An answer of a chat model has at most `max_output_tokens`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -65,8 +65,8 @@ class Load(Struct, frozen=True):
     """A field that goes into a prompt, and how large it can get.
 
     `tokens` is what it can come to in plain English, infinite where nothing bounds it.
-    `path` is where it is given. If it is the list of what all instances of a `for_each` have come to,
-    that is `fan`.
+    `path` is where it is given. If it is the list of what all instances of a `for_each` have come
+    to, that is `fan`.
     """
 
     field: str
@@ -198,8 +198,8 @@ def loads(context: Context, chat: Chat, *, proven: bool = True) -> Iterator[Load
 def _certain(context: Context, written: Template | Expr, place: str) -> float:
     """The characters that a value can come to for certain, if the contracts mean what they say.
 
-    What an operator has worked out need not come to all that its type allows. Of what only puts values
-    together that is the sum of what each of them can.
+    What an operator has worked out need not come to all that its type allows. Of what only puts
+    values together that is the sum of what each of them can.
     """
     source: Template | Expr = written
     match written.expr if isinstance(written, Whole) else written:

@@ -23,9 +23,9 @@ def gate_before(context: Context, step: StepPlan) -> StepPlan | None:
 
     That is the step itself or one around it, by a `when` that can be false, by being a case of a
     switch, or by going over a filtered list; or one that it waits for, by an `assert`, a confidence
-    gate or a person whose answer is nothing but a yes. A person who may as well say no stops nothing
-    by that: whoever waits for the answer has to look at it. Neither does a check whose failure is
-    passed over by a `catch`.
+    gate or a person whose answer is nothing but a yes. A person who may as well say no stops
+    nothing by that: whoever waits for the answer has to look at it. Neither does a check whose
+    failure is passed over by a `catch`.
     """
     return next(gates_before(context, step), None)
 

@@ -1,8 +1,8 @@
 """What a message says has happened: the sentences that claim a deed, and the words they have for it.
 
 Read in English. A claim is in the past or the passive, of whatever person: "your booking has been
-cancelled", "we've emailed the invoice", "Refunded: 12". A wish, a question, a condition, what is still to
-come and what has not happened claim nothing.
+cancelled", "we've emailed the invoice", "Refunded: 12". A wish, a question, a condition, what is
+still to come and what has not happened claim nothing.
 """
 
 import re
@@ -55,8 +55,8 @@ _SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n\s*\n")
 class Claim(Struct, frozen=True):
     """A sentence that says that something has happened: the stems of its words, and of its verbs.
 
-    `sure` is whether one of the verbs is one that deeds are told with; `tells` is whether somebody is
-    asked to say it.
+    `sure` is whether one of the verbs is one that deeds are told with; `tells` is whether somebody
+    is asked to say it.
     """
 
     words: frozenset[str]

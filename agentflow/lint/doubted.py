@@ -73,7 +73,8 @@ def _wanted(plan: Plan) -> Iterator[tuple[Expr, Path, int, str, str, Kinds]]:
 def is_open(guards: Guards, uses: Sequence[Use], doubted: Doubted) -> bool:
     """Does no condition outside of the expression speak of what a doubt is about?
 
-    `uses` are the references in the same text. Of the variables of macros, a condition on all items may.
+    `uses` are the references in the same text. Of the variables of macros, a condition on all items
+    may.
     """
     start, end = doubted.span
     beside = doubted.doubt.risk is Risk.TYPE

@@ -1,7 +1,7 @@
 """What the first iteration of a loop is sure to come to, and what it finds there.
 
-It reads the state as `state` gives it, and nothing that `next` makes of it. What does not fit with that
-fails whenever the loop runs, whatever later iterations would find.
+It reads the state as `state` gives it, and nothing that `next` makes of it. What does not fit with
+that fails whenever the loop runs, whatever later iterations would find.
 """
 
 from collections.abc import Iterator
@@ -52,8 +52,8 @@ class FirstRounds:
     def at(self, path: Path, place: str) -> Types | None:
         """The types that what stands at `path`, and is read at `place`, finds when it is first read.
 
-        None if that need not be in a first iteration, as after a `when`, or if there are loops inside,
-        whose `loop` is another.
+        None if that need not be in a first iteration, as after a `when`, or if there are loops
+        inside, whose `loop` is another.
         """
         around = loop_around(self._plan, place)
         if around is None or not self._is_certain(around, path, place):

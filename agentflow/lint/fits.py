@@ -4,8 +4,8 @@ contracts, call by call.
 It is decided twice: for any text there may be, of which no token is less than a byte, and for plain
 English. What fits either way is *proven*, what fits in English is *likely*, and what does not even
 then is an *overflow*. A prompt with a field of any length is *unbounded*. With images, which nobody
-counts, and with tools, of whose words it is only taken that a model reads as many as it wrote, there is
-no proof.
+counts, and with tools, of whose words it is only taken that a model reads as many as it wrote,
+there is no proof.
 """
 
 from functools import partial

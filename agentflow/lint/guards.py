@@ -95,8 +95,9 @@ class Guards:
     def narrow(self, use: Use, *, inside: bool = False, beside: bool = False) -> bool:
         """Does a condition choose among the values that a reference can have where it stands?
 
-        If the producer has alternatives, a condition on any field of it may; otherwise with `beside` one
-        on a field beside it. What is `inside` of a list does not go with how long the list is.
+        If the producer has alternatives, a condition on any field of it may; otherwise with
+        `beside` one on a field beside it. What is `inside` of a list does not go with how long the
+        list is.
         """
         root, path = use.reference.root, use.reference.path
         if root == "loop":

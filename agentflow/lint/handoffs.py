@@ -65,8 +65,8 @@ class Handoff(Struct, frozen=True):
 class Source(Struct, frozen=True):
     """What gives a part of the value: a template, and the way to the part from there.
 
-    `text` names the part as one would write it. `uses` are the references in the template, and `given`
-    is what holds there.
+    `text` names the part as one would write it. `uses` are the references in the template, and
+    `given` is what holds there.
     """
 
     template: Template

@@ -22,7 +22,8 @@ def is_mixed(found: Contract) -> bool:
 def refused_of(found: Contract, taken: Kinds) -> str:
     """The types that a value may have, or the values, that are not taken where others are; "" if none.
 
-    Whole numbers and fractions are not told apart, and what may be anything is not known well enough.
+    Whole numbers and fractions are not told apart, and what may be anything is not known well
+    enough.
     """
     types = types_of(found.schema, found.root) - _NULL
     kinds = taken | NUMBER if taken & NUMBER else taken

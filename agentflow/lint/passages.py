@@ -15,8 +15,8 @@ from agentflow.spec.document import Path
 class Passage(Struct, frozen=True):
     """Something on the way to a step: all of its `conditions` have to hold, or it does not run.
 
-    They are read where `place` is, `path` is where they are written, and `of` is what has the `when`
-    or the case.
+    They are read where `place` is, `path` is where they are written, and `of` is what has the
+    `when` or the case.
     """
 
     conditions: tuple[Expr, ...]

@@ -18,13 +18,15 @@ _PATH = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*"
 _IN_BRACES = re.compile(rf"(?<![${{])(?:\$(?={{[^{{]))?{{{{1,2}}\s*(?P<path>{_PATH})\s*}}{{1,2}}")
 _BARE = re.compile(r"\s*(?P<path>(?:inputs|steps|loop|item|run)(?:\.[A-Za-z_]\w*|\[\d+\])+)\s*")
 _EXPRESSION = re.compile(r"(?<!\$)\$\{\{\s*(?P<path>.*?)\s*\}\}", re.DOTALL)
-#: As other tools write it: `$steps.a.output`, `$.steps…`, `$(steps…)`, `{% steps… %}`, `<% steps… %>`, `=steps…`.
+#: As other tools write it: `$steps.a.output`, `$.steps…`, `$(steps…)`, `{% steps… %}`, `<% steps…
+#: %>`, `=steps…`.
 _FOREIGN = re.compile(
     r"(?:(?<!\$)\$(?:\.|\(\s*)?|\{%-?\s*|<%[=-]?\s*|\A\s*=\s*)"
     r"(?P<path>(?P<root>steps|inputs?)\.(?P<name>[A-Za-z_]\w*)(?:\.[A-Za-z_]\w*|\[\d+\])*)"
     r"(?:\s*(?:\)|-?%\}|-?%>))?"
 )
-#: Tags of other template languages that look at something: `{% if x %}`, `{% for y in x %}`, `{{#if x}}`.
+#: Tags of other template languages that look at something: `{% if x %}`, `{% for y in x %}`, `{{#if
+#: x}}`.
 _TAG = re.compile(
     rf"(?:\{{%-?\s*(?:if|elif|unless|for\s+\w+\s+in)\s+(?:not\s+)?|\{{\{{#(?:if|each|unless|with)?\s*)(?P<path>{_PATH})"
     r"[^%{}]*(?:-?%\}|\}\})"

@@ -57,7 +57,8 @@ def may_be_default(
 def by_ways(value: Expr, text: str, case: Case, known: Known) -> Known | None:
     """What is known where a switch over a value has come to a case.
 
-    Of `? :`, that is what all ways have in common that can lead there. None if there is no such way.
+    Of `? :`, that is what all ways have in common that can lead there. None if there is no such
+    way.
     """
     match value:
         case Conditional(condition, then, otherwise):

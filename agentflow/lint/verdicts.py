@@ -1,7 +1,7 @@
 """Whether a condition can turn something down: come to false, and for what somebody has said.
 
-What can be counted is counted: paths whose contract names their values, such as booleans and enums, are
-tried in every combination. Of all else it is taken that it can make the condition false.
+What can be counted is counted: paths whose contract names their values, such as booleans and enums,
+are tried in every combination. Of all else it is taken that it can make the condition false.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

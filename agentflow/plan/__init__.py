@@ -14,7 +14,8 @@ Chat models: how they are given a contract, and how large a call gets
 
     chats · providers · windows · dialects · enforced_schemas · enforcement · prompts · prompt_data
 
-What values look like: `shapes` says it, `types` as JSON Schema; `handoffs` holds it against a contract
+What values look like: `shapes` says it, `types` as JSON Schema; `handoffs` holds it against a
+contract
 
     shapes · shape_kinds · types · schemas · fields · operator_types · tasks · loop_states ·
     resolution · narrowing · limits · numbers · lengths · list_lengths · growth · handoffs · handoff_sides ·

@@ -28,8 +28,8 @@ def dollars(price: tuple[float, float], tokens_in: float, tokens_out: float) -> 
 class Most(NamedTuple):
     """The most of each quantity.
 
-    `work` is seconds of calls in flight, one after the other, and `pauses` those of all waits between
-    attempts. `meters` are the author's own quantities, by name.
+    `work` is seconds of calls in flight, one after the other, and `pauses` those of all waits
+    between attempts. `meters` are the author's own quantities, by name.
     """
 
     calls: Bound = NONE

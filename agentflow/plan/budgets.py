@@ -28,8 +28,8 @@ from agentflow.plan.costs import Cost, Load, each_load
 class Kept(Struct, frozen=True):
     """What something comes to if its own budget did not stop it, and what is left within that.
 
-    `held` are the keys of the budget that stop it, each with its bound: `calls`, `meters.NAME`, `wall`
-    in seconds.
+    `held` are the keys of the budget that stop it, each with its bound: `calls`, `meters.NAME`,
+    `wall` in seconds.
     """
 
     needed: Most
@@ -51,8 +51,8 @@ def kept(
 def within(cost: Cost, budget: Mapping[str, float], wall: float = inf) -> Cost:
     """What is left if a budget cuts off the rest.
 
-    A retry follows a call that has failed, so there are no more of these than of calls: the last may be
-    one that is decided on and that the budget refuses.
+    A retry follows a call that has failed, so there are no more of these than of calls: the last
+    may be one that is decided on and that the budget refuses.
     """
     cost = _with_fewer(cost, budget.get("retries", inf), budget.get("escalations", inf))
     calls = budget.get("calls", inf)

@@ -40,8 +40,8 @@ _ESSENTIAL = frozenset({"$dynamicRef", "allOf", "patternProperties", "prefixItem
 _SAYS_SOMETHING = frozenset({"$ref", "anyOf", "const", "enum", "type"})
 #: Why a contract with such a schema has no counterpart in the dialect.
 ADMITS_ANY = "it admits any value somewhere"
-#: How large a schema may be: levels of objects and lists within each other, fields, values in its enums,
-#: characters of all names and of those values.
+#: How large a schema may be: levels of objects and lists within each other, fields, values in its
+#: enums, characters of all names and of those values.
 _LEVELS, _FIELDS, _VALUES, _CHARACTERS = 10, 5_000, 1_000, 120_000
 
 

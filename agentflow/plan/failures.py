@@ -91,8 +91,8 @@ def may_be_unknown(step: StepPlan) -> bool:
 def is_passed_by(step: StepPlan, key: str) -> bool:
     """Is an entry of `catch` that hands over to another agent never taken, as the work may be done?
 
-    So it is where each agent of the step does what must not happen twice, and has done it, or may have
-    done it, whenever it fails so.
+    So it is where each agent of the step does what must not happen twice, and has done it, or may
+    have done it, whenever it fails so.
     """
     own = [*step.among.values()] or ([step.call] if step.call is not None else [])
     action = step.catch.get(key)

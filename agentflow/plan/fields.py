@@ -1,8 +1,8 @@
 """What a contract says of one field, or one item, of the values that keep it.
 
 All demands that a schema makes are asked: its own keywords, each part of an `allOf`, and of each
-`anyOf` or `oneOf` whether all options say the same. Where a schema leaves room for doubt (conditions,
-patterns of names) nothing is known, and a rule keeps silent.
+`anyOf` or `oneOf` whether all options say the same. Where a schema leaves room for doubt
+(conditions, patterns of names) nothing is known, and a rule keeps silent.
 """
 
 from collections.abc import Iterable, Iterator

@@ -12,7 +12,8 @@ from agentflow.contracts.violations import Violation, choices
 from agentflow.plan.schemas import Contract
 from agentflow.spec.wording import quoted
 
-#: The way to a part of the value; SOME_ITEM stands for any item, SOME_FIELD for a field without name.
+#: The way to a part of the value; SOME_ITEM stands for any item, SOME_FIELD for a field without
+#: name.
 Way: TypeAlias = tuple[str | int, ...]
 
 #: Violations that speak of a size; the value itself would be a long line.

@@ -1,9 +1,9 @@
 """How long the data in a prompt can get: what a model is shown of its input.
 
-What a path leads to is as long as the agent's contract allows, or the type of what the step hands over,
-whichever is less. What an operator works out is no longer than all that it reads, as JSON, and the
-expression itself. Where the same may be shown any number of times (`map` with words of its own, `join`
-with a long separator) there is no bound.
+What a path leads to is as long as the agent's contract allows, or the type of what the step hands
+over, whichever is less. What an operator works out is no longer than all that it reads, as JSON,
+and the expression itself. Where the same may be shown any number of times (`map` with words of its
+own, `join` with a long separator) there is no bound.
 """
 
 from math import inf

@@ -11,8 +11,8 @@ there is `repair`; the last answer of a turn has it too, so that a prompt may be
 R is what all calls of its tools come to, `max_calls` of each, if all of them are made in the first
 turn.
 
-Calls that are refused are not counted: a model that asks for what there is not may ask any number of
-times. What has no bound is infinite and names the field that leaves it open.
+Calls that are refused are not counted: a model that asks for what there is not may ask any number
+of times. What has no bound is infinite and names the field that leaves it open.
 """
 
 from math import inf

@@ -2,7 +2,8 @@
 
 An agent that is offered as a tool keeps its contracts, its effects and its retries. A tool that is
 described where it is offered becomes an agent of its kind, called `OWNER.TOOL`. What cannot be
-resolved (an unknown agent, a circle, a name that stands twice) is left out here and named by a rule.
+resolved (an unknown agent, a circle, a name that stands twice) is left out here and named by a
+rule.
 """
 
 import json

@@ -1,7 +1,7 @@
 """What is asked when nobody knows whether a step had its effect, and its spec does not say what then.
 
-An escalation like those of an author, with one level: a question in the inbox. It waits as long as the
-times around the step allow.
+An escalation like those of an author, with one level: a question in the inbox. It waits as long as
+the times around the step allow.
 """
 
 from agentflow.plan.calls import calls_of

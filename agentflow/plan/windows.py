@@ -14,8 +14,8 @@ from agentflow.spec.model import Model
 if TYPE_CHECKING:
     from agentflow.plan.enforcement import Held
 
-#: Providers that cut a prompt which is too long, and answer as if nothing had happened. Their servers
-#: are given a window by whoever starts them, so that of the model says nothing.
+#: Providers that cut a prompt which is too long, and answer as if nothing had happened. Their
+#: servers are given a window by whoever starts them, so that of the model says nothing.
 _CUTTING = frozenset({"ollama", "ollama_chat"})
 
 
@@ -80,9 +80,9 @@ def window_of(model: Model, known: KnownModel) -> Window | None:
 class Fit(Struct, frozen=True):
     """Whether the longest prompt of a call, and its answer, fit into the window of its model.
 
-    `tokens` are those of that prompt, `window` those that there is room for. If it is `unbounded`, then
-    by `field` of the spec; if it is `unknown`, then because the window is. `held` is how the model is
-    given its contract.
+    `tokens` are those of that prompt, `window` those that there is room for. If it is `unbounded`,
+    then by `field` of the spec; if it is `unknown`, then because the window is. `held` is how the
+    model is given its contract.
     """
 
     agent: str

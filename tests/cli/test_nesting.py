@@ -298,7 +298,8 @@ outputs: {ok: "${{ steps.sure.output.ok }}"}
     assert project.json("resume", run_id)["outputs"] == {"all": True}
 
 
-#: A pipeline that asks inside, with people of its caller behind it, and workers with people behind them.
+#: A pipeline that asks inside, with people of its caller behind it, and workers with people behind
+#: them.
 LADDERS = {
     "ask.yaml": """\
 agentflow: 1

@@ -316,7 +316,8 @@ def test_nothing_is_concluded_from_a_damaged_log(project: Project) -> None:
 
 # --- a log that cannot be written any more ---------------------------------------------------
 
-#: The store is removed, or the disk is full as far as the log is concerned, while a payment is made.
+#: The store is removed, or the disk is full as far as the log is concerned, while a payment is
+#: made.
 BROKEN = """\
 agentflow: 1
 name: broken

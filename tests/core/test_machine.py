@@ -64,7 +64,8 @@ class Run(RuleBasedStateMachine):
         super().__init__()
         self.stored: list[dict[str, Any]] = []
         self.now = START
-        #: Calls that this process has made and that have not come back; those that have, or were stopped.
+        #: Calls that this process has made and that have not come back; those that have, or were
+        #: stopped.
         self.flights: list[StartAttempt] = []
         self.past: list[StartAttempt] = []
         self.seen = 0

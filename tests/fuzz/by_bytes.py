@@ -2,8 +2,8 @@
 
     python -m tests.fuzz.by_bytes SECONDS SEED
 
-Atheris ends the process by itself. With a trouble it writes the bytes to `.fuzz/crash-…` and goes no
-further; the exit code is then not 0.
+Atheris ends the process by itself. With a trouble it writes the bytes to `.fuzz/crash-…` and goes
+no further; the exit code is then not 0.
 """
 
 import sys

@@ -75,7 +75,8 @@ FLOWING = SPEC.replace(
     "retries:\n  transient: {max_attempts: 3}\n",
     "retries: {\n  transient: {\n    max_attempts: 3\n  },\n  other: {max_attempts: 2},\n}\n",
 )
-#: A comment in braces over several lines, by the line above which it stands, and what it takes back.
+#: A comment in braces over several lines, by the line above which it stands, and what it takes
+#: back.
 IN_BRACES = {3: ["transient", "other"], 4: ["transient"], 7: ["other"]}
 
 

@@ -80,7 +80,8 @@ def calls(draw: Any) -> dict[str, Json]:
         )
     )
     if made["agent"] != "chat" and draw(st.booleans()):
-        # With a key it may be made again after any of these. Nobody takes over for what may have acted.
+        # With a key it may be made again after any of these. Nobody takes over for what may have
+        # acted.
         again = {"idempotency_key": "${{ run.id }}", "retry": {**retry, "on": ON}}
         return {**made, **again, "catch": {"any": "skip"}}
     if draw(st.booleans()):

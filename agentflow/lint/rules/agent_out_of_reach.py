@@ -1,9 +1,9 @@
 """A model is told to turn to an agent or a tool that it cannot reach.
 
 A model calls what stands in its `tools`, and hands over by an answer that a step acts on. Told to
-transfer to somebody else, or to use a tool that there is not, it can only say that it did. Verbs are
-read in English; in any language, the name of an agent that stands in marks (`writer`, «writer») or has
-a `_` in it is taken for that agent, unless its step comes before or after.
+transfer to somebody else, or to use a tool that there is not, it can only say that it did. Verbs
+are read in English; in any language, the name of an agent that stands in marks (`writer`, «writer»)
+or has a `_` in it is taken for that agent, unless its step comes before or after.
 
 Bad:
 
@@ -97,7 +97,8 @@ _WHO = (
     r"(?P<call>\()?(?P=mark)(?P<after>\s+(?:agent|assistant|tool|function)s?\b)?"
 )
 _TOLD = re.compile(_TURN + _WHO, re.IGNORECASE)
-#: Verbs that nobody but one who has others to turn to is told; after them, a plain name is meant too.
+#: Verbs that nobody but one who has others to turn to is told; after them, a plain name is meant
+#: too.
 _STRONG = re.compile(
     r"\b(?:transfer|delegate|dispatch|escalate|hand(?:ing|s)?[ -]?(?:off|over))\w*\b[^.;\n]{0,40}?\bto\s+"
     r"(?:the\s+)?(?P<name>[a-z]\w*)(?=\s*(?:[.,;:!?)\n]|$|when\b|once\b|if\b|as\b|for\b|and\b|after\b|then\b))",

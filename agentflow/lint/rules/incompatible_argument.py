@@ -155,8 +155,8 @@ def _at_first(
 def _may_come(context: Context, source: Source, breach: Breach) -> bool:
     """Is there nothing that keeps such a value from being handed on?
 
-    What a condition lets through, or an operator makes, is for the author to know, unless it never fits.
-    So is what happens if a call is refused, where `catch` says it.
+    What a condition lets through, or an operator makes, is for the author to know, unless it never
+    fits. So is what happens if a call is refused, where `catch` says it.
     """
     assert context.plan is not None
     around = (context.plan.steps.get(at) for at in enclosing(source.place))

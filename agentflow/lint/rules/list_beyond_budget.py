@@ -1,9 +1,9 @@
 """A list may be longer than the budget has calls, or anything else, for.
 
-`max` says that so many items are fine, and the budget that they are not, since each of them takes a call,
-or what its agent charges to a meter: a run with a full list stops
-in the middle, after what it has done has been paid for, although nothing went wrong. Where that is
-meant, `catch: {budget_exceeded: skip}` says so.
+`max` says that so many items are fine, and the budget that they are not, since each of them takes a
+call, or what its agent charges to a meter: a run with a full list stops in the middle, after what
+it has done has been paid for, although nothing went wrong. Where that is meant, `catch:
+{budget_exceeded: skip}` says so.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A loop may go round more often than the budget has calls, or anything else, for.
 
-`max` says how often to try, and the budget stops the loop before: the last rounds are never made, the run
-fails as `budget_exceeded` in the middle of one, and `catch.exhausted`, which was to take what there is by
-then, never comes. Where that is meant, `catch: {budget_exceeded: skip}` says so.
+`max` says how often to try, and the budget stops the loop before: the last rounds are never made,
+the run fails as `budget_exceeded` in the middle of one, and `catch.exhausted`, which was to take
+what there is by then, never comes. Where that is meant, `catch: {budget_exceeded: skip}` says so.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """A step that chooses its agent may choose one that it cannot use.
 
-All agents in `among` share one contract: whoever reads the step cannot know which of them answered. And
-a name that is not in `among` is refused, so every name that may come has to be in it.
+All agents in `among` share one contract: whoever reads the step cannot know which of them answered.
+And a name that is not in `among` is refused, so every name that may come has to be in it.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A step reads the output of one that may have been skipped.
 
-A step is skipped when its `when` is false, or when it fails and `catch` says `skip`. It has no output
-then, and absence is never a value: the reader fails. So it needs `default(...)`, `coalesce(...)` or
-`has(...)`, or the same condition.
+A step is skipped when its `when` is false, or when it fails and `catch` says `skip`. It has no
+output then, and absence is never a value: the reader fails. So it needs `default(...)`,
+`coalesce(...)` or `has(...)`, or the same condition.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """`with` lacks a field that the agent's input contract requires.
 
-An agent sees the fields that `with` names and nothing else. The call is refused before it starts, in
-every run.
+An agent sees the fields that `with` names and nothing else. The call is refused before it starts,
+in every run.
 
 Bad:
 

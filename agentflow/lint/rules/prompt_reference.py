@@ -1,8 +1,8 @@
 """A prompt, an image, a url, a charge or a question asks for something that is not given.
 
-What an agent has of these reads the fields of its own `input` and nothing else, so that a reader of the
-agent knows what reaches the other side. Anything else has no value, and every call fails before it
-is made.
+What an agent has of these reads the fields of its own `input` and nothing else, so that a reader of
+the agent knows what reaches the other side. Anything else has no value, and every call fails before
+it is made.
 
 A field that a closed contract (`additionalProperties: false`) does not name is an error. An open
 one lets callers hand over more than it names, so only what is nearly one of its fields is warned

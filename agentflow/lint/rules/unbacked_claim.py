@@ -1,9 +1,9 @@
 """A message tells of an effect that it does not wait for.
 
 "Three tasks were added to the board" is sent while they are being added, and also if that fails.
-What a message says has to come from the step that did it, or at least after it, and where that may be
-skipped, only then. If some of a list may be left out, it counts what was done, and not the list; nor is
-all of the list marked as done. Words are read in English.
+What a message says has to come from the step that did it, or at least after it, and where that may
+be skipped, only then. If some of a list may be left out, it counts what was done, and not the list;
+nor is all of the list marked as done. Words are read in English.
 
 Bad:
 
@@ -104,7 +104,8 @@ _NOTHING = frozenset(map(stem, f"{_NO_NAMES} {_NO_DEEDS}".split()))
 #: What is a deed as a verb, and as a noun may be anything.
 _VERBS_ONLY = frozenset(map(stem, ["save", "store", "file", "task", "note", "message", "mark"]))
 _HARMLESS = (Effects.NONE, Effects.READ)
-#: Of more claims that may be others' deeds, none is looked at: a spec of such texts is not to be slow.
+#: Of more claims that may be others' deeds, none is looked at: a spec of such texts is not to be
+#: slow.
 _MOST_CLAIMS = 500
 
 

@@ -2,9 +2,9 @@
 
 Nothing that its steps read changes from one iteration to the next, and the agents look at nothing
 else. So a loop can only hope that the same question gets another answer. To tell the agent what was
-wrong with its last answer, hand it on in `next`. The same goes for the check alone by which the loop
-ends, and for a field that `next` gives back as it was. With `no_progress: continue` the author counts on other
-answers, and nothing is said.
+wrong with its last answer, hand it on in `next`. The same goes for the check alone by which the
+loop ends, and for a field that `next` gives back as it was. With `no_progress: continue` the author
+counts on other answers, and nothing is said.
 
 Bad:
 

@@ -111,7 +111,8 @@ NAME = "unchecked-version"
 FAMILY = Family.BOUND
 SEVERITY = Severity.WARNING
 
-#: Fields that say of a version whether it is good. That a task is done is another matter: its last part may be to do.
+#: Fields that say of a version whether it is good. That a task is done is another matter: its last
+#: part may be to do.
 _VERDICT = re.compile(
     r"(?:^|_)(?:accept|acceptable|accepted|approve|approved|assessment|clean|correct|evaluation|good|grade|ok|okay"
     r"|pass|passed|passes|quality|rating|satisfactory|satisfied|score|valid|verdict|verified)$"

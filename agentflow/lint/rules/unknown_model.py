@@ -1,7 +1,7 @@
 """An agent asks for a model that `models` does not define.
 
-A name without a slash is an alias of `models`. The provider would be asked for a model of this name,
-and refuse it in the middle of a run.
+A name without a slash is an alias of `models`. The provider would be asked for a model of this
+name, and refuse it in the middle of a run.
 
 Bad:
 

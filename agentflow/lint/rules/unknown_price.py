@@ -1,7 +1,7 @@
 """A budget counts dollars, and nobody knows the price of a model.
 
-The model is not in the table, and its entry has no `price`. So no run can tell what a call of it costs
-at most, and none is begun: neither by `run`, nor by `test` or `drill`.
+The model is not in the table, and its entry has no `price`. So no run can tell what a call of it
+costs at most, and none is begun: neither by `run`, nor by `test` or `drill`.
 
 Bad:
 

@@ -1,11 +1,11 @@
 """A model of a provider that nobody knows.
 
-What stands before the slash in the name of a model says who is asked, and in which protocol. LiteLLM
-refuses a name that it knows no provider for, in the middle of a run. Only of models that many ask for
-it knows whose they are without a slash.
+What stands before the slash in the name of a model says who is asked, and in which protocol.
+LiteLLM refuses a name that it knows no provider for, in the middle of a run. Only of models that
+many ask for it knows whose they are without a slash.
 
-A server of your own is named by the protocol that it speaks, with any name behind it: `openai/llama3`
-with an `api_base`.
+A server of your own is named by the protocol that it speaks, with any name behind it:
+`openai/llama3` with an `api_base`.
 
 Bad:
 

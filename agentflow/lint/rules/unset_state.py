@@ -1,8 +1,8 @@
 """An iteration reads a field of the state that nothing has set yet.
 
-The first iteration sees what `state` says and nothing else. A field that only `next` sets exists from
-the second one on, so the first fails: absence is never a value, and no counter starts at nought by
-itself.
+The first iteration sees what `state` says and nothing else. A field that only `next` sets exists
+from the second one on, so the first fails: absence is never a value, and no counter starts at
+nought by itself.
 
 Bad:
 

@@ -2,8 +2,8 @@
 
 An agent that no step calls, a contract, a model, a server, a retry policy, an escalation or a
 channel that nobody names, a meter that nobody charges, an input that nobody reads. It may be a
-leftover. It may also be the one that was meant where another is named, or where none is: what has its
-name in common with a step or an agent, or is spoken of elsewhere in the file, has no fix.
+leftover. It may also be the one that was meant where another is named, or where none is: what has
+its name in common with a step or an agent, or is spoken of elsewhere in the file, has no fix.
 
 Bad:
 

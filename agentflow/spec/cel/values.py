@@ -92,7 +92,8 @@ _KINDS: Mapping[type, Kind] = {
     dict: "map",
     list: "list",
 }
-#: What else is a map or a list, such as the values of a run that are looked up when they are asked for.
+#: What else is a map or a list, such as the values of a run that are looked up when they are asked
+#: for.
 _BASES: Mapping[type, Kind] = {**_KINDS, Mapping: "map", Sequence: "list"}
 
 

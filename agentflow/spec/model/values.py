@@ -137,8 +137,8 @@ def _key(name: str) -> str:
 class Node(Struct, frozen=True, kw_only=True, rename=_key):
     """A mapping of the language. It is closed against keys that it does not have.
 
-    The docstring below a key says what it means, in the JSON Schema and in the docs; the type of the
-    key says so where there is none.
+    The docstring below a key says what it means, in the JSON Schema and in the docs; the type of
+    the key says so where there is none.
     """
 
     #: What the JSON Schema says of it besides its keys.
