@@ -53,7 +53,7 @@ class Left(Struct, frozen=True):
 
 
 class Waiting(Struct, frozen=True):
-    """A question that is open; `answered` says that somebody has answered it and nobody has taken that in."""
+    """An open question; `answered` says that an answer to it lies in the mailbox."""
 
     open: Open
     answered: bool

@@ -38,7 +38,7 @@ class Machine(Struct, frozen=True):
 
 
 class SignIn(Struct, frozen=True):
-    """How to sign in at a provider: `ways`, one of which is enough, and an `address` if it needs one."""
+    """How to sign in at a provider: any one of `ways`, and its `address` if it needs one."""
 
     ways: tuple[Together, ...]
     address: str | None = None

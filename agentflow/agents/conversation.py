@@ -1,4 +1,4 @@
-"""What was said before, in the turns of a model that calls tools, as messages of the next request."""
+"""The earlier turns of a model that calls tools, as messages of its next request."""
 
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -67,7 +67,7 @@ def _name(call: ToolCall, offered: Collection[str]) -> str:
 
 
 def _arguments(call: ToolCall) -> str:
-    """What the model wrote, if it is an object: some providers read it again. It was told what it was not."""
+    """What the model wrote, if it is an object, as some providers require; else nothing of it."""
     try:
         arguments = loads(call.arguments)
     except NotJson:

@@ -2,7 +2,7 @@
 
 What is logged, digested and recorded of an image says which it is, and leaves its bytes out:
 
-    {"type": "image", "name": "photos/bear.png", "media_type": "image/png", "bytes": 1204, "sha256": "…"}
+    {"type": "image", "name": "bear.png", "media_type": "image/png", "bytes": 1204, "sha256": "…"}
     {"type": "image", "url": "https://shop.example/bear.png"}
 
 Only the request that leaves has them, in the form of OpenAI's protocol. An address is handed on as

@@ -57,7 +57,7 @@ class Imported(Generic[_T]):
 
 
 class Delayed(Generic[_C]):
-    """A connection whose calls wait until what makes them is there: what `load` gives, see `Imported`."""
+    """A connection whose calls wait for an import: for what `load` gives, see `Imported`."""
 
     def __init__(self, library: str, load: Callable[[], _C]) -> None:
         self._made = Imported(library, load)

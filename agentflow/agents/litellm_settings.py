@@ -104,7 +104,7 @@ OllamaChatCompletionResponseIterator.chunk_parser = _of_ollama  # type: ignore[m
 
 
 class _Reasons(dict[str, Any]):
-    """LiteLLM's words for the providers' finish reasons, and one for all that are not among them."""
+    """LiteLLM's words for finish reasons, and one for every reason that it has no word for."""
 
     def get(self, reason: str, _default: Any = None) -> Any:
         return super().get(reason, "finish_reason_unspecified")

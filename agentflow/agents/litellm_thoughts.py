@@ -2,8 +2,7 @@
 
 | | as LiteLLM has it |
 |---|---|
-| Anthropic, and Claude elsewhere, sign blocks, and refuse the results of tools without them |
-`thinking_blocks` |
+| Claude, at Anthropic or elsewhere, signs blocks that tool results must keep | `thinking_blocks` |
 | OpenRouter and MiniMax want theirs as they were, whoever signed them | `reasoning_details` |
 | OpenAI's Responses API wants an item before the calls that came of it | `reasoning_items` |
 | DeepSeek, Moonshot and Z.ai want the text | `reasoning_content` |
@@ -72,7 +71,7 @@ class Thoughts:
         return text[end:]
 
     def add_details(self, message: Any) -> None:
-        """Take in the details of a message or of a piece of one; those of a piece may go on in the next."""
+        """Take in the details of a message, or of a piece that later ones may continue."""
         for piece in map(dict, _details(message)):
             self._add_detail(piece)
 

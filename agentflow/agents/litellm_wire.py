@@ -146,7 +146,7 @@ def _answered(answer: httpx.Response, wire: Wire, how: Mapping[str, Any]) -> Non
 
 
 def _keys_in(request: httpx.Request, own: Sequence[str]) -> dict[str, str]:
-    """The variables with the keys that are in the headers or the query of a request, one for each."""
+    """The variables whose keys are in the headers or the query of a request, one for each."""
     texts = [request.url.query.decode(errors="replace"), *request.headers.values()]
     names = [*own, *(name for name in os.environ if name.endswith(KEY_ENDINGS))]
     found: dict[str, str] = {}

@@ -169,7 +169,7 @@ class Program:
 
 
 def _unreadable(line: bytes) -> types.JSONRPCError | None:
-    """What is made of a line that is no message: an error for whoever waits for it; None if nobody does."""
+    """The error for whoever waits for a line that is no message; None if nobody does."""
     found = _ANSWER.match(line) or _ANSWER_BACKWARDS.match(line)
     if found is None:
         return None

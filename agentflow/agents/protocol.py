@@ -67,7 +67,7 @@ def unwatched(_stage: Stage) -> None:
 
 
 class ToolOffer(Struct, frozen=True):
-    """What a chat model is told of a tool: its name, what it is for, and the schema of its arguments."""
+    """What a chat model is told about a tool: its name, its purpose, its arguments' schema."""
 
     name: str
     description: str | None

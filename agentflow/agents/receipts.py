@@ -59,7 +59,7 @@ class Prompt(Struct, frozen=True):
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """What measures the prompt. Behind an address of its own may be any model, whatever its name."""
+        """What measures the prompt. At an address of their own, authors may name models freely."""
         own = tokenizer_of(self.model.model, self.known)
         provider = self.known.provider or ""
         exact = own.exact and not is_behind_another_name(self.model, provider)

@@ -93,7 +93,7 @@ class Wire:
             raise self.failed(FailureClass.INVALID_OUTPUT, what)
 
     async def body(self, answer: Any) -> bytes:
-        """All of an answer. Raises `AttemptError` beyond `ANSWER_LIMIT`, and errors of the library."""
+        """The whole answer. Raises `AttemptError` beyond `ANSWER_LIMIT`, and the library's own."""
         body = bytearray()
         async for piece in pieces(answer):
             body += piece

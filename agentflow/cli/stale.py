@@ -1,4 +1,4 @@
-"""What a configuration says without effect: patterns that fit no spec, and names that take nothing away.
+"""Settings without effect: patterns that match no spec, and names that remove nothing.
 
 That shows only where all specs of its project are checked.
 """

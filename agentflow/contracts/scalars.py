@@ -70,7 +70,7 @@ def simulated_text(chance: random.Random, least: int = 0, most: int | None = Non
 
 
 def _matching(pattern: str, chance: random.Random, least: int, most: int | None) -> str:
-    """A text that a pattern matches, of a length; what may be repeated is so as often as that asks for."""
+    """A text of a given length that a pattern matches, with as many repeats as that takes."""
     repeats = _REPEATS
     for _ in range(_TRIES):
         text = _by_pattern(pattern, chance, repeats)

@@ -70,7 +70,7 @@ class _Measure:
         self._known: dict[tuple[str, bool], Size] = {}
 
     def of(self, schema: Schema, at: str, *, plain: bool = False) -> Size:
-        """The size of a part that stands `at` a place in the value; text in quotes if not `plain`."""
+        """The size of a part, `at` a place of the value; texts have quotes if not `plain`."""
         if not isinstance(schema, dict):
             return Size(0) if schema is False else Size(inf, f"{at}.type")
         values = listed_values(schema)

@@ -101,7 +101,7 @@ def _metaschema() -> jsonschema_rs.Validator:
 
 
 def _meant(value: Any, fits: Callable[[Any], bool]) -> str | None:
-    """What to write for a text that was meant as another value: `no`, `0.5` in quotes, a long minus."""
+    """What to write for a text meant as another value: `no`, a quoted `0.5`, a long minus."""
     if not isinstance(value, str):
         return None
     plain = value.translate(PLAINLY).strip().lower()

@@ -1,4 +1,4 @@
-"""The data in a prompt: what its expressions come to, or all of the input where there is no prompt."""
+"""The data in a prompt: the values of its expressions, or the whole input if there is no prompt."""
 
 import json
 from collections.abc import Mapping

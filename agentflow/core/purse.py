@@ -97,7 +97,7 @@ def hold(purse: Purse, amounts: Amounts) -> None:
 
 
 def settle(purse: Purse, held: Amounts, spent: Amounts, untold: Amounts = NOTHING) -> None:
-    """Give back what was held, and charge what was spent; `untold` is the part that nobody has told."""
+    """Release what was held and charge what was spent; `untold` is the part nobody reported."""
     for each in purse.outwards():
         _add(each.held, held, -1)
         _add(each.spent, spent, 1)

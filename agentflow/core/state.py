@@ -71,7 +71,7 @@ class Need(StrEnum):
 
 
 class Scope(Struct, eq=False):
-    """Steps that run together: a pipeline, a group, a case, an iteration, the items of a `for_each`.
+    """Steps that run together: a pipeline, group, case, iteration, or the items of a `for_each`.
 
     `parent` is the scope whose steps its expressions see besides its own, None for a pipeline.
     `remaining` counts what has not ended, `active` what has started and not ended. Of the items of

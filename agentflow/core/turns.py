@@ -23,7 +23,7 @@ from agentflow.spec.wording import did_you_mean, quoted
 
 
 class Request(Struct, frozen=True):
-    """A call that a model asks for, read: the `step` that it is and its arguments, or what is wrong."""
+    """A call that a model asks for: its `step` and arguments, or what is wrong with it."""
 
     call: ToolCall
     step: StepPlan | None = None

@@ -101,7 +101,7 @@ def _asked(expr: Expr, truth: bool) -> list[Demands]:
 
 
 def coming_to(expr: Expr, values: Iterable[Json], *, others: bool = False) -> list[Demands]:
-    """The ways in which an expression comes to one of some values, or with `others` to none of them."""
+    """The ways in which an expression comes to one of some values, or with `others` to none."""
     known = list(values)
     match expr:
         case Literal(value):

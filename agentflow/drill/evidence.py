@@ -44,7 +44,7 @@ class Evidence(Struct):
 
 
 class _Promise(Struct, frozen=True):
-    """What is to follow by a claim and has not begun yet: `what` is to come, `kept` is said then."""
+    """What a claim expects next: `what` is to happen, and `kept` is the verdict once it has."""
 
     claim: str
     what: str

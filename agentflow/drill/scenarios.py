@@ -65,7 +65,7 @@ class Base(Struct, frozen=True):
 
 
 class Lead(Struct, frozen=True):
-    """What answers of the steps that a pattern stands for have to be besides, as the text of a schema.
+    """What else the answers of a pattern's steps have to be, as the text of a schema.
 
     Without a pattern it is about the inputs of the run.
     """

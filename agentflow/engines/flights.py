@@ -48,7 +48,7 @@ class Flight(Struct, eq=False):
 
 
 def time_to_prepare(call: Call) -> float:
-    """The seconds in which the request of an attempt has to leave. A machine may be busy with others."""
+    """The seconds within which an attempt has to send its request, on a busy machine too."""
     return max(call.timeout, PREPARING)
 
 

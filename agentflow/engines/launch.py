@@ -229,7 +229,7 @@ def holders(plan: Plan) -> list[tuple[str, Agent | Server | Channel]]:
 
 
 def called_models(plan: Plan) -> list[tuple[str, str, str | None]]:
-    """The models that the steps of a plan may call: agent, model, and where it is if that is said."""
+    """The models that a plan may call: the agent, the model, and its address if one is given."""
     calls = list(every_call(plan))
     calls += [fallback.call for call in calls for fallback in call.fallbacks]
     return [(call.agent, call.chat.model, call.chat.api_base) for call in calls if call.chat]

@@ -268,7 +268,7 @@ class _LocalEngine:
         flight.deadline = Alarm(self.loop, when, partial(self._expire, flight))
 
     def _reach(self, flight: Flight, stage: Stage) -> None:
-        """An attempt has come so far, as told in any thread. Its time begins as its request leaves."""
+        """Note, from any thread, how far an attempt is. Its time begins as its request leaves."""
         if stage == "answering":
             flight.stage = "answering"
         elif flight.stage == "preparing":

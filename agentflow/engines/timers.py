@@ -1,4 +1,4 @@
-"""The timers of a run, as the facts that they become when they are due; their time is when that is."""
+"""The timers of a run, as the facts that they become, each with the time when it is due."""
 
 from typing import TypeAlias
 

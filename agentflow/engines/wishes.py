@@ -85,7 +85,7 @@ def _end_of_loop(plan: Plan, step: StepPlan, at: str) -> tuple[Expr, int] | None
 
 
 def _loop_around(plan: Plan, step: StepPlan, at: str) -> tuple[Expr, int, int] | None:
-    """The condition of the loop that a step is directly in, the iteration, and how many there may be."""
+    """The condition of the loop right around a step, the iteration, and how many there may be."""
     inside = address.parent(step.address) or ""
     around = plan.steps.get(address.parent(inside) or "") if inside.endswith("[#]") else None
     found = _ITERATION.search(at)

@@ -1,4 +1,4 @@
-"""Credentials that stand in a spec, taken out of what is printed about it: a log of CI is read by many.
+"""Credentials in a spec, masked in everything printed about it: many people can read a log of CI.
 
 Each is as long as before, so that places still fit, and begins as before, so that one finds it.
 """

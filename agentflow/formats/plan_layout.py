@@ -1,4 +1,4 @@
-"""Where the steps of a pipeline stand in a picture of it, and which way the lines between them take.
+"""Where the steps of a pipeline stand in a drawing, and how the lines between them run.
 
 Each scope is a row of columns, one a level (Sugiyama, Tagawa and Toda 1981). What passes by a level
 has a lane of its own in that column, which all that wait for the same step share; so no line runs
@@ -51,7 +51,7 @@ class Box(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """One step waits for another. It goes straight to each odd point, and bends to each even one."""
+    """One step waits for another; the line is straight to odd points, and bent to even ones."""
 
     points: tuple[Point, ...]
     critical: bool
@@ -67,7 +67,7 @@ class Picture(Struct, frozen=True):
 
 
 class _Piece(Struct, frozen=True):
-    """What has a place in a column: a step, or the lane (no `box`) of what waits for the step `of`."""
+    """What takes a place in a column: a step, or (no `box`) a lane for what waits for step `of`."""
 
     of: Node
     box: Box | None = None

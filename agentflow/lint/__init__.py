@@ -3,8 +3,7 @@
 A finding comes about in `rules`, one module a rule, each with its page as its docstring. The
 modules here are what rules share: before you write a helper, look whether there is one.
 
-How rules are run, and what becomes of findings: `linter` runs them, `rule` has what they may look
-at
+How rules are run, and what becomes of findings: `linter` runs them, `rule` has what they see
 
     linter · rule · pages · configuration · selection · suppressions · settling · mending
 

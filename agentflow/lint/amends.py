@@ -1,4 +1,4 @@
-"""What takes a failure up again after a `catch` has let the run go on: an undo, or a question to people."""
+"""What follows up a failure that a `catch` has let pass: an undo, or a question to people."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from agentflow.spec.model import Effects, Json
 
 
 def is_taken_up(plan: Plan, failed: StepPlan, action: CatchPlan) -> bool:
-    """Does a step look after a failure: run for what stands in for the output, and not without that?
+    """Does a step follow up a failure: one that runs on the stand-in value, and not without it?
 
     It is one that asks a person, or one that may be repeated without harm. Any other effect may be
     a second try of what has happened already.

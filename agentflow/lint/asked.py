@@ -58,14 +58,14 @@ def _users(plan: Plan) -> Iterator[StepPlan]:
 
 
 def _path(level: LevelPlan) -> Path:
-    """Where its text stands; an approval that is written where the tool is offered is its own level."""
+    """Where the text of a level stands; an approval written at the tool is a level of its own."""
     if level.path[-1] == "approve":
         return (*level.path, "ask")
     return (*level.path, level.kind, "ask" if level.kind == "human" else "text")
 
 
 def _given(step: StepPlan, types: Types) -> Iterator[Contract]:
-    """What a step is given: its agent, each that it may choose, the pipeline that it runs, or whom it asks."""
+    """The `input` of a step: its agent's or pipeline's, any that it may choose, or `shown`."""
     if step.question is not None:
         yield self_contained(types.of(step.question.shown, step.address))
     if step.nested is not None:

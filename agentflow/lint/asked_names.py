@@ -1,4 +1,4 @@
-"""The names that a text for a model gives to the parts of its answer, in the forms that people give them.
+"""The names that a text for a model gives to parts of its answer, in the forms people write them.
 
 A *list* of names is what stands side by side in one form: lines with a bullet or a number, rows of
 a table, `fields: pass (bool), advice (text)`, `{pass: bool, advice: text}`, or names in quotes that
@@ -85,7 +85,7 @@ def lists_of_names(text: str) -> Iterator[Names]:
 
 
 def lists_of_values(text: str) -> Iterator[Names]:
-    """The lists of at least three words from which one is to be chosen: `refund, question or abuse`."""
+    """The lists of three or more words to choose from: `refund, question or abuse`."""
     for found in _VALUES.finditer(text):
         yield [
             one for one in _EACH.finditer(text, *found.span()) if one["name"].lower() not in _REST

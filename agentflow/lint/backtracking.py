@@ -72,7 +72,7 @@ class Explosions:
         self._known: dict[str, str | None] = {}
 
     def pump(self, pattern: str) -> str | None:
-        """A text such that the more often it is repeated the longer a refusal takes; None if none."""
+        """A text that takes longer to refuse the more often it is repeated, or None."""
         if pattern not in self._known:
             self._known[pattern] = self._pump(pattern)
         return self._known[pattern]

@@ -1,4 +1,4 @@
-"""Steps side by side whose conditions cut a number into bands, and the numbers at which two bands meet.
+"""Steps side by side whose conditions cut a number into bands, and where two bands meet.
 
 A band is what the `when` of a step leaves of a number that it compares with written ones, as
 `score >= 50 && score < 80` does. Bands belong together if they are of one number, and all else that

@@ -97,7 +97,7 @@ def calls_at_most(plan: Plan, chat: Chat) -> int:
 
 
 def fallbacks(context: Context, chat: Chat) -> Iterator[tuple[Chat, Path]]:
-    """The models that take over for that of a call, each with where it is named as one that does."""
+    """The models that take over for that of a call, each with the place that says so."""
     plan = context.plan
     for fallback in chat.call.fallbacks:
         assert plan is not None

@@ -1,4 +1,4 @@
-"""What an expression chooses among: items of a list, one of two values. And where it has no choice."""
+"""Choices in an expression, of items of a list or of two values, that leave nothing to choose."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What a message says has happened: the sentences that claim a deed, and the words they have for it.
+"""Sentences of a message that claim something has happened, and the words for such deeds.
 
 Read in English. A claim is in the past or the passive, of whatever person: "your booking has been
 cancelled", "we've emailed the invoice", "Refunded: 12". A wish, a question, a condition, what is

@@ -115,7 +115,7 @@ def mismatches(expr: Expr, scope: Variables) -> Iterator[Mismatch]:
 
 
 def decisive(condition: Expr, scope: Variables, *, truth: bool = True) -> Iterator[Mismatch]:
-    """The comparisons that keep a condition from ever coming to `truth`; of an `||`, those on both sides."""
+    """The comparisons that keep a condition from coming to `truth`; of an `||`, from both sides."""
     for part, holds in together(condition, truth):
         match part:
             case Binary("&&" | "||", left, right):  # of which one is enough

@@ -75,7 +75,7 @@ _EXPECTED = {
 
 
 class Problem(Struct, frozen=True):
-    """Something is wrong with a configuration, at a path of keys in it; `help` says how to mend it."""
+    """Something is wrong with a configuration, at a path of keys; `help` says how to mend it."""
 
     path: Path
     message: str

@@ -97,7 +97,7 @@ class Consequences:
                     yield use
 
     def _tell(self, part: Part, use: Use, found: dict[str, list[object]]) -> bool:
-        """Take down what the questions of a condition come to for each value; false if that is not known."""
+        """Collect what parts of a condition come to for each value; false if that is unknown."""
         read = ("steps", use.reference.path)
         for leaf in leaves(self._conditions[use.path]):
             if isinstance(leaf, Has) or read not in [
@@ -112,7 +112,7 @@ class Consequences:
         return True
 
     def _carried(self, part: Part, use: Use) -> Part | None:
-        """The part of the output of a scope that a reference makes up alone; None if it is used otherwise."""
+        """The part of a scope's output that a reference makes up alone; None if it is not alone."""
         lengths = range(len(use.path), 0, -1)
         path = next((use.path[:n] for n in lengths if use.path[:n] in self._outputs), None)
         node = self._context.document.node(use.path)

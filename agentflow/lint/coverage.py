@@ -62,7 +62,7 @@ class Demand(Struct, frozen=True):
 
 
 def demands_on(plan: Plan, step: StepPlan, further: int = _FURTHER) -> list[Demand] | None:
-    """The conditions on the way to a step; None if it is repeated, or a switch is over a made-up text.
+    """The conditions on the way to a step; None if it is repeated, or a switch is on a template.
 
     `further` is how far the conditions of steps are followed that these ask for.
     """

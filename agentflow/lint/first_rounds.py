@@ -50,7 +50,7 @@ class FirstRounds:
         }
 
     def at(self, path: Path, place: str) -> Types | None:
-        """The types that what stands at `path`, and is read at `place`, finds when it is first read.
+        """The types of what stands at `path`, for its first reading at `place`.
 
         None if that need not be in a first iteration, as after a `when`, or if there are loops
         inside, whose `loop` is another.

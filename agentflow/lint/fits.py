@@ -1,5 +1,4 @@
-"""Whether the prompts of a plan fit into the windows of their models, and how these are held to their
-contracts, call by call.
+"""Whether each call's prompt fits its model's window, and how the model is held to its contract.
 
 It is decided twice: for any text there may be, of which no token is less than a byte, and for plain
 English. What fits either way is *proven*, what fits in English is *likely*, and what does not even

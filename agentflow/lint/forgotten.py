@@ -18,7 +18,7 @@ _WORD = re.compile(r"[\w-]+")
 
 
 class Hint(Struct, frozen=True):
-    """What to do about a definition; `left_over` if nothing says that it was meant for something."""
+    """What to do about a definition; `left_over` if nothing suggests a purpose for it."""
 
     help: str
     left_over: bool = True

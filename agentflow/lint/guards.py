@@ -184,7 +184,7 @@ class Guards:
         return not pending
 
     def settled(self, part: Expr, text: str, truth: bool, place: str, known: Known) -> bool:
-        """Does a condition that is read at `place` come to `truth` for certain where this is known?"""
+        """Does a condition read at `place` certainly come to `truth` where this is known?"""
         return known.settles(part, text, truth, partial(self._of_subject, place))
 
     def _of_subject(self, place: str, limit: Limit, part: Expr) -> Contract | None:
@@ -195,7 +195,7 @@ class Guards:
         return None
 
     def _after_round(self, use: Use, known: Known) -> Known:
-        """What is known where an iteration has ended: `output` follows `until`, `next` its opposite.
+        """What is known at the end of an iteration: `output` follows `until`, `next` its opposite.
 
         What `catch` says of a loop that is exhausted stands after its last iteration.
         """
@@ -231,7 +231,7 @@ class Guards:
         return known
 
     def _by_output(self, limit: Limit, place: str) -> Known:
-        """What follows from what a switch came to: one of the cases that can come to that was taken."""
+        """What follows from the value of a switch: one of the cases that can have it was taken."""
         way = limit.subject.way
         if limit.subject.root != "steps" or limit.subject.size or way[1:2] != ("output",):
             return Known()

@@ -240,7 +240,7 @@ def _produced_by(step: StepPlan) -> Path:
 
 
 def way_text(way: Way) -> str:
-    """A way as one would write it, with `[]` for any item and `[*]` for any field: `legs[].date`."""
+    """A way in writing, with `[]` for any item and `[*]` for any field: `legs[].date`."""
     return path_text(way).replace(f"[{SOME_ITEM}]", "[]").replace(f'["{SOME_FIELD}"]', "[*]")
 
 

@@ -50,7 +50,7 @@ class Keys:
         return None
 
     def varying(self, uses: Iterable[Use], place: str, outer: StepPlan) -> bool:
-        """May any of these references, which stand at `place`, differ from round to round of `outer`?"""
+        """May any of these references at `place` differ from round to round of `outer`?"""
         return any(self._varies(use, place, outer) for use in uses)
 
     def _varies(self, use: Use, place: str, outer: StepPlan) -> bool:

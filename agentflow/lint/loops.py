@@ -16,7 +16,7 @@ from agentflow.spec.templates import Template, Whole
 
 
 class Round(Struct, frozen=True):
-    """A loop; `uses` stand in its iterations, of which `own` mean its own `loop`; `calls` are made in them."""
+    """A loop, with the `uses` and `calls` in its iterations; `own` are uses of its own `loop`."""
 
     step: StepPlan
     loop: LoopPlan
@@ -32,7 +32,7 @@ class Round(Struct, frozen=True):
         return frozenset(name for name, value in given if not gives_back(name, value))
 
     def misnames(self, use: Use) -> bool:
-        """Does a reference to `loop` read a field that the state does not have, and may mean any?"""
+        """Does a reference to `loop` read a field that the state lacks, so that it may mean any?"""
         root, *way = use.reference.path[:2] or (None,)
         known = {*entries(self.loop.state), *entries(self.loop.next)}
         return root == "state" and bool(way) and isinstance(way[0], str) and way[0] not in known
@@ -138,7 +138,7 @@ def lost_fields(each: Round) -> list[str]:
 
 
 def is_unchanging(each: Round) -> bool:
-    """Is every iteration of a loop given the same, with nothing inside that reads or changes the world?"""
+    """Is every iteration of a loop given the same, and does nothing in it touch the world?"""
     if each.loop.max == 1 or any(call.effects is not Effects.NONE for call in each.calls):
         return False
     inside = (use for use in each.own if each.part(use) == "steps")

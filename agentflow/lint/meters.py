@@ -25,7 +25,7 @@ def bounds(plan: Plan) -> Iterator[Bound]:
 
 
 def summed(bounds: Mapping[str, float]) -> list[str]:
-    """Those of a budget of which every call takes what can be told before: `calls`, `meters.NAME`."""
+    """The quantities of a budget that each call uses by a known amount: `calls`, `meters.NAME`."""
     return [what for what in bounds if what == "calls" or what.startswith("meters.")]
 
 

@@ -20,7 +20,7 @@ def is_mixed(found: Contract) -> bool:
 
 
 def refused_of(found: Contract, taken: Kinds) -> str:
-    """The types that a value may have, or the values, that are not taken where others are; "" if none.
+    """What a value may be, besides what is taken: its types or its values; "" if nothing.
 
     Whole numbers and fractions are not told apart, and what may be anything is not known well
     enough.

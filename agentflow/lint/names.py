@@ -26,7 +26,7 @@ class Suggestions:
         self._left = _MOST_COMPARISONS
 
     def near(self, name: str, known: Iterable[str]) -> str | None:
-        """`did you mean 'x'?` with the nearest of the known names, or two of them; None if none is near."""
+        """`did you mean 'x'?` with the nearest one or two known names; None if none is near."""
         names = list(islice(known, self._left))
         self._left -= len(names)
         found = nearest(name, names)

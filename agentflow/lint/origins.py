@@ -18,7 +18,7 @@ _MOST_PARTS = 200
 
 
 class Origin(Struct, frozen=True):
-    """A part of what a step has answered; without a step, of what is there from elsewhere: inputs, items."""
+    """A part of a step's answer; without a step, of what comes from elsewhere: inputs, items."""
 
     step: str
     way: Steps

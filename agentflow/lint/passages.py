@@ -1,4 +1,4 @@
-"""The conditions on the way to a step: each `when`, and that a switch comes to the case around it."""
+"""The conditions on the way to a step: each `when`, and each case of a `switch` around it."""
 
 from collections.abc import Iterator
 

@@ -120,7 +120,7 @@ def _expressions(text: Written) -> Iterator[PlainReference]:
 
 
 def _foreign(text: Written, names: dict[str, Collection[str]]) -> Iterator[PlainReference]:
-    """What other tools would read as a reference, if there is what it names; else it may be prose."""
+    """What other tools would read as a reference, if what it names exists; else it may be prose."""
     for found in _FOREIGN.finditer(text.text):
         if found["name"] in names.get(found["root"], ()):
             yield _plain(text, found, "")

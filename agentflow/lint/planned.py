@@ -37,7 +37,7 @@ def counts_planned(context: Context, step: StepPlan, deed: StepPlan, path: Path)
 def takes_planned(
     context: Context, step: StepPlan, lists: Sequence[StepPlan]
 ) -> tuple[StepPlan, Use] | None:
-    """Which of the steps that may leave out some of a list goes over one that a step is given all of.
+    """Which step that may leave out part of a list goes over one that a step is given in full.
 
     Not where the step reads what has been done as well.
     """

@@ -1,4 +1,4 @@
-"""Conditions on numbers that can never come true, or never false, by what the contracts say of these.
+"""Conditions on numbers that can never be true, or never false, by the contracts of these numbers.
 
 Each number lies in a range: that of its contract, or of the length of a text or list. A condition
 is split into the comparisons that all have to hold, and each of them narrows the range of what it

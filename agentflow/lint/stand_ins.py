@@ -1,4 +1,4 @@
-"""What is done after each answer to a question, and after what stands for one when nobody answers."""
+"""What happens after each answer to a question, and after what stands in for a missing one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
@@ -30,7 +30,7 @@ class Effect(Struct, frozen=True):
 
 
 def stand_in(action: CatchPlan) -> dict[str, Json] | None:
-    """What is read of a step that has failed in this way; None if nothing is, or it is not known."""
+    """What can be read of a step after this failure; None if nothing, or nothing that is known."""
     last = action.last
     if last.action == "skip":
         return {"status": "skipped"}

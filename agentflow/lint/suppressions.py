@@ -101,7 +101,7 @@ def _names(text: str, line: int, column: int) -> Iterator[tuple[str, Span]]:
 
 
 def _lines_below(document: Document, lines: Sequence[int]) -> dict[int, int]:
-    """For each of these lines, in their order, the next one below that is no comment and not empty."""
+    """For each of these lines, in order, the next line that is neither a comment nor empty."""
     found: dict[int, int] = {}
     below, end = 0, document.text.count("\n") + 2
     for line in lines:

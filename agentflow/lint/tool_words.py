@@ -40,7 +40,7 @@ def speaks_of_tools(text: str) -> Iterator[re.Match[str]]:
 
 
 def tool_by_name(name: str, *, called: bool) -> str | None:
-    """A name that can be no other than a tool's: it begins with what is to be done, or is `called()`."""
+    """A name that only a tool can have: it begins with a verb of tools, or is `called()`."""
     first = name.split(maxsplit=1)[0]
     technical = _TOOL.fullmatch(first) is not None or (called and "_" in name)
     return first.lower() if technical else None

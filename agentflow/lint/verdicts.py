@@ -58,7 +58,7 @@ def can_be_false(context: Context, condition: Expr, place: str) -> bool:
 
 
 class Answers:
-    """What conditions come to in one case after another; a part is worked out once for the same values."""
+    """What conditions come to, case by case; a part is worked out once for the same values."""
 
     def __init__(self) -> None:
         #: Parts by identity, each with itself, so that its id stays taken, and with what it reads.

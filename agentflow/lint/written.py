@@ -1,4 +1,4 @@
-"""All that the author wrote with expressions in it: templates and conditions, and where each is read."""
+"""All templates and conditions that the author wrote, and where each is read."""
 
 from collections.abc import Iterator
 

@@ -77,7 +77,7 @@ def _for_each(plan: Plan, place: str) -> tuple[str, ForEachPlan] | None:
 
 
 def _source(plan: Plan, path: Expr, place: str) -> tuple[str, object]:
-    """The list that a path leads to, or that it has one item for each of: the root and the way of it.
+    """The list that a path leads to, or whose items those there correspond to: its root and way.
 
     No root if that is not known. Where items may be left out, `shifted-items` tells of it.
     """

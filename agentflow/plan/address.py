@@ -7,8 +7,7 @@
     refine[#2]/draft         step `draft` in iteration 2 of the `loop` step `refine`
     refine[#]/draft          the same step in the plan, where iterations have no number
     work/search[:a]          task `a` of the `delegate` step `work`, for its worker `search`
-    answer/lookup[@2.1]      the first call that the model of step `answer` asks for in its turn 2, of
-                             its tool `lookup`
+    answer/lookup[@2.1]      the first call in turn 2 of the model of `answer`: its tool `lookup`
 
 Case labels and the ids of tasks are free text, so the characters that mean something here are
 percent-encoded in them.
@@ -80,7 +79,7 @@ def name(address: str) -> str:
 
 
 def static(address: str) -> str:
-    """The address of the step in the plan, without tasks and the numbers of items, iterations, calls.
+    """The address of the step in the plan, without tasks and numbers of items, rounds, calls.
 
     The step of a task is the worker that it is for.
     """

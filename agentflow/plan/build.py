@@ -271,7 +271,7 @@ class _Builder(Parts):
 
 
 def _time_for_all(step: Step) -> float | None:
-    """The time of a step with steps inside, in seconds; those of calls and questions stand there."""
+    """The time of a step with steps inside, in seconds; calls and questions have their own."""
     if isinstance(step, AgentStep | HumanStep) or step.timeout is None:
         return None
     return seconds(step.timeout)

@@ -129,7 +129,7 @@ def step_at(plan: Plan, at: str) -> tuple[Plan, StepPlan]:
 
 
 def _within(step: StepPlan, rest: str) -> StepPlan | None:
-    """The worker or tool of a step, or a tool of one of these, that the rest of an address names."""
+    """The worker, tool, or tool of either, of a step that the rest of an address names."""
     if not rest:
         return step
     name, _, further = rest.partition("/")

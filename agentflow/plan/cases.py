@@ -21,7 +21,7 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 
 class Case(Struct, frozen=True):
-    """What a switch has to come to: one of the labels, or with `others`, as for the `default`, none."""
+    """What the value of a switch has to be: one of the labels, or with `others` none of them."""
 
     switch: StepPlan
     labels: tuple[str, ...]

@@ -16,7 +16,7 @@ from agentflow.plan.types import Types
 
 
 def width_of(plan: Plan, slots: int) -> int:
-    """The most attempts of a plan at a time; so many items and tasks at a time as there are slots."""
+    """The most attempts of a plan at a time; items and tasks count as far as there are slots."""
     return _Widths(slots, Types(plan), {}).of_scope(plan.root)
 
 

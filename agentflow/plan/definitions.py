@@ -4,7 +4,8 @@ A server may say something else tomorrow: another description, which a model rea
 instruction, or arguments that ask for more. So a spec keeps the definitions that its author has
 looked at, in a file that `agentflow tools` writes,
 
-    {"format": 1, "tools": {"search": {"description": "…", "inputSchema": {…}, "outputSchema": {…}}}}
+    {"format": 1,
+     "tools": {"search": {"description": "…", "inputSchema": {…}, "outputSchema": {…}}}}
 
 or their hashes alone, `sha256:` and the SHA-256 of the canonical JSON (sorted keys, no white space,
 ASCII) of an object with `name`, `description`, `inputSchema` and `outputSchema`, null where there

@@ -97,7 +97,7 @@ class Escalations:
         return self._equip(made, at) if made is not None else None
 
     def _call(self, level: Level, call: CallPlan | None) -> CallPlan | None:
-        """The call of a level: one attempt, for the same input; the contract of the step holds too."""
+        """The call of a level: one attempt with the same input, held to the step's contract too."""
         made = self._own_call(level, call) if call is not None else None
         if made is None:
             return None

@@ -55,7 +55,7 @@ def backoffs(call: CallPlan) -> list[float]:
 
 
 def _attempts(call: CallPlan) -> int:
-    """n: how many attempts the policy allows, if there is a failure after which it may be repeated."""
+    """n: the attempts that a policy allows, if any failure may lead to a retry."""
     if call.retry is None:
         return 1
     safe = is_repeatable(call)

@@ -39,7 +39,7 @@ _NOTHING = frozenset[FailureClass]()
 
 
 def failures_of(step: StepPlan) -> frozenset[FailureClass]:
-    """The classes with which a step can fail, before its own `catch`; all where that is not known."""
+    """The classes with which a step can fail, before its own `catch`; all if that is unknown."""
     if step.kind == "agent":
         calls = calls_of(step)
         return _NOTHING.union(*map(_of_call, calls)) if calls else EVERYTHING
@@ -60,7 +60,7 @@ def failures_of(step: StepPlan) -> frozenset[FailureClass]:
 
 
 def _inside(step: StepPlan) -> list[StepPlan]:
-    """The steps of a group, of all cases, a loop or another pipeline, or the workers of a delegate."""
+    """The steps of a group, of all cases, a loop or a nested pipeline, or a delegate's workers."""
     plan = step.nested.plan if step.nested is not None else None
     scopes = [plan.root] if plan is not None else step.scopes
     workers = step.delegate.workers.values() if step.delegate is not None else ()
@@ -75,7 +75,7 @@ def _has_several(step: StepPlan) -> bool:
 
 
 def _cut_off(step: StepPlan) -> frozenset[FailureClass]:
-    """What a step comes to when what is in flight inside may have acted, and is stopped or fails too."""
+    """How a step can end if calls in flight inside it stop or fail after they may have acted."""
     for inner in _inside(step):
         acts = any(not call.reach.repeatable for call in calls_of(inner))
         if acts or _cut_off(inner):
@@ -84,7 +84,7 @@ def _cut_off(step: StepPlan) -> frozenset[FailureClass]:
 
 
 def may_be_unknown(step: StepPlan) -> bool:
-    """May it be given up after an attempt that may have had its effect? A key only makes another safe."""
+    """May it be given up after an attempt that may have acted? A key does not rule it out."""
     return any(not call.effects.repeatable for call in calls_of(step))
 
 

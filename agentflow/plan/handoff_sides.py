@@ -72,7 +72,7 @@ def demands(taken: dict[str, Schema], walked: frozenset[str]) -> Demands:
 
 
 def plainly(given: Contract) -> Contract:
-    """A producer that is told in parts, or as a constant, told field by field where that is exact."""
+    """A producer in parts or a constant, told field by field where that is exact."""
     schema = given.schema
     if not isinstance(schema, dict):
         return given

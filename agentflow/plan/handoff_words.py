@@ -1,4 +1,4 @@
-"""Where a handoff breaks, in words: what the producer gives, and what the consumer wants instead."""
+"""A handoff that breaks, in words: what the producer gives, and what the consumer wants instead."""
 
 from typing import TypeAlias
 

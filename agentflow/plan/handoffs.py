@@ -318,7 +318,7 @@ def _as_a_whole(pair: _Pair) -> Verdict:
 
 
 def _by_type(pair: _Pair, types: frozenset[str]) -> Verdict | None:
-    """A witness of another type than the consumer's, where it has one; that says more than limits."""
+    """A witness of a type that the consumer refuses, if any; it says more than limits do."""
     if "type" not in pair.taken.schema:
         return None
     declared = {"type": pair.taken.schema["type"]}

@@ -1,4 +1,4 @@
-"""How many items a list has that an expression makes, as far as the lists say it that it is made of."""
+"""How many items the list that an expression makes can have, as far as its sources tell."""
 
 from math import inf
 

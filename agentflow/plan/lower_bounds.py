@@ -1,4 +1,4 @@
-"""How many calls a run makes at least if it succeeds, and what they take, worked out before it runs.
+"""The fewest calls of a run that succeeds, and what they use at least, worked out beforehand.
 
 Nothing fails, no step with a `when` takes place, a switch takes its cheapest case and a loop ends
 in its first iteration. Lists are empty, or else as long as they may be; those inside of another are
@@ -53,7 +53,7 @@ def least_of_round(plan: Plan, loop: StepPlan, what: str | TakenByCall) -> float
 
 
 def least_charges(plan: Plan, step: StepPlan, call: CallPlan, types: Types) -> dict[str, float]:
-    """What each call of a step takes from the meters at least, as `meters.NAME`, whatever its input is."""
+    """What each call of a step uses of the meters at least, as `meters.NAME`, for any input."""
     passed = passed_by(call, step.address, types) if call.charges else None
     charges = charges_of(plan, call, passed)
     return {METERS + name: span.low for name, span in charges.items()}

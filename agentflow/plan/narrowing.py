@@ -23,7 +23,7 @@ _SIZES = {"array": ("minItems", "maxItems"), "string": ("minLength", "maxLength"
 
 
 class Given(Struct, frozen=True):
-    """What conditions have come to where something is read: limits, and all paths that they compare."""
+    """What conditions have established where something is read: limits, and paths compared."""
 
     limits: frozenset[Limit] = frozenset()
     compared: frozenset[tuple[str, Steps]] = frozenset()
@@ -43,7 +43,7 @@ class Given(Struct, frozen=True):
         )
 
     def compares(self, root: str, way: Steps) -> bool:
-        """Does a condition look at what a path leads to, or at what it is a part of, or has as one?"""
+        """Does a condition look at what a path leads to, a part of it, or what it is part of?"""
         return any(
             root == one and all(a == b for a, b in zip(way, steps, strict=False))
             for one, steps in self.compared

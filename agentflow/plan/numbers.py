@@ -170,7 +170,7 @@ def bound(part: Expr, truth: bool = True) -> Bound | None:
 
 
 def sizes(operator: str, number: float) -> Range:
-    """The sizes of which a comparison with a number holds; of all but one: any, unless that is 0."""
+    """The sizes for which a comparison with a number holds; for `!=`, any, except of 0."""
     if operator == "!=" and number == 0:
         operator = ">"
     return meet(Range(low=0, whole=True), fulfilling(operator, number))

@@ -1,4 +1,4 @@
-"""A pipeline at a glance, before it runs: what happens after what, what is handed on, what it costs.
+"""A pipeline at a glance, before it runs: what follows what, what is handed on, what it costs.
 
 The tree is that of `plan.bounds`, so that each figure stands at the step that causes it. In each
 scope, steps of the same `level` can run side by side: a step is one level below the last of those
@@ -53,14 +53,14 @@ class Capabilities(Struct, frozen=True):
 
 
 class Alone(Struct, frozen=True):
-    """One agent in the place of many: a pipeline of the author's, or, without one, a single call."""
+    """One agent instead of many: a pipeline of the author's or, without one, a single call."""
 
     baseline: str | None
     most: Most
 
 
 class Overview(Struct, frozen=True):
-    """A pipeline. `people` are the questions of a run; `alone` is what its worst case is held against."""
+    """A pipeline. `people` are its questions; its worst case is compared with that of `alone`."""
 
     plan: Plan
     worst: WorstCase

@@ -34,7 +34,7 @@ def matches(pattern: str, at: str) -> bool:
 
 
 def openness(pattern: str) -> tuple[int, tuple[bool, ...]]:
-    """How many numbers a pattern leaves open, and which, from the outside in: the least counts first."""
+    """How many numbers a pattern leaves open, and which, outermost first: the fewest win."""
     numbers = tuple(number == "*" for number in _IN_BRACKETS.findall(pattern))
     return sum(numbers), numbers
 

@@ -35,7 +35,7 @@ AROUND, _FAILURE = 300, 1_000
 
 
 def first_prompt(call: CallPlan, chat: ChatPlan, passed: Schema | None) -> Bound:
-    """The longest prompt of a first turn; `passed` is the type of what the call is given, if known."""
+    """The longest prompt of a first turn; `passed` is the type of the call's input, if known."""
     return plus(Bound(chat.overhead), shown(call, chat, passed))
 
 

@@ -1,4 +1,4 @@
-"""How a step is done several times: once for each item of a list, or again until a condition holds."""
+"""Steps that are repeated: once for each item of a list, or until a condition holds."""
 
 from msgspec import Struct
 

@@ -43,7 +43,7 @@ def plan_scripts(
 
 
 def ancestry(name: str, tests: Mapping[str, PipelineTest]) -> Iterator[tuple[str, PipelineTest]]:
-    """A test and those that it is `like`, as far as they exist, each once and no more than may be."""
+    """A test and those that it is `like`, each once, up to a limit; unknown ones are left out."""
     seen: set[str] = set()
     following: str | None = name
     while following is not None and following in tests and following not in seen:

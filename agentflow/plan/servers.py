@@ -22,7 +22,7 @@ Tools: TypeAlias = Mapping[str, Mapping[str, Definition]]
 
 
 class Found(Struct, frozen=True):
-    """What servers say of tools, and the pins that those had which have changed and are `accepted`."""
+    """What servers say of their tools; `accepted` are earlier pins of tools that have changed."""
 
     tools: Tools
     accepted: Mapping[str, Mapping[str, str]]

@@ -1,4 +1,4 @@
-"""What is certain about the look of values: outputs, inputs, items, and what templates make of them.
+"""What is certain about values: outputs, inputs, items, and what templates make of them.
 
 A contract says it of an agent's output and of the inputs; a template says it of the output of a
 group, of a switch and of an item. What cannot be told is left open.
@@ -198,7 +198,7 @@ class Shapes:
         return self._narrowed(found, given) if given.compares(start.name, steps) else found
 
     def _narrowed(self, path: Alias, given: Given) -> Shape:
-        """What conditions that compare a path leave of it; not exact if it is not known what that is."""
+        """What conditions leave of the value of a path; not exact where that cannot be told."""
         left = given.on(path.root, path.steps)
         whole = resolved(self, path) if left else None
         if not isinstance(whole, Contract) or whole.schema is STANDS_IN:
@@ -248,7 +248,7 @@ class Shapes:
         return self._asserted[step.address]
 
     def _made_by(self, step: StepPlan) -> Iterator[tuple[str, Shape]]:
-        """What a step makes by itself, whatever `catch` says, with the words for when it is that."""
+        """What a step makes by itself, whatever `catch` says, and in words when it does."""
         if step.kind in ("agent", "human"):
             schema = step.contract.schema if step.contract else STANDS_IN
             yield "", Contract(schema, schema)

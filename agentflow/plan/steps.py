@@ -3,9 +3,9 @@
 Names are resolved, expressions compiled, defaults filled in, durations in seconds. What runs
 inside what is a tree of scopes; what waits for what are the `upstream` ids of each step.
 
-                    Plan ── root ─▶ ScopePlan ── steps ─▶ StepPlan ──┬─ body ──▶ ScopePlan   (group, loop)
-                                                                     ├─ cases ─▶ ScopePlan … (switch)
-                                                                     └─ nested ▶ Plan     (pipeline)
+    Plan ── root ─▶ ScopePlan ── steps ─▶ StepPlan ──┬─ body ──▶ ScopePlan   (group, loop)
+                                                     ├─ cases ─▶ ScopePlan … (switch)
+                                                     └─ nested ▶ Plan        (pipeline)
 
 Another pipeline is a plan of its own, in which addresses begin anew; it is made once, however many
 steps run it. `plan.calls.step_at` finds a step by its address in the run.

@@ -1,4 +1,4 @@
-"""What is asked when nobody knows whether a step had its effect, and its spec does not say what then.
+"""The question asked if nobody knows whether a step acted, and its spec does not say what then.
 
 An escalation like those of an author, with one level: a question in the inbox. It waits as long as
 the times around the step allow.

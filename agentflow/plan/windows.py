@@ -60,7 +60,7 @@ class Window(Struct, frozen=True):
     shared: bool
 
     def needed(self, prompt: int, answer: int | None) -> int:
-        """How many of its tokens a call takes. `answer` is how long that may get, if it is known."""
+        """How many of its tokens a call takes. `answer` is the longest answer, if that is known."""
         return prompt + (answer or 0 if self.shared else 0)
 
 

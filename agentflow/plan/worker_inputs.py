@@ -29,7 +29,7 @@ class KnownField(Struct, frozen=True):
 
 
 def known_fields(arguments: Template, contract: Schema) -> Iterator[KnownField]:
-    """The fields of a worker's input that are made of its task's id and input, and of nothing else."""
+    """The fields of a worker's input that are made of its task's id and input, and nothing else."""
     for field, template in arguments.entries if isinstance(arguments, MapOf) else ():
         if _reads_the_task_alone(template):
             asked = _asked(contract, field)

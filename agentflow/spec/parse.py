@@ -72,7 +72,7 @@ def _parse(document: Document, root: Mapping, vocabulary: Vocabulary) -> ParseRe
 def _examine(
     document: Document, root: Mapping, vocabulary: Vocabulary
 ) -> tuple[Breaches, Pipeline | None, int]:
-    """What is wrong, the pipeline if it may be looked at, and how much more is wrong than was told."""
+    """What is wrong, the pipeline if it can be used, and how many problems were left out."""
     pipeline, found = fill(vocabulary.pipeline, root)
     breaches = Breaches(document, vocabulary)
     breaches.add(found[:MAX_FINDINGS])

@@ -22,7 +22,7 @@ _Place = tuple[str | int | None, ...]
 
 
 class Context(Struct, frozen=True):
-    """The bytes of what was `passed` to an attempt and of what was `withheld` from it, by reference."""
+    """The bytes `passed` to an attempt and `withheld` from it, by reference."""
 
     passed: Mapping[str, int]
     withheld: Mapping[str, int]

@@ -1,4 +1,4 @@
-"""What a trace is made of: steps over time, gates, questions, and what is written down on a step."""
+"""What a trace is made of: steps over time, gates, questions, and the notes on a step."""
 
 from collections.abc import Iterator, Sequence
 

@@ -79,7 +79,7 @@ class Trace(Progress):
         return (asked for asked in self._questions.values() if asked.closed is None)
 
     def unknown(self) -> Iterator[Span]:
-        """The steps of which nobody knows whether they had their effect, in the order of the tree."""
+        """The steps that may or may not have acted, in the order of the tree."""
         return (span for span in self.spans() if span.unknown is not None)
 
     def _fact(self, fact: events.Fact) -> None:

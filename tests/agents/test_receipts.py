@@ -1,4 +1,5 @@
-"""What a chat model is sent, measured before it leaves and held against what its provider counted."""
+"""What a chat model is sent, measured before it leaves and held against what its provider
+counted."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,5 @@
-"""Runs that nobody works on: what is answered meanwhile, what is told of them, what a tick looks at."""
+"""Runs that nobody works on: what is answered meanwhile, what is told of them, what a tick looks
+at."""
 
 import signal
 from concurrent.futures import ThreadPoolExecutor

@@ -52,7 +52,8 @@ def test_the_log_says_when_the_request_of_a_limited_model_leaves(project: Projec
 
 
 class Held:
-    """Holds back every answer, and counts the requests that are open at a time, by the keys of their runs.
+    """Holds back every answer, and counts the requests that are open at a time, by the keys of
+    their runs.
 
     Once the `gate` is open, two of them end together or not at all; those of who is `gone` just
     end.

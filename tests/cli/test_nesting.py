@@ -1,4 +1,5 @@
-"""Pipelines that run pipelines: files in other folders, crashes inside, runs without their files."""
+"""Pipelines that run pipelines: files in other folders, crashes inside, runs without their
+files."""
 
 import json
 import shutil

@@ -1,4 +1,5 @@
-"""Contracts that name Python classes, from validate to resume: what imports, and what never does."""
+"""Contracts that name Python classes, from validate to resume: what imports, and what never
+does."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Models that call tools, in real processes against a real server: crashes, people, what is shown."""
+"""Models that call tools, in real processes against a real server: crashes, people, what is
+shown."""
 
 import json
 import signal
@@ -91,7 +92,8 @@ def test_a_crash_repeats_no_turn_and_no_call_that_has_ended(
 def test_a_kill_between_two_steps_of_a_talk(
     project: Project, server: OpenAIServer, decision: str, step: str
 ) -> None:
-    """What is stored and not yet performed: no turn is asked for again, no call that ended is made again."""
+    """What is stored and not yet performed: no turn is asked for again, no call that ended is made
+    again."""
     server.script(
         Answer(body=tool_calls(("note", {"name": "first"}), ("note", {"name": "second"}))),
         Answer(body=completion('"done"')),

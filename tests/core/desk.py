@@ -1,4 +1,5 @@
-"""A step whose model calls tools, for tests: `answer` of a pipeline `desk`, and what its model was told."""
+"""A step whose model calls tools, for tests: `answer` of a pipeline `desk`, and what its model was
+told."""
 
 from collections.abc import Mapping
 from typing import Any

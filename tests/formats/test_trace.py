@@ -167,7 +167,8 @@ def test_what_held_an_attempt_up_was_not_its_time() -> None:
 
 
 def told(count: int, *, failing: bool = False) -> list[str]:
-    """What a pipe is told of a list of so many items that go well, or fail twice and are skipped."""
+    """What a pipe is told of a list of so many items that go well, or fail twice and are
+    skipped."""
     name = "extract"
     run = Run(plan(step(name, "reader")))
     trace, lines = Trace(run.plan), list[str]()

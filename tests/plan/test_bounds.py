@@ -265,7 +265,8 @@ def _without(key: str, data: Json) -> Json:
 
 
 def fails(call: StartAttempt) -> tuple[Does, float]:
-    """As late as it may: an answer that has to be asked for again, or none where that is not done."""
+    """As late as it may: an answer that has to be asked for again, or none where that is not
+    done."""
     if call.effects.repeatable:
         return "no object", call.timeout
     return FailureClass.NOT_SENT if call.key is None else FailureClass.TIMEOUT, call.timeout

@@ -116,7 +116,7 @@ _NEGATED = re.compile(
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each agent that a model is told to turn to, and each tool that it is told of, out of its reach."""
+    """Each agent that a model is told to turn to, and each tool it is told of, but cannot reach."""
     plan = context.plan
     if plan is None:
         return
@@ -174,7 +174,7 @@ def _of_model(
 def _told_of(
     context: Context, chat: Chat, text: Written, everybody: Mapping[str, Path], beside: set[str]
 ) -> Iterator[Finding]:
-    """About agents by whose names a text has no other word, and those that it is to hand over to."""
+    """Agents whose names can mean nothing else in a text, and those that it is to hand over to."""
     for name, group, found in _others(text.text):
         if name in beside:
             continue
@@ -228,7 +228,7 @@ def _words(chat: Chat) -> frozenset[str]:
 
 
 def _others(text: str) -> Iterator[tuple[str, str, re.Match[str]]]:
-    """The names in a text that are those of agents, if there are such agents, in whatever language."""
+    """The names of existing agents in a text, in whatever language it is."""
     for found in _STRONG.finditer(text):
         if not _NEGATED.search(text[max(0, found.start() - 40) : found.start()]):
             yield found["name"].lower(), "name", found

@@ -146,7 +146,7 @@ def _made(context: Context, plan: Plan, step: StepPlan) -> list[StepPlan]:
 def _is_laid_out(
     context: Context, plan: Plan, order: Order, step: StepPlan, asked: StepPlan
 ) -> bool:
-    """Has something been done with it before the question, as putting it where a person can look at it?"""
+    """Has anything been done with it before the question, such as putting it up for inspection?"""
     given = [part for part in origins(context, (*step.path, "with")) if part.step]
     uses = (use for part in given for use in context.uses_of.get(part.step, ()))
     readers = {use.reader: plan.steps[use.reader] for use in uses if use.reader in plan.steps}

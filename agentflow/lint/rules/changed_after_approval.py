@@ -122,7 +122,7 @@ SEVERITY = Severity.WARNING
 
 
 class _Version(Struct, frozen=True):
-    """What a step has made, the question that was answered before, and what that shows, made by another."""
+    """A step's product, the question answered before it, and what that showed, made by another."""
 
     made: StepPlan
     asked: StepPlan
@@ -189,7 +189,7 @@ def _versions(
 
 
 def _is_made_anew(context: Context, made: StepPlan, first: StepPlan, asked: StepPlan) -> bool:
-    """Is an agent asked for the same again, but for what it made the first time and what was said of it?
+    """Is an agent given the same again, apart from its first result and what was said of it?
 
     What is made after an answer may well be another thing, as the whole after a sample.
     """

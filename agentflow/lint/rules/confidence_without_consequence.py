@@ -89,7 +89,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _cared_for(document: Document, plan: Plan) -> set[str]:
-    """The agents whose unsure answers a `catch` speaks of, or a model is told of whose tools they are."""
+    """The agents whose unsure answers a `catch` handles, or a model that has them as tools sees."""
     # Of a `catch` that names somebody unknown there is nothing in the plan, and it speaks all the
     # same.
     speaking = {at for at, step in plan.steps.items() if _SPEAKING & _written(document, step)}

@@ -60,7 +60,7 @@ _HARMLESS = (Effects.NONE, Effects.READ)
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each step without effect that no other step and no output asks for; of nested ones the outermost."""
+    """Each step without effect that no other step or output reads; of nested ones the outermost."""
     if context.plan is None or not context.reads_all_known:
         return
     awaited = {use.target for use in context.plan.uses}
@@ -90,7 +90,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _only_talks(step: StepPlan) -> bool:
-    """Is it the call of a chat model that nothing holds to what it says, so that it stops nothing?"""
+    """Is it a call of a chat model whose answer is not checked, so that it can stop nothing?"""
     calls = calls_of(step)
     return bool(calls) and all(
         call.chat is not None and not call.tools and not call.confidence for call in calls

@@ -103,7 +103,7 @@ def _ends_in_itself(step: StepPlan, around: StepPlan, asked: set[str | None]) ->
 
 
 def _passes_over(plan: Plan, step: StepPlan) -> tuple[StepPlan, str] | None:
-    """The step whose `catch` lets the run go on after an unknown effect of another inside it, and the entry.
+    """The step whose `catch` passes over an unknown effect inside it, and the entry that does so.
 
     An entry for a class that leaves open what was done takes the unknown effect that began with it.
     Of what can be undone, it is taken for the author's word on that.

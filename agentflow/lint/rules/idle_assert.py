@@ -71,7 +71,7 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each assertion without a reference to the output, or with a condition that decides nothing."""
+    """Each assertion that does not refer to the output, or whose condition decides nothing."""
     if context.plan is None:
         return
     for step in context.plan.steps.values():

@@ -132,7 +132,7 @@ def _breaches(
 def _at_first(
     context: Context, handoffs: Handoffs, handoff: Handoff, effort: Effort
 ) -> Iterator[Finding]:
-    """Each part of a handoff that does not fit in the first iteration of a loop, whatever comes later."""
+    """Each part of a handoff that breaks in a loop's first iteration, whatever later ones give."""
     first = context.first_rounds.at(handoff.path, handoff.place)
     if first is None:
         return

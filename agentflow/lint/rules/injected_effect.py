@@ -222,7 +222,7 @@ def _reads_anything(context: Context, chat: Chat) -> bool:
 def _carried_out(
     context: Context, step: StepPlan, call: CallPlan, readers: Readers
 ) -> Iterator[Finding]:
-    """Free text from such a model that an agent with effects runs, or a shell, which can do anything."""
+    """Free text from such a model that is run by an agent with effects, or by any shell."""
     shell = _is_shell(call)
     if (call.effects.repeatable and not shell) or gate_before(context, step) is not None:
         return

@@ -139,7 +139,7 @@ def _different(context: Context, step: StepPlan) -> Iterator[Finding]:
 
 
 def _answering_for(step: StepPlan) -> Iterator[tuple[CallPlan, CallPlan, Path]]:
-    """The calls of agents, each with that of another that may answer for it, and where it is named."""
+    """The calls of agents, each with that of a possible substitute, and where that is named."""
     workers = step.delegate.workers.values() if step.delegate is not None else ()
     for one in (step, *workers):
         if one.call is None:

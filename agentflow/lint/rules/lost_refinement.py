@@ -175,7 +175,7 @@ def _is_of(context: Context, each: Round, use: Use, refined: _Refined) -> bool:
 
 
 def _original(context: Context, each: Round, refined: _Refined) -> Iterator[Finding]:
-    """Does the output repeat what the loop began with, beside at most verdicts on what it made of it?"""
+    """Does the output repeat the initial value, with only verdicts on what the loop made of it?"""
     if each.body.output is None:
         return
     keys = entries(each.body.output)
@@ -202,7 +202,7 @@ def _original(context: Context, each: Round, refined: _Refined) -> Iterator[Find
 
 
 def _unread(context: Context, each: Round, refined: _Refined) -> Iterator[Finding]:
-    """A part of the output that nobody reads, where no other has what the loop made of the field."""
+    """A part of the output that nobody reads, if no other part has what the loop made of it."""
     read = context.uses_of.get(each.step.address, ())
     if each.step.for_each is not None or not read or not context.reads_all_known:
         return

@@ -165,7 +165,7 @@ def _unproven(context: Context, plan: Plan, use: Use, gaps: list[Gap]) -> Iterat
 
 
 def _is_after_all_rounds(plan: Plan, use: Use, missing: Steps) -> bool:
-    """Is it an item of a state that each round of a loop may have added to, read when all are over?"""
+    """Is it an item of a state that each round of a loop may add to, read after the loop?"""
     step = loop_around(plan, use.reader) or plan.steps.get(use.reader)
     if use.reference.root != "loop" or step is None or step.loop is None:
         return False
@@ -174,7 +174,7 @@ def _is_after_all_rounds(plan: Plan, use: Use, missing: Steps) -> bool:
 
 
 def _shorter(context: Context, plan: Plan, each: Zipped) -> Iterator[Finding]:
-    """A list that is read by the numbers of another, unless somebody has looked at how long it is."""
+    """A list that is read by another's indexes, unless its length has been looked at."""
     use = each.use
     known, producer = context.guards.at(use), plan.steps.get(use.target or "")
     items, over = (path_text(_whole(way_of(path))) for path in (each.items, each.over))

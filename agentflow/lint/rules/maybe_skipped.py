@@ -120,7 +120,7 @@ def _causes(step: StepPlan) -> list[Path]:
 
 
 def _is_misguarded(context: Context, use: Use) -> bool:
-    """Is there a `when` around the reader that cannot be read? It may be what asks for the output."""
+    """Is there an unreadable `when` around the reader, which may ask for the output?"""
     assert context.plan is not None
     around = (context.plan.steps.get(at) for at in enclosing(use.reader))
     return any(

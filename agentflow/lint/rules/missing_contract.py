@@ -112,7 +112,7 @@ def _misnamed(agent: Agent, servers: Mapping[str, ServerPlan]) -> bool:
 
 
 def _unknown(server: str, tool: str, servers: Mapping[str, ServerPlan]) -> bool:
-    """Does the file of the server's definitions lack a tool? Its contracts are those of another then."""
+    """Does the file of the server's definitions lack a tool? Then it lacks the contracts, too."""
     plan = servers.get(server)
     return plan is not None and bool(plan.definitions) and tool not in (plan.definitions or {})
 

@@ -87,7 +87,7 @@ _CALLED = {"charges": "the charge", "images": "the image"}
 
 
 class Giver(Struct, frozen=True):
-    """Who calls an agent: a step with what it hands over, None where that is known in the run only."""
+    """Who calls an agent: a step with its arguments, or None where only the run knows these."""
 
     step: StepPlan
     gives: Contract | None

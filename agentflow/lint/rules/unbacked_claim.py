@@ -122,7 +122,7 @@ class _Said(Struct, frozen=True):
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each text that a step hands to the world and that speaks of another's effect, before that is over."""
+    """Each text that a step sends out and that tells of another's effect before that is over."""
     plan = context.plan
     if plan is None:
         return
@@ -144,7 +144,7 @@ def check(context: Context) -> Iterator[Finding]:
 def _why(
     context: Context, plan: Plan, order: Order, said: _Said, deed: StepPlan
 ) -> tuple[str, str] | None:
-    """What is wrong with a claim of a deed, and what to do besides reading it; None if nothing is."""
+    """What is wrong with the claim of a deed, and a remedy besides reading it; None if nothing."""
     if not order.comes_after(said.step, deed):
         apart = order.exclude(said.step, deed)
         wait = f", or write 'needs: [{deed.id}]'"
@@ -169,7 +169,7 @@ def _finding(context: Context, said: _Said, deed: StepPlan, why: str, advice: st
 
 
 def _may_be_left_out(context: Context, plan: Plan, step: StepPlan, deed: StepPlan) -> bool:
-    """May an effect be skipped, where a step that tells of it neither asks for that nor reads any of it?"""
+    """May an effect be skipped that a step tells of without asking for it or reading of it?"""
     own, around = set(enclosing(step.address)), set(enclosing(deed.address))
     read = context.uses_within.get(step.path, ())
     if any(_is_open(plan, at) for at in own - around) or any(use.target in around for use in read):

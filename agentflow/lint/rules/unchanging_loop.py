@@ -106,7 +106,7 @@ _ADVICE = "hand on in 'next' what the last iteration found, and read it from 'lo
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each loop whose steps, or the ones by which it ends, see nothing that changes, and what `next` gives back."""
+    """Each loop whose steps, or those that end it, see nothing new, with what `next` repeats."""
     if context.plan is None:
         return
     for each in context.loops:

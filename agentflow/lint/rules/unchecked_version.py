@@ -120,7 +120,7 @@ _VERDICT = re.compile(
 
 
 class _Check(Struct, frozen=True):
-    """A step by whose verdict a loop ends, and what it was given: of the state, and of this round."""
+    """A step whose verdict ends a loop, and what it was given: of the state, and of this round."""
 
     step: StepPlan
     state: frozenset[str]
@@ -128,7 +128,7 @@ class _Check(Struct, frozen=True):
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each loop with an output that is the next version to the one its check was given, or the one before."""
+    """Each loop whose output is another version, earlier or later, than the one its check saw."""
     plan = context.plan
     if plan is None or not context.reads_all_known:
         return
@@ -176,7 +176,7 @@ def _verdict(until: Expr) -> Expr | None:
 
 
 def _versions(context: Context, each: Round) -> Mapping[str, Origin]:
-    """The fields of the state that are given what a step has made and nothing else, each with what that is."""
+    """The state's fields that take what a step has made and nothing else, each with that."""
     found: dict[str, Origin] = {}
     for name, template in entries(each.loop.next).items():
         uses = within(context, (*each.body.path, "next", name))
@@ -188,7 +188,7 @@ def _versions(context: Context, each: Round) -> Mapping[str, Origin]:
 
 
 def _is_read(context: Context, each: Round, made: Origin) -> bool:
-    """Does a step of the same round look at what another has made, or happens that only at times?"""
+    """Does a step of the same round look at what another has made, or act only at times?"""
     assert context.plan is not None
     read = (use for use in each.uses if each.part(use) == "steps")
     step = context.plan.steps[made.step]

@@ -52,7 +52,7 @@ FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each step and level whose agent is not among `agents`, and so for `among`, `catch` and tools."""
+    """Each agent that is not among `agents`: of a step, level, `among`, `catch` or tool."""
     if context.plan is None:
         return
     agents = context.plan.pipeline.agents

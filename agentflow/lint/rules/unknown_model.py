@@ -58,7 +58,7 @@ FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each agent, fallback and level of an escalation whose model is no alias and has no provider."""
+    """Each agent, fallback and level with a model that is no alias and names no provider."""
     if context.pipeline is None:
         return
     models = context.pipeline.models

@@ -127,7 +127,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _reads(plan: Plan) -> Iterator[tuple[CallPlan, list[Steps]]]:
-    """For each agent a call, and what is read of its answers by way of any step; () is the whole."""
+    """A call of each agent, and what any step reads of its answers; () is the whole."""
     of_step: dict[str, list[Steps]] = {}
     asserted: dict[str, list[Steps]] = {}
     for use in plan.uses:

@@ -75,7 +75,7 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each prompt that leaves out what its agent is given; advice if it uses other parts of that."""
+    """Each prompt that leaves out what its agent is given; advice if it uses other parts."""
     plan = context.plan
     if plan is None or not context.reads_all_known:
         return

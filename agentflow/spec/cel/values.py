@@ -177,7 +177,7 @@ def weight(value: Json, known: dict[int, int], depth: int = MAX_DEPTH) -> int:
 
 
 def equality_key(value: Json) -> tuple[bool, Json]:
-    """What equal texts, numbers and booleans have alike: a boolean is no number, and 1 equals 1.0."""
+    """A key that is the same for equal values: a boolean is no number, and 1 equals 1.0."""
     return isinstance(value, bool), value
 
 

@@ -130,7 +130,7 @@ class Objection(Struct, frozen=True):
 
 
 def _key(name: str) -> str:
-    """How authors write a key: the names of some would be keywords of Python, and end with `_` here."""
+    """The key as authors write it: names that are keywords of Python end with `_` here."""
     return name.rstrip("_")
 
 
@@ -145,7 +145,7 @@ class Node(Struct, frozen=True, kw_only=True, rename=_key):
     also: ClassVar[Mapping[str, Json]] = {}
 
     def objection(self, given: Set[str]) -> Objection | None:  # noqa: ARG002 - for those that object
-        """What is wrong although each key is right by itself; `given` are the keys that were written."""
+        """What is wrong although each key is right by itself; `given` are the keys written."""
         return None
 
 
