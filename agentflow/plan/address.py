@@ -20,7 +20,8 @@ DEFAULT_CASE = "*"
 _ITEM_NUMBER = re.compile(r"\[[0-9]+\]")
 _ITERATION_NUMBER = re.compile(r"\[#[0-9]+\]")
 _TASK = re.compile(r"\[:[^\[\]]*\]")
-_CALL_NUMBER = re.compile(r"\[@[0-9]+\.[0-9]+\]")
+#: Which call of a turn this is: `[@TURN.CALL]`.
+CALL_NUMBER = re.compile(r"\[@[0-9]+\.[0-9]+\]")
 _ENCODED = {"%": "%25", "/": "%2F", "[": "%5B", "]": "%5D", "*": "%2A"}
 
 
@@ -85,7 +86,7 @@ def static(address: str) -> str:
     """
     if "[" not in address:
         return address
-    address = _CALL_NUMBER.sub("", _TASK.sub("", address))
+    address = CALL_NUMBER.sub("", _TASK.sub("", address))
     return _ITERATION_NUMBER.sub("[#]", _ITEM_NUMBER.sub("", address))
 
 

@@ -23,7 +23,6 @@ ANY_ITERATION = "[#*]"
 ANY_TASK = "[:*]"
 ANY_CALL = "[@*]"
 _TASK = re.compile(r"\[:[^\[\]]+\]")
-_CALL = re.compile(r"\[@[0-9]+\.[0-9]+\]")
 _IN_BRACKETS = re.compile(r"\[[#:@]?([^\[\]]*)\]")
 _NUMBER = re.compile(r"\[(#?)[0-9]+\]")
 
@@ -41,7 +40,7 @@ def openness(pattern: str) -> tuple[int, tuple[bool, ...]]:
 
 def opened(pattern: str) -> str:
     """The pattern with all its numbers, tasks and calls left open."""
-    return _CALL.sub(ANY_CALL, _TASK.sub(ANY_TASK, _NUMBER.sub(r"[\1*]", pattern)))
+    return address.CALL_NUMBER.sub(ANY_CALL, _TASK.sub(ANY_TASK, _NUMBER.sub(r"[\1*]", pattern)))
 
 
 def patterns_of(plan: Plan) -> Iterator[tuple[str, StepPlan, bool]]:
