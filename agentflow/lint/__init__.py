@@ -14,17 +14,17 @@ Which conditions hold, where, and together with which others
 
 Values: where they come from, where they lead, and what may be wrong with them on the way
 
-    traces · origins · handoffs · receivers · operands · mixed_types · doubts · doubted · macros ·
+    traces · origins · handoffs · receivers · operands · mixed_types · doubts · doubted ·
     macro_variables · zipped · schemas · written · plain_references · loops
 
 What comes before what, what may be at work at once, and how much it may take
 
-    order · concurrency · times · meters · planned · policies · fits
+    order · concurrency · times · budgets · planned · policies · fits
 
 Effects, the people and checks that stand before them, and what follows from their answers
 
-    deeds · amends · commands · keys · gates · checkpoints · asked · answers · stand_ins ·
-    consequences · words_of_consent · escalations · drills
+    deeds · amends · commands · keys · gates · checkpoints · answers · stand_ins · consequences ·
+    words_of_consent · escalations · drills
 
 Models and their tools: what they are told, what they are given
 
@@ -32,6 +32,5 @@ Models and their tools: what they are told, what they are given
 
 Names, words and forms of texts: of agents and models, of what is claimed, of secrets, of patterns
 
-    names · slips · forgotten · named_agents · named_models · claims · stems · credentials ·
-    shell_variables · backtracking
+    names · slips · named · claims · stems · credentials · backtracking
 """

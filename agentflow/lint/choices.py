@@ -26,8 +26,7 @@ from agentflow.spec.cel.syntax import (
 class NoChoice(Struct, frozen=True):
     """A condition that always comes to the same, and in words why, and what follows.
 
-    It is `harmless` where the other side of an `||` may hold, or what is never taken is the
-    exception.
+    It is `harmless` where the other side of an `||` may hold, or what is never taken is the exception.
     """
 
     part: Expr

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+#: Programs that run a text of commands, and expand variables in it.
+SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "fish"})
 #: SQL that changes something, as the first word of a statement.
 _SQL = re.compile(
     r"(?:^|;)\s*(ALTER|CREATE(?!\s+TEMP)|DELETE|DROP|GRANT|INSERT|MERGE|REPLACE|REVOKE|TRUNCATE|UPDATE)\s",

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from agentflow.lint.conditions import shown
 from agentflow.lint.macro_variables import Variables
-from agentflow.plan.numbers import Range, bound, meet, number_of, range_of_expression, size_of
+from agentflow.plan.numbers import Range, fulfilling, meet, number_of, range_of_expression, size_of
 from agentflow.spec.cel.logic import TURNED, Comparison, compared, together
 from agentflow.spec.cel.syntax import (
     Binary,
@@ -69,7 +69,7 @@ class _Conditions(Struct, frozen=True):
                     why = self._outside(asked)
                     if why is not None:
                         return Impossible(part, why)
-                    name = self._used_up(part, holds, left)
+                    name = self._used_up(asked, left)
                     if name is not None:
                         why = f"{'no' if truth else 'every'} {quoted(name)} fulfils this"
                         return Impossible(condition, why)
@@ -92,15 +92,14 @@ class _Conditions(Struct, frozen=True):
         ]
         return " and ".join(read) or None
 
-    def _used_up(self, part: Expr, holds: bool, left: dict[str, Range]) -> str | None:
-        """What a part compares, if it and the parts before it have `left` no number for that."""
-        asked = bound(part, holds)
-        span = self.range(asked.of) if asked is not None else None
-        if asked is None or span is None:
+    def _used_up(self, asked: Comparison, left: dict[str, Range]) -> str | None:
+        """What is compared, if those comparisons before it have `left` nothing of its range."""
+        number, span = number_of(asked.other), self.range(asked.one)
+        if number is None or span is None:
             return None
-        name = shown(asked.of, self.text)
-        left[name] = meet(left.get(name, span), asked.span)
-        return self.text[asked.of.start : asked.of.end] if left[name].is_empty else None
+        name = shown(asked.one, self.text)
+        left[name] = meet(left.get(name, span), fulfilling(asked.operator, number))
+        return self.text[asked.one.start : asked.one.end] if left[name].is_empty else None
 
     def range(self, expr: Expr) -> Range | None:
         found = range_of_expression(expr, self.scope.of)

@@ -43,7 +43,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec.structs import replace
 
 from agentflow.findings import Finding, Location, Related, Severity
-from agentflow.lint.meters import amount_of, figure, path_of, summed
+from agentflow.lint.budgets import amount_of, figure, path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.amounts import dollars
 from agentflow.plan.lower_bounds import least_charges, least_of_run, least_of_step

@@ -43,7 +43,7 @@ Good:
 from collections.abc import Iterable, Iterator
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.meters import amount_of, figure, path_of, summed
+from agentflow.lint.budgets import amount_of, figure, path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.bounds import Part, worst_case
 from agentflow.plan.lower_bounds import Least, least_of_run, least_of_step

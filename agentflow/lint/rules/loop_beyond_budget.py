@@ -56,7 +56,7 @@ Good:
 from collections.abc import Iterator, Mapping
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.meters import path_of, summed
+from agentflow.lint.budgets import path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.lower_bounds import copes, least_of_round
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan

@@ -40,7 +40,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.named_agents import named_agents
+from agentflow.lint.named import named_agents
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.spec.wording import quoted

@@ -50,20 +50,38 @@ Good:
 
 from collections.abc import Iterator
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Fix, Location, Severity
 from agentflow.lint.keys import passing
-from agentflow.lint.macros import missing_fields
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.traces import Gap
+from agentflow.lint.written import expressions
+from agentflow.plan.fields import part_of
+from agentflow.plan.schemas import Contract, past_references
 from agentflow.plan.scopes import GLOBAL_ROOTS
 from agentflow.plan.steps import Plan, StepPlan
+from agentflow.plan.types import Types
 from agentflow.plan.uses import Use
-from agentflow.spec.cel.references import Steps
-from agentflow.spec.document import Document
+from agentflow.spec.cel.references import Steps, known_steps
+from agentflow.spec.cel.syntax import (
+    Binary,
+    Coalesce,
+    Comprehension,
+    Conditional,
+    Default,
+    Expr,
+    Identifier,
+    Index,
+    Select,
+    parts,
+    spine,
+)
+from agentflow.spec.document import Document, Path
 from agentflow.spec.fixes import renamed
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
@@ -81,6 +99,21 @@ _INSTEAD = {
     "a list": "take one by its index, or all with .map(x, x.{})",
     "empty": "give the step an 'output' with '{}' in it",
 }
+
+
+class _Missing(Struct, frozen=True):
+    """A field that a variable of a macro does not have, or that its contract does not name.
+
+    `start` and `end` are where the path to it stands in the text at `path`. `holder` is the path
+    before the field, as it is written.
+    """
+
+    path: Path
+    start: int
+    end: int
+    holder: str
+    field: str
+    gap: Gap
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -121,7 +154,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _in_macros(context: Context, plan: Plan, suggestions: Suggestions) -> Iterator[Finding]:
     """What is read of the items of lists."""
-    for missing in missing_fields(plan, context.types):
+    for missing in _missing_fields(plan, context.types):
         location = context.document.in_string(missing.path, missing.start, missing.end)
         if location not in context.misread:
             holder, name = missing.holder, missing.field
@@ -181,3 +214,65 @@ def _missing(
             fix = replace(fix, safe=False)
     severity = SEVERITY if certain else Severity.WARNING
     return Finding(NAME, severity, message, location, advice, fix=fix)
+
+
+def _missing_fields(plan: Plan, types: Types) -> Iterator[_Missing]:
+    """The fields that are read of the variables of macros, and that are not there."""
+    for expr, path, offset, place in expressions(plan):
+        yield from _Walk(path, offset).of(expr, Variables(types, place))
+
+
+class _Walk(Struct, frozen=True):
+    """One walk over an expression that begins at `offset` in the text at `path`."""
+
+    path: Path
+    offset: int
+
+    def of(self, expr: Expr, variables: Variables) -> Iterator[_Missing]:
+        if isinstance(expr, Comprehension):
+            yield from self.of(expr.source, variables)
+            yield from self.of(expr.body, variables.inside(expr))
+            return
+        if isinstance(expr, Select | Index):
+            yield from self._field(expr, variables)
+            for node in spine(expr):
+                if isinstance(node, Index):
+                    yield from self.of(node.key, variables)
+            if not isinstance(spine(expr)[-1], Identifier):
+                yield from self.of(spine(expr)[-1], variables)
+            return
+        for part in parts(expr):
+            found = self.of(part, variables)
+            if isinstance(expr, Conditional | Default | Coalesce) or _is_and(expr):
+                # An author who asks first may well know of more than the contract names.
+                found = (missing for missing in found if missing.gap.lack == "never")
+            yield from found
+
+    def _field(self, expr: Select | Index, variables: Variables) -> Iterator[_Missing]:
+        """The first field on a path from a variable that is not there."""
+        nodes = spine(expr)
+        start = nodes[-1]
+        found = variables.known.get(start.name) if isinstance(start, Identifier) else None
+        written = start.name if isinstance(start, Identifier) else ""
+        for step in known_steps(nodes):
+            if found is None or step is None:
+                return
+            part = part_of(found, step)
+            if _is_nowhere(found, step):
+                return  # it was never handed on, which is reported there
+            if part.lack in ("never", "unnamed") and isinstance(step, str):
+                at, end = self.offset + expr.start, self.offset + expr.end
+                gap = Gap(0, part.lack, part.known, part.what, part.case)
+                yield _Missing(self.path, at, end, written, step, gap)
+                return
+            found = part.inside
+            written += f"[{step}]" if isinstance(step, int) else f".{step}"
+
+
+def _is_and(expr: Expr) -> bool:
+    return isinstance(expr, Binary) and expr.operator == "&&"
+
+
+def _is_nowhere(holder: Contract, field: str | int) -> bool:
+    schema = past_references(holder)
+    return isinstance(schema, dict) and schema.get("properties", {}).get(field) is False

@@ -45,8 +45,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.budgets import bounds
 from agentflow.lint.chats import models
-from agentflow.lint.meters import bounds
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import plans_within, unpriced_models
 from agentflow.plan.providers import has_provider

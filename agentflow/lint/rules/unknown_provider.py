@@ -49,7 +49,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.named_models import named_models
+from agentflow.lint.named import named_models
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.providers import has_provider, meant
 from agentflow.spec.document import Path
