@@ -135,7 +135,7 @@ def drill(
     ] = 1000,
     allow_imports: ImportsOption = False,
 ) -> None:
-    """Bring about each failure that specs handle, write receipts: exit 0 if all ends as they say."""
+    """Bring about each failure that specs handle, write receipts: exit 0 if all ends as told."""
     from agentflow.cli.drill import Options, drill_specs
 
     options = Options(format.value, check=check, imports=allow_imports, runs=runs)

@@ -1,6 +1,6 @@
 """The texts of agents with expressions in them: prompts, images, urls and charges.
 
-They read the `input` of a call of their agent and nothing else, whichever step calls it.
+They can read only the `input` of a call of their agent, whichever step makes it.
 """
 
 from collections.abc import Iterator

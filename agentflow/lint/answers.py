@@ -1,4 +1,4 @@
-"""Who looks at what a person has answered, and what is done after it."""
+"""Which steps look at a person's answer, and what is done after it."""
 
 from collections.abc import Iterator, Mapping
 

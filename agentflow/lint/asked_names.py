@@ -1,8 +1,8 @@
 """The names that a text for a model gives to parts of its answer, in the forms people write them.
 
-A *list* of names is what stands side by side in one form: lines with a bullet or a number, rows of
-a table, `fields: pass (bool), advice (text)`, `{pass: bool, advice: text}`, or names in quotes that
-are explained one after the other. One name alone can be anything; of several that are meant for
+A *list* of names is several of them side by side in one form: lines with a bullet or a number, rows
+of a table, `fields: pass (bool), advice (text)`, `{pass: bool, advice: text}`, or quoted names that
+are explained one after the other. A single name may mean anything; but if several are meant for
 fields, one that no field has is a slip.
 """
 

@@ -1,8 +1,8 @@
 """Steps side by side whose conditions cut a number into bands, and where two bands meet.
 
-A band is what the `when` of a step leaves of a number that it compares with written ones, as
-`score >= 50 && score < 80` does. Bands belong together if they are of one number, and all else that
-their conditions ask is the same.
+A band is the range of a number for which a step runs, by the comparisons in its `when`:
+`score >= 50 && score < 80`. Bands belong together if they are of the same number and their
+conditions ask the same otherwise.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
 """The calls of chat models in a plan, and how much can go into their prompts.
 
-How many tokens a text has depends on the text; plain English has about four characters to a token,
-and hardly any text has more. An answer of a chat model has at most `max_output_tokens`.
+The number of tokens in a text varies: plain English has about four characters to a token, and
+hardly any text has more. An answer of a chat model has at most `max_output_tokens`.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What stands before a step: conditions, checks and people that can keep it from happening."""
+"""Conditions, checks and people on the way to a step that can keep it from running."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What well-known programs do to the world, by their arguments."""
+"""What well-known programs do to the world, judged by their arguments."""
 
 import re
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
-"""Comparisons that come to the same whatever comes: the two sides have no value in common.
+"""Comparisons that always come to the same, because their sides have no value in common.
 
-A contract names the values of a field, or its type, and what it is compared with is none of them.
-Of null and of empty text nothing is said: these are asked for out of care.
+A contract lists the values of a field, or names its type, and what the field is compared with is
+not among them. Comparisons with null and with the empty text are left alone: they are often made
+just in case.
 """
 
 import re

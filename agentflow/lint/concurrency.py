@@ -1,4 +1,4 @@
-"""What of a plan may be at work at the same time."""
+"""Which parts of a plan may be at work at the same time."""
 
 from collections.abc import Iterator
 from itertools import pairwise

@@ -1,7 +1,6 @@
-"""What a project says about how its specs are checked: `[tool.agentflow]` in `pyproject.toml`, or
-`agentflow.toml`.
+"""How a project has its specs checked: `[tool.agentflow]` in `pyproject.toml`, or `agentflow.toml`.
 
-It is about `validate` alone. Whether a spec can run is not a matter of configuration.
+It concerns `validate` alone. Whether a spec can run is not a matter of configuration.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What follows from one answer or another: which values all conditions take for the same."""
+"""What depends on an answer: which of its values every condition treats alike."""
 
 from collections.abc import Iterator, Sequence
 

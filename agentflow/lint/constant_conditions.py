@@ -1,8 +1,8 @@
-"""Conditions that come to the same in every run, by the values that their contracts name.
+"""Conditions that come to the same in every run, given the values that their contracts allow.
 
-Paths with a few values (booleans, enums, whether a step was skipped) are tried in every
-combination. What cannot be counted stays open, and a condition is decided only where it comes to
-the same without it.
+Paths with few possible values (booleans, enums, whether a step was skipped) are tried in every
+combination. Everything else is left open, and a condition counts as decided only if that makes no
+difference.
 """
 
 from collections.abc import Iterable, Iterator

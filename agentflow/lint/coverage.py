@@ -1,8 +1,8 @@
-"""For which combinations of what is decided on the way a step runs.
+"""For which combinations of the values that conditions read a step runs.
 
-The conditions on the way to a step (`when`, and the case of a switch) are taken apart into what
-they ask: paths whose contract names their values, and comparisons, which hold or do not. All
-combinations of these answers are tried.
+The conditions on the way to a step (each `when` and the case of each switch) are split into what
+they read: paths whose contract lists the values, and comparisons, which hold or do not. All
+combinations of these are tried.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What looks like a credential: by the name of its place, or by its form."""
+"""Texts that look like credentials, by the name of their place or by their form."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is said of what calls do to the world, and where they do it."""
+"""What the author says about the effects of calls, and where requests go."""
 
 from agentflow.lint.rule import Context
 from agentflow.plan.calls import home_of

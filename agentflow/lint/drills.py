@@ -1,4 +1,4 @@
-"""What the receipt of a drill and a spec do not agree on, and where that is said."""
+"""Where a spec and the receipt of its drill disagree, and where to report that."""
 
 from collections.abc import Iterator
 

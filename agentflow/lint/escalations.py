@@ -1,4 +1,4 @@
-"""Who turns to which escalation, and what its levels name."""
+"""Which steps use which escalation, and what its levels name."""
 
 from collections.abc import Iterator
 

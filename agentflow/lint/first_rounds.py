@@ -1,7 +1,7 @@
-"""What the first iteration of a loop is sure to come to, and what it finds there.
+"""What is certain about the first iteration of a loop.
 
-It reads the state as `state` gives it, and nothing that `next` makes of it. What does not fit with
-that fails whenever the loop runs, whatever later iterations would find.
+It sees the state as `state` gives it, before `next` has changed anything. What does not fit that
+state fails in every run of the loop, whatever later iterations would see.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the parts of a condition come to wherever a step runs, by the `when` of that step."""
+"""What parts of one step's condition come to whenever another step runs, given its `when`."""
 
 from collections.abc import Iterator
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""The confidence gates of a plan: what its agents have to be sure of, and where that is written."""
+"""The confidence gates of a plan: what agents have to be sure of, and where that is written."""
 
 from collections.abc import Iterator
 

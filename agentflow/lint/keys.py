@@ -1,4 +1,4 @@
-"""The idempotency keys of a plan: what stands in them, and what references vary with."""
+"""The idempotency keys of a plan: what they are made of, and whether that varies."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""What holds somewhere in a pipeline, in all the ways that rules ask for it."""
+"""A set of things known to hold at one place of a pipeline, with the questions rules ask of it."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,7 @@
-"""What the variables of macros stand for, and so what is known of a part inside of one.
+"""What the variables of macros stand for, and so what is known of expressions inside a macro.
 
-In `steps.read.output.all(s, s.kind == "bill")` the `s` is an item of a list, of which the type of
-the list says what it is. Where that is not known, nothing is said.
+In `steps.read.output.all(s, s.kind == "bill")`, `s` is an item of a list, and has the type that the
+list gives its items. If that type is unknown, so is the variable's.
 """
 
 from collections.abc import Mapping

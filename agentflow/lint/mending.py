@@ -1,16 +1,16 @@
-"""Applying fixes: edits of the text at the places that findings name, and nothing else of it.
+"""Applying fixes: edits of the text at the places that findings name, and nothing else.
 
     look at the text  →  the fixes that do not touch each other  →  apply them  →  look again
 
-until nothing is left to apply, the gravest problems first. A set of fixes counts only if what is
-found afterwards was found before, and is less: a fix that brings a new problem is left to a person.
-So mending a text again changes nothing.
+until nothing is left to apply, the gravest problems first. A set of fixes is kept only if every
+finding afterwards was there before, and there are fewer: a fix that causes a new problem is left to
+a person. So mending a mended text changes nothing.
 
-There are two exceptions. An error keeps the rules from asking about its surroundings: of a step
-whose agent is unknown nobody asks who reads it. What they find there when the error is mended is
-less grave, and would have been found without it. And of a text that cannot be understood, the rules
-see only a part. When fixes make it one that can, what else is wrong with it shows for the first
-time, and is not their doing.
+There are two exceptions. An error keeps rules from looking at its surroundings: if the agent of a
+step is unknown, nobody asks who reads the step. Findings that appear once such an error is mended
+are allowed if they are less grave and would have been there without it. And of a text that cannot
+be understood, rules see only a part. If fixes make it readable, whatever else is wrong with it
+shows for the first time, and is not their fault.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Values that have one of several types, of which not all go where they stand."""
+"""Values that may be of several types, not all of which are accepted where they are used."""
 
 from agentflow.contracts.describe import excerpt, listed, type_names
 from agentflow.contracts.keywords import TYPES, json_type

@@ -1,7 +1,7 @@
-"""The nearest known names to those that are not known, for a bounded amount of work.
+"""The nearest known names to unknown ones, for a bounded amount of work.
 
-One look-up goes through all the known names. A spec with thousands of wrong names among thousands
-of right ones would take minutes, and nobody reads that many suggestions.
+One look-up compares with every known name. In a spec with thousands of wrong names among thousands
+of right ones that would take minutes, and nobody reads so many suggestions.
 """
 
 from collections.abc import Iterable

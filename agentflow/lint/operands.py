@@ -1,6 +1,6 @@
-"""The kinds of the parts of an expression, and the parts that no operator or function can use.
+"""The types of the parts of an expression, and the parts that an operator or function cannot use.
 
-What the contract calls an integer is taken for an int: it could be written 3.0, and hardly ever is.
+What a contract calls an integer is taken for an int. It could be written 3.0, but hardly ever is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

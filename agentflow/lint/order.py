@@ -1,4 +1,4 @@
-"""Which steps of a plan come after which, through groups and in between."""
+"""Which steps of a plan come after which, through groups as well."""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,4 @@
-"""Where values come from: what agents and people answer, followed through the outputs of what is
-around them.
-"""
+"""Where values come from: answers of agents and people, followed through the outputs of steps."""
 
 from collections.abc import Iterable, Iterator
 

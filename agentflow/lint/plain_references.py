@@ -1,4 +1,4 @@
-"""References that an author spelled out where they are only text: without `${{ }}` around them."""
+"""References in places where they are only text, because they lack the `${{ }}` around them."""
 
 import re
 from collections.abc import Collection, Iterator

@@ -1,4 +1,4 @@
-"""Who is given arguments with `with`: the agent, or the other pipeline, that a step names."""
+"""What takes the arguments in `with`: the agent or the pipeline that a step names."""
 
 from collections.abc import Iterator, Mapping
 

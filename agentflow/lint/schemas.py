@@ -1,7 +1,7 @@
 """The schemas of a spec, and where in the file they are written.
 
-Contracts stand in the spec, under names or where they are used, and in JSON files that these refer
-to. What is said of a file stands at the reference in the spec that leads there.
+Contracts stand in the spec, named or in place, and in JSON files that these refer to. Findings
+about a file are reported at the reference in the spec that leads there.
 """
 
 import posixpath

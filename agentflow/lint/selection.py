@@ -1,4 +1,4 @@
-"""Which findings count, and how much: rules and families by name."""
+"""Which findings count, and how severe they are: rules and families by name."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

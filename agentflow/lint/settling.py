@@ -1,4 +1,4 @@
-"""What suppressions take back, and what is wrong with the suppressions themselves."""
+"""Which findings suppressions take back, and what is wrong with the suppressions."""
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -1,8 +1,8 @@
-"""What English words have in common that are one word in different forms: book, booked, bookings.
+"""The stems of English words, by which forms of one word are recognized: book, booked, bookings.
 
-A stem is for comparing only. It is found by taking endings off, as Porter's stemmer does, but for
-fewer of them: names of steps and what people are told of them are short, and a stem that is too
-short makes different words equal.
+A stem is for comparing only. It is found by removing endings, as Porter's stemmer does, but fewer
+of them: names of steps and texts about them are short, and a stem that is too short makes different
+words equal.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Comments that take findings back: `# agentflow: ignore[rule-name, other] reason`.
 
-At the end of a line it is about the findings on that line. On a line of its own it is about the
-node below it, with all that is inside. The reason is mandatory. What a comment is good for shows
-when all other findings are known, so the linter settles it last.
+At the end of a line, a comment applies to the findings on that line; on a line of its own, to the
+node below it and everything inside. The reason is mandatory. Whether a comment was needed shows
+only when all other findings are known, so the linter settles suppressions last.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Which cases of a switch a condition on what it chooses by lets through."""
+"""Which cases of a switch may have been taken, given a condition on the value it is over."""
 
 import json
 from collections.abc import Iterator

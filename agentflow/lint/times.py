@@ -1,4 +1,4 @@
-"""The times around a step, each over at one moment."""
+"""The times that run out around a step, each at one moment."""
 
 from collections.abc import Iterator
 from operator import attrgetter

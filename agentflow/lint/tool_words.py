@@ -1,6 +1,6 @@
 """How texts for chat models speak of tools: by names that only tools have, and of tools in general.
 
-Read in English. A name that may also be one of data is none of these.
+English is assumed. A name that might also be one of data does not count.
 """
 
 import re

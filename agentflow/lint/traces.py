@@ -1,8 +1,8 @@
-"""Where references lead: which of their parts exist for certain, may be absent, or never exist.
+"""Where references lead: which of their parts certainly exist, may be absent, or never exist.
 
-`Traces.of_use` follows a reference through contracts and templates. What cannot be told is left
-open: a rule that finds nothing here keeps silent. All traces together take a number of steps that
-is linear in the number of references, so a spec cannot make the linter slow.
+`Traces.of_use` follows a reference through contracts and templates. What cannot be known is left
+open, and rules then keep silent. The number of steps of all traces together is linear in the number
+of references, so that no spec can make the linter slow.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Whether a condition can turn something down: come to false, and for what somebody has said.
+"""Whether a condition can turn something down, that is, come to false, and by whose answer.
 
-What can be counted is counted: paths whose contract names their values, such as booleans and enums,
-are tried in every combination. Of all else it is taken that it can make the condition false.
+Paths with few possible values, such as booleans and enums, are tried in every combination.
+Everything else is assumed to be able to make the condition false.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

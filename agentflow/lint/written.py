@@ -1,4 +1,4 @@
-"""All templates and conditions that the author wrote, and where each is read."""
+"""All templates and conditions that the author wrote, and the place at which each is read."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,7 @@
-"""Lists that are read by the number of an item of another list: `inputs.amounts[index]` for each of
+"""Lists that are read by the index of another list's items: `inputs.amounts[index]` for each of
 `inputs.names`.
 
-Each is taken to be as long as the other, and nothing demands it.
+The author assumes that both have the same length, and nothing makes sure of it.
 """
 
 from collections.abc import Iterator

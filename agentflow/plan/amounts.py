@@ -1,4 +1,4 @@
-"""Amounts, each with the field that leaves it open; the seconds of ways; sums of both."""
+"""Amounts, each with the field that leaves it open, if any; the seconds of paths; sums of both."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple

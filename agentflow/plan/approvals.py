@@ -1,4 +1,4 @@
-"""What a plain yes of a person comes to."""
+"""Which value a plain yes of a person stands for."""
 
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.shape import types_of

@@ -1,6 +1,6 @@
 """From what the author wrote to a plan.
 
-Building is total: what cannot be resolved becomes a finding or is left for a lint rule to name,
+Building is total: what cannot be resolved becomes a finding, or is left for a lint rule to report,
 and the rest of the plan is built all the same, so that one mistake does not hide the next.
 """
 

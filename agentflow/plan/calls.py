@@ -1,7 +1,7 @@
-"""The calls of a plan: which a step may come to, which steps make some, and where each stands.
+"""The calls of a plan: which ones a step can lead to, which steps make any, and where each stands.
 
-A step calls its agent, or one of several; `catch` may hand over to others, an escalation may put
-others in their place, and a model may call tools, each of which is a step of its own.
+A step calls its agent, or one of several. `catch` may hand over to others, an escalation may
+replace the agent, and a model may call tools, each of which is a step of its own.
 """
 
 from collections.abc import Iterator

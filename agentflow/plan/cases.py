@@ -1,7 +1,7 @@
-"""The cases of a `switch`: which values lead to each of them, and which condition says so.
+"""The cases of a `switch`: which values lead to each of them, as a condition too.
 
-A value leads to the case of its label: a text to that of the same text, an integer or a boolean to
-that of its JSON text. What has no case leads to the `default`.
+A value leads to the case of its label: a text to the same text, an integer or a boolean to its JSON
+text. A value without a case leads to the `default`.
 """
 
 import re

@@ -1,9 +1,8 @@
-"""What a call takes from the meters of a budget: from so much to so much, by its contract.
+"""What a call takes from the meters of a budget: a range, by its contract.
 
-A charge is a number from 0 on that is worked out from the input of the agent. What is read of it
-lies in the range that the agent's contract gives it, and in that of what the step hands over, where
-that is known. Sums, differences and products of ranges are ranges; of whatever else is worked out
-nothing is said.
+A charge is a number from 0 on, computed from the input of the agent. What it reads lies in the
+range given by the agent's contract, and by what the step hands over if that is known. Sums,
+differences and products of ranges are ranges; any other expression has no known range.
 """
 
 from math import inf

@@ -1,15 +1,15 @@
-"""What a part of a pipeline comes to at most, and how that is put together.
+"""What a part of a pipeline costs at most, and how costs are put together.
 
-The `Cost` of a part says what it comes to as a `whole`, and what it would be with fewer decisions:
-`once` without retries, `calm` without escalations, `plain` with neither. With what the dearest
-`retry` and `escalation` bring, and the dearest `single` call, that is enough to say what is left of
-it within a budget. For each quantity, with `C` calls, `R` retries and `E` escalations,
+The `Cost` of a part says what it comes to as a `whole`, and with fewer decisions: `once` without
+retries, `calm` without escalations, `plain` with neither. Together with what the dearest `retry`
+and `escalation` add, and the dearest `single` call, that is enough to say what is left of it within
+a budget. For each quantity, with `C` calls, `R` retries and `E` escalations,
 
     whole ≤ C · single      whole ≤ once + R · retry      whole ≤ calm + E · escalation
     whole ≤ plain + R · retry + E · escalation
 
-since there is so much without them, and each brings no more than the dearest does. Costs are put
-together one after the other (`after`), one instead of the other (`either`) and so many times
+since that much is there without them, and each adds no more than the dearest does. Costs are
+combined one after the other (`after`), one instead of the other (`either`) and several times over
 (`repeated`), and a budget cuts them off (`plan.budgets`).
 """
 

@@ -1,4 +1,4 @@
-"""Which failures a step can come to, so that a `catch` for any other waits for nothing."""
+"""Which failures a step can have, so that a `catch` for any other one can never apply."""
 
 from agentflow.plan.calls import calls_of
 from agentflow.plan.steps import CallPlan, Plan, StepPlan

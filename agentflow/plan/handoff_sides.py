@@ -1,8 +1,8 @@
-"""What a producer is taken to say, and which demands of a consumer are left for a whole proof.
+"""What a producer is taken to say, and which demands of a consumer are left for a proof as a whole.
 
-A handoff is judged field by field where that is plain. The other keywords of a consumer look at the
-object or the list as a whole (`if`, `contains`, `minProperties`), so the producer is held against
-them as a whole too, read as its author meant it: an object that names its fields has no others.
+A handoff is judged field by field where that is simple. The consumer's other keywords look at the
+object or list as a whole (`if`, `contains`, `minProperties`), so the producer is compared with them
+as a whole too, read as its author meant it: an object that names its fields has no others.
 """
 
 import json

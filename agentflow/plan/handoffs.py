@@ -1,12 +1,12 @@
 """Where values that keep one schema break another: a handoff, judged field by field.
 
-Objects and lists that say plainly what is in them are gone through side by side; what is left are
-small pairs, each decided by `contracts.compat`. So every breach has its field, and a field of which
-the producer says nothing hides no other. What a consumer demands of an object or a list as a whole
+Objects and lists with plainly described contents are gone through side by side; what remains are
+small pairs, each decided by `contracts.compat`. So every breach names its field, and a field that
+the producer leaves open hides no other. What a consumer demands of an object or a list as a whole
 is decided for the whole.
 
 What nobody means as a promise is not held against the producer. An object that names its fields is
-taken to have no others, one that names none and a value without a type are taken to be right.
+taken to have no others; one that names none, and a value without a type, are taken to be right.
 """
 
 import json

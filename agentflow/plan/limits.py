@@ -1,9 +1,8 @@
-"""What a condition says of single values: each by a path, or by how large what it leads to is.
+"""What a condition says of single values: of what a path leads to, or of how large that is.
 
-A condition that holds, or that does not, is split into the comparisons that go with it for certain.
-Each of a path with a value that is written out is a limit: `steps.k.output.kind != "x"`,
-`size(inputs.text) > 5`, and a path alone, which is then true. What else is said of a value is no
-limit.
+A condition that is true, or false, is split into the comparisons that certainly go with it. Each of
+them that compares a path with a written value is a limit: `steps.k.output.kind != "x"`,
+`size(inputs.text) > 5`. So is a path by itself, which is then true or false.
 """
 
 from collections.abc import Iterable, Iterator

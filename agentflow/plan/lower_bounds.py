@@ -1,10 +1,9 @@
 """The fewest calls of a run that succeeds, and what they use at least, worked out beforehand.
 
-Nothing fails, no step with a `when` takes place, a switch takes its cheapest case and a loop ends
-in its first iteration. Lists are empty, or else as long as they may be; those inside of another are
-empty even then, since hardly all of them are long at once. What a `catch` for `budget_exceeded`
-would take the place of is not counted: its author has thought of that. One for `any` need not mean
-it.
+Nothing fails, no step with a `when` runs, a switch takes its cheapest case and a loop ends after
+one iteration. Lists are empty, or else as long as they may be; lists inside lists are empty even
+then, since hardly all of them are long at once. What a `catch` for `budget_exceeded` replaces is
+not counted, because its author has thought of that. A `catch` for `any` need not mean it.
 """
 
 from collections.abc import Callable, Iterator

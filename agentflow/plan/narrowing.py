@@ -1,7 +1,7 @@
 """What a condition leaves of a contract: fewer values, no null, a smaller range, a shorter list.
 
-Only what a schema says plainly is narrowed: fields that are named, and in them an enumeration,
-types, numbers and sizes. All else stays as it was, so what is left always allows what can come.
+Only what a schema states plainly is narrowed: fields with a name, and in them enumerations, types,
+numbers and sizes. Everything else stays, so that what is left always allows all that can occur.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,6 +1,6 @@
 """The parts of a step as the plan has them: calls, questions, lists, expressions.
 
-Whatever is wrong with one is reported, and something harmless stands in its place.
+Whatever is wrong with one is reported, and something harmless takes its place.
 """
 
 import posixpath

@@ -1,4 +1,4 @@
-"""What a run may ask people, known before it runs: where, on which occasion, whom, for how long."""
+"""What a run may ask people, known before it runs: where, when, whom, and for how long."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice

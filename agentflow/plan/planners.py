@@ -1,4 +1,4 @@
-"""Whose output the tasks of a `delegate` are read from."""
+"""Which step's output the tasks of a `delegate` are read from."""
 
 from msgspec import Struct
 

@@ -1,9 +1,9 @@
 """How long the data in a prompt can get: what a model is shown of its input.
 
-What a path leads to is as long as the agent's contract allows, or the type of what the step hands
-over, whichever is less. What an operator works out is no longer than all that it reads, as JSON,
-and the expression itself. Where the same may be shown any number of times (`map` with words of its
-own, `join` with a long separator) there is no bound.
+The value of a path is at most as long as the agent's contract allows, or the type of what the step
+hands over, whichever is less. The result of an operator is no longer than all that it reads, as
+JSON, plus the expression itself. What can repeat a value any number of times (`map` with words of
+its own, `join` with a long separator) has no bound.
 """
 
 from math import inf

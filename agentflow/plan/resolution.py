@@ -1,4 +1,4 @@
-"""What a value is in the end, where a path leads to one thing only: past all that stands for it."""
+"""What a value finally is, if a path leads to one thing only: past all that stands for it."""
 
 from agentflow.plan.fields import part_of
 from agentflow.plan.loop_states import Shaping

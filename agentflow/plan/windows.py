@@ -1,7 +1,7 @@
 """How much a chat model takes in: what the spec says of it, or else what is known of it.
 
 The figures of a table are no part of the plan: a run has to be decided alike wherever it is
-replayed, and tables change. They are for the linter and for the calls themselves.
+replayed, and tables change. They serve the linter and the calls themselves.
 """
 
 from collections.abc import Callable, Mapping

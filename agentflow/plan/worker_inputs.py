@@ -1,4 +1,4 @@
-"""What a worker is given, as far as it can be told from its task alone: before anything runs."""
+"""What is known of a worker's input from its task alone, before anything runs."""
 
 from collections.abc import Iterator
 from contextlib import suppress
