@@ -105,6 +105,14 @@ def plans_within(plan: Plan) -> tuple[Plan, ...]:
     return tuple(found.values())
 
 
+def steps_within(step: StepPlan) -> Iterator[StepPlan]:
+    """A step and all steps inside it, in its own pipeline."""
+    yield step
+    for scope in step.scopes:
+        for inner in scope.steps:
+            yield from steps_within(inner)
+
+
 def step_at(plan: Plan, at: str) -> tuple[Plan, StepPlan]:
     """The step at an address of a run, and the plan that it is in.
 
