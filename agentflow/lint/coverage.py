@@ -33,24 +33,24 @@ from agentflow.spec.cel.logic import (
 from agentflow.spec.cel.syntax import Binary, Expr, Has, Path
 from agentflow.spec.expressions import references
 
-#: Of more combinations none is tried.
+#: With more combinations than these, none is tried.
 _MOST_CASES = 256
-#: How far it is followed that a step runs if another one did.
+#: How many steps deep it is followed that one step runs only if another did.
 _FURTHER = 3
-#: What is asked by its opposite.
+#: Comparisons that are treated as their opposites.
 _TURNED_AROUND = ("!=", "<=", "<")
 
-#: What is asked: a path of which the values are known, or a condition by its text.
+#: What a condition reads: a path with known values, or a comparison by its text.
 Question: TypeAlias = ReadPath | str
 Case: TypeAlias = Mapping[Question, Known]
 
 
 class Demand(Struct, frozen=True):
-    """One condition on the way to a step: it holds, or the value of a switch has one of the labels.
+    """One condition on the way to a step.
 
-    `text` is what the expression was parsed from, `place` where it is read. Without `labels` it has
-    to be true; `others` turns the labels around, as for a `default`. `ran` has for each
-    `has(steps.ID.output)` in the expression what that step ran on.
+    `expr`, parsed from `text` and read at `place`, has to be true. With `labels`, it is that of a
+    switch and has one of these values, or with `others` none of them, as for a `default`. `ran` has
+    the conditions of each step ID that it requires with `has(steps.ID.output)`.
     """
 
     expr: Expr
@@ -64,7 +64,7 @@ class Demand(Struct, frozen=True):
 def demands_on(plan: Plan, step: StepPlan, further: int = _FURTHER) -> list[Demand] | None:
     """The conditions on the way to a step; None if it is repeated, or a switch is on a template.
 
-    `further` is how far the conditions of steps are followed that these ask for.
+    `further` is how many steps deep the conditions of required steps are followed.
     """
     found: list[Demand] = []
     for at in enclosing(step.address):
@@ -86,7 +86,7 @@ def demands_on(plan: Plan, step: StepPlan, further: int = _FURTHER) -> list[Dema
 
 
 def _ran(plan: Plan, step: StepPlan, place: str, further: int) -> dict[str, Sequence[Demand]]:
-    """What the steps ran on that the `when` of a step asks for with `has(steps.ID.output)`."""
+    """The conditions of the steps whose output the `when` of a step requires."""
     found: dict[str, Sequence[Demand]] = {}
     for leaf in leaves(step.when) if step.when is not None and further else ():
         read = references(leaf)
