@@ -16,7 +16,7 @@ from agentflow.spec.document import Path
 from agentflow.spec.expressions import Reference, references
 from agentflow.spec.model import Effects
 
-#: Effects on the world that happen once more if a step is carried out again.
+#: Effects on the world that happen again if a step is repeated.
 OUTER = frozenset({Effects.WRITE, Effects.IRREVERSIBLE})
 
 
@@ -70,7 +70,7 @@ class Hearing:
         return step.address in self._of or bool(step.asserts)
 
     def _carrier(self, use: Use) -> str | None:
-        """The step in whose output a reference stands."""
+        """The step whose output contains a reference."""
         lengths = range(len(use.path), 0, -1)
         return next(
             (self._outputs[use.path[:n]] for n in lengths if use.path[:n] in self._outputs), None
@@ -109,7 +109,7 @@ def is_final(step: StepPlan) -> bool:
 
 
 def is_within(step: StepPlan, reached: set[str]) -> bool:
-    """Is a step, or one around it, among those?"""
+    """Is a step, or one around it, among those reached?"""
     return not reached.isdisjoint(enclosing(step.address))
 
 

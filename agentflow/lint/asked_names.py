@@ -38,7 +38,7 @@ _VALUES = re.compile(
     rf"(?<![\w-])[`'\"]?{_VALUE}[`'\"]?(?:{_BETWEEN}[`'\"]?{_VALUE}[`'\"]?){{2,}}(?=\s*(?:[.,;:!?)\n}}\"']|$))"
 )
 _EACH = re.compile(rf"(?P<name>{_VALUE})")
-#: What stands for all that has no name.
+#: Words that name nothing in particular.
 _REST = frozenset(
     [
         "a",
@@ -93,6 +93,6 @@ def lists_of_values(text: str) -> Iterator[Names]:
 
 
 def _follows(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
-    """Does one line of a list come right after another, blank ones aside?"""
+    """Does one line of a list directly follow another, apart from blank lines?"""
     end = text.find("\n", one.start("name"))
     return end >= 0 and _BLANK.fullmatch(text, end, other.start()) is not None

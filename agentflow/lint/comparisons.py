@@ -199,7 +199,7 @@ def _refuses(path: Expr, part: Expr, scope: Variables) -> bool:
 
 
 def _kinds(expr: Expr, scope: Variables) -> Kinds:
-    """The kinds of a value; an int may equal a double."""
+    """The types of a value, int and double taken together, since they may be equal."""
     found = Operands().of(expr, scope)
     return found | NUMBER if found & NUMBER else found
 

@@ -102,10 +102,10 @@ def _ran(plan: Plan, step: StepPlan, place: str, further: int) -> dict[str, Sequ
 
 
 def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tuple[Known, ...]]:
-    """What the conditions ask, each with the answers that there are.
+    """The questions that conditions ask, each with its possible answers.
 
-    It is empty if those cannot be counted, or if two questions are about the same value, so that
-    not all combinations of answers can come.
+    Empty if the answers cannot be counted, or if two questions are about the same value, so that
+    not all combinations can occur.
     """
     found: dict[Question, tuple[Known, ...]] = {}
     about: dict[ReadPath, Question] = {}
@@ -118,7 +118,7 @@ def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tup
                 continue
             read_here = references(leaf)
             if any(each.root == "steps" and each.path[1:] == ("status",) for each in read_here):
-                return {}  # whether a step ran goes with its own conditions
+                return {}  # whether a step ran depends on its own conditions
             if not read_here:
                 continue  # it is always the same
             values = _counted(context, leaf, demand.place)
@@ -139,9 +139,7 @@ def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tup
 
 
 def excluding(ways: Iterable[Sequence[Demand]]) -> frozenset[Question]:
-    """The flags that every condition which looks at them wants to be false: what they keep out is
-    meant to be out.
-    """
+    """The flags that all conditions on them require to be false: they exclude on purpose."""
     wanted: dict[Question, set[bool]] = {}
     for demand in (demand for way in ways for demand in way if not demand.labels):
         flags = [
@@ -154,7 +152,7 @@ def excluding(ways: Iterable[Sequence[Demand]]) -> frozenset[Question]:
 
 
 def cases(found: Mapping[Question, tuple[Known, ...]]) -> Iterator[Case]:
-    """All combinations of the answers."""
+    """All combinations of answers."""
     for answers in product(*found.values()):
         yield dict(zip(found, answers, strict=True))
 
@@ -183,7 +181,7 @@ def _answer(leaf: Expr, demand: Demand, case: Case) -> bool | None:
 
 
 def _counted(context: Context, leaf: Expr, place: str) -> dict[Question, tuple[Known, ...]] | None:
-    """The values of the paths in a leaf, if all of it can be worked out from them."""
+    """The values of the paths in a leaf, if its own value depends on nothing else."""
     found: dict[Question, tuple[Known, ...]] = {}
     for path in paths_in(leaf):
         values = values_at(context, path, place)

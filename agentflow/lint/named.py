@@ -25,7 +25,7 @@ def named_agents(document: Document, plan: Plan) -> Iterator[tuple[str, Path]]:
 def named_models(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
     """Each place where a model is asked for, by an alias or as LiteLLM names it."""
     for name, agent in pipeline.agents.items():
-        # Only agents that call a model have this key; this layer does not know which these are.
+        # Only some kinds have this key; this layer does not know which ones.
         model = getattr(agent, "model", None)
         if model is not None:
             yield ("agents", name, "model"), model

@@ -32,20 +32,20 @@ class Suggestions:
         found = nearest(name, names)
         if found is None:
             return None
-        # Names that only their number tells apart are equally near to one without it.
+        # Names that differ only in a number are equally near to one without a number.
         others = [each for each in names if each != found and equally_near(name, each, found)]
         return f"did you mean {' or '.join(map(quoted, [found, *others[:1]]))}?"
 
     def fix(
         self, document: Document, place: Location, name: str, known: Iterable[str]
     ) -> Fix | None:
-        """The only known name that is near, in the place of the one that stands there."""
+        """A fix that writes the only near name, if there is just one."""
         names = list(islice(known, self._left))
         self._left -= len(names)
         return renamed(document, place, name, names) if self._left else None
 
     def help(self, name: str, known: Iterable[str], otherwise: str) -> str:
-        """What to say about an unknown name: the nearest, or `otherwise` and what there is."""
+        """The help for an unknown name: the nearest ones, or `otherwise` and all that exist."""
         names = list(dict.fromkeys(islice(known, self._left)))
         listing = f"; there is: {listed(names)}" if 0 < len(names) <= _MOST_LISTED else ""
         return self.near(name, names) or otherwise + listing
