@@ -35,7 +35,7 @@ _MOST_COPIES = 70
 _MOST_STEPS = 100_000
 _STEPS_IN_ALL = 500_000
 
-#: An escape, a set, or the sign of an alternative; nothing else matters to them.
+#: An escape or a set, which is skipped, or else the sign of an alternative.
 _OR = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*+(?:\]|\Z))|\|", re.DOTALL)
 
 _Node = TypeVar("_Node")

@@ -13,7 +13,7 @@ def passes_whole(prompt: str | None, field: str) -> bool:
 
 
 def reads(prompt: str | None, field: str) -> bool:
-    """Does anything of a field of its input get into what a model sees?"""
+    """Does a model see any part of a field of its input?"""
     return any(path[:1] in ((), (field,)) for path in _paths(prompt) or ())
 
 

@@ -18,7 +18,7 @@ from agentflow.spec.expressions import references
 from agentflow.spec.model import Json
 from agentflow.spec.templates import Constant
 
-#: Of more answers than these none is tried.
+#: With more answers than these, none is tried.
 _MOST_ANSWERS = 64
 
 
@@ -40,12 +40,12 @@ def stand_in(action: CatchPlan) -> dict[str, Json] | None:
 
 
 def answered(value: Json) -> dict[str, Json]:
-    """What is read of a step that has this output."""
+    """What can be read of a step with this output."""
     return {"status": "succeeded", "output": value}
 
 
 def effects_by_answer(plan: Plan) -> Mapping[str, Sequence[Effect]]:
-    """The effects that go by what a step answers, by its address, whatever else they go by."""
+    """The effects that depend on a step's answer, by the address of that step."""
     found: dict[str, list[Effect]] = {}
     for step in plan.steps.values():
         if not acts(step):
@@ -61,7 +61,7 @@ def effects_by_answer(plan: Plan) -> Mapping[str, Sequence[Effect]]:
 
 
 def possible_answers(asked: StepPlan) -> Iterator[Json]:
-    """All that a person can answer, as far as it can be counted: of an object, such fields."""
+    """All answers that a person can give, if they are few; of objects, the fields that are."""
     assert asked.question is not None
     schema = asked.question.answer.schema
     contract = Contract(schema, schema)

@@ -20,7 +20,7 @@ from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
 
 FORM = "write # agentflow: ignore[RULE] REASON"
 
-#: What is meant as a suppression, whether or not it is one.
+#: A comment that is meant as a suppression, well written or not.
 _MEANT = re.compile(
     r"#[ \t]*(?P<before>|[^#\n]*\W(?=agentflow[ \t]*:[ \t]*ignore[ \t]*\[))(?P<tool>agentflow)[ \t]*"
     r"(?P<colon>:?)[ \t]*(?P<word>[a-zA-Z]+)\b(?P<rest>.*)",
@@ -28,9 +28,9 @@ _MEANT = re.compile(
 )
 _REST = re.compile(r"[ \t]*\[(?P<names>[^\]]*)\][ \t:,.-]*(?P<reason>.*)")
 _NAME = re.compile(r"[^\s,]+")
-#: Names in one comment; there are not many more rules.
+#: The most names in one comment; there are not many more rules.
 _MOST_NAMES = 200
-#: Names in all comments of a spec that are looked at.
+#: The most names that are read in all comments of a spec.
 _MOST_OF_ALL = 5_000
 
 
@@ -59,7 +59,7 @@ def suppressions(document: Document) -> tuple[Suppression, ...]:
 
 
 def _bounded(found: Iterable[Suppression]) -> Iterator[Suppression]:
-    """The suppressions up to a number of names; the first beyond it stands for the rest."""
+    """The suppressions up to a number of names; the first beyond it represents the rest."""
     left = _MOST_OF_ALL
     for each in found:
         left -= max(len(each.names), 1)
@@ -71,7 +71,7 @@ def _bounded(found: Iterable[Suppression]) -> Iterator[Suppression]:
 
 
 def _read(document: Document, comment: Comment, below: dict[int, int]) -> Suppression | None:
-    """The suppression that a comment is; None if it is about something else."""
+    """The suppression in a comment; None if the comment is about something else."""
     meant = _MEANT.match(comment.text)
     assert meant is not None
     if meant["word"].lower() != "ignore" and nearest(meant["word"], ["ignore"]) is None:
@@ -118,7 +118,7 @@ def _says_nothing(line: str) -> bool:
 
 
 def _end_of_node(root: Node | None, line: int) -> int:
-    """The last line of the outermost node that starts on a line; the line itself without one."""
+    """The last line of the outermost node that starts on a line; that line if none does."""
     node = root
     while node is not None:
         inside: Node | None = None
@@ -133,7 +133,7 @@ def _end_of_node(root: Node | None, line: int) -> int:
 
 
 def _children(node: Node) -> Iterable[tuple[int, Node]]:
-    """What is inside a node, with the lines on which it starts; a value starts with its key."""
+    """The nodes inside a node, with the lines on which they start; a value starts with its key."""
     if isinstance(node, Scalar):
         return ()
     if isinstance(node, Mapping):

@@ -55,10 +55,10 @@ def may_be_default(
 
 
 def by_ways(value: Expr, text: str, case: Case, known: Known) -> Known | None:
-    """What is known where a switch over a value has come to a case.
+    """What is known in a case of a switch over a value.
 
-    Of `? :`, that is what all ways have in common that can lead there. None if there is no such
-    way.
+    If the value is a `? :`, that is what all branches that lead to the case have in common. None if
+    no branch does.
     """
     match value:
         case Conditional(condition, then, otherwise):
