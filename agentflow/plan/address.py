@@ -91,12 +91,12 @@ def static(address: str) -> str:
 
 
 def in_item(address: str) -> bool:
-    """Is it in an instance for one item of a `for_each`?"""
+    """Is an address within an item of a `for_each`?"""
     return "[" in address and _ITEM_NUMBER.search(address) is not None
 
 
 def outermost_list(address: str) -> str | None:
-    """The address of the outermost `for_each` in an item of which it is; None if it is in none."""
+    """The address of the outermost `for_each` within an item of which this is, or None."""
     number = _ITEM_NUMBER.search(address)
     return None if number is None else address[: number.start()]
 

@@ -19,7 +19,7 @@ _ANY = Range(0, inf)
 
 
 def charges_of(plan: Plan, call: CallPlan, passed: Schema | None = None) -> dict[str, Range]:
-    """By the name of the meter, what a call takes; `passed` is the type of its input, if known."""
+    """What a call takes, by meter; `passed` is the type of its input, if known."""
     worked_out = [one for one in call.charges.values() if not isinstance(one, Constant)]
     inputs = [call.input.schema, *([passed] if passed is not None else ())] if worked_out else []
     known = [Types(plan, {"input": self_contained(schema)}) for schema in inputs]

@@ -21,7 +21,7 @@ def width_of(plan: Plan, slots: int) -> int:
 
 
 class _Widths:
-    """Looks at each pipeline inside once."""
+    """The widths of a plan's parts; each nested pipeline is looked at once."""
 
     def __init__(self, slots: int, types: Types, known: dict[int, tuple[Plan, int]]) -> None:
         self._slots = slots
@@ -29,9 +29,9 @@ class _Widths:
         self._known = known
 
     def of_scope(self, scope: ScopePlan) -> int:
-        """Steps of one scope, those in different chains beside each other."""
+        """The width of a scope, whose chains may be at work side by side."""
         steps = {step.id: step for step in scope.steps}
-        chains: dict[str, int] = {}  # the widest step of each, by its last one
+        chains: dict[str, int] = {}  # the widest step of each chain, by the chain's last step
         for name in topological_order({name: step.downstream for name, step in steps.items()}):
             width = self._of_step(steps[name])
             before = next((above for above in steps[name].upstream if above in chains), None)

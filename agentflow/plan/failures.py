@@ -4,7 +4,7 @@ from agentflow.plan.calls import calls_of
 from agentflow.plan.steps import CallPlan, Plan, StepPlan
 from agentflow.spec.model import ANSWERED, FailureClass
 
-#: What any call can come to.
+#: Failures of any call.
 _OF_CALLS = frozenset(
     {
         FailureClass.NOT_SENT,
@@ -18,7 +18,7 @@ _OF_CALLS = frozenset(
 _OF_CHATS = frozenset(
     {FailureClass.RATE_LIMITED, FailureClass.CONTEXT_OVERFLOW, FailureClass.TRUNCATED}
 )
-#: What a question to a person can come to.
+#: Failures of a question to a person.
 _OF_PEOPLE = frozenset(
     {
         FailureClass.NOT_SENT,
@@ -28,11 +28,11 @@ _OF_PEOPLE = frozenset(
         FailureClass.BUDGET_EXCEEDED,
     }
 )
-#: What the orchestrator reports of a step whatever is in it: an expression, a list or a budget.
+#: Failures that the orchestrator reports of any step: by an expression, a list or a budget.
 _OF_ANY = frozenset(
     {FailureClass.REJECTED, FailureClass.BUDGET_EXCEEDED, FailureClass.INVALID_OUTPUT}
 )
-#: Kinds of agents that nothing tells to come back later.
+#: Kinds of agents that are never asked to come back later.
 _NEVER_ASKED_TO_WAIT = frozenset({"python", "command"})
 EVERYTHING = frozenset(FailureClass)
 _NOTHING = frozenset[FailureClass]()
@@ -89,10 +89,10 @@ def may_be_unknown(step: StepPlan) -> bool:
 
 
 def is_passed_by(step: StepPlan, key: str) -> bool:
-    """Is an entry of `catch` that hands over to another agent never taken, as the work may be done?
+    """Does an entry of `catch` never hand over to its agent, since the work may be done already?
 
-    So it is where each agent of the step does what must not happen twice, and has done it, or may
-    have done it, whenever it fails so.
+    That is so if all agents of the step do what must not happen twice, and have done it, or may
+    have done it, whenever they fail in this way.
     """
     own = [*step.among.values()] or ([step.call] if step.call is not None else [])
     action = step.catch.get(key)
@@ -119,7 +119,7 @@ def _of_call(call: CallPlan) -> frozenset[FailureClass]:
 
 
 def _lets_out(step: StepPlan) -> frozenset[FailureClass]:
-    """The failures of a step inside that get to what is around it."""
+    """The failures of an inner step that reach the step around it."""
     taken = {key for key, action in step.catch.items() if action.action in ("skip", "use")}
     found = frozenset[FailureClass]()
     if "any" not in taken:

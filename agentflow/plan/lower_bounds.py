@@ -22,12 +22,12 @@ from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.spec.templates import Constant
 
-#: What one call takes at least, that is made by a step of a plan with these types.
+#: What one call of a step takes at least; the types are those of the step's plan.
 TakenByCall: TypeAlias = Callable[[Plan, StepPlan, CallPlan, Types], float]
 
 
 class Least(Struct, frozen=True):
-    """So much of a quantity, and the step that takes most of it; None if there is none."""
+    """An amount of a quantity, and the step that takes most of it, if any does."""
 
     amount: float = 0
     step: StepPlan | None = None
@@ -89,7 +89,7 @@ class _Sums(Struct, frozen=True):
     def of_step(self, step: StepPlan) -> Least:
         inner = self if step.for_each is None else replace(self, full=False)
         once, turns = inner._once(step), self._turns(step)
-        # Seen from outside, what is inside of a `for_each` is that step.
+        # Seen from outside, everything inside a `for_each` belongs to that step.
         return Least(once.amount * turns, once.step if step.for_each is None else step)
 
     def _once(self, step: StepPlan) -> Least:
@@ -127,7 +127,7 @@ class _Sums(Struct, frozen=True):
 
 
 def copes(step: StepPlan) -> bool:
-    """Does something follow if the budget refuses it?"""
+    """Does a `catch` handle it if the budget refuses the step?"""
     action = step.catch.get("budget_exceeded")
     return action is not None and action.action != "fail"
 

@@ -29,13 +29,13 @@ class Given(Struct, frozen=True):
     compared: frozenset[tuple[str, Steps]] = frozenset()
 
     def assuming(self, condition: Expr, truth: bool) -> "Given":
-        """The same where one more condition came to `truth`."""
+        """The same after one more condition came to `truth`."""
         return Given(
             self.limits.union(limits(condition, truth)), self.compared.union(_compared(condition))
         )
 
     def on(self, root: str, way: Steps) -> tuple[Limit, ...]:
-        """The limits on what a path leads to, and on its parts."""
+        """The limits on the value of a path, and on its parts."""
         return tuple(
             limit
             for limit in self.limits
@@ -54,7 +54,7 @@ NOTHING_GIVEN = Given()
 
 
 def narrowed(contract: Contract, way: Steps, left: Iterable[Limit]) -> Contract:
-    """A contract where limits hold whose paths begin with the `way` to it."""
+    """A contract narrowed by the limits whose paths begin with the `way` to it."""
     schema = contract.schema
     for limit in left:
         schema = _narrow(schema, contract.root, limit.subject.way[len(way) :], limit)
@@ -125,7 +125,7 @@ def _of_numbers(schema: dict[str, Schema], root: Schema, limit: Limit) -> Schema
 
 
 def _compared(condition: Expr) -> Iterator[tuple[str, Steps]]:
-    """The paths of which a condition asks more than whether there is such a value."""
+    """The paths of which a condition asks more than whether they exist."""
     if isinstance(condition, Has):
         return
     inside = parts(condition)
