@@ -102,7 +102,7 @@ _INSTEAD = {
 
 
 class _Missing(Struct, frozen=True):
-    """A field that a variable of a macro does not have, or that its contract does not name.
+    """A field that is read and cannot exist, or that the contract of its holder does not name.
 
     `start` and `end` are where the path to it stands in the text at `path`. `holder` is the path
     before the field, as it is written.
@@ -147,8 +147,9 @@ def check(context: Context) -> Iterator[Finding]:
         unnamed = all(one.lack == "unnamed" for one in wrong)
         if trace.leads_nowhere or (unnamed and not use.reference.guarded):
             holder = path_text((root, *(part for part in path[: gap.at] if part is not None)))
-            location = place(use.path, use.start, use.end)
-            yield _missing(context, location, holder, str(path[gap.at]), gap, suggestions)
+            name = str(path[gap.at])
+            missing = _Missing(use.path, use.start, use.end, holder, name, gap)
+            yield _finding(context, missing, suggestions)
     yield from _in_macros(context, context.plan, suggestions)
 
 
@@ -157,8 +158,7 @@ def _in_macros(context: Context, plan: Plan, suggestions: Suggestions) -> Iterat
     for missing in _missing_fields(plan, context.types):
         location = context.document.in_string(missing.path, missing.start, missing.end)
         if location not in context.misread:
-            holder, name = missing.holder, missing.field
-            yield _missing(context, location, holder, name, missing.gap, suggestions)
+            yield _finding(context, missing, suggestions)
 
 
 def _is_no_part(step: StepPlan, path: Steps) -> bool:
@@ -187,27 +187,21 @@ def _of_step(document: Document, use: Use, location: Location) -> Finding:
     )
 
 
-def _missing(
-    context: Context,
-    location: Location,
-    path: str,
-    name: str,
-    gap: Gap,
-    suggestions: Suggestions,
-) -> Finding:
+def _finding(context: Context, missing: _Missing, suggestions: Suggestions) -> Finding:
+    location = context.document.in_string(missing.path, missing.start, missing.end)
     fix: Fix | None = None
-    holder = quoted(path)
+    name, gap, holder = missing.field, missing.gap, quoted(missing.holder)
     certain = gap.lack == "never"
     if gap.what:
         message = f"{holder} is {gap.what}, it has no field {quoted(name)}"
         advice = _INSTEAD.get(gap.what, "read it as a whole").format(name)
         if name in _SIZES and gap.what == "a list":
-            advice = f"size({path}) counts its items"
+            advice = f"size({missing.holder}) counts its items"
     else:
         message = f"{holder} has no field {quoted(name)}"
         if not certain:
             message = f"the contract of {holder} does not name {quoted(name)}"
-        otherwise = _STATE if path == "loop.state" else "add it to the contract"
+        otherwise = _STATE if missing.holder == "loop.state" else "add it to the contract"
         advice = suggestions.help(name, gap.known, otherwise)
         fix = suggestions.fix(context.document, location, name, gap.known)
         if fix is not None and not certain:
