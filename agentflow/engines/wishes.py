@@ -1,10 +1,10 @@
 """What is wished of answers that are made up, besides their contracts.
 
 A simulated run should come to its end as a real one does. So of the answers that could be made up,
-one is taken of which all that the step asserts is true and which ends the loop that it is in, in
-the last iteration that there may be; the ones before show how the loop goes round. Only what
-follows from the answer itself, and from what the agent was given, can be wished for: what else a
-condition reads is not known here, and then nothing is wished.
+one is taken of which all that the step asserts is true and which ends the loop that it is in, in the
+last iteration that there may be; the ones before show how the loop goes round. Only what follows from
+the answer itself, and from what the agent was given, can be wished for: what else a condition reads is
+not known here, and then nothing is wished.
 """
 
 import re
@@ -85,7 +85,7 @@ def _end_of_loop(plan: Plan, step: StepPlan, at: str) -> tuple[Expr, int] | None
 
 
 def _loop_around(plan: Plan, step: StepPlan, at: str) -> tuple[Expr, int, int] | None:
-    """The condition of the loop right around a step, the iteration, and how many there may be."""
+    """The condition of the loop that a step is directly in, the iteration, and how many there may be."""
     inside = address.parent(step.address) or ""
     around = plan.steps.get(address.parent(inside) or "") if inside.endswith("[#]") else None
     found = _ITERATION.search(at)

@@ -48,13 +48,13 @@ _UNSTREAMED = frozenset(
     | {"text-completion-codestral", "text-completion-inception", "text-completion-openai"}
     | {"triton", "vllm", "watsonx_text"}
 )
-#: Those whose models LiteLLM places only if they are named with it.
+#: Providers whose models LiteLLM recognizes only by a name that includes the provider.
 _ONLY_NAMED = frozenset({"deepseek", "gemini", "together_ai", "volcengine"})
-#: Models of OpenAI's that an operator has had trained.
+#: Fine-tuned models of OpenAI.
 _TRAINED = ("ft:gpt-3.5-turbo", "ft:gpt-4")
-#: Characters of the hash behind the colon in names at Replicate.
+#: Characters of the hash after the colon in names at Replicate.
 _HASH = 64
-#: What is often written in the place of a provider's name.
+#: What is often written instead of a provider's name.
 _MEANT = {
     "aiohttp_openai": "openai",
     "amazon": "bedrock",

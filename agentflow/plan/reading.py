@@ -18,7 +18,7 @@ from agentflow.spec.templates import (
 def no_expression(
     document: Document, path: Path, error: ExpressionError, bare: str | None = None
 ) -> Finding:
-    """That what stands at a path is no expression, where it is `bare` one without `${{ }}`."""
+    """A report that a text is no expression; `bare` ones are written without `${{ }}`."""
     return Finding(
         rule="expression-syntax",
         severity=Severity.ERROR,
@@ -43,7 +43,7 @@ class Reading:
         self.findings.append(Finding(rule, Severity.ERROR, message, location, help))
 
     def expression(self, text: str | None, path: Path, here: Place) -> Expr | None:
-        """An expression, with its references noted; None if there is none, or it is none."""
+        """An expression, with its references noted; None if it is missing or broken."""
         if text is None:
             return None
         try:
@@ -55,7 +55,7 @@ class Reading:
         return expr
 
     def template(self, value: Json, path: Path, here: Place) -> Template:
-        """A template, with its references noted; one that cannot be read comes to null."""
+        """A template, with its references noted; a broken one becomes null."""
         try:
             template = parse_template(value)
         except ExpressionError as error:
@@ -66,5 +66,5 @@ class Reading:
         return template
 
     def report(self, error: ExpressionError, path: Path, bare: str | None = None) -> None:
-        """Note that what stands at a path is no expression."""
+        """Note that the text at a path is no expression."""
         self.findings.append(no_expression(self.document, path, error, bare))

@@ -26,10 +26,10 @@ from agentflow.spec.model import (
 from agentflow.spec.templates import Constant, Template, parse_template, template_expressions
 from agentflow.spec.wording import did_you_mean, quoted
 
-#: What the expressions of a scripted answer and of `that` can speak of.
+#: The roots that expressions of scripted answers, and of `that`, can read.
 ANSWER_ROOTS = frozenset({"input"})
 RESULT_ROOTS = frozenset({"outputs", "calls", "seconds", "spent"})
-#: How many others a test may be like, one after the other.
+#: How many tests may be `like` each other in a row.
 MOST_ALIKE = 32
 
 

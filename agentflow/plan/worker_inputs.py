@@ -17,9 +17,9 @@ _KNOWN = frozenset({"id", "input"})
 
 
 class KnownField(Struct, frozen=True):
-    """A field that a worker is given of its task's id and input, and what its contract asks of it.
+    """A field of a worker's input that its task determines, and the contract of that field.
 
-    `schema` is self-contained; it asks nothing if that would be too large.
+    `schema` is self-contained, and allows everything if it would be too large.
     """
 
     field: str

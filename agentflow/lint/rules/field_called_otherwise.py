@@ -1,8 +1,7 @@
 """A model is asked for a field, or a choice, by another name than its contract has.
 
-What it is told and what its answer is held against contradict each other. It obeys one of the two:
-either its answer is refused, again and again, or the field comes with a value that nobody
-explained.
+What it is told and what its answer is held against contradict each other. It obeys one of the two: either
+its answer is refused, again and again, or the field comes with a value that nobody explained.
 
 Bad:
 
@@ -171,8 +170,7 @@ def _odd_of_lists(
 ) -> Iterator[re.Match[str]]:
     """Of names side by side that are asked for, those that no field has, if there may be as many.
 
-    Some of them have to be fields, or else they are as many as the fields, and have just been asked
-    for.
+    Some of them have to be fields, or else they are as many as the fields, and have just been asked for.
     """
     from agentflow.lint.asked_names import lists_of_names
 
