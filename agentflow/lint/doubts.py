@@ -118,7 +118,7 @@ class Walk(Struct, frozen=True):
                 yield from self._operands(expr)
 
     def value(self, expr: Expr, refused: str, taken: Kinds) -> Iterator[Doubt]:
-        """The doubts that a value is null, or of a kind that is refused where it stands."""
+        """The doubts whether a value is null, or of none of the kinds that are taken, where that is refused."""
         match expr:
             case Conditional(condition, then, otherwise):
                 yield from self._assuming(condition, True).value(then, refused, taken)
@@ -136,7 +136,7 @@ class Walk(Struct, frozen=True):
                     yield Doubt(expr, Risk.TYPE, f"which {refused}", is_variable, others)
 
     def _logic(self, expr: Binary) -> Iterator[Doubt]:
-        """The sides of `&&` and `||`; the one that decides makes up for an error on the other."""
+        """The sides of `&&` and `||`, of which the one that decides makes up for an error on the other."""
         truth = expr.operator == "&&"
         asked = self
         for part, holds in together(expr.right, truth):
@@ -215,7 +215,7 @@ class Walk(Struct, frozen=True):
         return self.scope.of(path) if isinstance(spine(path)[-1], Identifier) else None
 
     def _is_mixed(self, side: Expr) -> bool:
-        """May a value be of several types, so that the other side matters?"""
+        """May a value be of one type or another, so that it matters what stands on the other side?"""
         match side:
             case Conditional(_, one, other) | Default(one, other):
                 return self._is_mixed(one) or self._is_mixed(other)
@@ -225,13 +225,13 @@ class Walk(Struct, frozen=True):
         return False
 
     def _taken_beside(self, operator: BinaryOperator, other: Expr) -> Kinds:
-        """The kinds that an operator takes, given its other side: it needs two of one kind."""
+        """The kinds that an operator takes where the other side is as it is; it takes two of a kind."""
         there = Operands().of(other, self.scope)
         pairs = OPERATORS[operator]
         return frozenset[Kind]().union(*(one for one, another in pairs if another & there)) or ANY
 
     def _is_told_apart(self, path: Path) -> bool:
-        """Does a condition look at a value, or at its neighbour, which may tell what type it is?"""
+        """Does a condition look at a value, or at what stands beside it, which may say of what type it is?"""
         root, way = way_of(path)
         variable = self.scope.known.get(root) is not None
         return None in way or self.given.compares(root, () if variable else way[:-1])

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct, field
 
 from agentflow.plan.address import enclosing
-from agentflow.plan.calls import callers, calls_of, every_call, steps_within
+from agentflow.plan.calls import callers, calls_of, every_call
 from agentflow.plan.loop_states import entries
 from agentflow.plan.repeats import LoopPlan
 from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
@@ -16,7 +16,7 @@ from agentflow.spec.templates import Template, Whole
 
 
 class Round(Struct, frozen=True):
-    """A loop, with the `uses` and `calls` in its iterations; `own` are uses of its own `loop`."""
+    """A loop; `uses` stand in its iterations, of which `own` mean its own `loop`; `calls` are made in them."""
 
     step: StepPlan
     loop: LoopPlan
@@ -32,7 +32,7 @@ class Round(Struct, frozen=True):
         return frozenset(name for name, value in given if not gives_back(name, value))
 
     def misnames(self, use: Use) -> bool:
-        """Does a reference to `loop` read a field that the state lacks, so that it may mean any?"""
+        """Does a reference to `loop` read a field that the state does not have, and may mean any?"""
         root, *way = use.reference.path[:2] or (None,)
         known = {*entries(self.loop.state), *entries(self.loop.next)}
         return root == "state" and bool(way) and isinstance(way[0], str) and way[0] not in known
@@ -89,10 +89,10 @@ def same_each_time(plan: Plan, each: Round, step: StepPlan) -> bool:
     pending, seen = [step], {step.address}
     while pending:
         here = pending.pop()
-        calls = [call for caller in steps_within(here) for call in calls_of(caller)]
+        calls = [call for caller in _inside(here) for call in calls_of(caller)]
         if here.nested is not None or any(call.effects is not Effects.NONE for call in calls):
             return False
-        if any(inner.question or inner.delegate or inner.loop for inner in steps_within(here)):
+        if any(inner.question or inner.delegate or inner.loop for inner in _inside(here)):
             return False
         for use in (use for use in each.uses if here.address in enclosing(use.reader)):
             if use.reference.root == "loop" and (use not in each.own or changes(each, use)):
@@ -102,6 +102,14 @@ def same_each_time(plan: Plan, each: Round, step: StepPlan) -> bool:
                 seen.add(other.address)
                 pending.append(other)
     return True
+
+
+def _inside(step: StepPlan) -> Iterator[StepPlan]:
+    """A step and all that is inside of it."""
+    yield step
+    for scope in step.scopes:
+        for inner in scope.steps:
+            yield from _inside(inner)
 
 
 def reads_field(use: Use, name: str) -> bool:
@@ -130,7 +138,7 @@ def lost_fields(each: Round) -> list[str]:
 
 
 def is_unchanging(each: Round) -> bool:
-    """Is every iteration of a loop given the same, and does nothing in it touch the world?"""
+    """Is every iteration of a loop given the same, with nothing inside that reads or changes the world?"""
     if each.loop.max == 1 or any(call.effects is not Effects.NONE for call in each.calls):
         return False
     inside = (use for use in each.own if each.part(use) == "steps")
