@@ -125,11 +125,15 @@ def _paid(budget: Mapping[str, float], rate: float, most: Most) -> Most:
 
 
 def _timed(load: Load, stalls: float, wall: float) -> Way:
-    """The way through a load: no longer than all that is in it takes, one after the other."""
+    """The way through a load: no longer than all that is in it takes, one after the other.
+
+    What calls on it wait for each other is over with the `wall`, too.
+    """
     waits = load.way.asked + load.most.pauses.amount
     way = load.way._replace(stalls=load.way.stalls + stalls)
     all_of_it = Way(waits + load.most.work.amount, waits, inf, load.most.work.amount)
-    return Way(*(min(one, two, wall) for one, two in zip(way, all_of_it, strict=True)))
+    way = Way(*(min(one, two, wall) for one, two in zip(way, all_of_it, strict=True)))
+    return way._replace(stalls=min(way.stalls, wall - way.time)) if wall < inf else way
 
 
 def _stalls(cost: Cost, budget: Mapping[str, float], *, refused: bool) -> float:

@@ -109,7 +109,8 @@ def _listed(draw: Any, most: int = 3) -> dict[str, Json]:
 
 
 @st.composite
-def step(draw: Any, depth: int) -> dict[str, Json]:
+def step(draw: Any, depth: int, budget: st.SearchStrategy[Json], file: str) -> dict[str, Json]:
+    """A step; that of another pipeline runs `file`."""
     kinds = ["agent", "human"]
     if depth:
         kinds = ["agent", "human", "group", "switch", "loop", "pipeline", "delegate"]
@@ -122,9 +123,9 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
         human = {"ask": "Well?", "answer": {"type": "object"}}
         made = {"human": human, "timeout": "15s", "catch": {"timeout": last}}
     elif kind == "group":
-        made["steps"] = draw(steps(depth - 1))
+        made["steps"] = draw(steps(depth - 1, budget, file))
     elif kind == "switch":
-        dear: Json = {"steps": draw(steps(depth - 1))}
+        dear: Json = {"steps": draw(steps(depth - 1, budget, file))}
         made |= draw(
             st.sampled_from(
                 [
@@ -139,10 +140,10 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
             "until": "false",
             "state": {"n": 0},
             "next": {"n": "${{ loop.state.n + 1 }}"},
-            "steps": draw(steps(depth - 1)),
+            "steps": draw(steps(depth - 1, budget, file)),
         }
     elif kind == "pipeline":
-        made |= {"pipeline": "child.yaml", "with": INPUTS}
+        made |= {"pipeline": file, "with": INPUTS}
     else:
         count = draw(st.integers(1, 3))
         made["delegate"] = {
@@ -164,12 +165,18 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
         made["for_each"] = _listed(draw)
     if draw(st.integers(0, 3)) == 0:
         made["when"] = "1 == 1"
+    if own := draw(budget):
+        made["budget"] = own
+    if kind not in ("agent", "human") and (time := draw(budget).get("wall")):
+        made["timeout"] = time
     return made
 
 
-def steps(depth: int) -> st.SearchStrategy[dict[str, Json]]:
+def steps(
+    depth: int, budget: st.SearchStrategy[Json], file: str
+) -> st.SearchStrategy[dict[str, Json]]:
     """Up to three steps, some of which wait for the one before."""
-    one = st.tuples(step(depth), st.booleans())
+    one = st.tuples(step(depth, budget, file), st.booleans())
     return st.lists(one, min_size=1, max_size=3).map(
         lambda made: {
             f"s{n}": {**each, "needs": [f"s{n - 1}"] if waits and n else []}
@@ -230,22 +237,26 @@ SMALL = st.fixed_dictionaries(
 @st.composite
 def specs(draw: Any, budget: st.SearchStrategy[Json]) -> Specs:
     """Pipelines in which every step is skipped in the end, whatever fails."""
-    made, levels = draw(steps(2)), draw(LEVELS)
-    for each in made.values():
-        if own := draw(budget):
-            each["budget"] = own
-        if "agent" not in each and "human" not in each and (time := draw(budget).get("wall")):
-            each["timeout"] = time
-    child = spec(draw(steps(0)), levels, {**ENOUGH, **draw(budget)}, "child")
-    outer = spec(made, levels, {**ENOUGH, **draw(budget)})
+    levels = draw(LEVELS)
+    files = ["test.yaml", "child.yaml", "grandchild.yaml"]
+    written = [
+        spec(
+            draw(steps(depth, budget, f"{'grand' * rank}child.yaml")),
+            levels,
+            {**ENOUGH, **draw(budget)},
+            file.removesuffix(".yaml"),
+        )
+        for rank, (file, depth) in enumerate(zip(files, (2, 1, 0), strict=True))
+    ]
     prompt = draw(st.sampled_from([None, "Well? ${{ default(input.n, '') }} ${{ json(input) }}"]))
-    for each in (outer, child):
+    for each in written:
         each["agents"]["chat"]["prompt"] = prompt
         each["agents"]["talk"] = {**each["agents"]["chat"], "timeout": "6m"}
         each["inputs"] = LISTED
     if draw(st.booleans()):
-        outer, child = _in_chains(outer), _in_chains(child)
-    return outer, {"child.yaml": child}
+        written = [_in_chains(each) for each in written]
+    outer, *others = written
+    return outer, dict(zip(files[1:], others, strict=True))
 
 
 def _in_chains(written: dict[str, Json]) -> dict[str, Json]:
@@ -629,6 +640,14 @@ def test_a_budget_that_is_a_little_short_holds_up_little() -> None:
     assert seconds(99 * each) == 100 * 10
     # A budget of calls gives nothing back: who is refused has waited for those in flight.
     assert worst({"ask": step}, budget={"calls": 99}).seconds == 7 * 10 + 10
+
+
+def test_what_calls_wait_for_a_budget_is_over_with_the_time_around_them() -> None:
+    one: Json = {**CHAT, "timeout": "10s"}
+    pair: Json = {"steps": {"a": one, "b": one}, "budget": {"tokens": 1000}}
+    each: Json = {"steps": {"pair": pair}, "for_each": {"over": [1, 2], "max": 2, "parallel": 1}}
+    assert worst({"all": {**each, "timeout": "1m"}}).seconds == 2 * (10 + 10)
+    assert worst({"all": {**each, "timeout": "12s"}}).seconds == 2 * 12
 
 
 def test_tokens_and_money_are_no_more_than_a_budget_has() -> None:
