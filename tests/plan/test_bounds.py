@@ -345,6 +345,7 @@ def test_whatever_happens_stays_within_it_and_within_every_budget(
 # --- models with tools ---------------------------------------------------------------------
 
 SCHEMA = {"type": "object", "additionalProperties": False}
+PERSON: Json = {"human": {"ask": "Well?"}, "within": "20s"}
 ON: Json = ["invalid_output", "timeout"]
 
 
@@ -362,7 +363,9 @@ def talks(draw: Any) -> Specs:
     )
     called = {"input": SCHEMA, "output": SCHEMA}
     tools: list[Any] = [{"agent": "look", "max_calls": draw(st.integers(1, 3))}]
-    tools[0] |= draw(st.sampled_from([{}, {"approve": {"ask": "Well?", "within": "20s"}}]))
+    tools[0] |= draw(
+        st.sampled_from([{}, {"approve": {"ask": "Well?", "within": "20s"}}, {"approve": "people"}])
+    )
     if draw(st.booleans()):
         function = {"python": "desk.orders:find", "name": "find", "effects": "write", **called}
         tools.append({**function, "max_calls": 2, "idempotency_key": "${{ call.id }}"})
@@ -388,7 +391,10 @@ def talks(draw: Any) -> Specs:
             "strong": {"model": "a/strong", **price},
         },
         "agents": agents,
-        "escalations": {"up": {"levels": [{"agent": "helper"}], "on_exhausted": "skip"}},
+        "escalations": {
+            "up": {"levels": [{"agent": "helper"}], "on_exhausted": "skip"},
+            "people": {"levels": [PERSON, PERSON], "on_exhausted": "fail"},
+        },
     }
     last = draw(st.sampled_from(["skip", {"escalate": "up"}]))
     step: Json = {"agent": "clerk", "catch": {"any": last}}
@@ -441,9 +447,10 @@ class Talkers:
         return [(name, {}) for name, tool in call.tools.items() for _ in range(tool.max_calls)]
 
 
-def approves(_question: events.AskPerson) -> Said:
-    """At the last moment."""
-    return Said("approve", None, 19.0)
+def approves(question: events.AskPerson) -> Said | None:
+    """At the last moment, and whoever is asked last."""
+    silent = question.escalation == "people" and question.level == 0
+    return None if silent else Said("approve", None, 19.0)
 
 
 @examples(60)
@@ -463,12 +470,13 @@ def test_models_with_tools_come_to_their_worst_case(written: Specs, slots: int) 
 
 
 @examples(60)
-@given(talks(), SMALL, st.integers(1, 4))
+@given(talks(), SMALL, SMALL, st.integers(1, 4))
 def test_models_with_tools_stay_within_every_budget(
-    written: Specs, budget: Any, slots: int
+    written: Specs, budget: Any, own: Any, slots: int
 ) -> None:
     for each in (written[0], *written[1].values()):
         each["agents"]["look"]["charges"] = {"postage": 2}
+    written[0]["steps"]["a"]["budget"] = own
     plan = plan_of({**written[0], "budget": {**ENOUGH, **budget}}, written[1])
     worst, run = worst_case(plan, slots=slots), drive(plan, Talkers(plan), INPUTS, slots)
     assert run.state.root is not None
