@@ -22,6 +22,6 @@ What values look like: `shapes`, or as JSON Schema `types`; `handoffs` compares 
 
 How much a run comes to: `bounds` at most, `lower_bounds` at least; `overview` is for people
 
-    bounds · lower_bounds · overview · amounts · costs · factors · charges · budgets · critical_path ·
-    concurrency
+    bounds · lower_bounds · overview · amounts · costs · factors · requests · charges · budgets ·
+    critical_path · concurrency
 """

@@ -13,10 +13,11 @@ from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema
 from agentflow.plan.amounts import Bound, Most
-from agentflow.plan.bounds import Part, Prices, WorstCase, dearest, single_call, worst_case
-from agentflow.plan.calls import callers, calls_of, tools_of
+from agentflow.plan.bounds import Part, WorstCase, dearest, worst_case
+from agentflow.plan.calls import every_call, tools_of
 from agentflow.plan.graph import topological_order
 from agentflow.plan.people import Question, questions_of
+from agentflow.plan.requests import Prices, single_calls
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.plan.windows import Fit, Fits
@@ -112,12 +113,7 @@ def overview(
 
 def _single_call(plan: Plan, prices: Prices) -> Alone | None:
     """One call of the dearest model of the pipeline, with all its inputs as the prompt."""
-    singles = [
-        single_call(call, plan.inputs.schema, prices)
-        for step in callers(plan)
-        for call in calls_of(step)
-        if call.chat is not None
-    ]
+    singles = list(single_calls(every_call(plan), plan.inputs.schema, prices))
     if not singles:
         return None
     return Alone(None, max(singles, key=lambda most: (most.usd.amount, most.tokens_out.amount)))
