@@ -30,6 +30,7 @@ from agentflow.core.state import State
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, Listener
 from agentflow.engines.examining import Recorded, examine
+from agentflow.engines.memberships import named_by
 from agentflow.engines.office import Office
 from agentflow.engines.recording import CHAT, Player
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
@@ -320,7 +321,8 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
                 return Answer(AttemptSucceeded(0, step, attempt, calls=calls), ASKING)
         try:
             wish = wish_for(within, caller, step, dict(decision.input))
-            wanted = Wanted(call.confidence, caller.plans, wish, decision.input)
+            named = named_by(caller, decision.input)
+            wanted = Wanted(call.confidence, caller.plans, wish, decision.input, named)
             made = simulated_answer(kept_by(caller, call), seed, step, attempt, wanted)
         except AttemptError as error:
             return Answer(AttemptFailed(0, step, attempt, error.failure, error.message), 0)
