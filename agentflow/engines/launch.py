@@ -35,7 +35,7 @@ from agentflow.engines.office import Office
 from agentflow.engines.recording import CHAT, Player
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.engines.watching import Onlooker, watcher
-from agentflow.engines.wishes import kept_by, wish_for
+from agentflow.engines.wishes import kept_by, known_before, wish_for
 from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
 from agentflow.plan.calls import (
@@ -142,8 +142,8 @@ def launch(
     )
     driver = Driver(plan, State(plan), venue.log, venue.listener)
     if settings.simulate:
-        answers = simulated_answers(plan, settings.seed)
-        run_virtual(driver, first, answers, simulated_people(plan, settings.seed))
+        answers = simulated_answers(plan, settings.seed, inputs)
+        run_virtual(driver, first, answers, simulated_people(plan, settings.seed, inputs))
     else:
         _run_live(driver, first, venue, clock, settings.concurrency)
     return driver.state
@@ -306,8 +306,8 @@ def _host(plan: Plan, folder: Path, concurrency: int) -> Host:
     )
 
 
-def simulated_answers(plan: Plan, seed: str) -> Answerer:
-    """Answers made from the contracts, the same for the same seed."""
+def simulated_answers(plan: Plan, seed: str, inputs: Mapping[str, Json]) -> Answerer:
+    """Answers made from the contracts, the same for the same seed and inputs."""
     from agentflow.agents.simulated import ASKING, Wanted, simulated_calls
     from agentflow.agents.simulated import answer as simulated_answer
 
@@ -320,8 +320,8 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
             if calls:
                 return Answer(AttemptSucceeded(0, step, attempt, calls=calls), ASKING)
         try:
-            wish = wish_for(within, caller, step, dict(decision.input))
-            named = named_by(caller, decision.input)
+            known = known_before(plan, within, dict(decision.input), inputs)
+            wish, named = wish_for(within, caller, step, known), named_by(caller, known)
             wanted = Wanted(call.confidence, caller.plans, wish, decision.input, named)
             made = simulated_answer(kept_by(caller, call), seed, step, attempt, wanted)
         except AttemptError as error:
@@ -331,15 +331,19 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
     return answer
 
 
-def simulated_people(plan: Plan, seed: str) -> Person:
+def simulated_people(plan: Plan, seed: str, inputs: Mapping[str, Json]) -> Person:
     """What people say, made from the contracts: yes where that is possible, or else a value."""
+    from agentflow.agents.simulated import Wanted
     from agentflow.agents.simulated import answer as simulated_answer
 
     def say(question: AskPerson) -> Said | None:
-        contract = contract_of(step_at(plan, question.step)[1], question)
+        (within, step), at = step_at(plan, question.step), question.step
+        contract = contract_of(step, question)
         assert contract is not None
+        known = known_before(plan, within, question.input, inputs)
+        wanted = Wanted(fits=wish_for(within, step, at, known), named=named_by(step, known))
         try:
-            made = simulated_answer(contract.schema, seed, question.step, question.number)
+            made = simulated_answer(contract.schema, seed, at, question.number, wanted)
         except AttemptError:
             return None
         # People take their time: a part of what they have, however long that is.

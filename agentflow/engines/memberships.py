@@ -1,8 +1,8 @@
-"""What a step asserts that its answer names from what the agent was given, as schemas.
+"""What a step asserts that its answer names from what is known before it, as schemas.
 
 "Whatever is cited is among the passages" is the commonest assertion about what models make up, and
 no answer that is made up itself keeps it by chance. So where an assertion compares a place of the
-output with values that the input has, as in
+output with values that there are, as in
 
     output.cited.all(c, input.passages.exists(p, p.id == c))        output.room in input.rooms
 
@@ -40,11 +40,14 @@ _Places: TypeAlias = Mapping[str, _Place]
 _Scopes: TypeAlias = Sequence[Mapping[str, Json]]
 
 
-def named_by(step: StepPlan, given: Json) -> list[Schema]:
-    """Schemas that narrow places of an answer to what the assertions of its step compare them with."""
+def named_by(step: StepPlan, known: Mapping[str, Json]) -> list[Schema]:
+    """Schemas that narrow places of an answer to what the assertions of its step compare them with.
+
+    `known` is what they can read besides, by the names of roots.
+    """
     found: dict[_Place, dict[str, Json]] = {}
     for each in step.asserts:
-        for place, value in _compared(each.that, {"output": ()}, [{"input": given}]):
+        for place, value in _compared(each.that, {"output": ()}, [known]):
             values = found.setdefault(place, {})
             if len(values) < _MOST:
                 values[json.dumps(value, sort_keys=True)] = value

@@ -8,7 +8,7 @@ from agentflow.core import events
 from agentflow.core.events import StartAttempt
 from agentflow.core.state import State
 from agentflow.engines.driver import Driver
-from agentflow.engines.launch import simulated_answers
+from agentflow.engines.launch import simulated_answers, simulated_people
 from agentflow.engines.virtual import run_virtual
 from agentflow.spec.model import Json
 from tests.core.world import MemoryLog, Run, pipeline, started
@@ -25,7 +25,7 @@ def simulated(step: Json, seed: str, output: Json = SCORE) -> Run:
     entries: list[Any] = []
     plan = pipeline({"a": step}, output=output)
     driver = Driver(plan, State(plan), MemoryLog(), entries.append)
-    run_virtual(driver, started(), simulated_answers(plan, seed))
+    run_virtual(driver, started(), simulated_answers(plan, seed, {}))
     return Run(driver.state, entries)
 
 
@@ -87,6 +87,31 @@ NAMED: Json = {
 def test_what_is_to_be_named_from_the_input_is(that: str, seed: str) -> None:
     step = {"agent": "do", "with": GIVEN, "assert": [{"that": that, "message": "not given"}]}
     assert simulated(step, seed, NAMED).state.status == "succeeded"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_people_who_are_made_up_name_what_is_among_the_inputs_of_the_run(seed: str) -> None:
+    question = {
+        "ask": "Whom?",
+        "answer": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+    }
+    that = "output.all(i, inputs.applications.exists(a, a.id == i))"
+    asserted = [{"that": that, "message": "nobody of that name"}]
+    step: Json = {
+        "human": question,
+        "timeout": "1h",
+        "catch": {"timeout": "fail"},
+        "assert": asserted,
+    }
+    inputs: Json = {"applications": [{"id": "kim"}, {"id": "ada"}]}
+    entries: list[Any] = []
+    plan = pipeline({"a": step}, inputs={"type": "object"})
+    driver = Driver(plan, State(plan), MemoryLog(), entries.append)
+    people = simulated_people(plan, seed, inputs)
+    run_virtual(driver, started(inputs), simulated_answers(plan, seed, inputs), people)
+    assert driver.state.status == "succeeded"
+    (taken,) = Run(driver.state, entries).of(events.TakeAnswer)
+    assert set(taken.value) <= {"kim", "ada"}
 
 
 def test_where_nothing_that_was_given_can_be_named_another_answer_is_looked_for() -> None:
