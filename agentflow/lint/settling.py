@@ -2,13 +2,14 @@
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 
 from msgspec import Struct, field
 
 from agentflow.findings import Edit, Finding, Fix, Location, Severity, Span, Suppressed
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.suppressions import FORM, Suppression
+from agentflow.lint.suppressions import FORM, Suppression, lost_suppressions
 from agentflow.spec.fixes import replaced
 from agentflow.spec.wording import quoted
 
@@ -19,6 +20,8 @@ UNUSED = "unused-suppression"
 _TELLING = 5
 #: Families whose errors cannot be suppressed: there would be nothing to run.
 _GROUND = frozenset({Family.SPEC, Family.REFERENCE, Family.GRAPH})
+#: What is written like a suppression in texts and is looked at.
+_MOST_LOST = 100
 
 
 class Settled(Struct, frozen=True):
@@ -66,6 +69,7 @@ def settle(
         if suppression.problem is None and context.plan is not None and not fatal:
             used.update((suppression.comment.span, name) for name in silent)
             kept.update(_unused(suppression, context, families, used))
+    kept.update(_lost(context, found_all))
     order = sorted(suppressed, key=lambda each: (each.finding.location.span, each.finding.rule))
     return Settled(frozenset(kept), tuple(order), fatal)
 
@@ -152,6 +156,24 @@ def _problems(
         )
 
 
+def _lost(context: Context, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """What looks like a suppression of something that is found, and is a part of a text."""
+    document = context.document
+    own = [each for each in findings if each.location.file == document.file]
+    for lost in islice(lost_suppressions(document), _MOST_LOST) if own else ():
+        names = {name for name, _ in lost.names}
+        for each in own:
+            if each.rule in names and lost.first <= each.location.span.line <= lost.last:
+                yield Finding(
+                    BAD,
+                    Severity.WARNING,
+                    f"{quoted(lost.comment.text)} is a part of the text here, and suppresses nothing",
+                    Location(document.file, lost.comment.span),
+                    "put it above the key of the text, or with less indentation above what it is about",
+                )
+                break
+
+
 def _unused(
     suppression: Suppression,
     context: Context,
@@ -171,7 +193,8 @@ def _unused(
             f"{quoted(name)} finds nothing here that could be suppressed",
             Location(context.document.file, place),
             "take it out",
-            fix=Fix("take it out", (edit,)),
+            # It may stand in the wrong place, and its reason is nowhere else.
+            fix=Fix("take it out", (edit,), safe=False),
         )
 
 

@@ -15,7 +15,7 @@ from agentflow.findings import Span
 from agentflow.spec.document import Document
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
-from agentflow.spec.yaml.comments import Comment, comments
+from agentflow.spec.yaml.comments import Comment, comments, likely
 from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
 
 FORM = "write # agentflow: ignore[RULE] REASON"
@@ -26,6 +26,7 @@ _MEANT = re.compile(
     r"(?P<colon>:?)[ \t]*(?P<word>[a-zA-Z]+)\b(?P<rest>.*)",
     re.IGNORECASE,
 )
+_EXACT = re.compile(r"#[ \t]*agentflow:[ \t]*ignore[ \t]*\[[^\]\n]+\][ \t:,.-]*\w")
 _REST = re.compile(r"[ \t]*\[(?P<names>[^\]]*)\][ \t:,.-]*(?P<reason>.*)")
 _NAME = re.compile(r"[^\s,]+")
 #: The most names in one comment; there are not many more rules.
@@ -56,6 +57,25 @@ def suppressions(document: Document) -> tuple[Suppression, ...]:
     below = _lines_below(document, [comment.span.line for comment in found if comment.alone])
     read = filter(None, (_read(document, comment, below) for comment in found))
     return tuple(_bounded(read))
+
+
+def lost_suppressions(document: Document) -> Iterator[Suppression]:
+    """What would be suppressions outside of the texts that they are a part of, in file order.
+
+    Each reaches over its text, and over the node below it if its line is the last one of the text:
+    it may have been meant for that.
+    """
+    for comment, scalar in likely(document.root, document.source, _EXACT):
+        if scalar is None:
+            continue
+        last = scalar.end_line - (scalar.end_column == 1)
+        below = _lines_below(document, [last])[last]
+        read = _read(document, comment, {comment.span.line: below})
+        if read is not None and read.problem is None:
+            reach = last
+            if comment.span.line == last and comment.alone:
+                reach = max(last, _end_of_node(document.root, below))
+            yield replace(read, first=scalar.line, last=reach)
 
 
 def _bounded(found: Iterable[Suppression]) -> Iterator[Suppression]:

@@ -110,6 +110,50 @@ def test_not_taken_back(text: str) -> None:
     assert len(unused) == ("description" not in text)
 
 
+def described(text: str) -> str:
+    """The spec with a text above the retry policy that is not used."""
+    return SPEC.replace("name: letters\n", f"name: letters\ndescription: {text}\n")
+
+
+#: Texts above that policy or in it, and where in them something is lost.
+LOST = {
+    "at the end of a block": (described(f"|\n  Text.\n  {COMMENT}"), "5:3"),
+    "at the end of a block with carriage returns": (
+        described(f"|\n  Text.\n  {COMMENT}").replace("\n", "\r\n"),
+        "5:3",
+    ),
+    "at the end of a text in quotes": (described(f'"Text.\n  {COMMENT}"'), "4:3"),
+}
+
+
+@pytest.mark.parametrize(("text", "place"), LOST.values(), ids=LOST)
+def test_what_is_part_of_a_text_and_may_have_been_meant_is_told(text: str, place: str) -> None:
+    done = outcome(text)
+    (bad,) = (found for found in done.findings if found.rule == "bad-suppression")
+    shown = "# agentflow: ignore[unused-definition] the next release nee…"
+    assert lines((bad,)) == [
+        f"{place} '{shown}' is a part of the text here, and suppresses nothing"
+    ]
+    assert bad.help == (
+        "put it above the key of the text, or with less indentation above what it is about"
+    )
+    assert done.suppressed == ()
+
+
+def test_what_is_part_of_a_text_and_about_nothing_there_is_not_told() -> None:
+    inside = described(f"|\n  {COMMENT}\n  As above, so below.")
+    assert [found.rule for found in outcome(inside).findings] == ["unused-definition"]
+    other = described(f"|\n  Text.\n  {COMMENT.replace('unused-definition', 'cycle')}")
+    assert [found.rule for found in outcome(other).findings] == ["unused-definition"]
+
+
+def test_only_somebody_takes_out_what_may_stand_in_the_wrong_place() -> None:
+    findings = outcome(commented(COMMENT, line=8)).findings
+    (unused,) = (found for found in findings if found.rule == "unused-suppression")
+    assert unused.fix is not None
+    assert not unused.fix.safe
+
+
 BAD = {
     "# agentflow: ignore[unused-definition]": "4:33 the suppression has no reason",
     "# agentflow: ignore[unused-definition] -": "4:33 the suppression has no reason",
