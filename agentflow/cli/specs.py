@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
@@ -73,7 +74,7 @@ def spec_paths(paths: Sequence[str], *, only_specs: bool = False) -> tuple[str, 
     """
     names: dict[str, str] = {}
     for name in _all_paths(paths):
-        if only_specs and name != "-" and Path(name).is_file() and not _is_spec(name):
+        if only_specs and name != "-" and os.path.isfile(name) and not _is_spec(name):
             continue
         file = name if name == "-" else os.path.realpath(name)
         known = names.get(file)
@@ -88,10 +89,10 @@ def _all_paths(paths: Sequence[str]) -> Iterator[str]:
             raise UsageError("an empty name is that of no file", help="'.' is the current folder")
         if path == "-":
             yield path
-        elif Path(path).is_dir():
+        elif os.path.isdir(path):
             yield from _of_folder(path)
-        elif has_magic(path) and not Path(path).exists():
-            found = [name for name in glob(path, recursive=True) if not Path(name).is_dir()]
+        elif has_magic(path) and not os.path.exists(path):
+            found = [name for name in glob(path, recursive=True) if not os.path.isdir(name)]
             if not found:
                 raise UsageError(
                     f"no file fits '{path}'", help="** stands for folders, * for any part of a name"
@@ -102,7 +103,9 @@ def _all_paths(paths: Sequence[str]) -> Iterator[str]:
 
 
 def _of_folder(folder: str) -> Iterator[str]:
-    found = [file for file in _files(folder) if _is_spec(file)]
+    closed: list[str] = []
+    found = [file for file in _files(folder, closed) if _is_spec(file)]
+    found += closed  # there may be specs in them: that they cannot be read is told
     if not found:
         raise UsageError(
             f"there are no specs in the folder '{folder}'",
@@ -111,10 +114,18 @@ def _of_folder(folder: str) -> Iterator[str]:
     yield from found
 
 
-def _files(top: str) -> Iterator[str]:
-    """The files of YAML below a folder. Links to folders are not followed, nor out of it."""
+def _files(top: str, closed: list[str]) -> Iterator[str]:
+    """The files of YAML below a folder. Links to folders are not followed, nor out of it.
+
+    The folders that cannot be read are added to `closed`.
+    """
     root = os.path.realpath(top)
-    for folder, folders, files in os.walk(top):
+
+    def note(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # it has gone meanwhile
+            closed.append(str(Path(error.filename)))
+
+    for folder, folders, files in os.walk(top, onerror=note):
         folders[:] = [name for name in folders if _is_own(os.path.join(folder, name), name)]
         for name in files:
             file = str(Path(folder, name))
@@ -136,8 +147,18 @@ def _is_spec(file: str) -> bool:
     try:
         head = read_bytes(Path(file), _HEAD)
     except FileProblem:
-        return os.path.isfile(file)  # what cannot be read may be one, and is told; a pipe is none
+        return _may_be_a_file(file)
     if _HEADER.search(head):
         return True
     first = _FIRST_KEY.search(head)
     return first is not None and nearest(first[1].decode(), ["agentflow"]) is not None
+
+
+def _may_be_a_file(path: str) -> bool:
+    """What cannot be read may be a spec, and is told. A pipe is none, nor what a link does not find."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False

@@ -142,6 +142,31 @@ def test_a_file_that_cannot_be_read_is_told_and_hides_nothing(
     assert done.err == "error: cannot read 'b.yaml': Permission denied\n"
 
 
+@pytest.mark.parametrize("named", [".", "shut", "shut/c.yaml", "listed"])
+def test_a_folder_that_cannot_be_read_is_told_and_hides_nothing(named: str) -> None:
+    """Be it that nobody may list it, or that nobody may open what is listed."""
+    closed = {"shut": 0, "listed": 0o444}
+    with TemporaryDirectory() as name, chdir(name):
+        folder = Path()
+        folder.chmod(0o755)
+        (folder / "agentflow.toml").touch()
+        (folder / "a.yaml").write_text(UNKNOWN_AGENT)
+        for each in closed:
+            (folder / each).mkdir()
+            (folder / each / "c.yaml").write_text(GOOD)
+        agentflow("validate", ".", "none.yaml")  # as above
+        for each, mode in closed.items():
+            (folder / each).chmod(mode)
+        with as_nobody():
+            done = agentflow("validate", "a.yaml", named)
+        for each in closed:
+            (folder / each).chmod(0o755)
+    assert done.code == 3
+    assert done.out.startswith("error[unknown-agent]: unknown agent 'wrter'\n")
+    told = {".": ["listed/c.yaml", "shut"], "listed": ["listed/c.yaml"]}.get(named, [named])
+    assert done.err == "".join(f"error: cannot read '{each}': Permission denied\n" for each in told)
+
+
 @contextmanager
 def as_nobody() -> Iterator[None]:
     """Without the rights of root, which reads everything."""
