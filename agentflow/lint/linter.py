@@ -157,7 +157,15 @@ def _crash(context: Context, rule: Rule, error: Exception) -> Finding:
     return Finding(
         rule=rule.NAME,
         severity=Severity.ERROR,
-        message=f"bug in rule '{rule.NAME}': {type(error).__name__}: {error}",
+        message=f"bug in rule '{rule.NAME}': {type(error).__name__}: {_told(error)}",
         location=Location(context.document.file, START_OF_FILE),
         help="please report this with the spec that caused it",
     )
+
+
+def _told(error: Exception) -> str:
+    """What an error says, on one line."""
+    try:
+        return " ".join(str(error).split())
+    except Exception as another:  # noqa: BLE001 - it is broken, too, as whatever the rule has done
+        return f"it cannot be told ({type(another).__name__})"
