@@ -2,8 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import chdir, contextmanager
+from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +10,7 @@ import pytest
 
 from .checking import GOOD, UNKNOWN_AGENT, found
 from .inprocess import agentflow, lines_of
+from .rights import as_nobody
 from .shell import Done
 
 FILES = {
@@ -165,19 +165,6 @@ def test_a_folder_that_cannot_be_read_is_told_and_hides_nothing(named: str) -> N
     assert done.out.startswith("error[unknown-agent]: unknown agent 'wrter'\n")
     told = {".": ["listed/c.yaml", "shut"], "listed": ["listed/c.yaml"]}.get(named, [named])
     assert done.err == "".join(f"error: cannot read '{each}': Permission denied\n" for each in told)
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Without the rights of root, which reads everything."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_a_name_that_is_empty(folder: Path) -> None:
