@@ -4,6 +4,7 @@ import os
 import re
 import stat
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
@@ -22,6 +23,7 @@ _FOREIGN = frozenset({"node_modules", "__pycache__"})
 #: The first bytes of a file are enough to tell a spec; its head stands behind comments at most.
 _HEAD = 64 * 1024
 _HEADER = re.compile(rb"^(?:\xef\xbb\xbf)?(?:\{[ \t]*)?[\"']?agentflow[\"']?[ \t]*:", re.MULTILINE)
+_UTF_16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 _FIRST_KEY = re.compile(rb"^(?:\xef\xbb\xbf)?([A-Za-z_]+)[ \t]*:", re.MULTILINE)
 
 
@@ -148,6 +150,8 @@ def _is_spec(file: str) -> bool:
         head = read_bytes(Path(file), _HEAD)
     except FileProblem:
         return _may_be_a_file(file)
+    if head.startswith(_UTF_16):  # it is told that it has to be UTF-8
+        head = head.decode("utf-16", "ignore").encode("utf-8", "ignore")
     if _HEADER.search(head):
         return True
     first = _FIRST_KEY.search(head)

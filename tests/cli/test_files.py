@@ -167,6 +167,19 @@ def test_a_folder_that_cannot_be_read_is_told_and_hides_nothing(named: str) -> N
     assert done.err == "".join(f"error: cannot read '{each}': Permission denied\n" for each in told)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_spec_in_another_encoding_is_one_in_a_folder_too(folder: Path, encoding: str) -> None:
+    (folder / "saved").mkdir()
+    for name, text in (("a.yaml", GOOD), ("compose.yaml", FILES["compose.yaml"])):
+        (folder / "saved" / name).write_bytes(f"\ufeff{text}".encode(encoding))
+    done = agentflow("validate", "saved", "-f", "github")
+    assert done.out.splitlines()[0] == (
+        "::error file=saved/a.yaml,line=1,col=1,endColumn=1,title=agentflow syntax::"
+        "the file is UTF-16, not UTF-8%0Ahelp: save the file as UTF-8 text"
+    )
+    assert "compose" not in done.out
+
+
 def test_a_name_that_is_empty(folder: Path) -> None:
     assert agentflow("validate", "a.yaml", "") == Done(
         2, "", "error: an empty name is that of no file\nhelp: '.' is the current folder\n"

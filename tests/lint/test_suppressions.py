@@ -90,6 +90,36 @@ def test_above_and_in_braces_over_several_lines(line: int) -> None:
     assert len(done.findings) == 2 - len(IN_BRACES[line])
 
 
+def test_with_carriage_returns() -> None:
+    (taken,) = outcome(commented(COMMENT, line=4).replace("\n", "\r\n")).suppressed
+    assert (taken.reason, taken.comment.span.end_column) == (REASON, 33 + len(COMMENT))
+
+
+#: A list of lines in each of whose items something is found.
+LISTED = SPEC.replace(
+    "write: {agent: writer}\n",
+    "write:\n    agent: writer\n    assert:\n"
+    '      - {that: "true", message: one}\n      - {that: "1 == 1", message: two}\n',
+)
+
+
+@pytest.mark.parametrize("line", [16, 17])
+def test_above_an_item_of_a_list(line: int) -> None:
+    written = LISTED.splitlines(keepends=True)
+    comment = "      # agentflow: ignore[idle-assert] as usual\n"
+    done = outcome("".join([*written[: line - 1], comment, *written[line - 1 :]]))
+    assert [each.finding.location.span.line for each in done.suppressed] == [line + 1]
+
+
+def test_of_two_that_say_the_same_the_second_is_idle() -> None:
+    text = commented(COMMENT, line=4).splitlines(keepends=True)
+    done = outcome("".join([*text[:3], f"  {COMMENT}\n", *text[3:]]))
+    assert [taken.comment.span.line for taken in done.suppressed] == [4]
+    assert lines(done.findings) == [
+        "5:53 'unused-definition' finds nothing here that could be suppressed"
+    ]
+
+
 NOT_TAKEN_BACK = {
     "above the first line, which is a node like others": commented(COMMENT, line=1, above=True),
     "at the end of the file": SPEC + COMMENT,
