@@ -214,6 +214,7 @@ SOUND: Mapping[str, str | bytes] = {
     "deep denials": contract(json.loads('{"not": ' * 40 + "{}" + "}" * 40)),
     "many steps": HEAD + AGENT + "steps:\n" + _numbered(800, "  s{n}: {{agent: do, with: {{n: {n}}}}}\n") + "outputs: {}\n",
     "much text": given("x" * 200_000),
+    "suppressions in a text": GOOD + "description: |\n" + "  # agentflow: ignore[dead-step] x\n" * 50_000,
     "comments": GOOD + "# a comment\n" * 100_000,
     "blank lines": GOOD + "\n" * 500_000,
 }  # fmt: skip
