@@ -66,7 +66,9 @@ def test_json_keeps_its_schema(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema, registry=referencing.Registry()).validate(document)
     assert text.isascii()
-    assert _addresses(document) == [span.address for span in trace.spans()]
+    # Half a character is spelled out, as strict parsers take none.
+    told = [span.address.replace("\ud800", r"\ud800") for span in trace.spans()]
+    assert _addresses(document) == told
 
 
 def test_json() -> None:
