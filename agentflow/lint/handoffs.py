@@ -1,6 +1,6 @@
 """The handoffs of a plan, and where in the file both of their sides stand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,11 +16,12 @@ from agentflow.plan.handoff_words import Way
 from agentflow.plan.handoffs import SOME_FIELD
 from agentflow.plan.narrowing import NOTHING_GIVEN, Given
 from agentflow.plan.schemas import Contract, past_references
+from agentflow.plan.shape_kinds import MOST_OPTIONS
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.syntax import Conditional, Identifier, spine
 from agentflow.spec.document import Document, Path
-from agentflow.spec.templates import Constant, MapOf, Template, Whole
+from agentflow.spec.templates import Constant, ListOf, MapOf, Template, Whole
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping, Scalar
 
@@ -60,6 +61,32 @@ class Handoff(Struct, frozen=True):
             template = replace(self.template, expr=side)
             handoff = replace(self, template=template, given=given, chosen=True)
             yield from list(handoff.sides()) or [handoff]
+
+    def items(self) -> Iterator["Handoff"]:
+        """Each item of the lists that the template writes out, by itself: what these hold is certain."""
+        descent = Descent()
+        root = self.wanted.root
+        inside: Iterable[tuple[str | int, Template]] = ()
+        match self.template:
+            case MapOf(entries):
+                inside = entries
+            case ListOf(items) if len(items) <= MOST_OPTIONS:
+                inside = enumerate(items)
+        for key, template in inside:
+            wanted = Contract(descent.into(self.wanted.schema, root, key), root)
+            part = replace(
+                self,
+                template=template,
+                path=(*self.path, key),
+                field=(*self.field, key),
+                wanted=wanted,
+            )
+            if wanted.schema is False:
+                continue  # that there is such a part at all is judged with the whole
+            if isinstance(key, int):
+                yield part
+            else:
+                yield from part.items()
 
 
 class Source(Struct, frozen=True):

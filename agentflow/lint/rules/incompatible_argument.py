@@ -70,7 +70,7 @@ Good:
     outputs: {letter: "${{ steps.write.output }}"}
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.first_rounds import AT_FIRST
@@ -99,22 +99,39 @@ def check(context: Context) -> Iterator[Finding]:
     for handoff in handoffs:
         if (handoff.path, handoff.receiver) in broken:
             continue  # of the whole, a part is named already
-        found = list(_breaches(context, handoffs, handoff, effort))
-        for side in handoff.sides() if not found else ():
-            found += _breaches(context, handoffs, side, effort)
-        found = found or list(_at_first(context, handoffs, handoff, effort))
+        found = _found(context, handoffs, handoff, effort)
         if found:
             broken.add((handoff.path[:-1], handoff.receiver))
         yield from (finding for finding in found if finding.location not in context.misread)
 
 
+def _found(context: Context, handoffs: Handoffs, handoff: Handoff, effort: Effort) -> list[Finding]:
+    """What is wrong with a handoff: with each item that is written out in it, and with the whole."""
+    items = list(handoff.items())
+    found = [each for item in items for each in _found(context, handoffs, item, effort)]
+    lists = {item.path[:-1] for item in items}
+    found += _breaches(context, handoffs, handoff, effort, lists)
+    for side in handoff.sides() if not found else ():
+        found += _breaches(context, handoffs, side, effort)
+    return found or list(_at_first(context, handoffs, handoff, effort))
+
+
 def _breaches(
-    context: Context, handoffs: Handoffs, handoff: Handoff, effort: Effort
+    context: Context,
+    handoffs: Handoffs,
+    handoff: Handoff,
+    effort: Effort,
+    lists: Container[Path] = (),
 ) -> Iterator[Finding]:
-    """Each part of a handoff that does not fit, or of what it is on one side of a `? :`."""
+    """Each part of a handoff that does not fit, or of what it is on one side of a `? :`.
+
+    Nothing is said of the items of `lists`, which are judged one by one.
+    """
     given = context.types.of(handoff.template, handoff.place, handoff.given)
     for breach in breaches(given, handoff.wanted, effort):
         source = handoffs.source(handoff, breach.way)
+        if source.way and source.path in lists:
+            continue
         always = breach.always and not handoff.chosen
         if not always and not _may_come(context, source, breach):
             continue
