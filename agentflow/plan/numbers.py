@@ -78,6 +78,21 @@ def range_of_expression(expr: Expr, of: Callable[[Expr], Contract | None]) -> Ra
     return None
 
 
+def combined(operator: str, one: Range | None, other: Range | None) -> Range | None:
+    """Where the sum or the difference of two numbers lies; None for what else is made of them."""
+    if one is None or other is None or operator not in ("+", "-"):
+        return None
+    if operator == "-":
+        other = Range(-other.high, -other.low, other.high_open, other.low_open, other.whole)
+    return Range(
+        one.low + other.low,
+        one.high + other.high,
+        one.low_open or other.low_open,
+        one.high_open or other.high_open,
+        one.whole and other.whole,
+    )
+
+
 def in_range(label: str, span: Range) -> bool:
     """Can the label of a case be that of a number in a range?"""
     try:

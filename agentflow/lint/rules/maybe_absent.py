@@ -5,7 +5,8 @@ some options of a contract give it, or what it is a field of may be null. On the
 the expression has no value and the step fails: absence is never a value. A `default` in a contract
 is filled in for the `inputs` of a pipeline, not for what an agent answers. So it is with an item of
 one list that is read by the number of an item of another (`inputs.amounts[index]`), if nothing says
-that the first is as long.
+that the first is as long, and with a choice of texts that is looked up in a map without one of them:
+`{"a": 1, "b": 2}[steps.x.output.kind]`.
 
 Bad:
 
@@ -100,6 +101,14 @@ def check(context: Context) -> Iterator[Finding]:
             message=f"{quoted(shown)} may be absent: its contract does not require it",
             location=location,
             help=f"write default({shown}, VALUE), or ask has({shown}) first",
+        )
+    for doubt, shown, location in context.doubts_of(Risk.KEY):
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(shown)} may be {doubt.may_be}, and the map has no such key",
+            location=location,
+            help="give the map a key for each value, or write default({…}[…], VALUE)",
         )
     for pair in zipped(context):
         yield from _shorter(context, context.plan, pair)
