@@ -23,7 +23,7 @@ from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar
 
-_IN_TEXT = BOOL | NUMBER | STRING
+IN_TEXT = BOOL | NUMBER | STRING
 _LIST: Kinds = frozenset({"list"})
 
 
@@ -65,7 +65,7 @@ def _wanted(plan: Plan) -> Iterator[tuple[Expr, Path, int, str, str, Kinds]]:
         yield condition, path, 0, place, f"{quoted(str(path[-1]))} does not take", BOOL
     for template, path, place in templates(plan):
         for part, at in in_text(template, path):
-            yield part.expr, at, part.offset, place, "does not go into text", _IN_TEXT
+            yield part.expr, at, part.offset, place, "does not go into text", IN_TEXT
         if path[-2:] == ("for_each", "over") and isinstance(template, Whole):
             yield template.expr, path, template.offset, place, "is no list to go over", _LIST
 
