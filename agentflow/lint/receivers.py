@@ -37,8 +37,13 @@ def receivers(document: Document, plan: Plan) -> Iterator[Receiver]:
     """All receivers of a plan, as far as they are known."""
     for step in plan.steps.values():
         given = (*step.path, "with")
+        instead = {
+            id(action.call): (*step.path, "catch", key, "agent")
+            for key, action in step.catch.items()
+        }
         for call in calls_of(step):
-            yield _agent(document, step, call, (*step.path, "agent"), given)
+            named = instead.get(id(call), (*step.path, "agent"))
+            yield _agent(document, step, call, named, given)
         if step.delegate is not None and not step.delegate.whole:
             for worker in step.delegate.workers.values():
                 for call in calls_of(worker):
