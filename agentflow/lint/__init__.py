@@ -28,7 +28,8 @@ Effects, the people and checks that stand before them, and what follows from the
 
 Models and their tools: what they are told, what they are given
 
-    chats · prompts · agent_texts · texts · tools · tool_words · asked_names
+    chats · prompts · agent_texts · texts · tools · tool_words · asked_names ·
+    asked_amounts
 
 Names, words and forms of texts: of agents and models, of what is claimed, of secrets, of patterns
 
