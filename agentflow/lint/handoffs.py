@@ -19,7 +19,7 @@ from agentflow.plan.schemas import Contract, past_references
 from agentflow.plan.shape_kinds import MOST_OPTIONS
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
-from agentflow.spec.cel.syntax import Conditional, Identifier, spine
+from agentflow.spec.cel.syntax import Conditional, Identifier, ListLiteral, spine
 from agentflow.spec.document import Document, Path
 from agentflow.spec.templates import Constant, ListOf, MapOf, Template, Whole
 from agentflow.spec.wording import quoted
@@ -35,7 +35,8 @@ class Handoff(Struct, frozen=True):
     `field` of the `side` of the `receiver`, a contract that stands at `contract` of `document`. The
     receiver of an `answer` is the step that asks.
 
-    With `chosen` it is one side of a `? :`, where something is `given`.
+    With `chosen` it is one side of a `? :`, where something is `given`. `at` is the way to it in the list
+    that an expression writes out.
     """
 
     template: Template
@@ -50,6 +51,7 @@ class Handoff(Struct, frozen=True):
     contract: Path
     given: Given = NOTHING_GIVEN
     chosen: bool = False
+    at: Way = ()
 
     def sides(self) -> Iterator["Handoff"]:
         """What is handed over on each side of a `? :`, if that is what the template is."""
@@ -72,15 +74,15 @@ class Handoff(Struct, frozen=True):
                 inside = entries
             case ListOf(items) if len(items) <= MOST_OPTIONS:
                 inside = enumerate(items)
+            case Whole(ListLiteral(exprs)) if len(exprs) <= MOST_OPTIONS:
+                inside = enumerate(replace(self.template, expr=expr) for expr in exprs)
         for key, template in inside:
             wanted = Contract(descent.into(self.wanted.schema, root, key), root)
-            part = replace(
-                self,
-                template=template,
-                path=(*self.path, key),
-                field=(*self.field, key),
-                wanted=wanted,
-            )
+            part = replace(self, template=template, field=(*self.field, key), wanted=wanted)
+            if isinstance(self.template, Whole):
+                part = replace(part, at=(*self.at, key))
+            else:
+                part = replace(part, path=(*self.path, key))
             if wanted.schema is False:
                 continue  # that there is such a part at all is judged with the whole
             if isinstance(key, int):
@@ -171,11 +173,11 @@ class Handoffs:
         uses = tuple(self._uses.get(path, ()))
         if isinstance(template, MapOf):
             uses = tuple(use for use in self._plan.uses if use.path[: len(path)] == path)
-        if handoff.chosen and isinstance(template, Whole):
+        if isinstance(template, Whole):
             start, end = (template.offset + at for at in (template.expr.start, template.expr.end))
             uses = tuple(use for use in uses if start <= use.start and use.end <= end)
         source = Source(template, path, handoff.place, rest, "", uses, handoff.given)
-        shown: Way = (*path[handoff.inside :], *rest)
+        shown: Way = (*path[handoff.inside :], *handoff.at, *rest)
         if source.is_reference:
             reference = max(uses, key=lambda use: use.end - use.start).reference
             parts = (SOME_ITEM if part is None else part for part in reference.path)

@@ -109,7 +109,7 @@ def _found(context: Context, handoffs: Handoffs, handoff: Handoff, effort: Effor
     """What is wrong with a handoff: with each item that is written out in it, and with the whole."""
     items = list(handoff.items())
     found = [each for item in items for each in _found(context, handoffs, item, effort)]
-    lists = {item.path[:-1] for item in items}
+    lists = {item.path if item.at else item.path[:-1] for item in items}
     found += _breaches(context, handoffs, handoff, effort, lists)
     for side in handoff.sides() if not found else ():
         found += _breaches(context, handoffs, side, effort)
