@@ -14,9 +14,13 @@ _NO = re.compile(
     r"(?:abort|cancel|declin|den(?:y|ied)|hold|no(?:$|_)|not|never|refus|reject|stop|wait)",
     re.IGNORECASE,
 )
-_VERDICT = re.compile(
-    r"(?:^|_)(?:accept|allow|approv|authori[sz]|block|clean|clear|confirm|den|eligib|flag|forbid|fraud|grant"
-    r"|ok$|okay|pass|permit|refus|reject|safe|unsafe|valid|invalid|verif)"
+#: Fields that say whether something may happen, as `is_valid` and `safe_to_send`, and not who said so or when.
+_FOR = re.compile(
+    r"(?:^|_)(?:accept|allow|approv|authori[sz]|clean|clear|confirm|eligib|grant|ok$|okay|pass$|passe[ds]$|permit|safe"
+    r"|valid|verif)[a-z]*(?:_to_[a-z_]+)?$"
+)
+_AGAINST = re.compile(
+    r"(?:^|_)(?:block|den(?:y|ied)|flag|forbid|fraud|invalid|refus|reject|unsafe)[a-z]*(?:_to_[a-z_]+)?$"
 )
 #: How a question begins that asks whether to do something, and words by which it may ask for the contrary.
 _WHETHER_TO = re.compile(r"\s*(?:(?:may|shall|should) (?:i|we) )?([a-z]{3,})\b", re.IGNORECASE)
@@ -40,9 +44,11 @@ def says_no(answer: str) -> bool:
     return _NO.match(answer) is not None
 
 
-def is_verdict(field: str) -> bool:
-    """Does a field say whether something may happen, whether true is a yes or a no?"""
-    return _VERDICT.search(field) is not None
+def yes_of(field: str) -> bool | None:
+    """What a field is for a yes that says whether something may happen; None if it is no such field."""
+    if _AGAINST.search(field) is not None:
+        return False
+    return True if _FOR.search(field) is not None else None
 
 
 def asks_to(question: str, names: Iterable[str]) -> bool:
