@@ -24,7 +24,8 @@ What comes before what, what may be at work at once, and how much it may take
 Effects, the people and checks that stand before them, and what follows from their answers
 
     deeds · amends · commands · keys · gates · checkpoints · answers · beforehand ·
-    stand_ins · consequences · words_of_consent · escalations · drills
+    fixed_values ·
+    unseen_amounts · stand_ins · consequences · words_of_consent · escalations · drills
 
 Models and their tools: what they are told, what they are given
 
