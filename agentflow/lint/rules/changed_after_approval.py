@@ -173,7 +173,7 @@ def _fixed(context: Context) -> Iterator[Finding]:
             continue
         told.add(path)
         root, way = way_of(each.path)
-        source = quoted(path_text((root, *map(str, way))))
+        source = quoted(path_text((root, *(part for part in way if part is not None))))
         value, other = quoted(str(each.value)), quoted(str(each.other))
         yield Finding(
             rule=NAME,
