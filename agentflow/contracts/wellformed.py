@@ -20,6 +20,9 @@ from agentflow.contracts.keywords import LIST, MAP, TYPES, Path, Schema, json_ty
 from agentflow.spec.lookalikes import PLAINLY
 from agentflow.spec.wording import did_you_mean, quoted
 
+#: How many values an `enum` may list: each is held against whatever the field is compared with.
+MOST_CHOICES = 10_000
+
 METASCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -151,6 +154,18 @@ def _type(_keyword: str, value: Any, path: Path) -> Iterator[SchemaProblem]:
         yield SchemaProblem(path, "'type' names a type twice")
 
 
+def _choices(keyword: str, value: Any, path: Path) -> Iterator[SchemaProblem]:
+    if not isinstance(value, list):
+        message = f"'{keyword}' must be a list of values, found {described(value)}"
+        yield SchemaProblem(path, message)
+    elif len(value) > MOST_CHOICES:
+        yield SchemaProblem(
+            path,
+            f"'{keyword}' lists {len(value):,} values, and {MOST_CHOICES:,} are the most",
+            "say what they have in common with 'pattern', and look them up in a step",
+        )
+
+
 def _names(keyword: str, value: Any, path: Path) -> Iterator[SchemaProblem]:
     if not isinstance(value, list):
         hint = None
@@ -231,7 +246,8 @@ def _forms() -> dict[str, _Check]:
         (text, "$ref $id $anchor $schema $comment $dynamicRef $dynamicAnchor format title"),
         (text, "description contentEncoding contentMediaType"),
         (flag, "uniqueItems deprecated readOnly writeOnly"),
-        (values, "enum examples"),
+        (values, "examples"),
+        (_choices, "enum"),
         (length, "minLength maxLength minItems maxItems minContains maxContains"),
         (length, "minProperties maxProperties"),
         (step, "multipleOf"),

@@ -34,7 +34,7 @@ from agentflow.spec.yaml.scalars import doubt, may_be_value, resolve
 from agentflow.spec.yaml.source import Source
 
 MAX_DEPTH = 100
-MAX_NODES = 500_000
+MAX_NODES = 250_000
 #: More findings than this about one file help nobody, and cost more than reading it.
 MAX_FINDINGS = 1_000
 
