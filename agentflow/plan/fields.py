@@ -223,6 +223,8 @@ class _Field:
 
 def _together(demands: list[_Said]) -> _Said:
     """What follows if all of this is demanded."""
+    if len(demands) == 1:
+        return demands[0]
     known = tuple(dict.fromkeys(name for said in demands for name in said.known))
     inside = tuple(part for said in demands for part in said.inside)
     words = {said.word for said in demands}
