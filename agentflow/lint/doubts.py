@@ -141,15 +141,31 @@ class Walk(Struct, frozen=True):
                     yield Doubt(expr, Risk.TYPE, f"which {refused}", is_variable, others)
 
     def _logic(self, expr: Binary) -> Iterator[Doubt]:
-        """The sides of `&&` and `||`, of which the one that decides makes up for an error on the other."""
+        """The sides of `&&` and `||`, of which the one that decides makes up for an error on the other.
+
+        A chain of them is gone through from its end for what is asked later, and from its start for
+        what holds before.
+        """
         truth = expr.operator == "&&"
-        asked = self
-        for part, holds in together(expr.right, truth):
-            if isinstance(part, Has) or _asks_for_null(part):
-                asked = asked._assuming(part, holds)
-        for side, walk in ((expr.left, asked), (expr.right, self._assuming(expr.left, truth))):
+        sides, rest = list[Expr](), expr.left
+        sides.append(expr.right)
+        while isinstance(rest, Binary) and rest.operator == expr.operator:
+            sides.append(rest.right)
+            rest = rest.left
+        sides.append(rest)
+        asked = [self]
+        for side in sides[:-1]:
+            walk = asked[-1]
+            for part, holds in together(side, truth):
+                if isinstance(part, Has) or _asks_for_null(part):
+                    walk = walk._assuming(part, holds)
+            asked.append(walk)
+        before = Walk(self.scope)
+        for side, later in zip(reversed(sides), reversed(asked), strict=True):
+            walk = later._also(before)
             yield from walk.of(side)
             yield from walk.value(side, f"{quoted(expr.operator)} does not take", BOOL)
+            before = before._assuming(side, truth)
 
     def _operands(self, expr: Expr) -> Iterator[Doubt]:
         match expr:
@@ -302,6 +318,13 @@ class Walk(Struct, frozen=True):
     def _variable(self, path: Path) -> Contract | None:
         root = way_of(path)[0]
         return self.scope.known.get(root)
+
+    def _also(self, other: "Walk") -> "Walk":
+        """The same with what is given and exists elsewhere."""
+        given = Given(
+            self.given.limits | other.given.limits, self.given.compared | other.given.compared
+        )
+        return replace(self, given=given, exists=self.exists | other.exists)
 
     def _assuming(self, condition: Expr, truth: bool) -> "Walk":
         return replace(
