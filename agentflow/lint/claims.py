@@ -49,6 +49,8 @@ _QUESTION = re.compile(
     r"^\W*(?:is|are|was|were|has|have|had|did|does|do|shall|should|may|can|could|will|would|wh\w+|how)\b.*\?$",
     re.IGNORECASE | re.DOTALL,
 )
+#: Characters beyond which a sentence is no sentence; each verb in it looks back at what is before.
+_LONGEST = 2_000
 _SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n\s*\n")
 
 
@@ -67,7 +69,8 @@ class Claim(Struct, frozen=True):
 
 def claims(text: str) -> Iterator[Claim]:
     """The sentences of a text that claim a deed."""
-    for sentence in _SENTENCES.split(text):
+    for whole in _SENTENCES.split(text):
+        sentence = whole[:_LONGEST]
         if _QUESTION.match(sentence.strip()) or _PROVIDED.search(sentence):
             continue
         told = [

@@ -72,7 +72,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import Chat, chats
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.texts import Written, told
+from agentflow.lint.texts import Written
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import callers, calls_in, home_of, possible_calls
@@ -142,7 +142,7 @@ def _of_model(
 
     reach = {chat.agent, *chat.call.tools, *_named(plan, chat)}
     said: set[str] = set()
-    texts = list(told(plan, chat.call.options, home))
+    texts = context.told[home]
     for text in texts:
         codes = writes_code(text.text)
         for found in _TOLD.finditer(text.text):

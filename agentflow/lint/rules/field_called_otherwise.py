@@ -69,7 +69,7 @@ from agentflow.lint.chats import chats
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.stems import stem
-from agentflow.lint.texts import Written, told
+from agentflow.lint.texts import Written
 from agentflow.plan.calls import home_of
 from agentflow.plan.schemas import Contract, past_references, values_of
 from agentflow.plan.steps import CallPlan
@@ -116,7 +116,7 @@ def check(context: Context) -> Iterator[Finding]:
         if home in seen or not fields:
             continue
         seen.add(home)
-        texts = list(told(plan, chat.call.options, home))
+        texts = context.told[home]
         for text, found in _odd(chat.call, texts, fields):
             name = found["name"]
             yield Finding(

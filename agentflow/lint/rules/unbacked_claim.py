@@ -76,7 +76,7 @@ from agentflow.lint.order import Order
 from agentflow.lint.planned import counts_planned, leaves_out, takes_planned
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.stems import stem, stems
-from agentflow.lint.texts import Written, texts_at, told
+from agentflow.lint.texts import MOST_READ, Written, texts_at, up_to
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import calls_of, every_call, home_of
@@ -247,18 +247,19 @@ def _said(context: Context, plan: Plan, acts: list[StepPlan]) -> Iterator[_Said]
     """The claims in texts of the author that people and services are told."""
     from agentflow.lint.claims import claims
 
+    left = MOST_READ
     for step in plan.steps.values():
         if step.kind == "human" or _acts(step):
             for key in (("with",), ("human", "ask")):
-                for text in texts_at(context.document, (*step.path, *key)):
+                texts, left = up_to(texts_at(context.document, (*step.path, *key)), left)
+                for text in texts:
                     own = _EXPRESSION.sub(_said_in, text.text)
                     yield from (_Said(step, claim, text) for claim in claims(own))
     acting = {step.address: step for step in acts}
     for chat in chats(context):
-        texts = told(plan, chat.call.options, home_of(chat.step, chat.call))
         found = [
             (claim, text)
-            for text in texts
+            for text in context.told[home_of(chat.step, chat.call)]
             for claim in claims(_EXPRESSION.sub("", text.text))
             if claim.tells
         ]
