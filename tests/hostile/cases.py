@@ -218,6 +218,8 @@ SOUND: Mapping[str, str | bytes] = {
     "unions held against each other": handed(lengths(400, 1), lengths(400, 0)),
     "long enums held against each other": handed({"enum": [f"v{n}" for n in range(10_000)]},
     {"enum": [f"v{n}" for n in range(1, 10_001)]}),
+    "inputs that nobody reads": HEAD + "inputs: " + json.dumps({"type": "object", "properties": {f"k{n}": {} for n in range(5_000)}})
+    + "\n" + AGENT + STEP + "outputs: {}\n",
     "a loop with a large state": HEAD + AGENT + "steps:\n  a:\n    loop:\n      max: 5\n      until: loop.index > 3\n"
     "      state: {" + _numbered(1_000, "x{n}: 0, ") + "x1000: 0}\n"
     "      next: {" + _numbered(1_000, 'x{n}: "${{{{ loop.state.x{after} + 1 }}}}", ') + 'x1000: "${{ loop.state.x0 + 1 }}"}\n'
