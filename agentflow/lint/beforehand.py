@@ -101,4 +101,4 @@ def _asked_only_after(passed: StepPlan, asked: StepPlan) -> bool:
     """Is a question beside a step not asked where that is skipped?"""
     if asked.when is None or address.parent(passed.address) != address.parent(asked.address):
         return False
-    return comes_to(asked.when, passed, {"status": "skipped"}, False) is False
+    return comes_to(asked.when, passed, {"status": "skipped"}) is False
