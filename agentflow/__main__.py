@@ -14,8 +14,8 @@ from agentflow.errors import AgentflowError, CouldNot
 def process() -> NoReturn:
     """`main` as a process of its own, which ends without being taken apart.
 
-    Python would free all that it has made piece by piece, for a quarter of the time that a small spec
-    takes. Threads are waited for all the same, and what is registered for the end is called.
+    Python would free all that it has made piece by piece, for a quarter of the time that a small
+    spec takes. Threads are waited for all the same, and what is registered for the end is called.
     """
     code = 1
 

@@ -26,7 +26,7 @@ _PAUSE = 0.1
 
 
 class Outcome(Struct, frozen=True):
-    """What became of a request: the trace of the run, as far as its log goes; None if it had not begun.
+    """What became of a request: the trace of the run as far as it got, or None if it had not begun.
 
     `busy` says which process still works on the run; None if there is none.
     """
@@ -71,7 +71,7 @@ def cancel(
 
 
 def _remove(store: Store, run_id: str) -> None:
-    """A run whose process was killed before its first entry has done nothing: nothing of it stays."""
+    """Remove a run whose process was killed before the first entry; it has done nothing."""
     with store.resume(run_id) as log:
         log.discard()
 

@@ -132,7 +132,7 @@ class LostCall(Struct, frozen=True):
 
 
 class StoreError(CouldNot):
-    """The event log cannot be used. `lost` are calls that were made and that it does not know of."""
+    """The event log cannot be used. `lost` are calls that were made and are not in it."""
 
     lost: tuple[LostCall, ...] = ()
 

@@ -27,8 +27,8 @@ _STATUS_AFTER = {
 class Recorded(Struct, frozen=True):
     """A run as its log has it: how it began, the plan of its recorded sources, its entries.
 
-    `holder` is the process that is at work on it, in words for people; None if there is none. `damage`
-    is what hides the entries after those, if something does.
+    `holder` is the process that is at work on it, in words for people; None if there is none.
+    `damage` is what hides the entries after those, if something does.
     """
 
     started: RunStarted

@@ -1,5 +1,6 @@
 """Reading a spec and holding it against the rules, in one place for every caller."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,7 +111,8 @@ def load(
     """Read a spec and all it names.
 
     With `imports`, the modules of Python classes that contracts name are imported. With `recorded`,
-    the sources of a run, they are looked up there. Otherwise those contracts are of unknown content.
+    the sources of a run, they are looked up there. Otherwise those contracts are of unknown
+    content.
 
     Raises:
         FileProblem: the spec itself cannot be read. What is wrong inside is in `problems`.
@@ -210,7 +212,7 @@ def receipt_text(spec: Spec) -> str | None:
         FileProblem: it is there and cannot be read.
     """
     name = receipt_file(spec)
-    return ProjectReader(spec.folder)(name) if (spec.folder / name).exists() else None
+    return ProjectReader(spec.folder)(name) if os.path.exists(spec.folder / name) else None
 
 
 def _drilled(spec: Spec) -> "Drilled":

@@ -24,7 +24,7 @@ CLASS = "python:"
 def find_root(folder: Path) -> Path:
     """The project root for a spec in `folder`."""
     for candidate in (folder, *folder.parents):
-        if any((candidate / mark).exists() for mark in MARKS):
+        if any(os.path.exists(candidate / mark) for mark in MARKS):
             return candidate
     return folder
 
@@ -60,7 +60,7 @@ def read_bytes(path: Path, limit: int, name: str | None = None) -> bytes:
 
 def _nearest_file(path: Path, name: str) -> str | None:
     """What may have been meant by a path, called by `name`, at which there is nothing."""
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         return f"there is no folder '{Path(name).parent}' either"
     try:
         with os.scandir(path.parent) as entries:

@@ -49,7 +49,8 @@ Audience = Callable[[Plan, str], Listener]
 _PLAIN = Settings()
 
 
-#: Looks at a run that is locked, before anything is done, and may raise instead of letting it be taken up.
+#: Looks at a run that is locked, before anything is done, and may raise instead of letting it be
+#: taken up.
 Gate = Callable[["Recorded", State, Writer], None]
 
 
@@ -249,8 +250,7 @@ def _refuse_to_resume(run_id: str, started: RunStarted, state: State) -> None:
 
 
 def changes(started: RunStarted, folder: Path) -> tuple[str, ...]:
-    """What of the spec of a run is not what it was when the run began; modules are imported for that,
-    in a process of their own."""
+    """What in the spec has changed since a run began; modules are imported in another process."""
     return (*_changed_files(started, folder), *_changed_classes(started, folder))
 
 

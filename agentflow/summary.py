@@ -4,9 +4,11 @@ from msgspec import Struct
 
 
 class Summary(Struct, frozen=True):
-    """A run in one line. `status` is that of the run, or `due` if it waited and can go on, `crashed` if
-    its process died in the middle, or `damaged` or `unreadable` with the `problem`. `by` is who started it.
-    Times are in seconds."""
+    """A run in one line. `by` is who started it. Times are in seconds.
+
+    `status` is that of the run, or `due` if it waited and can go on, `crashed` if its process died
+    in the middle, or `damaged` or `unreadable`, with the `problem`.
+    """
 
     run_id: str
     status: str

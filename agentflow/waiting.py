@@ -2,8 +2,8 @@
 
 An answer is put into the run's mailbox first, so that it cannot be lost. Then whoever holds the
 run's lock takes it in: the process that works on the run, or, if there is none, the one that
-answers. It only takes the answer in; `resume` or `tick` go on with the run, `resume` alone if it was
-interrupted or its process died.
+answers. It only takes the answer in; `resume` or `tick` go on with the run, `resume` alone if it
+was interrupted or its process died.
 """
 
 import time
@@ -29,6 +29,7 @@ from agentflow.errors import AgentflowError, RunLocked, StoreError, UsageError
 from agentflow.eventlog import Store, Writer
 from agentflow.eventlog.codec import UnknownEvent
 from agentflow.eventlog.faults import lying_there, nothing_done_yet
+from agentflow.formats.answered import Answered
 from agentflow.formats.asked import Open, open_question
 from agentflow.history import Recorded, read_run
 from agentflow.replay import fold
@@ -52,26 +53,10 @@ class Left(Struct, frozen=True):
 
 
 class Waiting(Struct, frozen=True):
-    """A question that is open; `answered` says that somebody has answered it and nobody has taken that in."""
+    """An open question; `answered` says that an answer to it lies in the mailbox."""
 
     open: Open
     answered: bool
-
-
-class Outcome(Struct, frozen=True):
-    """What became of an answer. `taken` is None as long as it may count and nobody has taken it in.
-
-    `busy` says which process works on the run then. `changed` says what of the spec is not what it
-    was, so that `resume` will ask about it.
-    """
-
-    run_id: str
-    status: str
-    question: AskPerson
-    taken: bool | None
-    reason: str
-    busy: str | None
-    changed: tuple[str, ...]
 
 
 class Inbox(Struct, frozen=True):
@@ -139,7 +124,7 @@ def answer(
     *,
     question: str | None = None,
     patience: float = PATIENCE,
-) -> Outcome:
+) -> Answered:
     """Answer the question about a step; `question` is its id, or the beginning of it.
 
     Raises:
@@ -157,9 +142,9 @@ def answer(
         status, verdict, busy = await_verdict(store, run_id, ticket, patience)
     changed = changes(recorded.started, Path(recorded.started.folder))
     if verdict is None:
-        return Outcome(run_id, status, asked, None, "", busy, changed)
+        return Answered(run_id, status, asked, None, "", busy, changed)
     taken = isinstance(verdict, TakeAnswer)
-    return Outcome(run_id, status, asked, taken, verdict.reason.text, None, changed)
+    return Answered(run_id, status, asked, taken, verdict.reason.text, None, changed)
 
 
 def await_verdict(

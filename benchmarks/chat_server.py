@@ -1,7 +1,8 @@
-"""A chat server that is fast enough to measure against: `python -m benchmarks.chat_server MILLISECONDS`.
+"""A chat server that is fast enough to measure against: `python -m benchmarks.chat_server
+MILLISECONDS`.
 
-It speaks just enough HTTP and of OpenAI's protocol, answers every request after so many milliseconds,
-and prints its port, and later when its first request came, by `time.monotonic`.
+It speaks just enough HTTP and of OpenAI's protocol, answers every request after so many
+milliseconds, and prints its port, and later when its first request came, by `time.monotonic`.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
 """`validate` beside other linters: whole processes, the same file or one of the same length.
 
-check-jsonschema holds the same spec against our schema, yamllint reads the same spec, and actionlint
-and zizmor check a workflow of GitHub with as many lines. They do different things, and less or more
-of them: what is compared is how long somebody waits. `peers.txt` says how to install them.
+check-jsonschema holds the same spec against our schema, yamllint reads the same spec, and
+actionlint and zizmor check a workflow of GitHub with as many lines. They do different things, and
+less or more of them: what is compared is how long somebody waits. `peers.txt` says how to install
+them.
 """
 
 import sys

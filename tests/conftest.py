@@ -13,7 +13,8 @@ pytest.register_assert_rewrite("tests.cli.shell")
 from .agents.openai_server import OpenAIServer  # noqa: E402 (asserts are told to explain before)
 from .cli.inprocess import pass_over_litellm  # noqa: E402
 
-# Whoever starts the tests in the background has them ignore these, and with them all that they start.
+# Whoever starts the tests in the background has them ignore these, and with them all that they
+# start.
 for _signal in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     if signal.getsignal(_signal) is signal.SIG_IGN:
         handler = signal.default_int_handler if _signal is signal.SIGINT else signal.SIG_DFL

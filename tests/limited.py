@@ -2,8 +2,8 @@
 
     python -P limited.py REPORT FOLDER < COMMANDS
 
-COMMANDS is a JSON list of lists of words. The command line is loaded once, and each command runs in a
-fork of its own, which may be `SECONDS` of work and take `MEGABYTES` more than the loaded process.
+COMMANDS is a JSON list of lists of words. The command line is loaded once, and each command runs in
+a fork of its own, which may be `SECONDS` of work and take `MEGABYTES` more than the loaded process.
 REPORT is a JSON list of [exit code, stdout, stderr]; the exit code is negative for a signal.
 """
 

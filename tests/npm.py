@@ -1,4 +1,5 @@
-"""Packages of npm for tests, installed once for this environment; no other test uses the network."""
+"""Packages of npm for tests, installed once for this environment; no other test uses the
+network."""
 
 import hashlib
 import os

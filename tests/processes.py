@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-#: Seconds after which a test has failed. Nothing takes more than a fraction of it, on a busy machine too.
+#: Seconds after which a test has failed. Nothing takes more than a fraction of it, on a busy
+#: machine too.
 WATCHDOG = 300.0
 
 

@@ -75,7 +75,8 @@ def test_the_page_of_the_architecture_has_every_room() -> None:
 
 
 def test_data_is_in_structs() -> None:
-    """`class X(Struct, frozen=True)` of msgspec: a dataclass compiles its methods at every start."""
+    """`class X(Struct, frozen=True)` of msgspec: a dataclass compiles its methods at every
+    start."""
     makers = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "agentflow").rglob("*.py")

@@ -1,7 +1,8 @@
 """Looking at a spec is safe: nothing is imported, started or connected to, nothing read outside.
 
 In one spec every reference leads where nobody may read. In another all is as it should be, and
-whatever is named would do harm if it were run. What is allowed to import is said to be, by an option.
+whatever is named would do harm if it were run. What is allowed to import is said to be, by an
+option.
 """
 
 import json
@@ -38,32 +39,61 @@ OUTSIDE = (
     *("x\0.json", "fifo", "folder", "nowhere.json"),
 )
 LEADS_ON = ("chained.json", "chained.json#/$defs/There")
+#: A configuration whose patterns lead there, too.
+CONFIGURATION = """\
+exclude = ["../**", "/etc/*", "linked/*"]
+[per_file_ignores]
+"../secret.yaml" = ["cycle"]
+"/etc/**" = ["cycle"]
+"""
 
 
-def outside_spec() -> str:
-    """A spec in which each key that takes a file is given each of these."""
+def outside_spec(baseline: str = "../secret.yaml", *, classes: bool = False) -> str:
+    """A spec in which each key that takes a file, a program or an address is given each of these.
+
+    With `classes` there are contracts from Python, too, without which most commands do not begin.
+    """
     lines = ["agentflow: 1", "name: outside", "inputs: {$ref: ../secret.json}", "contracts:"]
     lines += (
         f"  C{n}: {{$ref: {json.dumps(path)}}}" for n, path in enumerate((*OUTSIDE, *LEADS_ON))
     )
-    lines += ["why_multi_agent: {bottleneck: isolation, evidence: x, baseline: ../secret.yaml}"]
+    lines += ['  Class: {python: "trap:Model"}', '  Other: {python: "yaml:Loader"}'] * classes
+    lines += [f"why_multi_agent: {{bottleneck: isolation, evidence: x, baseline: {baseline}}}"]
     lines += ["models: {m: {model: openai/gpt-5-mini, api_base: http://127.0.0.1:9}}", "servers:"]
-    lines += (
-        f'  s{n}: {{url: "http://127.0.0.1:9/mcp", definitions: {json.dumps(path)}}}'
-        for n, path in enumerate(OUTSIDE)
-    )
-    lines += ["agents:"]
-    for n, path in enumerate(OUTSIDE):
-        said = f"instructions: {{file: {json.dumps(path)}}}, images: [{json.dumps(path)}]"
+    for n, path in enumerate(map(json.dumps, OUTSIDE)):
         lines += [
-            f"  a{n}: {{kind: llm, model: m, {said}, input: C{n}, output: C{n}}}",
-            f"  m{n}: {{kind: mcp, server: s{n}, tool: look, input: C{n}, output: C{n}}}",
-            f"  d{n}: {{kind: command, argv: [{json.dumps(path)}], cwd: {json.dumps(path)}, input: C{n}, output: C{n}}}",
+            f'  s{n}: {{url: "http://127.0.0.1:9/mcp", definitions: {path}}}',
+            f"  k{n}: {{command: {path}, args: [{path}], cwd: {path}, env: {{X: {path}}}}}",
         ]
+    lines += ["channels:"]
+    for n, path in enumerate(map(json.dumps, OUTSIDE)):
+        lines += [
+            f"  c{n}: {{kind: command, argv: [{path}], env: {{X: {path}, Y: {{secret: NOT_SET}}}}}}",
+            f"  w{n}: {{kind: webhook, url: {path}, signing_secret: {{secret: NOT_SET}}}}",
+        ]
+    lines += ["agents:"]
+    for n, path in enumerate(map(json.dumps, OUTSIDE)):
+        kinds = {
+            "a": f"kind: llm, model: m, instructions: {{file: {path}}}, images: [{path}],"
+            f' tools: [{{mcp: k{n}, tool: look}}, {{python: "trap:tool"}}]',
+            "m": f"kind: mcp, server: s{n}, tool: look",
+            "k": f"kind: mcp, server: k{n}, tool: look",
+            "d": f"kind: command, argv: [{path}], cwd: {path}, env: {{X: {path}}}",
+            "h": f"kind: http, url: {path}, headers: {{X: {{secret: NOT_SET}}}}",
+            "r": f"kind: a2a, url: {path}, card_hosts: [{path}]",
+            "y": 'kind: python, call: "trap:work"',
+        }
+        lines += (
+            f"  {name}{n}: {{{said}, input: C{n}, output: C{n}}}" for name, said in kinds.items()
+        )
     lines += ["steps:"]
     for n, path in enumerate(OUTSIDE):
         lines += [f"  p{n}: {{pipeline: {json.dumps(path)}, with: {{}}}}"]
-        lines += (f"  {kind}{n}: {{agent: {kind}{n}, with: {{}}}}" for kind in "amd")
+        lines += (f"  {kind}{n}: {{agent: {kind}{n}, with: {{}}}}" for kind in "amkdhry")
+        lines += (
+            f"  {kind}{n}: {{human: {{ask: x, answer: {{}}, channel: {kind}{n}}}, timeout: 1h}}"
+            for kind in "cw"
+        )
     lines += ["outputs: {}", "tests:"]
     lines += (f"  t{n}: {{recording: {json.dumps(path)}}}" for n, path in enumerate(OUTSIDE))
     return "\n".join(lines) + "\n"
@@ -76,7 +106,7 @@ def folder(tmp_path: Path) -> Path:
     (folder / "folder").mkdir(parents=True)
     for name in ("secret.json", "secret.yaml"):
         (tmp_path / name).write_text('{"type": "object"}')
-    (folder / "agentflow.toml").touch()
+    (folder / "agentflow.toml").write_text(CONFIGURATION)
     (folder / "link.json").symlink_to(tmp_path / "secret.json")
     (folder / "linked").symlink_to(tmp_path)
     (folder / "chained.json").write_text(
@@ -118,17 +148,24 @@ NO_FILES = {"fifo", "folder"}
 
 def test_nothing_is_read_outside(folder: Path) -> None:
     (folder / "outside.yaml").write_text(outside_spec())
-    commands = {
+    (folder / "link.yaml").symlink_to(folder.parent / "secret.yaml")
+    (folder / "other.yaml").write_text(outside_spec("link.yaml", classes=True))
+    (folder / "outside.drill.json").symlink_to(folder.parent / "secret.json")
+    commands: dict[tuple[str, ...], str] = {
         ("validate", "outside.yaml"): "1",
+        ("validate", "."): "1",
+        ("validate", "--drilled", "outside.yaml"): "1",
+        ("validate", "--config", "agentflow.toml", "other.yaml"): "1",
+        ("drill", "--check", "outside.yaml"): "1",
         ("validate", "--format", "sarif", "outside.yaml"): "1",
         ("validate", "--unsafe-fixes", "--diff", "outside.yaml"): "1",
-        ("plan", "outside.yaml"): "1",
+        **{("plan", "-f", name, "outside.yaml"): "1" for name in PLAN_FORMATS},
         ("test", "outside.yaml"): "1",
         ("run", "--simulate", "outside.yaml"): "1",
         ("schema", "contracts", "outside.yaml"): "1",
     }
     read = looked(folder, commands)
-    assert read == {"outside.yaml", "agentflow.toml", "chained.json", *NO_FILES}
+    assert read == {"outside.yaml", "other.yaml", "agentflow.toml", "chained.json", *NO_FILES}
     assert not (folder / "sprung").exists()
 
 
@@ -162,6 +199,7 @@ agents:
   within: {kind: python, call: "trap:work", isolate: false, effects: none, input: {type: object}, output: *t}
   spawns: {kind: command, argv: [./trap.sh], effects: none, input: {type: object}, output: *t}
   asks: {kind: http, url: "http://127.0.0.1:9/x", effects: read, input: {type: object}, output: *t}
+  talks: {kind: a2a, url: "http://127.0.0.1:9/a", headers: {Authorization: {secret: NOT_SET}}, effects: read, input: {type: object}, output: *t}
   chats:
     kind: llm
     model: m
@@ -177,7 +215,8 @@ steps:
   d: {agent: asks, with: {x: "$(touch sprung)", y: "${{ steps.c.output.x }}"}}
   e: {agent: chats, with: {x: "${{ steps.d.output.x }}"}, timeout: 1m}
   f: {agent: starts, with: {q: "${{ steps.e.output.x }}"}}
-  g: {agent: connects, with: {q: "${{ steps.f.output }}"}}
+  g: {agent: connects, with: {q: "${{ steps.k.output.x }}"}}
+  k: {agent: talks, with: {q: "${{ steps.f.output.x }}"}}
   h:
     human: {ask: "Well?", answer: {type: boolean}, channel: hook}
     needs: [g]
@@ -241,6 +280,8 @@ def test_no_trap_is_sprung(sound: Path) -> None:
         ("schema", "contracts", "sound.yaml"): "0",
         ("rules",): "0",
         ("explain", "cycle"): "0",
+        ("schema",): "0",
+        ("schema", "config"): "0",
     }
     assert looked(sound, commands) == {"agentflow.toml", "sound.yaml", *FILES} - {"picture.png"}
 

@@ -53,8 +53,8 @@ _ENDS = {
 def message_of(shown: str, card: AgentCard, call: Call) -> Message:
     """The input of a call as one part: as data if the card takes JSON, and as text otherwise.
 
-    Of an input that is one text, the text is that itself. Raises `AttemptError` rejected for a number
-    that no double is.
+    Of an input that is one text, the text is that itself. Raises `AttemptError` rejected for a
+    number that no double is.
     """
     given = call.input
     texts = list(given.values())

@@ -1,12 +1,12 @@
 """The remote agents of a run: their cards, the messages to them, and the tasks that come of these.
 
-- A card is read once for each url and what is sent along, since an agent may tell one more than
-  another. Until it is there nothing was asked of the agent, so what goes wrong
-  is `not_sent`, or `rejected` where it would go wrong again.
-- Messages go to the host of the url, or to one of `card_hosts`, and to no other that a card names.
-- A message is sent once. Its answer is wanted at once, a task as a rule, so that there is something to
-  ask after and to cancel. What goes wrong when it is asked after is no end of it: it is asked again.
-- Whoever does not wait any longer tells the agent so, and whoever cannot answer its question.
+- A card is read once for each url and the headers sent with it, since an agent may tell some
+  callers more than others. Until it has arrived the agent was asked nothing, so failures are
+  `not_sent`, or `rejected` where they would happen again.
+- Messages go to the host of the url or to one of `card_hosts`, never to another that a card names.
+- A message is sent once, and an immediate answer is asked for: usually a task, which can be polled
+  and cancelled. A failed poll does not end it; the next one is tried.
+- The agent is told when nobody waits any longer, and when its question cannot be answered.
 """
 
 import asyncio
@@ -222,7 +222,7 @@ class _Conversation:
         return task
 
     async def _call_off(self) -> None:
-        """Tell the agent that nobody waits for the task any more, once it is known which that is."""
+        """Tell the agent, once its task is known, that nobody waits for it any more."""
         if self._sending is None:
             return
         with suppress(A2AError, AttemptError, TimeoutError, *UNREADABLE):
@@ -247,7 +247,7 @@ class _Wire(httpx.AsyncBaseTransport):
         self._wire = wire
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the answer has its body, and a failure in the protocol's words counts as one."""
+        """Send a request and give the body of the answer; an error of the protocol is one, too."""
         answer = await self._wire.send(request)
         try:
             self._wire.check_encoding(answer)

@@ -1,4 +1,4 @@
-"""What is taken from the official SDK for the Agent2Agent protocol, in one place, and kept from talking.
+"""What we take from the official SDK for the Agent2Agent protocol, with its logging kept quiet.
 
 Found in 1.3: what its transports do not know as an error of the protocol (a body that is no JSON, a
 task without a state) leaves them as whatever exception the place had, so `UNREADABLE` lists those.

@@ -50,7 +50,7 @@ class Chats:
         await self._client.ready()
 
     async def call(self, options: Options, call: Call) -> Reply:
-        """Ask the model once, in exactly one request; its answer is the reply's text, or calls of tools.
+        """Ask the model in exactly one request; the reply is its text, or the calls it wants.
 
         Raises `AttemptError` with the class of what went wrong. An answer counts only if the
         provider has said that it is complete.

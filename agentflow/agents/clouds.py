@@ -1,8 +1,8 @@
 """Clouds that need more than a key: whether anybody is signed in, as far as this machine can tell.
 
-Azure wants an address and a key or an identity. AWS and Google have chains of ways to sign in, the last
-of which is the machine itself. Nobody is missed who may be there: on machines of the cloud nothing is
-said, and of a file only whether it exists.
+Azure wants an address and a key or an identity. AWS and Google have chains of ways to sign in, the
+last of which is the machine itself. Nobody is missed who may be there: on machines of the cloud
+nothing is said, and of a file only whether it exists.
 
 Sources: `litellm/llms/azure/common_utils.py`, `litellm/llms/bedrock/base_aws_llm.py`,
 https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html,
@@ -38,7 +38,7 @@ class Machine(Struct, frozen=True):
 
 
 class SignIn(Struct, frozen=True):
-    """How to sign in at a provider: `ways`, one of which is enough, and an `address` if it needs one."""
+    """How to sign in at a provider: any one of `ways`, and its `address` if it needs one."""
 
     ways: tuple[Together, ...]
     address: str | None = None
@@ -93,8 +93,8 @@ _NAMED = 3
 def missing(provider: str, address: str | None, machine: Machine) -> str | None:
     """What has to be there before a model of a cloud can be called, in words.
 
-    None if nothing is missing for sure, and for providers that are no clouds. `address` is that of the
-    spec: what is there may do without credentials.
+    None if nothing is missing for sure, and for providers that are no clouds. `address` is that of
+    the spec: what is there may do without credentials.
     """
     # The table of models has Google's by what they do: `vertex_ai-language-models`.
     sign_in = _SIGN_INS.get(provider.partition("-")[0])

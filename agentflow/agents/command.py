@@ -3,11 +3,11 @@
     kind: command
     argv: [scripts/extract, --strict]
 
-`argv` is taken literally: there is no shell, and no `${{ }}` is expanded in it. A program or a `cwd`
-with a slash is relative to the folder of the spec. The program has the environment of the run,
-`env` on top of it, and `AGENTFLOW_RUN_ID`, `AGENTFLOW_STEP`, `AGENTFLOW_ATTEMPT` and, if the step
-has a key, `AGENTFLOW_IDEMPOTENCY_KEY`. When it is asked again because its answer was not accepted,
-`AGENTFLOW_VIOLATIONS` holds a JSON list of texts.
+`argv` is taken literally: there is no shell, and no `${{ }}` is expanded in it. A program or a
+`cwd` with a slash is relative to the folder of the spec. The program has the environment of the
+run, `env` on top of it, and `AGENTFLOW_RUN_ID`, `AGENTFLOW_STEP`, `AGENTFLOW_ATTEMPT` and, if the
+step has a key, `AGENTFLOW_IDEMPOTENCY_KEY`. When it is asked again because its answer was not
+accepted, `AGENTFLOW_VIOLATIONS` holds a JSON list of texts.
 """
 
 from typing import TYPE_CHECKING, Annotated, Literal

@@ -1,4 +1,4 @@
-"""What was said before, in the turns of a model that calls tools, as messages of the next request."""
+"""The earlier turns of a model that calls tools, as messages of its next request."""
 
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -21,9 +21,9 @@ def turn_messages(
 ) -> Iterator[dict[str, Any]]:
     """The model's own message of a turn, and one for each of its calls; `offered` are its tools.
 
-    What a tool answers is `data`, and so is what is said of its failure, which may quote it. Thoughts
-    are shown to the `model` that had them, as they were: Anthropic refuses the results of tools
-    without the signed blocks that came before the calls.
+    What a tool answers is `data`, and so is what is said of its failure, which may quote it.
+    Thoughts are shown to the `model` that had them, as they were: Anthropic refuses the results of
+    tools without the signed blocks that came before the calls.
     """
     thoughts = dict(turn.thoughts or {})
     if thoughts.pop("model", None) != model:
@@ -67,7 +67,7 @@ def _name(call: ToolCall, offered: Collection[str]) -> str:
 
 
 def _arguments(call: ToolCall) -> str:
-    """What the model wrote, if it is an object: some providers read it again. It was told what it was not."""
+    """What the model wrote, if it is an object, as some providers require; else nothing of it."""
     try:
         arguments = loads(call.arguments)
     except NotJson:

@@ -74,8 +74,8 @@ def has_key(model: str) -> bool:
 def require_keys(models: Iterable[tuple[str, str, str | None]]) -> None:
     """See to it that the environment has the keys for the models that agents call.
 
-    Each is the name of the agent, its model, and where that is if the spec says so. What is called at
-    an address of the spec may do without a key.
+    Each is the name of the agent, its model, and where that is if the spec says so. What is called
+    at an address of the spec may do without a key.
 
     Raises:
         MissingSecret: one is not there.

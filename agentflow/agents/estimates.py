@@ -1,13 +1,13 @@
 """How many tokens a provider counts at least of a text, where nobody here has its tokenizer.
 
-Tokenizers differ by how well they know a script. Of English, of code, of base64 and of most alphabets
-none takes clearly fewer than the newest of OpenAI's; of others some take half, a third. So of what we
-count only a share is believed, by what it is made of. One character many times over can be a single
-token of some, and counts as two of it.
+Tokenizers differ by how well they know a script. Of English, of code, of base64 and of most
+alphabets none takes clearly fewer than the newest of OpenAI's; of others some take half, a third.
+So of what we count only a share is believed, by what it is made of. One character many times over
+can be a single token of some, and counts as two of it.
 
 Measured against the tokenizers of Gemma 3, Qwen 3, Llama 3, DeepSeek V3 and Claude 2, as a share of
-`o200k_base`: English 0.99 and more, JSON 0.96, base64 1.03, Russian 0.96, Korean 0.95, Chinese 0.79,
-Japanese 0.69, Thai 0.67, emoji 0.52, Tibetan 0.42, Amharic 0.32.
+`o200k_base`: English 0.99 and more, JSON 0.96, base64 1.03, Russian 0.96, Korean 0.95, Chinese
+0.79, Japanese 0.69, Thai 0.67, emoji 0.52, Tibetan 0.42, Amharic 0.32.
 """
 
 import re
@@ -19,7 +19,8 @@ from agentflow.agents.tokens import count_now, is_quick
 
 #: Of ASCII, of the alphabets up to Arabic, and of Hangul.
 ALPHABETS = Fraction(7, 10)
-#: Kinds of characters with the share that is believed of them: Chinese and Japanese, and all others.
+#: Kinds of characters with the share that is believed of them: Chinese and Japanese, and all
+#: others.
 _OTHERS = (
     (re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]+"), Fraction(1, 2)),
     (

@@ -9,7 +9,7 @@ from agentflow.core.events import Excess
 
 
 def evidence(read: bytes, size: int, digest: str, *, whole: bool) -> Reply:
-    """The beginning of `read`, of an answer of which `size` bytes came, all of them if it is `whole`."""
+    """The beginning of an answer. `size` bytes of it came; if it is `whole`, those are all."""
     head = read[:BEGINNING].decode(errors="backslashreplace")
     return Reply(text=head, excess=Excess(size, digest, whole))
 

@@ -74,7 +74,7 @@ class Client:
 
 
 async def send_once(request: Request, timeout: float) -> tuple[int, float | None]:
-    """Send a request that is no agent's, and follow nothing; the status, and what `Retry-After` asks.
+    """Send a request of our own without following redirects; the status, and its `Retry-After`.
 
     `timeout` is in seconds for each step of it. Raises `AttemptError` if there is no answer.
     """

@@ -2,11 +2,11 @@
 
 What is logged, digested and recorded of an image says which it is, and leaves its bytes out:
 
-    {"type": "image", "name": "photos/bear.png", "media_type": "image/png", "bytes": 1204, "sha256": "…"}
+    {"type": "image", "name": "bear.png", "media_type": "image/png", "bytes": 1204, "sha256": "…"}
     {"type": "image", "url": "https://shop.example/bear.png"}
 
-Only the request that leaves has them, in the form of OpenAI's protocol. An address is handed on as it
-is: whoever runs the model fetches it. Only for Bedrock LiteLLM fetches it itself.
+Only the request that leaves has them, in the form of OpenAI's protocol. An address is handed on as
+it is: whoever runs the model fetches it. Only for Bedrock LiteLLM fetches it itself.
 """
 
 import base64
@@ -54,8 +54,8 @@ class Album(Struct, frozen=True):
     def images(self, options: Options, call: Call, model: Model) -> list[Image]:
         """The images of a call, read now.
 
-        Raises `AttemptError` rejected for one that is not there, is none or is too large, and if the
-        model is known to take none.
+        Raises `AttemptError` rejected for one that is not there, is none or is too large, and if
+        the model is known to take none.
         """
         if options.images and sees_nothing(model, known_model(model.model)):
             raise _refusal(f"{model.model} takes no images, as far as LiteLLM knows")

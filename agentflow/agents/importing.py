@@ -1,7 +1,7 @@
 """Libraries that take long to import are imported in a thread, in which a run can do other things.
 
-One after the other: two threads that import modules which import each other can each wait for what the
-other one has begun, and Python then ends one of them with an error.
+One after the other: two threads that import modules which import each other can each wait for what
+the other one has begun, and Python then ends one of them with an error.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class Imported(Generic[_T]):
 
 
 class Delayed(Generic[_C]):
-    """A connection whose calls wait until what makes them is there: what `load` gives, see `Imported`."""
+    """A connection whose calls wait for an import: for what `load` gives, see `Imported`."""
 
     def __init__(self, library: str, load: Callable[[], _C]) -> None:
         self._made = Imported(library, load)

@@ -1,9 +1,9 @@
-"""What is known of chat models: windows, limits, prices, abilities, from LiteLLM without importing it.
+"""What LiteLLM's table says of chat models (windows, limits, prices), read without importing it.
 
-LiteLLM takes seconds to import, and both the linter and a run that bounds its US dollars have to know
-before. Its table is a file of its package (`model_prices_and_context_window_backup.json`, the one it
-uses itself when it is not to go to the net). Reading it takes 25 ms, once, and only where there is
-a chat model to ask about.
+LiteLLM takes seconds to import, and both the linter and a run that bounds its US dollars have to
+know before. Its table is a file of its package (`model_prices_and_context_window_backup.json`, the
+one it uses itself when it is not to go to the net). Reading it takes 25 ms, once, and only where
+there is a chat model to ask about.
 """
 
 import importlib.util
@@ -51,7 +51,7 @@ def known_model(model: str) -> KnownModel:
 
 
 def known_prices(models: Iterable[str]) -> dict[str, tuple[float, float]]:
-    """US dollars for a million tokens in and out, of those models that the table has a price for."""
+    """US dollars per million tokens in and out; only models with a price in the table."""
     prices = {model: known_model(model).price for model in models}
     return {model: price for model, price in prices.items() if price is not None}
 

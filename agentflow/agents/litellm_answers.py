@@ -22,8 +22,8 @@ from agentflow.core.talks import ToolCall
 from agentflow.spec.model import FailureClass, Json
 
 _Places = tuple[tuple[str | int, ...], ...]
-#: Where the reason stands in the bodies of OpenAI, Gemini, Anthropic, Bedrock, Ollama and Cohere; of
-#: OCI, for models of Cohere's and for others; of SAP; of watsonx; of servers of Hugging Face; of
+#: Where the reason stands in the bodies of OpenAI, Gemini, Anthropic, Bedrock, Ollama and Cohere;
+#: of OCI, for models of Cohere's and for others; of SAP; of watsonx; of servers of Hugging Face; of
 #: OpenAI's Responses API and of Replicate.
 _REASON_AT: _Places = (
     ("choices", 0, "finish_reason"),
@@ -68,9 +68,9 @@ class Answer(Struct, frozen=True):
 
     `reason` is why the model stopped, in LiteLLM's word, and `sent` in the provider's own; None if
     it has not said. `response` is LiteLLM's object, with the model that answered and with what the
-    provider counted. `calls` are the tools that the model asks for, `thoughts` as in `Turn`. `began`
-    says whether anything at all has come of it, if only a thought. `refusal` is what OpenAI's models say
-    in the place of an answer that they do not give.
+    provider counted. `calls` are the tools that the model asks for, `thoughts` as in `Turn`.
+    `began` says whether anything at all has come of it, if only a thought. `refusal` is what
+    OpenAI's models say in the place of an answer that they do not give.
     """
 
     text: str | None
@@ -88,8 +88,8 @@ def content_of(
 ) -> tuple[str | None, tuple[ToolCall, ...]]:
     """The text of an answer that is known to be whole, or the tools that the model asks for.
 
-    With them, the text is what it says besides, if anything. Raises `AttemptError` if the answer is not
-    known to be whole.
+    With them, the text is what it says besides, if anything. Raises `AttemptError` if the answer is
+    not known to be whole.
     """
     calls = answer.calls if has_tools else ()
     if answer.reason in INCOMPLETE:

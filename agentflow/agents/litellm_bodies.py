@@ -1,8 +1,8 @@
 """How much is read of what the other side says, before LiteLLM looks at it.
 
-LiteLLM searches what an error says for keys and for the words of providers, again and again and in the
-event loop: of 3 MB that takes ten seconds, in which nothing else of a run goes on. Nobody reads so
-much. What is whole and can be read, an answer that is JSON, is left as it is.
+LiteLLM searches what an error says for keys and for the words of providers, again and again and in
+the event loop: of 3 MB that takes ten seconds, in which nothing else of a run goes on. Nobody reads
+so much. What is whole and can be read, an answer that is JSON, is left as it is.
 """
 
 import json

@@ -39,7 +39,7 @@ class LiteLLM:
         self._takes_schema: dict[str, bool] = {}
 
     def takes_schema(self, model: str) -> bool:
-        """Does the model take a JSON Schema as its response format, and does LiteLLM hand that on?"""
+        """Does the model take a JSON Schema as response format, and does LiteLLM pass it on?"""
         if model not in self._takes_schema:
             handed_on = litellm.get_supported_openai_params(model) or ()
             able = "response_format" in handed_on and litellm.supports_response_schema(model)

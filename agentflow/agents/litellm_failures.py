@@ -200,7 +200,7 @@ def _wait(response: httpx.Response) -> float | None:
 
 
 def _delay_in(response: httpx.Response) -> float | None:
-    """The delay in an error of Google's (`google.rpc.RetryInfo`); of a stream it may come in a list."""
+    """The delay in an error of Google's (`google.rpc.RetryInfo`); streams may send a list of it."""
     try:
         body = response.json()
         error = (body[0] if isinstance(body, list) else body)["error"]
@@ -211,7 +211,7 @@ def _delay_in(response: httpx.Response) -> float | None:
 
 
 def _seconds(duration: str) -> float | None:
-    """A duration as OpenAI writes it, `1h2m3.5s` or `20ms`, or as a number of seconds; in seconds."""
+    """The seconds in a duration of OpenAI's (`1h2m3.5s`, `20ms`) or in a plain number."""
     found = _DURATION.fullmatch(duration)
     if found is None or not duration:
         return number_of_seconds(duration)

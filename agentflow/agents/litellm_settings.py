@@ -11,9 +11,9 @@ redirects, with the whole prompt; to count the tokens of an answer whose provide
 Hugging Face for a tokenizer, again and again where there is no way to it; an answer of OpenAI's
 Responses API, which it turns to for models that have no other and for tools of models that think,
 becomes one of a chat and loses its status and the model's name; of most providers that it asks by
-OpenAI's client it does not tell that client to ask once, which asks three times then; in a stream of
-Ollama it takes `<think>` out wherever it stands, with all that follows, and makes up a finish reason;
-it prints.
+OpenAI's client it does not tell that client to ask once, which asks three times then; in a stream
+of Ollama it takes `<think>` out wherever it stands, with all that follows, and makes up a finish
+reason; it prints.
 """
 
 import json
@@ -104,7 +104,7 @@ OllamaChatCompletionResponseIterator.chunk_parser = _of_ollama  # type: ignore[m
 
 
 class _Reasons(dict[str, Any]):
-    """LiteLLM's words for the providers' finish reasons, and one for all that are not among them."""
+    """LiteLLM's words for finish reasons, and one for every reason that it has no word for."""
 
     def get(self, reason: str, _default: Any = None) -> Any:
         return super().get(reason, "finish_reason_unspecified")

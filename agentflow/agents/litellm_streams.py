@@ -69,8 +69,8 @@ async def hear(stream: Any, model: str, ear: Ear, reached: Reach) -> tuple[Answe
 class _Tap:
     """A provider's own stream, of which is noted what does not come through LiteLLM.
 
-    That is the model that it names, in whose place LiteLLM puts the one that was asked for, its finish
-    `reason`, the `detailed` pieces: those with details of thoughts, and a `refusal`.
+    That is the model that it names, in whose place LiteLLM puts the one that was asked for, its
+    finish `reason`, the `detailed` pieces: those with details of thoughts, and a `refusal`.
     """
 
     def __init__(self, chunks: Any) -> None:

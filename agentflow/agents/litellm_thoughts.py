@@ -2,13 +2,13 @@
 
 | | as LiteLLM has it |
 |---|---|
-| Anthropic, and Claude elsewhere, sign blocks, and refuse the results of tools without them | `thinking_blocks` |
+| Claude, at Anthropic or elsewhere, signs blocks that tool results must keep | `thinking_blocks` |
 | OpenRouter and MiniMax want theirs as they were, whoever signed them | `reasoning_details` |
 | OpenAI's Responses API wants an item before the calls that came of it | `reasoning_items` |
 | DeepSeek, Moonshot and Z.ai want the text | `reasoning_content` |
 
-Gemini's signatures are in LiteLLM's ids of calls. Of all others thoughts are not sent back: some refuse
-them.
+Gemini's signatures are in LiteLLM's ids of calls. Of all others thoughts are not sent back: some
+refuse them.
 
 Servers that do not take thoughts apart leave them at the head of the text, in `<think>` and its
 like. LiteLLM takes the first out of an answer that comes as a whole, and of a stream none.
@@ -29,7 +29,8 @@ from agentflow.spec.model import Json
 _ALOUD = frozenset({"deepseek", "moonshot", "zai"})
 #: What of a piece of OpenRouter's details goes on in the next piece.
 _TEXTS = ("text", "summary", "data")
-#: A thought at the head of a text, in the words that LiteLLM knows; like there, the two need not be the same.
+#: A thought at the head of a text, in the words that LiteLLM knows; like there, the two need not be
+#: the same.
 _INLINE = re.compile(
     r"\s*<(?:think|thinking|budget:thinking)>(.*?)</(?:think|thinking|budget:thinking)>", re.DOTALL
 )
@@ -70,7 +71,7 @@ class Thoughts:
         return text[end:]
 
     def add_details(self, message: Any) -> None:
-        """Take in the details of a message or of a piece of one; those of a piece may go on in the next."""
+        """Take in the details of a message, or of a piece that later ones may continue."""
         for piece in map(dict, _details(message)):
             self._add_detail(piece)
 

@@ -26,9 +26,10 @@ def _function(tool: ToolOffer) -> dict[str, Any]:
 
 
 def why_no_tools(model: str) -> str | None:
-    """Why a model is not asked if it has tools; None if it is. Of many the table of LiteLLM has no word.
+    """Why a model with tools cannot be asked, or None. Many models are not in LiteLLM's table.
 
-    For `ollama` LiteLLM puts tools into the prompt, and from then on for some other providers as well.
+    For `ollama` LiteLLM puts tools into the prompt, and from then on for some other providers as
+    well.
     """
     provider, _, name = model.partition("/")
     if provider == "ollama":

@@ -36,10 +36,10 @@ class Wire(Struct):
 
     The provider's keys are looked for in its `own` variables first.
 
-    Once a request has `left`, `url` is where it went, without its query, and `keys` are those that it
-    had, by their variables. `reached` is told when that is, and `answered` says whether a status came
-    that is no failure; `body` is what came with it, if not as a stream. Of a call that is `over` nothing
-    leaves any more, though some are made in threads that nobody can stop.
+    Once a request has `left`, `url` is where it went, without its query, and `keys` are those that
+    it had, by their variables. `reached` is told when that is, and `answered` says whether a status
+    came that is no failure; `body` is what came with it, if not as a stream. Of a call that is
+    `over` nothing leaves any more, though some are made in threads that nobody can stop.
     """
 
     timeout: float
@@ -146,7 +146,7 @@ def _answered(answer: httpx.Response, wire: Wire, how: Mapping[str, Any]) -> Non
 
 
 def _keys_in(request: httpx.Request, own: Sequence[str]) -> dict[str, str]:
-    """The variables with the keys that are in the headers or the query of a request, one for each."""
+    """The variables whose keys are in the headers or the query of a request, one for each."""
     texts = [request.url.query.decode(errors="replace"), *request.headers.values()]
     names = [*own, *(name for name in os.environ if name.endswith(KEY_ENDINGS))]
     found: dict[str, str] = {}

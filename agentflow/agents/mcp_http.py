@@ -5,8 +5,8 @@ and gets an answer. That part is ours:
 
 - `wire` sends what is to be sent, to addresses that it has looked at, and reads no further than its
   bound.
-- Redirects are followed by the SDK, within the scheme, host and port of the url only, so the headers
-  of the spec go nowhere else.
+- The SDK follows redirects only within the scheme, host and port of the url, so the headers of the
+  spec go nowhere else.
 - What goes wrong reaches the call that it is about, and no other. An error of the transport would
   end the session of the SDK, and of a status it keeps nothing. So both are given to it as what it
   carries to the right call: an error of the protocol, whose data is a ticket for ours.

@@ -56,7 +56,7 @@ def reply_of(shown: str, result: Any, call: Call) -> Reply:
 
 
 def _failed(shown: str, said: str, structured: Any) -> AttemptError:
-    """What a tool comes to that says that it failed: in its texts, or else in its structured content."""
+    """The failure that a tool reports: in its texts, or else in its structured content."""
     words = said if said.strip() or structured is None else _as_text(structured)
     short = line(words)
     message = f"{shown} failed: {short}" if short else f"{shown} failed and does not say why"

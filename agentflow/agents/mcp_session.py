@@ -174,7 +174,7 @@ class Session:
             self._failed = self._why(error)
 
     async def _listen(self, client: Client, stack: AsyncExitStack) -> None:
-        """Have the server say when its tools change, if it can. Servers before 2026 do it unasked."""
+        """Subscribe to changes of the tools if possible; servers before 2026 send them unasked."""
         able = client.server_capabilities.tools
         if able is None or not able.list_changed:
             return

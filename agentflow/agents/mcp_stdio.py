@@ -2,8 +2,8 @@
 
 It runs in a process group of its own and is always ended (`processes`). What it writes to stderr is
 kept as far as messages need it. A line on stdout that is no message is passed over: a server should
-not write such lines, and many greet. If it is to be an answer all the same, whoever waits for that is
-told, as the SDK does it over HTTP.
+not write such lines, and many greet. If it is to be an answer all the same, whoever waits for that
+is told, as the SDK does it over HTTP.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ from agentflow.agents.worker import ANSWER_LIMIT
 from agentflow.spec.model import FailureClass, Server
 
 Incoming = SessionMessage | Exception
-#: An answer to one of our requests, which have whole numbers as ids, in the two orders in which SDKs write
-#: it. It need not be JSON.
+#: An answer to one of our requests, which have whole numbers as ids, in the two orders in which
+#: SDKs write it. It need not be JSON.
 _ANSWER = re.compile(
     rb'\s*\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,9})\s*(?:\}|,\s*"(?:result|error)")'
 )
@@ -169,7 +169,7 @@ class Program:
 
 
 def _unreadable(line: bytes) -> types.JSONRPCError | None:
-    """What is made of a line that is no message: an error for whoever waits for it; None if nobody does."""
+    """The error for whoever waits for a line that is no message; None if nobody does."""
     found = _ANSWER.match(line) or _ANSWER_BACKWARDS.match(line)
     if found is None:
         return None

@@ -2,8 +2,8 @@
 
 `Processes` starts them for one connection and answers for all of them: `close` leaves none behind,
 and if this process dies without closing, the warden (see there) kills what it had started. What
-leaves the group of a program (`setsid`) is known by a mark in its environment and ends with it where
-the program is ended; one that has ended by itself may leave something behind on purpose.
+leaves the group of a program (`setsid`) is known by a mark in its environment and ends with it
+where the program is ended; one that has ended by itself may leave something behind on purpose.
 
 Waiting is for the end of the *program*, never for the end of its pipes: a grandchild that holds a
 pipe open holds nobody up.

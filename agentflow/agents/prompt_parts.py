@@ -47,8 +47,8 @@ def parts_of(
 ) -> Iterator[Part]:
     """The parts of the request of a call, but for the few words that agentflow adds.
 
-    `form` is its response format, and with `show_contract` the contract is put into words. May raise
-    `ExpressionError` and `EvaluationError`.
+    `form` is its response format, and with `show_contract` the contract is put into words. May
+    raise `ExpressionError` and `EvaluationError`.
     """
     yield from _data(prompts.template(options), call.input)
     instructions = prompts.instructions(options)

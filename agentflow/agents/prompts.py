@@ -54,7 +54,7 @@ class Prompts:
         return options.instructions
 
     def template(self, options: Options) -> Template | None:
-        """The prompt of an agent as a template; None if it has none. May raise `ExpressionError`."""
+        """The agent's prompt as a template, or None if it has none. May raise `ExpressionError`."""
         text = options.prompt
         if text is None:
             return None

@@ -56,8 +56,8 @@ def unnoted(_receipt: "Receipt", _prompt: Sequence[Mapping[str, Json]] | None) -
     """Nobody wants to know what a model is sent."""
 
 
-#: How far an attempt has come: its request leaves, or the first of an answer is there. Some are told
-#: in a thread.
+#: How far an attempt has come: its request leaves, or the first of an answer is there. Some are
+#: told in a thread.
 Stage: TypeAlias = Literal["sent", "answering"]
 Reach: TypeAlias = Callable[[Stage], None]
 
@@ -67,7 +67,7 @@ def unwatched(_stage: Stage) -> None:
 
 
 class ToolOffer(Struct, frozen=True):
-    """What a chat model is told of a tool: its name, what it is for, and the schema of its arguments."""
+    """What a chat model is told about a tool: its name, its purpose, its arguments' schema."""
 
     name: str
     description: str | None
@@ -106,9 +106,9 @@ class Reply(Struct, frozen=True):
     """What an agent answered: a JSON value, or `text` that the orchestrator has yet to read.
 
     Exactly one of both is meant: if `text` is not None, `value` is ignored. `answered` and
-    `first_token` are as in `events.AttemptSucceeded`. With `calls`, a chat model asks for these tools
-    instead, `text` is what it says besides, and `thoughts` are as in `Turn`.
-    With `excess`, the text is no more than the beginning of what was answered.
+    `first_token` are as in `events.AttemptSucceeded`. With `calls`, a chat model asks for these
+    tools instead, `text` is what it says besides, and `thoughts` are as in `Turn`. With `excess`,
+    the text is no more than the beginning of what was answered.
     """
 
     value: Json = None
@@ -125,8 +125,8 @@ class AttemptError(Exception):
     """An attempt failed in a way the language has a class for.
 
     `message` is one line for a person. `retry_after` is in seconds, as the other side asked.
-    `detail` is what the log keeps for whoever looks closer: the end of stderr, a traceback. `reply` is
-    an answer that came and does not count, with what it used up.
+    `detail` is what the log keeps for whoever looks closer: the end of stderr, a traceback. `reply`
+    is an answer that came and does not count, with what it used up.
     """
 
     def __init__(

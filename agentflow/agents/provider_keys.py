@@ -1,7 +1,7 @@
 """Which variables hold the keys of providers, as LiteLLM (1.106) reads them.
 
-LiteLLM itself says so of a third of them (`validate_environment`). Of the others it is in its code, and a
-test sends each key.
+LiteLLM itself says so of a third of them (`validate_environment`). Of the others it is in its code,
+and a test sends each key.
 """
 
 _KEYS = """

@@ -27,8 +27,8 @@ from agentflow.spec.model import FailureClass, Json, Model
 
 #: What a provider counts at least of what we count, where the tokenizer is the model's own.
 EXACT = Fraction(95, 100)
-#: How much of what stands beside the messages is there for sure. OpenAI shows models the definitions of
-#: tools as TypeScript, which takes about half of what JSON Schema does.
+#: How much of what stands beside the messages is there for sure. OpenAI shows models the
+#: definitions of tools as TypeScript, which takes about half of what JSON Schema does.
 REWORDED = 0.5
 #: How many of the largest parts of a prompt are named.
 _NAMED = 3
@@ -59,7 +59,7 @@ class Prompt(Struct, frozen=True):
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """What measures the prompt. Behind an address of its own may be any model, whatever its name."""
+        """What measures the prompt. At an address of their own, authors may name models freely."""
         own = tokenizer_of(self.model.model, self.known)
         provider = self.known.provider or ""
         exact = own.exact and not is_behind_another_name(self.model, provider)

@@ -2,8 +2,8 @@
 
 A prompt goes to the address that was vetted, and to no other that an answer names; and what another
 server says is no answer of the model. LiteLLM makes clients of its own in many places, and lets the
-caller set those of a few providers only. So this is settled where all of them pass: in the classes of
-the clients.
+caller set those of a few providers only. So this is settled where all of them pass: in the classes
+of the clients.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """An output contract as a chat model's response format.
 
-Providers that support it take a JSON Schema whose root is an object. What a provider enforces of it is
-sent as its strict form; a contract that has none is sent all the same, as a request instead of a
+Providers that support it take a JSON Schema whose root is an object. What a provider enforces of it
+is sent as its strict form; a contract that has none is sent all the same, as a request instead of a
 guarantee. The answer is checked in any case.
 """
 

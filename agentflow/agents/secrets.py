@@ -98,8 +98,8 @@ def resolve(value: str | Secret) -> str:
 def redactor(holders: Holders) -> Callable[[Fact], Fact]:
     """What takes the secrets of these out of the facts of a run.
 
-    If one of them calls a chat model, so are all keys of providers in the environment: what is wrong
-    with a key is told with the key by some.
+    If one of them calls a chat model, so are all keys of providers in the environment: what is
+    wrong with a key is told with the key by some.
     """
     given = [options for _, options in holders]
     names = {name for options in given for name in secrets_of(options)}

@@ -15,6 +15,7 @@ from msgspec import Struct
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.simulated_plans import with_plans
 from agentflow.contracts.checker import compile_schema
+from agentflow.contracts.keywords import Schema
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.plan.steps import CallPlan, PlanCheck
 from agentflow.spec.model import Confidence, FailureClass, Json
@@ -38,13 +39,14 @@ class Wanted(Struct, frozen=True):
     """What is wanted of an answer besides that it keeps its contract, if such a one is found.
 
     It passes the `gate`, and `fits`. For each of `plans` it holds a small plan that can be carried
-    out. What the agent was `given` may be said again.
+    out. What the agent was `given` may be said again; what of it is likely to be named, schemas say.
     """
 
     gate: Confidence | None = None
     plans: Sequence[PlanCheck] = ()
     fits: Callable[[Json], bool] = lambda _value: True
     given: Mapping[str, Json] = {}
+    named: Sequence[Schema] = ()
 
 
 _ANYTHING = Wanted()
@@ -59,27 +61,38 @@ def answer(
 ) -> SimulatedAnswer:
     """The answer of an attempt of a step.
 
-    Where none is drawn that is `wanted`, fields are taken over from what the agent was given that
-    has them too; where that does not help either, it is the first that was drawn.
-
     Raises `AttemptError` rejected if no value is found that keeps the contract.
     """
     name = f"{seed}/{step}/{attempt}"
     try:
-        output_schema = with_plans(output_schema, wanted.plans, name)
-        value = sample(output_schema, name)
-        first = value
-        for number in range(_MOST_DRAWS):
-            if _is_wanted(value, wanted):
-                break
-            value = sample(output_schema, f"{name}/{number}")
-        else:
-            same = _with_fields_of(first, wanted.given)
-            good = _is_wanted(same, wanted) and compile_schema(output_schema).fits(same)
-            value = same if good else first
+        value = _found(with_plans(output_schema, wanted.plans, name), name, wanted)
     except NoSample as error:
         raise AttemptError(FailureClass.REJECTED, f"nothing to simulate with: {error}") from error
     return SimulatedAnswer(Reply(value), _duration(name))
+
+
+def _found(schema: Schema, name: str, wanted: Wanted) -> Json:
+    """The first value drawn that is wanted, if need be of those that say what is likely to be named.
+
+    Where none is, fields are taken over from what the agent was given that has them too; where that
+    does not help either, it is the first that was drawn.
+    """
+    first = sample(schema, name)
+    if _is_wanted(first, wanted):
+        return first
+    for narrowed in (_narrowed(schema, wanted.named), schema) if wanted.named else (schema,):
+        with suppress(NoSample):
+            for number in range(_MOST_DRAWS):
+                value = sample(narrowed, f"{name}/{number}")
+                if _is_wanted(value, wanted):
+                    return value
+    same = _with_fields_of(first, wanted.given)
+    return same if _is_wanted(same, wanted) and compile_schema(schema).fits(same) else first
+
+
+def _narrowed(schema: Schema, besides: Sequence[Schema]) -> Schema:
+    whole = schema if isinstance(schema, dict) else {}
+    return {**whole, "allOf": [*whole.get("allOf", ()), *besides]}
 
 
 def _with_fields_of(value: Json, given: Mapping[str, Json]) -> Json:

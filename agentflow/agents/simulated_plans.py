@@ -58,7 +58,7 @@ def _allows_any(schema: Mapping[str, Json], seed: str) -> bool:
 
 
 def _plans(delegate: DelegatePlan, given: Mapping[str, Json]) -> Iterator[list[Json]]:
-    """Plans that can be carried out, from the most to the least telling, by what workers are given."""
+    """Plans that could be carried out, the most telling first, by what the workers are given."""
     for ids in _IDS:
         most = min(len(ids), len(given), delegate.max_tasks)
         for count in dict.fromkeys((most, min(most, 1))):

@@ -1,8 +1,8 @@
 """Tokens counted offline.
 
 LiteLLM's own counter fetches the tokenizers of some models from the net. Here only those are used
-that lie in LiteLLM's package: OpenAI's, which are exact for its models. All others are measured with
-the newest of them, and the count is then an estimate.
+that lie in LiteLLM's package: OpenAI's, which are exact for its models. All others are measured
+with the newest of them, and the count is then an estimate.
 """
 
 import hashlib
@@ -60,7 +60,7 @@ def is_quick(texts: Sequence[str], encoding: str) -> bool:
 
 
 async def count(texts: Sequence[str], encoding: str) -> int | None:
-    """The tokens of some texts, without what a provider adds around them; None if nobody can tell."""
+    """The tokens of some texts, without a provider's additions; None if nobody can tell."""
     if is_quick(texts, encoding):
         return count_now(texts, encoding)
     import asyncio  # commands that call nothing know this module, too

@@ -5,9 +5,10 @@
 
 A process that is killed with SIGKILL cannot clean up after itself. But the kernel then closes its
 end of this process's stdin, and whatever is still guarded goes with it, however it hangs: a worker
-in a C call, a program that ignores SIGTERM, a grandchild. A group is left with `setsid`; the mark is
-not, since what a process starts inherits its environment (Jenkins ends what a build has left by the
-same means). It is guarded before the program starts, so there is no moment at which it could be lost.
+in a C call, a program that ignores SIGTERM, a grandchild. A group is left with `setsid`; the mark
+is not, since what a process starts inherits its environment (Jenkins ends what a build has left by
+the same means). It is guarded before the program starts, so there is no moment at which it could be
+lost.
 
 This file imports nothing of `agentflow`, so that it is ready within milliseconds. Where there is no
 `/proc`, only groups are killed.

@@ -1,11 +1,12 @@
 """What lies below the clients of SDKs: requests go to addresses that were looked at, answers have a
 bound.
 
-Every address is looked at before it is connected to (`http_addresses`), and what was public at first
-stays so. No connection is used twice, no proxy is used, nothing is decompressed, and no redirect is
-followed here. What goes wrong is an `AttemptError` with its class.
+Every address is looked at before it is connected to (`http_addresses`), and what was public at
+first stays so. No connection is used twice, no proxy is used, nothing is decompressed, and no
+redirect is followed here. What goes wrong is an `AttemptError` with its class.
 
-`httpx`, which some of them use, and its successor `httpx2` have the same classes; the module is given.
+`httpx`, which some of them use, and its successor `httpx2` have the same classes; the module is
+given.
 """
 
 import asyncio
@@ -92,7 +93,7 @@ class Wire:
             raise self.failed(FailureClass.INVALID_OUTPUT, what)
 
     async def body(self, answer: Any) -> bytes:
-        """All of an answer. Raises `AttemptError` beyond `ANSWER_LIMIT`, and errors of the library."""
+        """The whole answer. Raises `AttemptError` beyond `ANSWER_LIMIT`, and the library's own."""
         body = bytearray()
         async for piece in pieces(answer):
             body += piece

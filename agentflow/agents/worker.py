@@ -133,7 +133,7 @@ def describe(error: BaseException, roots: Sequence[str]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A copy of `value` in plain JSON types; tuples become lists. Raises `Failed`: invalid_output."""
+    """A copy of `value` in JSON types, tuples as lists. Raises `Failed` with invalid_output."""
     try:
         return _plain(value, DEPTH_LIMIT)
     except NotPlain as problem:

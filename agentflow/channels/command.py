@@ -2,8 +2,8 @@
 
 The program is started without a shell, in a process group of its own, and ended with all it started
 when its time is up. Exit code 0 says that the message is delivered. What it prints then is an
-answer, if it prints anything: `{"answer": "approve", "by": "kim", "reason": "…"}`, to `replace` with
-a `value`. It goes into the mailbox like any other.
+answer, if it prints anything: `{"answer": "approve", "by": "kim", "reason": "…"}`, to `replace`
+with a `value`. It goes into the mailbox like any other.
 """
 
 import json

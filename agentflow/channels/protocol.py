@@ -80,8 +80,9 @@ class Terminal(Protocol):
 class Host(Struct, frozen=True):
     """What deliveries of one run share.
 
-    `answering` gives the way back for what is said to a message as it is delivered. `folder` is that
-    of the pipeline that asks; programs start there. `terminal` is None where nobody sits before one.
+    `answering` gives the way back for what is said to a message as it is delivered. `folder` is
+    that of the pipeline that asks; programs start there. `terminal` is None where nobody sits
+    before one.
     """
 
     post: Post

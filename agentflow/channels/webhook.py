@@ -1,4 +1,4 @@
-"""Webhooks: each message is POSTed to an address, signed so that the other side can tell who sent it.
+"""Webhooks: each message is POSTed to an address, signed so that the receiver can tell its sender.
 
 What is sent is `{"type": "agentflow.question", "timestamp": …, "data": MESSAGE}`, or
 `agentflow.notice`, with the headers of Standard Webhooks (`signing`). However often it is sent, the

@@ -29,32 +29,12 @@ def answer_question(
     """Answer a question and print what became of the answer; gives the exit code."""
     given = _value(said, value, file)
     response = Response(said, given, by or user_name(), reason, via="agentflow answer")
-    outcome = answer(existing_store(store), run_id, step, response, question=question)
+    answered = answer(existing_store(store), run_id, step, response, question=question)
     if json:
-        emit(
-            answer_json.render(
-                outcome.run_id,
-                outcome.question,
-                outcome.status,
-                outcome.taken,
-                outcome.reason,
-                outcome.changed,
-            )
-        )
+        emit(answer_json.render(answered))
     else:
-        option = store_option(store)
-        emit(
-            answer_text.render(
-                outcome.run_id,
-                outcome.status,
-                outcome.taken,
-                outcome.reason,
-                outcome.busy,
-                outcome.changed,
-                option,
-            )
-        )
-    return ExitCode.OK if outcome.taken else ExitCode.FINDINGS
+        emit(answer_text.render(answered, store_option(store)))
+    return ExitCode.OK if answered.taken else ExitCode.FINDINGS
 
 
 def _value(said: AnswerKind, text: str | None, file: Path | None) -> Json:

@@ -34,7 +34,7 @@ def _print(trace: Trace, store: Path, error: StoreError) -> None:
 
 
 def _gone(error: StoreError, trace: Trace, place: Path) -> StoreError:
-    """The log was there and is no more: nothing of the run is on record in this place any longer."""
+    """The log has disappeared: nothing of the run is on record in this place any more."""
     told = StoreError(
         f"'{place}' was removed or moved while the run was going on, and its log with it ({error.message})",
         help=(
@@ -47,7 +47,7 @@ def _gone(error: StoreError, trace: Trace, place: Path) -> StoreError:
 
 
 def _done(trace: Trace, named: set[str]) -> Iterator[LostCall]:
-    """The calls of the run that may have changed the world, but for those that are named already."""
+    """The run's calls that may have changed the world, apart from those already named."""
     for span in trace.spans():
         if not span.attempts or span.address in named:
             continue

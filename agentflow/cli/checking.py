@@ -51,12 +51,14 @@ class Task(Struct, frozen=True):
 
 
 class Checked(Struct, frozen=True):
-    """What came of a task. `unseen` is how many contracts of Python nobody has looked at, and `unread`
-    says that errors keep much of it from being looked at. `ignored` are the rules of findings that do not
-    count, and `anyway` those of errors that count although they are to be ignored or less grave.
+    """What came of a task.
 
-    With `changed`, what fixes make of the spec, the rest is about the spec as it is then. That it could
-    not be `written` is known later.
+    `unseen` counts the contracts of Python that nobody has looked at; `unread` says that errors keep
+    a part of the spec from being looked at. `ignored` are the rules of findings that do not count, `anyway`
+    those of errors that count although they are configured to be ignored or less grave.
+
+    `changed` is the text that fixes make of the spec; then all else is about that text. Whether it
+    could be `written` is only known later.
     """
 
     findings: tuple[Finding, ...]

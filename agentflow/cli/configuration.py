@@ -90,7 +90,7 @@ def _of_project(root: Path) -> Configured | None:
     found = [
         each
         for name in ("agentflow.toml", _PYPROJECT)
-        if (root / name).is_file() and (each := _read(_near(root / name))) is not None
+        if os.path.isfile(root / name) and (each := _read(_near(root / name))) is not None
     ]
     if len(found) == 2:
         first, second = (each.file for each in found)

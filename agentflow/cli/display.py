@@ -47,7 +47,7 @@ class Display(Protocol):
         """The trace has taken in this entry."""
 
     def pause(self) -> None:
-        """Show nothing for a while, so that something else can be shown; may come from any thread."""
+        """Show nothing for a while, to make room for something else. Any thread may call this."""
 
     def go_on(self) -> None:
         """Show the run again, and what became of it meanwhile."""

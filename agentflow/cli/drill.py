@@ -25,8 +25,8 @@ from agentflow.trace import Trace, trace_of
 class Options(Struct, frozen=True):
     """What the command line says. With `check` nothing is written, and receipts have to be right.
 
-    `imports` lets the modules of Python classes that contracts name be imported. `runs` are the most
-    that are made for one spec.
+    `imports` lets the modules of Python classes that contracts name be imported. `runs` are the
+    most that are made for one spec.
     """
 
     format: str
@@ -77,7 +77,7 @@ def _drilled(spec: Spec, options: Options) -> Drilled:
 
 
 def _places(spec: Spec, found: Drill) -> dict[str, tuple[int, int]]:
-    """Where claims stand in the spec; those of other pipelines have a `#` in the name of their step."""
+    """Where claims stand in the spec; a `#` in a step's name marks those of another pipeline."""
     claims = [each.claim for each in found.outcomes if "#" not in each.claim.step.split("[")[0]]
     spans = {claim.name: spec.document.locate_key(claim.path).span for claim in claims}
     return {name: (span.line, span.column) for name, span in spans.items()}

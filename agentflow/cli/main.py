@@ -110,7 +110,7 @@ def run_tests(
         bool, typer.Option("--trace", help="Show the whole trace of every test.")
     ] = False,
 ) -> None:
-    """Run the tests in specs: exit 0 if all pass, 1 if not. No agent is called, nothing is stored."""
+    """Run the tests in specs: exit 0 if all pass, 1 if not. Calls no agent, stores nothing."""
     from agentflow.cli.test import test_specs
 
     raise typer.Exit(test_specs(paths, filter or [], format.value, traces=trace))
@@ -135,7 +135,7 @@ def drill(
     ] = 1000,
     allow_imports: ImportsOption = False,
 ) -> None:
-    """Bring about every failure that specs handle, and write receipts: exit 0 if all ends as they say."""
+    """Bring about each failure that specs handle, write receipts: exit 0 if all ends as told."""
     from agentflow.cli.drill import Options, drill_specs
 
     options = Options(format.value, check=check, imports=allow_imports, runs=runs)

@@ -126,9 +126,9 @@ def _replace(file: Path, data: bytes, found: os.stat_result) -> None:
 def diff(changed: Changed, *, for_people: bool) -> tuple[str, bool]:
     """The change as a unified diff, and whether `git apply` takes it, line ends and all.
 
-    It does unless the diff has a line that looks like a credential, of which the beginning is shown,
-    or like a command to the log of a CI system, which is spelled out. `for_people` spells out too what
-    would act on a terminal.
+    It does unless the diff has a line that looks like a credential, of which the beginning is
+    shown, or like a command to the log of a CI system, which is spelled out. `for_people` spells
+    out too what would act on a terminal.
     """
     lines = tuple(_diff(changed, for_people))
     return "\n".join(line for line, _ in lines), all(same for _, same in lines)

@@ -77,7 +77,7 @@ class _Audience:
         self.display.look_on(step, text)
 
     def known(self, settings: Settings) -> Settings:
-        """The settings with who sits here: the user, and the terminal if somebody sits before it."""
+        """The settings with the user, and with the terminal if somebody sits at it."""
         terminal = find_terminal(self, aside=self._quiet or self._json)
         return replace(settings, by=settings.by or user_name(), terminal=terminal)
 

@@ -2,7 +2,9 @@
 
 import os
 import re
+import stat
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
@@ -20,8 +22,8 @@ SUFFIXES = (".yaml", ".yml")
 _FOREIGN = frozenset({"node_modules", "__pycache__"})
 #: The first bytes of a file are enough to tell a spec; its head stands behind comments at most.
 _HEAD = 64 * 1024
-#: In UTF-16, of which it is told, each of these characters has a null beside it.
-_MARK = rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?"
+_UTF_16 = (BOM_UTF16_LE, BOM_UTF16_BE)
+_MARK = rb"(?:\xef\xbb\xbf)?"
 _HEADER = re.compile(rb"^" + _MARK + rb"(?:\{[ \t]*)?[\"']?agentflow[\"']?[ \t]*:", re.MULTILINE)
 #: The first line that is no comment and no mark of a document may be indented, by a tab even.
 _FIRST_KEY = re.compile(_MARK + rb"(?:[ \t]*(?:[#%].*|---[ \t]*)?\r?\n)*[ \t]*([A-Za-z_]+)[ \t]*:")
@@ -86,7 +88,7 @@ def spec_paths(
     """
     names: dict[str, str] = {}
     for name in _told(paths, missing):
-        if only_specs and name != "-" and Path(name).is_file() and not _is_spec(name):
+        if only_specs and name != "-" and os.path.isfile(name) and not _is_spec(name):
             continue
         file = name if name == "-" else os.path.realpath(name)
         known = names.get(file)
@@ -112,10 +114,10 @@ def _all_paths(paths: Sequence[str]) -> Iterator[str]:
             raise UsageError("an empty name is that of no file", help="'.' is the current folder")
         if path == "-":
             yield path
-        elif Path(path).is_dir():
+        elif os.path.isdir(path):
             yield from _of_folder(path)
-        elif has_magic(path) and not Path(path).exists():
-            found = [name for name in glob(path, recursive=True) if not Path(name).is_dir()]
+        elif has_magic(path) and not os.path.exists(path):
+            found = [name for name in glob(path, recursive=True) if not os.path.isdir(name)]
             if not found:
                 raise UsageError(
                     f"no file fits '{path}'", help="** stands for folders, * for any part of a name"
@@ -126,7 +128,9 @@ def _all_paths(paths: Sequence[str]) -> Iterator[str]:
 
 
 def _of_folder(folder: str) -> Iterator[str]:
-    found = [file for file in _files(folder) if _is_spec(file)]
+    closed: list[str] = []
+    found = [file for file in _files(folder, closed) if _is_spec(file)]
+    found += closed  # there may be specs in them: that they cannot be read is told
     if not found:
         raise UsageError(
             f"there are no specs in the folder '{folder}'",
@@ -135,10 +139,18 @@ def _of_folder(folder: str) -> Iterator[str]:
     yield from found
 
 
-def _files(top: str) -> Iterator[str]:
-    """The files of YAML below a folder. Links to folders are not followed, nor out of it."""
+def _files(top: str, closed: list[str]) -> Iterator[str]:
+    """The files of YAML below a folder. Links to folders are not followed, nor out of it.
+
+    The folders that cannot be read are added to `closed`.
+    """
     root = os.path.realpath(top)
-    for folder, folders, files in os.walk(top):
+
+    def note(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # it has gone meanwhile
+            closed.append(str(Path(error.filename)))
+
+    for folder, folders, files in os.walk(top, onerror=note):
         folders[:] = [name for name in folders if _is_own(os.path.join(folder, name), name)]
         for name in files:
             file = str(Path(folder, name))
@@ -160,9 +172,20 @@ def _is_spec(file: str) -> bool:
     try:
         head = read_bytes(Path(file), _HEAD)
     except FileProblem:
-        return os.path.isfile(file)  # what cannot be read may be one, and is told; a pipe is none
-    head = head.replace(b"\0", b"")
+        return _may_be_a_file(file)
+    if head.startswith(_UTF_16):  # it is told that it has to be UTF-8
+        head = head.decode("utf-16", "ignore").encode("utf-8", "ignore")
     if _HEADER.search(head):
         return True
     first = _FIRST_KEY.match(head)
     return first is not None and nearest(first[1].decode(), ["agentflow"]) is not None
+
+
+def _may_be_a_file(path: str) -> bool:
+    """What cannot be read may be a spec, and is told. A pipe is none, nor what a link does not find."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False

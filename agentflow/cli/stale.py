@@ -1,8 +1,9 @@
-"""What a configuration says without effect: patterns that fit no spec, and names that take nothing away.
+"""Settings without effect: patterns that match no spec, and names that remove nothing.
 
 That shows only where all specs of its project are checked.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from agentflow.lint.selection import FAMILIES
 def covers(paths: Sequence[str], found: Configured) -> bool:
     """Does what is named on the command line stand for the whole project of a configuration?"""
     root = found.file.parent.resolve()
-    folders = (Path(path).resolve() for path in paths if Path(path).is_dir())
+    folders = (Path(path).resolve() for path in paths if os.path.isdir(path))
     return any(root.is_relative_to(folder) for folder in folders)
 
 

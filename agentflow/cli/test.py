@@ -40,9 +40,9 @@ def test_specs(paths: Sequence[str], wanted: Sequence[str], format: str, *, trac
             unreadable.append(error)
     if not specs:
         raise unreadable[0]
-    _expect_tests(specs, wanted)
     for problem in unreadable:
         report_error(problem, sys.stderr)
+    _expect_tests(specs, wanted)
     suites = [suite for spec in specs if (suite := _suite(spec, wanted)) is not None]
     unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     emit(TESTS_FORMATS[format](suites, traces=traces, unicode=unicode))

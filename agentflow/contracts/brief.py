@@ -50,7 +50,7 @@ def _options(schema: Schema, root: Mapping[str, Schema], depth: int) -> list[str
 
 
 def _named(reference: str, root: Mapping[str, Schema], depth: int) -> str:
-    """A definition of the schema; the name alone of one that is deep inside, or itself inside itself."""
+    """A definition of the schema, or its name alone if it is deep inside or inside itself."""
     name = reference.rpartition("/")[2]
     definitions = root.get("$defs", {})
     if depth <= 0 or not isinstance(definitions, Mapping) or name not in definitions:

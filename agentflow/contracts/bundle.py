@@ -76,15 +76,17 @@ class Bundle:
 
     def _past_plain_references(self, target: Target) -> Target:
         """Where `{$ref: …}` and nothing else leads in the end."""
-        seen = []
+        seen: dict[Target, None] = {}
         while True:
-            seen.append(target)
+            seen[target] = None
             schema = self._documents.schema(target, ())
             if not isinstance(schema, dict) or set(schema) != {"$ref"}:
                 return target
             target = self._target(schema["$ref"], _Place(target, (), foreign=False))
+            self._documents.follow(("$ref",))
             if target in seen:
-                self._raise_endless([*seen[seen.index(target) :], target], ())
+                way = list(seen)
+                self._raise_endless([*way[way.index(target) :], target], ())
 
     def _copy_target(self, target: Target, *, foreign: bool) -> Schema:
         found = self._found[target]
@@ -97,6 +99,8 @@ class Bundle:
             return schema
         if place.depth > DEEPEST:
             raise ContractError(f"nested more than {DEEPEST} levels deep", place.path)
+        if place.foreign:
+            self._documents.follow(place.path)
         self._refuse_unsupported(schema, place)
         copy: dict[str, Schema] = {}
         for keyword, value in schema.items():

@@ -7,7 +7,7 @@ that no two can be mistaken for each other.
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeAlias
 from urllib.parse import unquote
 
@@ -22,6 +22,12 @@ from agentflow.spec.wording import did_you_mean, quoted
 #: A document and a JSON pointer into it, as in the text: ("Trip", "/properties/legs").
 Target: TypeAlias = tuple[str, str]
 
+#: How many schemas the references of a spec may lead to, each counted for every contract that
+#: leads to it: a contract holds all that it refers to.
+MOST_FOLLOWED = 50_000
+
+#: Names that are held against unknown ones, for all of a spec together.
+_MOST_COMPARISONS = 20_000
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _CONTRACTS = "/contracts/"
 
@@ -52,8 +58,23 @@ class UnknownContent(ContractError):
     """
 
 
+class TooManyReferences(ContractError):
+    """The contracts of a spec lead to more schemas than there may be."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"the contracts of this file refer to more than {MOST_FOLLOWED:,} schemas, counted once"
+            " for each contract that leads to them",
+            path,
+            "let fewer contracts refer to each other, or leave out what nothing uses",
+        )
+
+
 class Documents:
-    """All schemas that references of one spec can reach. Each file is read and parsed once."""
+    """All schemas that references of one spec can reach. Each file is read and parsed once.
+
+    `followed` is how many schemas were gone through so far because a reference led to them.
+    """
 
     def __init__(
         self,
@@ -68,6 +89,14 @@ class Documents:
         self._models = models
         self._others: dict[str, Schema] = {}
         self._schemas: dict[str, Schema] = {}
+        self.followed = 0
+        self._comparable = _MOST_COMPARISONS
+
+    def follow(self, path: Path) -> None:
+        """Count a schema that a reference led to; raises `TooManyReferences` at `path`."""
+        self.followed += 1
+        if self.followed > MOST_FOLLOWED:
+            raise TooManyReferences(path)
 
     @property
     def files(self) -> dict[str, Schema]:
@@ -106,7 +135,7 @@ class Documents:
             place = lookup(root, pointer)
         except NoSuchPlace as nowhere:
             known = nowhere.place if isinstance(nowhere.place, dict) else ()
-            near = did_you_mean(nowhere.key, known)
+            near = self._did_you_mean(nowhere.key, known)
             raise ContractError(f"{self.describe(target)} does not exist{near}", path) from None
         if not isinstance(place, dict | bool):
             raise ContractError(f"{self.describe(target)} is not a schema", path)
@@ -121,13 +150,18 @@ class Documents:
             return quoted(f"#{pointer}")
         return quoted(f"#/contracts/{document}{pointer}")
 
+    def _did_you_mean(self, name: str, known: Collection[str]) -> str:
+        """The nearest name, unless so many were compared before that nobody reads it."""
+        self._comparable -= len(known)
+        return did_you_mean(name, known) if self._comparable >= 0 else ""
+
     def _document(self, document: str, path: Path) -> Schema:
         if document in self._others:
             contract = self._others[document]
         elif document in self._contracts:
             contract = self._contracts[document]
         else:
-            near = did_you_mean(document, self._contracts)
+            near = self._did_you_mean(document, self._contracts)
             raise ContractError(f"unknown contract {quoted(document)}{near}", path)
         if names_model(contract) and not document.startswith("/"):
             return self._model(contract, path)
@@ -184,8 +218,9 @@ class Documents:
                 known[schema["$anchor"]] = schema
             pending.extend(child for _, child in subschemas(schema))
         if anchor not in known:
+            near = self._did_you_mean(anchor, known)
             raise ContractError(
-                f"{self.describe((document, anchor))} does not exist{did_you_mean(anchor, known)}",
+                f"{self.describe((document, anchor))} does not exist{near}",
                 path,
                 "write a reference to a place as '#/$defs/name'",
             )

@@ -132,7 +132,7 @@ class Drawing:
         return min(able, key=self._height)
 
     def _height(self, schema: Schema) -> float:
-        """How deep a value for the schema has to be at least; infinite while that is being asked."""
+        """How deep a value has to be at least; infinite while that is still being worked out."""
         if not isinstance(schema, dict) or "const" in schema or "enum" in schema:
             return 0
         if id(schema) in self._heights:

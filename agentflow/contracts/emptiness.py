@@ -80,7 +80,7 @@ def empty_parts(contract: Schema) -> list[Empty]:
 
 
 class _Search:
-    """The state of one search; each schema is looked at once, however many references lead there."""
+    """The state of one search, in which each schema is looked at once however often it is named."""
 
     def __init__(self, root: Schema) -> None:
         self._root = root

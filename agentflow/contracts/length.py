@@ -1,9 +1,9 @@
 """How long the text of a value can get that keeps a schema, and how short.
 
-Both are in characters, of a text itself and of JSON otherwise, without what stands between the parts.
-`longest` is of a value that there is: where the schema restricts a text by more than its length
-(a pattern, a format) nothing is taken for granted, and the part counts for nothing. Where it leaves
-the length open, it is infinite. `shortest` is never too large.
+Both are in characters, of a text itself and of JSON otherwise, without what stands between the
+parts. `longest` is of a value that there is: where the schema restricts a text by more than its
+length (a pattern, a format) nothing is taken for granted, and the part counts for nothing. Where it
+leaves the length open, it is infinite. `shortest` is never too large.
 """
 
 import json

@@ -61,7 +61,7 @@ def _in_turn(left: list[Schema], right: list[Schema]) -> list[Schema]:
 def _within(
     closed: dict[str, Schema], properties: dict[str, Schema], other: dict[str, Schema]
 ) -> dict[str, Schema]:
-    """The properties without those that only the other schema knows: the closed one forbids them."""
+    """The properties without those that only the other schema has: the closed one forbids them."""
     known = closed.get("properties", {})
     if closed.get("patternProperties"):
         return properties

@@ -25,6 +25,7 @@ from agentflow.contracts.documents import (
     ContractError,
     Documents,
     EndlessReferences,
+    TooManyReferences,
     UnknownContent,
 )
 from agentflow.contracts.keywords import Schema
@@ -37,6 +38,7 @@ __all__ = [
     "FileReader",
     "Resolver",
     "SchemaProblem",
+    "TooManyReferences",
     "UnknownContent",
     "check_schema",
 ]

@@ -18,7 +18,8 @@ _SPAN = 100
 #: Repetitions in a pattern and characters of a text that are still drawn, and tries to meet a
 #: length besides a pattern.
 _MOST_REPEATS = 2_000
-#: How often something is repeated at most that may be without end, as long as the length does not ask for more.
+#: How often something is repeated at most that may be without end, as long as the length does not
+#: ask for more.
 _REPEATS = 100
 _LONGEST = 1_000_000
 _TRIES = 20
@@ -26,8 +27,8 @@ _HUNDREDTHS = 2**40
 _YEAR = 365 * 24 * 3600
 _FIRST_SECOND = 1_767_225_600  # the first of 2026
 
-#: Where a pattern of ECMA-262 may read otherwise than one of Python: names of groups, classes of Unicode. The
-#: others are looked at to know what stands in a class.
+#: Where a pattern of ECMA-262 may read otherwise than one of Python: names of groups, classes of
+#: Unicode. The others are looked at to know what stands in a class.
 _DIALECT = re.compile(r"\(\?<(?![=!])|\\p\{(\w+)\}|\\.|\[|\]", re.DOTALL)
 _CLASSES = (
     (r"Lu|Uppercase\w*", "A-Z"),
@@ -69,7 +70,7 @@ def simulated_text(chance: random.Random, least: int = 0, most: int | None = Non
 
 
 def _matching(pattern: str, chance: random.Random, least: int, most: int | None) -> str:
-    """A text that a pattern matches, of a length; what may be repeated is so as often as that asks for."""
+    """A text of a given length that a pattern matches, with as many repeats as that takes."""
     repeats = _REPEATS
     for _ in range(_TRIES):
         text = _by_pattern(pattern, chance, repeats)

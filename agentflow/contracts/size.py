@@ -1,9 +1,9 @@
 """How many bytes of JSON a value can have that keeps a schema.
 
-The text meant is that of prompts, in UTF-8: text stands in it as it is, in which a character is four
-bytes at most, and anything else as JSON, in which only what has to be is escaped, in six bytes. The
-bound is never too small. It is infinite where the schema leaves a length open, and then the place that
-does is named, so that its author knows what to write.
+The text meant is that of prompts, in UTF-8: text stands in it as it is, in which a character is
+four bytes at most, and anything else as JSON, in which only what has to be is escaped, in six
+bytes. The bound is never too small. It is infinite where the schema leaves a length open, and then
+the place that does is named, so that its author knows what to write.
 """
 
 import json
@@ -70,7 +70,7 @@ class _Measure:
         self._known: dict[tuple[str, bool], Size] = {}
 
     def of(self, schema: Schema, at: str, *, plain: bool = False) -> Size:
-        """The size of a part that stands `at` a place in the value; text in quotes if not `plain`."""
+        """The size of a part, `at` a place of the value; texts have quotes if not `plain`."""
         if not isinstance(schema, dict):
             return Size(0) if schema is False else Size(inf, f"{at}.type")
         values = listed_values(schema)

@@ -48,7 +48,7 @@ def within(producer: Schema, consumer: Schema, certain: Certain) -> bool:
 
 
 def same(left: Schema, right: Schema) -> bool:
-    """Equal as JSON, where `1` and `true` differ; the order of keys does not matter."""
+    """Are they the same JSON text, whatever the order of keys? `1` is neither `true` nor `1.0`."""
     return json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
 
 

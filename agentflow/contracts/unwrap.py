@@ -150,7 +150,7 @@ def _read(text: str, types: frozenset[str], limits: Limits) -> tuple[list[_Value
 
 
 def marks(text: str) -> str | None:
-    """What stands besides the brackets of a text that are all marks of prose; None if some are not."""
+    """The text without its brackets, if all of them are marks of prose; None otherwise."""
     besides: list[str] = []
     position = 0
     while (bracket := _BRACKET.search(text, position)) is not None:

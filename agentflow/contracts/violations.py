@@ -136,7 +136,8 @@ _MEASURED: Mapping[str, Callable[[Any], str]] = {
     "maxProperties": lambda value: count(len(value), "key"),
     "uniqueItems": lambda _value: "an item that is there twice",
 }
-#: Keywords that look at the value itself and need no other keyword to be judged, most telling first.
+#: Keywords that look at the value itself and need no other keyword to be judged, most telling
+#: first.
 ASSERTIONS = (
     "type", "const", "enum", "pattern", "format", "minLength", "maxLength", "minimum", "maximum",
     "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems",

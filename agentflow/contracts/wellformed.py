@@ -20,6 +20,9 @@ from agentflow.contracts.keywords import LIST, MAP, TYPES, Path, Schema, json_ty
 from agentflow.spec.lookalikes import PLAINLY
 from agentflow.spec.wording import did_you_mean, quoted
 
+#: How many values an `enum` may list: each is held against whatever the field is compared with.
+MOST_CHOICES = 10_000
+
 METASCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -101,7 +104,7 @@ def _metaschema() -> jsonschema_rs.Validator:
 
 
 def _meant(value: Any, fits: Callable[[Any], bool]) -> str | None:
-    """What to write for a text that was meant as another value: `no`, `0.5` in quotes, a long minus."""
+    """What to write for a text meant as another value: `no`, a quoted `0.5`, a long minus."""
     if not isinstance(value, str):
         return None
     plain = value.translate(PLAINLY).strip().lower()
@@ -149,6 +152,18 @@ def _type(_keyword: str, value: Any, path: Path) -> Iterator[SchemaProblem]:
         yield SchemaProblem(path, "'type' must name at least one type, found an empty list")
     elif isinstance(value, list) and len(set(map(str, value))) < len(value):
         yield SchemaProblem(path, "'type' names a type twice")
+
+
+def _choices(keyword: str, value: Any, path: Path) -> Iterator[SchemaProblem]:
+    if not isinstance(value, list):
+        message = f"'{keyword}' must be a list of values, found {described(value)}"
+        yield SchemaProblem(path, message)
+    elif len(value) > MOST_CHOICES:
+        yield SchemaProblem(
+            path,
+            f"'{keyword}' lists {len(value):,} values, and {MOST_CHOICES:,} are the most",
+            "say what they have in common with 'pattern', and look them up in a step",
+        )
 
 
 def _names(keyword: str, value: Any, path: Path) -> Iterator[SchemaProblem]:
@@ -231,7 +246,8 @@ def _forms() -> dict[str, _Check]:
         (text, "$ref $id $anchor $schema $comment $dynamicRef $dynamicAnchor format title"),
         (text, "description contentEncoding contentMediaType"),
         (flag, "uniqueItems deprecated readOnly writeOnly"),
-        (values, "enum examples"),
+        (values, "examples"),
+        (_choices, "enum"),
         (length, "minLength maxLength minItems maxItems minContains maxContains"),
         (length, "minProperties maxProperties"),
         (step, "multipleOf"),

@@ -1,13 +1,12 @@
 """A text that is the answer itself, and no JSON: where a contract admits only strings.
 
-What begins like JSON may be JSON that was cut or is damaged, and then it is not what was meant. It is
-prose only if it is that for sure:
+What begins like JSON may be JSON that was cut or is damaged, and then it is not what was meant. It
+is prose only if it is that for sure:
 
-- behind quotes, `"Hello," she said.`: all quotes stand around words as prose has them, and the sentence
-  goes on behind the first of them in the same line;
-- behind brackets, `[draft] Dear Ada`: they hold what brackets in prose do, and there are words besides;
-- behind a fence, if it names a language that is not JSON, and every fence is closed: code, as
-  Markdown has it.
+- after quotes, `"Hello," she said.`: all quotes surround words as in prose, and the sentence goes
+  on after the first of them in the same line;
+- after brackets, `[draft] Dear Ada`: they hold what brackets in prose do, with words beside them;
+- after a fence, if it names a language other than JSON, and every fence is closed: Markdown code.
 """
 
 import re

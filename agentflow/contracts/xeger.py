@@ -17,7 +17,7 @@ _WORD = string.ascii_letters + string.digits + "_"
 
 
 class Xeger(Rstr):
-    """Draws with `chance`; what may be repeated is, up to `most` times, or as often as it has to be."""
+    """Draws with `chance`, repeating at most `most` times, or as often as the pattern requires."""
 
     def __init__(self, chance: random.Random, most: int) -> None:
         super().__init__(chance, nonword="".join(c for c in string.printable if c not in _WORD))

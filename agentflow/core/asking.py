@@ -93,7 +93,7 @@ def asked(
 
 
 def given_to(instance: Instance) -> Json:
-    """What a step in an escalation was given: its agent, the pipeline that it runs, or whom it asks.
+    """What a step in an escalation was given: the input of its agent or pipeline, or what it shows.
 
     Everybody who is turned to about a question is shown the same as the first.
     """
@@ -209,7 +209,7 @@ def _problem(state: State, answer: PersonAnswered) -> str | None:
 
 
 def _late(instance: Instance, question: events.AskPerson, given: float) -> str | None:
-    """Why an answer does not come in time: nothing would follow from it when a time around it is over."""
+    """Why an answer comes too late: a time around the question is over, so nothing follows."""
     if given > question.due:
         return f"it came {time_in_words(given - question.due)} after the time was up"
     first = min(instance.purse.outwards(), key=lambda purse: purse.until)
@@ -243,7 +243,7 @@ def _untrue(instance: Instance, answer: PersonAnswered) -> str | None:
 
 
 def _approved(instance: Instance) -> Accepted | None:
-    """What goes on if a person says yes: a yes, or the answer that was held back. None if neither."""
+    """What a yes lets pass: a call, the answer that was held back, or the yes itself. Or None."""
     if instance.seeks_approval:
         return Accepted(instance.env["input"])
     if instance.step.question is None:

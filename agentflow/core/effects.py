@@ -8,8 +8,8 @@ its work and the answer was lost.
 A key is no licence to forget. A step that carries one and is given up after such an attempt is
 `unknown` as well: repeating was safe, but what became of it is still not known.
 
-What is not known weighs more than why the rest was given up: whoever has an answer to the latter may
-not have thought of the former.
+What is not known weighs more than why the rest was given up: whoever has an answer to the latter
+may not have thought of the former.
 """
 
 from agentflow.core.events import Failure

@@ -120,7 +120,7 @@ def _stop(state: State, instance: Instance, reason: Reason) -> Decision:
 
 
 def _still_unknown(instance: Instance, why: str) -> Failure:
-    """The failure of a step in doubt that is stopped while it waits, perhaps for a person to say."""
+    """The failure of a step in doubt that is stopped while it waits, perhaps for a person."""
     ladder = instance.ladder
     if ladder is None or ladder.failure.kind is not FailureClass.UNKNOWN_EFFECT:
         return as_unknown(instance, Failure(FailureClass.CANCELLED, why))
@@ -158,7 +158,8 @@ def after_failure(
 ) -> Decision:
     """What `catch` says about a failure that is not retried.
 
-    Without a word a person is asked if nobody knows whether the step had its effect, and else it fails.
+    Without a word a person is asked if nobody knows whether the step had its effect, and else it
+    fails.
     """
     failure = as_unknown(instance, failure)
     if instance.ladder is not None:
@@ -275,7 +276,7 @@ def _is_to_be_told(instance: Instance, failure: Failure) -> bool:
 
 
 def _may_be_handed_over(instance: Instance) -> bool:
-    """May another agent be given the same? Once, and not where an attempt has acted, or may have."""
+    """May another agent get the same input? Once, and only if no attempt may have acted."""
     acted = instance.acted or instance.in_doubt
     return not (instance.handed_over or instance.scope.closed or acted)
 

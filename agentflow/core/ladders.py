@@ -43,7 +43,7 @@ def _turned_to(instance: Instance, event: events.Escalate) -> EscalationPlan | N
 
 
 def level_call(instance: Instance, level: LevelPlan) -> CallPlan | None:
-    """What a level calls: where the step has chosen its agent, with the model of that one replaced."""
+    """What a level calls; if the step chooses its agent, that agent with the level's model."""
     return level.among.get(instance.choice or "") if level.among else level.call
 
 

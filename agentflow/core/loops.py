@@ -5,9 +5,9 @@ state and nothing else. When all its steps have ended, `until` is asked first. I
 iteration is left and `next` changes something, the loop goes on; otherwise it is `exhausted`.
 """
 
-import json
 from collections.abc import Mapping
 
+from agentflow.contracts.structure import same
 from agentflow.core import events
 from agentflow.core.events import Decision, Failure, Reason
 from agentflow.core.failing import after_failure, complete
@@ -51,7 +51,7 @@ def after_iteration(instance: Instance) -> Decision:
         changed = {**state, **value_of(loop.next, inside.env, "'loop.next'")}
     except Unusable as error:
         return after_failure(instance, error.failure)
-    if loop.must_progress and _same(state, changed):
+    if loop.must_progress and same(state, changed):
         text = f"no progress: 'next' leaves the state as it was in iteration {index + 1}"
         return _exhausted(instance, text)
     return _iteration(instance, index + 1, changed)
@@ -73,11 +73,6 @@ def _done(instance: Instance, index: int) -> Reason:
 
 def _exhausted(instance: Instance, text: str) -> Decision:
     return after_failure(instance, Failure(FailureClass.EXHAUSTED, text))
-
-
-def _same(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
-    """Is it the same JSON text? So `1` is neither `true` nor `1.0`."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _plan(instance: Instance) -> LoopPlan:

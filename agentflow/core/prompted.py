@@ -1,4 +1,4 @@
-"""The data in a prompt: what its expressions come to, or all of the input where there is no prompt."""
+"""The data in a prompt: the values of its expressions, or the whole input if there is no prompt."""
 
 import json
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from agentflow.spec.templates import Constant, Template, Text, Whole, render
 def data_in(prompt: Template | None, given: Mapping[str, Json]) -> list[str]:
     """The pieces of data as text, in the order of the prompt.
 
-    Each expression is rendered as a text of its own, so that what cannot stand in text is refused as it
-    is elsewhere in the language. May raise `EvaluationError`.
+    Each expression is rendered as a text of its own, so that what cannot stand in text is refused
+    as it is elsewhere in the language. May raise `EvaluationError`.
     """
     scope: dict[str, Json] = {"input": dict(given)}
     match prompt:

@@ -33,7 +33,8 @@ class Purse(Struct, eq=False):
     If it has a time of its own, that is `time` seconds and over at `until`, in seconds since 1970,
     and `limit` is the key that says so. `bounds` has no entry for what is not bounded here. `owner`
     is the address of the step whose budget it is, empty for the run itself. `spent` is gone, `held`
-    may be given back. Of what is gone, `untold` was charged for calls that did not tell what they used.
+    may be given back. Of what is gone, `untold` was charged for calls that did not tell what they
+    used.
     """
 
     bounds: Amounts
@@ -96,7 +97,7 @@ def hold(purse: Purse, amounts: Amounts) -> None:
 
 
 def settle(purse: Purse, held: Amounts, spent: Amounts, untold: Amounts = NOTHING) -> None:
-    """Give back what was held, and charge what was spent; `untold` is the part that nobody has told."""
+    """Release what was held and charge what was spent; `untold` is the part nobody reported."""
     for each in purse.outwards():
         _add(each.held, held, -1)
         _add(each.spent, spent, 1)

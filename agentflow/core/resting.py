@@ -18,7 +18,7 @@ def left_for_people(state: State) -> RunStatus | None:
 
 
 def due_at_rest(state: State) -> float | None:
-    """When something is due, in seconds since 1970; 0 at once, None if nothing ever is by itself."""
+    """When something is due, in seconds since 1970; 0 for at once, None for never."""
     if state.mode == "simulated":
         return None
     if state.status in ENDED_RUN:

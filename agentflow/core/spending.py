@@ -4,8 +4,8 @@ Before a call, a bound is held back. The tokens of a prompt are not counted here
 the bytes of what is sent, since tokenizers of chat models split text into pieces of a byte or more.
 The answer has at most `max_output_tokens`, also when it is shown to its model again. After the call
 the provider's own figures are charged. Where there are none (no answer came, or it did not say),
-what was held counts as spent, unless the other side has certainly done nothing. A call that was held
-up all the time has not been made, and costs nothing at all.
+what was held counts as spent, unless the other side has certainly done nothing. A call that was
+held up all the time has not been made, and costs nothing at all.
 """
 
 import json
@@ -118,8 +118,8 @@ def price_of(state: State, chat: ChatPlan) -> tuple[float, float] | None:
 def priced(usage: Usage | None, chat: ChatPlan | None) -> Usage | None:
     """What a call used up, at the price that the spec gives its model, if it gives one.
 
-    This is done where an outcome is made, so that the log has one figure, which holds for the budget
-    and for all who read it.
+    This is done where an outcome is made, so that the log has one figure, which holds for the
+    budget and for all who read it.
     """
     if usage is None or chat is None or chat.price is None:
         return usage

@@ -71,16 +71,16 @@ class Need(StrEnum):
 
 
 class Scope(Struct, eq=False):
-    """Steps that run together: a pipeline, a group, a case, an iteration, the items of a `for_each`.
+    """Steps that run together: a pipeline, group, case, iteration, or the items of a `for_each`.
 
     `parent` is the scope whose steps its expressions see besides its own, None for a pipeline.
     `remaining` counts what has not ended, `active` what has started and not ended. Of the items of
     a `for_each`, `needed` have to succeed, None if none may fail. A scope is
     closed when something in it failed: nothing new starts, and it is over when nothing is active.
-    With `fail_fast`, what is in flight in it then is stopped. `unknown` says that something in it may
-    have had an effect that must not happen twice, and nobody knows.
-    Of the tasks of a `delegate`, `held` are those that wait for room, and `begun` counts the others
-    that wait for nothing else.
+    With `fail_fast`, what is in flight in it then is stopped. `unknown` says that something in it
+    may have had an effect that must not happen twice, and nobody knows. Of the tasks of a
+    `delegate`, `held` are those that wait for room, and `begun` counts the others that wait for
+    nothing else.
     """
 
     address: str
@@ -157,16 +157,16 @@ class Instance(Struct, eq=False):
     `instead` are the arguments that a person gave a call of a tool in the place of those of its
     model. `inside` is the scope that a group, switch, loop or `for_each` has opened; of a loop,
     that of the iteration it is in. `inner_purse` is there if what is inside has a time of its own.
-    `held` is what is kept back for the attempt in flight, which is `held_up` as long as nothing of it
-    can have left this machine, `charged` says that its key has been
-    charged to the meters. `link` counts the models of the chain that have failed in this attempt of
-    the retry policy, and `counted` are the tokens of the prompt that the last one was to be sent,
-    if they were counted. `queued_for` is the model in whose queue it stands, or has come from,
-    `begun` what the attempt in flight counts for by the limits of its model. `question` is what a
-    person is being asked about the step, `ladder` where its escalation stands, and `offered` a
-    value that keeps the contract and was held back: approving lets it pass. `talk` is that with a
-    model which has tools, `turns` counts its turns that are over, in earlier talks too; such a
-    model has `acted` when a tool has.
+    `held` is what is kept back for the attempt in flight, which is `held_up` as long as nothing of
+    it can have left this machine, `charged` says that its key has been charged to the meters.
+    `link` counts the models of the chain that have failed in this attempt of the retry policy, and
+    `counted` are the tokens of the prompt that the last one was to be sent, if they were counted.
+    `queued_for` is the model in whose queue it stands, or has come from, `begun` what the attempt
+    in flight counts for by the limits of its model. `question` is what a person is being asked
+    about the step, `ladder` where its escalation stands, and `offered` a value that keeps the
+    contract and was held back: approving lets it pass. `talk` is that with a model which has tools,
+    `turns` counts its turns that are over, in earlier talks too; such a model has `acted` when a
+    tool has.
     """
 
     address: str
@@ -273,8 +273,8 @@ class People(Struct):
     `open` are the steps that wait for an answer, by the question's id; `closed` says of older
     questions how they ended. `mail` are answers on which is still to be decided, `tickets` the ids
     of all that came. `undelivered` are messages not known to be delivered, in order; `messages`
-    counts all there were. `heard` says that an answer counts on which nobody has acted yet, since no
-    process is at work.
+    counts all there were. `heard` says that an answer counts on which nobody has acted yet, since
+    no process is at work.
     """
 
     open: dict[str, Instance] = field(default_factory=dict)

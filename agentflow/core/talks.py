@@ -2,8 +2,8 @@
 
 A *turn* is a reply of the model that the orchestrator takes. All but the last ask for tools; the
 last is the answer. Calls of tools are instances of their own, with addresses below that of the
-step, and what came of them is what the model is told before its next turn. Nothing of this is stored
-but the facts: a talk is what they add up to, so it goes on after a crash where it was.
+step, and what came of them is what the model is told before its next turn. Nothing of this is
+stored but the facts: a talk is what they add up to, so it goes on after a crash where it was.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ class ToolCall(Struct, frozen=True):
 
 
 class Asks(Struct, frozen=True):
-    """What a model has answered instead of an answer: calls, and what it `said` and thought with them."""
+    """A turn in which the model asked for calls, with what it `said` and thought besides."""
 
     calls: tuple[ToolCall, ...]
     said: str | None
@@ -88,7 +88,7 @@ class Talk(Struct):
 
 
 def asked_for(calls: Sequence[Json], talk: Talk | None) -> tuple[ToolCall, ...]:
-    """The calls of a fact. Ids that are missing, or stand anywhere in the talk before, are replaced.
+    """The calls of a fact. An id that is missing, or was used in the talk before, is replaced.
 
     Results go by them, and Anthropic refuses a talk in which one stands twice.
     """
@@ -104,7 +104,7 @@ def asked_for(calls: Sequence[Json], talk: Talk | None) -> tuple[ToolCall, ...]:
 
 
 def failed_result(failure: Failure, instead: Json = None, *, acted: bool = False) -> ToolResult:
-    """What a model is told of a call that failed. One that has `acted` is not to be made once more."""
+    """What a model is told of a failed call; one that has `acted` must not be repeated."""
     done = "; it has changed the world all the same, and another call would do so again"
     return ToolResult(
         error=f"{failure.kind}: {failure.message}{done if acted else ''}", instead=instead

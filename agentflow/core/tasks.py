@@ -1,4 +1,4 @@
-"""The plan that an agent made for a `delegate`, as data: checked first, then a graph like any other.
+"""The plan that an agent made for a `delegate`, as data: once checked, a graph like any other.
 
 A plan is a list of tasks, objects with
 
@@ -159,7 +159,7 @@ def _about_arguments(delegate: DelegatePlan, number: int, task: Task) -> Iterato
 
 
 def open_tasks(owner: Instance, tasks: Sequence[Task], limit: int) -> Scope:
-    """The scope of a delegate, with all its tasks pending; at most `limit` are in work at a time."""
+    """The scope of a delegate with all tasks pending, of which `limit` are in work at a time."""
     delegate = owner.step.delegate
     assert delegate is not None
     scope = open_unplanned(owner, delegate.fail_fast, limit)

@@ -21,7 +21,7 @@ class Begun(Struct, eq=False):
 
 
 class Traffic(Struct, eq=False):
-    """What goes to one model. `minute` are its calls in order, those of the last minute at least."""
+    """The calls to one model. `minute` has those of the last minute at least, in order."""
 
     running: int = 0
     minute: deque[Begun] = field(default_factory=deque)

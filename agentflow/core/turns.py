@@ -1,9 +1,9 @@
 """The turns of a model that has tools: what it asks for is checked as data, and then called.
 
 A call that cannot be made (an unknown tool, arguments that are no JSON or break the contract of the
-tool, one call more than the tool has) counts and is answered with what is wrong, which the model can
-mend. So is one that failed after its own retries. Where a person has to decide, or nothing is left to
-pay with, the step fails.
+tool, one call more than the tool has) counts and is answered with what is wrong, which the model
+can mend. So is one that failed after its own retries. Where a person has to decide, or nothing is
+left to pay with, the step fails.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from agentflow.spec.wording import did_you_mean, quoted
 
 
 class Request(Struct, frozen=True):
-    """A call that a model asks for, read: the `step` that it is and its arguments, or what is wrong."""
+    """A call that a model asks for: its `step` and arguments, or what is wrong with it."""
 
     call: ToolCall
     step: StepPlan | None = None

@@ -160,7 +160,7 @@ def _check_input(call: CallPlan, given: Json) -> None:
 
 
 def read_answer(instance: Instance, fact: AttemptSucceeded) -> Accepted | Rejected:
-    """The agent's answer, held against its contract, and that which all agents of the step share."""
+    """The agent's answer, checked against its contract and the one its step's agents share."""
     call, shared = instance.call, instance.step.call
     assert call is not None
     assert shared is not None

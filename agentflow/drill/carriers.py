@@ -19,7 +19,8 @@ class Carrier(Struct, frozen=True):
     """A step of one of the pipelines of a run, a worker or a tool, as it is carried out.
 
     `name` is unique in the run's plan: the address of the step, after the file of its pipeline if
-    that is another one. `pattern` stands for its instances in a run, `plan` is that of its pipeline.
+    that is another one. `pattern` stands for its instances in a run, `plan` is that of its
+    pipeline.
     """
 
     name: str

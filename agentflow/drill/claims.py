@@ -154,7 +154,7 @@ def _dead(carrier: Carrier, key: str, possible: frozenset[FailureClass]) -> str 
 
 
 def _shadowed(step: StepPlan, kind: FailureClass) -> str | None:
-    """Why another entry takes every failure of a class: of a write that fails so, nobody knows more.
+    """Why another entry takes every failure of a class: what a failed write has done is unknown.
 
     An agent that is to take over may not be allowed to, and may fail otherwise than the step's own.
     """

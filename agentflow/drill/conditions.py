@@ -1,8 +1,8 @@
 """What paths have to lead to so that a condition comes out as wanted.
 
-A demand is a schema for what a path leads to; what is wanted of a condition are some demands, all of
-which have to be kept. There are several ways, the simplest first. Of what is not understood nothing is
-demanded: whether it comes out as wanted is seen in the run.
+A demand is a schema for what a path leads to; what is wanted of a condition are some demands, all
+of which have to be kept. There are several ways, the simplest first. Of what is not understood
+nothing is demanded: whether it comes out as wanted is seen in the run.
 """
 
 import re
@@ -101,7 +101,7 @@ def _asked(expr: Expr, truth: bool) -> list[Demands]:
 
 
 def coming_to(expr: Expr, values: Iterable[Json], *, others: bool = False) -> list[Demands]:
-    """The ways in which an expression comes to one of some values, or with `others` to none of them."""
+    """The ways in which an expression comes to one of some values, or with `others` to none."""
     known = list(values)
     match expr:
         case Literal(value):

@@ -1,8 +1,8 @@
 """What the log of a run shows of the claims of its spec.
 
 A claim is held by the decision that it promises, made under the rule that it stands in, and broken
-by any other decision that names that rule. What promises a call, or the next level of an escalation,
-is held only when that has really begun.
+by any other decision that names that rule. What promises a call, or the next level of an
+escalation, is held only when that has really begun.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +44,7 @@ class Evidence(Struct):
 
 
 class _Promise(Struct, frozen=True):
-    """What is to follow by a claim and has not begun yet: `what` is to come, `kept` is said then."""
+    """What a claim expects next: `what` is to happen, and `kept` is the verdict once it has."""
 
     claim: str
     what: str
@@ -200,7 +200,8 @@ class _Reading:
         """What is around a step has ended, and what was to follow in it does not."""
         how = f"it was stopped: {decision.reason.text}"
         self.found.ends[track.name] = how
-        # That another agent did not get its turn beside a step that failed breaks no entry of `catch`.
+        # That another agent did not get its turn beside a step that failed breaks no entry of
+        # `catch`.
         if track.asked is not None and _has_a_time(track, track.asked):
             claim = f"{track.way or APPROVAL}.levels[{track.asked}].silence"
             yield claim, False, f"the next level was to follow; {how}"

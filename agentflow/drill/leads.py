@@ -102,7 +102,7 @@ class Leads:
     def _followed(
         self, path: Expr, schema: Schema, place: _Place, depth: int
     ) -> Iterator[tuple[str, Schema]]:
-        """The inputs (`""`) and the answers, by pattern, that a path reads, and what these have to be."""
+        """The inputs (`""`) and answers, by pattern, that a path reads, and what they must be."""
         root, keys = way_of(path)
         if depth > _FURTHEST or not root:
             return

@@ -111,8 +111,9 @@ Kind: TypeAlias = Literal["changed", "new", "gone", "around", "failed"]
 class Discrepancy(Struct, frozen=True):
     """What a receipt and a spec do not agree on, or what the drill has found.
 
-    A step has `changed`, is `new` or `gone`, or only something `around` the steps is different; `added`
-    and `lost` are the claims of a changed step that it has now, and had. A claim has `failed`.
+    A step has `changed`, is `new` or `gone`, or only something `around` the steps is different;
+    `added` and `lost` are the claims of a changed step that it has now, and had. A claim has
+    `failed`.
     """
 
     kind: Kind
@@ -124,7 +125,7 @@ class Discrepancy(Struct, frozen=True):
 
 
 def compare(plan: Plan, receipt: Receipt) -> Iterator[Discrepancy]:
-    """What a receipt says of a plan that is not in order any more, or was not when it was drilled."""
+    """What is out of order in a plan by its receipt: now, or already when it was drilled."""
     claims, steps = claims_of(plan)
     of_step: dict[str, list[Claim]] = {}
     for claim in claims:
@@ -223,7 +224,7 @@ def digest_of_step(steps: Mapping[str, Carrier], name: str) -> str:
 
 
 def _named(told: Json, defined: Mapping[str, Node]) -> dict[str, Json]:
-    """What is defined under a name that something says, and under those that this says, and so on."""
+    """What is defined under a mentioned name, and under the names mentioned there, and so on."""
     found: dict[str, Json] = {}
     pending = [told]
     while pending:

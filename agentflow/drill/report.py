@@ -8,9 +8,9 @@ from agentflow.drill.claims import Claim
 from agentflow.drill.scenarios import Scenario
 
 #: What became of a claim. `held`: it came up and ended where the spec says. `broken`: it came up
-#: and ended elsewhere. `dead`: it cannot come up. `idle`: a level that others use is passed over for
-#: this step, each time, or an entry of `catch` is for others of the workers who share it. `unknown`: no
-#: run of the drill got there.
+#: and ended elsewhere. `dead`: it cannot come up. `idle`: a level that others use is passed over
+#: for this step, each time, or an entry of `catch` is for others of the workers who share it.
+#: `unknown`: no run of the drill got there.
 Status: TypeAlias = Literal["held", "broken", "dead", "idle", "unknown"]
 STATUSES: tuple[Status, ...] = ("held", "broken", "dead", "idle", "unknown")
 #: What a spec is to be mended for.

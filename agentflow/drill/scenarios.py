@@ -10,7 +10,8 @@ from agentflow.spec.model import FailureClass
 #: What an attempt comes to: it fails with a class of the language, or one of these.
 #: `answer`: it is well; `crash`: its process dies; `slow`: it needs all the time that it has;
 #: `spend`: it is well and has used up more than any budget; `waste`: the same, and it breaks the
-#: contract; `linger`: it is well and ends no loop; `tools`: the model asks for its tools and never answers.
+#: contract; `linger`: it is well and ends no loop; `tools`: the model asks for its tools and never
+#: answers.
 Attempted: TypeAlias = (
     FailureClass | Literal["answer", "crash", "linger", "slow", "spend", "waste", "tools"]
 )
@@ -64,7 +65,7 @@ class Base(Struct, frozen=True):
 
 
 class Lead(Struct, frozen=True):
-    """What answers of the steps that a pattern stands for have to be besides, as the text of a schema.
+    """What else the answers of a pattern's steps have to be, as the text of a schema.
 
     Without a pattern it is about the inputs of the run.
     """

@@ -60,8 +60,8 @@ class _Search:
         #: The runs by number, and how steps ended in them.
         self._runs: dict[Scenario, int] = {}
         self._ends: dict[Scenario, dict[str, str]] = {}
-        #: Where each claim held first, where it was first broken by one failure, where by several that came
-        #: together, and what a step came to instead.
+        #: Where each claim held first, where it was first broken by one failure, where by several
+        #: that came together, and what a step came to instead.
         self._held: dict[str, tuple[int, Seen]] = {}
         self._broken: dict[str, tuple[int, Seen]] = {}
         self._broken_by_several: dict[str, tuple[int, Seen]] = {}
@@ -91,7 +91,7 @@ class _Search:
         return all(claim.start in self._stones for claim in self._claims)
 
     def _try_all(self) -> None:
-        """Bring about what has not come up, again as long as that gets to steps for the first time."""
+        """Bring about what has not come up, and go on as long as that reaches new steps."""
         tried: set[str] = set()
         while True:
             pending = [
@@ -210,7 +210,7 @@ class _Search:
         return True
 
     def _keep(self, scenario: Scenario, found: Evidence) -> None:
-        """Keep a run for others to begin like it, as far as there are few that get to the same steps."""
+        """Keep a run for others to start like, unless many that get to the same steps are kept."""
         for name in found.begun:
             stones = self._stones.setdefault(name, [])
             if len(stones) < _STONES:

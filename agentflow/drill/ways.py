@@ -163,7 +163,7 @@ def _at_levels(carrier: Carrier, claim: Claim, lack: Asked) -> Iterator[Fault]:
 
 
 def failing(carrier: Carrier, key: str, steps: Steps) -> Iterator[Way]:
-    """How a step fails so that an entry of its `catch` is asked, or so that a tool is called at all."""
+    """How a step has to fail to reach an entry of its `catch`, or to get a tool called at all."""
     if key == APPROVAL:
         yield Way((), carrier.name)
         return
@@ -201,7 +201,7 @@ def _as(carrier: Carrier, kind: FailureClass, steps: Steps) -> Iterator[Way]:
 
 
 def _in_doubt(carrier: Carrier) -> Iterator[Way]:
-    """How nobody knows what a call has done. One with a key is made again after each crash, without end."""
+    """How to leave open what a call has done; with a key, it is repeated after each crash."""
     yield Way((Fault(carrier.pattern, "crash", times=1),), carrier.name)
     for does in (FailureClass.TIMEOUT, FailureClass.SERVER_ERROR):
         yield Way((Fault(carrier.pattern, does),), carrier.name)

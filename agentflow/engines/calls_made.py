@@ -1,4 +1,4 @@
-"""Which calls are out, so that it can be told what is lost if the log cannot be written any more."""
+"""The calls that are out: what is lost if the log cannot be written any more."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ class CallsMade:
                     self._intents.pop(decision.step, None)
 
     def unperformed(self, entries: Sequence[Entry]) -> tuple[LostCall, ...]:
-        """These entries are in the log, and no decision of theirs was performed: what it does not know."""
+        """What is lost if these entries are in the log and their decisions were not performed."""
         self.note(entries)
         for entry in entries:
             for decision in entry.decisions:

@@ -30,10 +30,11 @@ from agentflow.engines.launch import (
     simulated_answers,
     simulated_people,
 )
+from agentflow.engines.memberships import named_by
 from agentflow.engines.rehearsal import STARTER, MemoryLog
 from agentflow.engines.scripted import NoAnswer, Script
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, Undelivered, run_virtual
-from agentflow.engines.wishes import Wish, ends_loop, kept_by, wish_for
+from agentflow.engines.wishes import Wish, ends_loop, kept_by, known_before, wish_for
 from agentflow.plan.calls import step_at
 from agentflow.plan.inputs import with_defaults
 from agentflow.plan.patterns import matches
@@ -65,8 +66,11 @@ class Drilling(Struct):
         driver = Driver(plan, State(plan), MemoryLog(), entries.append)
         script = plan.scripts[base.test] if base.test is not None else None
         seed = script.seed if script is not None else base.seed
-        made_up, people = simulated_answers(plan, seed), simulated_people(plan, seed)
-        players = _Players(driver.state, scenario, made_up, people)
+        given = script.inputs if script is not None else self._inputs(scenario)
+        inputs = with_defaults(plan.inputs, given)
+        made_up = simulated_answers(plan, seed, inputs)
+        people = simulated_people(plan, seed, inputs)
+        players = _Players(driver.state, scenario, inputs, made_up, people)
         if script is not None:
             players.script = Script(plan, replace(script, simulate=True), made_up, people)
         first = RunStarted(
@@ -75,7 +79,7 @@ class Drilling(Struct):
             spec="",
             folder="",
             sources={},
-            inputs=with_defaults(plan.inputs, script.inputs if script else self._inputs(scenario)),
+            inputs=inputs,
             mode="simulated",
             seed=seed,
             by=STARTER,
@@ -113,12 +117,13 @@ def _narrowed(schema: Mapping[str, Json], leads: Sequence[Lead]) -> Mapping[str,
 class _Players(Struct):
     """Those who answer in a run: a fault comes first, then the test, then what is made up.
 
-    `places` is where each fault happens that happens in one place, `times` how often it did. `scripted`
-    are the questions that the test answers.
+    `places` is where each fault happens that happens in one place, `times` how often it did.
+    `scripted` are the questions that the test answers.
     """
 
     state: State
     scenario: Scenario
+    inputs: Mapping[str, Json]
     made_up: Answerer
     people: Person
     script: Script | None = None
@@ -160,7 +165,7 @@ class _Players(Struct):
         """An answer that ends no loop, if one is found."""
         at, attempt = decision.step, decision.attempt
         schema, lingers = kept_by(step, call), self._lingers(at)
-        value = self._made_for(at, attempt, schema, lingers, call.confidence)
+        value = self._made_for(at, attempt, schema, Wanted(call.confidence, fits=lingers))
         if value is None:
             return self.made_up(decision)
         return Answer(AttemptSucceeded(0, at, attempt, value=value), 1.0)
@@ -171,27 +176,25 @@ class _Players(Struct):
     def _led(self, decision: StartAttempt, leads: Sequence[Lead], instance: Instance) -> Json:
         """An answer that leads where it is to lead, if one is found."""
         assert instance.call is not None
-        within, step = step_at(self.state.plan, decision.step)
-        fits = wish_for(within, step, decision.step, dict(decision.input))
-        return self._made_for(
-            decision.step,
-            decision.attempt,
-            _narrowed(kept_by(step, instance.call), leads),
-            fits,
-            instance.call.confidence,
-        )
+        at, call = decision.step, instance.call
+        schema = _narrowed(kept_by(step_at(self.state.plan, at)[1], call), leads)
+        wanted = self._wanted(at, dict(decision.input), call.confidence)
+        return self._made_for(at, decision.attempt, schema, wanted)
+
+    def _wanted(self, at: str, given: Json, gate: Confidence | None = None) -> Wanted:
+        within, step = step_at(self.state.plan, at)
+        known = known_before(self.state.plan, within, given, self.inputs)
+        return Wanted(gate, fits=wish_for(within, step, at, known), named=named_by(step, known))
 
     def _lingers(self, at: str) -> Wish:
         within, step = step_at(self.state.plan, at)
         return lambda value: not ends_loop(within, step, at, value)
 
     @staticmethod
-    def _made_for(
-        at: str, number: int, schema: Schema, fits: Wish, gate: Confidence | None = None
-    ) -> Json:
-        """A value that keeps a contract and fits, if one is found; None if there is none at all."""
+    def _made_for(at: str, number: int, schema: Schema, wanted: Wanted) -> Json:
+        """A value that keeps a contract and is wanted, if one is found; None if there is none at all."""
         try:
-            made = simulated_answer(schema, _BY, at, number, Wanted(gate, fits=fits))
+            made = simulated_answer(schema, _BY, at, number, wanted)
         except AttemptError:
             return None
         return made.reply.value
@@ -228,14 +231,14 @@ class _Players(Struct):
             case "undelivered":
                 return Undelivered("as the drill says")
             case "replace" | "linger":
-                within, step = step_at(self.state.plan, question.step)
-                contract = contract_of(step, question)
+                at = question.step
+                contract = contract_of(step_at(self.state.plan, at)[1], question)
                 assert contract is not None
-                fits = wish_for(within, step, question.step, question.input)
+                wanted = self._wanted(at, question.input)
                 if fault.does == "linger":
-                    fits = self._lingers(question.step)
+                    wanted = Wanted(fits=self._lingers(at))
                 schema = _narrowed(contract.schema, leads)
-                value = self._made_for(question.step, question.number, schema, fits)
+                value = self._made_for(at, question.number, schema, wanted)
                 return Said("replace", value, 1.0, by=_BY)
             case "approve" | "retry" | "abort":
                 return Said(fault.does, None, 1.0, by=_BY)  # type: ignore[arg-type]

@@ -57,8 +57,11 @@ class Log(Protocol):
         """Store a large payload and give its digest."""
 
     def seal(self, *, ended: bool = False, rest: Rest | None = None) -> None:
-        """Write down how long the log is, so that a loss shows, whether the run is through, and when
-        something in it is due as long as nobody works on it."""
+        """Write down the state of the log for others to read without opening it.
+
+        That is its length, so that a loss shows, whether the run is through, and when something in
+        it is due while nobody works on it.
+        """
 
 
 def _as_it_is(fact: Fact) -> Fact:
@@ -140,7 +143,7 @@ class Driver(Struct):
 
 
 def is_through(state: State) -> bool:
-    """Has a run ended, and is nobody to be told anything any more? Simulated messages go nowhere."""
+    """Has a run ended, with everybody told? Simulated messages go nowhere."""
     told = state.mode == "simulated" or not state.people.undelivered
     return state.status in ENDED_RUN and told
 

@@ -74,7 +74,7 @@ def _broken(call: CallPlan) -> Json:
 
 
 def _unsure(call: CallPlan, schema: Mapping[str, Json]) -> Json:
-    """An answer that keeps the contract and is below the gate; one that breaks it if there is none."""
+    """An answer that keeps the contract and fails the gate; without a gate, a broken one."""
     gate = call.confidence
     if gate is None:
         return _broken(call)

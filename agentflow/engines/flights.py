@@ -9,6 +9,7 @@ from msgspec import Struct, to_builtins
 from agentflow.agents.protocol import AttemptError, Call, Reply
 from agentflow.core.events import AttemptEndedLate, AttemptFailed, AttemptSucceeded, Receipt
 from agentflow.core.spending import priced
+from agentflow.engines.alarms import Alarm
 from agentflow.engines.turnstile import Turn
 from agentflow.plan.steps import ChatPlan
 from agentflow.spec.durations import time_in_words
@@ -21,17 +22,18 @@ PREPARING = 30.0
 class Flight(Struct, eq=False):
     """An attempt in flight. `over` says that its outcome is known or no longer wanted.
 
-    `chat` is what is known of the chat model that it calls. `deadline` is None as long as it is held up,
-    `stage` is how far it has come: what is only being prepared has done nothing. `tokens` are those that
-    it may use at most by the limits of its model, and `used` those that it has used. `receipt` and
-    `prompt` are what a chat model is sent in it. `turn` is its place among the calls of other runs.
+    `chat` is what is known of the chat model that it calls. `deadline` is None as long as it is
+    held up, `stage` is how far it has come: what is only being prepared has done nothing. `tokens`
+    are those that it may use at most by the limits of its model, and `used` those that it has used.
+    `receipt` and `prompt` are what a chat model is sent in it. `turn` is its place among the calls
+    of other runs.
     """
 
     call: Call
     chat: ChatPlan | None = None
     tokens: int = 0
     used: int | None = None
-    deadline: asyncio.TimerHandle | None = None
+    deadline: Alarm | asyncio.TimerHandle | None = None
     stage: Literal["preparing", "under way", "answering"] = "preparing"
     task: "asyncio.Task[None] | None" = None
     expired: bool = False
@@ -46,7 +48,7 @@ class Flight(Struct, eq=False):
 
 
 def time_to_prepare(call: Call) -> float:
-    """The seconds in which the request of an attempt has to leave. A machine may be busy with others."""
+    """The seconds within which an attempt has to send its request, on a busy machine too."""
     return max(call.timeout, PREPARING)
 
 

@@ -30,11 +30,12 @@ from agentflow.core.state import State
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, Listener
 from agentflow.engines.examining import Recorded, examine
+from agentflow.engines.memberships import named_by
 from agentflow.engines.office import Office
 from agentflow.engines.recording import CHAT, Player
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.engines.watching import Onlooker, watcher
-from agentflow.engines.wishes import kept_by, wish_for
+from agentflow.engines.wishes import kept_by, known_before, wish_for
 from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
 from agentflow.plan.calls import (
@@ -118,8 +119,8 @@ def launch(
 ) -> State:
     """Run a pipeline from its start; gives the state it ends in.
 
-    `inputs` keep the pipeline's input contract, and `prices` are the `needed_prices`. The log is new
-    and empty.
+    `inputs` keep the pipeline's input contract, and `prices` are the `needed_prices`. The log is
+    new and empty.
     """
     clock, settings = WallClock(), venue.settings
     first = RunStarted(
@@ -141,8 +142,8 @@ def launch(
     )
     driver = Driver(plan, State(plan), venue.log, venue.listener)
     if settings.simulate:
-        answers = simulated_answers(plan, settings.seed)
-        run_virtual(driver, first, answers, simulated_people(plan, settings.seed))
+        answers = simulated_answers(plan, settings.seed, inputs)
+        run_virtual(driver, first, answers, simulated_people(plan, settings.seed, inputs))
     else:
         _run_live(driver, first, venue, clock, settings.concurrency)
     return driver.state
@@ -229,7 +230,7 @@ def holders(plan: Plan) -> list[tuple[str, Agent | Server | Channel]]:
 
 
 def called_models(plan: Plan) -> list[tuple[str, str, str | None]]:
-    """The models that the steps of a plan may call: agent, model, and where it is if that is said."""
+    """The models that a plan may call: the agent, the model, and its address if one is given."""
     calls = list(every_call(plan))
     calls += [fallback.call for call in calls for fallback in call.fallbacks]
     return [(call.agent, call.chat.model, call.chat.api_base) for call in calls if call.chat]
@@ -305,8 +306,8 @@ def _host(plan: Plan, folder: Path, concurrency: int) -> Host:
     )
 
 
-def simulated_answers(plan: Plan, seed: str) -> Answerer:
-    """Answers made from the contracts, the same for the same seed."""
+def simulated_answers(plan: Plan, seed: str, inputs: Mapping[str, Json]) -> Answerer:
+    """Answers made from the contracts, the same for the same seed and inputs."""
     from agentflow.agents.simulated import ASKING, Wanted, simulated_calls
     from agentflow.agents.simulated import answer as simulated_answer
 
@@ -319,8 +320,9 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
             if calls:
                 return Answer(AttemptSucceeded(0, step, attempt, calls=calls), ASKING)
         try:
-            wish = wish_for(within, caller, step, dict(decision.input))
-            wanted = Wanted(call.confidence, caller.plans, wish, decision.input)
+            known = known_before(plan, within, dict(decision.input), inputs)
+            wish, named = wish_for(within, caller, step, known), named_by(caller, known)
+            wanted = Wanted(call.confidence, caller.plans, wish, decision.input, named)
             made = simulated_answer(kept_by(caller, call), seed, step, attempt, wanted)
         except AttemptError as error:
             return Answer(AttemptFailed(0, step, attempt, error.failure, error.message), 0)
@@ -329,15 +331,19 @@ def simulated_answers(plan: Plan, seed: str) -> Answerer:
     return answer
 
 
-def simulated_people(plan: Plan, seed: str) -> Person:
+def simulated_people(plan: Plan, seed: str, inputs: Mapping[str, Json]) -> Person:
     """What people say, made from the contracts: yes where that is possible, or else a value."""
+    from agentflow.agents.simulated import Wanted
     from agentflow.agents.simulated import answer as simulated_answer
 
     def say(question: AskPerson) -> Said | None:
-        contract = contract_of(step_at(plan, question.step)[1], question)
+        (within, step), at = step_at(plan, question.step), question.step
+        contract = contract_of(step, question)
         assert contract is not None
+        known = known_before(plan, within, question.input, inputs)
+        wanted = Wanted(fits=wish_for(within, step, at, known), named=named_by(step, known))
         try:
-            made = simulated_answer(contract.schema, seed, question.step, question.number)
+            made = simulated_answer(contract.schema, seed, at, question.number, wanted)
         except AttemptError:
             return None
         # People take their time: a part of what they have, however long that is.

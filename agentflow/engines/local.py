@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from agentflow.agents.protocol import AttemptError, Connection, Stage, WarmingUp
 from agentflow.core import events
 from agentflow.core.events import AttemptFailed, AttemptSucceeded, Decision, Fact
+from agentflow.engines.alarms import Alarm
 from agentflow.engines.attempts import call_of_attempt
 from agentflow.engines.cancelling import Cancellation
 from agentflow.engines.clock import WallClock
@@ -43,9 +44,6 @@ from agentflow.spec.model import Agent
 
 #: Seconds an agent has to clean up after its deadline before its task is abandoned.
 GRACE = 5.0
-#: Seconds by which a timer may be late. Beyond that the loop stood still, and has so many seconds to
-#: take what has come in, as often as this happens to it at most.
-LATE, CATCH_UP, AT_MOST = 0.1, 0.2, 3
 #: The connections of a run, by the file of a pipeline and the kind of its agents.
 Connections: TypeAlias = Mapping[tuple[str, str], Connection]
 
@@ -250,21 +248,9 @@ class _LocalEngine:
 
         delay = timer.at - self.clock.now()
         if delay > 0:
-            self._at(self.loop.time() + delay, fire)
+            Alarm(self.loop, self.loop.time() + delay, fire)
         else:
             fire()
-
-    def _at(self, when: float, act: Callable[[], None], again: int = AT_MOST) -> None:
-        """Act at a time of the loop's clock; if the loop stood still then, when it has caught up."""
-
-        def come() -> None:
-            now = self.loop.time()
-            if again and now - when > LATE:
-                self._at(now + CATCH_UP, act, again - 1)
-            else:
-                act()
-
-        self.loop.call_at(when, come)
 
     def _start(self, decision: events.StartAttempt) -> None:
         pipeline, plan, call = call_of_attempt(self.state, decision)
@@ -278,10 +264,11 @@ class _LocalEngine:
         if flight.deadline is not None:
             flight.deadline.cancel()
         seconds = time_to_prepare(call) if flight.stage == "preparing" else call.timeout
-        flight.deadline = self.loop.call_later(seconds, self._expire, call.step)
+        when = self.loop.time() + seconds
+        flight.deadline = Alarm(self.loop, when, partial(self._expire, flight))
 
     def _reach(self, flight: Flight, stage: Stage) -> None:
-        """An attempt has come so far, as told in any thread. Its time begins as its request leaves."""
+        """Note, from any thread, how far an attempt is. Its time begins as its request leaves."""
         if stage == "answering":
             flight.stage = "answering"
         elif flight.stage == "preparing":
@@ -386,13 +373,8 @@ class _LocalEngine:
             self.stopping.add(flight.task)
             flight.task.add_done_callback(self.stopping.discard)
 
-    def _expire(self, step: str, again: int = AT_MOST) -> None:
-        """The deadline has come: the agent is to stop, and is not waited for beyond the grace."""
-        flight = self.flights[step]
-        assert flight.deadline is not None
-        if again and self.loop.time() - flight.deadline.when() > LATE:
-            flight.deadline = self.loop.call_later(CATCH_UP, self._expire, step, again - 1)
-            return
+    def _expire(self, flight: Flight) -> None:
+        """The deadline has come: the agent is told to stop, and gets `GRACE` seconds to do so."""
         flight.expired = True
         assert flight.task is not None
         flight.task.cancel()

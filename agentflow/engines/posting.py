@@ -1,8 +1,8 @@
 """What a run that has ended still has to tell people.
 
 A notice is in the log before it goes out, and that it has arrived is in the log after that. If the
-process dies in between, nobody knows whether it arrived, and it goes out again: with the same id, by
-which whoever gets it can tell. So a notice may come twice, and is never lost.
+process dies in between, nobody knows whether it arrived, and it goes out again: with the same id,
+by which whoever gets it can tell. So a notice may come twice, and is never lost.
 """
 
 import asyncio

@@ -213,8 +213,8 @@ def write_recording(
 ) -> Path | None:
     """Put the recording of a run in the place of what is at `path`, whole or not at all.
 
-    That of a run that has `failed` replaces no other: it is put beside it. One without answers is not
-    written then. Gives where it is, None if it is nowhere.
+    That of a run that has `failed` replaces no other: it is put beside it. One without answers is
+    not written then. Gives where it is, None if it is nowhere.
 
     Raises:
         StoreError: it cannot be written.

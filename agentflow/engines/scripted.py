@@ -43,8 +43,8 @@ class NoAnswer(Exception):
 class Script(Struct):
     """The answers of a test, and how many of each were given.
 
-    `agents` and `people` answer where the test does not; None where that is an error. `players` answer
-    for chat models before that, if the test has a recording.
+    `agents` and `people` answer where the test does not; None where that is an error. `players`
+    answer for chat models before that, if the test has a recording.
     """
 
     plan: Plan

@@ -1,4 +1,4 @@
-"""The timers of a run, as the facts that they become when they are due; their time is when that is."""
+"""The timers of a run, as the facts that they become, each with the time when it is due."""
 
 from typing import TypeAlias
 
@@ -20,8 +20,8 @@ Timer: TypeAlias = TimerFired | TimeRanOut
 def timers_of(state: State) -> list[Timer]:
     """The timers of a run as it begins or is taken up: of its times, and of all that waits.
 
-    They stand in the order in which they are due. Those that are due at the same time (a question has
-    no more than what is around it) stand from the outside in, as where a process is at work.
+    They stand in the order in which they are due. Those that are due at the same time (a question
+    has no more than what is around it) stand from the outside in, as where a process is at work.
     """
     timers: list[Timer] = [TimerFired(state.started_at + state.plan.budget.wall)]
     for (address, limit), one in state.timed.items():

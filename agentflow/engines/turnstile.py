@@ -1,16 +1,16 @@
 """Limits of chat models that hold for all runs of a user on this machine (`across: machine`).
 
 What one run can decide it decides before a call starts (`core.limits`). Of other runs only the
-machine knows, so a call is held up here: after its intent is in the log, before its time begins. Each
-model has a folder:
+machine knows, so a call is held up here: after its intent is in the log, before its time begins.
+Each model has a folder:
 
     place-0, place-1, …   one for each call at a time, locked by whoever makes it
     minute                the calls that left in the last sixty seconds: {id: [time, tokens]}
     lock                  locked while `minute` is looked at
 
 The locks are `flock`s, which the kernel frees when their process ends, however it ends: a run that
-was killed keeps no place. Nobody is told when one is free, so those who wait look again and again, and
-who comes first is a matter of luck.
+was killed keeps no place. Nobody is told when one is free, so those who wait look again and again,
+and who comes first is a matter of luck.
 
 pyrate-limiter (4.3) shares rates between processes, too. It has no places that a killed process
 frees, and what a call has taken cannot be set right when it has ended.
@@ -122,8 +122,8 @@ class Turnstile:
     ) -> Turn:
         """Wait until a call of a model may be made that uses so many tokens at most.
 
-        `tell` is told what it waits for, when that changes. Raises `StoreError` if the folder cannot be
-        used. When it is cancelled, nothing was taken.
+        `tell` is told what it waits for, when that changes. Raises `StoreError` if the folder
+        cannot be used. When it is cancelled, nothing was taken.
         """
         folder = self._folder / hashlib.sha256(model.encode()).hexdigest()[:16]
         make_folder(folder)

@@ -84,9 +84,9 @@ def run_virtual(
 ) -> None:
     """Drive a run to its end in virtual time, which begins at `first.at`.
 
-    Messages to people are taken to arrive, and go nowhere, unless `person` says otherwise. `once_more`
-    says what comes after an answer that was refused, to a question that is still open. With `cancel`
-    somebody ends the run at that time, unless it has ended before.
+    Messages to people are taken to arrive, and go nowhere, unless `person` says otherwise.
+    `once_more` says what comes after an answer that was refused, to a question that is still open.
+    With `cancel` somebody ends the run at that time, unless it has ended before.
     """
     numbers = count()
     coming: list[tuple[float, int, Fact]] = []

@@ -3,12 +3,13 @@
 A simulated run should come to its end as a real one does. So of the answers that could be made up,
 one is taken of which all that the step asserts is true and which ends the loop that it is in, in the
 last iteration that there may be; the ones before show how the loop goes round. Only what follows from
-the answer itself, and from what the agent was given, can be wished for: what else a condition reads is
-not known here, and then nothing is wished.
+the answer itself, from what the agent was given and from the inputs of the run can be wished for: what
+else a condition reads is not known here, and then nothing is wished.
 """
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from agentflow.contracts.assembly import Assembly, TooLarge
 from agentflow.plan import address
@@ -18,21 +19,28 @@ from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.expressions import references
 from agentflow.spec.model import Json
 
-Wish = Callable[[Json], bool]
+Wish: TypeAlias = Callable[[Json], bool]
+#: What expressions can read before there is an answer, by the names of roots.
+Known: TypeAlias = Mapping[str, Json]
 
 #: The number of the iteration that a step is directly in.
 _ITERATION = re.compile(r"\[#([0-9]+)\]/[^/\[]+(\[[0-9]+\])?$")
 
 
-def wish_for(plan: Plan, step: StepPlan, at: str, given: Json) -> Wish:
-    """Is an answer of a step of this plan, at an address of the run, one to be taken?
-
-    `given` is what the agent was given, or the person was shown.
+def known_before(plan: Plan, within: Plan, given: Json, inputs: Mapping[str, Json]) -> Known:
+    """What is known before an answer: what the agent was `given`, or the person was shown, and, to the
+    steps of the run's own pipeline, its `inputs`.
     """
+    known: dict[str, Json] = {"input": given}
+    return {**known, "inputs": dict(inputs)} if within is plan else known
+
+
+def wish_for(plan: Plan, step: StepPlan, at: str, known: Known) -> Wish:
+    """Is an answer of a step of this plan, at an address of the run, one to be taken?"""
     end = _end_of_loop(plan, step, at)
 
     def fits(answer: Json) -> bool:
-        seen = {"output": answer, "input": given}
+        seen = {**known, "output": answer}
         if not all(_may_hold(each.that, seen) for each in step.asserts):
             return False
         if end is None:

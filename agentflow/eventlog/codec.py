@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from msgspec import NODEFAULT
-from msgspec.structs import FieldInfo, fields
+from msgspec.structs import fields
 
 from agentflow.core import events
 from agentflow.core.events import Entry, Excess, Failure, Reason, Receipt, Usage
 from agentflow.eventlog import canonical, prompts
 from agentflow.spec.model import Effects, FailureClass, Json
+from agentflow.spec.shape import default_of
 
 #: Payloads of more bytes than this are stored beside the log, by their hash.
 INLINE_LIMIT = 32 * 1024
@@ -126,7 +126,7 @@ class _Shape:
         self._classes = {name: _class_in(hint) for name, hint in hints.items()}
         self._tuples = {name for name, hint in hints.items() if get_origin(hint) is tuple}
         self.fields = tuple(
-            (f.name, _default(f), f.name in _PAYLOADS, self._classes[f.name] is not None)
+            (f.name, default_of(f), f.name in _PAYLOADS, self._classes[f.name] is not None)
             for f in fields(cls)
         )
 
@@ -152,11 +152,6 @@ class _Shape:
             return self.cls(**fields)
         except TypeError as error:
             raise UnknownEvent(f"not a {self.cls.__name__}: {error}") from error
-
-
-def _default(field: FieldInfo) -> Any:
-    """Its default; `NODEFAULT` if it has none."""
-    return field.default if field.default_factory is NODEFAULT else field.default_factory()
 
 
 def _class_in(hint: Any) -> type | None:

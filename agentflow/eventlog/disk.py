@@ -25,8 +25,8 @@ _NORMAL, _FULL = 1, 2  # values of PRAGMA synchronous
 
 # A commit writes five pages, and entries are small: a fifth faster than with SQLite's 4096 bytes.
 _PAGE_SIZE = 1024
-# Pages of the log file (`-wal`) until they are moved into the database and synced. SQLite's 1000 are
-# meant for pages of 4096 bytes; with ours it would sync four times as often.
+# Pages of the log file (`-wal`) until they are moved into the database and synced. SQLite's 1000
+# are meant for pages of 4096 bytes; with ours it would sync four times as often.
 _CHECKPOINT = 1000 * 4096 // _PAGE_SIZE
 
 _SETTINGS: dict[str, object] = {

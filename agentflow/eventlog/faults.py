@@ -45,7 +45,7 @@ _SQLITE_HELP = {
 
 
 def from_os(doing: str, path: Path, error: OSError) -> StoreError:
-    """The error for a system call that failed while `doing` ("read", "write") something to `path`."""
+    """The error for a system call that failed while `doing` ("read", "write") to `path`."""
     why = (error.strerror or str(error)).lower()
     if doing == "make" and error.errno in (errno.ENOENT, errno.ENOTDIR):
         # A file system such as /proc takes no folders, and says so in words for something else.
@@ -79,7 +79,7 @@ def _refused(doing: str, path: Path, why: str, advice: str) -> StoreError:
 
 
 def not_made(error: StoreError) -> StoreError:
-    """The same of a run that was still being made: there is none to resume, and it can be elsewhere."""
+    """The same for a run that is still being made: it cannot be resumed, and may go elsewhere."""
     error = nothing_done(error)
     if error.help is not None:
         error.help = error.help.replace(_READ_ONLY, _ELSEWHERE)
@@ -104,7 +104,7 @@ def nothing_done_yet() -> Iterator[None]:
 
 @contextmanager
 def lying_there(what: str) -> Iterator[None]:
-    """What cannot be written in the block leaves `what` in the mailbox of the run: the error says so."""
+    """Say, in an error raised within the block, that `what` was left in the run's mailbox."""
     try:
         yield
     except StoreError as error:

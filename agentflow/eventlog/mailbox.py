@@ -1,9 +1,9 @@
 """The files through which a run and people reach each other.
 
     runs/<run-id>/questions/<question>.json   what waits for an answer
-    runs/<run-id>/notices/<message>.json      what was told, and nobody waits for
-    runs/<run-id>/answers/<ticket>.json       what was answered and is not taken in yet
-    runs/<run-id>/cancel.json                 the run is to end for good, and that is not in the log yet
+    runs/<run-id>/notices/<message>.json      what was told, with no answer expected
+    runs/<run-id>/answers/<ticket>.json       an answer that nobody has judged yet
+    runs/<run-id>/cancel.json                 a request to end the run, not yet in the log
 
 Whoever may write into the store may answer: a command, a program, a person with an editor. A file
 counts once it has its name; write it under another one that does not end in `.json` and rename it.

@@ -83,8 +83,8 @@ def read_file(path: Path) -> bytes:
 def replace_file(path: Path, data: bytes, *, shared: bool = False) -> None:
     """Put `data` into a file durably: afterwards either the old or the new bytes are there, whole.
 
-    The name of the temporary file is fixed, so one that a kill left behind is used up again. If several
-    processes may write a `shared` file at the same moment, each has one of its own.
+    The name of the temporary file is fixed, so one that a kill left behind is used up again. If
+    several processes may write a `shared` file at the same moment, each has one of its own.
     """
     mine = f".{secrets.token_hex(4)}" if shared else ""
     fresh = path.with_name(f"{path.name}{mine}.new")

@@ -103,8 +103,8 @@ class Snapshot:
     def page(self, start: int, *, live: bool) -> list[Row | None]:
         """Up to `PAGE` rows with keys from `start`, in the order of keys.
 
-        None at the end says that the next row cannot be read; whoever asks for it is told why. `live`
-        says that a writer, perhaps the caller, holds the lock of the run.
+        None at the end says that the next row cannot be read; whoever asks for it is told why.
+        `live` says that a writer, perhaps the caller, holds the lock of the run.
         """
         query = (
             "SELECT key, raw, mode, filename, tag, value FROM Cache"

@@ -8,8 +8,8 @@
         questions/, answers/, cancel.json   what waits for people, and what they said (`mailbox`)
 
 A run is made under a name of its own, `.new-<run-id>`, and renamed when it is complete, so there
-is never half a run: whoever is killed while making one leaves nothing that is called a run. What such
-a process has left is removed when the next run is made.
+is never half a run: whoever is killed while making one leaves nothing that is called a run. What
+such a process has left is removed when the next run is made.
 """
 
 import os
@@ -32,7 +32,8 @@ from agentflow.eventlog.writer import Writer
 #: What a stored entry survives: every crash of the process, or a loss of power as well.
 Durability: TypeAlias = Literal["process", "power"]
 _NEW = ".new-"
-#: Seconds after which a run that is still being made, by nobody who holds its lock, is none any more.
+#: Seconds after which a run that is still being made, by nobody who holds its lock, is none any
+#: more.
 _DEAD = 600.0
 
 #: Says where else there is a run of a name; None if nobody knows.

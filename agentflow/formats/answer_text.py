@@ -1,32 +1,24 @@
 """What became of an answer, for people."""
 
-from collections.abc import Sequence
-
+from agentflow.formats.answered import Answered
 from agentflow.formats.safe import safe
 
 
-def render(
-    run_id: str,
-    status: str,
-    taken: bool | None,
-    reason: str,
-    busy: str | None = None,
-    changed: Sequence[str] = (),
-    option: str = "",
-) -> str:
-    """One line on the answer, and one on how the run goes on, where somebody has to see to that.
+def render(answered: Answered, option: str = "") -> str:
+    """One line on the answer, and one on how the run goes on, if somebody has to see to that.
 
-    `busy` says which process works on the run if it has not taken the answer in. Where something of
-    the spec has `changed`, only `--as-started` goes on.
+    `option` goes with the command that resumes the run. If the spec has changed, that takes
+    `--as-started` as well.
     """
-    named = f"{run_id} {option}".rstrip()
-    if taken is None:
+    if answered.taken is None:
         lines = ["not taken in yet; the process that works on the run takes it in when it can"]
-        return "\n".join([*lines, safe(busy or "", oneline=True)])
-    lines = [f"{'taken' if taken else 'refused'}: {safe(reason, oneline=True)}"]
-    if taken and status in ("waiting", "interrupted", "crashed"):
-        if changed:
-            told = "; ".join(safe(one, oneline=True) for one in changed)
+        return "\n".join([*lines, safe(answered.busy or "", oneline=True)])
+    verdict = "taken" if answered.taken else "refused"
+    lines = [f"{verdict}: {safe(answered.reason, oneline=True)}"]
+    if answered.taken and answered.status in ("waiting", "interrupted", "crashed"):
+        named = f"{answered.run_id} {option}".rstrip()
+        if answered.changed:
+            told = "; ".join(safe(one, oneline=True) for one in answered.changed)
             lines.append(f"the spec is not what it was: {told}")
             named += " --as-started"
         lines.append(f"go on with: agentflow resume {named}")

@@ -21,8 +21,8 @@ from agentflow.spec.templates import Template
 class Open(Struct, frozen=True):
     """A question of a run that waits for its answer.
 
-    `contract` is the schema of what a person may `replace` with, `refusal` the value that says no to it;
-    None if a no takes more than that, or is none of a value.
+    `contract` is the schema of what a person may `replace` with, `refusal` the value that says no
+    to it; None if a no takes more than that, or is none of a value.
     """
 
     run_id: str
@@ -57,7 +57,7 @@ def replacing(contract: Mapping[str, Json], how: str) -> str:
 
 
 class Question(Struct, frozen=True):
-    """What is told of a question. `asked` and `due` are in seconds since 1970, `failure` is a class and a message.
+    """A question, told. `asked` and `due` are seconds since 1970, `failure` a class and a message.
 
     What is `shown` about a `tool` are the arguments that it is to be called with; `output` is an
     answer that was held back.

@@ -1,4 +1,4 @@
-"""What became of a request to end a run, for programs. Format 1; `schemas/cancel.v1.schema.json`."""
+"""What became of a request to end a run, for programs. Format 1; `schemas/cancel.v1.schema.json`"""
 
 from agentflow.formats.values import document
 from agentflow.trace import Trace

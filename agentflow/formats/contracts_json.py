@@ -1,4 +1,4 @@
-"""The contracts of a pipeline for machines, in a numbered shape: `schemas/contracts.v1.schema.json`."""
+"""The contracts of a pipeline, for programs. Format 1; `schemas/contracts.v1.schema.json`."""
 
 from agentflow.formats.values import document
 from agentflow.plan.steps import Plan

@@ -1,4 +1,4 @@
-"""That a command could not do what it was told to, for programs. Format 1; `schemas/error.v1.schema.json`."""
+"""Why a command could not do its work, for programs. Format 1; `schemas/error.v1.schema.json`."""
 
 from agentflow.errors import AgentflowError
 from agentflow.formats.values import document

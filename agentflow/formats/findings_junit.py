@@ -1,8 +1,9 @@
 """Findings in the XML of JUnit, which many CI systems show: a suite for each file, a case for each
 finding.
 
-What makes the command fail is a failure: errors, and warnings with `--strict`. Anything else is skipped
-with its message, and a file without findings has one case that passes. Of the schema junit-10.xsd of Jenkins' xUnit plugin, as `tests_junit`.
+What makes the command fail is a failure: errors, and warnings with `--strict`. Anything else is
+skipped with its message, and a file without findings has one case that passes. Of the schema
+junit-10.xsd of Jenkins' xUnit plugin, as `tests_junit`.
 """
 
 from collections.abc import Sequence

@@ -30,8 +30,9 @@ def render(
 ) -> str:
     """All questions, `option` is what commands need to find them.
 
-    What is overdue `now` can be answered no longer. `answered` are the ids of those to which an answer
-    lies in the mailbox of the run. `left` are runs that somebody has to resume, with their status.
+    What is overdue `now` can be answered no longer. `answered` are the ids of those to which an
+    answer lies in the mailbox of the run. `left` are runs that somebody has to resume, with their
+    status.
     """
     return "\n".join((*_questions(questions, now, option, answered), *_left(left, option)))
 

@@ -1,4 +1,4 @@
-"""Calls that were made and of which the log knows nothing more, for people who have to check them."""
+"""Calls that the log lost sight of, for the people who have to check what became of them."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Credentials that stand in a spec, taken out of what is printed about it: a log of CI is read by many.
+"""Credentials in a spec, masked in everything printed about it: many people can read a log of CI.
 
 Each is as long as before, so that places still fit, and begins as before, so that one finds it.
 """
@@ -12,7 +12,8 @@ from agentflow.lint.credentials import FORMS, IN_ADDRESS, STAND_IN
 
 #: Characters of a credential that are shown.
 _SHOWN = 3
-#: A value behind a name of credentials. The name of a variable, an expression and a mapping are none.
+#: A value behind a name of credentials. The name of a variable, an expression and a mapping are
+#: none.
 _NAMED = re.compile(
     r"(?:api[-_]?key|token|secret|passw(?:or)?d|authorization)[\"']?\s{0,8}[:=]\s{0,8}[\"']?"
     r"(?P<password>(?!(?-i:[A-Z][A-Z0-9_]*)(?![^\s\"',}]))[^\s\"',{}\[\]$#][^\"',{}\n]{7,})",

@@ -75,7 +75,7 @@ def cause(trace: Trace) -> Span | None:
 
 
 def _came_from(outer: Span, inner: Span) -> bool:
-    """Did a step fail because of this one inside? A model is told of a tool, and fails by itself."""
+    """Did a step fail because of this one inside? A model whose tool fails is only told so."""
     return not outer.attempts or inner.status == "unknown"
 
 

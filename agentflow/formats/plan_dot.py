@@ -1,8 +1,8 @@
 """The graph of a pipeline for Graphviz.
 
-Steps that hold others are clusters; a line to or from one ends at its border (`compound`). What cannot
-be undone is an octagon, other changes of the world have a double border. The way that takes longest is
-drawn bold.
+Steps that hold others are clusters; a line to or from one ends at its border (`compound`). What
+cannot be undone is an octagon, other changes of the world have a double border. The way that takes
+longest is drawn bold.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

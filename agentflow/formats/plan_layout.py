@@ -1,9 +1,9 @@
-"""Where the steps of a pipeline stand in a picture of it, and which way the lines between them take.
+"""Where the steps of a pipeline stand in a drawing, and how the lines between them run.
 
-Each scope is a row of columns, one a level (Sugiyama, Tagawa and Toda 1981). What passes by a level has
-a lane of its own in that column, which all that wait for the same step share; so no line runs behind a
-step that it has nothing to do with. A column has the order of what leads to it, and each step stands
-as high as that, if there is room. Sizes are in pixels.
+Each scope is a row of columns, one a level (Sugiyama, Tagawa and Toda 1981). What passes by a level
+has a lane of its own in that column, which all that wait for the same step share; so no line runs
+behind a step that it has nothing to do with. A column has the order of what leads to it, and each
+step stands as high as that, if there is room. Sizes are in pixels.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +51,7 @@ class Box(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """One step waits for another. It goes straight to each odd point, and bends to each even one."""
+    """One step waits for another; the line is straight to odd points, and bent to even ones."""
 
     points: tuple[Point, ...]
     critical: bool
@@ -67,13 +67,14 @@ class Picture(Struct, frozen=True):
 
 
 class _Piece(Struct, frozen=True):
-    """What has a place in a column: a step, or the lane (no `box`) of what waits for the step `of`."""
+    """What takes a place in a column: a step, or (no `box`) a lane for what waits for step `of`."""
 
     of: Node
     box: Box | None = None
 
 
-#: Of each column, the height at which a line meets what stands for a step there, by that step's identity.
+#: Of each column, the height at which a line meets what stands for a step there, by that step's
+#: identity.
 _Heights = dict[int, dict[int, float]]
 
 

@@ -1,4 +1,4 @@
-"""What the formats of a plan say in the same words: what a step is, and what it comes to at most."""
+"""Words that all formats of a plan share: what a step is, and what it can come to."""
 
 from collections.abc import Iterable, Iterator
 from itertools import starmap
@@ -87,7 +87,7 @@ def multiplied(part: Part) -> list[str]:
 
 
 def told(node: Node) -> str:
-    """What a graph says of a step in one line: what it is, what it does, what it comes to at most."""
+    """A step of a graph in one line: what it is, what it does, what it can come to."""
     step, most = node.part.step, node.part.most
     figures = at_most(Most(calls=most.calls, usd=most.usd))
     return " · ".join(filter(None, [kind(step), case(node.part), effects(step), *figures]))
@@ -184,7 +184,7 @@ def passed(node: Node) -> tuple[str | None, str]:
 
 
 def time(seconds: float) -> str:
-    """The time of a worst case: `3m42s`, and beyond a day `1d 10m`, which tells more than figures would."""
+    """The time of a worst case: `3m42s`, or beyond a day `1d 10m`, which is easier to read."""
     return duration(seconds) if seconds < 86_400 else time_in_words(seconds)
 
 

@@ -27,8 +27,9 @@ _LIMIT = 300
 
 
 def render(replayed: Replayed, trace: Trace, name: str | None = None) -> str:
-    """The verdict of a replay; `trace` is that of the recorded run, `name` the pipeline that decided,
-    if that may be another one.
+    """The verdict of a replay. `trace` is that of the recorded run.
+
+    `name` is the pipeline that decided, if it may be another one.
     """
     recorded = trace.plan.pipeline.name
     verdict = _verdict(replayed, trace)

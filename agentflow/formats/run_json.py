@@ -14,8 +14,8 @@ FORMAT = 1
 def render(trace: Trace, store: str, problem: StoreError | None = None) -> str:
     """One JSON object: run, status, outputs, failure, usage.
 
-    `problem` is why the log could not be written any more; then this is how far it goes. Where it could
-    not even be made, there is no run.
+    `problem` is why the log could not be written any more; then this is how far it goes. Where it
+    could not even be made, there is no run.
     """
     lost = problem.lost if problem is not None else ()
     return document(

@@ -1,4 +1,4 @@
-"""How a run ended, for people: its outputs or the reason why there are none, and what to do next."""
+"""How a run ended, for people: its outputs or why there are none, and what to do next."""
 
 from collections.abc import Sequence
 
@@ -78,7 +78,7 @@ def _after(trace: Trace, store: str, option: str) -> list[str]:
 
 
 def unused(file: str, places: Sequence[tuple[str, int]]) -> str:
-    """That a recording has answers which the run did not ask for; each is of a step and an attempt."""
+    """That a recording has answers that the run never asked for, each of a step and an attempt."""
     named = [f"attempt {attempt} of '{safe(step, oneline=True)}'" for step, attempt in places]
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     answers = count(len(named), "answer")
@@ -89,6 +89,6 @@ def unused(file: str, places: Sequence[tuple[str, int]]) -> str:
 
 
 def aside(place: str | None, stays: str) -> str:
-    """Where the recording of a run is that has not succeeded, since another one stays in its place."""
+    """Where the recording of a failed run is; it does not replace an earlier one."""
     where = "called no model" if place is None else f"is recorded in '{safe(place, oneline=True)}'"
     return f"note: '{safe(stays, oneline=True)}' stays as it was; this run {where}"

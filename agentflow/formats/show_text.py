@@ -1,4 +1,4 @@
-"""What `show` says below the tree of a run: how it stands, who is at work on it, what to do next."""
+"""What `show` prints below the tree: how the run stands, who works on it, what to do next."""
 
 from agentflow.core.events import CancelRequested
 from agentflow.core.state import ENDED_RUN
@@ -25,7 +25,7 @@ def render(
     option: str = "",
     limit: int | None = None,
 ) -> str:
-    """`holder` is the process that works on the run, `request` one to end it that is not in the log.
+    """`holder` is the process at work on the run, `request` one to end it that is not in the log.
 
     `damage` is what hides the end of its log, `option` what further commands need to find the
     store, `limit` how many characters of an output are shown.

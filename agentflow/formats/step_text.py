@@ -1,4 +1,4 @@
-"""All that a log knows of one step: what it was given, what it answered, what was decided and why."""
+"""All that a log knows of one step: its input, its answers, what was decided and why."""
 
 from collections.abc import Iterable, Iterator, Mapping
 

@@ -43,7 +43,8 @@ Line: TypeAlias = tuple[Piece, ...]
 class Symbols(Struct, frozen=True):
     """The characters that are not letters, for terminals that have them and for those that do not.
 
-    All symbols of a status are equally wide. `bar` are the done and the open part of a progress bar.
+    All symbols of a status are equally wide. `bar` are the done and the open part of a progress
+    bar.
     """
 
     status: dict[StepStatus, str]

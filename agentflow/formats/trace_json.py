@@ -21,7 +21,8 @@ def render(
 ) -> str:
     """One JSON object: the run, and its steps with what is inside them.
 
-    `request` is one to end the run that is not in the log yet, `damage` what hides the end of the log.
+    `request` is one to end the run that is not in the log yet, `damage` what hides the end of the
+    log.
     """
     return document(data_of(trace, request, damage))
 

@@ -54,7 +54,7 @@ def used(spans: Iterable[Span]) -> Used:
 
 
 def of_chat(span: Span) -> Iterator[str]:
-    """`2 turns with tools`, `openai/gpt-5-mini`, `3,410 tokens`, `$0.0123`: what a chat model took."""
+    """What a model used: `2 turns with tools`, `openai/gpt-5-mini`, `3,410 tokens`, `$0.0123`."""
     if span.turns is not None:
         yield turns(span.turns)
     if span.model is not None:

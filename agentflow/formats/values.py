@@ -5,6 +5,8 @@ import re
 
 from agentflow.spec.model import Json
 
+#: An escape of JSON; in groups of their own, a pair of surrogates, and one alone.
+_ESCAPE = re.compile(r"\\(?:(ud[89ab]..\\ud[c-f]..)|(ud[89a-f]..)|.)")
 #: What fits into this many characters stays on one line.
 ONE_LINE = 88
 
@@ -33,5 +35,15 @@ def line(value: Json) -> str:
 
 
 def _harmless(text: str) -> str:
-    """The same JSON without `##[`, which CI systems take for a command wherever it stands."""
-    return re.sub("#(?=#)", r"\\u0023", text) if "##" in text else text
+    """The same JSON without what a reader stumbles over.
+
+    CI systems take `##[` for a command wherever it stands. Half a character, as in the name of a file that
+    is no text, is refused by strict parsers of JSON (RFC 8259, 8.2), so it is spelled out.
+    """
+    if "##" in text:
+        text = re.sub("#(?=#)", r"\\u0023", text)
+    return _ESCAPE.sub(_spelled_out, text) if r"\ud" in text else text
+
+
+def _spelled_out(found: re.Match[str]) -> str:
+    return found[0] if found[2] is None else f"\\{found[0]}"

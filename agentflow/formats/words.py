@@ -10,7 +10,7 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """What was measured or worked out, in figures: `35ms`, `0.4s`, `12s`, `3m02s`, `1h05m`, `7d00h`.
+    """A duration, measured or computed: `35ms`, `0.4s`, `12s`, `3m02s`, `1h05m`, `7d00h`.
 
     How long something may take is told by `spec.durations.time_in_words`.
     """
@@ -35,7 +35,7 @@ def moment(at: float) -> str:
 
 
 def deadline(due: float, asked: float) -> str:
-    """Until when an answer counts that was asked for at a time; with seconds if that is within the hour."""
+    """Until when an answer is accepted, by when it was asked for; within an hour, to the second."""
     if due - asked >= 3600:
         return moment(due)
     return f"{datetime.fromtimestamp(due, UTC):%Y-%m-%d %H:%M:%S} UTC"

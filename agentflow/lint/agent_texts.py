@@ -1,6 +1,6 @@
 """The texts of agents with expressions in them: prompts, images, urls and charges.
 
-They read the `input` of a call of their agent and nothing else, whichever step calls it.
+They can read only the `input` of a call of their agent, whichever step makes it.
 """
 
 from collections.abc import Iterator
@@ -31,12 +31,12 @@ class AgentText(Struct, frozen=True):
         return str(self.path[2])
 
     def types(self, plan: Plan) -> Types:
-        """The types of what it reads; of what it cannot read, which another rule tells, nothing."""
+        """The types of what it can read: the `input`, and nothing of other names."""
         return Types(plan, {**dict.fromkeys(GLOBAL_ROOTS, ANYTHING), "input": self.given})
 
     @property
     def template(self) -> Template | None:
-        """It, read; None if it cannot be, which `prompt-reference` tells of."""
+        """The text, parsed; None if that fails, which `prompt-reference` reports."""
         try:
             return parse_template(self.text)
         except ExpressionError:
@@ -44,12 +44,12 @@ class AgentText(Struct, frozen=True):
 
 
 def agent_texts(plan: Plan) -> Iterator[AgentText]:
-    """Every such text; of the input of an agent that nobody calls nothing is known."""
+    """All of them; the input of an agent that nobody calls may be anything."""
     inputs = {call.agent: Contract(call.input.schema, call.input.schema) for call in calls_in(plan)}
     for name, agent in plan.pipeline.agents.items():
         home: Path = ("agents", name)
         written: dict[Path, object] = {
-            # Each of these keys is one of some kinds only; this layer does not know of which.
+            # Only some kinds have each of these keys; this layer does not know which ones.
             **{(*home, key): getattr(agent, key, None) for key in ("prompt", "url")},
             **{(*home, "images", n): each for n, each in enumerate(getattr(agent, "images", ()))},
             **{(*home, "charges", meter): each for meter, each in agent.charges.items()},

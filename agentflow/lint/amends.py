@@ -1,4 +1,4 @@
-"""What takes a failure up again after a `catch` has let the run go on: an undo, or a question to people."""
+"""What follows up a failure that a `catch` has let pass: an undo, or a question to people."""
 
 from collections.abc import Mapping
 
@@ -11,10 +11,10 @@ from agentflow.spec.model import Effects, Json
 
 
 def is_taken_up(plan: Plan, failed: StepPlan, action: CatchPlan) -> bool:
-    """Does a step look after a failure: run for what stands in for the output, and not without that?
+    """Does a step follow up a failure: one that runs on the stand-in value, and not without it?
 
-    It is one that asks a person, or one that may be repeated without harm. Any other effect may be a
-    second try of what has happened already.
+    Only a question to a person counts, or a step that may be repeated without harm. Any other
+    effect might be a second try of something that has already happened.
     """
     read = stand_in(action)
     if read is None:
@@ -39,12 +39,12 @@ def is_taken_up(plan: Plan, failed: StepPlan, action: CatchPlan) -> bool:
 
 
 def _otherwise(read: Mapping[str, Json]) -> dict[str, Json]:
-    """What is read of a step that has not failed, and so has come to something else."""
+    """What can be read of a step that did not fail, and so has another output."""
     return answered(_changed(read["output"]) if "output" in read else {})
 
 
 def _changed(value: Json) -> Json:
-    """The same with another value in each place."""
+    """A value that differs in every place."""
     match value:
         case bool():
             return not value

@@ -1,4 +1,4 @@
-"""Who looks at what a person has answered, and what is done after it."""
+"""Which steps look at a person's answer, and what is done after it."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,15 +16,15 @@ from agentflow.spec.document import Path
 from agentflow.spec.expressions import Reference, references
 from agentflow.spec.model import Effects
 
-#: Effects on the world that happen once more if a step is carried out again.
+#: Effects on the world that happen again if a step is repeated.
 OUTER = frozenset({Effects.WRITE, Effects.IRREVERSIBLE})
 
 
 class Heard(Struct, frozen=True):
-    """What becomes of an answer: whether a step or condition looks at it, or it is only told.
+    """What becomes of an answer.
 
-    It is told as an output of the pipeline. `carriers` are the question and the steps around it
-    that have the answer in their own output.
+    It is `heeded` if a step or a condition reads it, and `told` if it is an output of the pipeline.
+    `carriers` are the question and the steps around it whose own output contains the answer.
     """
 
     heeded: bool
@@ -33,7 +33,7 @@ class Heard(Struct, frozen=True):
 
 
 class Hearing:
-    """Who hears what is answered in a plan."""
+    """Who reads which answers in a plan."""
 
     def __init__(self, plan: Plan) -> None:
         self._of: dict[str, list[Use]] = {}
@@ -47,7 +47,7 @@ class Hearing:
         }
 
     def of(self, step: StepPlan) -> Heard:
-        """What becomes of that part of an answer which says yes, or of the whole without one."""
+        """What becomes of the part of an answer that says yes, or of the whole if there is none."""
         wanted = wanted_field(step)
         heeded = any(_hears(found.path, wanted) for found in _asserted(step))
         told, pending, seen = False, [step.address], {step.address}
@@ -70,7 +70,7 @@ class Hearing:
         return step.address in self._of or bool(step.asserts)
 
     def _carrier(self, use: Use) -> str | None:
-        """The step in whose output a reference stands."""
+        """The step whose output contains a reference."""
         lengths = range(len(use.path), 0, -1)
         return next(
             (self._outputs[use.path[:n]] for n in lengths if use.path[:n] in self._outputs), None
@@ -84,7 +84,7 @@ def wanted_field(step: StepPlan) -> str | None:
 
 
 def after(plan: Plan, step: StepPlan) -> set[str]:
-    """The steps that wait for one, also through others or for what it is inside of."""
+    """The steps that wait for one, directly or not, or for a step around it."""
     found: set[str] = set()
     for at in enclosing(step.address):
         around = plan.steps.get(at)
@@ -99,22 +99,22 @@ def after(plan: Plan, step: StepPlan) -> set[str]:
 
 
 def acts(step: StepPlan) -> bool:
-    """Does it change the world, as far as is said of what it calls?"""
+    """Does it change the world, by the declared effects of what it calls?"""
     return any(call.effects in OUTER for call in calls_of(step))
 
 
 def is_final(step: StepPlan) -> bool:
-    """Does it do what cannot be undone?"""
+    """Does it do something that cannot be undone?"""
     return any(call.effects is Effects.IRREVERSIBLE for call in calls_of(step))
 
 
 def is_within(step: StepPlan, reached: set[str]) -> bool:
-    """Is a step, or one around it, among those?"""
+    """Is a step, or one around it, among those reached?"""
     return not reached.isdisjoint(enclosing(step.address))
 
 
 def acting_after(plan: Plan, step: StepPlan) -> Iterator[StepPlan]:
-    """The steps after one that change the world for certain."""
+    """The steps that change the world and certainly run after this one."""
     reached = after(plan, step)
     for each in plan.steps.values() if reached else ():
         if is_within(each, reached) and acts(each):
@@ -127,6 +127,6 @@ def _asserted(step: StepPlan) -> Iterator[Reference]:
 
 
 def _hears(way: Steps, wanted: str | None) -> bool:
-    """Is the part of an answer that says yes among what is read of it?"""
+    """Does a path read the part of an answer that says yes?"""
     names = [part for part in way if isinstance(part, str)]
     return wanted is None or not names or names[0] == wanted

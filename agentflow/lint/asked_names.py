@@ -1,9 +1,9 @@
-"""The names that a text for a model gives to the parts of its answer, in the forms that people give them.
+"""The names that a text for a model gives to parts of its answer, in the forms people write them.
 
-A *list* of names is what stands side by side in one form: lines with a bullet or a number, rows of a table,
-`fields: pass (bool), advice (text)`, `{pass: bool, advice: text}`, or names in quotes that are explained
-one after the other. One name alone can be anything; of several that are meant for fields, one that no
-field has is a slip.
+A *list* of names is several of them side by side in one form: lines with a bullet or a number, rows
+of a table, `fields: pass (bool), advice (text)`, `{pass: bool, advice: text}`, or quoted names that
+are explained one after the other. A single name may mean anything; but if several are meant for
+fields, one that no field has is a slip.
 """
 
 import re
@@ -38,7 +38,7 @@ _VALUES = re.compile(
     rf"(?<![\w-])[`'\"]?{_VALUE}[`'\"]?(?:{_BETWEEN}[`'\"]?{_VALUE}[`'\"]?){{2,}}(?=\s*(?:[.,;:!?)\n}}\"']|$))"
 )
 _EACH = re.compile(rf"(?P<name>{_VALUE})")
-#: What stands for all that has no name.
+#: Words that name nothing in particular.
 _REST = frozenset(
     [
         "a",
@@ -85,7 +85,7 @@ def lists_of_names(text: str) -> Iterator[Names]:
 
 
 def lists_of_values(text: str) -> Iterator[Names]:
-    """The lists of at least three words from which one is to be chosen: `refund, question or abuse`."""
+    """The lists of three or more words to choose from: `refund, question or abuse`."""
     for found in _VALUES.finditer(text):
         yield [
             one for one in _EACH.finditer(text, *found.span()) if one["name"].lower() not in _REST
@@ -93,6 +93,6 @@ def lists_of_values(text: str) -> Iterator[Names]:
 
 
 def _follows(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
-    """Does one line of a list come right after another, blank ones aside?"""
+    """Does one line of a list directly follow another, apart from blank lines?"""
     end = text.find("\n", one.start("name"))
     return end >= 0 and _BLANK.fullmatch(text, end, other.start()) is not None

@@ -1,7 +1,7 @@
 """Can a regular expression take exponential time in an engine that backtracks?
 
-It can if there are two ways round one loop for the same text: n turns then have 2^n ways, and all of
-them are tried before a text is refused. So a pattern becomes an automaton whose states are the
+It can if there are two ways round one loop for the same text: n turns then have 2^n ways, and all
+of them are tried before a text is refused. So a pattern becomes an automaton whose states are the
 places in it that match a character, and the question is whether two different places can be reached
 from one place and lead back to it over the same characters (Weber and Seidl, "On the degree of
 ambiguity of finite automata", 1991; for the time of matching Weideman et al., "Analyzing Matching
@@ -35,7 +35,7 @@ _MOST_COPIES = 70
 _MOST_STEPS = 100_000
 _STEPS_IN_ALL = 500_000
 
-#: What is no alternative, an escape or a set, or else the sign of one.
+#: An escape or a set, which is skipped, or else the sign of an alternative.
 _OR = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*+(?:\]|\Z))|\|", re.DOTALL)
 
 _Node = TypeVar("_Node")
@@ -61,7 +61,7 @@ _SHOWN = "a0 -_.,/:@A"
 
 
 class _Unknown(Exception):
-    """Nothing can be said of this pattern."""
+    """This pattern cannot be judged."""
 
 
 class Explosions:
@@ -72,7 +72,7 @@ class Explosions:
         self._known: dict[str, str | None] = {}
 
     def pump(self, pattern: str) -> str | None:
-        """A text such that the more often it is repeated the longer a refusal takes; None if none."""
+        """A text that takes longer to refuse the more often it is repeated, or None."""
         if pattern not in self._known:
             self._known[pattern] = self._pump(pattern)
         return self._known[pattern]
@@ -177,7 +177,7 @@ class _Automaton:
         return self._condition(kind, argument)
 
     def _condition(self, kind: Any, argument: Any) -> _Fragment:
-        """What matches no character of its own, or matches in another way than by trying all."""
+        """A part that consumes no character, or does not match by trying all ways."""
         if kind is op.AT:
             at_end = argument in (op.AT_END, op.AT_END_STRING)
             return self._place(_NONE) if at_end else _EMPTY
@@ -198,7 +198,7 @@ class _Automaton:
         return part
 
     def _repeated(self, least: int, most: Any, body: Any) -> _Fragment:
-        """A loop, or copies one behind the other where it is counted."""
+        """A loop, or consecutive copies if its count is bounded."""
         start, asserted = len(self.characters), self._asserted
         endless = most is op.MAXREPEAT
         copies = [self._sequence(body) for _ in range(min(max(least, int(endless)), _MOST_COPIES))]
@@ -215,7 +215,7 @@ class _Automaton:
         return self._then(whole, self._optional(body, min(most - least, _MOST_COPIES)))
 
     def _optional(self, body: Any, times: int) -> _Fragment:
-        """Up to so many copies: (x(x(x)?)?)?, which has one way only for each number of them."""
+        """Up to so many copies, nested so that each number has one way only: `(x(x(x)?)?)?`."""
         inner = _EMPTY
         for _ in range(times):
             whole = self._then(self._sequence(body), inner)
@@ -224,9 +224,9 @@ class _Automaton:
 
 
 def _kept_apart(pattern: str) -> str:
-    """The pattern with a group of nothing in each alternative but the first.
+    """The pattern with an empty group in each alternative but the first.
 
-    Otherwise Python reads `a|b` as `[ab]` and `a|a` as `a`, and what overlaps is lost.
+    Without them Python reads `a|b` as `[ab]` and `a|a` as `a`, and the overlap is lost.
     """
     return _OR.sub(lambda found: found[0] if found[1] is not None else "|()", pattern)
 
@@ -257,7 +257,7 @@ def _ranges(kind: Any, argument: Any) -> Ranges:
 
 
 def _complement(ranges: Ranges) -> Ranges:
-    """All other characters; the ranges are sorted."""
+    """All characters outside of these sorted ranges."""
     others, start = [], 0
     for low, high in ranges:
         if low > start:
@@ -269,7 +269,7 @@ def _complement(ranges: Ranges) -> Ranges:
 
 
 class _Search:
-    """Looks for a loop with two ways round it, within a bounded number of steps."""
+    """Searches for a loop with two ways round it, in a bounded number of steps."""
 
     def __init__(self, automaton: _Automaton, steps: int) -> None:
         self._automaton = automaton
@@ -283,7 +283,7 @@ class _Search:
         self._masks = [_mask(ranges, bounds) for ranges in automaton.characters]
 
     def pump(self) -> str | None:
-        """A text round a loop that has two ways; None if there is none. May raise `_Unknown`."""
+        """A text that goes round a loop in two ways, or None. May raise `_Unknown`."""
         following: dict[int, list[int]] = {place: [] for place in range(len(self._masks))}
         for one, other in self._automaton.edges:
             following[one].append(other)
@@ -300,7 +300,7 @@ class _Search:
         return None
 
     def _twice(self, loop: dict[int, list[int]]) -> str | None:
-        """Round the loop over a place that follows another in two ways, as in `(a+)+`."""
+        """Round a loop by a place that follows another in two ways, as in `(a+)+`."""
         for one, others in loop.items():
             for other in others:
                 if self._automaton.edges[one, other] > 1:
@@ -309,7 +309,7 @@ class _Search:
         return None
 
     def _apart(self, loop: dict[int, list[int]]) -> str | None:
-        """Round the loop from one place to two and back to one, over the same characters."""
+        """Round a loop from one place to two and back to one, over the same characters."""
         pairs: dict[Pair, list[Pair]] = {}
         pending: deque[Pair] = deque((place, place) for place in loop)
         pairs.update((pair, []) for pair in pending)
@@ -358,7 +358,7 @@ def _mask(ranges: Ranges, bounds: list[int]) -> int:
 
 
 def _way(graph: Mapping[_Node, Collection[_Node]], start: _Node, end: _Node) -> list[_Node]:
-    """The nodes of a shortest way, both ends included."""
+    """The nodes of a shortest path, both ends included."""
     before: dict[_Node, _Node] = {start: start}
     pending = deque([start])
     while pending and end not in before:

@@ -1,8 +1,8 @@
-"""Steps side by side whose conditions cut a number into bands, and the numbers at which two bands meet.
+"""Steps side by side whose conditions cut a number into bands, and where two bands meet.
 
-A band is what the `when` of a step leaves of a number that it compares with written ones, as
-`score >= 50 && score < 80` does. Bands belong together if they are of one number, and all else that
-their conditions ask is the same.
+A band is the range of a number for which a step runs, by the comparisons in its `when`:
+`score >= 50 && score < 80`. Bands belong together if they are of the same number and their
+conditions ask the same otherwise.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,19 +16,20 @@ from agentflow.lint.macro_variables import Variables
 from agentflow.lint.rule import Context
 from agentflow.plan import address
 from agentflow.plan.limits import Subject, limits
-from agentflow.plan.numbers import Range, fulfilling, meet, number_of, range_of_expression
+from agentflow.plan.numbers import Range, bound, meet, range_of_expression
 from agentflow.plan.steps import StepPlan
-from agentflow.spec.cel.logic import compared, together
+from agentflow.spec.cel.logic import together
 from agentflow.spec.expressions import references
 from agentflow.spec.templates import Whole
 
-#: A step, and whether it looks in its `switch`; of more of them it is not asked what each does.
+#: A step that reads a value, and whether its `switch` does. If there are more of them than these,
+#: they are not looked at one by one.
 _Reader: TypeAlias = tuple[StepPlan, bool]
 _MOST_READERS = 100
 
 
 class Band(Struct, frozen=True):
-    """The numbers for which a step runs; `subject` is what they are, `text` how that is written."""
+    """The numbers for which a step runs; `subject` is what they are of, written as `text`."""
 
     step: StepPlan
     span: Range
@@ -37,7 +38,7 @@ class Band(Struct, frozen=True):
 
 
 class Meeting(Struct, frozen=True):
-    """Two bands that meet at a number, which is in both if `twice`, and else in none."""
+    """Two bands that meet at a number, which is in both of them if `twice`, or else in neither."""
 
     lower: Band
     upper: Band
@@ -46,7 +47,7 @@ class Meeting(Struct, frozen=True):
 
 
 def meetings(context: Context) -> Iterator[Meeting]:
-    """Where bands that belong together meet, and not as they should."""
+    """Where bands that belong together overlap in a number, or leave one out."""
     readers = _readers(context)
     for bands in _bands(context).values():
         by_low, told = dict[float, list[Band]](), set[float]()
@@ -62,7 +63,7 @@ def meetings(context: Context) -> Iterator[Meeting]:
 
 
 def _bands(context: Context) -> Mapping[object, Sequence[Band]]:
-    """The bands, by what makes them belong together."""
+    """The bands, grouped by what makes them belong together."""
     found: dict[object, list[Band]] = {}
     for step in context.plan.steps.values() if context.plan is not None else ():
         if step.when is None:
@@ -70,17 +71,13 @@ def _bands(context: Context) -> Mapping[object, Sequence[Band]]:
         place, spans = address.parent(step.address) or "", dict[Subject, tuple[Range, str]]()
         scope, others = Variables(context.types, place), dict[Subject, set[Fact]]()
         for part, holds in together(step.when, True):
-            asked = compared(part, holds)
-            limit = next(limits(part, holds), None)
-            number = number_of(asked.other) if asked is not None else None
-            if asked is None or limit is None or number is None or asked.operator == "!=":
+            asked, limit = bound(part, holds), next(limits(part, holds), None)
+            domain = range_of_expression(asked.of, scope.of) if asked is not None else None
+            if asked is None or limit is None or domain is None:
                 continue
-            domain = range_of_expression(asked.one, scope.of)
-            if domain is None:
-                continue
-            text = step.when_text[asked.one.start : asked.one.end]
+            text = step.when_text[asked.of.start : asked.of.end]
             span, _ = spans.get(limit.subject, (domain, text))
-            spans[limit.subject] = meet(span, fulfilling(asked.operator, number)), text
+            spans[limit.subject] = meet(span, asked.span), text
             others.setdefault(limit.subject, set()).update(facts(part, step.when_text, holds))
         all_of_it = frozenset(facts(step.when, step.when_text, True)) if spans else frozenset()
         for subject, (span, text) in spans.items():
@@ -90,11 +87,11 @@ def _bands(context: Context) -> Mapping[object, Sequence[Band]]:
 
 
 def _meeting(lower: Band, by_low: Mapping[float, Sequence[Band]]) -> Meeting | None:
-    """Where a band meets one above it, if it does, and both have that number or none has."""
+    """Where a band meets one above it, if both contain that number or neither does."""
     span = lower.span
     if span.high == inf or span.is_empty:
         return None
-    # Of whole numbers the ends are in the bands.
+    # Bands of whole numbers always include their ends.
     between = (span.high + 1, span.high + 2) if span.whole else (span.high, span.high)
     for number, start, twice in ((span.high, span.high, True), (*between, False)):
         for upper in by_low.get(start, ()):
@@ -106,7 +103,7 @@ def _meeting(lower: Band, by_low: Mapping[float, Sequence[Band]]) -> Meeting | N
 
 
 def _readers(context: Context) -> Mapping[object, Sequence[_Reader]]:
-    """The steps that look at a value, or at a step, in `when` or in `switch`."""
+    """The steps that read a value, or a step, in `when` or `switch`."""
     found: dict[object, list[_Reader]] = {}
     for step in context.plan.steps.values() if context.plan is not None else ():
         selector = step.switch.expr if isinstance(step.switch, Whole) else None
@@ -119,9 +116,9 @@ def _readers(context: Context) -> Mapping[object, Sequence[_Reader]]:
 
 
 def _is_spoken_of(found: Meeting, readers: Mapping[object, Sequence[_Reader]]) -> bool:
-    """May it be meant that a number is left out of two bands, or is it taken care of elsewhere?
+    """May a number be left out of two bands on purpose, or be handled elsewhere?
 
-    Where a number has its sign asked, nothing is to be done about 0.
+    Conditions on the sign of a number need not do anything about 0.
     """
     subject, pair = found.lower.subject, (found.lower.step, found.upper.step)
     looking = [*readers[subject.root, subject.way]]

@@ -1,6 +1,6 @@
 """The calls of chat models in a plan, and how much can go into their prompts.
 
-How many tokens a text has depends on the text; plain English has about four characters to a token, and
+The number of tokens in a text varies: plain English has about four characters to a token, and
 hardly any text has more. An answer of a chat model has at most `max_output_tokens`.
 """
 
@@ -26,7 +26,7 @@ from agentflow.spec.templates import Constant, MapOf, Template, Text, Whole
 
 #: Characters to a token of plain English.
 ENGLISH = 4
-#: Windows up to so many tokens are small: what is longer is met with every day.
+#: Windows up to this many tokens are small: longer inputs occur every day.
 SMALL = 32_768
 
 
@@ -64,9 +64,8 @@ class Chat(Struct, frozen=True, dict=True):
 class Load(Struct, frozen=True):
     """A field that goes into a prompt, and how large it can get.
 
-    `tokens` is what it can come to in plain English, infinite where nothing bounds it.
-    `path` is where it is given. If it is the list of what all instances of a `for_each` have come to,
-    that is `fan`.
+    `tokens` is its length in plain English, infinite if nothing bounds it. `path` is where it is
+    given. `fan` is the `for_each` whose results it lists, if it is such a list.
     """
 
     field: str
@@ -88,7 +87,7 @@ def chats(context: Context) -> Iterator[Chat]:
 
 
 def calls_at_most(plan: Plan, chat: Chat) -> int:
-    """How often a step is carried out at most, all of its items and iterations counted."""
+    """How often a step is carried out at most, counting all items and iterations."""
     count = 1
     for outer in repeating(plan, chat.step.address):
         count *= outer.for_each.max if outer.for_each is not None else 1
@@ -97,7 +96,7 @@ def calls_at_most(plan: Plan, chat: Chat) -> int:
 
 
 def fallbacks(context: Context, chat: Chat) -> Iterator[tuple[Chat, Path]]:
-    """The models that take over for that of a call, each with where it is named as one that does."""
+    """The models that take over for that of a call, each with the place that says so."""
     plan = context.plan
     for fallback in chat.call.fallbacks:
         assert plan is not None
@@ -108,7 +107,7 @@ def fallbacks(context: Context, chat: Chat) -> Iterator[tuple[Chat, Path]]:
 
 
 def models(context: Context) -> Iterator[Chat]:
-    """All calls of chat models, also by those that take over; each model once."""
+    """All calls of chat models, fallbacks included, each model once."""
     seen: set[Path] = set()
     for chat in chats(context):
         for each in (chat, *(other for other, _ in fallbacks(context, chat))):
@@ -132,14 +131,14 @@ def tokens_of(text: str) -> int:
 
 
 def known_tokens(context: Context, chat: Chat, parts: Iterable[Load]) -> int:
-    """What the longest prompt comes to, without the fields that nothing bounds."""
+    """The length of the longest prompt, without the fields that nothing bounds."""
     assert context.plan is not None
     bounded = sum(load.tokens for load in parts if not isinf(load.tokens))
     return int(bounded) + tokens_of(instructions(context.plan, chat))
 
 
 def instructions(plan: Plan, chat: Chat) -> str:
-    """The author's own words of a prompt."""
+    """The words of a prompt that the author wrote."""
     return own_words(plan, chat.call)
 
 
@@ -151,14 +150,14 @@ def own_words(plan: Plan, call: CallPlan) -> str:
 
 
 def given(chat: Chat) -> Iterator[tuple[str, Template, Path]]:
-    """The fields of which something goes into a prompt, with where each is given."""
+    """The fields that go into a prompt, at least in part, and where each is given."""
     for name, template, path in _arguments(chat):
         if reads(chat.prompt, name):
             yield name, template, path
 
 
 def shown(chat: Chat) -> Iterator[tuple[str, Template, Path]]:
-    """The fields of which a model gets to see something, be it what an image is read from."""
+    """The fields that a model gets to see, at least in part, sources of images included."""
     images: list[str] = getattr(chat.call.options, "images", [])
     for name, template, path in _arguments(chat):
         if reads(chat.prompt, name) or any(reads(image, name) for image in images):
@@ -172,10 +171,10 @@ def _arguments(chat: Chat) -> Iterator[tuple[str, Template, Path]]:
 
 
 def loads(context: Context, chat: Chat, *, proven: bool = True) -> Iterator[Load]:
-    """How large the fields can get that go into the prompt of a call.
+    """How large the fields in the prompt of a call can get.
 
-    What need not come to all that contracts allow counts for nothing if it has to be `proven`, and
-    for all of that if not.
+    A field that need not reach the length its contract allows counts as that length, or as nothing
+    if it has to be `proven`.
     """
     assert context.plan is not None
     root, descent = chat.call.input.schema, Descent()
@@ -196,10 +195,10 @@ def loads(context: Context, chat: Chat, *, proven: bool = True) -> Iterator[Load
 
 
 def _certain(context: Context, written: Template | Expr, place: str) -> float:
-    """The characters that a value can come to for certain, if the contracts mean what they say.
+    """How many characters a value can certainly have, if its contracts mean what they say.
 
-    What an operator has worked out need not come to all that its type allows. Of what only puts values
-    together that is the sum of what each of them can.
+    The result of an operator need not reach the length that its type allows. Where values are only
+    put together, it is the sum of theirs.
     """
     source: Template | Expr = written
     match written.expr if isinstance(written, Whole) else written:
@@ -213,7 +212,7 @@ def _certain(context: Context, written: Template | Expr, place: str) -> float:
         case Call("json" | "join", args):
             return _certain(context, args[0], place)
         case Comprehension("map", items, _, Select()):
-            source = items  # of each a part is taken, so there are as many
+            source = items  # a part of each item is taken, so there are as many
     exact = context.types.exact(source, place)
     return longest(context.types.of(written, place)) if exact else 0.0
 
@@ -227,7 +226,7 @@ def _given(chat: Chat) -> Path:
 
 
 def _source(context: Context, path: Path) -> tuple[StepPlan | None, bool]:
-    """The one step whose output stands at a path, if it is one, and whether it is all of that."""
+    """The only step whose output is given at a path, if any, and whether all of it is."""
     assert context.plan is not None
     found = context.uses_within.get(path, ())
     if len(found) != 1 or found[0].reference.path[1:2] != ("output",):
@@ -236,7 +235,7 @@ def _source(context: Context, path: Path) -> tuple[StepPlan | None, bool]:
 
 
 def _most_said(source: StepPlan | None, fan: StepPlan | None) -> float:
-    """The most tokens that a step can have answered, if it is one with a chat model."""
+    """The most tokens in the answer of a step, if a chat model gives it."""
     if source is None or source.call is None or source.call.chat is None:
         return inf
     limit = source.call.chat.max_output_tokens
@@ -245,7 +244,7 @@ def _most_said(source: StepPlan | None, fan: StepPlan | None) -> float:
 
 
 def entries(arguments: Template) -> Iterator[tuple[str, Template]]:
-    """What is handed over by name."""
+    """The arguments that are handed over by name."""
     match arguments:
         case MapOf(entries):
             yield from entries

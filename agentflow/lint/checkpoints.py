@@ -1,4 +1,4 @@
-"""What stands before a step: conditions, checks and people that can keep it from happening."""
+"""Conditions, checks and people on the way to a step that can keep it from running."""
 
 from collections.abc import Iterator
 
@@ -7,14 +7,14 @@ from agentflow.lint.verdicts import can_be_false, looks_at_data, steps_read
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.approvals import yes
-from agentflow.plan.calls import calls_of
+from agentflow.plan.calls import calls_of, steps_within
 from agentflow.plan.schemas import Contract, past_references, values_of
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.cel.syntax import Comprehension, Expr
 from agentflow.spec.model import FailureClass
 from agentflow.spec.templates import Constant, Whole
 
-#: What becomes of a question that nobody says yes to.
+#: How a question fails that nobody says yes to.
 _NO_ANSWER = (FailureClass.REJECTED, FailureClass.TIMEOUT)
 
 
@@ -23,9 +23,9 @@ def gate_before(context: Context, step: StepPlan) -> StepPlan | None:
 
     That is the step itself or one around it, by a `when` that can be false, by being a case of a
     switch, or by going over a filtered list; or one that it waits for, by an `assert`, a confidence
-    gate or a person whose answer is nothing but a yes. A person who may as well say no stops nothing
-    by that: whoever waits for the answer has to look at it. Neither does a check whose failure is
-    passed over by a `catch`.
+    gate or a person whose answer is nothing but a yes. A person who may as well say no stops
+    nothing by itself: whoever waits for the answer has to look at it. Neither does a check whose
+    failure a `catch` passes over.
     """
     return next(gates_before(context, step), None)
 
@@ -81,7 +81,7 @@ def _turns_down(context: Context, plan: Plan, step: StepPlan, seen: frozenset[st
 
 
 def _chooses(context: Context, plan: Plan, step: StepPlan, seen: frozenset[str]) -> bool:
-    """Is it a switch over anything that is not the same each time?"""
+    """Is it a switch whose value is not always the same?"""
     if step.switch is None or isinstance(step.switch, Constant):
         return False
     if not isinstance(step.switch, Whole):
@@ -90,7 +90,7 @@ def _chooses(context: Context, plan: Plan, step: StepPlan, seen: frozenset[str])
 
 
 def _decides(context: Context, plan: Plan, expr: Expr, place: str, seen: frozenset[str]) -> bool:
-    """Does an expression go by data, or by whether a step has run that something can stop?"""
+    """Does an expression depend on data, or on whether a step ran that something can stop?"""
     if looks_at_data(expr):
         return True
     read = {step.address: step for step in steps_read(plan, expr, place)}
@@ -102,7 +102,7 @@ def _decides(context: Context, plan: Plan, expr: Expr, place: str, seen: frozens
 
 
 def _filters(step: StepPlan) -> bool:
-    """Does it go over the items that some condition has left?"""
+    """Does it go over a list that a condition has filtered?"""
     if step.for_each is None or not isinstance(step.for_each.over, Whole):
         return False
     expr = step.for_each.over.expr
@@ -114,7 +114,7 @@ def _filters(step: StepPlan) -> bool:
 
 
 def _upstream(plan: Plan, step: StepPlan) -> Iterator[StepPlan]:
-    """The steps of its scope that a step waits for, also through others, with all inside them."""
+    """The steps of its scope that a step waits for, directly or not, and all steps inside them."""
     scope = address.parent(step.address) or ""
     seen: set[str] = set()
     pending = list(step.upstream)
@@ -125,26 +125,18 @@ def _upstream(plan: Plan, step: StepPlan) -> Iterator[StepPlan]:
             continue
         seen.add(name)
         pending.extend(plan.steps[at].upstream)
-        yield from _with_inner(plan.steps[at])
-
-
-def _with_inner(step: StepPlan) -> Iterator[StepPlan]:
-    """A step and all inside it."""
-    yield step
-    for scope in step.scopes:
-        for inner in scope.steps:
-            yield from _with_inner(inner)
+        yield from steps_within(plan.steps[at])
 
 
 def _checks(context: Context, plan: Plan, step: StepPlan) -> bool:
-    """Can its answer be refused for what it says, or by a person who does not give it?"""
+    """Can it fail because of what is answered, or because a person does not agree?"""
     gated = any(call.confidence is not None for call in calls_of(step))
     asserts = any(can_be_false(context, each.that, step.address) for each in step.asserts)
     return gated or asserts or _consents(plan, step)
 
 
 def _consents(plan: Plan, step: StepPlan) -> bool:
-    """Is it a question to which any answer is a yes, or gives what is gone on with?"""
+    """Is it a question whose every answer is a yes, or a value that the run goes on with?"""
     if step.question is None:
         return False
     schema = step.question.answer.schema
@@ -168,7 +160,7 @@ def _passed_over(plan: Plan, check: StepPlan, step: StepPlan) -> bool:
 
 
 def _failures(check: StepPlan) -> Iterator[FailureClass]:
-    """How a check fails that does its work."""
+    """The failures by which a check stops a run."""
     if check.question is not None:
         yield from _NO_ANSWER
         return
@@ -179,6 +171,6 @@ def _failures(check: StepPlan) -> Iterator[FailureClass]:
 
 
 def _catches(step: StepPlan, failure: FailureClass) -> bool:
-    """Does the run go on after this failure, whatever it was that was wrong?"""
+    """Does the run go on after this failure, whatever the reason?"""
     action = step.catch.get(failure) or step.catch.get("any")
     return action is not None and action.last.action in ("skip", "use")

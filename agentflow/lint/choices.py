@@ -1,4 +1,4 @@
-"""What an expression chooses among: items of a list, one of two values. And where it has no choice."""
+"""Choices in an expression, of items of a list or of two values, that leave nothing to choose."""
 
 from collections.abc import Iterator
 
@@ -35,11 +35,22 @@ class NoChoice(Struct, frozen=True):
     harmless: bool = False
 
 
-def no_choices(expr: Expr, text: str, scope: Variables) -> Iterator[NoChoice]:
+def constant_value(expr: Expr, text: str, scope: Variables) -> Iterator[NoChoice]:
+    """A condition on numbers that is a value of its own, and comes to the same whatever comes."""
+    for truth, so in ((True, "false"), (False, "true")):
+        found = impossible(expr, text, scope, truth=truth)
+        if found is not None:
+            yield NoChoice(found.part, found.why, f"so this is always {so}", harmless=not truth)
+
+
+def no_choices(
+    expr: Expr, text: str, scope: Variables, given: tuple[tuple[Expr, bool], ...] = ()
+) -> Iterator[NoChoice]:
     """The conditions on numbers inside of an expression that no number fulfils.
 
-    `text` is what was parsed. A condition that every number fulfils is often asked out of care, and
-    so is one that keeps a number within its bounds (`n > 100 ? 100 : n`).
+    `text` is what was parsed, and `given` is what the conditions before `?` around it have come to. A
+    condition that every number fulfils is often asked out of care, and so is one that keeps a number
+    within its bounds (`n > 100 ? 100 : n`).
     """
     match expr:
         case Comprehension(macro, source, _, body):
@@ -53,11 +64,13 @@ def no_choices(expr: Expr, text: str, scope: Variables) -> Iterator[NoChoice]:
             yield from no_choices(body, text, inner)
         case Conditional(condition, then, otherwise):
             found = impossible(condition, text, scope, truth=True)
+            found = found or impossible(condition, text, scope, truth=True, given=given)
             if found is not None and not _keeps_within(expr, text):
                 so = "so what stands behind '?' is never taken"
                 yield NoChoice(found.part, found.why, so)
-            for part in (condition, then, otherwise):
-                yield from no_choices(part, text, scope)
+            yield from no_choices(condition, text, scope)
+            for side, truth in ((then, True), (otherwise, False)):
+                yield from no_choices(side, text, scope, (*given, (condition, truth)))
         case Binary("||", left, right):
             for side in (left, right):
                 found = impossible(side, text, scope, truth=True)
@@ -87,7 +100,15 @@ def decided_choices(context: Context, expr: Expr, text: str, place: str) -> Iter
 
 
 def _keeps_within(expr: Conditional, text: str) -> bool:
-    """Is what is compared one of the two values?"""
+    """Is what is compared one of the values that may be chosen?"""
     compared = {text[part.start : part.end] for part in every(expr.condition)}
-    sides = (side for side in (expr.then, expr.otherwise) if not isinstance(side, Literal))
+    sides = (side for side in _sides(expr) if not isinstance(side, Literal))
     return any(text[side.start : side.end] in compared for side in sides)
+
+
+def _sides(expr: Conditional) -> Iterator[Expr]:
+    for side in (expr.then, expr.otherwise):
+        if isinstance(side, Conditional):
+            yield from _sides(side)
+        else:
+            yield side

@@ -1,8 +1,8 @@
-"""What a message says has happened: the sentences that claim a deed, and the words they have for it.
+"""Sentences of a message that claim something has happened, and the words for such deeds.
 
 Read in English. A claim is in the past or the passive, of whatever person: "your booking has been
-cancelled", "we've emailed the invoice", "Refunded: 12". A wish, a question, a condition, what is still to
-come and what has not happened claim nothing.
+cancelled", "we've emailed the invoice", "Refunded: 12". A wish, a question, a condition, what is
+still to come and what has not happened claim nothing.
 """
 
 import re
@@ -49,14 +49,16 @@ _QUESTION = re.compile(
     r"^\W*(?:is|are|was|were|has|have|had|did|does|do|shall|should|may|can|could|will|would|wh\w+|how)\b.*\?$",
     re.IGNORECASE | re.DOTALL,
 )
+#: Characters beyond which a sentence is no sentence; each verb in it looks back at what is before.
+_LONGEST = 2_000
 _SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n\s*\n")
 
 
 class Claim(Struct, frozen=True):
     """A sentence that says that something has happened: the stems of its words, and of its verbs.
 
-    `sure` is whether one of the verbs is one that deeds are told with; `tells` is whether somebody is
-    asked to say it.
+    `sure` is whether one of the verbs is one that deeds are told with; `tells` is whether somebody
+    is asked to say it.
     """
 
     words: frozenset[str]
@@ -67,7 +69,8 @@ class Claim(Struct, frozen=True):
 
 def claims(text: str) -> Iterator[Claim]:
     """The sentences of a text that claim a deed."""
-    for sentence in _SENTENCES.split(text):
+    for whole in _SENTENCES.split(text):
+        sentence = whole[:_LONGEST]
         if _QUESTION.match(sentence.strip()) or _PROVIDED.search(sentence):
             continue
         told = [

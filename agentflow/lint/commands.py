@@ -1,17 +1,19 @@
-"""What well-known programs do to the world, by their arguments."""
+"""What well-known programs do to the world, judged by their arguments."""
 
 import re
 from collections.abc import Sequence
 
+#: Programs that run a text of commands, and expand variables in it.
+SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh", "fish"})
 #: SQL that changes something, as the first word of a statement.
 _SQL = re.compile(
     r"(?:^|;)\s*(ALTER|CREATE(?!\s+TEMP)|DELETE|DROP|GRANT|INSERT|MERGE|REPLACE|REVOKE|TRUNCATE|UPDATE)\s",
     re.IGNORECASE,
 )
 _DATABASES = frozenset({"mariadb", "mysql", "psql", "sqlite3"})
-#: Programs that do nothing else than change something.
+#: Programs that do nothing but change something.
 _ALWAYS = frozenset({"mailx", "mutt", "rm", "rmdir", "sendmail", "shred", "unlink"})
-#: The words behind a program that make it change something outside of its own folder.
+#: The words after a program that make it change something outside of its own folder.
 _DEEDS = {
     "aws": (
         "s3 mb",
@@ -55,9 +57,7 @@ _SENDS = re.compile(r"(?:-d|-F|--data(?:-ascii|-binary|-raw|-urlencode)?|--form|
 
 
 def deed(argv: Sequence[str]) -> str | None:
-    """The words by which a program is known to change something; None if it is not, or only looks
-    what it would.
-    """
+    """The words by which a program is known to change something; None also for a dry run."""
     words = [str(word) for word in argv]
     program, rest = words[0].rpartition("/")[2], words[1:]
     if any(word.startswith("--dry-run") or word in ("--help", "--version") for word in rest):

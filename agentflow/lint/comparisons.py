@@ -1,7 +1,8 @@
-"""Comparisons that come to the same whatever comes: the two sides have no value in common.
+"""Comparisons that always come to the same, because their sides have no value in common.
 
-A contract names the values of a field, or its type, and what it is compared with is none of them.
-Of null and of empty text nothing is said: these are asked for out of care.
+A contract lists the values of a field, or names its type, and what the field is compared with is
+not among them. Comparisons with null and with the empty text are left alone: they are often made
+just in case.
 """
 
 import re
@@ -45,19 +46,19 @@ from agentflow.spec.cel.values import equality_key
 from agentflow.spec.model import Json
 from agentflow.spec.wording import quoted
 
-#: What is a number or a boolean without its quotes.
+#: Texts that would be a number or a boolean without their quotes.
 _UNQUOTED = re.compile(r"-?\d+(\.\d+)?|true|false")
 _JUDGE_TEXTS = ("pattern", "minLength", "maxLength")
-#: Of more values than this no function is worked out.
+#: With more arguments than these to choose from, a function is not evaluated.
 _MOST_VALUES = 64
 
 
 class Mismatch(Struct, frozen=True):
     """Two sides of a comparison that are never equal.
 
-    `whole` is the comparison, `part` what is wrong in it, and `wanted` its value. `other` is the
-    side that it is compared with and `known` its values, or with `of_items` those of its items;
-    `kinds` are those of both, if even these differ.
+    `whole` is the comparison, `part` the wrong side, and `wanted` its value. `other` is the right
+    side and `known` its values, or with `of_items` those of its items. `kinds` are the types of
+    both sides, if even these differ.
     """
 
     whole: Binary
@@ -83,7 +84,7 @@ class Mismatch(Struct, frozen=True):
         )
 
     def advice(self, suggestions: Suggestions) -> str:
-        """The value that was meant, or what there is."""
+        """The value that was probably meant, or those that are possible."""
         if self.kinds is not None:
             if isinstance(self.part, Literal) and self.kinds[0] == {"string"}:
                 return "put it in quotes, if text is meant"
@@ -115,7 +116,7 @@ def mismatches(expr: Expr, scope: Variables) -> Iterator[Mismatch]:
 
 
 def decisive(condition: Expr, scope: Variables, *, truth: bool = True) -> Iterator[Mismatch]:
-    """The comparisons that keep a condition from ever coming to `truth`; of an `||`, those on both sides."""
+    """The comparisons that keep a condition from coming to `truth`; of an `||`, from both sides."""
     for part, holds in together(condition, truth):
         match part:
             case Binary("&&" | "||", left, right):  # of which one is enough
@@ -133,7 +134,7 @@ def decisive(condition: Expr, scope: Variables, *, truth: bool = True) -> Iterat
 
 
 def made_up_for(expr: Expr, scope: Variables) -> Iterator[Expr]:
-    """The sides of each `||` that may hold although a comparison in it never does."""
+    """The sides of each `||` that may hold even if a comparison in the other side never does."""
     if isinstance(expr, Comprehension):
         yield from made_up_for(expr.source, scope)
         yield from made_up_for(expr.body, scope.inside(expr))
@@ -163,7 +164,7 @@ def _of(expr: Binary, scope: Variables) -> Iterator[Mismatch]:
 
 
 def _never(whole: Binary, other: Expr, part: Expr, scope: Variables) -> Mismatch | None:
-    """Why `other` never equals `part`, which is what the author has wrong."""
+    """Why `other` never equals `part`, which is taken for the author's mistake."""
     if isinstance(other, Literal):
         return None
     known, wanted = values(other, scope), values(part, scope)
@@ -184,7 +185,7 @@ def _never(whole: Binary, other: Expr, part: Expr, scope: Variables) -> Mismatch
 
 
 def _refuses(path: Expr, part: Expr, scope: Variables) -> bool:
-    """Does the contract of what a path leads to refuse a text, by its pattern or its length?"""
+    """Does the contract of a path's value refuse a text, by its pattern or its length?"""
     if not (isinstance(path, Path) and isinstance(part, Literal) and isinstance(part.value, str)):
         return False
     found = scope.of(path)
@@ -198,13 +199,13 @@ def _refuses(path: Expr, part: Expr, scope: Variables) -> bool:
 
 
 def _kinds(expr: Expr, scope: Variables) -> Kinds:
-    """The kinds of a value; an int may equal a double."""
+    """The types of a value, int and double taken together, since they may be equal."""
     found = Operands().of(expr, scope)
     return found | NUMBER if found & NUMBER else found
 
 
 def values(expr: Expr, scope: Variables) -> tuple[Json, ...] | None:
-    """All texts, numbers and booleans that an expression can come to, if that can be told."""
+    """All values of an expression, if they are known and are texts, numbers or booleans."""
     match expr:
         case Literal(value):
             return (value,)
@@ -230,7 +231,7 @@ def _either(*options: tuple[Json, ...] | None) -> tuple[Json, ...] | None:
 
 
 def _called(function: str, args: list[tuple[Json, ...] | None]) -> tuple[Json, ...] | None:
-    """What a function comes to for each choice of its arguments."""
+    """The results of a function for all choices of its arguments."""
     if None in args or prod(len(each or ()) for each in args) > _MOST_VALUES:
         return None
     found: list[Json] = []

@@ -1,4 +1,4 @@
-"""What of a plan may be at work at the same time."""
+"""Which parts of a plan may be at work at the same time."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -8,7 +8,7 @@ from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 
 
 def is_parallel(plan: Plan) -> bool:
-    """May anything in a plan be at work beside anything else?"""
+    """May any two things in a plan be at work at the same time?"""
     spread = any(fans_out(step) or step.delegate is not None for step in plan.steps.values())
     return spread or any(side_by_side(scope) for scope in scopes(plan))
 
@@ -24,7 +24,7 @@ def side_by_side(scope: ScopePlan) -> tuple[str, str] | None:
     graph = {step.id: step.downstream for step in scope.steps}
     order = topological_order(graph)
     for one, other in pairwise(order):
-        # Next to each other in the order and without an edge: no way leads from one to the other.
+        # Neighbours in the order without an edge: no path leads from one to the other.
         if other not in graph[one]:
             return one, other
     return None

@@ -1,6 +1,6 @@
 """What follows from a condition: which paths have a value, and which other conditions hold.
 
-Everything here is conservative: what it says is so whenever the condition comes to `truth`.
+Everything here is conservative: it is true whenever the condition comes to `truth`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,9 +30,9 @@ from agentflow.spec.expressions import references
 from agentflow.spec.model import Json
 from agentflow.spec.wording import quoted
 
-#: Items of a list that a condition on its size is followed to.
+#: Up to which item a condition on the size of a list proves anything.
 _MOST_ITEMS = 20
-#: What may have a value although a path has none.
+#: Expressions that may have a value although a path in them has none.
 _COPING = (Has, Default, Coalesce, Comprehension)
 #: A condition by its text without blanks, and whether it holds.
 Fact: TypeAlias = tuple[str, bool]
@@ -65,7 +65,7 @@ def strict(expr: Expr) -> Iterator[ReadPath]:
 
 
 def not_empty(expr: Expr) -> Iterator[ReadPath]:
-    """Paths that have a value if a list has an item."""
+    """Paths that have a value if a list is not empty."""
     if isinstance(expr, Default) and without_values(expr.fallback) == []:
         expr = expr.path
     yield from strict(expr)
@@ -106,7 +106,7 @@ def constant(expr: Expr) -> object:
 
 
 class _Unknown(Mapping[str, Json]):
-    """A scope of which nothing is known, not even what is absent: what looks at it has no value."""
+    """A scope of unknown values: no expression that reads it can be evaluated."""
 
     def __getitem__(self, root: str) -> Json:
         raise Refused(f"{quoted(root)} may be anything")
@@ -126,7 +126,7 @@ def _value(expr: Expr, scope: Mapping[str, Json]) -> object:
 
 
 def demands(condition: Expr) -> Iterator[tuple[Expr, str]]:
-    """The comparisons of a path with a text that all have to hold."""
+    """The comparisons of paths with texts that a condition requires."""
     for part, holds in together(condition, True):
         match compared(part, holds):
             case Comparison(
@@ -136,7 +136,7 @@ def demands(condition: Expr) -> Iterator[tuple[Expr, str]]:
 
 
 def _by_comparison(condition: Expr, truth: bool) -> Iterator[ReadPath]:
-    """`steps.a.status == "succeeded"` proves the output; so does that it is not `skipped`.
+    """`steps.a.status == "succeeded"` proves the output, and so does `!= "skipped"`.
 
     `size(steps.a.output) > 1` proves the first two items.
     """
@@ -153,7 +153,7 @@ def _by_comparison(condition: Expr, truth: bool) -> Iterator[ReadPath]:
 
 
 def _by_membership(condition: Expr, truth: bool) -> Iterator[ReadPath]:
-    """`"o" in steps.a.output` proves the field, and that a list has some item the first."""
+    """`"o" in steps.a.output` proves the field; `exists` proves the first item of its list."""
     match condition:
         case Binary("in", Literal(str() as key), Identifier() | Select() | Index() as path) if (
             truth
@@ -171,10 +171,10 @@ def _items(source: Expr, count: int) -> Iterator[ReadPath]:
 
 
 def _by_absence(condition: Expr, truth: bool) -> Iterator[ReadPath]:
-    """A condition that none of its paths would let come to `truth` proves that one exists.
+    """If a condition cannot come to `truth` without any of its paths, one of them exists.
 
-    So does what all of them have in common: `has(a.b)`, `default(a.b, 0) > 3`,
-    `size(default(a.b, [])) > 0`.
+    Then what they all begin with exists, too: in `has(a.b)`, `default(a.b, 0) > 3`,
+    `size(default(a.b, [])) > 0` that is `a.b`.
     """
     if not any(isinstance(part, _COPING) for part in every(condition)):
         return  # where a path is absent, it has no value
@@ -186,7 +186,7 @@ def _by_absence(condition: Expr, truth: bool) -> Iterator[ReadPath]:
 
 
 def _common(paths: list[Steps]) -> Steps:
-    """The way that all paths begin with."""
+    """The longest common beginning of paths."""
     length = 0
     for each in zip(*paths, strict=False):
         if len(set(each)) > 1:

@@ -1,7 +1,6 @@
-"""What a project says about how its specs are checked: `[tool.agentflow]` in `pyproject.toml`, or
-`agentflow.toml`.
+"""How a project has its specs checked: `[tool.agentflow]` in `pyproject.toml`, or `agentflow.toml`.
 
-It is about `validate` alone. Whether a spec can run is not a matter of configuration.
+It concerns `validate` alone. Whether a spec can run is not a matter of configuration.
 """
 
 import json
@@ -87,7 +86,7 @@ _BELOW = {
 
 
 class Problem(Struct, frozen=True):
-    """Something is wrong with a configuration, at a path in it; `help` says how to mend it.
+    """Something is wrong with a configuration, at a path of keys; `help` says how to mend it.
 
     `item` is the text of the item of a list that it is about.
     """

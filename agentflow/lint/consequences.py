@@ -1,4 +1,4 @@
-"""What follows from one answer or another: which values all conditions take for the same."""
+"""What depends on an answer: which of its values every condition treats alike."""
 
 from collections.abc import Iterator, Sequence
 
@@ -21,7 +21,7 @@ from agentflow.spec.yaml.nodes import Scalar
 
 
 class Part(Struct, frozen=True):
-    """A part of what a step has answered, and which values of an answer come to be there."""
+    """A part of a step's answer, and the values of an answer that can get there."""
 
     step: str
     way: Steps
@@ -29,7 +29,7 @@ class Part(Struct, frozen=True):
 
 
 class Consequences:
-    """What the conditions of a plan make of answers."""
+    """How the conditions of a plan react to answers."""
 
     def __init__(self, context: Context, plan: Plan) -> None:
         self._context = context
@@ -45,10 +45,10 @@ class Consequences:
                 self._conditions[(*step.body.path, "until")] = step.loop.until
 
     def alike(self, step: StepPlan, way: Steps, values: Sequence[str]) -> tuple[str, ...]:
-        """The first values of a part of an answer that no condition tells apart.
+        """The first group of values of a part of an answer that no condition tells apart.
 
-        There are none if somebody gets to see which it is, or if no condition tells any of them
-        from the others.
+        It is empty if anything else gets to see the value, or if no condition distinguishes any
+        values at all.
         """
         found: dict[str, list[object]] = {value: [] for value in values}
         seen = set[tuple[str, Steps]]()
@@ -74,7 +74,7 @@ class Consequences:
         return tuple(next(several, ())) if len(groups) > 1 else ()
 
     def ends_loop(self, step: StepPlan, way: Steps, value: str) -> bool:
-        """May the loop around a question end after an answer? So it is if there is no loop."""
+        """May the loop around a question end after an answer? True if there is no loop."""
         around = loop_around(self._plan, step.address)
         if around is None or around.body is None or around.loop is None:
             return True
@@ -88,7 +88,7 @@ class Consequences:
         return True
 
     def _uses(self, part: Part) -> Iterator[Use]:
-        """The references to a part, to what it is in and to what is in it."""
+        """The references to a part, to something inside it, or to what it is inside of."""
         for use in self._context.uses_of.get(part.step, ()):
             if use.reference.path[1:2] == ("output",):
                 read = use.reference.path[2:]
@@ -97,7 +97,7 @@ class Consequences:
                     yield use
 
     def _tell(self, part: Part, use: Use, found: dict[str, list[object]]) -> bool:
-        """Take down what the questions of a condition come to for each value; false if that is not known."""
+        """Collect what parts of a condition come to for each value; false if that is unknown."""
         read = ("steps", use.reference.path)
         for leaf in leaves(self._conditions[use.path]):
             if isinstance(leaf, Has) or read not in [
@@ -112,7 +112,7 @@ class Consequences:
         return True
 
     def _carried(self, part: Part, use: Use) -> Part | None:
-        """The part of the output of a scope that a reference makes up alone; None if it is used otherwise."""
+        """The part of a scope's output that a reference makes up alone; None if it is not alone."""
         lengths = range(len(use.path), 0, -1)
         path = next((use.path[:n] for n in lengths if use.path[:n] in self._outputs), None)
         node = self._context.document.node(use.path)

@@ -1,8 +1,8 @@
-"""Conditions that come to the same in every run, by the values that their contracts name.
+"""Conditions that come to the same in every run, given the values that their contracts allow.
 
-Paths with a few values (booleans, enums, whether a step was skipped) are tried in every
-combination. What cannot be counted stays open, and a condition is decided only where it comes to
-the same without it.
+Paths with few possible values (booleans, enums, whether a step was skipped) are tried in every
+combination. Everything else is left open, and a condition counts as decided only if that makes no
+difference.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,12 +30,12 @@ from agentflow.spec.cel.syntax import (
 from agentflow.spec.expressions import references
 from agentflow.spec.wording import quoted
 
-#: Names that mean the same inside of a scope as outside of it, if no step there has the same id.
+#: Names that mean the same inside a scope and outside, if no step inside has the same id.
 _LASTING = frozenset({"inputs", "steps"})
 
 
 class Assumed(Struct, frozen=True):
-    """A condition that holds, read at `place`, and in words where it comes from."""
+    """A condition that holds, read at `place`; `origin` says in words where it stands."""
 
     condition: Expr
     place: str
@@ -43,25 +43,24 @@ class Assumed(Struct, frozen=True):
 
 
 def decided(context: Context, condition: Expr, place: str) -> bool | None:
-    """What a condition comes to that has parts which hang together; None if that depends."""
+    """What a condition with interdependent parts always comes to; None if that varies."""
     return comes_to(context, condition, place) if _may_be_decided(condition) else None
 
 
 def comes_to(context: Context, condition: Expr, place: str) -> bool | None:
-    """What a condition comes to whatever comes; None if that depends, or cannot be counted."""
+    """What a condition always comes to; None if that varies, or cannot be told."""
     known = context.outcomes.get((id(condition), place))
     if known is None:
         found = _outcomes(context, (condition,), place)
         known = condition, next(iter(found)) if len(found) == 1 else None
-        context.outcomes[id(condition), place] = known  # with it, so that its id stays taken
+        context.outcomes[id(condition), place] = known  # kept, so that its id stays taken
     return known[1]
 
 
 def _may_be_decided(condition: Expr) -> bool:
-    """Is a path read twice, or put to a function or a list?
+    """Does a condition read a path twice, or pass one to a function or a list?
 
-    Without that no part hangs together with another, and what a single comparison comes to is found
-    more cheaply by others.
+    If not, its parts are independent, and other rules judge single comparisons more cheaply.
     """
     read = [(path, way_of(path)) for path in paths_in(condition)]
     return len({way for _, way in read}) < len(read) or any(map(_is_test, every(condition)))
@@ -74,26 +73,26 @@ def _is_test(expr: Expr) -> bool:
 
 
 def counted(condition: Expr, text: str) -> str:
-    """The paths that a condition goes by, in words; "" if it only asks whether steps have run."""
+    """The paths that a condition reads, in words; "" if it only asks whether steps have run."""
     ways = {text[path.start : path.end]: way_of(path) for path in paths_in(condition)}
     named = [each for each, (_, way) in ways.items() if way[1:] != ("status",)]
     return listed(map(quoted, named), "and") if named else ""
 
 
 def excluded(context: Context, step: StepPlan) -> tuple[str, ...]:
-    """In words, what makes the `when` of a step false each time; () if nothing does.
+    """What makes the `when` of a step always false, in words; () if nothing does.
 
-    That is the conditions of what is around it, and those of the steps whose output it asks for.
+    These are the conditions of what is around it, and of the steps whose output it requires.
     """
     if step.when is None:
         return ()
     place = address.parent(step.address) or ""
     known = [each for each in _assumed(context, step) if _means_the_same(context, each, place)]
     if not known or any(comes_to(context, each.condition, place) is False for each in known):
-        return ()  # of what never happens by itself, that is said there
+        return ()  # what is always false by itself is reported where it stands
     before = tuple(each.condition for each in known)
     if len(before) > 1 and _outcomes(context, before, place) == {False}:
-        # These exclude each other even without this condition.
+        # They exclude each other even without this condition.
         own = [each for each in known if each.place == place]
         return tuple(each.origin for each in own) if len(own) > 1 else ()
     if _outcomes(context, (*before, step.when), place) != {False}:
@@ -102,7 +101,7 @@ def excluded(context: Context, step: StepPlan) -> tuple[str, ...]:
 
 
 def implied(context: Context, step: StepPlan) -> str:
-    """In words, what around a step makes its `when` true each time; "" if nothing does."""
+    """What around a step makes its `when` always true, in words; "" if nothing does."""
     place = address.parent(step.address) or ""
     if not place or context.plan is None or context.guards.runs(step, Known()):
         return ""
@@ -128,19 +127,19 @@ def _assumed(context: Context, step: StepPlan) -> Iterator[Assumed]:
 
 
 def _origin(of: StepPlan | Case) -> str:
-    """What has a condition that holds, in words."""
+    """What a condition belongs to, in words."""
     return in_words(of) if isinstance(of, Case) else f"the 'when' of {quoted(of.id)}"
 
 
 def _proven_outputs(context: Context, step: StepPlan) -> Iterator[Steps]:
-    """What is read of steps that have run for certain if the `when` of a step holds."""
+    """What is read of the steps that have certainly run if the `when` of a step holds."""
     for root, way in context.guards.condition(step).existing:
         if root == "steps" and way[1:2] == ("output",):
             yield way
 
 
 def _means_the_same(context: Context, assumed: Assumed, place: str) -> bool:
-    """Do the names in a condition stand for the same things at another place?"""
+    """Do the names in a condition mean the same at another place?"""
     plan = context.plan
     assert plan is not None
     return all(
@@ -155,7 +154,7 @@ def _means_the_same(context: Context, assumed: Assumed, place: str) -> bool:
 
 
 def _outcomes(context: Context, conditions: tuple[Expr, ...], place: str) -> frozenset[bool | None]:
-    """What conditions come to together, in each case; None stands for what cannot be told."""
+    """What all conditions together can come to; None stands for what cannot be told."""
     found, answers = set[bool | None](), Answers()
     for case in cases(context, conditions, place) or ({},):
         found.add(_together(answers.to(each, case) for each in conditions))

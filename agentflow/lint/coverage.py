@@ -1,8 +1,8 @@
-"""For which combinations of what is decided on the way a step runs.
+"""For which combinations of the values that conditions read a step runs.
 
-The conditions on the way to a step (`when`, and the case of a switch) are taken apart into what
-they ask: paths whose contract names their values, and comparisons, which hold or do not. All
-combinations of these answers are tried.
+The conditions on the way to a step (each `when` and the case of each switch) are split into what
+they read: paths whose contract lists the values, and comparisons, which hold or do not. All
+combinations of these are tried.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,24 +33,24 @@ from agentflow.spec.cel.logic import (
 from agentflow.spec.cel.syntax import Binary, Expr, Has, Path
 from agentflow.spec.expressions import references
 
-#: Of more combinations none is tried.
+#: With more combinations than these, none is tried.
 _MOST_CASES = 256
-#: How far it is followed that a step runs if another one did.
+#: How many steps deep it is followed that one step runs only if another did.
 _FURTHER = 3
-#: What is asked by its opposite.
+#: Comparisons that are treated as their opposites.
 _TURNED_AROUND = ("!=", "<=", "<")
 
-#: What is asked: a path of which the values are known, or a condition by its text.
+#: What a condition reads: a path with known values, or a comparison by its text.
 Question: TypeAlias = ReadPath | str
 Case: TypeAlias = Mapping[Question, Known]
 
 
 class Demand(Struct, frozen=True):
-    """One condition on the way to a step: it holds, or the value of a switch has one of the labels.
+    """One condition on the way to a step.
 
-    `text` is what the expression was parsed from, `place` where it is read. Without `labels` it has
-    to be true; `others` turns the labels around, as for a `default`. `ran` has for each
-    `has(steps.ID.output)` in the expression what that step ran on.
+    `expr`, parsed from `text` and read at `place`, has to be true. With `labels`, it is that of a
+    switch and has one of these values, or with `others` none of them, as for a `default`. `ran` has
+    the conditions of each step ID that it requires with `has(steps.ID.output)`.
     """
 
     expr: Expr
@@ -62,9 +62,9 @@ class Demand(Struct, frozen=True):
 
 
 def demands_on(plan: Plan, step: StepPlan, further: int = _FURTHER) -> list[Demand] | None:
-    """The conditions on the way to a step; None if it is repeated, or a switch is over a made-up text.
+    """The conditions on the way to a step; None if it is repeated, or a switch is on a template.
 
-    `further` is how far the conditions of steps are followed that these ask for.
+    `further` is how many steps deep the conditions of required steps are followed.
     """
     found: list[Demand] = []
     for at in enclosing(step.address):
@@ -86,7 +86,7 @@ def demands_on(plan: Plan, step: StepPlan, further: int = _FURTHER) -> list[Dema
 
 
 def _ran(plan: Plan, step: StepPlan, place: str, further: int) -> dict[str, Sequence[Demand]]:
-    """What the steps ran on that the `when` of a step asks for with `has(steps.ID.output)`."""
+    """The conditions of the steps whose output the `when` of a step requires."""
     found: dict[str, Sequence[Demand]] = {}
     for leaf in leaves(step.when) if step.when is not None and further else ():
         read = references(leaf)
@@ -102,10 +102,10 @@ def _ran(plan: Plan, step: StepPlan, place: str, further: int) -> dict[str, Sequ
 
 
 def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tuple[Known, ...]]:
-    """What the conditions ask, each with the answers that there are.
+    """The questions that conditions ask, each with its possible answers.
 
-    It is empty if those cannot be counted, or if two questions are about the same value, so that
-    not all combinations of answers can come.
+    Empty if the answers cannot be counted, or if two questions are about the same value, so that
+    not all combinations can occur.
     """
     found: dict[Question, tuple[Known, ...]] = {}
     about: dict[ReadPath, Question] = {}
@@ -118,7 +118,7 @@ def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tup
                 continue
             read_here = references(leaf)
             if any(each.root == "steps" and each.path[1:] == ("status",) for each in read_here):
-                return {}  # whether a step ran goes with its own conditions
+                return {}  # whether a step ran depends on its own conditions
             if not read_here:
                 continue  # it is always the same
             values = _counted(context, leaf, demand.place)
@@ -139,9 +139,7 @@ def questions(context: Context, demands: Sequence[Demand]) -> dict[Question, tup
 
 
 def excluding(ways: Iterable[Sequence[Demand]]) -> frozenset[Question]:
-    """The flags that every condition which looks at them wants to be false: what they keep out is
-    meant to be out.
-    """
+    """The flags that all conditions on them require to be false: they exclude on purpose."""
     wanted: dict[Question, set[bool]] = {}
     for demand in (demand for way in ways for demand in way if not demand.labels):
         flags = [
@@ -154,7 +152,7 @@ def excluding(ways: Iterable[Sequence[Demand]]) -> frozenset[Question]:
 
 
 def cases(found: Mapping[Question, tuple[Known, ...]]) -> Iterator[Case]:
-    """All combinations of the answers."""
+    """All combinations of answers."""
     for answers in product(*found.values()):
         yield dict(zip(found, answers, strict=True))
 
@@ -183,7 +181,7 @@ def _answer(leaf: Expr, demand: Demand, case: Case) -> bool | None:
 
 
 def _counted(context: Context, leaf: Expr, place: str) -> dict[Question, tuple[Known, ...]] | None:
-    """The values of the paths in a leaf, if all of it can be worked out from them."""
+    """The values of the paths in a leaf, if its own value depends on nothing else."""
     found: dict[Question, tuple[Known, ...]] = {}
     for path in paths_in(leaf):
         values = values_at(context, path, place)

@@ -1,4 +1,4 @@
-"""What looks like a credential: by the name of its place, or by its form."""
+"""Texts that look like credentials, by the name of their place or by their form."""
 
 import re
 
@@ -34,10 +34,10 @@ _WEBHOOKS = (
     r"|chat\.googleapis\.com/v1/spaces/[\w-]+/messages\?\S{0,200}\btoken=[\w%-]{10,}"
     r"|hooks\.zapier\.com/hooks/catch/\d+/\w{5,}|api\.telegram\.org/bot\d{6,}:[\w-]{30,}"
 )
-#: Credentials that can be told by their form, of which lists such as that of gitleaks tell: of model
-#: providers, code hosts and registries, clouds, chats, mail, payments; a signed token; a private key.
-#: A word begins once, and elsewhere none is tried; the head of a token has a longest, so that a text that
-#: is nothing but heads is gone through all the same.
+#: Credentials that can be told by their form, of which lists such as that of gitleaks tell: of
+#: model providers, code hosts and registries, clouds, chats, mail, payments; a signed token; a
+#: private key. A word begins once, and elsewhere none is tried; the head of a token has a longest,
+#: so that a text that is nothing but heads is gone through all the same.
 FORMS = re.compile(
     r"\b(?:sk-[A-Za-z0-9_-]{20,}|(?:gsk_|hf_|r8_|xai-|pplx-)[A-Za-z0-9]{30,}|(?:nvapi|tvly)-[A-Za-z0-9_-]{20,}"
     r"|gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}|gl(?:pat|dt|rt|ptt|soat)-[A-Za-z0-9_-]{20,}"

@@ -1,4 +1,4 @@
-"""What is said of what calls do to the world, and where they do it."""
+"""What the author says about the effects of calls, and where requests go."""
 
 from agentflow.lint.rule import Context
 from agentflow.plan.calls import home_of
@@ -13,12 +13,13 @@ def is_declared(context: Context, step: StepPlan, call: CallPlan) -> bool:
     return any(context.document.node(place) is not None for place in places)
 
 
-def fields_of_url(call: CallPlan) -> frozenset[str]:
-    """The fields of the input that the url of a request is made of."""
+def fields_of_url(call: CallPlan) -> tuple[str, ...]:
+    """The fields of the input that the url of a request is made of, in their order."""
     url = getattr(call.options, "url", None)
     try:
         found = template_expressions(parse_template(url)) if isinstance(url, str) else ()
         read = [each for _, _, expr in found for each in references(expr)]
     except ExpressionError:
-        return frozenset()  # which `prompt-reference` tells of
-    return frozenset(str(each.path[0]) for each in read if each.root == "input" and each.path)
+        return ()  # which `prompt-reference` tells of
+    fields = (str(each.path[0]) for each in read if each.root == "input" and each.path)
+    return tuple(dict.fromkeys(fields))

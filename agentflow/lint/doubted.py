@@ -1,4 +1,4 @@
-"""The doubts about the expressions of a plan: where they stand, and whether a condition speaks of them."""
+"""Doubts about the expressions of a plan: where they are, and which conditions address them."""
 
 from collections.abc import Iterator, Sequence
 from typing import get_args
@@ -23,7 +23,7 @@ from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Scalar
 
-_IN_TEXT = BOOL | NUMBER | STRING
+IN_TEXT = BOOL | NUMBER | STRING
 _LIST: Kinds = frozenset({"list"})
 
 
@@ -47,7 +47,7 @@ class Doubted(Struct, frozen=True):
 
 
 def doubts(plan: Plan, types: Types, rounds: FirstRounds) -> Iterator[Doubted]:
-    """All doubts about the expressions of a plan; what the first iteration of a loop refuses is certain."""
+    """All doubts about the expressions of a plan; what fails in a first iteration is certain."""
     for expr, path, offset, place in expressions(plan):
         for doubt in Walk(Variables(types, place)).of(expr):
             yield Doubted(doubt, path, offset)
@@ -60,12 +60,12 @@ def doubts(plan: Plan, types: Types, rounds: FirstRounds) -> Iterator[Doubted]:
 
 
 def _wanted(plan: Plan) -> Iterator[tuple[Expr, Path, int, str, str, Kinds]]:
-    """The expressions whose value itself has to be of a type, and what is said of it if it is not."""
+    """The expressions whose own value must be of a type, and what to say if it is not."""
     for condition, path, place in conditions(plan):
         yield condition, path, 0, place, f"{quoted(str(path[-1]))} does not take", BOOL
     for template, path, place in templates(plan):
         for part, at in in_text(template, path):
-            yield part.expr, at, part.offset, place, "does not go into text", _IN_TEXT
+            yield part.expr, at, part.offset, place, "does not go into text", IN_TEXT
         if path[-2:] == ("for_each", "over") and isinstance(template, Whole):
             yield template.expr, path, template.offset, place, "is no list to go over", _LIST
 
@@ -73,7 +73,8 @@ def _wanted(plan: Plan) -> Iterator[tuple[Expr, Path, int, str, str, Kinds]]:
 def is_open(guards: Guards, uses: Sequence[Use], doubted: Doubted) -> bool:
     """Does no condition outside of the expression speak of what a doubt is about?
 
-    `uses` are the references in the same text. Of the variables of macros, a condition on all items may.
+    `uses` are the references in the same text. Of the variables of macros, a condition on all items
+    may.
     """
     start, end = doubted.span
     beside = doubted.doubt.risk is Risk.TYPE

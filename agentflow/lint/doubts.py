@@ -2,7 +2,7 @@
 
 Null goes into few operators and functions, and not into text; of a value that has one of several
 types some may not go where it stands; whole numbers are not divided by zero; and a field of a
-macro's variable may be absent. What a condition on the way asks for is known to be there, of what
+macro's variable may be absent, and so may a key of a map that is written out. What a condition on the way asks for is known to be there, of what
 it compares otherwise nothing is said, and neither of the items that a `filter` has chosen.
 """
 
@@ -13,8 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.contracts.assembly import TooLarge, self_contained
+from agentflow.contracts.describe import excerpt, listed
 from agentflow.contracts.keywords import TYPES
 from agentflow.contracts.shape import types_of
+from agentflow.lint.comparisons import values
 from agentflow.lint.conditions import proven
 from agentflow.lint.macro_variables import Variables
 from agentflow.lint.mixed_types import is_mixed, refused_of
@@ -40,13 +42,15 @@ from agentflow.spec.cel.syntax import (
     Identifier,
     Index,
     Literal,
+    MapLiteral,
     Path,
     Select,
     Unary,
     parts,
     spine,
 )
-from agentflow.spec.cel.values import Kind
+from agentflow.spec.cel.values import Kind, equality_key
+from agentflow.spec.model import Json
 from agentflow.spec.wording import quoted
 
 _EVERY = frozenset(TYPES)
@@ -61,6 +65,7 @@ class Risk(StrEnum):
     TYPE = "type"
     ZERO = "zero"
     ABSENT = "absent"
+    KEY = "key"
 
 
 class Doubt(Struct, frozen=True):
@@ -136,15 +141,31 @@ class Walk(Struct, frozen=True):
                     yield Doubt(expr, Risk.TYPE, f"which {refused}", is_variable, others)
 
     def _logic(self, expr: Binary) -> Iterator[Doubt]:
-        """The sides of `&&` and `||`, of which the one that decides makes up for an error on the other."""
+        """The sides of `&&` and `||`, of which the one that decides makes up for an error on the other.
+
+        A chain of them is gone through from its end for what is asked later, and from its start for
+        what holds before.
+        """
         truth = expr.operator == "&&"
-        asked = self
-        for part, holds in together(expr.right, truth):
-            if isinstance(part, Has) or _asks_for_null(part):
-                asked = asked._assuming(part, holds)
-        for side, walk in ((expr.left, asked), (expr.right, self._assuming(expr.left, truth))):
+        sides, rest = list[Expr](), expr.left
+        sides.append(expr.right)
+        while isinstance(rest, Binary) and rest.operator == expr.operator:
+            sides.append(rest.right)
+            rest = rest.left
+        sides.append(rest)
+        asked = [self]
+        for side in sides[:-1]:
+            walk = asked[-1]
+            for part, holds in together(side, truth):
+                if isinstance(part, Has) or _asks_for_null(part):
+                    walk = walk._assuming(part, holds)
+            asked.append(walk)
+        before = Walk(self.scope)
+        for side, later in zip(reversed(sides), reversed(asked), strict=True):
+            walk = later._also(before)
             yield from walk.of(side)
             yield from walk.value(side, f"{quoted(expr.operator)} does not take", BOOL)
+            before = before._assuming(side, truth)
 
     def _operands(self, expr: Expr) -> Iterator[Doubt]:
         match expr:
@@ -192,6 +213,8 @@ class Walk(Struct, frozen=True):
                 yield from self.of(node.key)
         if not isinstance(nodes[-1], Identifier):
             yield from self.of(nodes[-1])
+            if isinstance(nodes[-1], MapLiteral) and isinstance(nodes[-2], Index):
+                yield from self._key(nodes[-2].key, nodes[-1])
             return
         root, way = way_of(path)
         found = self._variable(path)
@@ -210,6 +233,20 @@ class Walk(Struct, frozen=True):
                         yield Doubt(path, Risk.ABSENT, variable=True)
                     return
             found = part.inside
+
+    def _key(self, key: Expr, looked_up: MapLiteral) -> Iterator[Doubt]:
+        """The doubt whether a map that is written out has the key that a choice of texts comes to."""
+        path = key.path if isinstance(key, Default) else key
+        choices = values(key, self.scope) if isinstance(path, Path) else None
+        names = [values(name, self.scope) for name, _ in looked_up.entries]
+        if choices is None or not isinstance(path, Path) or None in names:
+            return
+        there = {equality_key(name) for each in names for name in each or ()}
+        missing = [one for one in choices if one is not None and equality_key(one) not in there]
+        missing = [one for one in missing if not self._is_ruled_out(path, one)]
+        if missing:
+            may_be = listed(map(excerpt, missing), "or")
+            yield Doubt(key, Risk.KEY, "", self._variable(path) is not None, may_be)
 
     def _of_path(self, path: Path) -> Contract | None:
         return self.scope.of(path) if isinstance(spine(path)[-1], Identifier) else None
@@ -245,7 +282,7 @@ class Walk(Struct, frozen=True):
             return False
         return not self._is_ruled_out(path, None)
 
-    def _is_ruled_out(self, path: Path, value: int | None, *, size: bool = False) -> bool:
+    def _is_ruled_out(self, path: Path, value: Json, *, size: bool = False) -> bool:
         """Is a value excluded by what is given, or may it be?"""
         root, way = way_of(path)
         if None in way:
@@ -281,6 +318,13 @@ class Walk(Struct, frozen=True):
     def _variable(self, path: Path) -> Contract | None:
         root = way_of(path)[0]
         return self.scope.known.get(root)
+
+    def _also(self, other: "Walk") -> "Walk":
+        """The same with what is given and exists elsewhere."""
+        given = Given(
+            self.given.limits | other.given.limits, self.given.compared | other.given.compared
+        )
+        return replace(self, given=given, exists=self.exists | other.exists)
 
     def _assuming(self, condition: Expr, truth: bool) -> "Walk":
         return replace(

@@ -1,4 +1,4 @@
-"""What the receipt of a drill and a spec do not agree on, and where that is said."""
+"""Where a spec and the receipt of its drill disagree, and where to report that."""
 
 from collections.abc import Iterator
 
@@ -8,14 +8,14 @@ from agentflow.lint.rule import Context
 
 
 def discrepancies(context: Context) -> Iterator[Discrepancy]:
-    """All of them; none where nobody asks, or there is no receipt."""
+    """All discrepancies; none if drills are not checked, or there is no receipt."""
     if context.drilled is None or context.drilled.receipt is None or context.plan is None:
         return
     yield from compare(context.plan, context.drilled.receipt)
 
 
 def asked_in_drills(context: Context) -> set[str]:
-    """The escalations whose people have answered in the drill that is looked at, if one is."""
+    """The escalations whose people answered in the drill, if one is checked."""
     if context.drilled is None or context.drilled.receipt is None or context.plan is None:
         return set()
     claims = held(context.plan, context.drilled.receipt)

@@ -1,4 +1,4 @@
-"""Who turns to which escalation, and what its levels name."""
+"""Which steps use which escalation, and what its levels name."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ def turns(plan: Plan) -> Iterator[Turn]:
 
 
 def turned_to(step: StepPlan) -> Iterator[EscalationPlan]:
-    """The escalations of a step or of the call of a tool: before it, and about its failures."""
+    """The escalations of a step or a call of a tool: its approval, and those for its failures."""
     if step.approval is not None:
         yield step.approval
     yield from (each.escalation for each in step.catch.values() if each.escalation is not None)

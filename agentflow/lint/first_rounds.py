@@ -1,7 +1,7 @@
-"""What the first iteration of a loop is sure to come to, and what it finds there.
+"""What is certain about the first iteration of a loop.
 
-It reads the state as `state` gives it, and nothing that `next` makes of it. What does not fit with that
-fails whenever the loop runs, whatever later iterations would find.
+It sees the state as `state` gives it, before `next` has changed anything. What does not fit that
+state fails in every run of the loop, whatever later iterations would see.
 """
 
 from collections.abc import Iterator
@@ -28,9 +28,9 @@ from agentflow.spec.cel.syntax import (
 from agentflow.spec.document import Path
 from agentflow.spec.expressions import references
 
-#: What helps where the first value does not fit.
+#: Help for a first value that does not fit.
 AT_FIRST = "let 'state' begin with a value of the type that 'next' makes"
-#: What an iteration need not come to: it goes through items, or looks at what has happened.
+#: Keys whose expressions an iteration need not reach: lists may be empty, and nothing may fail.
 _NEED_NOT = frozenset({"assert", "catch", "for_each"})
 
 
@@ -41,7 +41,7 @@ class FirstRounds:
         self._plan = plan
         self._types = types
         self._first: dict[str, Types] = {}
-        #: What has loops inside, by address.
+        #: The addresses of everything with a loop inside.
         self._with_loops = {
             at
             for step in plan.steps.values()
@@ -50,10 +50,10 @@ class FirstRounds:
         }
 
     def at(self, path: Path, place: str) -> Types | None:
-        """The types that what stands at `path`, and is read at `place`, finds when it is first read.
+        """The types of what stands at `path`, for its first reading at `place`.
 
-        None if that need not be in a first iteration, as after a `when`, or if there are loops inside,
-        whose `loop` is another.
+        None if it is not certainly read in a first iteration, as after a `when`, or if there are
+        loops inside, where `loop` means another one.
         """
         around = loop_around(self._plan, place)
         if around is None or not self._is_certain(around, path, place):
@@ -85,7 +85,7 @@ class FirstRounds:
 
 
 def operated_at_first(plan: Plan, types: Types, rounds: FirstRounds) -> Iterator[Operated]:
-    """The expressions with parts that do not fit together when they are first read."""
+    """The expressions that are certain to fail when they are first read."""
     for expr, path, offset, place in expressions(plan):
         first = rounds.at(path, place) if _reads_state(expr) else None
         if first is None:
@@ -108,7 +108,7 @@ def _reads_state(expr: Expr) -> bool:
 
 
 def _certain(expr: Expr) -> Iterator[Expr]:
-    """The parts of an expression whose failure is its own, whatever comes."""
+    """The parts of an expression that fail it whenever they fail."""
     yield expr
     match expr:
         case Conditional(condition):

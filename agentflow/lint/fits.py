@@ -1,11 +1,10 @@
-"""Whether the prompts of a plan fit into the windows of their models, and how these are held to their
-contracts, call by call.
+"""Whether each call's prompt fits its model's window, and how the model is held to its contract.
 
 It is decided twice: for any text there may be, of which no token is less than a byte, and for plain
 English. What fits either way is *proven*, what fits in English is *likely*, and what does not even
 then is an *overflow*. A prompt with a field of any length is *unbounded*. With images, which nobody
-counts, and with tools, of whose words it is only taken that a model reads as many as it wrote, there is
-no proof.
+counts, and with tools, of whose words it is only taken that a model reads as many as it wrote,
+there is no proof.
 """
 
 from functools import partial
@@ -17,10 +16,11 @@ from agentflow.contracts.describe import path_text
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.length import longest
 from agentflow.contracts.size import size_of, size_of_fields
-from agentflow.lint.chats import ENGLISH, Chat, chats, known_tokens, loads
+from agentflow.lint.chats import ENGLISH, Chat, chats, loads
 from agentflow.lint.rule import Context
 from agentflow.plan.amounts import Bound, plus
 from agentflow.plan.calls import home_of, tools_in_turn
+from agentflow.plan.chats import ASKED_AGAIN, SHOWN, TOLD
 from agentflow.plan.dialects import manner
 from agentflow.plan.enforcement import held
 from agentflow.plan.prompts import first_prompt, passed_by, said_by, told_again
@@ -92,24 +92,27 @@ def _worst(context: Context, chat: Chat) -> Bound:
 def _usual(context: Context, chat: Chat) -> Bound:
     """The longest prompt in tokens of plain English."""
     call = chat.call
-    parts = list(loads(context, chat, proven=False))
-    most = Bound(known_tokens(context, chat, parts))
-    for load in parts:
+    assert call.chat is not None
+    most = Bound(call.chat.overhead // ENGLISH)
+    for load in loads(context, chat, proven=False):
         if isinf(load.tokens):
             left_open = size_of_fields(call.input.schema, [load.field]).field
             return Bound(inf, f"agents.{chat.agent}.input{left_open or f'.{load.field}'}")
+        most = plus(most, Bound(load.tokens))
     if not isinstance(call.arguments, MapOf | Constant):  # a tool, which the model fills in
         most = plus(most, _length(call.input.schema, f"agents.{chat.agent}.input"))
     return plus(most, _grown(chat))
 
 
 def _grown(chat: Chat) -> Bound:
-    """What comes to it in further turns."""
+    """What comes to it with an answer that was not accepted, and in further turns."""
     call = chat.call
+    said, wrong = said_by(call), 0.0
+    if call.repair:
+        wrong = min(said.amount, SHOWN / ENGLISH) + (TOLD + ASKED_AGAIN) / ENGLISH
     if not tools_in_turn(call):
-        return Bound(0)
-    said = said_by(call)
-    most = Bound(said.amount * (call.max_turns - 1), said.field)
+        return Bound(wrong)
+    most = Bound(said.amount * (call.max_turns - 1) + wrong * call.max_turns, said.field)
     for tool in call.tools.values():
         called = tool.step.call
         assert called is not None

@@ -1,4 +1,4 @@
-"""The confidence gates of a plan: what its agents have to be sure of, and where that is written."""
+"""The confidence gates of a plan: what agents have to be sure of, and where that is written."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ from agentflow.spec.model import Confidence
 
 
 class Gate(Struct, frozen=True):
-    """The gate of one agent that is called; `field` is what its contract says of the field."""
+    """The gate of an agent; `field` is what the agent's contract says of the field it reads."""
 
     confidence: Confidence
     call: CallPlan
@@ -33,7 +33,7 @@ class Gate(Struct, frozen=True):
         return document.locate(path)
 
     def numbers(self) -> Schema:
-        """What the field may be, as a schema by itself; None if the contract does not say it."""
+        """The contract of the field as a schema of its own; None if there is none."""
         inside = self.field.inside
         if inside is None:
             return None
@@ -44,7 +44,7 @@ class Gate(Struct, frozen=True):
 
 
 def gates(plan: Plan) -> Iterator[Gate]:
-    """The gates of all agents that a step may call, each once."""
+    """The gates of all agents that steps may call, each once."""
     seen: set[str] = set()
     for call in (call for step in callers(plan) for call in calls_of(step)):
         if call.confidence is None or call.agent in seen:

@@ -61,14 +61,14 @@ from agentflow.spec.expressions import parse_expression
 from agentflow.spec.templates import Whole, parse_template, template_expressions
 from agentflow.spec.yaml.nodes import Scalar
 
-#: Keys with a bare expression; a field of a value may have such a name too.
+#: Keys that hold a bare expression. A field of a value may have such a name as well.
 _CONDITIONS = frozenset({"when", "until", "that"})
 #: How far conditions are followed from step to step.
 _MOST_STEPS = 16
 
 
 class Guards:
-    """What is known at the places of one plan."""
+    """What is known at each place of a plan."""
 
     def __init__(self, document: Document, plan: Plan, types: Types) -> None:
         self._document = document
@@ -95,12 +95,13 @@ class Guards:
     def narrow(self, use: Use, *, inside: bool = False, beside: bool = False) -> bool:
         """Does a condition choose among the values that a reference can have where it stands?
 
-        If the producer has alternatives, a condition on any field of it may; otherwise with `beside` one
-        on a field beside it. What is `inside` of a list does not go with how long the list is.
+        If the producer has alternatives, a condition on any of its fields may; otherwise, with
+        `beside`, one on a neighbouring field. What is `inside` a list does not depend on how long
+        the list is.
         """
         root, path = use.reference.root, use.reference.path
         if root == "loop":
-            path = ()  # what the state is may well go with the iteration
+            path = ()  # the state may well depend on the iteration
         elif self._has_alternatives(use):
             path = path[: 2 if root == "steps" else 0]
         elif beside:
@@ -110,14 +111,14 @@ class Guards:
         return known.compares(read, sizes=not inside) or self._chooses_case(use, known)
 
     def _chooses_case(self, use: Use, known: Known) -> bool:
-        """Does a condition look at what the switch that is read chooses by?"""
+        """Does a condition read the value by which the switch that is read chooses?"""
         step = self._plan.steps.get(use.target or "")
         if step is None or not isinstance(step.switch, Whole):
             return False
         return known.compares(shown(step.switch.expr, self._selector(step)))
 
     def may_be_case(self, use: Use, words: str) -> bool:
-        """Can what a reference reads of a switch be that of a case, `case 'x'` or `the default`?"""
+        """Can a reference to a switch read the output of `case 'x'`, or of `the default`?"""
         step = self._plan.steps.get(use.target or "")
         if step is None or not isinstance(step.switch, Whole):
             return True
@@ -132,12 +133,12 @@ class Guards:
         )
 
     def _selector(self, switch: StepPlan) -> str:
-        """What the expression of a switch was parsed from."""
+        """The text that the expression of a switch was parsed from."""
         assert isinstance(switch.switch, Whole)
         return self._text((*switch.path, "switch"))[switch.switch.offset :]
 
     def _has_alternatives(self, use: Use) -> bool:
-        """Can it depend on one field of an output, or of the inputs, what another is?"""
+        """Can one field of an output, or of the inputs, depend on another?"""
         schema = self._plan.inputs.schema
         if use.reference.root != "inputs":
             step = self._plan.steps.get(use.target or "")
@@ -150,7 +151,7 @@ class Guards:
         return known
 
     def condition(self, step: StepPlan) -> Known:
-        """What holds if a step runs, as far as its own `when` says."""
+        """What holds if a step runs, by its own `when`."""
         known = self._conditions.get(step.address)
         if known is None:
             known = Known()
@@ -160,7 +161,7 @@ class Guards:
         return known
 
     def runs(self, step: StepPlan, known: Known) -> bool:
-        """Does the `when` of a step hold for certain where this is known?"""
+        """Does the `when` of a step certainly hold where this is known?"""
         pending, seen = [step], {step.address}
         while pending and len(seen) < _MOST_STEPS:
             step = pending.pop()
@@ -183,7 +184,7 @@ class Guards:
         return not pending
 
     def settled(self, part: Expr, text: str, truth: bool, place: str, known: Known) -> bool:
-        """Does a condition that is read at `place` come to `truth` for certain where this is known?"""
+        """Does a condition read at `place` certainly come to `truth` where this is known?"""
         return known.settles(part, text, truth, partial(self._of_subject, place))
 
     def _of_subject(self, place: str, limit: Limit, part: Expr) -> Contract | None:
@@ -194,9 +195,9 @@ class Guards:
         return None
 
     def _after_round(self, use: Use, known: Known) -> Known:
-        """What is known where an iteration has ended: `output` follows `until`, `next` its opposite.
+        """What is known at the end of an iteration: `output` follows `until`, `next` its opposite.
 
-        What `catch` says of a loop that is exhausted stands after its last iteration.
+        The `catch` of an exhausted loop is read after its last iteration.
         """
         around = loop_around(self._plan, use.reader) or self._plan.steps.get(use.reader)
         if around is None or around.loop is None or around.loop.until is None:
@@ -211,7 +212,7 @@ class Guards:
         return known.assuming(around.loop.until, around.loop.until_text, truth)
 
     def _with_what_ran(self, known: Known, place: str) -> Known:
-        """What is known, and what held when the steps ran whose outputs are known to exist."""
+        """What is known, and what held when those steps ran whose output is known to exist."""
         for name in known.skipped():
             step = step_in_reach(self._plan, name, place)
             if step is not None and step.when is not None and not skipping(step):
@@ -230,7 +231,7 @@ class Guards:
         return known
 
     def _by_output(self, limit: Limit, place: str) -> Known:
-        """What follows from what a switch came to: one of the cases that can come to that was taken."""
+        """What follows from the value of a switch: one of the cases that can have it was taken."""
         way = limit.subject.way
         if limit.subject.root != "steps" or limit.subject.size or way[1:2] != ("output",):
             return Known()
@@ -249,7 +250,7 @@ class Guards:
         return reduce(Known.common, taken) if taken else Known()
 
     def around(self, place: str) -> Known:
-        """What is known at an address: from all that encloses it, the outermost first."""
+        """What is known at an address, from everything around it, the outermost first."""
         for at in reversed(list(enclosing(place))):
             if at not in self._known:
                 self._known[at] = self._inside(at, self._known[address.parent(at) or ""])
@@ -306,7 +307,7 @@ class Guards:
     def _expressions_at(self, path: Path) -> list[tuple[int, Expr]]:
         """The expressions of a text, each with its offset.
 
-        Those of one text are kept: questions about a text come in a row.
+        Those of the last text are kept, since questions about one text come in a row.
         """
         if self._parsed[0] != path:
             text = self._text(path)
@@ -324,14 +325,14 @@ class Guards:
 
 
 def skipping(step: StepPlan) -> tuple[str, ...]:
-    """The failures after which a step is skipped; of an item, the list is only shorter."""
+    """The failures after which a step is skipped; a skipped item only shortens the list."""
     if step.for_each is not None:
         return ()
     return tuple(key for key, action in step.catch.items() if action.may_skip)
 
 
 def _sized(value: Expr, least: int) -> Iterator[ReadPath]:
-    """What has a value where a size is at least so large."""
+    """The paths that have a value if a size is at least this large."""
     if isinstance(value, Call) and value.function == "size":
         yield from proven(Binary(">=", value, Literal(least, 0, 0), 0, 0), True)
 

@@ -1,6 +1,6 @@
 """The handoffs of a plan, and where in the file both of their sides stand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,11 +16,12 @@ from agentflow.plan.handoff_words import Way
 from agentflow.plan.handoffs import SOME_FIELD
 from agentflow.plan.narrowing import NOTHING_GIVEN, Given
 from agentflow.plan.schemas import Contract, past_references
+from agentflow.plan.shape_kinds import MOST_OPTIONS
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
-from agentflow.spec.cel.syntax import Conditional, Identifier, spine
+from agentflow.spec.cel.syntax import Conditional, Identifier, ListLiteral, spine
 from agentflow.spec.document import Document, Path
-from agentflow.spec.templates import UNREAD, Constant, MapOf, Template, Whole
+from agentflow.spec.templates import UNREAD, Constant, ListOf, MapOf, Template, Whole
 from agentflow.spec.wording import quoted
 from agentflow.spec.yaml.nodes import Mapping, Scalar
 
@@ -34,7 +35,8 @@ class Handoff(Struct, frozen=True):
     `field` of the `side` of the `receiver`, a contract that stands at `contract` of `document`. The
     receiver of an `answer` is the step that asks.
 
-    With `chosen` it is one side of a `? :`, where something is `given`.
+    With `chosen` it is one side of a `? :`, where something is `given`. `at` is the way to it in the list
+    that an expression writes out.
     """
 
     template: Template
@@ -49,6 +51,7 @@ class Handoff(Struct, frozen=True):
     contract: Path
     given: Given = NOTHING_GIVEN
     chosen: bool = False
+    at: Way = ()
 
     def sides(self) -> Iterator["Handoff"]:
         """What is handed over on each side of a `? :`, if that is what the template is."""
@@ -61,12 +64,38 @@ class Handoff(Struct, frozen=True):
             handoff = replace(self, template=template, given=given, chosen=True)
             yield from list(handoff.sides()) or [handoff]
 
+    def items(self) -> Iterator["Handoff"]:
+        """Each item of the lists that the template writes out, by itself: what these hold is certain."""
+        descent = Descent()
+        root = self.wanted.root
+        inside: Iterable[tuple[str | int, Template]] = ()
+        match self.template:
+            case MapOf(entries):
+                inside = entries
+            case ListOf(items) if len(items) <= MOST_OPTIONS:
+                inside = enumerate(items)
+            case Whole(ListLiteral(exprs)) if len(exprs) <= MOST_OPTIONS:
+                inside = enumerate(replace(self.template, expr=expr) for expr in exprs)
+        for key, template in inside:
+            wanted = Contract(descent.into(self.wanted.schema, root, key), root)
+            part = replace(self, template=template, field=(*self.field, key), wanted=wanted)
+            if isinstance(self.template, Whole):
+                part = replace(part, at=(*self.at, key))
+            else:
+                part = replace(part, path=(*self.path, key))
+            if wanted.schema is False:
+                continue  # that there is such a part at all is judged with the whole
+            if isinstance(key, int):
+                yield part
+            else:
+                yield from part.items()
+
 
 class Source(Struct, frozen=True):
     """What gives a part of the value: a template, and the way to the part from there.
 
-    `text` names the part as one would write it. `uses` are the references in the template, and `given`
-    is what holds there.
+    `text` names the part as one would write it. `uses` are the references in the template, and
+    `given` is what holds there.
     """
 
     template: Template
@@ -144,11 +173,11 @@ class Handoffs:
         uses = tuple(self._uses.get(path, ()))
         if isinstance(template, MapOf):
             uses = tuple(use for use in self._plan.uses if use.path[: len(path)] == path)
-        if handoff.chosen and isinstance(template, Whole):
+        if isinstance(template, Whole):
             start, end = (template.offset + at for at in (template.expr.start, template.expr.end))
             uses = tuple(use for use in uses if start <= use.start and use.end <= end)
         source = Source(template, path, handoff.place, rest, "", uses, handoff.given)
-        shown: Way = (*path[handoff.inside :], *rest)
+        shown: Way = (*path[handoff.inside :], *handoff.at, *rest)
         if source.is_reference:
             reference = max(uses, key=lambda use: use.end - use.start).reference
             parts = (SOME_ITEM if part is None else part for part in reference.path)
@@ -240,7 +269,7 @@ def _produced_by(step: StepPlan) -> Path:
 
 
 def way_text(way: Way) -> str:
-    """A way as one would write it, with `[]` for any item and `[*]` for any field: `legs[].date`."""
+    """A way in writing, with `[]` for any item and `[*]` for any field: `legs[].date`."""
     return path_text(way).replace(f"[{SOME_ITEM}]", "[]").replace(f'["{SOME_FIELD}"]', "[*]")
 
 

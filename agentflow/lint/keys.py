@@ -1,4 +1,4 @@
-"""The idempotency keys of a plan: what stands in them, and what references vary with."""
+"""The idempotency keys of a plan: what they are made of, and whether that varies."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,14 +8,14 @@ from agentflow.plan.uses import Use
 from agentflow.spec.document import Path
 from agentflow.spec.templates import UNREAD
 
-#: Words for what differs from attempt to attempt, as they stand in other languages.
+#: Names in other languages for what differs from attempt to attempt.
 _ATTEMPT = frozenset({"attempt", "attempts", "retry", "retries", "tries", "try_number"})
 _TIME = frozenset({"now", "time", "timestamp", "date", "today", "started", "started_at", "clock"})
 _CHANCE = frozenset({"random", "rand", "uuid", "uuid4", "nonce", "chance"})
 
 
 class Keys:
-    """The references of a plan by where they stand, for questions about keys."""
+    """The references of a plan by their place, for questions about keys."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -24,7 +24,7 @@ class Keys:
             self._uses.setdefault(use.path, []).append(use)
 
     def __iter__(self) -> Iterator[StepPlan]:
-        """The steps that have a key which could be read."""
+        """The steps with a key that could be parsed."""
         for step in self._plan.steps.values():
             if step.call is not None and step.call.key not in (None, UNREAD):
                 yield step
@@ -34,7 +34,7 @@ class Keys:
         return self._uses.get((*step.path, "idempotency_key"), [])
 
     def go_by(self, step: StepPlan, other: StepPlan) -> bool:
-        """Does it go by another step whether a step happens?"""
+        """Does the `when` of a step read another step?"""
         uses = self._uses.get((*step.path, "when"), ())
         return any(use.target == other.address for use in uses)
 
@@ -50,7 +50,7 @@ class Keys:
         return None
 
     def varying(self, uses: Iterable[Use], place: str, outer: StepPlan) -> bool:
-        """May any of these references, which stand at `place`, differ from round to round of `outer`?"""
+        """May any of these references at `place` differ from round to round of `outer`?"""
         return any(self._varies(use, place, outer) for use in uses)
 
     def _varies(self, use: Use, place: str, outer: StepPlan) -> bool:

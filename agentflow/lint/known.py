@@ -1,4 +1,4 @@
-"""What holds somewhere in a pipeline, in all the ways that rules ask for it."""
+"""A set of things known to hold at one place of a pipeline, with the questions rules ask of it."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -14,15 +14,15 @@ from agentflow.spec.cel.logic import ReadPath, together
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import Binary, Expr
 
-#: A condition that a step was not skipped.
+#: A condition saying that a step was not skipped.
 RAN = re.compile(r'steps\.(\w+)\.status=="succeeded"|has\(steps\.(\w+)\.output\)')
-#: What is known of the value that a limit in a part of a condition is on.
+#: Gives the contract of the value that a limit is on, which a part of a condition reads.
 Keeps: TypeAlias = Callable[[Limit, Expr], Contract | None]
 _SKIPPED = re.compile(r'steps\.(\w+)\.status=="skipped"')
 
 
 class Choice(Struct, frozen=True):
-    """A `&&` or `||`, parsed from a text, of which one side at least comes to `truth`."""
+    """A `&&` or `||`, parsed from a text, at least one side of which comes to `truth`."""
 
     whole: Binary
     text: str
@@ -30,11 +30,11 @@ class Choice(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What holds somewhere.
+    """What holds at one place.
 
-    `existing` are paths that have a value; so has all that leads to them. `limits` are those
-    on single values. `choices` are conditions of which one side is enough. `instead` says that this
-    stands in for another value that does not exist.
+    `facts` are conditions by their texts. `existing` are paths that have a value, and so have all
+    paths that lead to them. `limits` are those on single values. `choices` are conditions of which
+    one side is enough. `instead` says that something is read here in place of an absent value.
     """
 
     facts: frozenset[Fact] = frozenset()
@@ -49,7 +49,7 @@ class Known(Struct, frozen=True):
         return any(root == known and way[:length] == steps for known, way in self.existing)
 
     def outputs(self) -> list[str]:
-        """The steps, by the names that conditions call them, whose output is known to exist."""
+        """The steps whose output is known to exist, by their names in conditions."""
         return [
             str(way[0])
             for root, way in self.existing
@@ -57,33 +57,33 @@ class Known(Struct, frozen=True):
         ]
 
     def speaks_of(self, path: str) -> bool:
-        """Does any condition here look at a part of what this path leads to?"""
+        """Does any known condition read a part of the value of a path?"""
         return any(f"{path}." in text for text, _ in self.facts)
 
     def compares(self, path: str, *, sizes: bool = True) -> bool:
-        """Does any condition here look at what is found at this path, or inside of it?
+        """Does any known condition read the value of a path, or a part of it?
 
-        Without `sizes`, one that looks at nothing but the size of it does not count.
+        Without `sizes`, a condition that reads only its size does not count.
         """
         size = "" if sizes else f"size({path})"
         asked = (text.replace(size, "") if size else text for text, _ in self.facts)
         return any(path in text and not text.startswith("has(") for text in asked)
 
     def apart_from_size(self, path: str) -> "Known":
-        """The same without the conditions on how long the list at a path is."""
+        """The same without the conditions on the size of the list at a path."""
         return replace(
             self, facts=frozenset(fact for fact in self.facts if f"size({path})" not in fact[0])
         )
 
     def skipped(self) -> Iterator[str]:
-        """The steps, by the names that conditions call them, that are known to have no output."""
+        """The steps that are known to have no output, by their names in conditions."""
         for text, truth in self.facts:
             match = (_SKIPPED if truth else RAN).fullmatch(text)
             if match is not None:
                 yield next(name for name in match.groups() if name)
 
     def plus(self, new_facts: Iterable[Fact], existing: Iterable[ReadPath]) -> "Known":
-        """The same with more that holds."""
+        """The same with further facts and paths."""
         return self.also(Known(frozenset(new_facts), frozenset(existing)))
 
     def assuming(self, condition: Expr, text: str, truth: bool) -> "Known":
@@ -102,7 +102,7 @@ class Known(Struct, frozen=True):
         )
 
     def also(self, other: "Known") -> "Known":
-        """The same where all holds that holds elsewhere, and what follows from both."""
+        """What is known here together with what is known elsewhere, and what follows from both."""
         known = replace(
             self,
             facts=self.facts | other.facts,
@@ -119,9 +119,9 @@ class Known(Struct, frozen=True):
         return known
 
     def settles(self, condition: Expr, text: str, truth: bool, keeps: Keeps | None = None) -> bool:
-        """Does a condition, parsed from a text, come to `truth` here for certain?
+        """Does a condition, parsed from a text, certainly come to `truth` here?
 
-        `keeps` tells the contract of the value that a part of it puts a limit on, if that is known.
+        `keeps` gives the contracts of the values that it reads, as far as they are known.
         """
         parts = list(together(condition, truth))
         if len(parts) > 1:
@@ -148,7 +148,7 @@ class Known(Struct, frozen=True):
 
 
 def _both_ways(whole: Binary) -> tuple[tuple[Expr, Expr], tuple[Expr, Expr]]:
-    """Each side with the other."""
+    """Each side of a condition, followed by the other."""
     return (whole.left, whole.right), (whole.right, whole.left)
 
 

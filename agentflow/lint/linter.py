@@ -9,7 +9,13 @@ from msgspec.structs import replace
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity, Suppressed
 from agentflow.lint.pages import only_with
 from agentflow.lint.rule import Context, Rule
-from agentflow.lint.rules import RULES, ambiguous_scalar, comma_in_text, wrong_type
+from agentflow.lint.rules import (
+    RULES,
+    ambiguous_scalar,
+    comma_in_text,
+    curly_quotes,
+    wrong_type,
+)
 from agentflow.lint.settling import settle
 from agentflow.spec.yaml.collector import collector_paused
 
@@ -67,7 +73,7 @@ def _examine(
             except Exception as error:  # noqa: BLE001 - one broken rule must not hide the others
                 bugs.add(_crash(context, rule, error))
                 crashed.add(rule.NAME)
-    findings = _of_parted_texts(_without_echoes(findings))
+    findings = _of_curled_texts(_of_parted_texts(_without_echoes(findings)))
     silent = [rule.NAME for rule in rules if only_with(rule) and context.drilled is None]
     settled = settle(context, findings, {rule.NAME: rule.FAMILY for rule in rules}, silent)
     order = tuple(sorted(settled.findings | bugs, key=_position))
@@ -109,6 +115,26 @@ def _of_parted_texts(findings: set[Finding]) -> set[Finding]:
     return kept.union(map(_with_severity, parted, severities))
 
 
+def _of_curled_texts(findings: set[Finding]) -> set[Finding]:
+    """Leave out the errors of a text in quotes that are none to YAML: they are due to the quotes.
+
+    What is said of those is then an error, and they are safely mended: as it is, it cannot stand there.
+    """
+    curled = {each.location: each for each in findings if each.rule == curly_quotes.NAME}
+    if not curled:
+        return findings
+    echoes = {
+        each for each in findings if each.severity is Severity.ERROR and each.location in curled
+    }
+    unfit = {curled[each.location] for each in echoes}
+    return (findings - echoes - unfit).union(map(_unfit, unfit))
+
+
+def _unfit(finding: Finding) -> Finding:
+    fix = None if finding.fix is None else replace(finding.fix, safe=True)
+    return replace(finding, severity=Severity.ERROR, fix=fix)
+
+
 def _start(finding: Finding) -> tuple[str, int, int]:
     return (finding.location.file, finding.location.span.line, finding.location.span.column)
 
@@ -131,7 +157,15 @@ def _crash(context: Context, rule: Rule, error: Exception) -> Finding:
     return Finding(
         rule=rule.NAME,
         severity=Severity.ERROR,
-        message=f"bug in rule '{rule.NAME}': {type(error).__name__}: {error}",
+        message=f"bug in rule '{rule.NAME}': {type(error).__name__}: {_told(error)}",
         location=Location(context.document.file, START_OF_FILE),
         help="please report this with the spec that caused it",
     )
+
+
+def _told(error: Exception) -> str:
+    """What an error says, on one line."""
+    try:
+        return " ".join(str(error).split())
+    except Exception as another:  # noqa: BLE001 - it is broken, too, as whatever the rule has done
+        return f"it cannot be told ({type(another).__name__})"

@@ -1,6 +1,7 @@
 """The loops of a plan, each with the references that stand inside it."""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from msgspec import Struct, field
 
@@ -15,7 +16,7 @@ from agentflow.spec.model import Effects
 from agentflow.spec.templates import Template, Whole
 
 
-class Round(Struct, frozen=True):
+class Round(Struct, frozen=True, dict=True):
     """A loop; `uses` stand in its iterations, of which `own` mean its own `loop`; `calls` are made in them."""
 
     step: StepPlan
@@ -25,7 +26,12 @@ class Round(Struct, frozen=True):
     own: list[Use] = field(default_factory=list)
     calls: list[CallPlan] = field(default_factory=list)
 
-    @property
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The fields that the state has, at first or later."""
+        return frozenset((*entries(self.loop.state), *entries(self.loop.next)))
+
+    @cached_property
     def changing(self) -> frozenset[str]:
         """The fields of the state that an iteration gives the next, and not as they were."""
         given = entries(self.loop.next).items()
@@ -34,8 +40,9 @@ class Round(Struct, frozen=True):
     def misnames(self, use: Use) -> bool:
         """Does a reference to `loop` read a field that the state does not have, and may mean any?"""
         root, *way = use.reference.path[:2] or (None,)
-        known = {*entries(self.loop.state), *entries(self.loop.next)}
-        return root == "state" and bool(way) and isinstance(way[0], str) and way[0] not in known
+        return (
+            root == "state" and bool(way) and isinstance(way[0], str) and way[0] not in self.known
+        )
 
     def part(self, use: Use) -> str:
         """The key of the loop that a reference stands under: `until`, `next`, `steps`, `output`.
@@ -89,10 +96,10 @@ def same_each_time(plan: Plan, each: Round, step: StepPlan) -> bool:
     pending, seen = [step], {step.address}
     while pending:
         here = pending.pop()
-        calls = [call for caller in _inside(here) for call in calls_of(caller)]
+        calls = [call for caller in steps_inside(here) for call in calls_of(caller)]
         if here.nested is not None or any(call.effects is not Effects.NONE for call in calls):
             return False
-        if any(inner.question or inner.delegate or inner.loop for inner in _inside(here)):
+        if any(inner.question or inner.delegate or inner.loop for inner in steps_inside(here)):
             return False
         for use in (use for use in each.uses if here.address in enclosing(use.reader)):
             if use.reference.root == "loop" and (use not in each.own or changes(each, use)):
@@ -104,18 +111,22 @@ def same_each_time(plan: Plan, each: Round, step: StepPlan) -> bool:
     return True
 
 
-def _inside(step: StepPlan) -> Iterator[StepPlan]:
+def steps_inside(step: StepPlan) -> Iterator[StepPlan]:
     """A step and all that is inside of it."""
     yield step
     for scope in step.scopes:
         for inner in scope.steps:
-            yield from _inside(inner)
+            yield from steps_inside(inner)
 
 
 def reads_field(use: Use, name: str) -> bool:
     """Does a reference to `loop` read this field of the state, by itself or with the whole?"""
-    path = use.reference.path
-    return not path or path in (("state",), ("state", None)) or path[:2] == ("state", name)
+    return reads_all(use) or use.reference.path[:2] == ("state", name)
+
+
+def reads_all(use: Use) -> bool:
+    """Does a reference to `loop` read the whole state, or a field of it that is not known?"""
+    return not use.reference.path or use.reference.path in (("state",), ("state", None))
 
 
 def next_field(use: Use, body: ScopePlan) -> str | None:
@@ -126,14 +137,18 @@ def next_field(use: Use, body: ScopePlan) -> str | None:
 
 def lost_fields(each: Round) -> list[str]:
     """The fields of `next` that nobody reads but `next` itself, for the next one."""
+    readers: dict[str, set[str | None]] = {}
+    of_all: set[str | None] = set()
+    for use in each.own:
+        field = next_field(use, each.body)
+        if reads_all(use) or each.misnames(use):
+            of_all.add(field)
+        elif use.reference.path[:1] == ("state",):
+            readers.setdefault(str(use.reference.path[1]), set()).add(field)
     return [
         name
         for name in sorted(each.changing)
-        if all(
-            next_field(use, each.body) == name
-            for use in each.own
-            if reads_field(use, name) or each.misnames(use)
-        )
+        if of_all <= {name} and readers.get(name, set()) <= {name}
     ]
 
 

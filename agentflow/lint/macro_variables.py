@@ -1,7 +1,7 @@
-"""What the variables of macros stand for, and so what is known of a part inside of one.
+"""What the variables of macros stand for, and so what is known of expressions inside a macro.
 
-In `steps.read.output.all(s, s.kind == "bill")` the `s` is an item of a list, of which the type of the
-list says what it is. Where that is not known, nothing is said.
+In `steps.read.output.all(s, s.kind == "bill")`, `s` is an item of a list, and has the type that the
+list gives its items. If that type is unknown, so is the variable's.
 """
 
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ from agentflow.spec.cel.syntax import Comprehension, Expr, Identifier, Index, Se
 
 
 class Variables(Struct, frozen=True):
-    """The macros around a part of an expression that is read at `place`.
+    """The variables of the macros around a part of an expression that is read at `place`.
 
-    `known` are their variables, each with what it is, or None where that cannot be told.
+    `known` has the contract of each, or None if that is unknown.
     """
 
     types: Types
@@ -33,7 +33,7 @@ class Variables(Struct, frozen=True):
         return replace(self, known={**self.known, macro.variable: self.item(macro.source)})
 
     def of(self, expr: Expr) -> Contract | None:
-        """What a part comes to; None if that cannot be told."""
+        """The contract of a part's value; None if it is unknown."""
         if isinstance(expr, Comprehension) and expr.macro == "filter":
             return self.of(expr.source)
         start = spine(expr)[-1] if isinstance(expr, Identifier | Select | Index) else None
@@ -50,7 +50,7 @@ class Variables(Struct, frozen=True):
         return found
 
     def item(self, source: Expr) -> Contract | None:
-        """What an item of a list is."""
+        """The contract of the items of a list."""
         whole = self.of(source)
         if whole is None or types_of(whole.schema, whole.root) != {"array"}:
             return None

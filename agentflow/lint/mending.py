@@ -1,16 +1,16 @@
-"""Applying fixes: edits of the text at the places that findings name, and nothing else of it.
+"""Applying fixes: edits of the text at the places that findings name, and nothing else.
 
     look at the text  →  the fixes that do not touch each other  →  apply them  →  look again
 
-until nothing is left to apply, the gravest problems first. A set of fixes counts only if what is
-found afterwards was found before, and is less: a fix that brings a new problem is left to a person.
-So mending a text again changes nothing.
+until nothing is left to apply, the gravest problems first. A set of fixes is kept only if every
+finding afterwards was there before, and there are fewer: a fix that causes a new problem is left to
+a person. So mending a mended text changes nothing.
 
-There are two exceptions. An error keeps the rules from asking about its surroundings: of a step
-whose agent is unknown nobody asks who reads it. What they find there when the error is mended is
-less grave, and would have been found without it. And of a text that cannot be understood, the rules
-see only a part. When fixes make it one that can, what else is wrong with it shows for the first
-time, and is not their doing.
+There are two exceptions. An error keeps rules from looking at its surroundings: if the agent of a
+step is unknown, nobody asks who reads the step. Findings that appear once such an error is mended
+are allowed if they are less grave and would have been there without it. And of a text that cannot
+be understood, rules see only a part. If fixes make it readable, whatever else is wrong with it
+shows for the first time, and is not their fault.
 """
 
 from collections import Counter
@@ -21,18 +21,18 @@ from msgspec import Struct, field
 from agentflow.findings import Edit, Finding, Fix, Severity
 from agentflow.spec.yaml.source import Source
 
-#: How often a text is looked at; far more than any file needs in which few fixes are refused.
+#: How often a text is looked at: far more often than needed unless many fixes are refused.
 MAX_LOOKS = 100
-#: How many fixes in a row may be of no use, before the others are left to a person.
+#: How many fixes in a row may be useless before the others are left to a person.
 PATIENCE = 12
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class Sight(Struct, frozen=True):
-    """What is found in a text. `depth` is how far it was understood: more is further.
+    """What is found in a text. A greater `depth` means that more of it was understood.
 
-    `early` are the names of rules that find what they find however deep that is; `late` those of
-    rules that do not ask about what has errors.
+    `early` names the rules whose findings do not depend on the depth, `late` those that skip
+    whatever has errors.
     """
 
     findings: Sequence[Finding]
@@ -45,7 +45,7 @@ Look = Callable[[str], Sight]
 
 
 class Refused(Struct, frozen=True):
-    """A finding whose fix was left out, and the first that it `brings`; None if it is of no use."""
+    """A finding whose fix was left out, and the first finding it `brings`, if any."""
 
     finding: Finding
     brings: Finding | None
@@ -54,7 +54,7 @@ class Refused(Struct, frozen=True):
 class Mended(Struct, frozen=True):
     """What became of a text, and which fixes were left out.
 
-    So many as are `untried` were left, since too many before them were refused.
+    `untried` counts those that were not tried because too many before them were refused.
     """
 
     text: str
@@ -64,7 +64,7 @@ class Mended(Struct, frozen=True):
 
 
 class _Work(Struct):
-    """A text on its way: what is found in it, and which fixes have been of no use so far."""
+    """A text being mended: what is found in it, and which fixes were useless so far."""
 
     text: str
     sight: Sight
@@ -86,7 +86,7 @@ def mend(text: str, look: Look, wanted: Callable[[Finding], bool]) -> Mended:
         if not new and _is_less(sight, work.sight):
             work.fixed += (finding for finding, _ in batch)
             work.text, work.sight = changed, sight
-            work.refused.clear()  # what was in their way may be gone
+            work.refused.clear()  # what stood in their way may be gone
             at_most, in_vain = 2 * at_most, 0
         elif len(batch) > 1:
             at_most = len(batch) // 2
@@ -99,7 +99,7 @@ def mend(text: str, look: Look, wanted: Callable[[Finding], bool]) -> Mended:
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """The text with all edits, which do not touch each other. Line ends are those of the text."""
+    """The text with all edits applied; they do not touch each other. It keeps its line ends."""
     source = Source(text)
     line_end = "\r\n" if "\r\n" in text else "\n"
     parts: list[str] = []
@@ -117,7 +117,7 @@ def _offsets(source: Source, edit: Edit) -> tuple[int, int]:
 
 
 def _apart(work: _Work, wanted: Callable[[Finding], bool]) -> list[tuple[Finding, Fix]]:
-    """Fixes of the gravest findings that have some, in file order, none touching one before it."""
+    """Fixes of the gravest findings that have any, in file order, none touching another."""
     source = Source(work.text)
     mendable = _mendable(work, wanted)
     gravest = min((_RANK[finding.severity] for finding in mendable), default=0)
@@ -135,7 +135,7 @@ def _apart(work: _Work, wanted: Callable[[Finding], bool]) -> list[tuple[Finding
 
 
 def _mendable(work: _Work, wanted: Callable[[Finding], bool]) -> list[Finding]:
-    """The findings with a fix that is wanted and was not refused."""
+    """The findings with a fix that is wanted and not yet refused."""
     return [
         finding
         for finding in work.sight.findings
@@ -149,7 +149,7 @@ def _is_free(span: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:
 
 
 def _new(after: Sight, before: Sight, mended: Severity) -> list[Finding]:
-    """What is found now and was not before, but for what could not be seen before."""
+    """The findings that are new, apart from those that could not be seen before."""
     then = Counter(map(_said, before.findings))
     found: list[Finding] = []
     for finding in after.findings:
@@ -163,12 +163,12 @@ def _new(after: Sight, before: Sight, mended: Severity) -> list[Finding]:
 
 
 def _is_less(after: Sight, before: Sight) -> bool:
-    """Is something gone?"""
+    """Has a finding gone?"""
     return bool(Counter(map(_said, before.findings)) - Counter(map(_said, after.findings)))
 
 
 def _said(finding: Finding) -> tuple[str, Severity, str]:
-    """What a finding says, wherever it is."""
+    """What a finding says, apart from its place."""
     return finding.rule, finding.severity, finding.message
 
 

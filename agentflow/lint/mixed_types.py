@@ -1,4 +1,4 @@
-"""Values that have one of several types, of which not all go where they stand."""
+"""Values that may be of several types, not all of which are accepted where they are used."""
 
 from agentflow.contracts.describe import excerpt, listed, type_names
 from agentflow.contracts.keywords import TYPES, json_type
@@ -10,19 +10,19 @@ from agentflow.spec.cel.signatures import NUMBER
 
 _NULL = frozenset({"null"})
 _SOMETHING = frozenset(TYPES) - _NULL
-#: So many values are named one by one.
+#: Up to this many values are named one by one.
 _FEW = 3
 
 
 def is_mixed(found: Contract) -> bool:
-    """May it be of one type or another, null aside?"""
+    """May it be of several types, besides null?"""
     return len(types_of(found.schema, found.root) - _NULL) > 1
 
 
 def refused_of(found: Contract, taken: Kinds) -> str:
-    """The types that a value may have, or the values, that are not taken where others are; "" if none.
+    """What a value may be, besides what is taken: its types or its values; "" if nothing.
 
-    Whole numbers and fractions are not told apart, and what may be anything is not known well enough.
+    Whole numbers and fractions count as one type. A value that may be anything is not judged.
     """
     types = types_of(found.schema, found.root) - _NULL
     kinds = taken | NUMBER if taken & NUMBER else taken

@@ -1,7 +1,7 @@
-"""The nearest known names to those that are not known, for a bounded amount of work.
+"""The nearest known names to unknown ones, for a bounded amount of work.
 
-One look-up goes through all the known names. A spec with thousands of wrong names among thousands
-of right ones would take minutes, and nobody reads that many suggestions.
+One look-up compares with every known name. In a spec with thousands of wrong names among thousands
+of right ones that would take minutes, and nobody reads so many suggestions.
 """
 
 from collections.abc import Iterable
@@ -26,26 +26,26 @@ class Suggestions:
         self._left = _MOST_COMPARISONS
 
     def near(self, name: str, known: Iterable[str]) -> str | None:
-        """`did you mean 'x'?` with the nearest of the known names, or two of them; None if none is near."""
+        """`did you mean 'x'?` with the nearest one or two known names; None if none is near."""
         names = list(islice(known, self._left))
         self._left -= len(names)
         found = nearest(name, names)
         if found is None:
             return None
-        # Names that only their number tells apart are equally near to one without it.
+        # Names that differ only in a number are equally near to one without a number.
         others = [each for each in names if each != found and equally_near(name, each, found)]
         return f"did you mean {' or '.join(map(quoted, [found, *others[:1]]))}?"
 
     def fix(
         self, document: Document, place: Location, name: str, known: Iterable[str]
     ) -> Fix | None:
-        """The only known name that is near, in the place of the one that stands there."""
+        """A fix that writes the only near name, if there is just one."""
         names = list(islice(known, self._left))
         self._left -= len(names)
         return renamed(document, place, name, names) if self._left else None
 
     def help(self, name: str, known: Iterable[str], otherwise: str) -> str:
-        """What to say about an unknown name: the nearest, or `otherwise` and what there is."""
+        """The help for an unknown name: the nearest ones, or `otherwise` and all that exist."""
         names = list(dict.fromkeys(islice(known, self._left)))
         listing = f"; there is: {listed(names)}" if 0 < len(names) <= _MOST_LISTED else ""
         return self.near(name, names) or otherwise + listing

@@ -1,6 +1,6 @@
-"""The kinds of the parts of an expression, and the parts that no operator or function can use.
+"""The types of the parts of an expression, and the parts that an operator or function cannot use.
 
-What the contract calls an integer is taken for an int: it could be written 3.0, and hardly ever is.
+What a contract calls an integer is taken for an int. It could be written 3.0, but hardly ever is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,18 +72,18 @@ class Misfit(Struct, frozen=True):
 
 
 class Operands(Struct):
-    """One walk over an expression; each part is looked at once."""
+    """One walk over an expression, which looks at each part once."""
 
     misfits: list[Misfit] = field(default_factory=list)
-    #: Arithmetic that mixes ints and doubles for some of the values that the contracts admit.
+    #: Arithmetic that mixes ints and doubles for some of the values that contracts allow.
     mixtures: list[Misfit] = field(default_factory=list)
-    #: Values that stand in for what is absent, or are chosen, and are of no use where these are.
+    #: Fallbacks and alternatives of a type that cannot be used where they stand.
     stand_ins: list[Misfit] = field(default_factory=list)
 
     def of(self, expr: Expr, scope: Variables, *, asked: bool = False) -> Kinds:
-        """The kinds that an expression can come to; all of them where nothing is known.
+        """The types that an expression can have; all of them if nothing is known.
 
-        `scope` has the variables of the macros around; `asked` says that absence is no error here.
+        `scope` has the variables of the macros around it; if `asked`, absence is no error here.
         """
         match expr:
             case Literal(value):
@@ -197,7 +197,7 @@ class Operands(Struct):
         )
 
     def _mixture(self, expr: Binary, left: Kinds, right: Kinds) -> None:
-        """Notes numbers of which a fraction, or the lack of one, makes the sum impossible."""
+        """Note numbers that may or may not be whole, if the other side fits only one of both."""
         numbers = left <= NUMBER and right <= NUMBER
         if not numbers or not left & right or len(left | right) < len(NUMBER):
             return
@@ -220,7 +220,7 @@ class Operands(Struct):
         return frozenset({function.result})
 
     def _joined(self, joined: Expr, scope: Variables) -> None:
-        """Notes lists, also those of which one is chosen, whose items are no texts."""
+        """Note lists whose items are no texts, alternatives included."""
         options = list(_options(joined))
         for option in options:
             items = self._kinds_of_items(option, scope)
@@ -233,7 +233,7 @@ class Operands(Struct):
                 self.stand_ins.append(Misfit(option, message, "let them be of the same type"))
 
     def _kinds_of_items(self, expr: Expr, scope: Variables) -> Kinds:
-        """What the items of a list are, if its type says so at its top."""
+        """The types of the items of a list, if the schema states them at its top."""
         found = scope.of(expr) or ANYTHING
         schema = past_references(found)
         if not isinstance(schema, dict) or types_of(schema, found.root) != {"array"}:
@@ -255,14 +255,14 @@ class Operands(Struct):
         if isinstance(part, Default | Coalesce | Conditional) and found & wanted:
             self._each(part, wanted, takes, scope)
         if not found & wanted:
-            # Null has no parts, which is absence where it is asked for; nobody wants it.
+            # Null is never what is wanted, though it may be read like something absent.
             message = f"{takes} {_said(wanted - _NULL)}, this is {_said(found)}"
             self.misfits.append(Misfit(part, message, _mend(found, wanted)))
 
     def _each(
         self, part: Default | Coalesce | Conditional, wanted: Kinds, takes: str, scope: Variables
     ) -> None:
-        """Notes the values that may come of a part and are none of those that are wanted."""
+        """Note each possible value of a part that is not of a wanted type."""
         for value in _options(part):
             found = Operands().of(value, scope, asked=True)
             if not found & wanted and found != _NULL:
@@ -271,7 +271,7 @@ class Operands(Struct):
 
 
 def _options(expr: Expr) -> Iterator[Expr]:
-    """The values that one of several is chosen from."""
+    """The values among which an expression chooses."""
     match expr:
         case Default(path, last):
             yield path
@@ -287,10 +287,10 @@ def _options(expr: Expr) -> Iterator[Expr]:
 
 
 class Operated(Struct, frozen=True):
-    """What is wrong with the parts of an expression: `always` fails, `sometimes` for some values.
+    """What is wrong with an expression: misfits that fail `always`, or `sometimes`.
 
-    `stand_ins` are values that one of several is chosen from. `offset` is where the expression
-    begins in the text at `path`.
+    `stand_ins` are fallbacks and alternatives that do not fit. The expression begins at `offset` in
+    the text at `path`.
     """
 
     path: Path
@@ -306,7 +306,7 @@ class Operated(Struct, frozen=True):
 
 
 def operated(plan: Plan, types: Types) -> Iterator[Operated]:
-    """All expressions of a plan, each looked at once."""
+    """What is wrong with the expressions of a plan, agents' texts included."""
     for expr, path, offset, place in expressions(plan):
         yield from _walked(expr, path, offset, Variables(types, place))
     for each in agent_texts(plan):
@@ -328,7 +328,7 @@ def _is_zero(expr: Expr) -> bool:
 
 
 def _said(kinds: Kinds) -> str:
-    """`list or map`; where ints and doubles are both meant, they are not told apart."""
+    """`list or map`; int and double together are a `number`."""
     words = set(kinds - NUMBER) | {"number"} if kinds >= NUMBER else set[str](kinds)
     return " or ".join(sorted(words))
 

@@ -1,4 +1,4 @@
-"""Which steps of a plan come after which, through groups and in between."""
+"""Which steps of a plan come after which, through groups as well."""
 
 from collections.abc import Iterator
 
@@ -8,19 +8,19 @@ from agentflow.plan.steps import Plan, StepPlan
 
 
 class Order:
-    """What waits for what in one plan; what a step waits for is worked out once."""
+    """What waits for what in a plan; it is worked out once for each step."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._before: dict[str, frozenset[str]] = {}
 
     def comes_after(self, step: StepPlan, other: StepPlan) -> bool:
-        """Does a step start only when another has ended, or is it inside of it?"""
+        """Does a step start only after another has ended, or is it inside the other?"""
         around = frozenset(enclosing(other.address))
         return any(around & self._awaited(at) for at in enclosing(step.address) if at)
 
     def exclude(self, step: StepPlan, other: StepPlan) -> bool:
-        """Are two steps in different cases of one switch, or iterations of different times?"""
+        """Are two steps in different cases of one switch?"""
         for at, inside in _ways(step.address):
             whole = self._plan.steps.get(at)
             if whole is None or whole.kind != "switch":
@@ -51,6 +51,6 @@ class Order:
 
 
 def _ways(at: str) -> Iterator[tuple[str, str]]:
-    """Each address around another, with the next one on the way to it."""
+    """Each address around another one, with the next on the way to it."""
     places = list(enclosing(at))
     yield from zip(places[1:], places, strict=False)

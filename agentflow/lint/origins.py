@@ -1,6 +1,4 @@
-"""Where values come from: what agents and people answer, followed through the outputs of what is
-around them.
-"""
+"""Where values come from: answers of agents and people, followed through the outputs of steps."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,12 +11,12 @@ from agentflow.plan.uses import Use
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.document import Path
 
-#: Of more references on the way to a value none is followed.
+#: How many references are followed on the way to a value.
 _MOST_PARTS = 200
 
 
 class Origin(Struct, frozen=True):
-    """A part of what a step has answered; without a step, of what is there from elsewhere: inputs, items."""
+    """A part of a step's answer; without a step, of what comes from elsewhere: inputs, items."""
 
     step: str
     way: Steps
@@ -30,7 +28,7 @@ class Origin(Struct, frozen=True):
 
 
 def origins(context: Context, *paths: Path) -> tuple[Origin, ...]:
-    """What the values come from that stand at paths of the document, or further in."""
+    """Where the values at paths of the document, or further in, come from."""
     return origins_of(context, (use for path in paths for use in within(context, path)))
 
 
@@ -40,7 +38,7 @@ def within(context: Context, path: Path) -> Iterable[Use]:
 
 
 def origins_of(context: Context, uses: Iterable[Use]) -> tuple[Origin, ...]:
-    """What references lead to: steps that answer, through groups, loops and cases around them."""
+    """The answers that references lead to, through groups, loops and cases around the steps."""
     assert context.plan is not None
     found: dict[Origin, None] = {}
     pending = list(uses)
@@ -61,7 +59,7 @@ def origins_of(context: Context, uses: Iterable[Use]) -> tuple[Origin, ...]:
 
 
 def _inside(context: Context, step: StepPlan, way: Steps) -> Iterator[Use]:
-    """The references that make up a part of what a group, a loop or a switch gives."""
+    """The references that make up a part of the output of a group, a loop or a switch."""
     if step.for_each is not None:
         way = way[1:]
     for scope in step.scopes:
@@ -74,7 +72,7 @@ def _inside(context: Context, step: StepPlan, way: Steps) -> Iterator[Use]:
 
 
 def deciding(context: Context, step: StepPlan) -> tuple[StepPlan, ...]:
-    """The questions to people by whose answers it is decided whether a step runs."""
+    """The questions to people whose answers decide whether a step runs."""
     plan = context.plan
     assert plan is not None
     places: list[Path] = []

@@ -22,7 +22,7 @@ class Page(Struct, frozen=True, dict=True):
 
 
 def page_of(rule: Rule) -> Page:
-    """The page of a rule; fails where a part is missing or out of order."""
+    """The page of a rule; fails if a part is missing or out of order."""
     text = rule.__doc__ or ""
     title, _, rest = text.partition("\n\n")
     why, bad, rest = _cut(rest, "Bad:")
@@ -33,12 +33,12 @@ def page_of(rule: Rule) -> Page:
 
 
 def fixable(rule: Rule) -> Fixable | None:
-    """What the rule says in its constant `FIX`; None if it has none."""
+    """The constant `FIX` of a rule; None if it has none."""
     return getattr(rule, "FIX", None)
 
 
 def only_with(rule: Rule) -> str | None:
-    """The option without which the rule says nothing: its `ONLY_WITH`; None if it has none."""
+    """The option that the rule needs to say anything: its `ONLY_WITH`, or None."""
     return getattr(rule, "ONLY_WITH", None)
 
 
@@ -62,7 +62,7 @@ def rule_named(name: str, rules: Sequence[Rule]) -> Rule:
 
 
 def _cut(text: str, head: str) -> tuple[str, str, str]:
-    """What stands before a heading, the indented block under it, and what follows the block."""
+    """The text before a heading, the indented block under it, and the text after the block."""
     before, found, rest = text.partition(f"{head}\n\n")
     assert found, f"no '{head}'"
     lines = rest.splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""The conditions on the way to a step: each `when`, and that a switch comes to the case around it."""
+"""The conditions on the way to a step: each `when`, and each case of a `switch` around it."""
 
 from collections.abc import Iterator
 
@@ -13,10 +13,9 @@ from agentflow.spec.document import Path
 
 
 class Passage(Struct, frozen=True):
-    """Something on the way to a step: all of its `conditions` have to hold, or it does not run.
+    """Something on the way to a step, which runs only if all of these `conditions` hold.
 
-    They are read where `place` is, `path` is where they are written, and `of` is what has the `when`
-    or the case.
+    They are read at `place` and written at `path`; `of` is the step with the `when`, or the case.
     """
 
     conditions: tuple[Expr, ...]
@@ -26,9 +25,9 @@ class Passage(Struct, frozen=True):
 
 
 def passages(plan: Plan, at: str) -> Iterator[Passage]:
-    """What is on the way to an address, from the inside out.
+    """The passages on the way to an address, from the inside out.
 
-    A switch over a text with expressions in it is passed over: no condition says what it comes to.
+    A switch over a text with expressions in it is left out: no condition describes its value.
     """
     for each in enclosing(at):
         step, case = plan.steps.get(each), case_at(plan, each)

@@ -1,4 +1,4 @@
-"""References that an author spelled out where they are only text: without `${{ }}` around them."""
+"""References in places where they are only text, because they lack the `${{ }}` around them."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -18,20 +18,21 @@ _PATH = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*"
 _IN_BRACES = re.compile(rf"(?<![${{])(?:\$(?={{[^{{]))?{{{{1,2}}\s*(?P<path>{_PATH})\s*}}{{1,2}}")
 _BARE = re.compile(r"\s*(?P<path>(?:inputs|steps|loop|item|run)(?:\.[A-Za-z_]\w*|\[\d+\])+)\s*")
 _EXPRESSION = re.compile(r"(?<!\$)\$\{\{\s*(?P<path>.*?)\s*\}\}", re.DOTALL)
-#: As other tools write it: `$steps.a.output`, `$.steps…`, `$(steps…)`, `{% steps… %}`, `<% steps… %>`, `=steps…`.
+#: As other tools write it: `$steps.a.output`, `$.steps…`, `$(steps…)`, `{% steps… %}`, `<% steps…
+#: %>`, `=steps…`.
 _FOREIGN = re.compile(
     r"(?:(?<!\$)\$(?:\.|\(\s*)?|\{%-?\s*|<%[=-]?\s*|\A\s*=\s*)"
     r"(?P<path>(?P<root>steps|inputs?)\.(?P<name>[A-Za-z_]\w*)(?:\.[A-Za-z_]\w*|\[\d+\])*)"
     r"(?:\s*(?:\)|-?%\}|-?%>))?"
 )
-#: Tags of other template languages that look at something: `{% if x %}`, `{% for y in x %}`, `{{#if x}}`.
+#: Tags of other template languages that read something: `{% if x %}`, `{{#if x}}`.
 _TAG = re.compile(
     rf"(?:\{{%-?\s*(?:if|elif|unless|for\s+\w+\s+in)\s+(?:not\s+)?|\{{\{{#(?:if|each|unless|with)?\s*)(?P<path>{_PATH})"
     r"[^%{}]*(?:-?%\}|\}\})"
 )
-#: Roots that stand in braces by chance nowhere else.
+#: Roots that hardly ever stand in braces by chance.
 _ROOTS = frozenset({"inputs", "steps", "loop", "item", "run", "input", "task"})
-#: The keys of an agent whose texts are passed on as they are, besides `instructions`.
+#: The keys of an agent, besides `instructions`, whose texts are passed on unchanged.
 _NEVER_EXPANDED = ("argv", "env", "headers")
 #: The keys of a step whose texts may hold expressions.
 _OF_STEPS = (
@@ -42,7 +43,7 @@ _OF_STEPS = (
 
 
 class PlainReference(Struct, frozen=True):
-    """A part of a text that spells out a reference; `expression` is what would make it one."""
+    """A part of a text that looks like a reference; `expression` is how to write a real one."""
 
     text: Written
     found: re.Match[str]
@@ -55,13 +56,13 @@ class PlainReference(Struct, frozen=True):
 
 
 def plain_references(document: Document, plan: Plan) -> Iterator[PlainReference]:
-    """All of a spec: in what steps and outputs hand on, and in what models are told."""
+    """All of them in a spec: in what steps and outputs hand on, and in texts for models."""
     inputs = _fields(plan.inputs.schema)
     names = {"inputs": inputs, "steps": {step.id for step in plan.steps.values()}}
     for path, locals_ in _places(document, plan):
         for text in texts_at(document, path):
             if "steps" in text.path[len(path) :]:
-                continue  # steps inside have places of their own
+                continue  # steps inside it have places of their own
             whole = _BARE.fullmatch(text.text)
             for found in (whole,) if whole else _IN_BRACES.finditer(text.text):
                 if whole or _is_meant(found, {*inputs, *locals_}):
@@ -72,7 +73,7 @@ def plain_references(document: Document, plan: Plan) -> Iterator[PlainReference]
 
 
 def _of_agents(document: Document, plan: Plan) -> Iterator[PlainReference]:
-    """Those in what each agent that is called says, and hands on as it is; each agent once."""
+    """Those in the texts of all agents that are called, each agent once."""
     seen: set[Path] = set()
     for step in callers(plan):
         for call in possible_calls(step):
@@ -90,7 +91,7 @@ def _of_agents(document: Document, plan: Plan) -> Iterator[PlainReference]:
             for key in _NEVER_EXPANDED:
                 for text in texts_at(document, (*at, key)):
                     yield from _expressions(text)
-                    # To a program, a single name in single braces may well mean something.
+                    # A single name in single braces may well mean something to a program.
                     yield from (
                         plain
                         for plain in _of_input(text, fields)
@@ -100,7 +101,7 @@ def _of_agents(document: Document, plan: Plan) -> Iterator[PlainReference]:
 
 
 def _of_input(text: Written, fields: Collection[str]) -> Iterator[PlainReference]:
-    """What spells out a field of an agent's input, as this language or another has it."""
+    """What looks like a field of an agent's input, in this language or another."""
     for found in _IN_BRACES.finditer(text.text):
         if _is_meant(found, fields):
             yield _plain(text, found, "input." if found["path"] in fields else "")
@@ -113,19 +114,19 @@ def _of_input(text: Written, fields: Collection[str]) -> Iterator[PlainReference
 
 
 def _expressions(text: Written) -> Iterator[PlainReference]:
-    """What would be expressions elsewhere."""
+    """What would be expressions in other places."""
     return (_plain(text, found, "") for found in _EXPRESSION.finditer(text.text))
 
 
 def _foreign(text: Written, names: dict[str, Collection[str]]) -> Iterator[PlainReference]:
-    """What other tools would read as a reference, if there is what it names; else it may be prose."""
+    """What other tools would read as a reference, if what it names exists; else it may be prose."""
     for found in _FOREIGN.finditer(text.text):
         if found["name"] in names.get(found["root"], ()):
             yield _plain(text, found, "")
 
 
 def _places(document: Document, plan: Plan) -> Iterator[tuple[Path, Collection[str]]]:
-    """Where texts stand that may hold expressions, with what an item is called there."""
+    """The places of texts that may hold expressions, with the name of an item there."""
     for at, step in plan.steps.items():
         node = document.node(step.path)
         said = node.entries if isinstance(node, Mapping) else {}
@@ -138,7 +139,7 @@ def _places(document: Document, plan: Plan) -> Iterator[tuple[Path, Collection[s
 
 
 def _is_meant(found: re.Match[str], fields: Collection[str]) -> bool:
-    """Does what stands in braces name a field, or begin as a reference does?"""
+    """Does a text in braces name a field, or begin like a reference?"""
     root, _, rest = found["path"].partition(".")
     return (root in _ROOTS and bool(rest)) or found["path"] in fields
 

@@ -1,4 +1,4 @@
-"""What was to be done and what was done: lists of which a `for_each` may leave out some."""
+"""What was to be done and what was done: lists of which a `for_each` may leave out a part."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,9 +16,9 @@ from agentflow.spec.yaml.nodes import Scalar
 
 
 def counts_planned(context: Context, step: StepPlan, deed: StepPlan, path: Path) -> bool:
-    """Does a text of a step count the items that a deed is for, of which some may be left out?
+    """Does a text of a step count all items of a list, although some may be left out of the work?
 
-    Not where the step reads what has been done as well.
+    Not if the step reads as well what has been done.
     """
     assert context.plan is not None
     node = context.document.node(path)
@@ -37,9 +37,9 @@ def counts_planned(context: Context, step: StepPlan, deed: StepPlan, path: Path)
 def takes_planned(
     context: Context, step: StepPlan, lists: Sequence[StepPlan]
 ) -> tuple[StepPlan, Use] | None:
-    """Which of the steps that may leave out some of a list goes over one that a step is given all of.
+    """Which step that may leave out part of a list goes over one that a step is given in full.
 
-    Not where the step reads what has been done as well.
+    Not if the step reads as well what has been done.
     """
     given = context.uses_within.get((*step.path, "with"), ())
     read = {use.target for use in given}
@@ -56,7 +56,7 @@ def takes_planned(
 
 
 def leaves_out(step: StepPlan) -> bool:
-    """Does it go over a list, and on where an item has failed?"""
+    """Does it go over a list, and continue after an item has failed?"""
     if step.for_each is None:
         return False
     passes = any(action.may_skip for action in step.catch.values())
@@ -71,7 +71,7 @@ def _over(step: StepPlan) -> tuple[str, Steps] | None:
 
 
 def _counted(text: str) -> Iterator[tuple[str, Steps]]:
-    """The lists whose size is told in a text."""
+    """The lists whose size a text states."""
     for _, _, expr in template_expressions(parse_template(text)):
         for part in every(expr):
             if (

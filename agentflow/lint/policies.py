@@ -28,7 +28,7 @@ class Retried(Struct, frozen=True):
 
     @property
     def factors(self) -> Factors:
-        """What one call can become."""
+        """What one call is multiplied by at most."""
         return factors_of(self.call)
 
 
@@ -38,7 +38,7 @@ def retried(document: Document, plan: Plan) -> Iterator[Retried]:
 
 
 def with_policies(document: Document, plan: Plan) -> Iterator[Retried]:
-    """The steps of a plan with a policy, also one that allows for a single attempt."""
+    """The steps of a plan with a policy, even if it allows a single attempt only."""
     calls = ((step, call) for step in callers(plan) for call in calls_of(step))
     for step, call in calls:
         if call.retry is None:
@@ -52,7 +52,7 @@ def with_policies(document: Document, plan: Plan) -> Iterator[Retried]:
 
 
 def named_policies(document: Document, plan: Plan) -> Iterator[tuple[Path, str]]:
-    """Every `retry` that is a name, with its path. The plan itself has only what they stand for."""
+    """Every `retry` that is a name, with its path; the plan has only the policies themselves."""
     for name, agent in plan.pipeline.agents.items():
         if isinstance(agent.retry, str):
             yield ("agents", name, "retry"), agent.retry

@@ -1,20 +1,30 @@
-"""Conditions on numbers that can never come true, or never false, by what the contracts say of these.
+"""Conditions on numbers that can never be true, or never false, by the contracts of these numbers.
 
 Each number lies in a range: that of its contract, or of the length of a text or list. A condition
 is split into the comparisons that all have to hold, and each of them narrows the range of what it
-compares with a number. Where nothing is left the condition cannot hold. Of all else nothing is
-said: neither of arithmetic nor of how two values that are read depend on each other.
+compares with a number. Where nothing is left the condition cannot hold. Sums and differences lie
+where those of any two numbers would: how two values that are read depend on each other is not known.
 
 Whether there is anything at all is asked out of care, also where the contract says that there is.
 So of what is never empty that counts only where somebody asks for it.
 """
+
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.lint.conditions import shown
 from agentflow.lint.macro_variables import Variables
-from agentflow.plan.numbers import Range, fulfilling, meet, number_of, range_of_expression, size_of
+from agentflow.plan.numbers import (
+    Range,
+    combined,
+    fulfilling,
+    meet,
+    number_of,
+    range_of_expression,
+    size_of,
+)
 from agentflow.spec.cel.logic import TURNED, Comparison, compared, together
 from agentflow.spec.cel.syntax import (
     Binary,
@@ -37,13 +47,25 @@ class Impossible(Struct, frozen=True):
 
 
 def impossible(
-    condition: Expr, text: str, scope: Variables, *, truth: bool, careful: bool = True
+    condition: Expr,
+    text: str,
+    scope: Variables,
+    *,
+    truth: bool,
+    careful: bool = True,
+    given: Iterable[tuple[Expr, bool]] = (),
 ) -> Impossible | None:
     """Why a condition never comes to `truth`; None if it may. `text` is what it was parsed from.
 
-    If it is not `careful`, what is never empty counts.
+    If it is not `careful`, what is never empty counts. `given` is what others have come to before.
     """
-    return _Conditions(scope, text, careful).impossible(condition, truth)
+    conditions, left = _Conditions(scope, text, careful), dict[str, Range]()
+    for other, came_to in given:
+        for part, holds in together(other, came_to):
+            asked = compared(part, holds)
+            if asked is not None and conditions.used_up(asked, left) is not None:
+                return None  # nothing comes as far as here, whatever is asked
+    return conditions.impossible(condition, truth, left)
 
 
 class _Conditions(Struct, frozen=True):
@@ -53,8 +75,12 @@ class _Conditions(Struct, frozen=True):
     text: str
     careful: bool
 
-    def impossible(self, condition: Expr, truth: bool) -> Impossible | None:
-        left: dict[str, Range] = {}
+    def impossible(
+        self, condition: Expr, truth: bool, before: Mapping[str, Range] | None = None
+    ) -> Impossible | None:
+        """`before` is what conditions around this one have left of what they compare."""
+        before = before or {}
+        left = dict(before)
         for part, holds in together(condition, truth):
             match part:
                 case Binary("&&" | "||", one, other):  # of which one is enough
@@ -69,9 +95,11 @@ class _Conditions(Struct, frozen=True):
                     why = self._outside(asked)
                     if why is not None:
                         return Impossible(part, why)
-                    name = self._used_up(asked, left)
+                    name = self.used_up(asked, left)
                     if name is not None:
                         why = f"{'no' if truth else 'every'} {quoted(name)} fulfils this"
+                        rest = before.get(shown(asked.one, self.text))
+                        why = why if rest is None else f"{quoted(name)} is {rest} here"
                         return Impossible(condition, why)
         return None
 
@@ -92,7 +120,7 @@ class _Conditions(Struct, frozen=True):
         ]
         return " and ".join(read) or None
 
-    def _used_up(self, asked: Comparison, left: dict[str, Range]) -> str | None:
+    def used_up(self, asked: Comparison, left: dict[str, Range]) -> str | None:
         """What is compared, if those comparisons before it have `left` nothing of its range."""
         number, span = number_of(asked.other), self.range(asked.one)
         if number is None or span is None:
@@ -102,6 +130,8 @@ class _Conditions(Struct, frozen=True):
         return self.text[asked.one.start : asked.one.end] if left[name].is_empty else None
 
     def range(self, expr: Expr) -> Range | None:
+        if isinstance(expr, Binary):
+            return combined(expr.operator, self.range(expr.left), self.range(expr.right))
         found = range_of_expression(expr, self.scope.of)
         sized = isinstance(expr, Call) and expr.function == "size"
         return replace(found, low=0) if found is not None and sized and self.careful else found

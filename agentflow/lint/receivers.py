@@ -1,4 +1,4 @@
-"""Who is given arguments with `with`: the agent, or the other pipeline, that a step names."""
+"""What takes the arguments in `with`: the agent or the pipeline that a step names."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,12 +13,11 @@ from agentflow.spec.templates import Template
 
 
 class Receiver(Struct, frozen=True):
-    """One that is given arguments.
+    """An agent or a pipeline that takes arguments.
 
-    `what` is what it is and `name` what it is called; `named` is where the step names it, and
-    `given` where its arguments stand. `contract` is the schema of what it takes, which stands at
-    `place` of `document`; of that, `required` has to be given. `side` is what its contract is
-    called in messages.
+    `what` is its kind, `named` the place where the step names it, and `given` that of its
+    arguments. `contract` is the schema of its input, at `place` of `document`; the `required`
+    fields have to be given. `side` is the name of that contract in messages.
     """
 
     step: StepPlan
@@ -35,11 +34,16 @@ class Receiver(Struct, frozen=True):
 
 
 def receivers(document: Document, plan: Plan) -> Iterator[Receiver]:
-    """Everyone in a plan that takes arguments, as far as it is known who that is."""
+    """All receivers of a plan, as far as they are known."""
     for step in plan.steps.values():
         given = (*step.path, "with")
+        instead = {
+            id(action.call): (*step.path, "catch", key, "agent")
+            for key, action in step.catch.items()
+        }
         for call in calls_of(step):
-            yield _agent(document, step, call, (*step.path, "agent"), given)
+            named = instead.get(id(call), (*step.path, "agent"))
+            yield _agent(document, step, call, named, given)
         if step.delegate is not None and not step.delegate.whole:
             for worker in step.delegate.workers.values():
                 for call in calls_of(worker):

@@ -10,8 +10,8 @@ the document, the parser and the plan under the rule's name; such a rule hands t
 `context.reported(NAME)`. So does one whose findings show only when all others are known.
 
 A rule that has numbers to be argued about names them in a constant `THRESHOLDS`, and one whose
-findings can be mended by a program says so in a constant `FIX`. One that speaks only where it is asked
-to names the option in a constant `ONLY_WITH`.
+findings can be mended by a program says so in a constant `FIX`. One that speaks only where it is
+asked to names the option in a constant `ONLY_WITH`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,6 +30,7 @@ from agentflow.lint.loops import Round, loops
 from agentflow.lint.operands import Operated, operated
 from agentflow.lint.plain_references import PlainReference, plain_references
 from agentflow.lint.suppressions import Suppression, suppressions
+from agentflow.lint.texts import Written, told_of_all
 from agentflow.lint.traces import Traces
 from agentflow.plan.scopes import GLOBAL_ROOTS
 from agentflow.plan.steps import Plan
@@ -144,6 +145,12 @@ class Context(Struct, frozen=True, dict=True):
         """The expressions with parts that do not fit together."""
         assert self.plan is not None
         return tuple(operated(self.plan, self.types))
+
+    @cached_property
+    def told(self) -> Mapping[Path, tuple[Written, ...]]:
+        """What models are told, by where each agent is described; see `lint.texts.told_of_all`."""
+        assert self.plan is not None
+        return told_of_all(self.plan)
 
     @cached_property
     def first_rounds(self) -> FirstRounds:

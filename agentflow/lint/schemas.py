@@ -1,7 +1,7 @@
 """The schemas of a spec, and where in the file they are written.
 
-Contracts stand in the spec, under names or where they are used, and in JSON files that these refer
-to. What is said of a file stands at the reference in the spec that leads there.
+Contracts stand in the spec, named or in place, and in JSON files that these refer to. Findings
+about a file are reported at the reference in the spec that leads there.
 """
 
 import posixpath
@@ -36,7 +36,7 @@ class WrittenSchema(Struct, frozen=True):
     where: str
 
     def at(self, keyword: str) -> Path:
-        """The path to say something about a keyword."""
+        """Where to report something about a keyword."""
         return self.path if self.where else (*self.path, keyword)
 
 
@@ -64,7 +64,7 @@ def written_schemas(plan: Plan) -> Iterator[WrittenSchema]:
 
 
 def _roots(plan: Plan) -> Iterator[tuple[Path, Schema]]:
-    """What stands in the spec where a contract is asked for."""
+    """The contracts that are written in the spec itself."""
     for name, schema in plan.pipeline.contracts.items():
         yield ("contracts", name), schema
     yield ("inputs",), plan.pipeline.inputs
@@ -74,7 +74,7 @@ def _roots(plan: Plan) -> Iterator[tuple[Path, Schema]]:
 
 
 def _inside(root: Schema) -> Iterator[tuple[Path, dict[str, Schema]]]:
-    """A schema and all that stand in it, the outer ones first."""
+    """A schema and all schemas inside it, the outer ones first."""
     pending: deque[tuple[Path, Schema]] = deque([((), root)])
     while pending:
         steps, schema = pending.popleft()
@@ -108,7 +108,7 @@ def _names_in(contract: Contract | None) -> Iterator[str]:
 
 
 def path_in_contract(document: Document, start: Path, steps: Path) -> Path:
-    """Where in the document a part of a contract is written; as far as that is in the document.
+    """Where a part of a contract is written, as far as that is in the document.
 
     `steps` lead to the part in the resolved contract, with `$ref` for every reference on the way.
     """
@@ -126,7 +126,7 @@ def path_in_contract(document: Document, start: Path, steps: Path) -> Path:
 
 
 def _followed(document: Document, path: Path, root: Path) -> Path:
-    """The path of a contract past names and past references that say nothing else."""
+    """The path of a contract, after following names and mere references."""
     for _ in range(_MOST_REFERENCES):
         node = document.node(path)
         only = isinstance(node, Mapping) and set(node.entries) == {"$ref"}

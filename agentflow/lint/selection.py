@@ -1,4 +1,4 @@
-"""Which findings count, and how much: rules and families by name."""
+"""Which findings count, and how severe they are: rules and families by name."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,9 +12,9 @@ from agentflow.lint.rules import RULES
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
 
-#: Findings of one rule about one spec that are listed; nobody reads as many.
+#: How many findings of one rule about one spec are listed; nobody reads more.
 MOST_LISTED = 1_000
-#: From the gravest to the slightest.
+#: The most severe first.
 SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.ADVICE)
 FAMILIES: Mapping[str, str] = {rule.NAME: str(rule.FAMILY) for rule in RULES}
 #: What a selection can name: every rule, and every family that has one.
@@ -22,7 +22,7 @@ NAMES: tuple[str, ...] = (*dict.fromkeys(FAMILIES.values()), *FAMILIES)
 
 
 class UnknownName(Exception):
-    """A name of no rule and no family; `help` has the nearest."""
+    """A name of neither a rule nor a family; `help` has the nearest."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no rule and no family {quoted(name)}")
@@ -31,11 +31,10 @@ class UnknownName(Exception):
 
 
 class Selection(Struct, frozen=True):
-    """What of the findings counts. Names are of rules and families.
+    """Which findings count, by names of rules and families.
 
-    Without `select` every rule does. `ignore` takes away from it. `severities` gives findings
-    another severity than their rule does; what is said of a rule goes before what is said of its
-    family.
+    Without `select` all rules count, except those in `ignore`. `severities` replaces the severity
+    that a rule gives its findings; an entry for a rule precedes one for its family.
     """
 
     select: frozenset[str] | None = None
@@ -47,7 +46,7 @@ def known(names: Iterable[str]) -> frozenset[str]:
     """The names as a set.
 
     Raises:
-        UnknownName: one of them is that of no rule and no family.
+        UnknownName: one of them names neither a rule nor a family.
     """
     found = frozenset(names)
     for name in sorted(found.difference(NAMES)):
@@ -75,14 +74,14 @@ def foregone(selection: Selection) -> tuple[str, ...]:
 
 
 def severity_of(rule: str, selection: Selection) -> Severity | None:
-    """The severity that findings of a rule are given, if that is another one than its own."""
+    """The severity that is configured for a rule, if it is not the rule's own."""
     return selection.severities.get(rule) or selection.severities.get(FAMILIES[rule])
 
 
 def selected(outcome: Outcome, selection: Selection) -> Iterator[Finding]:
-    """The findings that count, with the severities that they are given.
+    """The findings that count, with their configured severities.
 
-    Errors that leave nothing to run always count, as they are: what is found fine can run.
+    Errors that leave nothing to run always count as errors: a spec without findings can run.
     """
     for finding in outcome.findings:
         if finding in outcome.fatal:
@@ -95,7 +94,7 @@ def selected(outcome: Outcome, selection: Selection) -> Iterator[Finding]:
 
 
 def bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Of each rule the first `MOST_LISTED` findings, and one that says how many more there are."""
+    """The first `MOST_LISTED` findings of each rule, and one that counts the rest."""
     listed = Counter[str]()
     more: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -116,5 +115,5 @@ def bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def at_least(finding: Finding, floor: Severity) -> bool:
-    """Is a finding as grave as that, or graver?"""
+    """Is a finding at least this severe?"""
     return SEVERITIES.index(finding.severity) <= SEVERITIES.index(floor)

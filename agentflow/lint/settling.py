@@ -1,24 +1,27 @@
-"""What suppressions take back, and what is wrong with the suppressions themselves."""
+"""Which findings suppressions take back, and what is wrong with the suppressions."""
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 
 from msgspec import Struct, field
 
 from agentflow.findings import Edit, Finding, Fix, Location, Severity, Span, Suppressed
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.suppressions import FORM, Suppression
+from agentflow.lint.suppressions import FORM, Suppression, lost_suppressions
 from agentflow.spec.fixes import replaced
 from agentflow.spec.wording import quoted
 
 BAD = "bad-suppression"
 UNUSED = "unused-suppression"
 
-#: Letters from which on the beginning of a rule's name tells which it is.
+#: How many letters of the beginning of a rule's name identify it.
 _TELLING = 5
-#: Families whose errors nothing takes back: there would be nothing to run.
+#: Families whose errors cannot be suppressed: there would be nothing to run.
 _GROUND = frozenset({Family.SPEC, Family.REFERENCE, Family.GRAPH})
+#: What is written like a suppression in texts and is looked at.
+_MOST_LOST = 100
 
 
 class Settled(Struct, frozen=True):
@@ -38,9 +41,9 @@ def settle(
     families: Mapping[str, Family],
     silent: Collection[str] = (),
 ) -> Settled:
-    """Hold the findings of a spec against its suppressions. `families` has those of all rules.
+    """Apply the suppressions of a spec to its findings. `families` has the family of each rule.
 
-    Rules that are `silent`, since nobody has asked them, may have something to say another time.
+    Suppressions of rules that are `silent`, because they did not run, may be needed another time.
     """
     file = context.document.file
     kept: set[Finding] = set()
@@ -62,16 +65,17 @@ def settle(
             suppressed.append(Suppressed(finding, found.reason, Location(file, found.comment.span)))
     for suppression in context.suppressions:
         kept.update(_problems(suppression, context, families, suggestions))
-        # Where an error leaves nothing to run, rules say less, and what is idle now may be needed.
+        # After an error that leaves nothing to run, rules find less: what is idle may be needed.
         if suppression.problem is None and context.plan is not None and not fatal:
             used.update((suppression.comment.span, name) for name in silent)
             kept.update(_unused(suppression, context, families, used))
+    kept.update(_lost(context, found_all))
     order = sorted(suppressed, key=lambda each: (each.finding.location.span, each.finding.rule))
     return Settled(frozenset(kept), tuple(order), fatal)
 
 
 class _Reach(Struct):
-    """The suppressions of one rule in file order, each with the furthest line of those so far."""
+    """The suppressions of one rule in file order, with the furthest line reached so far."""
 
     suppressions: list[Suppression] = field(default_factory=list)
     furthest: list[int] = field(default_factory=list)
@@ -88,12 +92,12 @@ def _reaches(suppressions: Iterable[Suppression]) -> dict[str, _Reach]:
 
 
 def _about(finding: Finding, context: Context, reaches: Mapping[str, _Reach]) -> Suppression | None:
-    """The first suppression that is about a finding."""
+    """The first suppression that covers a finding."""
     reach = reaches.get(finding.rule)
     if reach is None or finding.location.file != context.document.file:
         return None
     line = finding.location.span.line
-    # The first that reaches the line; those behind it start no higher.
+    # The first that reaches the line; later ones do not start any higher.
     first = bisect_left(reach.furthest, line)
     if first == len(reach.furthest) or reach.suppressions[first].first > line:
         return None
@@ -124,7 +128,7 @@ def _problems(
     families: Mapping[str, Family],
     suggestions: Suggestions,
 ) -> Iterator[Finding]:
-    """What is wrong with a suppression as it is written."""
+    """What is wrong with the way a suppression is written."""
     file = context.document.file
     if suppression.problem is not None:
         whole = Location(file, suppression.comment.span)
@@ -152,13 +156,31 @@ def _problems(
         )
 
 
+def _lost(context: Context, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """What looks like a suppression of something that is found, and is a part of a text."""
+    document = context.document
+    own = [each for each in findings if each.location.file == document.file]
+    for lost in islice(lost_suppressions(document), _MOST_LOST) if own else ():
+        names = {name for name, _ in lost.names}
+        for each in own:
+            if each.rule in names and lost.first <= each.location.span.line <= lost.last:
+                yield Finding(
+                    BAD,
+                    Severity.WARNING,
+                    f"{quoted(lost.comment.text)} is a part of the text here, and suppresses nothing",
+                    Location(document.file, lost.comment.span),
+                    "put it above the key of the text, or with less indentation above what it is about",
+                )
+                break
+
+
 def _unused(
     suppression: Suppression,
     context: Context,
     families: Mapping[str, Family],
     used: set[tuple[Span, str]],
 ) -> Iterator[Finding]:
-    """The names that take nothing back, each with a fix that takes them out."""
+    """The names that take nothing back, each with a fix that removes it."""
     known = [(name, place) for name, place in suppression.names if name in families]
     here = suppression.comment.span
     idle = [(name, place) for name, place in known if (here, name) not in used]
@@ -171,12 +193,13 @@ def _unused(
             f"{quoted(name)} finds nothing here that could be suppressed",
             Location(context.document.file, place),
             "take it out",
-            fix=Fix("take it out", (edit,)),
+            # It may stand in the wrong place, and its reason is nowhere else.
+            fix=Fix("take it out", (edit,), safe=False),
         )
 
 
 def _without_comment(suppression: Suppression, context: Context) -> Edit:
-    """Take the comment out, with its line if it has one of its own."""
+    """Remove the comment, with its line if it is alone there."""
     span = suppression.comment.span
     if suppression.comment.alone:
         return Edit(Span(span.line, 1, span.line + 1, 1), "")
@@ -185,7 +208,7 @@ def _without_comment(suppression: Suppression, context: Context) -> Edit:
 
 
 def _without_name(suppression: Suppression, name: str) -> Edit:
-    """Leave the other names."""
+    """Remove one name, and leave the others."""
     first, last = suppression.names[0][1], suppression.names[-1][1]
     others = ", ".join(other for other, _ in suppression.names if other != name)
     return Edit(Span(first.line, first.column, last.line, last.end_column), others)

@@ -1,18 +1,18 @@
-"""Keys of schemas that are meant for keywords of JSON Schema, and are none."""
+"""Keys of schemas that were meant as keywords of JSON Schema and are none."""
 
 from collections.abc import Mapping
 
 from agentflow.contracts.keywords import KEYWORDS, REMARKS, TYPES, Schema, subschemas
 from agentflow.lint.names import Suggestions
 
-#: What can be meant. Words so short that many a remark is near to them are left out.
+#: Keywords that may be meant, without words so short that many a remark is near to them.
 MEANT = (
     "$defs",
     "default",
     "description",
     *sorted(KEYWORDS - REMARKS - {"const", "else", "if", "not", "then"}),
 )
-#: Keys of older drafts, of OpenAPI and of other tools, and what to write.
+#: Keys of older drafts, of OpenAPI and of other tools, and what to write instead.
 _INSTEAD: Mapping[str, str] = {
     "additionalItems": "write 'items' beside 'prefixItems'",
     "dependencies": "write 'dependentRequired' or 'dependentSchemas'",
@@ -27,14 +27,14 @@ _INSTEAD: Mapping[str, str] = {
 
 
 def instead(key: str, value: Schema, suggestions: Suggestions) -> str | None:
-    """What to write in the place of a key that is no keyword; None if it is one, or a remark."""
+    """What to write for a key that is no keyword; None if it is one, or a remark."""
     if key in KEYWORDS or key.startswith("x-"):
         return None
     return _INSTEAD.get(key) or suggestions.near(key, MEANT) or _as_field(key, value)
 
 
 def has_slip(contract: Schema) -> bool:
-    """Does a key in a contract, or in a schema inside it, have to be meant for another one?"""
+    """Does a contract, or a schema inside it, have a key that must be a slip for another?"""
     suggestions = Suggestions()
     pending = [contract]
     while pending:
@@ -48,6 +48,6 @@ def has_slip(contract: Schema) -> bool:
 
 
 def _as_field(key: str, value: Schema) -> str | None:
-    """What to say of a key that holds a schema, and so must be meant as a field."""
+    """The help for a key that holds a schema, and so must be meant as a field."""
     is_schema = isinstance(value, dict) and value.get("type") in TYPES
     return f"a field stands under 'properties': properties: {{{key}: …}}" if is_schema else None

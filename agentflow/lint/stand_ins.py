@@ -1,6 +1,6 @@
-"""What is done after each answer to a question, and after what stands for one when nobody answers."""
+"""What happens after each answer to a question, and after what stands in for a missing one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 
@@ -13,12 +13,12 @@ from agentflow.plan.schemas import Contract, past_references, values_of
 from agentflow.plan.steps import CatchPlan, Plan, StepPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
 from agentflow.spec.cel.logic import outcome
-from agentflow.spec.cel.syntax import Expr
+from agentflow.spec.cel.syntax import Binary, Expr, Unary
 from agentflow.spec.expressions import references
 from agentflow.spec.model import Json
 from agentflow.spec.templates import Constant
 
-#: Of more answers than these none is tried.
+#: With more answers than these, none is tried.
 _MOST_ANSWERS = 64
 
 
@@ -30,7 +30,7 @@ class Effect(Struct, frozen=True):
 
 
 def stand_in(action: CatchPlan) -> dict[str, Json] | None:
-    """What is read of a step that has failed in this way; None if nothing is, or it is not known."""
+    """What can be read of a step after this failure; None if nothing, or nothing that is known."""
     last = action.last
     if last.action == "skip":
         return {"status": "skipped"}
@@ -40,12 +40,12 @@ def stand_in(action: CatchPlan) -> dict[str, Json] | None:
 
 
 def answered(value: Json) -> dict[str, Json]:
-    """What is read of a step that has this output."""
+    """What can be read of a step with this output."""
     return {"status": "succeeded", "output": value}
 
 
 def effects_by_answer(plan: Plan) -> Mapping[str, Sequence[Effect]]:
-    """The effects that go by what a step answers, by its address, whatever else they go by."""
+    """The effects that depend on a step's answer, by the address of that step."""
     found: dict[str, list[Effect]] = {}
     for step in plan.steps.values():
         if not acts(step):
@@ -61,7 +61,7 @@ def effects_by_answer(plan: Plan) -> Mapping[str, Sequence[Effect]]:
 
 
 def possible_answers(asked: StepPlan) -> Iterator[Json]:
-    """All that a person can answer, as far as it can be counted: of an object, such fields."""
+    """All answers that a person can give, if they are few; of objects, the fields that are."""
     assert asked.question is not None
     schema = asked.question.answer.schema
     contract = Contract(schema, schema)
@@ -78,33 +78,54 @@ def possible_answers(asked: StepPlan) -> Iterator[Json]:
 
 
 def may_happen(effect: Effect, asked: StepPlan, read: Mapping[str, Json], *, whole: bool) -> bool:
-    """Does nothing in what is `read` of `asked` keep an effect from happening?
+    """Can an effect happen where this is `read` of a step?
 
-    If that is the `whole` of it, a condition that asks for more does not hold.
+    If that is the `whole` of what the step has to read, a condition that needs more of it fails,
+    negated or not.
     """
-    more = False if whole else None
-    return all(
-        comes_to(condition, asked, read, more) is not False for condition in effect.conditions
-    )
+
+    def may_be(leaf: Expr, truth: bool) -> bool:
+        try:
+            return _value_of(leaf, asked, read) in (truth, None)
+        except EvaluationError:
+            return not whole
+
+    return all(_may_come_to(condition, True, may_be) for condition in effect.conditions)
 
 
-def comes_to(
-    condition: Expr, asked: StepPlan, read: Mapping[str, Json], more: bool | None = None
-) -> bool | None:
-    """What a condition comes to where this is `read` of a step; None if that depends on others.
-
-    What asks the step for `more` than that comes to what is given.
-    """
+def comes_to(condition: Expr, asked: StepPlan, read: Mapping[str, Json]) -> bool | None:
+    """What a condition comes to where this is `read` of a step; None if more is needed to tell."""
 
     def of_leaf(leaf: Expr) -> bool | None:
-        if any(
-            found.root != "steps" or found.path[:1] != (asked.id,) for found in references(leaf)
-        ):
-            return None
         try:
-            found = evaluate(leaf, {"steps": {asked.id: dict(read)}})
+            return _value_of(leaf, asked, read)
         except EvaluationError:
-            return more
-        return found if isinstance(found, bool) else None
+            return None
 
     return outcome(condition, of_leaf)
+
+
+def _value_of(leaf: Expr, asked: StepPlan, read: Mapping[str, Json]) -> bool | None:
+    """What a part of a condition comes to; None if it reads anything besides one step.
+
+    Raises `EvaluationError` if it needs more of the step than is `read`.
+    """
+    if any(found.root != "steps" or found.path[:1] != (asked.id,) for found in references(leaf)):
+        return None
+    found = evaluate(leaf, {"steps": {asked.id: dict(read)}})
+    return found if isinstance(found, bool) else None
+
+
+def _may_come_to(condition: Expr, truth: bool, may_be: Callable[[Expr, bool], bool]) -> bool:
+    """Can a condition come to `truth`, by what each of its leaves `may_be`?
+
+    A leaf without a value can be neither true nor false, which `outcome` has no way to say.
+    """
+    match condition:
+        case Unary("!", operand):
+            return _may_come_to(operand, not truth, may_be)
+        case Binary("&&" | "||" as operator, left, right):
+            enough = any if (operator == "||") == truth else all
+            return enough(_may_come_to(side, truth, may_be) for side in (left, right))
+        case _:
+            return may_be(condition, truth)

@@ -1,19 +1,19 @@
-"""What English words have in common that are one word in different forms: book, booked, bookings.
+"""The stems of English words, by which forms of one word are recognized: book, booked, bookings.
 
-A stem is for comparing only. It is found by taking endings off, as Porter's stemmer does, but for fewer
-of them: names of steps and what people are told of them are short, and a stem that is too short makes
-different words equal.
+A stem is for comparing only. It is found by removing endings, as Porter's stemmer does, but fewer
+of them: names of steps and texts about them are short, and a stem that is too short makes different
+words equal.
 """
 
 import re
 
-#: The shortest that is left of a word.
+#: The shortest stem.
 _LEAST = 3
 _ENDING = re.compile(
     r"(?:ications?|ators?|at(?:ed|es|e|ing|ions?)|ions?|ments?|als?|ings?|i?e[drs]|ers|ors?|ied|ies|y|e|s)$"
 )
 _WORD = re.compile(r"[A-Za-z]{3,}")
-#: Forms that no ending tells.
+#: Irregular forms.
 _IRREGULAR = {
     "email": "mail",
     "emailed": "mail",
@@ -30,7 +30,7 @@ _IRREGULAR = {
 
 
 def stem(word: str) -> str:
-    """What is left of a word without its endings."""
+    """A word without its endings."""
     found = word.casefold()
     found = _once(_IRREGULAR.get(found, found))
     while (ending := _ENDING.search(found)) is not None and ending.start() >= _LEAST:
@@ -44,5 +44,5 @@ def stems(text: str) -> frozenset[str]:
 
 
 def _once(word: str) -> str:
-    """A word whose last letter is not doubled, as it is before many endings: cancelled, shipped."""
+    """A word without the doubled letter that precedes many endings: cancelled, shipped."""
     return word[:-1] if len(word) > _LEAST and word[-1] == word[-2] else word

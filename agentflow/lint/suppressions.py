@@ -1,8 +1,8 @@
 """Comments that take findings back: `# agentflow: ignore[rule-name, other] reason`.
 
-At the end of a line it is about the findings on that line. On a line of its own it is about the
-node below it, with all that is inside. The reason is mandatory. What a comment is good for shows
-when all other findings are known, so the linter settles it last.
+At the end of a line, a comment applies to the findings on that line; on a line of its own, to the
+node below it and everything inside. The reason is mandatory. Whether a comment was needed shows
+only when all other findings are known, so the linter settles suppressions last.
 """
 
 import re
@@ -15,17 +15,18 @@ from agentflow.findings import Span
 from agentflow.spec.document import Document
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
-from agentflow.spec.yaml.comments import Comment, comments
+from agentflow.spec.yaml.comments import Comment, comments, likely
 from agentflow.spec.yaml.nodes import Mapping, Node, Scalar
 
 FORM = "write # agentflow: ignore[RULE] REASON"
 
-#: What is meant as a suppression, whether or not it is one.
+#: A comment that is meant as a suppression, well written or not.
 _MEANT = re.compile(
     r"#[ \t]*(?P<before>|[^#\n]*\W(?=agentflow[ \t]*:[ \t]*ignore[ \t]*\[))(?P<tool>agentflow)[ \t]*"
     r"(?P<colon>[:-]?)[ \t]*(?P<word>[a-zA-Z]+)\b(?P<rest>.*)",
     re.IGNORECASE,
 )
+_EXACT = re.compile(r"#[ \t]*agentflow:[ \t]*ignore[ \t]*\[[^\]\n]+\][ \t:,.-]*\w")
 _REST = re.compile(r"[ \t]*\[(?P<names>[^\]]*)\][ \t:,.-]*(?P<reason>.*)")
 _NAME = re.compile(r"[^\s,]+")
 #: What other tools call it, with `[`, `:` or nothing behind; anything else may be a sentence.
@@ -33,9 +34,9 @@ _OTHER_WORDS = re.compile(
     r"(?:disable|noqa|nolint|suppress|skip|allow|off|pass|silence)(?:[ \t]*(?:[\[:=(-].*)?)?",
     re.IGNORECASE,
 )
-#: Names in one comment; there are not many more rules.
+#: The most names in one comment; there are not many more rules.
 _MOST_NAMES = 200
-#: Names in all comments of a spec that are looked at.
+#: The most names that are read in all comments of a spec.
 _MOST_OF_ALL = 5_000
 
 
@@ -63,8 +64,27 @@ def suppressions(document: Document) -> tuple[Suppression, ...]:
     return tuple(_bounded(read))
 
 
+def lost_suppressions(document: Document) -> Iterator[Suppression]:
+    """What would be suppressions outside of the texts that they are a part of, in file order.
+
+    Each reaches over its text, and over the node below it if its line is the last one of the text:
+    it may have been meant for that.
+    """
+    for comment, scalar in likely(document.root, document.source, _EXACT):
+        if scalar is None:
+            continue
+        last = scalar.end_line - (scalar.end_column == 1)
+        below = _lines_below(document, [last])[last]
+        read = _read(document, comment, {comment.span.line: below})
+        if read is not None and read.problem is None:
+            reach = last
+            if comment.span.line == last and comment.alone:
+                reach = max(last, _end_of_node(document.root, below))
+            yield replace(read, first=scalar.line, last=reach)
+
+
 def _bounded(found: Iterable[Suppression]) -> Iterator[Suppression]:
-    """The suppressions up to a number of names; the first beyond it stands for the rest."""
+    """The suppressions up to a number of names; the first beyond it represents the rest."""
     left = _MOST_OF_ALL
     for each in found:
         left -= max(len(each.names), 1)
@@ -76,7 +96,7 @@ def _bounded(found: Iterable[Suppression]) -> Iterator[Suppression]:
 
 
 def _read(document: Document, comment: Comment, below: dict[int, int]) -> Suppression | None:
-    """The suppression that a comment is; None if it is about something else."""
+    """The suppression in a comment; None if the comment is about something else."""
     meant = _MEANT.match(comment.text)
     assert meant is not None
     near = meant["word"].lower() == "ignore" or nearest(meant["word"], ["ignore"]) is not None
@@ -107,7 +127,7 @@ def _names(text: str, line: int, column: int) -> Iterator[tuple[str, Span]]:
 
 
 def _lines_below(document: Document, lines: Sequence[int]) -> dict[int, int]:
-    """For each of these lines, in their order, the next one below that is no comment and not empty."""
+    """For each of these lines, in order, the next line that is neither a comment nor empty."""
     found: dict[int, int] = {}
     below, end = 0, document.text.count("\n") + 2
     for line in lines:
@@ -124,7 +144,7 @@ def _says_nothing(line: str) -> bool:
 
 
 def _end_of_node(root: Node | None, line: int) -> int:
-    """The last line of the outermost node that starts on a line; the line itself without one."""
+    """The last line of the outermost node that starts on a line; that line if none does."""
     node = root
     while node is not None:
         inside: Node | None = None
@@ -139,7 +159,7 @@ def _end_of_node(root: Node | None, line: int) -> int:
 
 
 def _children(node: Node) -> Iterable[tuple[int, Node]]:
-    """What is inside a node, with the lines on which it starts; a value starts with its key."""
+    """The nodes inside a node, with the lines on which they start; a value starts with its key."""
     if isinstance(node, Scalar):
         return ()
     if isinstance(node, Mapping):

@@ -1,4 +1,4 @@
-"""Which cases of a switch a condition on what it chooses by lets through."""
+"""Which cases of a switch may have been taken, given a condition on the value it is over."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from agentflow.spec.templates import Constant, MapOf, Template
 
 
 def chosen(value: Expr, text: str, label: str, truth: bool) -> list[Fact]:
-    """What holds in a case, or with `truth` false where its label was not the one."""
+    """The facts that hold in a case, or with `truth` false, where its label did not match."""
     found = list[Fact]()
     for one in values_of_label(label):
         if isinstance(one, bool):
@@ -27,7 +27,7 @@ def chosen(value: Expr, text: str, label: str, truth: bool) -> list[Fact]:
 
 
 def may_be_taken(value: Expr, text: str, label: str, known: Known) -> bool:
-    """Can a switch over a value, parsed from a text, have taken a case where this is known?"""
+    """Can a switch over a value, parsed from `text`, have taken the case of a label?"""
     if any((fact, not truth) in known.facts for fact, truth in chosen(value, text, label, True)):
         return False
     limits = list(_limits(value, known))
@@ -37,9 +37,9 @@ def may_be_taken(value: Expr, text: str, label: str, known: Known) -> bool:
 def may_be_default(
     value: Expr, text: str, labels: frozenset[str], known: Known, come_to: Contract
 ) -> bool:
-    """The same for the default, which is for what is none of the labels.
+    """The same for the default, for a value that matches none of the labels.
 
-    `come_to` is what the value can be.
+    `come_to` is the contract of the value.
     """
     if any((_equal(value, text, label), True) in known.facts for label in labels):
         return False
@@ -55,9 +55,10 @@ def may_be_default(
 
 
 def by_ways(value: Expr, text: str, case: Case, known: Known) -> Known | None:
-    """What is known where a switch over a value has come to a case.
+    """What is known in a case of a switch over a value.
 
-    Of `? :`, that is what all ways have in common that can lead there. None if there is no such way.
+    If the value is a `? :`, that is what all branches that lead to the case have in common. None if
+    no branch does.
     """
     match value:
         case Conditional(condition, then, otherwise):
@@ -78,7 +79,7 @@ def by_ways(value: Expr, text: str, case: Case, known: Known) -> Known | None:
 
 
 def may_come_to(output: Template | None, way: Steps, limit: Limit) -> bool:
-    """Can what a limit allows be what is found at a way in the output of a case?"""
+    """Can the value at a way in the output of a case be within a limit?"""
     for part in way:
         if isinstance(output, MapOf):
             output = dict(output.entries).get(str(part))
@@ -101,5 +102,5 @@ def _limits(value: Expr, known: Known) -> Iterator[Limit]:
 
 
 def _equal(value: Expr, text: str, one: str | int) -> str:
-    """That a value is this one, as a fact."""
+    """The fact that a value equals another."""
     return f"{shown(value, text)}=={as_fact(json.dumps(one, ensure_ascii=False))}"

@@ -1,15 +1,21 @@
 """Texts that an author wrote for models and people, each with where it stands."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agentflow.findings import Location
+from agentflow.plan.calls import callers, home_of, possible_calls
 from agentflow.plan.steps import Plan
 from agentflow.spec.document import Document, Path
 from agentflow.spec.model import Agent, TextFile
 from agentflow.spec.yaml.nodes import Mapping, Node, Scalar, Sequence
+
+#: How many characters of all that models are told rules read for its words, and as many of what
+#: steps tell people and services. A word takes a hundred patterns.
+MOST_READ = 400_000
 
 
 class Written(Struct, frozen=True):
@@ -35,6 +41,27 @@ def told(plan: Plan, agent: Agent, path: Path) -> Iterator[Written]:
             yield Written(text, (*path, key, "file"), elsewhere=True)
         elif said:
             yield Written(str(said), (*path, key))
+
+
+def told_of_all(plan: Plan) -> dict[Path, tuple[Written, ...]]:
+    """What models are told, by where each agent is described, up to so many characters in all."""
+    found: dict[Path, tuple[Written, ...]] = {}
+    left = MOST_READ
+    for step in callers(plan):
+        for call in possible_calls(step):
+            home = home_of(step, call)
+            if call.chat is not None and home not in found:
+                found[home], left = up_to(told(plan, call.options, home), left)
+    return found
+
+
+def up_to(texts: Iterable[Written], left: int) -> tuple[tuple[Written, ...], int]:
+    """Texts with no more characters than are left, and how many are left after that."""
+    found = []
+    for each in texts:
+        found.append(each if len(each.text) <= left else replace(each, text=each.text[:left]))
+        left -= len(found[-1].text)
+    return tuple(found), left
 
 
 def texts_at(document: Document, path: Path) -> Iterator[Written]:

@@ -1,4 +1,4 @@
-"""The times around a step, each over at one moment."""
+"""The times that run out around a step, each at one moment."""
 
 from collections.abc import Iterator
 from operator import attrgetter
@@ -12,9 +12,9 @@ from agentflow.spec.wording import quoted
 
 
 class Time(Struct, frozen=True):
-    """How many seconds something has, whose time that is, and where it is said.
+    """How many seconds something has, whose time that is, and where it is written.
 
-    `key` is what the author calls it: `timeout` or `budget.wall`.
+    `key` is its name in the spec: `timeout` or `budget.wall`.
     """
 
     seconds: float
@@ -24,7 +24,7 @@ class Time(Struct, frozen=True):
 
 
 def own_times(step: StepPlan) -> Iterator[Time]:
-    """What a step has for all that it comes to, and for what is inside of it."""
+    """The times of a step: for everything it leads to, and for the steps inside it."""
     if step.wall is not None:
         yield Time(step.wall, quoted(step.id), "budget.wall", (*step.path, "budget", "wall"))
     if step.timeout is not None:
@@ -32,7 +32,7 @@ def own_times(step: StepPlan) -> Iterator[Time]:
 
 
 def enclosing_times(plan: Plan, step: StepPlan) -> Iterator[Time]:
-    """Those of the steps that a step is inside of."""
+    """The times of the steps around a step."""
     at = parent(step.address)
     while at:
         around = plan.steps.get(at)  # a case of a switch is no step
@@ -42,10 +42,10 @@ def enclosing_times(plan: Plan, step: StepPlan) -> Iterator[Time]:
 
 
 def time_of_run(plan: Plan) -> Time:
-    """That of the whole pipeline, whether somebody has written it or not."""
+    """The time of the whole pipeline, by default as well."""
     return Time(plan.budget.wall, "the run", "budget.wall", ("budget", "wall"))
 
 
 def shortest(times: Iterator[Time]) -> Time | None:
-    """The time that is over first if all begin together; None if there is none."""
+    """The time that runs out first if all begin together; None if there are none."""
     return min(times, key=attrgetter("seconds"), default=None)

@@ -1,6 +1,6 @@
 """How texts for chat models speak of tools: by names that only tools have, and of tools in general.
 
-Read in English. A name that may also be one of data is none of these.
+English is assumed. A name that might also be one of data does not count.
 """
 
 import re
@@ -8,18 +8,18 @@ from collections.abc import Iterator
 
 from agentflow.spec.model import Model
 
-#: How names of tools begin, and names of data do not.
+#: Beginnings of names of tools that names of data do not have.
 _TOOL = re.compile(
     r"(?:add|ask|book|browse|calculate|call|cancel|check|compute|create|delete|execute|fetch|find|get|hand|handoff|insert"
     r"|list|load|lookup|look_up|notify|open|post|query|read|refund|remove|retrieve|run|save|search|send|store|submit"
     r"|transfer|update|upload|verify|web|write)_\w+",
     re.IGNORECASE,
 )
-#: Somebody who writes code is told of functions that are no tools.
+#: Words for code, whose authors are told of functions that are no tools.
 _CODE = re.compile(
     r"\b(?:code|formula|javascript|python|regex|script|sql|typescript)\b", re.IGNORECASE
 )
-#: What only a model with tools can do, or is told of.
+#: What only a model with tools can do, or would be told.
 _TOOLS = re.compile(
     r"\byou(?:'ve\s+got)?\s+(?:also\s+)?(?:have|are\s+given|are\s+equipped\s+with|can\s+use)\s+"
     r"(?:access\s+to\s+)?(?:(?:the|a|an|these|several|two|three|following)\s+)*(?:[\w-]+\s+){0,2}?tools?\b"
@@ -35,19 +35,19 @@ _SEARCHES = re.compile(r"search|sonar|perplexity|deep-research|compound", re.IGN
 
 
 def speaks_of_tools(text: str) -> Iterator[re.Match[str]]:
-    """Where a text speaks of tools that its reader has, or of what nobody can do without one."""
+    """Where a text mentions tools of its reader, or something that takes a tool to do."""
     return _TOOLS.finditer(text)
 
 
 def tool_by_name(name: str, *, called: bool) -> str | None:
-    """A name that can be no other than a tool's: it begins with what is to be done, or is `called()`."""
+    """A name that only a tool can have: it begins with a verb of tools, or is `called()`."""
     first = name.split(maxsplit=1)[0]
     technical = _TOOL.fullmatch(first) is not None or (called and "_" in name)
     return first.lower() if technical else None
 
 
 def writes_code(text: str) -> bool:
-    """Is its reader to write code, so that it is told of functions that are no tools?"""
+    """Is the reader of a text to write code, so that functions in it are no tools?"""
     return _CODE.search(text) is not None
 
 

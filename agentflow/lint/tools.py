@@ -9,7 +9,7 @@ from agentflow.spec.document import Path
 
 
 def offered(context: Context) -> Iterator[tuple[str, str, ToolPlan]]:
-    """Each tool of each agent that a step calls, once: the agent, the name of the tool, its terms."""
+    """The tools of all agents that steps call, each once: the agent, the tool's name, its terms."""
     seen: set[tuple[Path, str]] = set()
     for step in callers(context.plan) if context.plan is not None else ():
         for call in possible_calls(step):

@@ -1,8 +1,8 @@
-"""Where references lead: which of their parts exist for certain, may be absent, or never exist.
+"""Where references lead: which of their parts certainly exist, may be absent, or never exist.
 
-`Traces.of_use` follows a reference through contracts and templates. What cannot be told is left
-open: a rule that finds nothing here keeps silent. All traces together take a number of steps that
-is linear in the number of references, so a spec cannot make the linter slow.
+`Traces.of_use` follows a reference through contracts and templates. What cannot be known is left
+open, and rules then keep silent. The number of steps of all traces together is linear in the number
+of references, so that no spec can make the linter slow.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.references import Steps
 
-#: How many parts one trace looks at before it gives up, and all traces of a spec together.
+#: After how many parts one trace gives up, and all traces of a spec together.
 _MOST_PARTS = 200
 _PARTS_IN_ANY_CASE = 5_000
 _PARTS_A_REFERENCE = 20
@@ -54,9 +54,9 @@ class Gap(Struct, frozen=True):
 class Trace(Struct):
     """Where a path leads: the values it may come to, and what is missing on the way.
 
-    `certain` is false as soon as anything could not be told. `broken` is true if that is not the
-    contract's doing: a step, a name or a contract is missing, which is reported where it is
-    missing, or there was too much to look at.
+    `certain` is false as soon as anything is unknown. `broken` is true if the contract is not to
+    blame: a step, a name or a contract is missing, which is reported where it is missing, or there
+    was too much to look at.
     """
 
     ends: list[Shape] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Trace(Struct):
 
     @property
     def wrong(self) -> list[Gap]:
-        """The gaps that do not only go with the length of a list."""
+        """The gaps that do not just depend on the length of a list."""
         return [gap for gap in self.gaps if gap.lack != "fewer"]
 
     @property
@@ -109,7 +109,10 @@ class Traces:
         if use.target is not None and path[1:2] == ("output",):
             start, before = self._shapes.output(use.target), 2
             if isinstance(start, Contract) and start.root is not True:
-                key = (id(start.schema), path[2:])  # the same for all who read this contract
+                key = (
+                    id(start.schema),
+                    path[2:],
+                )  # the same for everything that reads this contract
         elif use.target is not None and path[1:2] == ("items",):
             start, before = self._shapes.outcomes(use.target), 2
         else:
@@ -120,7 +123,7 @@ class Traces:
         return trace
 
     def labels(self, written: Written, place: str) -> Labels:
-        """The labels that a switch over this value can come to."""
+        """The labels that a switch over this value can lead to."""
         trace = self._trace(self._shapes.of(written, place), ())
         broken = trace.broken or any(gap.lack == "never" for gap in trace.gaps)
         labels: dict[str, None] = {}
@@ -200,7 +203,7 @@ class Traces:
         return None, Part(lack="never", known=tuple(shape.entries))
 
     def _part(self, contract: Contract, key: str | int) -> Part:
-        if contract.root is True:  # made here, so its identity may come again
+        if contract.root is True:  # made here, so its identity may be reused
             return part_of(contract, key)
         place = id(contract.schema), contract.filled, key
         known = self._parts.get(place)

@@ -1,7 +1,7 @@
-"""Whether a condition can turn something down: come to false, and for what somebody has said.
+"""Whether a condition can turn something down, that is, come to false, and by whose answer.
 
-What can be counted is counted: paths whose contract names their values, such as booleans and enums, are
-tried in every combination. Of all else it is taken that it can make the condition false.
+Paths with few possible values, such as booleans and enums, are tried in every combination.
+Everything else is assumed to be able to make the condition false.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,35 +33,35 @@ from agentflow.spec.cel.values import equality_key
 from agentflow.spec.expressions import Reference, references
 from agentflow.spec.model import Json
 
-#: Of more combinations none is tried.
+#: With more combinations than these, none is tried.
 _MOST_CASES = 256
 
 
 class _Absent(Enum):
-    """What a path leads to that does not exist."""
+    """The value of a path that does not exist."""
 
     ABSENT = auto()
 
 
 _ABSENT = _Absent.ABSENT
-#: What a path leads to in one case.
+#: The value of a path in one case.
 Known: TypeAlias = Json | _Absent
 
 
 def can_be_false(context: Context, condition: Expr, place: str) -> bool:
-    """Is there anything that a condition, which is read at `place`, comes to false for?
+    """Can a condition, read at `place`, come to false?
 
-    One that cannot be evaluated for something does not hold for it either.
+    A case in which it cannot be evaluated counts as well: it does not hold there.
     """
     found, answers = cases(context, (condition,), place), Answers()
     return found is None or any(answers.to(condition, case) is not True for case in found)
 
 
 class Answers:
-    """What conditions come to in one case after another; a part is worked out once for the same values."""
+    """What conditions come to, case by case; a part is worked out once for the same values."""
 
     def __init__(self) -> None:
-        #: Parts by identity, each with itself, so that its id stays taken, and with what it reads.
+        #: Parts by identity, with what they read. Each is kept, so that its id stays taken.
         self._parts: dict[int, tuple[Expr, tuple[ReadPath, ...]]] = {}
         self._answers: dict[tuple[object, ...], bool | None] = {}
 
@@ -84,7 +84,7 @@ class Answers:
 def cases(
     context: Context, conditions: Iterable[Expr], place: str
 ) -> Iterator[Mapping[ReadPath, Known]] | None:
-    """Every combination of the values of paths that can be counted; None if there are too many."""
+    """Every combination of the values of paths that have few; None if there are too many."""
     choices: dict[ReadPath, tuple[Known, ...]] = {}
     together = tuple(conditions)
     for path in (path for each in together for path in paths_in(each)):
@@ -101,7 +101,7 @@ def cases(
 
 
 def looks_at_data(expr: Expr) -> bool:
-    """Does it read anything but whether steps have run?"""
+    """Does it read anything besides whether steps have run?"""
     return any(not (found.root == "steps" and is_presence(found)) for found in references(expr))
 
 
@@ -115,12 +115,12 @@ def steps_read(plan: Plan, expr: Expr, place: str) -> Iterator[StepPlan]:
 
 
 def is_presence(found: Reference) -> bool:
-    """Does a reference to a step ask for no more than whether it has run?"""
+    """Does a reference to a step only ask whether it has run?"""
     return found.path[1:] == ("status",) or (found.asked and found.path[1:] == ("output",))
 
 
 def values_at(context: Context, path: Expr, place: str) -> tuple[Json, ...] | None:
-    """All that a path can come to, if that can be counted."""
+    """All values that a path can have, if they are few."""
     assert context.plan is not None
     root, way = way_of(path)
     if root == "steps" and way[1:] == ("status",):
@@ -140,7 +140,7 @@ def values_at(context: Context, path: Expr, place: str) -> tuple[Json, ...] | No
 
 
 def filled(expr: Expr, known: Mapping[ReadPath, Known]) -> Expr:
-    """An expression with values in the place of paths."""
+    """An expression with paths replaced by values."""
     match expr:
         case Identifier() | Select() | Index() if known.get(way_of(expr), _ABSENT) is not _ABSENT:
             return _literal(known[way_of(expr)], expr)

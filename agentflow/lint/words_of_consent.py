@@ -1,6 +1,9 @@
 """The words by which people and checks say yes and no: as answers, and as names of fields."""
 
 import re
+from collections.abc import Iterable
+
+from agentflow.lint.stems import stem, stems
 
 _YES = re.compile(
     r"(?:^|_)(?:accept|agree|allow|approv|authori[sz]|clean$|clear$|confirm|consent|eligible$|go$|go_ahead|grant"
@@ -11,9 +14,19 @@ _NO = re.compile(
     r"(?:abort|cancel|declin|den(?:y|ied)|hold|no(?:$|_)|not|never|refus|reject|stop|wait)",
     re.IGNORECASE,
 )
-_VERDICT = re.compile(
-    r"(?:^|_)(?:accept|allow|approv|authori[sz]|block|clean|clear|confirm|den|eligib|flag|forbid|fraud|grant"
-    r"|ok$|okay|pass|permit|refus|reject|safe|unsafe|valid|invalid|verif)"
+#: Fields that say whether something may happen, as `is_valid` and `safe_to_send`, and not who said so or when.
+_FOR = re.compile(
+    r"(?:^|_)(?:accept|allow|approv|authori[sz]|clean|clear|confirm|eligib|grant|ok$|okay|pass$|passe[ds]$|permit|safe"
+    r"|valid|verif)[a-z]*(?:_to_[a-z_]+)?$"
+)
+_AGAINST = re.compile(
+    r"(?:^|_)(?:block|den(?:y|ied)|flag|forbid|fraud|invalid|refus|reject|unsafe)[a-z]*(?:_to_[a-z_]+)?$"
+)
+#: How a question begins that asks whether to do something, and words by which it may ask for the contrary.
+_WHETHER_TO = re.compile(r"\s*(?:(?:may|shall|should) (?:i|we) )?([a-z]{3,})\b", re.IGNORECASE)
+_CONTRARY = re.compile(
+    r"\b(?:already|by hand|instead|later|manually|myself|not|ourselves|yourself|without)\b",
+    re.IGNORECASE,
 )
 #: Choices that stand for a yes to just what is shown.
 PLAIN_YES = frozenset(
@@ -31,6 +44,16 @@ def says_no(answer: str) -> bool:
     return _NO.match(answer) is not None
 
 
-def is_verdict(field: str) -> bool:
-    """Does a field say whether something may happen, whether true is a yes or a no?"""
-    return _VERDICT.search(field) is not None
+def yes_of(field: str) -> bool | None:
+    """What a field is for a yes that says whether something may happen; None if it is no such field."""
+    if _AGAINST.search(field) is not None:
+        return False
+    return True if _FOR.search(field) is not None else None
+
+
+def asks_to(question: str, names: Iterable[str]) -> bool:
+    """Does a question ask whether to do what has one of these names, as 'Pay 5 euros?' of a `payer`?"""
+    found = _WHETHER_TO.match(question)
+    if found is None or _CONTRARY.search(question):
+        return False
+    return any(stem(found[1]) in stems(name) for name in names)

@@ -1,4 +1,4 @@
-"""All that the author wrote with expressions in it: templates and conditions, and where each is read."""
+"""All templates and conditions that the author wrote, and the place at which each is read."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ def conditions(plan: Plan) -> Iterator[tuple[Expr, Path, str]]:
 
 
 def conditions_of(step: StepPlan) -> Iterator[tuple[Expr, Path, str]]:
-    """`when`, which is read outside of the step, `until` and `assert`."""
+    """The `when` of a step, which is read outside of it, `until` and `assert`."""
     if step.when is not None:
         yield step.when, (*step.path, "when"), address.parent(step.address) or ""
     if step.loop is not None and step.body is not None and step.loop.until is not None:
@@ -88,7 +88,7 @@ def _repeated(step: StepPlan) -> Iterator[tuple[Template, Path, str]]:
 
 
 def _messages(plan: Plan) -> Iterator[tuple[Template, Path, str]]:
-    """What people are asked, shown and told."""
+    """The texts that people are asked, shown and told."""
     for level in levels(plan):
         if level.text is not None:
             key = "ask" if level.kind == "human" else "text"

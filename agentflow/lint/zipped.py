@@ -1,7 +1,7 @@
-"""Lists that are read by the number of an item of another list: `inputs.amounts[index]` for each of
+"""Lists that are read by the index of another list's items: `inputs.amounts[index]` for each of
 `inputs.names`.
 
-Each is taken to be as long as the other, and nothing demands it.
+The author assumes that both have the same length, and nothing makes sure of it.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from agentflow.spec.templates import Whole
 
 
 class Zipped(Struct, frozen=True):
-    """A reference to an item of a list by the number of an item of another, and both lists."""
+    """A reference to an item of a list by the index of another list's item, and both lists."""
 
     use: Use
     items: Expr
@@ -56,7 +56,7 @@ def zipped(context: Context) -> Iterator[Zipped]:
 
 
 def _numbered(part: Expr) -> Expr | None:
-    """The list of which the item with the number `index` is read, if that is what a path does."""
+    """The list whose item number `index` a path reads, if that is what it does."""
     for node in spine(part) if isinstance(part, Select | Index) else ():
         if (
             isinstance(node, Index)
@@ -68,7 +68,7 @@ def _numbered(part: Expr) -> Expr | None:
 
 
 def _for_each(plan: Plan, place: str) -> tuple[str, ForEachPlan] | None:
-    """The `for_each` whose `index` it is, with its address."""
+    """The `for_each` that an `index` belongs to, with its address."""
     for at in enclosing(place):
         step = plan.steps.get(at)
         if step is not None and step.for_each is not None:
@@ -77,9 +77,9 @@ def _for_each(plan: Plan, place: str) -> tuple[str, ForEachPlan] | None:
 
 
 def _source(plan: Plan, path: Expr, place: str) -> tuple[str, object]:
-    """The list that a path leads to, or that it has one item for each of: the root and the way of it.
+    """The list that a path leads to, or whose items those there correspond to: its root and way.
 
-    No root if that is not known. Where items may be left out, `shifted-items` tells of it.
+    No root if that is not known. If items may be left out, `shifted-items` reports it.
     """
     root, way = way_of(path)
     if root == "steps":
@@ -93,5 +93,5 @@ def _source(plan: Plan, path: Expr, place: str) -> tuple[str, object]:
 
 
 def _is_long(context: Context, items: Expr, place: str, for_each: ForEachPlan) -> bool:
-    """Are there as many items as are gone over at most?"""
+    """Does a list certainly have as many items as a `for_each` goes over at most?"""
     return shortest_list(context.types.of(items, place)) >= for_each.max

@@ -7,21 +7,21 @@ The plan itself, which `build` makes of a pipeline and `steps` describes
 
 Who works, who asks and who is asked
 
-    calls · failures · fallbacks · backoff · planners · worker_inputs · servers · tools · definitions ·
-    escalations · unknown_effects · people · channels · approvals
+    calls · failures · fallbacks · backoff · planners · worker_inputs · servers · tools ·
+    definitions · escalations · unknown_effects · people · channels · approvals
 
 Chat models: how they are given a contract, and how large a call gets
 
     chats · providers · windows · dialects · enforced_schemas · enforcement · prompts · prompt_data
 
-What values look like: `shapes` says it, `types` as JSON Schema; `handoffs` holds it against a contract
+What values look like: `shapes`, or as JSON Schema `types`; `handoffs` compares that with contracts
 
     shapes · shape_kinds · types · schemas · fields · operator_types · tasks · loop_states ·
-    resolution · narrowing · limits · numbers · lengths · list_lengths · growth · handoffs · handoff_sides ·
-    handoff_words
+    resolution · narrowing · limits · numbers · lengths · list_lengths · growth · handoffs ·
+    handoff_sides · handoff_words
 
 How much a run comes to: `bounds` at most, `lower_bounds` at least; `overview` is for people
 
-    bounds · lower_bounds · overview · amounts · costs · factors · charges · budgets · critical_path ·
-    concurrency
+    bounds · lower_bounds · overview · amounts · costs · factors · requests · charges · budgets ·
+    critical_path · concurrency
 """

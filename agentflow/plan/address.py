@@ -7,8 +7,7 @@
     refine[#2]/draft         step `draft` in iteration 2 of the `loop` step `refine`
     refine[#]/draft          the same step in the plan, where iterations have no number
     work/search[:a]          task `a` of the `delegate` step `work`, for its worker `search`
-    answer/lookup[@2.1]      the first call that the model of step `answer` asks for in its turn 2, of
-                             its tool `lookup`
+    answer/lookup[@2.1]      the first call in turn 2 of the model of `answer`: its tool `lookup`
 
 Case labels and the ids of tasks are free text, so the characters that mean something here are
 percent-encoded in them.
@@ -21,7 +20,8 @@ DEFAULT_CASE = "*"
 _ITEM_NUMBER = re.compile(r"\[[0-9]+\]")
 _ITERATION_NUMBER = re.compile(r"\[#[0-9]+\]")
 _TASK = re.compile(r"\[:[^\[\]]*\]")
-_CALL_NUMBER = re.compile(r"\[@[0-9]+\.[0-9]+\]")
+#: Which call of a turn this is: `[@TURN.CALL]`.
+CALL_NUMBER = re.compile(r"\[@[0-9]+\.[0-9]+\]")
 _ENCODED = {"%": "%25", "/": "%2F", "[": "%5B", "]": "%5D", "*": "%2A"}
 
 
@@ -80,23 +80,23 @@ def name(address: str) -> str:
 
 
 def static(address: str) -> str:
-    """The address of the step in the plan, without tasks and the numbers of items, iterations, calls.
+    """The address of the step in the plan, without tasks and numbers of items, rounds, calls.
 
     The step of a task is the worker that it is for.
     """
     if "[" not in address:
         return address
-    address = _CALL_NUMBER.sub("", _TASK.sub("", address))
+    address = CALL_NUMBER.sub("", _TASK.sub("", address))
     return _ITERATION_NUMBER.sub("[#]", _ITEM_NUMBER.sub("", address))
 
 
 def in_item(address: str) -> bool:
-    """Is it in an instance for one item of a `for_each`?"""
+    """Is an address within an item of a `for_each`?"""
     return "[" in address and _ITEM_NUMBER.search(address) is not None
 
 
 def outermost_list(address: str) -> str | None:
-    """The address of the outermost `for_each` in an item of which it is; None if it is in none."""
+    """The address of the outermost `for_each` within an item of which this is, or None."""
     number = _ITEM_NUMBER.search(address)
     return None if number is None else address[: number.start()]
 

@@ -1,4 +1,4 @@
-"""So much of each quantity, with the field that leaves it open; the seconds of ways; sums of both."""
+"""Amounts, each with the field that leaves it open, if any; the seconds of paths; sums of both."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 _MILLION = 1_000_000
-#: What the name of a meter has before it, among the keys under `budget`.
+#: The prefix of meters among the quantities of a budget.
 METERS = "meters."
 
 
@@ -21,14 +21,14 @@ NONE = Bound(0)
 
 
 def dollars(price: tuple[float, float], tokens_in: float, tokens_out: float) -> float:
-    """US dollars for so many tokens, at a price for a million of them in and out."""
+    """US dollars for tokens, at prices per million tokens in and out."""
     return (price[0] * tokens_in + price[1] * tokens_out) / _MILLION
 
 
 class Most(NamedTuple):
     """The most of each quantity.
 
-    `work` is seconds of calls in flight, one after the other, and `pauses` those of all waits between
+    `work` is the seconds of all calls one after the other, `pauses` those of all waits between
     attempts. `meters` are the author's own quantities, by name.
     """
 
@@ -44,7 +44,7 @@ class Most(NamedTuple):
 
     @property
     def tokens(self) -> Bound:
-        """Those in and out together, as a budget counts them."""
+        """Tokens in and out together, as a budget counts them."""
         return plus(self.tokens_in, self.tokens_out)
 
 
@@ -52,12 +52,11 @@ NOTHING = Most()
 
 
 class Way(NamedTuple):
-    """The seconds of the longest way through a part, if nothing on it waits for a slot.
+    """The seconds of the longest path through a part, if nothing on it waits for a slot.
 
-    It is the longest by the time that all on it takes, by that of the `waits` on it, without calls,
-    and by that of the people and times that are `asked` for, also without the waits between
-    attempts. `stalls` are those in which a call waits for what others may give back to a budget.
-    These may be four ways.
+    Four measures, each by the path that is longest in it: all time on the path; its `waits`, that
+    is, without calls; the time `asked` of people and timers, without waits between attempts as
+    well; and the `stalls` in which a call waits for what others may give back to a budget.
     """
 
     time: float = 0.0
@@ -72,7 +71,7 @@ def plus(one: Bound, other: Bound) -> Bound:
 
 
 def times(bound: Bound, count: float) -> Bound:
-    """So often; never is nothing, however much it is."""
+    """A multiple; zero times anything is nothing, even if that is infinite."""
     return Bound(bound.amount * count, bound.field) if count else NONE
 
 
@@ -111,48 +110,48 @@ def total(mosts: Iterable[Most]) -> Most:
 
 
 def greatest(mosts: Iterable[Most]) -> Most:
-    """The most of whichever of them it is."""
+    """The largest amount of each quantity."""
     return _folded(_dearer, mosts)
 
 
 def smallest(mosts: Iterable[Most]) -> Most:
-    """The least of each quantity that any of them has some of."""
+    """The least amount of each quantity, among those that have any of it."""
     return _folded(_smaller, mosts)
 
 
 def capped(most: Most, cap: Most) -> Most:
-    """No more of each than the cap has."""
+    """Each quantity, limited to what the cap has of it."""
     return _merged(_tighter, most, cap)
 
 
 def at_most(bound: Bound, amount: float) -> Bound:
-    """No more than that."""
+    """A bound, limited to a number."""
     return _tighter(bound, Bound(amount))
 
 
 def scaled(most: Most, count: float) -> Most:
-    """All of it so often."""
+    """Each quantity, multiplied."""
     meters = {name: times(bound, count) for name, bound in most.meters.items()}
     return Most._make([*(times(bound, count) for bound in most[:-1]), meters])
 
 
 def in_line(ways: Iterable[Way]) -> Way:
-    """All of them, one after the other."""
+    """Paths one after the other."""
     return Way(*map(sum, zip(Way(), *ways, strict=True)))
 
 
 def longest(ways: Iterable[Way]) -> Way:
-    """Whichever of them it is."""
+    """The longest of several paths, by each measure."""
     return Way(*map(max, zip(Way(), Way(), *ways, strict=True)))
 
 
 def often(way: Way, count: float) -> Way:
-    """So many times, one after the other."""
+    """A path several times over."""
     return Way(*(seconds * count if count else 0.0 for seconds in way))
 
 
 def shorter(one: Way, other: Way) -> Way:
-    """By each measure the shorter of two bounds on a way."""
+    """The shorter of two bounds on a path, by each measure."""
     return Way(*map(min, one, other))
 
 

@@ -1,4 +1,4 @@
-"""What a plain yes of a person comes to."""
+"""Which value a plain yes of a person stands for."""
 
 from agentflow.contracts.descent import Descent
 from agentflow.contracts.shape import types_of
@@ -12,15 +12,15 @@ _BOOLEAN = frozenset({"boolean"})
 def yes(contract: ContractPlan) -> Json:
     """The value that `approve` stands for in a contract; None if it has none.
 
-    That is `true` where the answer is a boolean, and `{"approved": true}` where it is an object
-    whose field `approved` is one. What more it has to say, a person has to say with `replace`.
+    That is `true` for a boolean, and `{"approved": true}` for an object whose field `approved` is
+    one. If an answer needs more than that, a person has to give it with `replace`.
     """
     value = part_with_yes(contract)
     return value if value is not None and contract.checker.fits(value) else None
 
 
 def no(contract: ContractPlan) -> Json:
-    """The value that says no where `yes` is the one that says yes; None if more belongs to it."""
+    """The value that says no, if `yes` says yes; None if a no takes more than that."""
     part = part_with_yes(contract)
     if part is None:
         return None
@@ -29,7 +29,7 @@ def no(contract: ContractPlan) -> Json:
 
 
 def part_with_yes(contract: ContractPlan) -> Json:
-    """The part of an answer that says yes, whatever else belongs to it; None if there is none."""
+    """The part of an answer that says yes, whatever else it contains; None if there is none."""
     schema = dict(contract.schema)
     if types_of(schema, schema) == _BOOLEAN:
         return True

@@ -1,4 +1,4 @@
-"""How long is waited before a retry: the arithmetic that rules and the orchestrator share."""
+"""How long to wait before a retry: the arithmetic that rules and the orchestrator share."""
 
 from agentflow.spec.model import Backoff, seconds
 

@@ -31,27 +31,21 @@ What has no bound has an infinite amount and the field that leaves it open. Work
 of the spec: each step is looked at once, and each pipeline inside once.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import ceil, inf, isinf
+from collections.abc import Callable, Iterable
+from math import ceil, inf
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from agentflow.contracts.keywords import Schema
-from agentflow.contracts.size import size_of_part
 from agentflow.plan.amounts import (
-    NOTHING,
     Bound,
     Most,
     Way,
-    plus,
     scaled,
-    times,
     total,
 )
 from agentflow.plan.budgets import Kept, kept, within
 from agentflow.plan.calls import tools_in_turn
-from agentflow.plan.charges import charges_of
 from agentflow.plan.concurrency import width_of
 from agentflow.plan.costs import (
     FREE,
@@ -69,21 +63,9 @@ from agentflow.plan.costs import (
 from agentflow.plan.critical_path import in_order, seconds_of, through
 from agentflow.plan.factors import Factors, backoffs, factors_of, turns_of
 from agentflow.plan.list_lengths import most_items
-from agentflow.plan.prompts import (
-    first_prompt,
-    grown,
-    grown_altogether,
-    model_of,
-    passed_by,
-    said_by,
-    told_again,
-)
-from agentflow.plan.steps import CallPlan, ChatPlan, EscalationPlan, Plan, ScopePlan, StepPlan
+from agentflow.plan.requests import Prices, Requests
+from agentflow.plan.steps import CallPlan, EscalationPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types
-
-_MILLION = 1_000_000
-#: US dollars for a million tokens in and out, by the model's name at LiteLLM.
-Prices = Mapping[str, Sequence[float]]
 
 
 class Part(Struct, frozen=True):
@@ -158,16 +140,6 @@ def worst_case(plan: Plan, prices: Prices | None = None, slots: int = 16) -> Wor
     return _Arithmetic(plan, _Terms(prices or {}, slots)).of_run()
 
 
-def single_call(call: CallPlan, inputs: Schema, prices: Prices) -> Most:
-    """One request of a call's model that is given all inputs of the pipeline instead of its own."""
-    assert call.chat is not None
-    size = size_of_part(inputs, (), as_text=True)
-    prompt = Bound(inf, f"inputs{size.field}")
-    if size.field is None:
-        prompt = Bound(call.chat.overhead + size.bytes)
-    return _requests(call, call.chat, prompt, 1, prices)
-
-
 def dearest(parts: Iterable[Part], what: Callable[[Most], Bound]) -> tuple[Part, ...]:
     """The way to where the most of a quantity is used up, from the outside in."""
     way: list[Part] = []
@@ -179,24 +151,6 @@ def dearest(parts: Iterable[Part], what: Callable[[Most], Bound]) -> tuple[Part,
         way.append(worst)
         parts = worst.inside
     return tuple(way)
-
-
-# --- calls ---------------------------------------------------------------------------------
-
-
-def _requests(call: CallPlan, chat: ChatPlan, prompts: Bound, count: int, prices: Prices) -> Most:
-    """So many requests, whose prompts have so many tokens altogether."""
-    model = model_of(call, chat)
-    answers = Bound(inf, f"{model}.max_output_tokens")
-    if chat.max_output_tokens is not None:
-        answers = Bound(chat.max_output_tokens * count)
-    usd, price = Bound(inf, f"{model}.price"), chat.price or prices.get(chat.model)
-    if price is not None:
-        usd = plus(times(prompts, price[0] / _MILLION), times(answers, price[1] / _MILLION))
-    return Most(calls=Bound(count), tokens_in=prompts, tokens_out=answers, usd=usd)
-
-
-# --- the tree ------------------------------------------------------------------------------
 
 
 class _Terms(Struct):
@@ -214,6 +168,7 @@ class _Arithmetic:
         self._plan = plan
         self._types = Types(plan)
         self._terms = terms
+        self._requests = Requests(plan, self._types, terms.prices)
 
     def of_run(self) -> WorstCase:
         plan, slots = self._plan, self._terms.slots
@@ -299,7 +254,7 @@ class _Arithmetic:
     def _call(self, call: CallPlan, place: str) -> Cost:
         made = factors_of(call)
         waits = backoffs(call)
-        once = self._answered(call, made, place)
+        once = self._requests.answered(call, made, place)
         chain = after(once)
         paused = Most(retries=Bound(made.attempts - 1), pauses=Bound(sum(waits)))
         pauses = certain(Load(paused, Way(sum(waits), sum(waits))))
@@ -320,54 +275,6 @@ class _Arithmetic:
             found.append(repeated(after(once), tool.max_calls))
         return after(found)
 
-    def _answered(self, call: CallPlan, made: Factors, place: str) -> list[Cost]:
-        """One attempt of the retry policy: the answers of its model, and of each that takes over."""
-        calls = (call, *(fallback.call for fallback in call.fallbacks))
-        passed = passed_by(call, place, self._types)
-        return [self._answers(each, made, said_by(call), passed) for each in calls]
-
-    def _answers(self, call: CallPlan, made: Factors, said: Bound, passed: Schema | None) -> Cost:
-        """A request for each turn, and for each answer again; `said` is what is told again of it."""
-        charged = self._charged(call, passed)
-
-        def timed(most: Most, count: int) -> Most:
-            meters = scaled(Most(meters=charged), count).meters
-            return most._replace(
-                calls=Bound(count), work=Bound(call.timeout * count), meters=meters
-            )
-
-        count, many, one = made.turns * made.answers, NOTHING, NOTHING
-        if call.chat is not None:
-            again = made.answers > 1
-            first = first_prompt(call, call.chat, passed)
-            wrong = times(told_again(said), int(again))
-            more = times(grown_altogether(call, said, asked_again=again), made.answers)
-            told = plus(more, times(wrong, count - made.turns))
-            last = plus(plus(first, wrong), grown(call, said, asked_again=again))
-            many = self._requests(call, call.chat, plus(times(first, count), told), count)
-            one = self._requests(call, call.chat, last, 1)
-        way = Way(call.timeout * count)
-        return certain(Load(timed(many, count), way), timed(one, 1), self._rate(call))
-
-    def _rate(self, call: CallPlan) -> float:
-        """What the dearer of its tokens cost, in US dollars."""
-        if call.chat is None:
-            return 0.0
-        price = call.chat.price or self._terms.prices.get(call.chat.model)
-        return max(price) / _MILLION if price is not None else inf
-
-    def _charged(self, call: CallPlan, passed: Schema | None) -> dict[str, Bound]:
-        """What one call takes from each meter at most."""
-        return {
-            name: Bound(
-                span.high, f"agents.{call.agent}.charges.{name}" if isinf(span.high) else None
-            )
-            for name, span in charges_of(self._plan, call, passed).items()
-        }
-
-    def _requests(self, call: CallPlan, chat: ChatPlan, prompts: Bound, count: int) -> Most:
-        return _requests(call, chat, prompts, count, self._terms.prices)
-
     def _escalated(self, step: StepPlan) -> Cost:
         """The levels of the dearest of its escalations, and the longest that one takes."""
         ladders = [action.escalation for action in step.catch.values() if action.escalation]
@@ -383,7 +290,7 @@ class _Arithmetic:
     def _called(self, call: CallPlan, place: str) -> Cost:
         """A call of a level, with the tools of its model."""
         turns = Factors(1, 1, turns=turns_of(call))
-        return after([*self._answered(call, turns, place), self._tools(call)])
+        return after([*self._requests.answered(call, turns, place), self._tools(call)])
 
 
 def _waiting(seconds: float) -> Load:

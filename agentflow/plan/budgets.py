@@ -28,8 +28,8 @@ from agentflow.plan.costs import Cost, Load, each_load
 class Kept(Struct, frozen=True):
     """What something comes to if its own budget did not stop it, and what is left within that.
 
-    `held` are the keys of the budget that stop it, each with its bound: `calls`, `meters.NAME`, `wall`
-    in seconds.
+    `held` are the keys of the budget that stop it, each with its bound: `calls`, `meters.NAME`,
+    `wall` in seconds.
     """
 
     needed: Most
@@ -51,8 +51,8 @@ def kept(
 def within(cost: Cost, budget: Mapping[str, float], wall: float = inf) -> Cost:
     """What is left if a budget cuts off the rest.
 
-    A retry follows a call that has failed, so there are no more of these than of calls: the last may be
-    one that is decided on and that the budget refuses.
+    A retry follows a call that has failed, so there are no more of these than of calls: the last
+    may be one that is decided on and that the budget refuses.
     """
     cost = _with_fewer(cost, budget.get("retries", inf), budget.get("escalations", inf))
     calls = budget.get("calls", inf)
@@ -125,11 +125,15 @@ def _paid(budget: Mapping[str, float], rate: float, most: Most) -> Most:
 
 
 def _timed(load: Load, stalls: float, wall: float) -> Way:
-    """The way through a load: no longer than all that is in it takes, one after the other."""
+    """The way through a load: no longer than all that is in it takes, one after the other.
+
+    What calls on it wait for each other is over with the `wall`, too.
+    """
     waits = load.way.asked + load.most.pauses.amount
     way = load.way._replace(stalls=load.way.stalls + stalls)
     all_of_it = Way(waits + load.most.work.amount, waits, inf, load.most.work.amount)
-    return Way(*(min(one, two, wall) for one, two in zip(way, all_of_it, strict=True)))
+    way = Way(*(min(one, two, wall) for one, two in zip(way, all_of_it, strict=True)))
+    return way._replace(stalls=min(way.stalls, wall - way.time)) if wall < inf else way
 
 
 def _stalls(cost: Cost, budget: Mapping[str, float], *, refused: bool) -> float:

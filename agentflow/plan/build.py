@@ -1,6 +1,6 @@
 """From what the author wrote to a plan.
 
-Building is total: what cannot be resolved becomes a finding or is left for a lint rule to name,
+Building is total: what cannot be resolved becomes a finding, or is left for a lint rule to report,
 and the rest of the plan is built all the same, so that one mistake does not hide the next.
 """
 
@@ -94,7 +94,7 @@ class _Builder(Parts):
         )
 
     def _look_for_baseline(self) -> None:
-        """See to it that the baseline is there: it is no part of the run, and nobody else would."""
+        """Check that the baseline exists: it is no part of the run, so nothing else does."""
         reasons = self.pipeline.why_multi_agent
         if reasons is None or reasons.baseline is None:
             return
@@ -124,7 +124,7 @@ class _Builder(Parts):
             )
             for step_id, step in steps.items()
         ]
-        # Only now is it known who waits for whom: references may point forward in the file.
+        # Only now is it known what waits for what: references may point forward in the file.
         waits = self.uses.waits.get(frame.address, {})
         order = {step_id: position for position, step_id in enumerate(steps)}
         upstream = {
@@ -192,7 +192,7 @@ class _Builder(Parts):
     def _calling(
         self, planned: StepPlan, step: AgentStep, here: Place
     ) -> tuple[StepPlan, dict[str, CallPlan]]:
-        """A step that calls an agent, with its calls by the names of these."""
+        """A step that calls an agent, with its calls by the names of the agents."""
         dispatch = self.dispatch(step, planned.path, here)
         names = (step.agent,) if dispatch is None else step.among or ()
         calls = self.calls(step, planned.path, here, names)
@@ -271,7 +271,7 @@ class _Builder(Parts):
 
 
 def _time_for_all(step: Step) -> float | None:
-    """The time of a step with steps inside, in seconds; those of calls and questions stand there."""
+    """The time of a step with steps inside, in seconds; calls and questions have their own."""
     if isinstance(step, AgentStep | HumanStep) or step.timeout is None:
         return None
     return seconds(step.timeout)

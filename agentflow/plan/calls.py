@@ -1,7 +1,7 @@
-"""The calls of a plan: which a step may come to, which steps make some, and where each stands.
+"""The calls of a plan: which ones a step can lead to, which steps make any, and where each stands.
 
-A step calls its agent, or one of several; `catch` may hand over to others, an escalation may put
-others in their place, and a model may call tools, each of which is a step of its own.
+A step calls its agent, or one of several. `catch` may hand over to others, an escalation may
+replace the agent, and a model may call tools, each of which is a step of its own.
 """
 
 from collections.abc import Iterator
@@ -22,14 +22,14 @@ def calls_of(step: StepPlan) -> tuple[CallPlan, ...]:
 
 
 def stand_ins(step: StepPlan) -> Iterator[CallPlan]:
-    """What the escalations of a step may call in the place of its agent."""
+    """The calls that a step's escalations may make instead of its agent's."""
     for action in step.catch.values():
         if action.escalation is not None:
             yield from (call for level in action.escalation.levels for call in level.calls)
 
 
 def possible_calls(step: StepPlan) -> tuple[CallPlan, ...]:
-    """All that a step may call: its agents, and what its escalations put in their place."""
+    """All calls that a step may make: of its agents, and those of its escalations."""
     return (*calls_of(step), *stand_ins(step)) if step.catch else calls_of(step)
 
 
@@ -39,7 +39,7 @@ def call_of(step: StepPlan, agent: str | None) -> CallPlan | None:
 
 
 def tools_of(step: StepPlan) -> Iterator[StepPlan]:
-    """The calls of tools that the models may ask for which a step may call."""
+    """The calls of tools that any model called by a step may ask for."""
     for call in possible_calls(step):
         yield from (tool.step for tool in call.tools.values())
 
@@ -50,7 +50,7 @@ def is_repeatable(call: CallPlan) -> bool:
 
 
 def tools_in_turn(call: CallPlan) -> bool:
-    """Has a model tools, and a turn after that in which it calls them?"""
+    """Does a model have tools, and another turn after calling them?"""
     return bool(call.tools) and call.max_turns > 1
 
 
@@ -72,23 +72,23 @@ def _with_tools(step: StepPlan) -> Iterator[StepPlan]:
 
 
 def calls_in(plan: Plan) -> Iterator[CallPlan]:
-    """All that the steps of a plan may call; what other pipelines call is not among it."""
+    """All calls that the steps of a plan may make, without those of nested pipelines."""
     return (call for step in callers(plan) for call in possible_calls(step))
 
 
 def every_call(plan: Plan) -> Iterator[CallPlan]:
-    """All that the steps of a plan, and of the pipelines that it runs, may call."""
+    """All calls that the steps of a plan, and of nested pipelines, may make."""
     return (call for each in plans_within(plan) for call in calls_in(each))
 
 
 def servers_called(plan: Plan) -> tuple[str, ...]:
-    """The servers whose tools a plan, and the pipelines that it runs, may call, by their names."""
+    """The names of the servers whose tools a plan, or a nested pipeline, may call."""
     named = (tool_named(call.options) for call in every_call(plan))
     return tuple(dict.fromkeys(name[0] for name in named if name is not None))
 
 
 def unpriced_models(plan: Plan) -> list[str]:
-    """The models of a plan, and of the pipelines that it runs, of which the spec says no price."""
+    """The models of a plan, and of nested pipelines, for which the spec states no price."""
     chats = (chat for call in every_call(plan) for chat in call.chats())
     return list(dict.fromkeys(chat.model for chat in chats if chat.price is None))
 
@@ -103,6 +103,14 @@ def plans_within(plan: Plan) -> tuple[Plan, ...]:
                 found[child.file] = child.plan
                 pending.append(child.plan)
     return tuple(found.values())
+
+
+def steps_within(step: StepPlan) -> Iterator[StepPlan]:
+    """A step and all steps inside it, in its own pipeline."""
+    yield step
+    for scope in step.scopes:
+        for inner in scope.steps:
+            yield from steps_within(inner)
 
 
 def step_at(plan: Plan, at: str) -> tuple[Plan, StepPlan]:
@@ -129,7 +137,7 @@ def step_at(plan: Plan, at: str) -> tuple[Plan, StepPlan]:
 
 
 def _within(step: StepPlan, rest: str) -> StepPlan | None:
-    """The worker or tool of a step, or a tool of one of these, that the rest of an address names."""
+    """The worker, tool, or tool of either, of a step that the rest of an address names."""
     if not rest:
         return step
     name, _, further = rest.partition("/")
@@ -141,5 +149,5 @@ def _within(step: StepPlan, rest: str) -> StepPlan | None:
 
 
 def home_of(step: StepPlan, call: CallPlan) -> Path:
-    """Where the agent of a call is described: under `agents`, or where it is offered as a tool."""
+    """Where the agent of a call is defined: under `agents`, or where it is offered as a tool."""
     return step.path if "." in call.agent else ("agents", call.agent)

@@ -1,7 +1,7 @@
-"""The cases of a `switch`: which values lead to each of them, and which condition says so.
+"""The cases of a `switch`: which values lead to each of them, as a condition too.
 
-A value leads to the case of its label: a text to that of the same text, an integer or a boolean to
-that of its JSON text. What has no case leads to the `default`.
+A value leads to the case of its label: a text to the same text, an integer or a boolean to its JSON
+text. A value without a case leads to the `default`.
 """
 
 import re
@@ -16,12 +16,12 @@ from agentflow.spec.cel.syntax import Binary, Expr, Literal, Unary
 from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
 
-#: An integer as JSON has it; of more digits than these none is within 64 bits.
+#: An integer in JSON; with more digits it would not fit into 64 bits.
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 
 class Case(Struct, frozen=True):
-    """What a switch has to come to: one of the labels, or with `others`, as for the `default`, none."""
+    """What the value of a switch has to be: one of the labels, or with `others` none of them."""
 
     switch: StepPlan
     labels: tuple[str, ...]
@@ -29,18 +29,18 @@ class Case(Struct, frozen=True):
 
     @property
     def value(self) -> Expr | None:
-        """What the switch is over; None if that is a constant or a text with expressions in it."""
+        """The expression that the switch is over; None if that is a constant or a composed text."""
         return self.switch.switch.expr if isinstance(self.switch.switch, Whole) else None
 
     def conditions(self, value: Expr) -> Iterator[Expr]:
-        """What all holds of a value that leads here."""
+        """The conditions that hold for a value that leads here."""
         for label in self.labels:
             named = leads_to(value, label)
             yield Unary("!", named, 0, 0) if self.others else named
 
 
 def case_at(plan: Plan, at: str) -> Case | None:
-    """The case whose steps have this address around them; None if it is that of no case."""
+    """The case with this address; None if there is none."""
     switch = plan.steps.get(address.parent(at) or "") if at not in plan.steps else None
     if switch is None or switch.switch is None:
         return None
@@ -55,7 +55,7 @@ def in_words(case: Case) -> str:
 
 
 def label_of(value: object) -> str | None:
-    """The label of the case that a value leads to; None if a switch cannot be over such a value."""
+    """The label of the case that a value leads to; None if a switch cannot take the value."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | str) else None
@@ -71,13 +71,13 @@ def values_of_label(label: str) -> Iterator[str | int]:
 
 
 def leads_to(value: Expr, label: str) -> Expr:
-    """That a value leads to the case of a label."""
+    """The condition that a value leads to the case of a label."""
     each = (_is(value, one) for one in values_of_label(label))
     return reduce(lambda one, other: Binary("||", one, other, 0, 0), each)
 
 
 def _is(value: Expr, one: str | int) -> Expr:
-    """That a value is this one; a boolean is itself a condition, which can be taken apart."""
+    """The condition that a value is this one; a boolean value is a condition by itself."""
     if isinstance(one, bool):
         return value if one else Unary("!", value, 0, 0)
     return Binary("==", value, Literal(one, 0, 0), 0, 0)

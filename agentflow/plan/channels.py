@@ -29,7 +29,7 @@ def named_channels(plan: Plan) -> Iterator[tuple[Path, str]]:
 
 
 def wants_another(plan: Plan) -> bool:
-    """Is there a question, here or in a pipeline inside, that whoever starts the run may not answer?"""
+    """Is there a question, nested ones included, that whoever starts the run may not answer?"""
     plans = list(plans_within(plan))
     questions = (step.question for each in plans for step in each.steps.values())
     levels = (level for each in plans for one in each.escalations.values() for level in one.levels)

@@ -1,9 +1,8 @@
-"""What a call takes from the meters of a budget: from so much to so much, by its contract.
+"""What a call takes from the meters of a budget: a range, by its contract.
 
-A charge is a number from 0 on that is worked out from the input of the agent. What is read of it
-lies in the range that the agent's contract gives it, and in that of what the step hands over, where
-that is known. Sums, differences and products of ranges are ranges; of whatever else is worked out
-nothing is said.
+A charge is a number from 0 on, computed from the input of the agent. What it reads lies in the
+range given by the agent's contract, and by what the step hands over if that is known. Sums,
+differences and products of ranges are ranges; any other expression has no known range.
 """
 
 from math import inf
@@ -20,7 +19,7 @@ _ANY = Range(0, inf)
 
 
 def charges_of(plan: Plan, call: CallPlan, passed: Schema | None = None) -> dict[str, Range]:
-    """By the name of the meter, what a call takes; `passed` is the type of its input, if known."""
+    """What a call takes, by meter; `passed` is the type of its input, if known."""
     worked_out = [one for one in call.charges.values() if not isinstance(one, Constant)]
     inputs = [call.input.schema, *([passed] if passed is not None else ())] if worked_out else []
     known = [Types(plan, {"input": self_contained(schema)}) for schema in inputs]

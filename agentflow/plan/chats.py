@@ -23,8 +23,8 @@ from agentflow.spec.templates import (
 _FRAME = 500
 #: Bytes of the delimiters around each piece of data.
 _DELIMITERS = 50
-#: Characters of its own answer that an agent is shown when it is asked again, and the bytes of what it
-#: is told to be wrong with it, a sentence a line.
+#: Characters of its own answer that an agent is shown when it is asked again, and the bytes of what
+#: it is told to be wrong with it, a sentence a line.
 SHOWN, TOLD = 20_000, 4_000
 #: Bytes of that answer.
 MOST_SHOWN = 4 * SHOWN

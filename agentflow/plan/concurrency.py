@@ -1,9 +1,9 @@
 """How many attempts of a plan can be in flight at a time, at most.
 
 Steps of which one waits for the other are never at work together. So those of a scope are put into
-chains, and the widest step of each chain counts: no set of steps that may be at work together has two
-of one chain (Dilworth, "A decomposition theorem for partially ordered sets", 1950). Chains are made
-greedily, so that the figure may be too large, and is never too small.
+chains, and the widest step of each chain counts: no set of steps that may be at work together has
+two of one chain (Dilworth, "A decomposition theorem for partially ordered sets", 1950). Chains are
+made greedily, so that the figure may be too large, and is never too small.
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from agentflow.plan.types import Types
 
 
 def width_of(plan: Plan, slots: int) -> int:
-    """The most attempts of a plan at a time; so many items and tasks at a time as there are slots."""
+    """The most attempts of a plan at a time; items and tasks count as far as there are slots."""
     return _Widths(slots, Types(plan), {}).of_scope(plan.root)
 
 
 class _Widths:
-    """Looks at each pipeline inside once."""
+    """The widths of a plan's parts; each nested pipeline is looked at once."""
 
     def __init__(self, slots: int, types: Types, known: dict[int, tuple[Plan, int]]) -> None:
         self._slots = slots
@@ -29,9 +29,9 @@ class _Widths:
         self._known = known
 
     def of_scope(self, scope: ScopePlan) -> int:
-        """Steps of one scope, those in different chains beside each other."""
+        """The width of a scope, whose chains may be at work side by side."""
         steps = {step.id: step for step in scope.steps}
-        chains: dict[str, int] = {}  # the widest step of each, by its last one
+        chains: dict[str, int] = {}  # the widest step of each chain, by the chain's last step
         for name in topological_order({name: step.downstream for name, step in steps.items()}):
             width = self._of_step(steps[name])
             before = next((above for above in steps[name].upstream if above in chains), None)

@@ -1,4 +1,4 @@
-"""The contracts of a plan, each with all that it refers to and with its checker."""
+"""The contracts of a plan, each with everything it refers to and with its checker."""
 
 from collections.abc import Mapping
 

@@ -1,15 +1,15 @@
-"""What a part of a pipeline comes to at most, and how that is put together.
+"""What a part of a pipeline costs at most, and how costs are put together.
 
-The `Cost` of a part says what it comes to as a `whole`, and what it would be with fewer decisions:
-`once` without retries, `calm` without escalations, `plain` with neither. With what the dearest
-`retry` and `escalation` bring, and the dearest `single` call, that is enough to say what is left of
-it within a budget. For each quantity, with `C` calls, `R` retries and `E` escalations,
+The `Cost` of a part says what it comes to as a `whole`, and with fewer decisions: `once` without
+retries, `calm` without escalations, `plain` with neither. Together with what the dearest `retry`
+and `escalation` add, and the dearest `single` call, that is enough to say what is left of it within
+a budget. For each quantity, with `C` calls, `R` retries and `E` escalations,
 
     whole ≤ C · single      whole ≤ once + R · retry      whole ≤ calm + E · escalation
     whole ≤ plain + R · retry + E · escalation
 
-since there is so much without them, and each brings no more than the dearest does. Costs are put
-together one after the other (`after`), one instead of the other (`either`) and so many times
+since that much is there without them, and each adds no more than the dearest does. Costs are
+combined one after the other (`after`), one instead of the other (`either`) and several times over
 (`repeated`), and a budget cuts them off (`plan.budgets`).
 """
 
@@ -47,9 +47,9 @@ NO_LOAD = Load()
 class Cost(Struct, frozen=True):
     """What a part comes to at most: see the head of this module.
 
-    Of what a call takes any of, it may take `small` or more at most: the least of such figures.
-    `held` is what is held back for all calls, one after the other, which may be more than can be
-    spent. No token costs more US dollars than `rate`.
+    `small` is, for each quantity, the least of the maxima of calls that take any of it. `held` is
+    what is held back for all calls, one after the other, which may be more than they can spend. No
+    token costs more US dollars than `rate`.
     """
 
     whole: Load = NO_LOAD
@@ -78,22 +78,22 @@ FREE = Cost()
 
 
 def certain(load: Load, single: Most = NOTHING, rate: float = 0.0) -> Cost:
-    """What depends on no retry and no escalation."""
+    """The part that depends on no retry and no escalation."""
     return Cost(load, load, load, load, single, single, load.most, rate=rate)
 
 
 def if_retried(cost: Cost, brings: Load) -> Cost:
-    """What happens only where a call is retried, and what one retry brings of it."""
+    """The part that happens only if calls are retried, and what one retry adds."""
     return replace(cost, once=NO_LOAD, plain=NO_LOAD, retry=brings)
 
 
 def if_escalated(cost: Cost) -> Cost:
-    """What happens only when a step turns to an escalation."""
+    """The part that happens only if a step turns to an escalation."""
     return replace(cost, calm=NO_LOAD, plain=NO_LOAD, escalation=cost.whole)
 
 
 def charged_once(cost: Cost) -> Cost:
-    """Calls of which no more than one is charged to the meters."""
+    """The cost of calls of which only one is charged to the meters."""
     once = cost.single.meters
     return each_load(cost, lambda load: load._replace(most=load.most._replace(meters=once)))
 
@@ -104,7 +104,7 @@ def after(costs: Iterable[Cost]) -> Cost:
 
 
 def together(costs: Iterable[Cost], way: Callable[[Callable[[Cost], Load]], Way]) -> Cost:
-    """All of them; `way` is asked for the longest way by each of the four loads that a cost has."""
+    """Costs in sum; `way` gives the longest path for each of the four loads of a cost."""
     costs = list(costs)
     joined = after(costs)
     return replace(
@@ -141,7 +141,7 @@ def _joined(costs: list[Cost], of: Callable[[list[Load]], Load]) -> Cost:
     whole = of(wholes)
 
     def joined(loads: list[Load]) -> Load:
-        # Where nothing is retried and nobody is turned to, all four are the same.
+        # Without retries and escalations all four are the same.
         return whole if all(map(is_, loads, wholes)) else of(loads)
 
     return Cost(

@@ -1,4 +1,4 @@
-"""The longest way through steps that wait for each other, and its time with so many slots."""
+"""The longest path through steps that wait for each other, and its time with a number of slots."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

@@ -4,7 +4,8 @@ A server may say something else tomorrow: another description, which a model rea
 instruction, or arguments that ask for more. So a spec keeps the definitions that its author has
 looked at, in a file that `agentflow tools` writes,
 
-    {"format": 1, "tools": {"search": {"description": "…", "inputSchema": {…}, "outputSchema": {…}}}}
+    {"format": 1,
+     "tools": {"search": {"description": "…", "inputSchema": {…}, "outputSchema": {…}}}}
 
 or their hashes alone, `sha256:` and the SHA-256 of the canonical JSON (sorted keys, no white space,
 ASCII) of an object with `name`, `description`, `inputSchema` and `outputSchema`, null where there
@@ -38,7 +39,7 @@ class NoDefinitions(ValueError):
 class Definition(Struct, frozen=True):
     """What a tool is. `output` is None if the server does not say what its answers look like.
 
-    `hints` are what the server claims of its effects. They are shown, and nothing relies on them.
+    `hints` are what the server claims about its effects. They are shown, but never relied on.
     """
 
     name: str
@@ -49,8 +50,8 @@ class Definition(Struct, frozen=True):
 
     @property
     def pin(self) -> str:
-        """The hash of it."""
-        import hashlib  # OpenSSL with it, for the few specs that have tools of servers
+        """The hash of a definition."""
+        import hashlib  # it loads OpenSSL, and only few specs have tools of servers
 
         whole = {"name": self.name, **dict(zip(_PARTS, _parts(self), strict=True))}
         text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
@@ -82,7 +83,7 @@ def as_data(definition: Definition) -> dict[str, Json]:
 
 
 def from_data(name: str, data: Mapping[str, Json]) -> Definition:
-    """The definition that `as_data` made plain."""
+    """The definition that `as_data` has written."""
     description, given, answered = (data.get(part) for part in _PARTS)
     return Definition(name, description, given, answered)
 
@@ -97,7 +98,7 @@ def read_definitions(text: str) -> dict[str, Definition]:
     """The definitions in the text of a file, by name.
 
     Raises:
-        NoDefinitions: it is none.
+        NoDefinitions: the text is not such a file.
     """
     try:
         data: Any = loads(text)

@@ -8,10 +8,10 @@ Sources: https://docs.claude.com/en/docs/build-with-claude/structured-outputs an
 `litellm/llms/anthropic/chat/transformation.py` takes out of a schema;
 https://ai.google.dev/api/generate-content#FIELDS.response_json_schema;
 https://docs.x.ai/developers/model-capabilities/text/structured-outputs;
-https://console.groq.com/docs/structured-outputs, where only `strict` is a guarantee, for some models and with
-keywords that it does not list; https://api-docs.deepseek.com/guides/json_mode and
-https://github.com/BerriAI/litellm/issues/7580, where a schema is refused; the table of models in LiteLLM's
-package (`supports_response_schema`, `supports_native_structured_output`).
+https://console.groq.com/docs/structured-outputs, where only `strict` is a guarantee, for some
+models and with keywords that it does not list; https://api-docs.deepseek.com/guides/json_mode and
+https://github.com/BerriAI/litellm/issues/7580, where a schema is refused; the table of models in
+LiteLLM's package (`supports_response_schema`, `supports_native_structured_output`).
 """
 
 import re
@@ -37,8 +37,8 @@ class Manner(Enum):
 
 #: Providers whose every model takes a schema, for LiteLLM.
 _ALWAYS = frozenset({"databricks", "fireworks_ai", "lm_studio", "nebius", "predibase"})
-#: Providers that LiteLLM's table says take a schema, and that refuse it, or that LiteLLM refuses to hand
-#: it on to.
+#: Providers that LiteLLM's table says take a schema, and that refuse it, or that LiteLLM refuses to
+#: hand it on to.
 _REFUSING = frozenset(
     {"aihubmix", "amazon_nova", "cohere_chat", "deepseek", "github_copilot", "lemonade"}
     | {"llamagate", "replicate", "snowflake"}

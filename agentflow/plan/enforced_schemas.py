@@ -25,7 +25,7 @@ _KEPT = frozenset(
     | {"exclusiveMaximum", "exclusiveMinimum", "items", "maxItems", "maximum", "minItems"}
     | {"minimum", "multipleOf", "pattern", "properties", "required", "title", "type"}
 )
-#: What refuses values, and is left out.
+#: Keywords outside the dialect that are left out, although they refuse values.
 _LEFT_OUT = frozenset(
     {"contains", "dependentRequired", "dependentSchemas", "else", "format", "if", "maxContains"}
     | {"maxLength", "maxProperties", "minContains", "minLength", "minProperties", "not"}
@@ -34,14 +34,14 @@ _LEFT_OUT = frozenset(
 _FORMATS = frozenset(
     {"date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid"}
 )
-#: What cannot be left out, since what it says about fields or branches is half of the contract.
+#: Keywords that cannot be left out, since they say half of what the contract says.
 _ESSENTIAL = frozenset({"$dynamicRef", "allOf", "patternProperties", "prefixItems"})
 #: A schema without any of these is refused: "schema must have a 'type' key".
 _SAYS_SOMETHING = frozenset({"$ref", "anyOf", "const", "enum", "type"})
 #: Why a contract with such a schema has no counterpart in the dialect.
 ADMITS_ANY = "it admits any value somewhere"
-#: How large a schema may be: levels of objects and lists within each other, fields, values in its enums,
-#: characters of all names and of those values.
+#: How large a schema may be: levels of objects and lists within each other, fields, values in its
+#: enums, characters of all names and of those values.
 _LEVELS, _FIELDS, _VALUES, _CHARACTERS = 10, 5_000, 1_000, 120_000
 
 
@@ -76,7 +76,7 @@ def enforced(contract: Schema, manner: Manner) -> Form | None:
 
 
 def why_not_strict(contract: Schema) -> str | None:
-    """What of a contract has no counterpart in OpenAI's dialect, in words; None if all has one."""
+    """What in a contract has no counterpart in OpenAI's dialect, in words; None if nothing."""
     try:
         _measure(_strict(contract, set()))
     except _Beyond as beyond:
@@ -115,7 +115,7 @@ def _strict(schema: Json, lost: set[str]) -> dict[str, Any]:
 
 
 def _closed(made: dict[str, Any]) -> dict[str, Any]:
-    """An object with no other fields than its own, all of which are required."""
+    """An object closed to other fields, with all its own required."""
     kinds = made.get("type", [])
     if "object" in ([kinds] if isinstance(kinds, str) else kinds) or "properties" in made:
         properties = made.get("properties", {})

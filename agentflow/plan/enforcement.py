@@ -10,12 +10,12 @@ from agentflow.plan.enforced_schemas import enforced, why_not_strict
 
 
 class Held(Struct, frozen=True):
-    """The way in which a contract is given:
+    """How a model is given a contract:
 
-        enforced    the provider lets the model say nothing else, but for the keywords that are `lost`
+        enforced    the provider allows nothing else, except for the keywords that are `lost`
         asked       as the response format, which is no more than a wish
-        sent        as the response format; what its provider makes of it is not known
-        tool        as the arguments of a tool that the model is to call
+        sent        as the response format; what the provider makes of it is not known
+        tool        as the arguments of a tool that the model has to call
         told        in words
 
     `why` it is not better, if that is because of the contract or of the agent.

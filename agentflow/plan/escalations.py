@@ -25,12 +25,12 @@ from agentflow.spec.model import (
 )
 from agentflow.spec.templates import Template
 
-#: What the texts of an escalation see besides the global roots.
+#: Names that the texts of an escalation can read besides the global roots.
 ESCALATION_NAMES = frozenset({"failure", "input"})
 
 #: Parses a template that stands at a path.
 Parse = Callable[[Json, Path], Template]
-#: Gives a call that the step at an address makes the tools of its agent.
+#: Gives the tools of its agent to a call of the step at an address.
 Equip = Callable[[CallPlan, str], CallPlan]
 
 
@@ -76,14 +76,14 @@ class Escalations:
         return replace(plan, levels=levels)
 
     def _among(self, level: Level, calls: Mapping[str, CallPlan], at: str) -> dict[str, CallPlan]:
-        """The model of a level in the place of that of each agent which has one."""
+        """The calls of all agents that have a model, with that of the level instead."""
         made = ((name, self._equipped(level, call, at)) for name, call in calls.items())
         return {name: call for name, call in made if call is not None}
 
     def for_call(
         self, catch: Mapping[str, CatchPlan], call: CallPlan | None, at: str
     ) -> dict[str, CatchPlan]:
-        """What follows which failure of one of several calls that share it."""
+        """A `catch` that several calls share, on the terms of one of them."""
         calls = {} if call is None else {call.agent: call}
         return {
             key: replace(action, escalation=self.of_step(action.escalation.name, calls, at))
@@ -97,7 +97,7 @@ class Escalations:
         return self._equip(made, at) if made is not None else None
 
     def _call(self, level: Level, call: CallPlan | None) -> CallPlan | None:
-        """The call of a level: one attempt, for the same input; the contract of the step holds too."""
+        """The call of a level: one attempt with the same input, held to the step's contract too."""
         made = self._own_call(level, call) if call is not None else None
         if made is None:
             return None

@@ -18,7 +18,7 @@ class Factors(Struct, frozen=True):
 
     @property
     def made(self) -> int:
-        """Attempts that a call can become."""
+        """The most attempts of a call."""
         return self.attempts * self.models * self.answers
 
 
@@ -41,7 +41,7 @@ def models_of(call: CallPlan) -> int:
 def call_seconds(call: CallPlan) -> float:
     """The time that a call and all its repeats can take, the waits between them included.
 
-    That of the tools which a model calls is not in it.
+    The time of the tools that a model calls is not included.
     """
     made = factors_of(call)
     return made.turns * (made.made * call.timeout + sum(backoffs(call)))
@@ -55,7 +55,7 @@ def backoffs(call: CallPlan) -> list[float]:
 
 
 def _attempts(call: CallPlan) -> int:
-    """n: how many attempts the policy allows, if there is a failure after which it may be repeated."""
+    """n: the attempts that a policy allows, if any failure may lead to a retry."""
     if call.retry is None:
         return 1
     safe = is_repeatable(call)

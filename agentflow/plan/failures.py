@@ -1,10 +1,10 @@
-"""Which failures a step can come to, so that a `catch` for any other waits for nothing."""
+"""Which failures a step can have, so that a `catch` for any other one can never apply."""
 
 from agentflow.plan.calls import calls_of
 from agentflow.plan.steps import CallPlan, Plan, StepPlan
 from agentflow.spec.model import ANSWERED, FailureClass
 
-#: What any call can come to.
+#: Failures of any call.
 _OF_CALLS = frozenset(
     {
         FailureClass.NOT_SENT,
@@ -18,7 +18,7 @@ _OF_CALLS = frozenset(
 _OF_CHATS = frozenset(
     {FailureClass.RATE_LIMITED, FailureClass.CONTEXT_OVERFLOW, FailureClass.TRUNCATED}
 )
-#: What a question to a person can come to.
+#: Failures of a question to a person.
 _OF_PEOPLE = frozenset(
     {
         FailureClass.NOT_SENT,
@@ -28,18 +28,18 @@ _OF_PEOPLE = frozenset(
         FailureClass.BUDGET_EXCEEDED,
     }
 )
-#: What the orchestrator reports of a step whatever is in it: an expression, a list or a budget.
+#: Failures that the orchestrator reports of any step: by an expression, a list or a budget.
 _OF_ANY = frozenset(
     {FailureClass.REJECTED, FailureClass.BUDGET_EXCEEDED, FailureClass.INVALID_OUTPUT}
 )
-#: Kinds of agents that nothing tells to come back later.
+#: Kinds of agents that are never asked to come back later.
 _NEVER_ASKED_TO_WAIT = frozenset({"python", "command"})
 EVERYTHING = frozenset(FailureClass)
 _NOTHING = frozenset[FailureClass]()
 
 
 def failures_of(step: StepPlan) -> frozenset[FailureClass]:
-    """The classes with which a step can fail, before its own `catch`; all where that is not known."""
+    """The classes with which a step can fail, before its own `catch`; all if that is unknown."""
     if step.kind == "agent":
         calls = calls_of(step)
         return _NOTHING.union(*map(_of_call, calls)) if calls else EVERYTHING
@@ -60,7 +60,7 @@ def failures_of(step: StepPlan) -> frozenset[FailureClass]:
 
 
 def _inside(step: StepPlan) -> list[StepPlan]:
-    """The steps of a group, of all cases, a loop or another pipeline, or the workers of a delegate."""
+    """The steps of a group, of all cases, a loop or a nested pipeline, or a delegate's workers."""
     plan = step.nested.plan if step.nested is not None else None
     scopes = [plan.root] if plan is not None else step.scopes
     workers = step.delegate.workers.values() if step.delegate is not None else ()
@@ -75,7 +75,7 @@ def _has_several(step: StepPlan) -> bool:
 
 
 def _cut_off(step: StepPlan) -> frozenset[FailureClass]:
-    """What a step comes to when what is in flight inside may have acted, and is stopped or fails too."""
+    """How a step can end if calls in flight inside it stop or fail after they may have acted."""
     for inner in _inside(step):
         acts = any(not call.reach.repeatable for call in calls_of(inner))
         if acts or _cut_off(inner):
@@ -84,15 +84,15 @@ def _cut_off(step: StepPlan) -> frozenset[FailureClass]:
 
 
 def may_be_unknown(step: StepPlan) -> bool:
-    """May it be given up after an attempt that may have had its effect? A key only makes another safe."""
+    """May it be given up after an attempt that may have acted? A key does not rule it out."""
     return any(not call.effects.repeatable for call in calls_of(step))
 
 
 def is_passed_by(step: StepPlan, key: str) -> bool:
-    """Is an entry of `catch` that hands over to another agent never taken, as the work may be done?
+    """Does an entry of `catch` never hand over to its agent, since the work may be done already?
 
-    So it is where each agent of the step does what must not happen twice, and has done it, or may have
-    done it, whenever it fails so.
+    That is so if all agents of the step do what must not happen twice, and have done it, or may
+    have done it, whenever they fail in this way.
     """
     own = [*step.among.values()] or ([step.call] if step.call is not None else [])
     action = step.catch.get(key)
@@ -119,7 +119,7 @@ def _of_call(call: CallPlan) -> frozenset[FailureClass]:
 
 
 def _lets_out(step: StepPlan) -> frozenset[FailureClass]:
-    """The failures of a step inside that get to what is around it."""
+    """The failures of an inner step that reach the step around it."""
     taken = {key for key, action in step.catch.items() if action.action in ("skip", "use")}
     found = frozenset[FailureClass]()
     if "any" not in taken:

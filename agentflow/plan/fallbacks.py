@@ -36,7 +36,7 @@ def _written(model: str, models: Mapping[str, Model]) -> Iterator[tuple[str, str
 
 
 def with_fallbacks(call: CallPlan, models: Mapping[str, Model], chat_for: ChatFor) -> CallPlan:
-    """The call with those that take over for its model, on the same terms."""
+    """The call with its fallbacks, which are on the same terms."""
     name = getattr(call.options, "model", None)
     if not isinstance(name, str) or name not in models:
         return replace(call, fallbacks=()) if call.fallbacks else call

@@ -1,8 +1,8 @@
 """What a contract says of one field, or one item, of the values that keep it.
 
 All demands that a schema makes are asked: its own keywords, each part of an `allOf`, and of each
-`anyOf` or `oneOf` whether all options say the same. Where a schema leaves room for doubt (conditions,
-patterns of names) nothing is known, and a rule keeps silent.
+`anyOf` or `oneOf` whether all options say the same. Where a schema leaves room for doubt
+(conditions, patterns of names) nothing is known, and a rule keeps silent.
 """
 
 from collections.abc import Iterable, Iterator
@@ -223,6 +223,8 @@ class _Field:
 
 def _together(demands: list[_Said]) -> _Said:
     """What follows if all of this is demanded."""
+    if len(demands) == 1:
+        return demands[0]
     known = tuple(dict.fromkeys(name for said in demands for name in said.known))
     inside = tuple(part for said in demands for part in said.inside)
     words = {said.word for said in demands}

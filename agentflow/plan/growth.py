@@ -1,4 +1,4 @@
-"""How far a field of a loop's state comes in all iterations: a counter, a list or a text that grows.
+"""How far a field of a loop's state gets over all iterations: a counter, a growing list or text.
 
 Where `next` works a field out of the field itself, by `+` and `-`, `? :` and templates, each
 iteration is followed from the first value: of a number the range, of a list and a text how long it
@@ -15,7 +15,7 @@ from agentflow.contracts.descent import SOME_ITEM
 from agentflow.contracts.shape import types_of
 from agentflow.plan import address
 from agentflow.plan.limits import Limit
-from agentflow.plan.loop_states import Shaping, entries
+from agentflow.plan.loop_states import Shaping, entry
 from agentflow.plan.narrowing import NOTHING_GIVEN, Given
 from agentflow.plan.numbers import Range, around, meet, range_of_contract
 from agentflow.plan.resolution import resolved
@@ -55,9 +55,9 @@ class _Measure(Struct, frozen=True):
 
 
 def grown(shapes: Shaping, step: StepPlan, name: str) -> Shape | None:
-    """What a field of the state can be in any iteration; None where `next` makes it of other things."""
+    """What a field of the state can be in any iteration; None if `next` computes it otherwise."""
     assert step.loop is not None
-    first, then = (entries(one).get(name) for one in (step.loop.state, step.loop.next))
+    first, then = (entry(one, name) for one in (step.loop.state, step.loop.next))
     if first is None or not isinstance(then, Whole | Text) or not _is_made_of(then, name):
         return None
     until = NOTHING_GIVEN

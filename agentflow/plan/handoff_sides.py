@@ -1,8 +1,8 @@
-"""What a producer is taken to say, and which demands of a consumer are left for a whole proof.
+"""What a producer is taken to say, and which demands of a consumer are left for a proof as a whole.
 
-A handoff is judged field by field where that is plain. The other keywords of a consumer look at the
-object or the list as a whole (`if`, `contains`, `minProperties`), so the producer is held against
-them as a whole too, read as its author meant it: an object that names its fields has no others.
+A handoff is judged field by field where that is simple. The consumer's other keywords look at the
+object or list as a whole (`if`, `contains`, `minProperties`), so the producer is compared with them
+as a whole too, read as its author meant it: an object that names its fields has no others.
 """
 
 import json
@@ -17,7 +17,7 @@ from agentflow.contracts.merge import merge
 from agentflow.plan.schemas import ANNOTATIONS, Contract, past_references
 from agentflow.spec.model import Json
 
-#: Keywords that are walked through, beside remarks.
+#: Keywords that are judged part by part, besides remarks.
 OF_OBJECTS = frozenset({"type", "properties", "required", "additionalProperties"}) | (
     ANNOTATIONS - {"$ref"}
 )
@@ -25,11 +25,11 @@ COUNTS = frozenset({"type", "minItems", "maxItems", "uniqueItems"})
 OF_LISTS = COUNTS | {"items", "prefixItems"} | (ANNOTATIONS - {"$ref"})
 UNIONS = ("anyOf", "oneOf")
 _BRANCHES = frozenset({"$ref", "allOf", *UNIONS})
-#: Keywords that look at what others have left over, so that they cannot be told apart from them.
+#: Keywords about what others leave over, which cannot be judged without those.
 _LEFTOVERS = frozenset({"unevaluatedItems", "unevaluatedProperties"})
 #: Keywords that look at every field, whatever its name.
 _EVERY_FIELD = ("patternProperties", "propertyNames", "unevaluatedProperties")
-#: What is said beside a demand for the whole: it means little without.
+#: Keywords that mean little without a demand on the whole beside them.
 _KEPT: tuple[str, ...] = ("additionalProperties", "type")
 _TELLING = frozenset({"const", "enum", "type", "not", *_BRANCHES})
 _MAP = frozenset({"additionalProperties", "patternProperties", "properties", "required"})
@@ -37,10 +37,10 @@ _LIST = frozenset({"items", "maxItems", "prefixItems"})
 
 
 class Demands(Struct, frozen=True):
-    """What a consumer demands of an object or a list: all of this, each by itself.
+    """What a consumer demands of an object or a list, in parts that are judged separately.
 
-    `plain` is walked through, `branches` are other schemas for the same value, and `rest` is held
-    against the producer as a whole; None if there is none.
+    `plain` is judged part by part, `branches` are other schemas for the same value, and `rest`, if
+    there is any, is compared with the producer as a whole.
     """
 
     plain: dict[str, Schema]
@@ -49,7 +49,7 @@ class Demands(Struct, frozen=True):
 
 
 def demands(taken: dict[str, Schema], walked: frozenset[str]) -> Demands:
-    """The demands of a consumer; `walked` are the keywords that are walked through."""
+    """The demands of a consumer; `walked` are the keywords that are judged part by part."""
     plain = {word: value for word, value in taken.items() if word in walked}
     rest = {word: value for word, value in taken.items() if word not in walked}
     branches: list[Schema] = []
@@ -59,7 +59,7 @@ def demands(taken: dict[str, Schema], walked: frozenset[str]) -> Demands:
     rest.pop("$defs", None)
     if not rest:
         return Demands(plain, tuple(branches), None)
-    # What is in the named fields is walked through; here only their names count.
+    # Named fields are judged part by part; here only their names count.
     names = (
         {"properties": dict.fromkeys(taken["properties"], True)} if "properties" in taken else {}
     )
@@ -72,7 +72,7 @@ def demands(taken: dict[str, Schema], walked: frozenset[str]) -> Demands:
 
 
 def plainly(given: Contract) -> Contract:
-    """A producer that is told in parts, or as a constant, told field by field where that is exact."""
+    """A producer in parts or a constant, told field by field where that is exact."""
     schema = given.schema
     if not isinstance(schema, dict):
         return given
@@ -104,9 +104,10 @@ def _written_out(value: dict[str, Json]) -> Schema:
 
 
 def as_meant(given: Contract, taken: Schema) -> Schema:
-    """The producer by itself, with no other fields than it names; None if it says too little.
+    """The producer as a schema of its own, closed to other fields; None if it says too little.
 
-    It says enough if it says something of all that the consumer asks for. May raise `TooLarge`.
+    It says enough if it says something about everything the consumer looks at. May raise
+    `TooLarge`.
     """
     whole = self_contained(given.schema, given.root)
     if any(_says_little(part) for part in _asked_for(whole, whole, json.dumps(taken), frozenset())):
@@ -118,7 +119,7 @@ def as_meant(given: Contract, taken: Schema) -> Schema:
 
 
 class _SharedError(Exception):
-    """A schema stands for a whole object here, and for a part of one there."""
+    """A schema stands for a whole object in one place, and for a part of one in another."""
 
 
 def _closed(schema: Schema, *, part: bool = False) -> Schema:
@@ -151,7 +152,7 @@ def _closed(schema: Schema, *, part: bool = False) -> Schema:
 def _asked_for(
     schema: Schema, root: dict[str, Schema], asked: str, open_: frozenset[str]
 ) -> Iterator[Schema]:
-    """The schemas for all parts of the value that a consumer, as text, may look at."""
+    """The schemas of all parts of a value that a consumer may look at, as text."""
     yield schema
     everything = any(f'"{word}"' in asked for word in _EVERY_FIELD)
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""Where a handoff breaks, in words: what the producer gives, and what the consumer wants instead."""
+"""A handoff that breaks, in words: what the producer gives, and what the consumer wants instead."""
 
 from typing import TypeAlias
 
@@ -12,10 +12,11 @@ from agentflow.contracts.violations import Violation, choices
 from agentflow.plan.schemas import Contract
 from agentflow.spec.wording import quoted
 
-#: The way to a part of the value; SOME_ITEM stands for any item, SOME_FIELD for a field without name.
+#: The way to a part of the value; SOME_ITEM stands for any item, SOME_FIELD for a field without
+#: name.
 Way: TypeAlias = tuple[str | int, ...]
 
-#: Violations that speak of a size; the value itself would be a long line.
+#: Violations about a size, for which the value itself would be a long line.
 _SIZES = frozenset(
     [
         "maxItems",
@@ -42,11 +43,11 @@ CHOICES = frozenset({"const", "enum"})
 
 
 class Breach(Struct, frozen=True):
-    """A part of the value that need not fit, or, if it is so `always`, cannot.
+    """A part of the value that need not fit, or with `always`, cannot.
 
-    If it `never` fits, that is so of each such part, but there may be none: a list may be empty.
-    `found` says what the producer gives and `wanted` what the consumer takes, as the second and
-    the last part of a sentence: PRODUCER may be "" (no 'minLength'), CONSUMER wants a date.
+    If it `never` fits, no such part does, but there may be none: a list may be empty. `found` says
+    what the producer gives and `wanted` what the consumer takes, as the second and the last part of
+    a sentence: PRODUCER may be "" (no 'minLength'), CONSUMER wants a date.
     """
 
     way: Way
@@ -59,7 +60,7 @@ class Breach(Struct, frozen=True):
 def breach_of(
     way: Way, given: Contract, taken: Contract, verdict: Verdict, *, always: bool, never: bool
 ) -> Breach:
-    """The breach that a verdict on a part of the value comes to."""
+    """The breach that a verdict on a part of the value amounts to."""
     violation = verdict.violation
     wanted = violation.expected if violation else type_names(types_of(taken.schema, taken.root))
     where = f" at {quoted(violation.path)}" if violation and violation.path else ""
@@ -68,7 +69,7 @@ def breach_of(
 
 
 def _never(given: Contract, taken: Contract, verdict: Verdict) -> str:
-    """What the producer gives, where nothing of it fits."""
+    """What the producer gives, if none of it fits."""
     values = listed_values(given.schema)
     if values is not None:
         return f"is {choices(values)}"
@@ -87,7 +88,7 @@ def _never(given: Contract, taken: Contract, verdict: Verdict) -> str:
 
 
 def _sometimes(given: Contract, verdict: Verdict) -> str:
-    """The witness in words, and what the producer does not say to rule it out."""
+    """The witness in words, and what the producer could say to rule it out."""
     violation = verdict.violation
     assert violation is not None
     found = f"may be {excerpt(verdict.witness)}"

@@ -1,12 +1,12 @@
 """Where values that keep one schema break another: a handoff, judged field by field.
 
-Objects and lists that say plainly what is in them are gone through side by side; what is left are
-small pairs, each decided by `contracts.compat`. So every breach has its field, and a field of which
-the producer says nothing hides no other. What a consumer demands of an object or a list as a whole
+Objects and lists with plainly described contents are gone through side by side; what remains are
+small pairs, each decided by `contracts.compat`. So every breach names its field, and a field that
+the producer leaves open hides no other. What a consumer demands of an object or a list as a whole
 is decided for the whole.
 
 What nobody means as a promise is not held against the producer. An object that names its fields is
-taken to have no others, one that names none and a value without a type are taken to be right.
+taken to have no others; one that names none, and a value without a type, are taken to be right.
 """
 
 import json
@@ -40,7 +40,7 @@ SOME_FIELD = "*"
 _DEEPEST = 20
 _MOST_PAIRS = 500
 _MOST_SEARCHED = 200
-#: The steps of a proof that is not counted, and those beyond that of all proofs of a spec.
+#: The steps that each proof has for free, and those beyond for all proofs of a spec together.
 _SHORT = 100
 _MOST_STEPS = 20_000
 _EVERY = frozenset(TYPES)
@@ -51,10 +51,10 @@ _REMARKS = ANNOTATIONS - {"$ref"}
 class Effort:
     """What may still be spent on the handoffs of one spec.
 
-    A pair that fits is proved at once; one that does not is searched for a witness, which takes
-    some ten milliseconds. So the different pairs that were searched are counted, and when there
-    are too many, the others are not known. A proof is short but for unions of very many options,
-    each of which is held against each; so what proofs take beyond that is counted as well.
+    A pair that fits is proved at once; for one that does not, a witness is searched, which takes
+    some ten milliseconds. So the different pairs that are searched are counted, and if there are
+    too many, the rest stays unknown. Proofs are short except for unions of very many options, which
+    are compared one with another; what they take beyond that is counted as well.
     """
 
     def __init__(self, most: int = _MOST_SEARCHED) -> None:
@@ -64,11 +64,11 @@ class Effort:
 
     @property
     def is_spent(self) -> bool:
-        """Were there so many long proofs that nothing more can be known?"""
+        """Were there so many long proofs that no more are tried?"""
         return self._steps < 0
 
     def implied(self, given: Contract, taken: Contract) -> bool:
-        """Does one plainly fit the other?"""
+        """Does one obviously fit the other?"""
         proved, steps = counted(given.schema, given.root, taken.schema, taken.root)
         self._steps -= max(0, steps - _SHORT)
         return proved
@@ -84,10 +84,10 @@ class Effort:
 
 
 class _Pair(Struct, frozen=True):
-    """What a part of the value keeps, and what it should.
+    """The contract that a part of the value keeps, and the one that it should keep.
 
-    `present` if every value has this part, `there` if only those do not whose lists have no items.
-    `around` are the pairs that it is a part of, by the identity of their schemas: what is a part of
+    It is `present` if every value has this part, `there` if every value without empty lists does.
+    `around` are the pairs that it is a part of, by the identity of their schemas: a schema inside
     itself is judged once.
     """
 
@@ -144,9 +144,9 @@ def breaches(type_: dict[str, Schema], wanted: Contract, effort: Effort) -> Iter
 
 
 def _apart(pair: _Pair, types: frozenset[str]) -> tuple[list[Breach], list[_Pair]]:
-    """What is wrong with the pair itself, and the pairs that are left to be judged.
+    """What is wrong with the pair itself, and the pairs that remain to be judged.
 
-    `types` are those that the producer's values can have.
+    `types` are the types of the producer's values.
     """
     given, taken = pair.given.schema, pair.taken.schema
     union = next((word for word in UNIONS if _only(given, word)), None)
@@ -179,7 +179,7 @@ def _apart(pair: _Pair, types: frozenset[str]) -> tuple[list[Breach], list[_Pair
 
 
 def _plain(pair: _Pair) -> _Pair:
-    """The pair past its references, and past the options of the consumer that cannot be meant."""
+    """The pair with references followed, without options of the consumer that cannot be meant."""
     given = plainly(Contract(past_references(pair.given), pair.given.root))
     taken = Contract(past_references(pair.taken), pair.taken.root)
     for word in UNIONS:
@@ -193,14 +193,14 @@ def _plain(pair: _Pair) -> _Pair:
 
 
 def _may_be_meant(given: Contract, types: frozenset[str], option: Schema, taken: Contract) -> bool:
-    """Is an option of the consumer for the same types, and for the same tags?"""
+    """Does an option of the consumer have the same types and the same tags?"""
     if not types & types_of(option, taken.root):
         return False
     return types != {"object"} or not tagged_otherwise(given.schema, option, taken.root)
 
 
 def _only(schema: Schema, keyword: str) -> bool:
-    """Does a schema say nothing but this?"""
+    """Does a schema consist of this keyword only?"""
     return isinstance(schema, dict) and schema.keys() - _REMARKS == {keyword}
 
 
@@ -264,7 +264,7 @@ def _fields(pair: _Pair) -> Iterator[_Pair]:
 
 
 def _items(pair: _Pair) -> Iterator[_Pair]:
-    """The items that have places of their own, and then any other."""
+    """The items with places of their own, and then all others."""
     given, taken = pair.given.schema, pair.taken.schema
     ours, theirs = given.get("prefixItems", ()), taken.get("prefixItems", ())
     others, demand = given.get("items", True), taken.get("items", True)
@@ -273,19 +273,19 @@ def _items(pair: _Pair) -> Iterator[_Pair]:
     for index in range(min(placed, most)):
         item = ours[index] if index < len(ours) else others
         wanted = theirs[index] if index < len(theirs) else demand
-        if wanted is not False:  # how many there may be at all is no matter of one item
+        if wanted is not False:  # how many items there are is judged elsewhere
             yield pair.part(index, item, wanted, present=least > index)
     if placed < most and demand is not False:
         yield pair.part(SOME_ITEM, others, demand, present=least > placed, item=True)
 
 
 def _counts(schema: dict[str, Schema]) -> dict[str, Schema]:
-    """What a schema says of a list as a whole."""
+    """The keywords of a schema about a list as a whole."""
     return {keyword: value for keyword, value in schema.items() if keyword in COUNTS}
 
 
 def _judged(pair: _Pair) -> Iterator[Breach]:
-    """The breach of a pair that is not taken apart any further, if there is one for certain."""
+    """The breach of a pair that is not divided any further, if there certainly is one."""
     given, taken = pair.given.schema, pair.taken.schema
     types = types_of(given, pair.given.root)
     if _only(taken, "type") and types <= types_of(taken, pair.taken.root):
@@ -310,7 +310,7 @@ def _breach(pair: _Pair, verdict: Verdict, *, never: bool) -> Breach:
 
 
 def _as_a_whole(pair: _Pair) -> Verdict:
-    """The verdict on a producer that is not told plainly, where it says enough to be held to it."""
+    """The verdict on a producer as a whole, if it says enough to be held to it."""
     meant = as_meant(pair.given, pair.taken.schema)
     if meant is None:
         return Verdict(Kind.UNKNOWN)
@@ -318,7 +318,7 @@ def _as_a_whole(pair: _Pair) -> Verdict:
 
 
 def _by_type(pair: _Pair, types: frozenset[str]) -> Verdict | None:
-    """A witness of another type than the consumer's, where it has one; that says more than limits."""
+    """A witness of a type that the consumer refuses, if any; it says more than limits do."""
     if "type" not in pair.taken.schema:
         return None
     declared = {"type": pair.taken.schema["type"]}
@@ -330,7 +330,7 @@ def _by_type(pair: _Pair, types: frozenset[str]) -> Verdict | None:
 
 
 def _has_no_such_tag(pair: _Pair, types: frozenset[str]) -> bool:
-    """Has the consumer options, all of which are for other tags?"""
+    """Does the consumer have options, all for other tags?"""
     word = next((word for word in UNIONS if _only(pair.taken.schema, word)), None)
     return word is not None and not any(
         _may_be_meant(pair.given, types, option, pair.taken) for option in pair.taken.schema[word]
@@ -345,7 +345,7 @@ def _compared(pair: _Pair) -> Verdict:
 
 
 def _nothing_fits(pair: _Pair) -> bool:
-    """Is there no value at all that both allow?"""
+    """Is there no value that both allow?"""
     given, taken = pair.given, pair.taken
     if not types_of(given.schema, given.root) & types_of(taken.schema, taken.root):
         return True

@@ -1,4 +1,4 @@
-"""How many items a list has that an expression makes, as far as the lists say it that it is made of."""
+"""How many items the list that an expression makes can have, as far as its sources tell."""
 
 from math import inf
 
@@ -11,7 +11,7 @@ from agentflow.plan.resolution import resolved
 from agentflow.plan.schemas import Contract, longest_list, past_references, shortest_list
 from agentflow.plan.shape_kinds import Inside, Items, Shape, Some, either
 
-#: So many lists are looked into, each made of the one before; of more nothing is known.
+#: How many lists are followed, each made of the one before.
 _DEEPEST = 20
 
 
@@ -23,7 +23,7 @@ class Lengths:
         self._depth = 0
 
     def of(self, shape: Shape) -> tuple[int, int | None]:
-        """How many items a list has at least and at most; None if that is not bounded."""
+        """The least and the most items of a list; None if it is unbounded."""
         if isinstance(shape, Some):
             return 0, self.of(shape.source)[1]
         found = self._resolved(shape)
@@ -35,7 +35,7 @@ class Lengths:
         return shortest_list(past_references(found)), None if most == inf else int(most)
 
     def joined(self, one: Shape, other: Shape) -> Items | None:
-        """What the sum of two lists is; None if it is not known that they are lists."""
+        """The shape of two lists joined; None if they may not be lists."""
         if not (self._is_list(one) and self._is_list(other)):
             return None
         (least, most), (more, at_most) = self.of(one), self.of(other)

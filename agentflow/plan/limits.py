@@ -1,9 +1,8 @@
-"""What a condition says of single values: each by a path, or by how large what it leads to is.
+"""What a condition says of single values: of what a path leads to, or of how large that is.
 
-A condition that holds, or that does not, is split into the comparisons that go with it for certain.
-Each of a path with a value that is written out is a limit: `steps.k.output.kind != "x"`,
-`size(inputs.text) > 5`, and a path alone, which is then true. What else is said of a value is no
-limit.
+A condition that is true, or false, is split into the comparisons that certainly go with it. Each of
+them that compares a path with a written value is a limit: `steps.k.output.kind != "x"`,
+`size(inputs.text) > 5`. So is a path by itself, which is then true or false.
 """
 
 from collections.abc import Iterable, Iterator
@@ -40,7 +39,7 @@ from agentflow.spec.model import Json
 
 
 class Subject(Struct, frozen=True):
-    """What a limit is on: what a path leads to, or with `size` how large that is."""
+    """What a limit is on: the value of a path, or with `size` its size."""
 
     root: str
     way: Steps
@@ -48,9 +47,9 @@ class Subject(Struct, frozen=True):
 
 
 class Limit(Struct, frozen=True):
-    """Which values are left: those in a range, and those `among` some or not among them.
+    """Which values are possible: those in a range, and those `among` some.
 
-    `turned` is true if `among` are the values that are ruled out.
+    If it is `turned`, `among` are the values that are ruled out.
     """
 
     subject: Subject
@@ -59,7 +58,7 @@ class Limit(Struct, frozen=True):
     turned: bool = False
 
     def fulfilled_by(self, value: Json) -> bool:
-        """Is a value left?"""
+        """Is a value possible?"""
         if self.among is not None:
             return (
                 any(equality_key(value) == equality_key(one) for one in self.among) != self.turned
@@ -87,7 +86,7 @@ def limits(condition: Expr, truth: bool) -> Iterator[Limit]:
 
 
 def follows(limit: Limit, given: Iterable[Limit], known: Contract | None) -> bool:
-    """Does a limit hold where others do, of a value that keeps what is `known` of it?"""
+    """Does a limit hold where others do, for a value that keeps the contract `known`?"""
     others = [each for each in given if each.subject == limit.subject]
     if limit in others:
         return True
@@ -111,7 +110,7 @@ def follows(limit: Limit, given: Iterable[Limit], known: Contract | None) -> boo
 
 
 def _span(subject: Subject, known: Contract | None) -> Range:
-    """Where the number lies that a limit is on."""
+    """The range of the number that a limit is on."""
     if subject.size:
         found = size_of(known) if known is not None else None
         return found or Range(low=0, whole=True)
@@ -119,7 +118,7 @@ def _span(subject: Subject, known: Contract | None) -> Range:
 
 
 def _compared(found: Comparison | None) -> Iterator[Limit]:
-    """The limit on a value that its comparison with a written one is."""
+    """The limit that a comparison with a written value sets."""
     subject = _subject(found.one) if found is not None else None
     if found is None or subject is None:
         return

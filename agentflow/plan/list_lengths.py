@@ -8,7 +8,7 @@ from agentflow.spec.templates import Constant
 
 
 def most_items(step: StepPlan, types: Types) -> int:
-    """The items of a step with `for_each`; `types` are those of the plan that it is in."""
+    """The most items of a `for_each` step; `types` are those of its plan."""
     assert step.for_each is not None
     most, over = step.for_each.max, step.for_each.over
     if isinstance(over, Constant) and isinstance(over.value, list):

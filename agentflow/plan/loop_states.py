@@ -127,16 +127,26 @@ def _fed_by(
     sources = [
         (shapes.of(written, place, given), way[2:])
         for template, place, given in places
-        if (written := entries(template).get(str(way[1]))) is not None
+        if (written := entry(template, str(way[1]))) is not None
     ]
     return step.address, way, sources
+
+
+def entry(template: Template, name: str) -> Template | None:
+    """One field of a map that the author wrote; None if there is none."""
+    match template:
+        case MapOf():
+            return template.named.get(name)
+        case Constant(dict() as value) if name in value:
+            return Constant(value[name])
+    return None
 
 
 def entries(template: Template) -> Mapping[str, Template]:
     """The fields of a map that the author wrote; none if it could not be read."""
     match template:
-        case MapOf(pairs):
-            return dict(pairs)
+        case MapOf():
+            return template.named
         case Constant(dict() as value):
             return {name: Constant(part) for name, part in value.items()}
     return {}

@@ -1,10 +1,9 @@
-"""How many calls a run makes at least if it succeeds, and what they take, worked out before it runs.
+"""The fewest calls of a run that succeeds, and what they use at least, worked out beforehand.
 
-Nothing fails, no step with a `when` takes place, a switch takes its cheapest case and a loop ends
-in its first iteration. Lists are empty, or else as long as they may be; those inside of another are
-empty even then, since hardly all of them are long at once. What a `catch` for `budget_exceeded`
-would take the place of is not counted: its author has thought of that. One for `any` need not mean
-it.
+Nothing fails, no step with a `when` runs, a switch takes its cheapest case and a loop ends after
+one iteration. Lists are empty, or else as long as they may be; lists inside lists are empty even
+then, since hardly all of them are long at once. What a `catch` for `budget_exceeded` replaces is
+not counted, because its author has thought of that. A `catch` for `any` need not mean it.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,12 +22,12 @@ from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.spec.templates import Constant
 
-#: What one call takes at least, that is made by a step of a plan with these types.
+#: What one call of a step takes at least; the types are those of the step's plan.
 TakenByCall: TypeAlias = Callable[[Plan, StepPlan, CallPlan, Types], float]
 
 
 class Least(Struct, frozen=True):
-    """So much of a quantity, and the step that takes most of it; None if there is none."""
+    """An amount of a quantity, and the step that takes most of it, if any does."""
 
     amount: float = 0
     step: StepPlan | None = None
@@ -53,7 +52,7 @@ def least_of_round(plan: Plan, loop: StepPlan, what: str | TakenByCall) -> float
 
 
 def least_charges(plan: Plan, step: StepPlan, call: CallPlan, types: Types) -> dict[str, float]:
-    """What each call of a step takes from the meters at least, as `meters.NAME`, whatever its input is."""
+    """What each call of a step uses of the meters at least, as `meters.NAME`, for any input."""
     passed = passed_by(call, step.address, types) if call.charges else None
     charges = charges_of(plan, call, passed)
     return {METERS + name: span.low for name, span in charges.items()}
@@ -90,7 +89,7 @@ class _Sums(Struct, frozen=True):
     def of_step(self, step: StepPlan) -> Least:
         inner = self if step.for_each is None else replace(self, full=False)
         once, turns = inner._once(step), self._turns(step)
-        # Seen from outside, what is inside of a `for_each` is that step.
+        # Seen from outside, everything inside a `for_each` belongs to that step.
         return Least(once.amount * turns, once.step if step.for_each is None else step)
 
     def _once(self, step: StepPlan) -> Least:
@@ -128,7 +127,7 @@ class _Sums(Struct, frozen=True):
 
 
 def copes(step: StepPlan) -> bool:
-    """Does something follow if the budget refuses it?"""
+    """Does a `catch` handle it if the budget refuses the step?"""
     action = step.catch.get("budget_exceeded")
     return action is not None and action.action != "fail"
 

@@ -15,6 +15,7 @@ from agentflow.contracts.resolve import (
     FileReader,
     Resolver,
     SchemaProblem,
+    TooManyReferences,
     UnknownContent,
     check_schema,
 )
@@ -63,6 +64,7 @@ class Materials:
                 self._report("invalid-contract", problem.message, path, problem.help)
         self._folder = folder
         self._circles: set[frozenset[Target]] = set()
+        self._has_too_many = False
         self._resolver = Resolver(pipeline.contracts, read, folder, models=models)
         self._named: dict[str, ContractPlan] = {}
         for name in pipeline.contracts:
@@ -131,6 +133,11 @@ class Materials:
             return ANYTHING
         except EndlessReferences as error:
             self._report_circle(error, (*path, *error.path))
+            return ANYTHING
+        except TooManyReferences as error:
+            if not self._has_too_many:  # what is said of one goes for all that follow
+                self._report_contract(error, contract, path)
+            self._has_too_many = True
             return ANYTHING
         except ContractError as error:
             if isinstance(contract, str) and contract not in self._pipeline.contracts:

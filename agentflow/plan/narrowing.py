@@ -1,7 +1,7 @@
 """What a condition leaves of a contract: fewer values, no null, a smaller range, a shorter list.
 
-Only what a schema says plainly is narrowed: fields that are named, and in them an enumeration,
-types, numbers and sizes. All else stays as it was, so what is left always allows what can come.
+Only what a schema states plainly is narrowed: fields with a name, and in them enumerations, types,
+numbers and sizes. Everything else stays, so that what is left always allows all that can occur.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,19 +23,19 @@ _SIZES = {"array": ("minItems", "maxItems"), "string": ("minLength", "maxLength"
 
 
 class Given(Struct, frozen=True):
-    """What conditions have come to where something is read: limits, and all paths that they compare."""
+    """What conditions have established where something is read: limits, and paths compared."""
 
     limits: frozenset[Limit] = frozenset()
     compared: frozenset[tuple[str, Steps]] = frozenset()
 
     def assuming(self, condition: Expr, truth: bool) -> "Given":
-        """The same where one more condition came to `truth`."""
+        """The same after one more condition came to `truth`."""
         return Given(
             self.limits.union(limits(condition, truth)), self.compared.union(_compared(condition))
         )
 
     def on(self, root: str, way: Steps) -> tuple[Limit, ...]:
-        """The limits on what a path leads to, and on its parts."""
+        """The limits on the value of a path, and on its parts."""
         return tuple(
             limit
             for limit in self.limits
@@ -43,7 +43,7 @@ class Given(Struct, frozen=True):
         )
 
     def compares(self, root: str, way: Steps) -> bool:
-        """Does a condition look at what a path leads to, or at what it is a part of, or has as one?"""
+        """Does a condition look at what a path leads to, a part of it, or what it is part of?"""
         return any(
             root == one and all(a == b for a, b in zip(way, steps, strict=False))
             for one, steps in self.compared
@@ -54,7 +54,7 @@ NOTHING_GIVEN = Given()
 
 
 def narrowed(contract: Contract, way: Steps, left: Iterable[Limit]) -> Contract:
-    """A contract where limits hold whose paths begin with the `way` to it."""
+    """A contract narrowed by the limits whose paths begin with the `way` to it."""
     schema = contract.schema
     for limit in left:
         schema = _narrow(schema, contract.root, limit.subject.way[len(way) :], limit)
@@ -125,7 +125,7 @@ def _of_numbers(schema: dict[str, Schema], root: Schema, limit: Limit) -> Schema
 
 
 def _compared(condition: Expr) -> Iterator[tuple[str, Steps]]:
-    """The paths of which a condition asks more than whether there is such a value."""
+    """The paths of which a condition asks more than whether they exist."""
     if isinstance(condition, Has):
         return
     inside = parts(condition)

@@ -8,6 +8,7 @@ from msgspec import Struct
 from agentflow.contracts.keywords import listed_values
 from agentflow.contracts.shape import types_of
 from agentflow.plan.schemas import Contract, past_references
+from agentflow.spec.cel.logic import compared
 from agentflow.spec.cel.syntax import (
     Call,
     Conditional,
@@ -75,6 +76,21 @@ def range_of_expression(expr: Expr, of: Callable[[Expr], Contract | None]) -> Ra
         case Default(one, other) | Conditional(_, one, other):
             return around(range_of_expression(one, of), range_of_expression(other, of))
     return None
+
+
+def combined(operator: str, one: Range | None, other: Range | None) -> Range | None:
+    """Where the sum or the difference of two numbers lies; None for what else is made of them."""
+    if one is None or other is None or operator not in ("+", "-"):
+        return None
+    if operator == "-":
+        other = Range(-other.high, -other.low, other.high_open, other.low_open, other.whole)
+    return Range(
+        one.low + other.low,
+        one.high + other.high,
+        one.low_open or other.low_open,
+        one.high_open or other.high_open,
+        one.whole and other.whole,
+    )
 
 
 def in_range(label: str, span: Range) -> bool:
@@ -149,8 +165,27 @@ def fulfilling(operator: str, number: float) -> Range:
     return Range()
 
 
+class Bound(Struct, frozen=True):
+    """What a comparison with a written number says: `of` lies in `span`."""
+
+    of: Expr
+    span: Range
+
+
+def bound(part: Expr, truth: bool = True) -> Bound | None:
+    """The bound that holds if a part of a condition comes to `truth`.
+
+    None if it compares nothing with a number, or rules out that one number only.
+    """
+    asked = compared(part, truth)
+    number = number_of(asked.other) if asked is not None else None
+    if asked is None or number is None or asked.operator == "!=":
+        return None
+    return Bound(asked.one, fulfilling(asked.operator, number))
+
+
 def sizes(operator: str, number: float) -> Range:
-    """The sizes of which a comparison with a number holds; of all but one: any, unless that is 0."""
+    """The sizes for which a comparison with a number holds; for `!=`, any, except of 0."""
     if operator == "!=" and number == 0:
         operator = ">"
     return meet(Range(low=0, whole=True), fulfilling(operator, number))

@@ -1,4 +1,4 @@
-"""What is certain about what operators and functions make: at most its type."""
+"""What is certain about the results of operators and functions: at most their type."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""A pipeline at a glance, before it runs: what happens after what, what is handed on, what it costs.
+"""A pipeline at a glance, before it runs: what follows what, what is handed on, what it costs.
 
 The tree is that of `plan.bounds`, so that each figure stands at the step that causes it. In each
 scope, steps of the same `level` can run side by side: a step is one level below the last of those
@@ -13,10 +13,11 @@ from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema
 from agentflow.plan.amounts import Bound, Most
-from agentflow.plan.bounds import Part, Prices, WorstCase, dearest, single_call, worst_case
-from agentflow.plan.calls import callers, calls_of, tools_of
+from agentflow.plan.bounds import Part, WorstCase, dearest, worst_case
+from agentflow.plan.calls import every_call, tools_of
 from agentflow.plan.graph import topological_order
 from agentflow.plan.people import Question, questions_of
+from agentflow.plan.requests import Prices, single_calls
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.plan.windows import Fit, Fits
@@ -53,14 +54,14 @@ class Capabilities(Struct, frozen=True):
 
 
 class Alone(Struct, frozen=True):
-    """One agent in the place of many: a pipeline of the author's, or, without one, a single call."""
+    """One agent instead of many: a pipeline of the author's or, without one, a single call."""
 
     baseline: str | None
     most: Most
 
 
 class Overview(Struct, frozen=True):
-    """A pipeline. `people` are the questions of a run; `alone` is what its worst case is held against."""
+    """A pipeline. `people` are its questions; its worst case is compared with that of `alone`."""
 
     plan: Plan
     worst: WorstCase
@@ -112,12 +113,7 @@ def overview(
 
 def _single_call(plan: Plan, prices: Prices) -> Alone | None:
     """One call of the dearest model of the pipeline, with all its inputs as the prompt."""
-    singles = [
-        single_call(call, plan.inputs.schema, prices)
-        for step in callers(plan)
-        for call in calls_of(step)
-        if call.chat is not None
-    ]
+    singles = list(single_calls(every_call(plan), plan.inputs.schema, prices))
     if not singles:
         return None
     return Alone(None, max(singles, key=lambda most: (most.usd.amount, most.tokens_out.amount)))

@@ -1,6 +1,6 @@
 """The parts of a step as the plan has them: calls, questions, lists, expressions.
 
-Whatever is wrong with one is reported, and something harmless stands in its place.
+Whatever is wrong with one is reported, and something harmless takes its place.
 """
 
 import posixpath
@@ -290,7 +290,7 @@ class Parts(Reading):
     def _catch_of_task(
         self, spec: Delegate, catch: Mapping[str, CatchPlan], call: CallPlan | None, at: str
     ) -> dict[str, CatchPlan]:
-        """What follows which failure of a task that one of the workers has, who share the `catch`."""
+        """What follows each failure of a task of any worker; all workers share the `catch`."""
         planned = self.escalations.for_call(catch, call, at)
         for key, action in spec.catch.items():
             if isinstance(action, Use) and action.agent in self.pipeline.agents and call:

@@ -23,7 +23,6 @@ ANY_ITERATION = "[#*]"
 ANY_TASK = "[:*]"
 ANY_CALL = "[@*]"
 _TASK = re.compile(r"\[:[^\[\]]+\]")
-_CALL = re.compile(r"\[@[0-9]+\.[0-9]+\]")
 _IN_BRACKETS = re.compile(r"\[[#:@]?([^\[\]]*)\]")
 _NUMBER = re.compile(r"\[(#?)[0-9]+\]")
 
@@ -34,22 +33,21 @@ def matches(pattern: str, at: str) -> bool:
 
 
 def openness(pattern: str) -> tuple[int, tuple[bool, ...]]:
-    """How many numbers a pattern leaves open, and which, from the outside in: the least counts first."""
+    """How many numbers a pattern leaves open, and which, outermost first: the fewest win."""
     numbers = tuple(number == "*" for number in _IN_BRACKETS.findall(pattern))
     return sum(numbers), numbers
 
 
 def opened(pattern: str) -> str:
-    """The pattern with all its numbers, tasks and calls left open."""
-    return _CALL.sub(ANY_CALL, _TASK.sub(ANY_TASK, _NUMBER.sub(r"[\1*]", pattern)))
+    """The pattern with all numbers, tasks and calls left open."""
+    return address.CALL_NUMBER.sub(ANY_CALL, _TASK.sub(ANY_TASK, _NUMBER.sub(r"[\1*]", pattern)))
 
 
 def patterns_of(plan: Plan) -> Iterator[tuple[str, StepPlan, bool]]:
     """All steps of a plan by their pattern with every number open, from the outside in.
 
-    Those of the pipelines inside it are among them, which may be a great many. With each goes
-    whether the pattern stands for the step as it is carried out: of a `for_each` step those are
-    its instances.
+    Steps of nested pipelines are included, which may be a great many. With each goes whether the
+    pattern stands for the step as it is carried out, which for a `for_each` are its instances.
     """
     yield from _in_scope(plan.root, "")
 

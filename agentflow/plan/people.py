@@ -1,4 +1,4 @@
-"""What a run may ask people, known before it runs: where, on which occasion, whom, for how long."""
+"""What a run may ask people, known before it runs: where, when, whom, and for how long."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -13,14 +13,14 @@ from agentflow.plan.unknown_effects import is_taken, may_ask_whether
 
 #: Always, if the step fails, before a tool is called, if nobody knows whether it had its effect.
 Occasion = Literal["always", "failure", "call", "unknown"]
-#: So many steps are looked at, those of pipelines inside counted each time.
+#: How many steps are looked at, counting those of nested pipelines each time.
 _MOST_STEPS = 50_000
 
 
 class Question(Struct, frozen=True):
     """A question that the step at an address, with all numbers open, may put to a person.
 
-    It waits `within` so many seconds; None is as long as the times around it allow.
+    It waits `within` seconds, or as long as the times around it allow if that is None.
     """
 
     address: str
@@ -39,7 +39,7 @@ def _questions(plan: Plan) -> Iterator[Question]:
     taken: dict[str, bool] = {}
     for at, step, whole in islice(patterns_of(plan), _MOST_STEPS):
         around = _is_inside(at, taken)
-        # The `catch` of a `for_each` is about its instances, and not about the list.
+        # The `catch` of a `for_each` applies to its instances, not to the list.
         taken[at] = around or (whole and is_taken(step))
         if not whole:
             continue
@@ -56,7 +56,7 @@ def _questions(plan: Plan) -> Iterator[Question]:
 
 
 def _is_inside(at: str, taken: Mapping[str, bool]) -> bool:
-    """Does the `catch` of any step around this address take whatever nobody knows about?"""
+    """Does the `catch` of any step around this address handle unknown effects?"""
     outer = address.parent(at)
     while outer is not None and outer not in taken:  # the case of a switch, an iteration
         outer = address.parent(outer)

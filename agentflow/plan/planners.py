@@ -1,4 +1,4 @@
-"""Whose output the tasks of a `delegate` are read from."""
+"""Which step's output the tasks of a `delegate` are read from."""
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ class Planner(Struct, frozen=True):
 
 
 def planner_of(tasks: Template) -> Planner | None:
-    """Who has planned the tasks; None where they are put together from more than one field."""
+    """The step that planned the tasks; None if they are composed of more than one field."""
     if not isinstance(tasks, Whole):
         return None
     nodes = spine(tasks.expr)

@@ -1,9 +1,9 @@
 """How long the data in a prompt can get: what a model is shown of its input.
 
-What a path leads to is as long as the agent's contract allows, or the type of what the step hands over,
-whichever is less. What an operator works out is no longer than all that it reads, as JSON, and the
-expression itself. Where the same may be shown any number of times (`map` with words of its own, `join`
-with a long separator) there is no bound.
+The value of a path is at most as long as the agent's contract allows, or the type of what the step
+hands over, whichever is less. The result of an operator is no longer than all that it reads, as
+JSON, plus the expression itself. What can repeat a value any number of times (`map` with words of
+its own, `join` with a long separator) has no bound.
 """
 
 from math import inf
@@ -30,19 +30,19 @@ from agentflow.spec.cel.syntax import (
 from agentflow.spec.expressions import references
 from agentflow.spec.templates import Constant, MapOf, template_expressions
 
-#: What a character of an expression can come to in bytes, and what a number that it works out can.
+#: The most bytes of a character in an expression, and of a number that it computes.
 _OF_SOURCE, _OF_A_NUMBER = 8, 24
-#: Functions whose value is as long as what they are given, or shorter.
+#: Functions whose result is no longer than their arguments.
 _NO_LONGER = frozenset(
     {"contains", "double", "endsWith", "int", "lowerAscii", "size", "startsWith", "string"}
     | {"trim", "upperAscii"}
 )
-#: The longest separator that takes no more room than the quotes and the comma between two items.
+#: The longest separator that takes no more room than quotes and a comma between items do.
 _SEPARATOR = 4
 
 
 def shown(call: CallPlan, chat: ChatPlan, passed: Schema | None) -> Bound:
-    """The bytes of all data in the prompt of a call; `passed` is the type of what it is given."""
+    """The bytes of all data in the prompt of a call; `passed` is the type of its input."""
     given = _Given(call, passed)
     if chat.prompt is None:
         return given.size((), as_text=False)
@@ -59,7 +59,7 @@ class _Given(Struct, frozen=True):
     passed: Schema | None
 
     def size(self, path: tuple[str | int, ...], *, as_text: bool) -> Bound:
-        """How long what a path leads to can get."""
+        """How long the value of a path can get."""
         names = self._names()
         if not path and names is not None:
             found = size_of_object({name: self._part((name,), as_text=False) for name in names})
@@ -77,7 +77,7 @@ class _Given(Struct, frozen=True):
         return other if other.bytes < own.bytes else own
 
     def _names(self) -> list[str] | None:
-        """The fields that are given; None if that is not known."""
+        """The fields that are given; None if they are not known."""
         match self.call.arguments:
             case MapOf(entries):
                 return [name for name, _ in entries]
@@ -88,7 +88,7 @@ class _Given(Struct, frozen=True):
 
 
 def _piece(expr: Expr, given: _Given) -> Bound:
-    """What one expression comes to."""
+    """How long the value of one expression can get."""
     read = references(expr)
     match expr:
         case Call("json", (value,)) if len(read) == 1 and isinstance(spine(value)[-1], Identifier):
@@ -115,7 +115,7 @@ def known(path: Steps) -> tuple[str | int, ...]:
 
 
 def _once(expr: Expr) -> bool:
-    """Is everything that an expression reads or says in its value once at most?"""
+    """Does the value of an expression contain everything that it reads or says at most once?"""
     match expr:
         case Literal() | Identifier() | Has():
             return True

@@ -11,8 +11,8 @@ there is `repair`; the last answer of a turn has it too, so that a prompt may be
 R is what all calls of its tools come to, `max_calls` of each, if all of them are made in the first
 turn.
 
-Calls that are refused are not counted: a model that asks for what there is not may ask any number of
-times. What has no bound is infinite and names the field that leaves it open.
+Calls that are refused are not counted: a model that asks for what there is not may ask any number
+of times. What has no bound is infinite and names the field that leaves it open.
 """
 
 from math import inf
@@ -35,7 +35,7 @@ AROUND, _FAILURE = 300, 1_000
 
 
 def first_prompt(call: CallPlan, chat: ChatPlan, passed: Schema | None) -> Bound:
-    """The longest prompt of a first turn; `passed` is the type of what the call is given, if known."""
+    """The longest prompt of a first turn; `passed` is the type of the call's input, if known."""
     return plus(Bound(chat.overhead), shown(call, chat, passed))
 
 

@@ -7,8 +7,9 @@ Source: `litellm/litellm_core_utils/get_llm_provider_logic.py`
 from agentflow.plan.windows import KnownModel
 from agentflow.spec.nearest import nearest
 
-#: The names before the slash: those of the oldest and of the newest release that is taken. Left out is
-#: `aiohttp_openai`, an experiment: an answer of it does not say that it is complete, and none is a stream.
+#: The names before the slash: those of the oldest and of the newest release that is taken. Left out
+#: is `aiohttp_openai`, an experiment: an answer of it does not say that it is complete, and none is
+#: a stream.
 _NAMES = """
     a2a a2a_agent abliteration ai21 ai21_chat aiand aihubmix aiml
     amazon_nova anthropic anthropic_text apertis assemblyai auto_router aws_polly
@@ -37,9 +38,9 @@ _NAMES = """
     xiaomi_mimo xinference zai zerogpu
 """
 PROVIDERS = frozenset(_NAMES.split())
-#: Those whose streams LiteLLM (1.106) does not read, or not so that it would be seen that one is not
-#: whole: it passes over pieces that are no JSON, takes what was cut for complete, has no client that
-#: does not wait, or looks for the end of the answer in another place than it stands in.
+#: Those whose streams LiteLLM (1.106) does not read, or not so that it would be seen that one is
+#: not whole: it passes over pieces that are no JSON, takes what was cut for complete, has no client
+#: that does not wait, or looks for the end of the answer in another place than it stands in.
 _UNSTREAMED = frozenset(
     {"a2a", "a2a_agent", "amazon_nova", "anthropic_text", "azure_text", "bytez", "cohere"}
     | {"cohere_chat", "fal_ai", "gigachat", "langflow", "langgraph", "maritalk", "nlp_cloud", "oci"}
@@ -47,13 +48,13 @@ _UNSTREAMED = frozenset(
     | {"text-completion-codestral", "text-completion-inception", "text-completion-openai"}
     | {"triton", "vllm", "watsonx_text"}
 )
-#: Those whose models LiteLLM places only if they are named with it.
+#: Providers whose models LiteLLM recognizes only by a name that includes the provider.
 _ONLY_NAMED = frozenset({"deepseek", "gemini", "together_ai", "volcengine"})
-#: Models of OpenAI's that an operator has had trained.
+#: Fine-tuned models of OpenAI.
 _TRAINED = ("ft:gpt-3.5-turbo", "ft:gpt-4")
-#: Characters of the hash behind the colon in names at Replicate.
+#: Characters of the hash after the colon in names at Replicate.
 _HASH = 64
-#: What is often written in the place of a provider's name.
+#: What is often written instead of a provider's name.
 _MEANT = {
     "aiohttp_openai": "openai",
     "amazon": "bedrock",

@@ -17,7 +17,7 @@ from agentflow.spec.templates import (
 def no_expression(
     document: Document, path: Path, error: ExpressionError, bare: str | None = None
 ) -> Finding:
-    """That what stands at a path is no expression, where it is `bare` one without `${{ }}`."""
+    """A report that a text is no expression; `bare` ones are written without `${{ }}`."""
     return Finding(
         rule="expression-syntax",
         severity=Severity.ERROR,
@@ -42,7 +42,7 @@ class Reading:
         self.findings.append(Finding(rule, Severity.ERROR, message, location, help))
 
     def expression(self, text: str | None, path: Path, here: Place) -> Expr | None:
-        """An expression, with its references noted; None if there is none, or it is none."""
+        """An expression, with its references noted; None if it is missing or broken."""
         if text is None:
             return None
         try:
@@ -61,5 +61,5 @@ class Reading:
         return template
 
     def report(self, error: ExpressionError, path: Path, bare: str | None = None) -> None:
-        """Note that what stands at a path is no expression."""
+        """Note that the text at a path is no expression."""
         self.findings.append(no_expression(self.document, path, error, bare))

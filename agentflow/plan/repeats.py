@@ -1,4 +1,4 @@
-"""How a step is done several times: once for each item of a list, or again until a condition holds."""
+"""Steps that are repeated: once for each item of a list, or until a condition holds."""
 
 from msgspec import Struct
 
@@ -7,7 +7,7 @@ from agentflow.spec.templates import Template
 
 
 class ForEachPlan(Struct, frozen=True):
-    """`over` is evaluated outside the items; `names` are what an item is called inside.
+    """How a step is repeated: `over` is evaluated outside the items, `names` exist inside.
 
     `min_success` is a number of instances, or, as a float, a share of them; None if none may fail.
     """
@@ -24,8 +24,8 @@ class ForEachPlan(Struct, frozen=True):
 class LoopPlan(Struct, frozen=True):
     """How a loop goes round. `state` is evaluated outside of it, the rest in each iteration.
 
-    What `next` does not name stays as it is. With `must_progress`, a state that `next` leaves as
-    it was ends the loop.
+    Fields that `next` does not name stay. With `must_progress`, the loop ends once `next` leaves
+    the state unchanged.
     """
 
     max: int

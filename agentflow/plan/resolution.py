@@ -1,4 +1,4 @@
-"""What a value is in the end, where a path leads to one thing only: past all that stands for it."""
+"""What a value finally is, if a path leads to one thing only: past all that stands for it."""
 
 from agentflow.plan.fields import part_of
 from agentflow.plan.loop_states import Shaping
@@ -6,12 +6,12 @@ from agentflow.plan.schemas import Contract
 from agentflow.plan.shape_kinds import Alias, Fields, Inside, Items, Shape, Some
 from agentflow.spec.cel.references import Steps
 
-#: Of a longer way to a value nothing is said.
+#: How many links are followed on the way to a value.
 _MOST_LINKS = 50
 
 
 def resolved(shapes: Shaping, shape: Shape, steps: Steps = ()) -> Shape | None:
-    """The value that a way leads to from a shape; None if that may be several, or is not known.
+    """The value that a way leads to from a shape; None if there may be several, or none is known.
 
     The state of a loop may be made of itself, so it is left alone.
     """

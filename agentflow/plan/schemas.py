@@ -11,7 +11,7 @@ from agentflow.contracts.shape import types_of
 from agentflow.spec.model import FailureClass, Json
 
 _MOST_REFERENCES = 50
-#: Keywords that say nothing about the value.
+#: Keywords that do not restrict the value.
 ANNOTATIONS = SHELVES | {
     "$ref", "$comment", "default", "deprecated", "description", "examples", "title"
 }  # fmt: skip
@@ -19,10 +19,10 @@ _ALTERNATIVES = frozenset({"anyOf", "dependentSchemas", "if", "not", "oneOf"})
 
 
 class Contract(Struct, frozen=True):
-    """A value that keeps a schema; `root` is what references in the schema lead into.
+    """A value that keeps a schema; references in the schema lead into `root`.
 
-    Not `exact` if the value is computed, so that it need not come to all that the schema allows.
-    `filled` if a field at its top that has a `default` gets it where it was not given.
+    It is not `exact` if the value is computed, and so may not reach everything the schema allows.
+    It is `filled` if fields at its top get their `default` when they are not given.
     """
 
     schema: Schema
@@ -33,7 +33,7 @@ class Contract(Struct, frozen=True):
 
 #: A value of which nothing is known.
 ANYTHING = Contract(True, True)
-#: What expressions see of a failure: that of an item, or of a task.
+#: What expressions see of the failure of an item or a task.
 FAILURE = Contract(
     {
         "type": "object",
@@ -54,7 +54,7 @@ def constant(value: Json) -> Contract:
 
 
 def computed(schema: Schema) -> Contract:
-    """What an operator or a function makes."""
+    """The result of an operator or a function."""
     return Contract(schema, True, exact=False)
 
 
@@ -64,7 +64,7 @@ def self_contained(schema: Schema) -> Contract:
 
 
 def values_of(contract: Contract) -> tuple[Json, ...] | None:
-    """All values that keep a contract, if it names them; None if it does not."""
+    """All values that keep a contract, if it lists them; None otherwise."""
     schema = past_references(contract)
     if not isinstance(schema, dict):
         return None
@@ -85,7 +85,7 @@ def values_of(contract: Contract) -> tuple[Json, ...] | None:
 
 
 def shortest_list(schema: Schema) -> int:
-    """How many items a value has for certain, as far as its schema says so at its top."""
+    """How many items a value certainly has, by the top of its schema."""
     if not isinstance(schema, dict):
         return 0
     if isinstance(schema.get("const"), list):
@@ -123,7 +123,7 @@ def _longest(schema: Schema, root: Schema, seen: frozenset[str]) -> float:
 
 
 def past_references(contract: Contract) -> Schema:
-    """The schema itself, where a reference is all that it demands."""
+    """The schema that mere references lead to."""
     schema = contract.schema
     for _ in range(_MOST_REFERENCES):
         if not isinstance(schema, dict) or "$ref" not in schema or schema.keys() - ANNOTATIONS:

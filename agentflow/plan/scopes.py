@@ -45,16 +45,16 @@ class Frame(Struct, frozen=True):
         return frame
 
     def with_locals(self, names: Iterable[str]) -> "Frame":
-        """The same scope with more local names, as the inside of a `for_each` or loop sees it."""
+        """The same scope with further local names, as inside a `for_each` or a loop."""
         return Frame(self.address, self.parent, self.ids, self.locals | frozenset(names))
 
 
 class Place(Struct, frozen=True):
     """Where an expression stands: the frame it is read in and the step it belongs to.
 
-    `reader` is the address of that step, or of the group, case or iteration whose output it makes,
-    `""` for the pipeline. `inside` are the ids on the way to it, one for each scope from the
-    outermost in.
+    `reader` is the address of that step, or of the group, case or iteration whose output it makes;
+    `""` is the pipeline. `inside` has the ids on the way there, one for each scope from the outside
+    in.
     """
 
     frame: Frame
@@ -62,18 +62,18 @@ class Place(Struct, frozen=True):
     inside: tuple[str, ...]
 
     def with_locals(self, names: Iterable[str]) -> "Place":
-        """The same place as the inside of a `for_each` or a loop sees it."""
+        """The same place with further local names, as inside a `for_each` or a loop."""
         return Place(self.frame.with_locals(names), self.reader, self.inside)
 
 
 def step_in_reach(plan: Plan, name: str, place: str) -> StepPlan | None:
-    """The step that goes by a name where an expression is read; None if there is none."""
+    """The step that a name means where an expression is read; None if there is none."""
     inside = (address.child(outer, name) for outer in enclosing(place))
     return next((plan.steps[at] for at in inside if at in plan.steps), None)
 
 
 def read_outside(step: StepPlan, path: Path) -> bool:
-    """Is what stands at a path inside a step read before the step, or one of its items, begins?"""
+    """Is a place inside a step read before the step, or one of its items, begins?"""
     inside = path[len(step.path) :]
     return inside[:1] == ("when",) or (inside[:1] == ("for_each",) and inside[1:2] != ("key",))
 

@@ -26,10 +26,10 @@ from agentflow.spec.model import (
 from agentflow.spec.templates import Template, read_template, template_expressions
 from agentflow.spec.wording import did_you_mean, quoted
 
-#: What the expressions of a scripted answer and of `that` can speak of.
+#: The roots that expressions of scripted answers, and of `that`, can read.
 ANSWER_ROOTS = frozenset({"input"})
 RESULT_ROOTS = frozenset({"outputs", "calls", "seconds", "spent"})
-#: How many others a test may be like, one after the other.
+#: How many tests may be `like` each other in a row.
 MOST_ALIKE = 32
 
 
@@ -43,7 +43,7 @@ def plan_scripts(
 
 
 def ancestry(name: str, tests: Mapping[str, PipelineTest]) -> Iterator[tuple[str, PipelineTest]]:
-    """A test and those that it is `like`, as far as they exist, each once and no more than may be."""
+    """A test and those that it is `like`, each once, up to a limit; unknown ones are left out."""
     seen: set[str] = set()
     following: str | None = name
     while following is not None and following in tests and following not in seen:

@@ -28,8 +28,8 @@ class AnswerPlan(Struct, Generic[Said], frozen=True):
 class AnswersPlan(Struct, Generic[Said], frozen=True):
     """The answers to the calls or questions that a pattern stands for.
 
-    `each` says that there is one for each call; otherwise the only one is for all of them. `own`
-    says that they stand in this test and do not come from one that it is `like`.
+    With `each` there is one for every call; otherwise the only one is for all of them. They are
+    `own` if they stand in this test and do not come from one that it is `like`.
     """
 
     answers: tuple[AnswerPlan[Said], ...]
@@ -38,7 +38,7 @@ class AnswersPlan(Struct, Generic[Said], frozen=True):
 
 
 class CancelPlan(Struct, frozen=True):
-    """Somebody ends the run so many seconds after its start."""
+    """Somebody cancels the run, so many seconds after its start."""
 
     after: float
     by: str | None

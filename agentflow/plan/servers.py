@@ -22,7 +22,7 @@ Tools: TypeAlias = Mapping[str, Mapping[str, Definition]]
 
 
 class Found(Struct, frozen=True):
-    """What servers say of tools, and the pins that those had which have changed and are `accepted`."""
+    """What servers say of their tools; `accepted` are earlier pins of tools that have changed."""
 
     tools: Tools
     accepted: Mapping[str, Mapping[str, str]]
@@ -68,7 +68,7 @@ def _planned(server: Server, path: tuple[str, ...], read: FileReader, report: Re
 
 def tool_named(agent: Agent) -> tuple[str, str] | None:
     """The server and the tool that an agent calls; None if it calls no tool of a server."""
-    # Only agents that call such a tool have these keys; this layer does not know which these are.
+    # Only some kinds have these keys; this layer does not know which ones.
     server, tool = getattr(agent, "server", None), getattr(agent, "tool", None)
     return (server, tool) if isinstance(server, str) and isinstance(tool, str) else None
 
@@ -99,12 +99,12 @@ def named_tools(pipeline: Pipeline) -> Iterator[NamedTool]:
 
 
 def definition_of(server: str, tool: str, servers: Mapping[str, ServerPlan]) -> Definition | None:
-    """What is known of a tool of a server."""
+    """The known definition of a server's tool."""
     return (servers[server].definitions or {}).get(tool) if server in servers else None
 
 
 def definition_for(agent: Agent, servers: Mapping[str, ServerPlan]) -> Definition | None:
-    """What is known of the tool that an agent calls."""
+    """The known definition of the tool that an agent calls."""
     named = tool_named(agent)
     return definition_of(*named, servers) if named is not None else None
 
@@ -112,8 +112,8 @@ def definition_for(agent: Agent, servers: Mapping[str, ServerPlan]) -> Definitio
 def as_contract(schema: Schema) -> Schema:
     """A schema of a tool as a contract.
 
-    Many servers write draft 7 over schemas that mean the same in 2020-12. Forms that do not are no
-    schema there and are refused.
+    Many servers declare draft 7 for schemas that mean the same in 2020-12. Forms that do not are
+    invalid there, and are refused.
     """
     if isinstance(schema, dict) and schema.get("$schema") in _DRAFT_7:
         return {key: value for key, value in schema.items() if key != "$schema"}
@@ -121,7 +121,7 @@ def as_contract(schema: Schema) -> Schema:
 
 
 def with_known(server: ServerPlan, tools: Mapping[str, Definition]) -> ServerPlan:
-    """A server of which these tools are known to be so, whatever was known of them before."""
+    """A server with these definitions of its tools, replacing what was known before."""
     definitions = {**(server.definitions or {}), **tools}
     pins = {**server.pins, **{name: tool.pin for name, tool in tools.items()}}
     return replace(server, definitions=definitions, pins=pins)

@@ -16,7 +16,7 @@ from agentflow.spec.templates import Template
 
 Written: TypeAlias = Template | Expr
 
-#: Of more alternatives, or items that are written out, none is looked at.
+#: With more alternatives, or more written items, none of them is looked at.
 MOST_OPTIONS = 200
 
 
@@ -45,7 +45,7 @@ class Items(Struct, frozen=True):
 
 
 class Entries(Struct, frozen=True):
-    """A map of at most so many keys, of which nothing is known, whose values all look like this."""
+    """A map of at most so many unknown keys, whose values all look like this."""
 
     value: "Shape"
     most: int
@@ -68,7 +68,7 @@ class Either(Struct, frozen=True):
 
 
 class Alias(Struct, frozen=True):
-    """What a path leads to that is read where `place` is."""
+    """The value of a path that is read at `place`."""
 
     root: str
     steps: Steps
@@ -76,13 +76,13 @@ class Alias(Struct, frozen=True):
 
 
 class Inside(Struct, frozen=True):
-    """What a path leads to inside of another value."""
+    """The value of a path inside another value."""
 
     whole: "Shape"
     steps: Steps
 
 
-#: What stands for something else.
+#: Shapes that stand for others.
 Link: TypeAlias = Alias | Inside | Some
 Shape: TypeAlias = Contract | Fields | Items | Entries | Some | Either | Alias | Inside
 #: The variables of the macros around an expression, with what they stand for.
@@ -90,5 +90,5 @@ Variables: TypeAlias = Mapping[str, Shape]
 
 
 def either(options: list[Shape], *, exact: bool = True) -> Shape:
-    """One of several, without words for when it is which."""
+    """One of several shapes, without words for when it is which."""
     return Either(tuple(("", option) for option in options), exact)

@@ -1,4 +1,4 @@
-"""What is certain about the look of values: outputs, inputs, items, and what templates make of them.
+"""What is certain about values: outputs, inputs, items, and what templates make of them.
 
 A contract says it of an agent's output and of the inputs; a template says it of the output of a
 group, of a switch and of an item. What cannot be told is left open.
@@ -73,9 +73,9 @@ _RUN = Contract(
     },
     True,
 )
-#: How an item ends without an output, and why.
+#: The ways in which an item ends without an output, and why.
 _LOST = Contract({"enum": ["skipped", "failed", "unknown"]}, True)
-#: How a step ends that others can read: what fails without `catch` ends the scope.
+#: How steps end that others can read: one that fails without `catch` ends the scope.
 _STATUS = Contract({"enum": ["succeeded", "skipped"]}, True)
 #: In words, that what a switch makes is that of its default.
 DEFAULT = "the default"
@@ -97,7 +97,7 @@ class Shapes:
         self.lengths = Lengths(self)
 
     def of(self, written: Written, place: str, given: Given = NOTHING_GIVEN) -> Shape:
-        """The shape of what the author wrote, read where `place` is and something is `given`."""
+        """The shape of a template that is read at `place`, where something is `given`."""
         match written:
             case Whole(expr):
                 return self._expression(expr, place, self._variables, given)
@@ -163,7 +163,7 @@ class Shapes:
     def _made(
         self, expr: Comprehension | Binary | Call, place: str, variables: Variables, given: Given
     ) -> Shape:
-        """What macros, operators and functions make."""
+        """The shape of what macros, operators and functions make."""
 
         def part(inner: Expr) -> Shape:
             return self._expression(inner, place, variables, given)
@@ -198,7 +198,7 @@ class Shapes:
         return self._narrowed(found, given) if given.compares(start.name, steps) else found
 
     def _narrowed(self, path: Alias, given: Given) -> Shape:
-        """What conditions that compare a path leave of it; not exact if it is not known what that is."""
+        """What conditions leave of the value of a path; not exact where that cannot be told."""
         left = given.on(path.root, path.steps)
         whole = resolved(self, path) if left else None
         if not isinstance(whole, Contract) or whole.schema is STANDS_IN:
@@ -212,7 +212,7 @@ class Shapes:
         """The output of a step."""
         if at not in self._outputs:
             step = self._plan.steps[at]
-            self._outputs[at] = ANYTHING  # what a broken spec makes it of may lead back here
+            self._outputs[at] = ANYTHING  # in a broken spec it may be made of itself
             inside = self._output_of_one(step)
             if step.for_each is not None:
                 inside = Items(inside, most=step.for_each.max)
@@ -221,7 +221,7 @@ class Shapes:
         return self._outputs[at]
 
     def _fewest(self, step: StepPlan, for_each: ForEachPlan) -> int:
-        """How many outputs a `for_each` has for certain: what falls below `min_success` fails."""
+        """How many outputs a `for_each` certainly has: with fewer than `min_success` it fails."""
         if not drops_items(step):
             return self.lengths.of(self._items_of(for_each, step.address))[0]
         return for_each.min_success if isinstance(for_each.min_success, int) else 0
@@ -230,13 +230,13 @@ class Shapes:
         """The output of a step, or of its instance for one item."""
         options = [(words, self._kept(step, made)) for words, made in self._made_by(step)]
         for key, action in step.catch.items():
-            # What `catch` puts in the place of an answer is held against the contract too.
+            # A value of `catch` in place of an answer has to keep the contract, too.
             if action.value is not None and step.kind not in ("agent", "human"):
                 options.append((f"'catch.{key}'", self.of(action.value, action.place)))
         return options[0][1] if len(options) == 1 else Either(tuple(options))
 
     def _kept(self, step: StepPlan, made: Shape) -> Shape:
-        """What is left of an answer once all that the step asserts of it is true."""
+        """The shape of an answer for which everything that the step asserts is true."""
         replaced = any(action.value is not None for action in step.catch.values())
         if not step.asserts or replaced or not isinstance(made, Contract):
             return made
@@ -248,7 +248,7 @@ class Shapes:
         return self._asserted[step.address]
 
     def _made_by(self, step: StepPlan) -> Iterator[tuple[str, Shape]]:
-        """What a step makes by itself, whatever `catch` says, with the words for when it is that."""
+        """What a step makes by itself, whatever `catch` says, and in words when it does."""
         if step.kind in ("agent", "human"):
             schema = step.contract.schema if step.contract else STANDS_IN
             yield "", Contract(schema, schema)
@@ -273,7 +273,7 @@ class Shapes:
         return self.of(scope.output, scope.address, given)
 
     def grown(self, step: StepPlan, name: str) -> Shape | None:
-        """What a field of the state can be that `next` works out of itself."""
+        """What a field of the state can be that `next` computes from itself."""
         return grown(self, step, name)
 
     def resolve(self, link: Link, steps: Steps) -> tuple[Shape, Steps] | None:
@@ -313,7 +313,7 @@ class Shapes:
         return None
 
     def _in_assert(self, root: str, place: str) -> Shape | None:
-        """What `output` and `input` are in the assertions of a step."""
+        """The shapes of `output` and `input` in the assertions of a step."""
         step = self._plan.steps.get(place)
         if step is None or (root == "input" and step.call is None):
             return None
@@ -346,7 +346,7 @@ class Shapes:
         return (_STATUS, steps[2:]) if steps[1] == "status" else None
 
     def outcomes(self, at: str) -> Shape:
-        """The `items` of a `for_each`: what became of each."""
+        """The shape of the `items` of a `for_each`: what became of each."""
         step = self._plan.steps[at]
         for_each = step.for_each
         if for_each is None:

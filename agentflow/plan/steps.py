@@ -3,9 +3,9 @@
 Names are resolved, expressions compiled, defaults filled in, durations in seconds. What runs
 inside what is a tree of scopes; what waits for what are the `upstream` ids of each step.
 
-                    Plan ── root ─▶ ScopePlan ── steps ─▶ StepPlan ──┬─ body ──▶ ScopePlan   (group, loop)
-                                                                     ├─ cases ─▶ ScopePlan … (switch)
-                                                                     └─ nested ▶ Plan     (pipeline)
+    Plan ── root ─▶ ScopePlan ── steps ─▶ StepPlan ──┬─ body ──▶ ScopePlan   (group, loop)
+                                                     ├─ cases ─▶ ScopePlan … (switch)
+                                                     └─ nested ▶ Plan        (pipeline)
 
 Another pipeline is a plan of its own, in which addresses begin anew; it is made once, however many
 steps run it. `plan.calls.step_at` finds a step by its address in the run.
@@ -96,8 +96,8 @@ class ChatPlan(Struct, frozen=True):
     `model` is its name at LiteLLM, `price` what the spec says of US dollars for a million tokens in
     and out, `window` what it says of the tokens of prompt and answer together, `limits` how much of
     the model is used at a time, `api_base` where it is. `overhead` are the bytes of what it is told
-    besides data, and `prompt` is what the author says with data in it; without one it is shown all of
-    its input.
+    besides data, and `prompt` is what the author says with data in it; without one it is shown all
+    of its input.
     """
 
     model: str
@@ -123,9 +123,9 @@ class CallPlan(Struct, frozen=True):
 
     `repair` is how often it is asked again about an answer, `confidence` the gate for its answers.
     `key` comes to text: what the world is to know repeats of this call by. `charges` come to what a
-    call takes from the meters of the budget, `chat` is about agents that call a chat model. `fallbacks`
-    are the models that take over for its own, in order, and `tools` what these may call in at most
-    `max_turns` turns, by the names that they call them.
+    call takes from the meters of the budget, `chat` is about agents that call a chat model.
+    `fallbacks` are the models that take over for its own, in order, and `tools` what these may call
+    in at most `max_turns` turns, by the names that they call them.
 
     What a model with tools does to the world it does through them. So `effects` are those of an
     attempt, none for such a model, and `reach` is the gravest that a whole call can come to.
@@ -169,8 +169,8 @@ class ToolPlan(Struct, frozen=True):
 class NestedPlan(Struct, frozen=True):
     """Another pipeline that a step runs, and what it is given as inputs.
 
-    `output` is the type of its outputs; it is `exact` as in `plan.schemas.Contract`. `contract` holds
-    what people put in their place against it, where the step turns to an escalation.
+    `output` is the type of its outputs; it is `exact` as in `plan.schemas.Contract`. `contract`
+    holds what people put in their place against it, where the step turns to an escalation.
     """
 
     plan: "Plan"
@@ -269,8 +269,9 @@ class StepPlan(Struct, frozen=True):
     seconds for all that the step comes to, `timeout` that for what is inside, once for each
     instance. `plans` are the tasks for others that its agent is to answer.
 
-    With `dispatch`, one of `among` is called, by the name that it comes to, and `call` is the first of
-    them, whose contract all share. `approval` belongs to the call of a tool: whom to ask before it.
+    With `dispatch`, one of `among` is called, by the name that it comes to, and `call` is the first
+    of them, whose contract all share. `approval` belongs to the call of a tool: whom to ask before
+    it.
     """
 
     id: str

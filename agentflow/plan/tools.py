@@ -2,7 +2,8 @@
 
 An agent that is offered as a tool keeps its contracts, its effects and its retries. A tool that is
 described where it is offered becomes an agent of its kind, called `OWNER.TOOL`. What cannot be
-resolved (an unknown agent, a circle, a name that stands twice) is left out here and named by a rule.
+resolved (an unknown agent, a circle, a name that stands twice) is left out here and named by a
+rule.
 """
 
 import json
@@ -46,7 +47,7 @@ from agentflow.spec.model import (
 )
 from agentflow.spec.templates import Template, Text, Whole, parse_template
 
-#: What the key of a tool sees besides the global roots: the arguments, and `call.id`.
+#: What the key of a tool can read besides the global roots: the arguments, and `call.id`.
 CALL_NAMES = frozenset({"input", "call"})
 #: The arguments of a call are all that its agent is given.
 _ARGUMENTS = parse_template("${{ input }}")
@@ -56,7 +57,7 @@ Parse = Callable[[Json, Path, frozenset[str]], Template]
 
 
 def gravest(effects: Sequence[Effects]) -> Effects:
-    """The effects that weigh most."""
+    """The gravest of several effects."""
     order = list(Effects)
     return max(effects, key=order.index, default=Effects.NONE)
 
@@ -107,7 +108,7 @@ class Tools:
     def equip(self, call: CallPlan, at: str, above: tuple[str, ...] = ()) -> CallPlan:
         """The call with the tools of its agent, made by the step at an address.
 
-        `above` are the agents whose tools lead here: none of them is called once more inside.
+        `above` are the agents whose tools lead here, none of which is called again inside.
         """
         inside = (*above, call.agent)
         tools = {
@@ -233,7 +234,7 @@ class Tools:
 
 
 def _keys(tool: PythonTool | McpTool, name: str) -> dict[str, Json]:
-    """The keys of the agent that a tool is."""
+    """The keys of the agent that is offered as a tool."""
     shared = ("description", "input", "output", "effects", "effects_reason", "timeout", "retry")
     keys = {key: getattr(tool, key) for key in shared}
     if isinstance(tool, McpTool):
@@ -242,7 +243,7 @@ def _keys(tool: PythonTool | McpTool, name: str) -> dict[str, Json]:
 
 
 def _size(named: tuple[str, ToolPlan]) -> int:
-    """Bytes of what a model is told about a tool."""
+    """The bytes of what a model is told about a tool."""
     name, tool = named
     assert tool.step.call is not None
     told = [name, tool.description, tool.step.call.input.schema]

@@ -47,6 +47,8 @@ class Types:
         self._descent = Descent()
         # By identity; the template is kept beside its type so that its id stays taken.
         self._known: dict[tuple[int, str, Given], tuple[Written, dict[str, Schema], bool]] = {}
+        #: Of paths, which many expressions have in common.
+        self._paths: dict[Alias, tuple[dict[str, Schema], bool]] = {}
 
     def of(self, written: Written, place: str, given: Given = NOTHING_GIVEN) -> dict[str, Schema]:
         """The type of a template or expression where something is `given`.
@@ -67,13 +69,21 @@ class Types:
     ) -> tuple[Written, dict[str, Schema], bool]:
         known = self._known.get((id(written), place, given))
         if known is None:
-            description = _Description(self.shapes, self._descent)
-            try:
-                schema = description.whole(self.shapes.of(written, place, given))
-            except TooLarge:
-                schema = {}
-            known = self._known[id(written), place, given] = (written, schema, description.exact)
+            found = self._described(self.shapes.of(written, place, given))
+            known = self._known[id(written), place, given] = (written, *found)
         return known
+
+    def _described(self, shape: Shape) -> tuple[dict[str, Schema], bool]:
+        if isinstance(shape, Alias) and shape in self._paths:
+            return self._paths[shape]
+        description = _Description(self.shapes, self._descent)
+        try:
+            schema = description.whole(shape)
+        except TooLarge:
+            schema = {}
+        if isinstance(shape, Alias):
+            self._paths[shape] = schema, description.exact
+        return schema, description.exact
 
 
 class _Description:

@@ -1,4 +1,4 @@
-"""What the expressions of a pipeline refer to, and where they stand."""
+"""What the expressions of a pipeline refer to, and where these references stand."""
 
 from msgspec import Struct
 

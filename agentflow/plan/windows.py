@@ -1,7 +1,7 @@
 """How much a chat model takes in: what the spec says of it, or else what is known of it.
 
 The figures of a table are no part of the plan: a run has to be decided alike wherever it is
-replayed, and tables change. They are for the linter and for the calls themselves.
+replayed, and tables change. They serve the linter and the calls themselves.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,13 +14,13 @@ from agentflow.spec.model import Model
 if TYPE_CHECKING:
     from agentflow.plan.enforcement import Held
 
-#: Providers that cut a prompt which is too long, and answer as if nothing had happened. Their servers
-#: are given a window by whoever starts them, so that of the model says nothing.
+#: Providers that silently cut a prompt that is too long. Whoever starts their servers sets the
+#: window, so that of the model says nothing.
 _CUTTING = frozenset({"ollama", "ollama_chat"})
 
 
 class KnownModel(Struct, frozen=True):
-    """What is known of a chat model without asking its provider. None is: not known.
+    """What is known of a chat model without asking its provider; None means unknown.
 
     `input_limit` and `output_limit` are in tokens, `price` in US dollars for a million tokens in
     and out. With `native_schema` its provider can hold it to a schema by itself. `refuses` are the
@@ -44,23 +44,23 @@ class KnownModel(Struct, frozen=True):
 
 #: Nothing is known.
 UNKNOWN = KnownModel()
-#: What is known of a model, by its name at LiteLLM.
+#: Gives what is known of a model, by its name at LiteLLM.
 ModelTable = Callable[[str], KnownModel]
 
 
 def nothing_known(_model: str) -> KnownModel:
-    """The table that is empty."""
+    """Knows no model."""
     return UNKNOWN
 
 
 class Window(Struct, frozen=True):
-    """The tokens that a call has room for. With `shared`, those of the answer are among them."""
+    """The tokens that a call has room for, with `shared` including those of the answer."""
 
     tokens: int
     shared: bool
 
     def needed(self, prompt: int, answer: int | None) -> int:
-        """How many of its tokens a call takes. `answer` is how long that may get, if it is known."""
+        """How many of its tokens a call takes. `answer` is the longest answer, if that is known."""
         return prompt + (answer or 0 if self.shared else 0)
 
 
@@ -80,9 +80,9 @@ def window_of(model: Model, known: KnownModel) -> Window | None:
 class Fit(Struct, frozen=True):
     """Whether the longest prompt of a call, and its answer, fit into the window of its model.
 
-    `tokens` are those of that prompt, `window` those that there is room for. If it is `unbounded`, then
-    by `field` of the spec; if it is `unknown`, then because the window is. `held` is how the model is
-    given its contract.
+    `tokens` are those of that prompt, `window` those that there is room for. If it is `unbounded`,
+    then by `field` of the spec; if it is `unknown`, then because the window is. `held` is how the
+    model is given its contract.
     """
 
     agent: str
@@ -99,10 +99,10 @@ Fits: TypeAlias = Mapping[tuple[str, str], tuple[Fit, ...]]
 
 
 def sees_nothing(model: Model, known: KnownModel) -> bool:
-    """Is a model known to take no images? At an address of its own it may be another one."""
+    """Is a model known to take no images? At an address of its own, it may be any model."""
     return known.vision is False and model.api_base is None
 
 
 def cuts(model: str) -> bool:
-    """Does the provider of a model shorten prompts that are too long, and not say so?"""
+    """Does the provider of a model silently cut prompts that are too long?"""
     return model.partition("/")[0] in _CUTTING

@@ -1,4 +1,4 @@
-"""What a worker is given, as far as it can be told from its task alone: before anything runs."""
+"""What is known of a worker's input from its task alone, before anything runs."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,9 +17,9 @@ _KNOWN = frozenset({"id", "input"})
 
 
 class KnownField(Struct, frozen=True):
-    """A field that a worker is given of its task's id and input, and what its contract asks of it.
+    """A field of a worker's input that its task determines, and the contract of that field.
 
-    `schema` is self-contained; it asks nothing if that would be too large.
+    `schema` is self-contained, and allows everything if it would be too large.
     """
 
     field: str
@@ -29,7 +29,7 @@ class KnownField(Struct, frozen=True):
 
 
 def known_fields(arguments: Template, contract: Schema) -> Iterator[KnownField]:
-    """The fields of a worker's input that are made of its task's id and input, and of nothing else."""
+    """The fields of a worker's input that are made of its task's id and input, and nothing else."""
     for field, template in arguments.entries if isinstance(arguments, MapOf) else ():
         if _reads_the_task_alone(template):
             asked = _asked(contract, field)

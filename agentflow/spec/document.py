@@ -28,7 +28,7 @@ from msgspec.structs import replace
 from agentflow.findings import START_OF_FILE, Finding, Location, Severity, Span
 from agentflow.spec.yaml.collector import collector_paused
 from agentflow.spec.yaml.inside import Offsets, value_offsets
-from agentflow.spec.yaml.nodes import Mapping, Node, Scalar, Sequence
+from agentflow.spec.yaml.nodes import Entry, Mapping, Node, Scalar, Sequence
 from agentflow.spec.yaml.reader import MAX_FINDINGS, Reader, TooLarge
 from agentflow.spec.yaml.source import Source
 from agentflow.spec.yaml.suspicion import suspicions
@@ -102,6 +102,23 @@ class Document(Struct, frozen=True, dict=True):
         first_place = self.source.position(offsets.start(start))
         last_place = self.source.position(offsets.end(end))
         return Location(self.file, Span(*first_place, *max(last_place, first_place)))
+
+    def beside(self, around: Mapping, name: str) -> tuple[Entry | None, Entry | None]:
+        """The entries before and after one of a mapping in this document."""
+        if id(around) not in self._orders:
+            names = {each: at for at, each in enumerate(around.entries)}
+            self._orders[id(around)] = names, tuple(around.entries.values())
+        names, entries = self._orders[id(around)]
+        at = names[name]
+        return (
+            entries[at - 1] if at else None,
+            entries[at + 1] if at + 1 < len(entries) else None,
+        )
+
+    @cached_property
+    def _orders(self) -> dict[int, tuple[dict[str, int], tuple[Entry, ...]]]:
+        """The entries of mappings in their order, of those that somebody asked about."""
+        return {}
 
     @cached_property
     def source(self) -> Source:

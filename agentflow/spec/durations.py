@@ -1,4 +1,4 @@
-"""Durations as the language writes them, what people write in their place, and how messages tell them."""
+"""Durations: as the language writes them, as people do instead, and as messages show them."""
 
 import re
 
@@ -45,7 +45,7 @@ def mended_duration(text: str) -> str | None:
 
 
 def _in_one_unit(text: str) -> str | None:
-    """`1h30m` and `1.5h` as `90m`: what is written in parts, in the largest unit that takes it whole."""
+    """A duration in one unit, the largest in which it is whole: `1h30m` and `1.5h` are `90m`."""
     parts = re.findall(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)", text)
     if "".join(map("".join, parts)) != text:
         return None

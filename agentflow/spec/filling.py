@@ -1,7 +1,7 @@
 """The models of the language, filled from located nodes, and every place where these do not fit.
 
-A value is taken as it stands: `"3"` is no number and `no` no boolean. Only a whole number does where
-any number does, and a text for the member of an enumeration.
+A value is taken as it stands: `"3"` is no number and `no` no boolean. Only a whole number does
+where any number does, and a text for the member of an enumeration.
 """
 
 import re
@@ -19,9 +19,10 @@ from agentflow.spec.yaml.nodes import Node, Scalar, Sequence, to_data
 
 M = TypeVar("M", bound=Model)
 
-#: What can be wrong: a value of another type than the language has there; a text of another pattern; a
-#: number or length that is out of bounds; too few items or entries; a mapping that does not tell which
-#: one it is; a key that the language has not, or that is lacking; what a model objects to.
+#: What can be wrong: a value of another type than the language has there; a text of another
+#: pattern; a number or length that is out of bounds; too few items or entries; a mapping that does
+#: not tell which one it is; a key that the language has not, or that is lacking; what a model
+#: objects to.
 Fault: TypeAlias = Literal[
     "type", "pattern", "range", "short", "kind", "unknown-key", "missing-key", "objection"
 ]
@@ -31,8 +32,8 @@ class Breach(Struct, frozen=True):
     """A place where a node does not fit.
 
     `path` leads there, also to a key that is lacking. `shape` is what the language has there, None
-    for an unknown key. With `at_key` it is about the key and not its value. `owner` is the model that
-    lacks a key or does not know it, and `said` is what a model objects to.
+    for an unknown key. With `at_key` it is about the key and not its value. `owner` is the model
+    that lacks a key or does not know it, and `said` is what a model objects to.
     """
 
     fault: Fault

@@ -56,8 +56,9 @@ def without_entry(document: Document, path: Path, *, title: str, safe: bool) -> 
         around = document.node(path[:-1])
     if not isinstance(around, Mapping) or str(path[-1]) not in around.entries:
         return None
-    entry = around.entries[str(path[-1])]
-    edit = _of_flow(around, entry) if around.flow else _of_block(document, entry)
+    name = str(path[-1])
+    entry = around.entries[name]
+    edit = _of_flow(document, around, name) if around.flow else _of_block(document, entry)
     return None if edit is None else Fix(title, (edit,), safe)
 
 
@@ -98,17 +99,16 @@ def _of_block(document: Document, entry: Entry) -> Edit | None:
     return Edit(Span(key.line, 1, last + 1, 1), "")
 
 
-def _of_flow(around: Mapping, entry: Entry) -> Edit | None:
+def _of_flow(document: Document, around: Mapping, name: str) -> Edit | None:
     """From the key to the next one, or from the end of the one before."""
-    entries = list(around.entries.values())
-    at = entries.index(entry)
-    if at + 1 < len(entries):
-        following = entries[at + 1].key
-        return Edit(Span(entry.key.line, entry.key.column, following.line, following.column), "")
-    if at:
-        before = entries[at - 1].value
-        end = entry.value
-        return Edit(Span(before.end_line, before.end_column, end.end_line, end.end_column), "")
+    entry = around.entries[name]
+    before, after = document.beside(around, name)
+    if after is not None:
+        key, following = entry.key, after.key
+        return Edit(Span(key.line, key.column, following.line, following.column), "")
+    if before is not None:
+        last, end = before.value, entry.value
+        return Edit(Span(last.end_line, last.end_column, end.end_line, end.end_column), "")
     return None
 
 

@@ -54,7 +54,7 @@ def named(character: str) -> str:
 
 
 def look_alike(text: str) -> str | None:
-    """What to write for the character that a text starts with; None for one that looks like itself."""
+    """The plain character for the one that a text starts with; None if that is plain itself."""
     sign = text[:1]
     looks_like = written_as(sign)
     if looks_like is not None:

@@ -5,6 +5,7 @@ with the square of what it is given.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 
 #: Names are cut here; nothing longer can be a name.
 _LONGEST = 64
@@ -38,7 +39,7 @@ def only_near(name: str, known: Iterable[str]) -> str | None:
 
     `draft_1` and `draft_2` are no slips of each other: who numbers things means the number.
     """
-    near = [each for each in known if _distance(name, each, _LONGEST) is not None]
+    near = list(islice((each for each in known if _distance(name, each, _LONGEST) is not None), 2))
     if len(near) != 1 or _without_digits(name) == _without_digits(near[0]):
         return None
     return near[0]
@@ -67,10 +68,25 @@ def _distance(name: str, candidate: str, allowed: int) -> int | None:
     return distance if distance <= limit else None
 
 
+def _without_common(one: str, other: str) -> tuple[str, str]:
+    """Two words without the letters that they begin and end with alike; no slip is among these."""
+    start = _alike(one, other)
+    one, other = one[start:], other[start:]
+    end = _alike(one[::-1], other[::-1])
+    return one[: len(one) - end], other[: len(other) - end]
+
+
+def _alike(one: str, other: str) -> int:
+    """How many letters two words begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((count for count, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
 def _slips(one: str, other: str, limit: int) -> int:
     """The distance of two words by optimal string alignment; anything above `limit` if more."""
     if abs(len(one) - len(other)) > limit:
         return limit + 1
+    one, other = _without_common(one, other)
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one):

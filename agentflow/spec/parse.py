@@ -18,7 +18,8 @@ from agentflow.spec.yaml.collector import collector_paused
 from agentflow.spec.yaml.nodes import Mapping, Node, with_names, with_values
 from agentflow.spec.yaml.reader import MAX_FINDINGS
 
-#: A misspelt key may hold others, which are met when it has its name; so may what is of the wrong type.
+#: A misspelt key may hold others, which are met when it has its name; so may what is of the wrong
+#: type.
 _MOST_PASSES = 10
 
 
@@ -27,8 +28,8 @@ class ParseResult(Struct, frozen=True):
 
     `pipeline` is None if it says nothing that could be looked at further. It is `partial` if keys
     had to be renamed or left out, each with a finding: then it may be linted and must not be run.
-    `findings` are in file order and do not repeat those of the document. `root` has the nodes under the
-    names that the pipeline has for them, at their old places; None if those are the author's.
+    `findings` are in file order and do not repeat those of the document. `root` has the nodes under
+    the names that the pipeline has for them, at their old places; None if those are the author's.
     """
 
     pipeline: Pipeline | None
@@ -71,7 +72,7 @@ def _parse(document: Document, root: Mapping, vocabulary: Vocabulary) -> ParseRe
 def _examine(
     document: Document, root: Mapping, vocabulary: Vocabulary
 ) -> tuple[Breaches, Pipeline | None, int]:
-    """What is wrong, the pipeline if it may be looked at, and how much more is wrong than was told."""
+    """What is wrong, the pipeline if it can be used, and how many problems were left out."""
     pipeline, found = fill(vocabulary.pipeline, root)
     breaches = Breaches(document, vocabulary)
     breaches.add(found[:MAX_FINDINGS])

@@ -199,7 +199,7 @@ def mend(shape: Shape, node: Node | None) -> str | None:
 
 
 def instead(key: str, node: Node | None) -> str | None:
-    """What to write for a mapping at a key that holds something else, if that is the same each time."""
+    """What to write for a mapping at a key with another value, if that is always the same."""
     if key == "catch" and isinstance(node, Scalar) and node.text in ("fail", "skip"):
         return f"write {{any: {node.text}}}, or the class of the failure for 'any'"
     if isinstance(node, Sequence) and key in _NAMED:

@@ -1,9 +1,9 @@
 """The JSON Schema of the language, made from its models, for editors and for other tools.
 
-It accepts what `spec.parse` accepts, in the form that the YAML language servers complete and explain
-best: closed mappings everywhere, one definition for a step, a choice of agents told apart by the
-constant `kind`, and no titles that only repeat the key. What a key means stands below it in the source
-of its model, which is read for this.
+It accepts what `spec.parse` accepts, in the form that the YAML language servers complete and
+explain best: closed mappings everywhere, one definition for a step, a choice of agents told apart
+by the constant `kind`, and no titles that only repeat the key. What a key means stands below it in
+the source of its model, which is read for this.
 
 Source: JSON Schema 2020-12.
 """

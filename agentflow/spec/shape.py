@@ -131,12 +131,13 @@ def _taken_apart(form: Any) -> dict[str, Any]:
 def keys_of(owner: type[Node]) -> Mapping[str, Key]:
     """The keys of a model as authors write them."""
     return {
-        field.encode_name: Key(field.name, shape_of(field.type), _default_of(field))
+        field.encode_name: Key(field.name, shape_of(field.type), default_of(field))
         for field in fields(owner)
     }
 
 
-def _default_of(field: FieldInfo) -> Any:
+def default_of(field: FieldInfo) -> Any:
+    """The default of an attribute; `NODEFAULT` if it has none."""
     return field.default if field.default_factory is NODEFAULT else field.default_factory()
 
 

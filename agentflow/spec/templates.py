@@ -11,6 +11,7 @@ comes to is data, whatever characters it holds. So are the keys of maps.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -55,10 +56,15 @@ class ListOf(Struct, frozen=True):
     items: tuple["Template", ...]
 
 
-class MapOf(Struct, frozen=True):
+class MapOf(Struct, frozen=True, dict=True):
     """A map of templates, as pairs of key and template in source order."""
 
     entries: tuple[tuple[str, "Template"], ...]
+
+    @cached_property
+    def named(self) -> Mapping[str, "Template"]:
+        """The templates by their keys."""
+        return dict(self.entries)
 
 
 Template: TypeAlias = Constant | Whole | Text | ListOf | MapOf

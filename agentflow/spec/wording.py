@@ -1,4 +1,4 @@
-"""Names in messages: quoted so that a message stays one readable line, and the nearest known one."""
+"""Names in messages: quoted so that a message stays on one line, and the nearest known name."""
 
 from collections.abc import Iterable
 

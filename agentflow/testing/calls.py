@@ -16,8 +16,8 @@ class CallRecord(Struct, frozen=True):
     A question has the number among those of its step as `attempt`, who is asked as `agent`, and
     what is shown as `input`.
     Times are in seconds since the start of the run; `ended` is None if it did not. `failure`
-    is the class that the agent reported, or that it was `lost` with its process. `usage` is what the
-    provider says that it used up.
+    is the class that the agent reported, or that it was `lost` with its process. `usage` is what
+    the provider says that it used up.
     """
 
     step: str

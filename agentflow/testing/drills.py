@@ -8,7 +8,8 @@ from msgspec import Struct, field
 from agentflow.drill.report import Drill
 from agentflow.trace import Trace
 
-#: What became of the receipt beside a spec. `checked` is as it should be, and `stale` is not, or not there.
+#: What became of the receipt beside a spec. `checked` is as it should be, and `stale` is not, or
+#: not there.
 Filed: TypeAlias = Literal["written", "unchanged", "checked", "stale", "none"]
 
 

@@ -1,4 +1,4 @@
-"""Tools of servers that have changed while a run waited, and that it was resumed with all the same."""
+"""Tools of servers that changed while a run waited, and with which it was resumed all the same."""
 
 from collections.abc import Iterator
 

@@ -10,7 +10,7 @@ from agentflow.trace.spans import Span
 
 
 class Branches(Struct):
-    """The tree of a run. `steps` are its outermost spans, `keys` what the items of lists are called.
+    """The tree of a run. `steps` are its outermost spans, `keys` the names of items of lists.
 
     What a step holds is hung in when the run comes to it: the steps of a scope all at once, items
     one by one as they are first heard of.

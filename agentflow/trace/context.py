@@ -1,7 +1,7 @@
 """What an attempt was given of all that its step could have read.
 
-A step sees the fields of the inputs, the outputs of steps that have succeeded by then, its item, the
-state of its loop. `with` hands on some of it, and the agent sees nothing else.
+A step sees the fields of the inputs, the outputs of steps that have succeeded by then, its item,
+the state of its loop. `with` hands on some of it, and the agent sees nothing else.
 """
 
 import json
@@ -22,7 +22,7 @@ _Place = tuple[str | int | None, ...]
 
 
 class Context(Struct, frozen=True):
-    """The bytes of what was `passed` to an attempt and of what was `withheld` from it, by reference."""
+    """The bytes `passed` to an attempt and `withheld` from it, by reference."""
 
     passed: Mapping[str, int]
     withheld: Mapping[str, int]

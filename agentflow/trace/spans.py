@@ -1,4 +1,4 @@
-"""What a trace is made of: steps over time, gates, questions, and what is written down on a step."""
+"""What a trace is made of: steps over time, gates, questions, and the notes on a step."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,8 +14,8 @@ from agentflow.spec.model import FailureClass
 class Asked(Struct):
     """A question to a person. `delivered` says where it is, `problem` why it is not there.
 
-    As long as it is open, `closed` is None; then it says how it ended, `by` who answered, and `said`
-    what in words.
+    As long as it is open, `closed` is None; then it says how it ended, `by` who answered, and
+    `said` what in words.
     """
 
     question: events.AskPerson
@@ -25,6 +25,10 @@ class Asked(Struct):
     by: str | None = None
     said: str | None = None
     at: float | None = None
+
+    def close(self, how: str, at: float, by: str | None = None, said: str | None = None) -> None:
+        """The question is settled at this time: nobody has to answer it any more."""
+        self.closed, self.at, self.by, self.said = how, at, by, said
 
 
 class Refused(Struct, frozen=True):
@@ -42,15 +46,16 @@ class Span(Struct):
 
     `pipeline` is the file of the pipeline that it runs. `reason` says why, for everything that is
     not plain success, `unknown` why nobody knows whether it had its effect, whatever its status is,
-    and `no_more` why a failed step was not tried again. `notes` is the history of failed attempts and
-    retries, `lost` are the attempts that ended with their process, `refused` the calls of tools in
-    it that were not made, `asked` is the history of the questions to people, `key` the idempotency
-    key.
+    and `no_more` why a failed step was not tried again. `notes` is the history of failed attempts
+    and retries, `lost` are the attempts that ended with their process, `refused` the calls of tools
+    in it that were not made, `asked` is the history of the questions to people, `key` the
+    idempotency key.
 
-    `items` and `iterations` count what a `for_each` and a loop have inside, `turns` those in which a
-    model asks for tools; `item` is what an item is called. Of a `for_each`, `through` counts the items
-    that have ended and `failures` the attempts in them that came to nothing; `place` is the how
-    manieth item this was to end. `uncounted` are answers of models whose tokens nobody has counted.
+    `items` and `iterations` count what a `for_each` and a loop have inside, `turns` those in which
+    a model asks for tools; `item` is what an item is called. Of a `for_each`, `through` counts the
+    items that have ended and `failures` the attempts in them that came to nothing; `place` is the
+    how manieth item this was to end. `uncounted` are answers of models whose tokens nobody has
+    counted.
 
     Times are those of the facts, in seconds since 1970; None means not yet. What an attempt is held
     up, since `held_since`, is put on `started`.

@@ -6,14 +6,13 @@ from msgspec import field
 
 from agentflow.core import events
 from agentflow.core.events import Decision, Entry, Failure, RunMode
-from agentflow.core.state import ENDED_RUN, RunStatus, StepStatus
-from agentflow.plan import address
+from agentflow.core.state import ENDED_RUN, RunStatus
 from agentflow.plan.steps import Plan
 from agentflow.spec.durations import time_in_words
 from agentflow.spec.model import FailureClass, Json
 from agentflow.spec.order import in_order
 from agentflow.trace.accepted import Accepted, accepted_in
-from agentflow.trace.branches import Branches
+from agentflow.trace.progress import Progress
 from agentflow.trace.reasons import answered, no_more, turned_to, went_on, why
 from agentflow.trace.spans import (
     Asked,
@@ -26,16 +25,15 @@ from agentflow.trace.spans import (
 )
 
 
-class Trace(Branches):
-    """A run as a tree. `now` is the time of the last entry, `entries` how many there were.
+class Trace(Progress):
+    """A run as a tree, from so many `entries`.
 
     `by` is who started it. `signal` is what has interrupted it, or `stopped` says why it went no
     further. `meanwhile` are the answers taken in since a process has worked on it last. `spent` is
     what was used up at the end of tokens, money and meters, where a budget bounds them. `damaged`
     is the first entry that cannot be read; what came then nobody knows. `untold` are notices that
-    are not known to have arrived, by their ids. `held_up` is why attempts wait for other runs, by
-    the address of their step in the plan, and by their own. `gates` are the `confidence` of the
-    agents that have one, by the agent's name.
+    are not known to have arrived, by their ids. `gates` are the `confidence` of the agents that
+    have one, by the agent's name.
     """
 
     run_id: str = ""
@@ -43,7 +41,6 @@ class Trace(Branches):
     by: str | None = None
     status: RunStatus | None = None
     started: float = 0.0
-    now: float = 0.0
     entries: int = 0
     calls: int = 0
     retries: int = 0
@@ -61,7 +58,6 @@ class Trace(Branches):
     untold: dict[str, events.Notify] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
     gates: dict[str, Gate] = field(default_factory=dict)
-    held_up: dict[str, dict[str, str]] = field(default_factory=dict)
     _questions: dict[str, Asked] = field(default_factory=dict)
 
     def apply(self, entry: Entry) -> None:
@@ -83,15 +79,17 @@ class Trace(Branches):
         return (asked for asked in self._questions.values() if asked.closed is None)
 
     def unknown(self) -> Iterator[Span]:
-        """The steps of which nobody knows whether they had their effect, in the order of the tree."""
+        """The steps that may or may not have acted, in the order of the tree."""
         return (span for span in self.spans() if span.unknown is not None)
 
     def _fact(self, fact: events.Fact) -> None:
         match fact:
-            case events.AttemptWaits() | events.AttemptAdmitted():
-                self._held(self.span(fact.step), fact)
+            case events.AttemptWaits():
+                self.hold_up(fact)
+            case events.AttemptAdmitted():
+                self.admit(fact)
             case events.AttemptLost():
-                self._let_go(fact.step)
+                self.let_go(fact.step)
                 span = self.span(fact.step)
                 span.lost.append(fact.attempt)
                 span.notes.append(lost_with_process([fact.attempt]))
@@ -100,7 +98,7 @@ class Trace(Branches):
             case events.AttemptFailed():
                 span = self.span(fact.step)
                 span.notes.append(f"attempt {fact.attempt}: {fact.failure}: {fact.message}")
-                self._count_failure(fact.step)
+                self.count_failure(fact.step)
                 count_use(span, fact)
             case events.AttemptEndedLate():
                 how = "answered" if fact.failure is None else f"{fact.failure}: {fact.message}"
@@ -108,7 +106,7 @@ class Trace(Branches):
                 self.span(fact.step).notes.append(note)
             case events.TimerFired():
                 if fact.question is not None:
-                    self._close(fact.question, "no answer in time")
+                    self._questions[fact.question].close("no answer in time", self.now)
             case events.Delivered() | events.NotDelivered():
                 self._delivery(fact)
             case _:
@@ -149,7 +147,7 @@ class Trace(Branches):
             self.span(fact.step).notes.append(f"not delivered: {fact.problem}")
             if asked is not None:
                 asked.problem = fact.problem
-                self._close(fact.message, "not delivered")
+                asked.close("not delivered", self.now)
         elif asked is not None:
             asked.delivered = fact.detail
 
@@ -177,28 +175,28 @@ class Trace(Branches):
         """A step opens, and there are more spans inside it."""
         match decision:
             case events.EnterGroup():
-                self._begin(span)
+                self.begin(span)
                 body = self.step_plan(decision.step).body
                 assert body is not None
                 self.add_scope(body, decision.step, span.children)
             case events.EnterPipeline():
-                self._begin(span)
+                self.begin(span)
                 nested = self.step_plan(decision.step).nested
                 assert nested is not None
                 self.add_scope(nested.plan.root, decision.step, span.children)
             case events.TakeCase():
-                self._begin(span)
+                self.begin(span)
                 self.add_case(span, decision)
             case events.ExpandItems():
-                self._begin(span)
+                self.begin(span)
                 span.items = decision.count
                 self.keys[decision.step] = decision.keys
             case events.AssignTasks():
-                self._begin(span)
+                self.begin(span)
                 self.add_tasks(span, decision)
             case events.BeginIteration():
-                self._begin(span)
-                self._add_iteration(span, decision)
+                self.begin(span)
+                self.add_iteration(span, decision)
             case events.CallTools():
                 self.add_calls(span, decision)
 
@@ -206,7 +204,7 @@ class Trace(Branches):
         """An agent is called, or called again, or its answer is judged."""
         match decision:
             case events.StartAttempt():
-                self._begin(span)
+                self.begin(span)
                 span.agent = decision.agent
                 span.attempts = decision.attempt
                 span.key = decision.key
@@ -220,7 +218,7 @@ class Trace(Branches):
             case events.RejectOutput():
                 self._gate(decision)
                 span.notes.append(f"attempt {decision.attempt}: {decision.failure.message}")
-                self._count_failure(decision.step)
+                self.count_failure(decision.step)
             case events.Repair():
                 span.status = "waiting"
                 span.reason = f"asked again: {decision.reason.text}"
@@ -245,7 +243,7 @@ class Trace(Branches):
         """A failure is taken up a ladder, or a person is asked."""
         match decision:
             case events.Escalate():
-                self._begin(span)
+                self.begin(span)
                 span.no_more = no_more(decision) or None
                 span.notes.append(f"{decision.failure.kind}: {why(decision)}")
                 span.notes.append(turned_to(decision))
@@ -273,30 +271,25 @@ class Trace(Branches):
         """A step comes to its end."""
         match decision:
             case events.AcceptOutput() | events.CompleteStep():
-                self._end(span, "succeeded", None)
+                self.end(span, "succeeded", None)
             case events.UseValue():
-                self._end(span, "succeeded", went_on(decision))
+                self.end(span, "succeeded", went_on(decision))
                 note_doubt(span, decision.failure)
             case events.SkipStep():
-                self._end(span, "skipped", why(decision))
+                self.end(span, "skipped", why(decision))
                 note_doubt(span, decision.failure)
             case events.FailStep():
-                self._end(span, decision.status, f"{decision.failure.kind}: {why(decision)}")
+                self.end(span, decision.status, f"{decision.failure.kind}: {why(decision)}")
                 span.no_more = no_more(decision) or span.no_more
                 if decision.status == "unknown":
                     span.unknown = decision.failure.message
             case events.CancelAttempt():
-                self._let_go(decision.step)
-                self._end(span, decision.status, decision.reason.text)
+                self.let_go(decision.step)
+                self.end(span, decision.status, decision.reason.text)
                 if decision.status == "unknown":
                     span.unknown = decision.reason.text
             case events.CancelStep():
-                self._end(span, "cancelled", decision.reason.text)
-
-    def _count_failure(self, at: str) -> None:
-        outer = address.outermost_list(at)
-        if outer is not None:
-            self.span(outer).failures += 1
+                self.end(span, "cancelled", decision.reason.text)
 
     def _gate(self, decision: events.AcceptOutput | events.RejectOutput) -> None:
         """Count an answer that came as far as the gate of its agent."""
@@ -314,7 +307,7 @@ class Trace(Branches):
             gate.fired += fired
 
     def _ask(self, span: Span, decision: events.AskPerson) -> None:
-        self._begin(span)
+        self.begin(span)
         span.status = "waiting"
         span.reason = f"asks {decision.who or 'a person'}: {decision.ask}"
         asked = self._questions[decision.question] = Asked(decision)
@@ -324,11 +317,11 @@ class Trace(Branches):
         if self.status != "running":
             self.meanwhile.append(decision)
         said = answered(decision)
-        self._close(decision.question, decision.answer, decision.by, said)
+        self._questions[decision.question].close(decision.answer, self.now, decision.by, said)
         span.notes.append(f"answered: {said}")
         span.reason = None
         if decision.answer in ("approve", "replace"):
-            self._end(span, "succeeded", None)
+            self.end(span, "succeeded", None)
 
     def _refuse(self, decision: events.RefuseAnswer) -> None:
         by = f" of {decision.by}" if decision.by else ""
@@ -337,65 +330,6 @@ class Trace(Branches):
         span = self._by_address.get(decision.step)
         if span is not None and span.ended is None:
             span.notes.append(f"an answer{by} was refused: {why}")
-
-    def _close(
-        self, question: str, how: str, by: str | None = None, said: str | None = None
-    ) -> None:
-        asked = self._questions[question]
-        asked.closed, asked.by, asked.said, asked.at = how, by, said, self.now
-
-    def _begin(self, span: Span) -> None:
-        span.status = "running"
-        span.reason = None
-        if span.started is None:
-            span.started = self.now
-
-    def _end(self, span: Span, status: StepStatus, reason: str | None) -> None:
-        span.status = status
-        span.reason = reason
-        span.ended = self.now
-        self._end_iteration(span)
-        outer = self._by_address.get(address.parent(span.address) or "")
-        if outer is not None and outer.items is not None:
-            outer.through += 1
-            span.place = outer.through
-        if span.asked and span.asked[-1].closed is None:
-            self._close(span.asked[-1].question.question, "given up")
-
-    def _held(self, span: Span, fact: events.AttemptWaits | events.AttemptAdmitted) -> None:
-        """An attempt waits for other runs, or does so no longer; that is not its time."""
-        if isinstance(fact, events.AttemptWaits):
-            span.status, span.reason = "waiting", f"held up: {fact.why}"
-            span.held_since = fact.at if span.held_since is None else span.held_since
-            self.held_up.setdefault(address.static(fact.step), {})[fact.step] = fact.why
-            return
-        self._let_go(fact.step)
-        span.status, span.reason = "running", None
-        if span.started is not None and span.held_since is not None:
-            span.started += fact.at - span.held_since
-        span.held_since = None
-
-    def _let_go(self, at: str) -> None:
-        """An attempt does not wait for other runs any more, if it did."""
-        self.held_up.get(address.static(at), {}).pop(at, None)
-
-    def _add_iteration(self, span: Span, decision: events.BeginIteration) -> None:
-        self._end_iteration(span)
-        span.iterations = decision.index + 1
-        inside = self.span(address.iteration(decision.step, decision.index))
-        self._begin(inside)
-        body = self.step_plan(decision.step).body
-        assert body is not None
-        self.add_scope(body, inside.address, inside.children)
-
-    def _end_iteration(self, span: Span) -> None:
-        """The last iteration of a loop, if this is one, is over: as its steps have made it."""
-        if span.iterations is not None:
-            inside = self.span(address.iteration(span.address, span.iterations - 1))
-            ends = {step.status for step in inside.children.values()}
-            failed: tuple[StepStatus, ...] = ("unknown", "failed", "cancelled")
-            inside.status = next((status for status in failed if status in ends), "succeeded")
-            inside.ended = self.now
 
 
 def trace_of(plan: Plan, entries: Iterable[Entry]) -> Trace:

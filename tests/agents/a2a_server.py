@@ -2,8 +2,8 @@
 
     python a2a_server.py PORT_FILE     on a port of its own, which it writes to the file
 
-Each agent is at `/NAME`. `A2A_TEST_CALLS` names a file for the messages that come, with their ids, and
-`A2A_TEST_CANCELLED` one for the tasks that are cancelled.
+Each agent is at `/NAME`. `A2A_TEST_CALLS` names a file for the messages that come, with their ids,
+and `A2A_TEST_CANCELLED` one for the tasks that are cancelled.
 """
 
 import asyncio

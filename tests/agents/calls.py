@@ -45,7 +45,8 @@ def connected(kind: str, use: Callable[[Connection], Awaitable[Any]], host: Host
 
 
 def options(kind: str, **keys: Any) -> Any:
-    """The options of an agent, as a spec would have them. Raises `ValueError` with what does not fit."""
+    """The options of an agent, as a spec would have them. Raises `ValueError` with what does not
+    fit."""
     root = parse_document(json.dumps({"kind": kind, **keys}), "options.json").root
     assert isinstance(root, Mapping)
     made, breaches = fill(AGENT_KINDS[kind].Options, root)

@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from agentflow.contracts.sample import sample
+
+from .listening import Listening
 
 Json = dict[str, Any]
 
@@ -49,9 +51,9 @@ class Answer:
     A body that is text is sent as HTML, any other as JSON, or as a stream if one is asked for and
     the body is a completion; `ending` says how that ends. `cut` ends the connection instead, with
     a reset or politely, in the middle of the body if `half` is set. `hang` holds the answer back
-    until it is released, `delay` for so many seconds, `until` for as long as that takes: other requests
-    are looked at meanwhile, which they are not while it is decided what to answer. A text that is `spoilt` is sent as a byte that
-    is no UTF-8.
+    until it is released, `delay` for so many seconds, `until` for as long as that takes: other
+    requests are looked at meanwhile, which they are not while it is decided what to answer. A text
+    that is `spoilt` is sent as a byte that is no UTF-8.
     """
 
     status: int = 200
@@ -175,46 +177,29 @@ def _not_strict(schema: Any) -> str | None:
     return _not_strict(list(schema.values()))
 
 
-class OpenAIServer:
-    """A context manager. `answer` says what to do with a request.
+class OpenAIServer(Listening):
+    """`answer` says what to do with a request.
 
     `requests` are the bodies that came, `headers` and `paths` belong to them, in the same order.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.answer: Callable[[Json], Answer] | Answer = by_model
         self.requests: list[Json] = []
         self.headers: list[Mapping[str, str]] = []
         self.paths: list[str] = []
         self._lock = threading.Lock()
-        self._ended = threading.Event()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                outer._take(self)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = False
-            request_queue_size = 128
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     @property
     def url(self) -> str:
         """Where a client finds it."""
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
+        return f"http://127.0.0.1:{self.port}/v1"
 
     @property
     def host(self) -> str:
         """Its host with the port, as messages name it."""
-        return f"127.0.0.1:{self._server.server_port}"
+        return f"127.0.0.1:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -241,17 +226,10 @@ class OpenAIServer:
         """Hold no answer back any longer; a stream that was silent ends."""
         self._ended.set()
 
-    def __enter__(self) -> "OpenAIServer":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
     def _take(self, handler: BaseHTTPRequestHandler) -> None:
+        if handler.command != "POST":
+            handler.send_error(501)
+            return
         request = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
         with self._lock:
             self.paths.append(handler.path)

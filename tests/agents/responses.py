@@ -1,4 +1,5 @@
-"""Answers in the protocol of OpenAI's Responses API, for the server of the chat protocol to send."""
+"""Answers in the protocol of OpenAI's Responses API, for the server of the chat protocol to
+send."""
 
 import json
 from typing import Any

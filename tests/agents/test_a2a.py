@@ -111,7 +111,8 @@ def test_a_task_that_nobody_waits_for_is_cancelled(remote: Remote, tmp_path: Pat
 
 
 class Play:
-    """Answers by method: `card` for the card, then each answer of `script`, the last one for good."""
+    """Answers by method: `card` for the card, then each answer of `script`, the last one for
+    good."""
 
     def __init__(self, url: str, *script: Any, **card: Any) -> None:
         interface = {"url": f"{url}/rpc", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}
@@ -306,7 +307,8 @@ def test_the_credentials_of_the_machine_are_out_of_reach() -> None:
 
 @pytest.mark.parametrize("state", ["INPUT_REQUIRED", "AUTH_REQUIRED"])
 def test_a_task_whose_question_nobody_answers_is_cancelled(state: str, web: WebServer) -> None:
-    """It would wait over there for ever. What it asked is in the message and, as it was, in the log."""
+    """It would wait over there for ever. What it asked is in the message and, as it was, in the
+    log."""
     asks = {
         "message": {"messageId": "m", "role": "ROLE_AGENT", "parts": [{"text": "Which\nsize?"}]}
     }

@@ -9,8 +9,8 @@ from agentflow.agents.estimates import least_now
 from agentflow.agents.tokens import count_now
 
 OURS = "o200k_base"
-#: Texts by their kind, with the tokens of that tokenizer which takes the fewest: those of Gemma 3, Qwen 3,
-#: Llama 3, DeepSeek V3 and Claude 2 were asked.
+#: Texts by their kind, with the tokens of that tokenizer which takes the fewest: those of Gemma 3,
+#: Qwen 3, Llama 3, DeepSeek V3 and Claude 2 were asked.
 FEWEST: dict[str, tuple[int, str]] = {
     row["kind"]: (row["fewest"], row["text"] * row["times"])
     for row in json.loads(Path(__file__).with_name("tokens.json").read_text(encoding="utf-8"))

@@ -1,4 +1,5 @@
-"""What is kept of answers that are too long, whoever gave them: the beginning, the size, the digest."""
+"""What is kept of answers that are too long, whoever gave them: the beginning, the size, the
+digest."""
 
 import json
 from hashlib import sha256

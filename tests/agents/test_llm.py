@@ -410,8 +410,8 @@ def test_a_contract_in_words(model: str, schema: Any, server: OpenAIServer) -> N
 
 
 def test_what_lies_about_changes_nothing(server: OpenAIServer, tmp_path: Path) -> None:
-    """Neither a `.env` of the folder, which could send the operator's key to another host, nor variables
-    that have LiteLLM leave out parameters and change messages."""
+    """Neither a `.env` of the folder, which could send the operator's key to another host, nor
+    variables that have LiteLLM leave out parameters and change messages."""
     (tmp_path / ".env").write_text("AGENTFLOW_TEST_PLANTED=1\n")
     script = (
         "import os; from agentflow.agents.litellm_settings import litellm;"

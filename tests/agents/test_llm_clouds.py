@@ -161,7 +161,8 @@ def key() -> str:
 def vertex(
     server: OpenAIServer, web: WebServer, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> OpenAIServer:
-    """The server as Google's, at which an account of a service is signed in by a token of another one."""
+    """The server as Google's, at which an account of a service is signed in by a token of another
+    one."""
     web.answer = WebAnswer(body={"access_token": "token-of-the-operator", "expires_in": 3600})
     account = {
         "type": "service_account",

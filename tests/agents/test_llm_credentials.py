@@ -142,7 +142,8 @@ def test_whose_key_is_missing_is_told_before_a_run(monkeypatch: pytest.MonkeyPat
     require_keys([("a", f"{provider}/ours", None) for provider in KEYS_OF_ONES_OWN])
 
 
-#: Those that LiteLLM gives no key at another address than their own; Replicate is never anywhere else.
+#: Those that LiteLLM gives no key at another address than their own; Replicate is never anywhere
+#: else.
 NOWHERE_ELSE = {"ai21", "inception", "replicate"}
 
 

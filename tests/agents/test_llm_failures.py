@@ -23,8 +23,8 @@ MODEL, CLAUDE = "openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"
 WAYS = {"whole": HOST, "streamed": replace(HOST, watcher=lambda _step: lambda _piece: None)}
 GOOD = '{"a": 1}'
 #: LiteLLM's exceptions that no call of a model comes to: those of its proxy (budgets, guardrails,
-#: routes), of its vector stores and mocks, one that nothing raises any more, and the one that stands
-#: around another, which is the one that is looked at.
+#: routes), of its vector stores and mocks, one that nothing raises any more, and the one that
+#: stands around another, which is the one that is looked at.
 LEFT_OUT = {
     "BlockedPiiEntityError",
     "BudgetExceededError",
@@ -226,7 +226,8 @@ def test_what_is_given_up_before_it_leaves_never_does(server: OpenAIServer) -> N
     assert server.requests == []
 
 
-#: What is no answer, by the provider whose protocol it is not: what is said of it, if it was to come whole.
+#: What is no answer, by the provider whose protocol it is not: what is said of it, if it was to
+#: come whole.
 NO_ANSWERS = {
     "a page": (
         Answer(body="<html>hello</html>"),

@@ -1,5 +1,7 @@
-"""Answers in which something odd stands in the place of a word or a number: whatever comes, a call ends
-with a reply that the log can hold, or with a class of the language, and says nothing on the terminal."""
+"""Answers in which something odd stands in the place of a word or a number: whatever comes, a call
+ends with a reply that the log can hold, or with a class of the language, and says nothing on the
+terminal.
+"""
 
 import json
 import socket
@@ -85,7 +87,8 @@ def check(reply: Reply) -> None:
         assert 0 <= reply.usage.tokens_out < 2**53
 
 
-# LiteLLM puts what came into objects that it does not fit; `litellm_settings` has Python pass over it.
+# LiteLLM puts what came into objects that it does not fit; `litellm_settings` has Python pass over
+# it.
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
 def test_whatever_comes(server: OpenAIServer, capfd: pytest.CaptureFixture[str]) -> None:
     models = {
@@ -113,7 +116,8 @@ def test_whatever_comes(server: OpenAIServer, capfd: pytest.CaptureFixture[str])
 
 
 def test_no_tokenizer_is_fetched(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a stream that is none LiteLLM would ask Hugging Face, six times, while everything waits."""
+    """For a stream that is none LiteLLM would ask Hugging Face, six times, while everything
+    waits."""
     hosts: set[str] = set()
     look_up = socket.getaddrinfo
 

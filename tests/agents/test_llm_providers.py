@@ -1,5 +1,5 @@
-"""What every provider of LiteLLM's has in common, and where some are odd: how often they are asked, where
-their answers say that they are complete, whose streams are read."""
+"""What every provider of LiteLLM's has in common, and where some are odd: how often they are asked,
+where their answers say that they are complete, whose streams are read."""
 
 import json
 from typing import Any

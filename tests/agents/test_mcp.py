@@ -504,7 +504,8 @@ def test_a_tool_that_changes_while_the_server_runs() -> None:
 
 
 def test_what_was_found_at_the_start_holds_for_all_calls() -> None:
-    """Whether pinned or not: what a model reads in a description that has changed is not what was looked at."""
+    """Whether pinned or not: what a model reads in a description that has changed is not what was
+    looked at."""
 
     async def use(connection: Connection) -> None:
         assert isinstance(connection, Examined)

@@ -1,4 +1,5 @@
-"""What a chat model is sent, measured before it leaves and held against what its provider counted."""
+"""What a chat model is sent, measured before it leaves and held against what its provider
+counted."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -382,7 +383,8 @@ def test_what_makes_a_talk_too_long_is_named(
 
 
 def test_of_definitions_only_so_much_is_believed_as_must_be_there(openai: OpenAIServer) -> None:
-    # An honest provider that words them in half as many tokens is neither refused nor called a cutter.
+    # An honest provider that words them in half as many tokens is neither refused nor called a
+    # cutter.
     notes: list[Receipt] = []
     asked = replace(talk("there"), note=lambda receipt, _: notes.append(receipt))
     openai.answer = counting(2000)

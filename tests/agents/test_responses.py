@@ -1,5 +1,5 @@
-"""Models of OpenAI that LiteLLM reaches by the Responses API: those that have no other, and tools of
-those that think."""
+"""Models of OpenAI that LiteLLM reaches by the Responses API: those that have no other, and tools
+of those that think."""
 
 from typing import Any
 

@@ -83,7 +83,8 @@ def test_calls_come_in_pieces_too(server: OpenAIServer) -> None:
 
 
 def stream_of_calls(*pieces: dict[str, Any]) -> Answer:
-    """A stream of these pieces of calls, one in each event, as a server of one's own may send it."""
+    """A stream of these pieces of calls, one in each event, as a server of one's own may send
+    it."""
     base = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     deltas: list[dict[str, Any]] = [{"tool_calls": [piece]} for piece in pieces]
     choices: list[dict[str, Any]] = [{"index": 0, "delta": delta} for delta in deltas]

@@ -5,13 +5,13 @@ import os
 import socket
 import ssl
 import struct
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Literal
+
+from .listening import Listening
 
 
 @dataclass(frozen=True)
@@ -54,40 +54,15 @@ def by_path(request: Received) -> Answer:
             return Answer(404, {"error": "no such page"})
 
 
-class WebServer:
-    """A context manager. `answer` says what to do with a request; `requests` are what came."""
+class WebServer(Listening):
+    """`answer` says what to do with a request; `requests` are what came."""
 
     def __init__(
         self, answer: Callable[[Received], Answer] | Answer = by_path, tls: Path | None = None
     ) -> None:
+        super().__init__()
         self.answer = answer
         self.requests: list[Received] = []
-        self._ended = threading.Event()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one_request(self) -> None:
-                with suppress(OSError):  # the client has left
-                    super().handle_one_request()
-
-            def take(self) -> None:
-                outer._take(self)
-
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = take  # noqa: N815
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = False
-            request_queue_size = 128
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                pass
-
-        self._server = Server(("127.0.0.1", 0), Handler)
         self._scheme = "http"
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -96,26 +71,11 @@ class WebServer:
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
             self._scheme = "https"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-
-    @property
-    def port(self) -> int:
-        return self._server.server_port
 
     @property
     def url(self) -> str:
         """Where a client finds it."""
         return f"{self._scheme}://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> "WebServer":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def _take(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))

@@ -1,4 +1,5 @@
-"""Signatures of messages: what the specification gives as an example, and that nothing else passes."""
+"""Signatures of messages: what the specification gives as an example, and that nothing else
+passes."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,5 @@
-"""What a CI system does with our files, as far as it concerns us: it runs their lines in a shell."""
+"""What a CI system does with our files, as far as it concerns us: it runs their lines in a
+shell."""
 
 import os
 import re

@@ -1,4 +1,5 @@
-"""Classes are looked up in a process of their own, and nothing that a module does gets out of it."""
+"""Classes are looked up in a process of their own, and nothing that a module does gets out of
+it."""
 
 import json
 import os

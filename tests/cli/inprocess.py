@@ -23,7 +23,8 @@ def agentflow(
     folder: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Done:
-    """Run a command to its end, in a folder other than the current one and an environment of its own.
+    """Run a command to its end, in a folder other than the current one and an environment of its
+    own.
 
     What is no error of ours is raised, and so is a warning.
     """
@@ -51,7 +52,8 @@ def lines_of(done: Done, *, code: int = 0) -> list[str]:
 
 
 def pass_over_litellm() -> None:
-    """Pass over what LiteLLM warns of; agentflow does so once, and pytest forgets it after each test."""
+    """Pass over what LiteLLM warns of; agentflow does so once, and pytest forgets it after each
+    test."""
     warnings.filterwarnings("ignore", message=".*`ReadOnly` qualifier.*")
     warnings.filterwarnings("ignore", message="coroutine '.*acompletion.*' was never awaited")
     warnings.filterwarnings("ignore", message="Accessing the 'model_.*fields' attribute")
@@ -66,7 +68,8 @@ def _text(stream: io.TextIOWrapper) -> str:
 
 @contextlib.contextmanager
 def _without_a_trace() -> Iterator[None]:
-    """Hide the modules of other projects, and forget those of this one: they have the same names."""
+    """Hide the modules of other projects, and forget those of this one: they have the same
+    names."""
     importlib.invalidate_caches()
     pass_over_litellm()
     hidden = {name: sys.modules.pop(name) for name in _of_projects()}

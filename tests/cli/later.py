@@ -2,9 +2,9 @@
 
     python -P later.py SECONDS FILE MESSAGES ARGUMENTS...
 
-It is SECONDS later than it is, or, if FILE is not `-`, so much later with each byte of that file: the
-time of whatever is under way is up when the test says so, however slow the machine. The process is
-killed where it would deliver one message more than MESSAGES; -1 lets all go out.
+It is SECONDS later than it is, or, if FILE is not `-`, so much later with each byte of that file:
+the time of whatever is under way is up when the test says so, however slow the machine. The process
+is killed where it would deliver one message more than MESSAGES; -1 lets all go out.
 """
 
 import os

@@ -27,7 +27,8 @@ def later(seconds: float, *, with_each: Path | None = None, messages: int = -1) 
 
 
 def dying(decision: str, step: str) -> tuple[str, ...]:
-    """`agentflow`, killed as soon as a decision about a step is stored and before it is performed."""
+    """`agentflow`, killed as soon as a decision about a step is stored and before it is
+    performed."""
     return (sys.executable, "-P", str(Path(__file__).with_name("dying.py")), decision, step)
 
 
@@ -199,7 +200,8 @@ class Project:
     # --- processes ---------------------------------------------------------------------------
 
     def wait_for_processes(self) -> None:
-        """Wait until nothing runs any more that was started here: a killed process takes its time."""
+        """Wait until nothing runs any more that was started here: a killed process takes its
+        time."""
         wait_until(lambda: not self.processes())
 
     def processes(self) -> list[str]:

@@ -1,4 +1,5 @@
-"""Runs that nobody works on: what is answered meanwhile, what is told of them, what a tick looks at."""
+"""Runs that nobody works on: what is answered meanwhile, what is told of them, what a tick looks
+at."""
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -179,7 +180,7 @@ def test_a_process_that_is_halted_has_not_taken_an_answer_in(project: Project) -
     assert (refused.taken, refused.reason, refused.status) == (False, BROKEN, "running")
     assert (handed.taken, handed.reason) == (None, "")
     assert handed.busy is not None
-    told = answer_text.render(run_id, "running", None, "", handed.busy).splitlines()
+    told = answer_text.render(handed).splitlines()
     assert told == [
         "not taken in yet; the process that works on the run takes it in when it can",
         handed.busy,

@@ -1,4 +1,5 @@
-"""`agentflow cancel`: a run ends for good, whether a process works on it or not, and leaves nothing."""
+"""`agentflow cancel`: a run ends for good, whether a process works on it or not, and leaves
+nothing."""
 
 import json
 import signal

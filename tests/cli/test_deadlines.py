@@ -1,4 +1,5 @@
-"""Times of steps with real processes: what is in flight when they are over is ended with all it started."""
+"""Times of steps with real processes: what is in flight when they are over is ended with all it
+started."""
 
 import pytest
 
@@ -65,7 +66,8 @@ outputs: {all: "${{ steps.all.output }}"}
 def test_a_time_that_passed_while_the_process_was_dead_comes_after_what_was_lost(
     project: Project, effects: str, kind: str | None
 ) -> None:
-    """A write is unknown, and no `catch.timeout` speaks for it; a read has no time to be made again."""
+    """A write is unknown, and no `catch.timeout` speaks for it; a read has no time to be made
+    again."""
     project.write("crashed.yaml", CRASHED.replace("EFFECTS", effects))
     project.hold("act")
     run_id = crash(project, "act", "run", "crashed.yaml")

@@ -1,4 +1,5 @@
-"""A plan made by an agent and carried out by others, with real workers, a crash, and made-up plans."""
+"""A plan made by an agent and carried out by others, with real workers, a crash, and made-up
+plans."""
 
 import json
 

@@ -1,7 +1,7 @@
 """Disks that are really full or read-only: nothing is lost, and it is said what to do.
 
-A file system of so many kilobytes is mounted in a name space of its own; where the system lets nobody
-have one, there is nothing to test with.
+A file system of so many kilobytes is mounted in a name space of its own; where the system lets
+nobody have one, there is nothing to test with.
 """
 
 import json

@@ -1,4 +1,5 @@
-"""`agentflow drill`: what it prints and writes, its exit codes and formats, and `validate --drilled`."""
+"""`agentflow drill`: what it prints and writes, its exit codes and formats, and `validate
+--drilled`."""
 
 import json
 from typing import Any

@@ -2,8 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import chdir, contextmanager
+from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +10,7 @@ import pytest
 
 from .checking import GOOD, UNKNOWN_AGENT, found
 from .inprocess import agentflow, lines_of
+from .rights import as_nobody
 from .shell import Done
 
 FILES = {
@@ -158,17 +158,42 @@ def test_a_file_that_cannot_be_read_is_told_and_hides_nothing(
     assert done.err == "error: cannot read 'b.yaml': Permission denied\n"
 
 
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Without the rights of root, which reads everything."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
+@pytest.mark.parametrize("named", [".", "shut", "shut/c.yaml", "listed"])
+def test_a_folder_that_cannot_be_read_is_told_and_hides_nothing(named: str) -> None:
+    """Be it that nobody may list it, or that nobody may open what is listed."""
+    closed = {"shut": 0, "listed": 0o444}
+    with TemporaryDirectory() as name, chdir(name):
+        folder = Path()
+        folder.chmod(0o755)
+        (folder / "agentflow.toml").touch()
+        (folder / "a.yaml").write_text(UNKNOWN_AGENT)
+        for each in closed:
+            (folder / each).mkdir()
+            (folder / each / "c.yaml").write_text(GOOD)
+        agentflow("validate", ".", "none.yaml")  # as above
+        for each, mode in closed.items():
+            (folder / each).chmod(mode)
+        with as_nobody():
+            done = agentflow("validate", "a.yaml", named)
+        for each in closed:
+            (folder / each).chmod(0o755)
+    assert done.code == 3
+    assert done.out.startswith("error[unknown-agent]: unknown agent 'wrter'\n")
+    told = {".": ["listed/c.yaml", "shut"], "listed": ["listed/c.yaml"]}.get(named, [named])
+    assert done.err == "".join(f"error: cannot read '{each}': Permission denied\n" for each in told)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_spec_in_another_encoding_is_one_in_a_folder_too(folder: Path, encoding: str) -> None:
+    (folder / "saved").mkdir()
+    for name, text in (("a.yaml", GOOD), ("compose.yaml", FILES["compose.yaml"])):
+        (folder / "saved" / name).write_bytes(f"\ufeff{text}".encode(encoding))
+    done = agentflow("validate", "saved", "-f", "github")
+    assert done.out.splitlines()[0] == (
+        "::error file=saved/a.yaml,line=1,col=1,endColumn=1,title=agentflow syntax::"
+        "the file is UTF-16, not UTF-8%0Ahelp: save the file as UTF-8 text"
+    )
+    assert "compose" not in done.out
 
 
 def test_a_name_that_is_empty(folder: Path) -> None:

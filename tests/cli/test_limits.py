@@ -52,9 +52,11 @@ def test_the_log_says_when_the_request_of_a_limited_model_leaves(project: Projec
 
 
 class Held:
-    """Holds back every answer, and counts the requests that are open at a time, by the keys of their runs.
+    """Holds back every answer, and counts the requests that are open at a time, by the keys of
+    their runs.
 
-    Once the `gate` is open, two of them end together or not at all; those of who is `gone` just end.
+    Once the `gate` is open, two of them end together or not at all; those of who is `gone` just
+    end.
     """
 
     def __init__(self, server: OpenAIServer) -> None:

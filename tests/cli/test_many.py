@@ -1,5 +1,6 @@
 """Many specs at once: the same text, whether one process checks them or several."""
 
+import json
 import os
 import subprocess
 import sys
@@ -26,10 +27,16 @@ main()
 """
 
 
-def checked(folder: Path, worth_while: int, *arguments: str) -> tuple[Done, int]:
+#: A rule that is broken, in the first process and so in all of them.
+BROKEN = "from agentflow.lint.rules import cycle\ncycle.check = None\nmain()\n"
+
+
+def checked(
+    folder: Path, worth_while: int, *arguments: str, script: str = SCRIPT
+) -> tuple[Done, int]:
     """What `validate` says, and how many processes it started."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(worth_while), "validate", *arguments],
+        [sys.executable, "-c", script, str(worth_while), "validate", *arguments],
         cwd=folder,
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
@@ -63,3 +70,16 @@ def test_several_processes_mend_the_same(folder: Path) -> None:
     done, _ = checked(folder, 0, ".", "--unsafe-fixes")
     assert done == Done(0, "no problems in 12 files\n", "note: fixed 8 problems in 8 files\n")
     assert {file.read_text("utf-8") for file in folder.glob("*.yaml")} == {GOOD}
+
+
+def test_a_rule_that_is_broken_is_told_of_each_file_and_the_others_go_on(folder: Path) -> None:
+    broken = SCRIPT.removesuffix("main()\n") + BROKEN
+    done, _ = checked(folder, 0, ".", "--format", "json", script=broken)
+    assert (done.code, done.err) == (3, "")
+    found = json.loads(done.out)["findings"]
+    said = {
+        (each["location"]["file"], each["message"]) for each in found if each["rule"] == "cycle"
+    }
+    bug = "bug in rule 'cycle': TypeError: 'NoneType' object is not callable"
+    assert said == {(file.name, bug) for file in folder.glob("*.yaml")}
+    assert {each["rule"] for each in found} == {"cycle", "unknown-agent", "unused-definition"}

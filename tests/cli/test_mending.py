@@ -3,13 +3,21 @@
 import json
 import os
 import resource
+import signal
 import subprocess
+import sys
+from contextlib import chdir
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from agentflow.cli import mending
+
+from ..processes import WATCHDOG
 from .checking import GOOD, UNKNOWN_AGENT, UNUSED
 from .inprocess import agentflow
+from .rights import as_nobody
 from .shell import Done
 
 INPUTS = """\
@@ -254,6 +262,90 @@ def test_a_file_that_cannot_be_written_stays_whole(folder: Path) -> None:
     assert "unknown agent 'wrter'" in done.out
     assert path.read_text("utf-8") == UNKNOWN_AGENT
     assert set(folder.iterdir()) == before
+
+
+def test_a_folder_that_takes_no_new_file_leaves_the_spec_whole() -> None:
+    with TemporaryDirectory() as name, chdir(name):
+        folder = Path()
+        (folder / "agentflow.toml").touch()
+        # What is imported late is read before the rights to do so are gone.
+        spec(UNKNOWN_AGENT)
+        agentflow("validate", "spec.yaml", "none.yaml", "--fix")
+        path = spec(UNKNOWN_AGENT)
+        path.chmod(0o666)
+        folder.chmod(0o555)
+        with as_nobody():
+            done = agentflow("validate", "spec.yaml", "--fix")
+        left = {each.name for each in folder.iterdir()}
+        folder.chmod(0o755)
+        assert (done.code, done.err) == (
+            3,
+            "error: cannot write 'spec.yaml': Permission denied\n",
+        )
+        assert path.read_text("utf-8") == UNKNOWN_AGENT
+        assert left == {"agentflow.toml", "spec.yaml"}
+
+
+#: Runs the command in a process that is killed where it is about to rename a file.
+KILLED = """\
+import os, signal, sys
+sys.path.pop(0)
+def end(event, _):
+    if event == "os.rename":
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(end)
+from agentflow.__main__ import main
+main()
+"""
+
+
+def test_who_is_killed_in_the_middle_leaves_the_old_spec_whole(folder: Path) -> None:
+    path = spec(UNKNOWN_AGENT)
+    path.chmod(0o640)
+    command = [sys.executable, "-c", KILLED, "validate", "spec.yaml", "--fix"]
+    killed = subprocess.run(command, capture_output=True, timeout=WATCHDOG)
+    assert killed.returncode == -signal.SIGKILL
+    assert path.read_text("utf-8") == UNKNOWN_AGENT
+    # What it had written is hidden, and no spec to anybody.
+    (left,) = folder.glob(".agentflow-*")
+    assert left.read_text("utf-8") == GOOD
+    done = agentflow("validate", ".", "--fix")
+    assert done == Done(0, "no problems in 1 file\n", "note: fixed 1 problem in 1 file\n")
+    assert path.read_text("utf-8") == GOOD
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_changed_meanwhile_stays_as_it_was_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By an editor, between the last look and the writing."""
+    path, other = spec(UNKNOWN_AGENT, "a.yaml"), spec(UNKNOWN_AGENT, "b.yaml")
+    write = mending.write
+
+    def late(changed: mending.Changed) -> None:
+        if changed.path == "a.yaml":
+            path.write_text(f"{UNKNOWN_AGENT}# mine\n")
+        write(changed)
+
+    monkeypatch.setattr(mending, "write", late)
+    done = agentflow("validate", "a.yaml", "b.yaml", "--fix")
+    said = (
+        "error: 'a.yaml' has been changed by somebody else\nhelp: try again\n"
+        "note: fixed 1 problem in 1 file\n"
+    )
+    assert (done.code, done.err) == (3, said)
+    assert path.read_text("utf-8") == f"{UNKNOWN_AGENT}# mine\n"
+    assert other.read_text("utf-8") == GOOD
+
+
+def test_a_reason_is_taken_out_by_nobody_who_did_not_ask() -> None:
+    comment = "  # agentflow: ignore[dead-step] for the next release\n"
+    text = GOOD.replace("steps:\n", f"steps:\n{comment}")
+    path = spec(text)
+    agentflow("validate", "spec.yaml", "--fix")
+    assert path.read_text("utf-8") == text
+    agentflow("validate", "spec.yaml", "--unsafe-fixes")
+    assert path.read_text("utf-8") == GOOD
 
 
 def test_stdin_cannot_be_mended() -> None:

@@ -94,7 +94,8 @@ outputs: {{said: ["${{{{ steps.whole.output }}}}", "${{{{ steps.stream.output }}
 
 
 def test_what_libraries_warn_of_reaches_nobody(project: Project) -> None:
-    """LiteLLM puts answers into objects of pydantic that they do not fit, of which pydantic complains."""
+    """LiteLLM puts answers into objects of pydantic that they do not fit, of which pydantic
+    complains."""
 
     def answer(request: Json) -> Answer:
         if "input" not in request:

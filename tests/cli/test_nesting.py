@@ -1,4 +1,5 @@
-"""Pipelines that run pipelines: files in other folders, crashes inside, runs without their files."""
+"""Pipelines that run pipelines: files in other folders, crashes inside, runs without their
+files."""
 
 import json
 import shutil
@@ -298,7 +299,8 @@ outputs: {ok: "${{ steps.sure.output.ok }}"}
     assert project.json("resume", run_id)["outputs"] == {"all": True}
 
 
-#: A pipeline that asks inside, with people of its caller behind it, and workers with people behind them.
+#: A pipeline that asks inside, with people of its caller behind it, and workers with people behind
+#: them.
 LADDERS = {
     "ask.yaml": """\
 agentflow: 1

@@ -1,4 +1,5 @@
-"""What whoever is called at night sees of a run: what happened, what to check, what to type next."""
+"""What whoever is called at night sees of a run: what happened, what to check, what to type
+next."""
 
 import hashlib
 import json
@@ -269,7 +270,8 @@ outputs: {n: "${{ steps.third.output }}"}
 
 
 def damaged(project: Project) -> tuple[str, str]:
-    """A run in whose log the answer of its second step is gone; its id, and what is wrong with it."""
+    """A run in whose log the answer of its second step is gone; its id, and what is wrong with
+    it."""
     project.write("answer", json.dumps("x" * 40_000))
     project.write("long.yaml", LONG)
     run_id = str(project.json("run", "long.yaml")["run"])
@@ -316,7 +318,8 @@ def test_nothing_is_concluded_from_a_damaged_log(project: Project) -> None:
 
 # --- a log that cannot be written any more ---------------------------------------------------
 
-#: The store is removed, or the disk is full as far as the log is concerned, while a payment is made.
+#: The store is removed, or the disk is full as far as the log is concerned, while a payment is
+#: made.
 BROKEN = """\
 agentflow: 1
 name: broken

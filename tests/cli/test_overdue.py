@@ -90,7 +90,8 @@ def test_the_time_of_a_step_goes_on_while_no_process_is_at_work(project: Project
 
 
 def test_a_question_has_no_more_time_than_the_step_around_it(project: Project) -> None:
-    """The time of both is over at once, and the step around is what decides, as in a live process."""
+    """The time of both is over at once, and the step around is what decides, as in a live
+    process."""
     project.write(
         "bounded.yaml",
         BOUNDED.replace("2d, catch: {timeout: fail}", "1h, catch: {timeout: {use: own}}"),

@@ -235,6 +235,23 @@ def test_without_a_baseline_it_is_a_single_call() -> None:
     assert " times the money of a single call, at most\n" in shown("tree")
 
 
+def test_the_single_call_is_that_of_the_dearest_model_that_a_run_may_call() -> None:
+    """One that takes over, in a pipeline inside; a run of it makes both calls."""
+    fallback = (
+        "dear: {model: openai/gpt-5, max_output_tokens: 100, price: {input: 100, output: 900}}"
+    )
+    models = ALONE.replace("price: {", "fallbacks: [dear], price: {", 1)
+    Path("alone.yaml").write_text(models.replace("models:", f"models:\n  {fallback}"))
+    outer = "agentflow: 1\nname: outer\nsteps: {in: {pipeline: alone.yaml}}\noutputs: {}\n"
+    Path("desk.yaml").write_text(outer + "inputs: {type: object, maxProperties: 0}\n")
+    found = as_json()
+    single = found["compared"]["at_most"]["usd"]["amount"]
+    assert single > 900 * 100 / 1_000_000
+    both = found["worst_case"]["within_budget"]["usd"]["amount"]
+    assert found["compared"]["times"] == pytest.approx(both / single)
+    assert both / single < 1.1
+
+
 def test_what_has_no_bound_is_a_word_and_a_field() -> None:
     Path("desk.yaml").write_text(
         SPEC.replace(", maxLength: 100", "").replace(", baseline: alone.yaml", "")

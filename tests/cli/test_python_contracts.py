@@ -1,4 +1,5 @@
-"""Contracts that name Python classes, from validate to resume: what imports, and what never does."""
+"""Contracts that name Python classes, from validate to resume: what imports, and what never
+does."""
 
 import json
 from pathlib import Path
@@ -134,7 +135,8 @@ def test_a_program_has_to_ask_for_imports_too(post: Project) -> None:
     assert agentflow.load(post.folder / "post.yaml", imports=True).unseen == 0
 
 
-# --- a run, and what is made of it afterwards -------------------------------------------------------
+# --- a run, and what is made of it afterwards
+# -------------------------------------------------------
 
 
 @pytest.mark.parametrize("simulate", [(), ("--simulate",)])
@@ -156,7 +158,8 @@ def test_inputs_and_answers_are_held_against_the_classes(post: Project) -> None:
         "error: the inputs break the pipeline's contract: missing 'name'\n"
         "help: give inputs with '--input NAME=VALUE' or '--inputs FILE'\n"
     )
-    # Of another length: Python takes a file of the same second and length for the one it has compiled.
+    # Of another length: Python takes a file of the same second and length for the one it has
+    # compiled.
     post.edit("models.py", "    text: str", "    text: int | None")
     post.edit(
         "post.yaml",

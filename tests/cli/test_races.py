@@ -1,4 +1,5 @@
-"""Several people and processes at the same moment: one is heard, the others are refused and recorded."""
+"""Several people and processes at the same moment: one is heard, the others are refused and
+recorded."""
 
 import json
 from collections.abc import Callable
@@ -179,7 +180,8 @@ def test_an_answer_over_http_and_one_by_command(project: Project) -> None:
 
 
 def test_the_same_answer_over_http_several_times_at_once(project: Project) -> None:
-    """Whoever sends it again before they know that it has arrived is told so, and it counts once."""
+    """Whoever sends it again before they know that it has arrived is told so, and it counts
+    once."""
     with WebServer(Answer(204)) as server:
         hooked(project, server.url)
         run_id = str(project.json("run", "hooked.yaml", code=4, env=ENV)["run"])

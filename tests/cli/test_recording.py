@@ -76,7 +76,8 @@ def environment(server: OpenAIServer) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What a run has recorded, the one of this module in which models are called and nobody dies."""
+    """What a run has recorded, the one of this module in which models are called and nobody
+    dies."""
     project = Project(tmp_path_factory.mktemp("recorded") / "project")
     with OpenAIServer() as server:
         server.answer = Counting()

@@ -1,4 +1,5 @@
-"""Deciding again over a log: what calls nothing, what differs and where, and what cannot be read."""
+"""Deciding again over a log: what calls nothing, what differs and where, and what cannot be
+read."""
 
 import sqlite3
 from pathlib import Path

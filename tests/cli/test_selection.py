@@ -97,7 +97,8 @@ def test_a_selection_that_names_nothing(names: str) -> None:
     assert found("error.yaml", "--ignore", names) == (1, [ERROR])
 
 
-#: What the command line and the configuration select and ignore, and which names are left with nothing.
+#: What the command line and the configuration select and ignore, and which names are left with
+#: nothing.
 AT_ONCE = {
     ("--select effect --ignore effect", ""): ["effect"],
     ("--select effect,cycle --ignore graph", ""): ["cycle"],

@@ -1,4 +1,5 @@
-"""Signals, whatever the run is doing: its exit code says so, nothing is left, and it can be resumed."""
+"""Signals, whatever the run is doing: its exit code says so, nothing is left, and it can be
+resumed."""
 
 import json
 import signal

@@ -1,4 +1,5 @@
-"""Models that call tools, in real processes against a real server: crashes, people, what is shown."""
+"""Models that call tools, in real processes against a real server: crashes, people, what is
+shown."""
 
 import json
 import signal
@@ -91,7 +92,8 @@ def test_a_crash_repeats_no_turn_and_no_call_that_has_ended(
 def test_a_kill_between_two_steps_of_a_talk(
     project: Project, server: OpenAIServer, decision: str, step: str
 ) -> None:
-    """What is stored and not yet performed: no turn is asked for again, no call that ended is made again."""
+    """What is stored and not yet performed: no turn is asked for again, no call that ended is made
+    again."""
     server.script(
         Answer(body=tool_calls(("note", {"name": "first"}), ("note", {"name": "second"}))),
         Answer(body=completion('"done"')),
@@ -109,8 +111,8 @@ def test_a_kill_between_two_steps_of_a_talk(
     # The other one may have been in flight, and only reads.
     assert project.calls().count("second") in ((1, 2) if decision == "AcceptOutput" else (1,))
     assert agentflow("replay", run_id, "--quiet").code == 0
-    # An attempt that was lost before anything was sent has no prompt. Whether the turn was over when the
-    # process was killed is a matter of luck where the other call was in flight.
+    # An attempt that was lost before anything was sent has no prompt. Whether the turn was over
+    # when the process was killed is a matter of luck where the other call was in flight.
     last = done_json("show", run_id)["steps"][0]["attempts"]
     assert last in {"CallTools": (2,), "AcceptOutput": (2, 3), "NextTurn": (3,)}[decision]
     for attempt, messages in ((1, 2), (last, 5)):

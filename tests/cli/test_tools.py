@@ -240,7 +240,8 @@ outputs: {n: "${{ steps.second.output }}"}
 
 
 def serve(project: Project, mode: str = "") -> None:
-    """Have `./server` be the server of the tests, which gives some of its tools otherwise in a mode."""
+    """Have `./server` be the server of the tests, which gives some of its tools otherwise in a
+    mode."""
     server = project.folder / "server"
     server.write_text(f"#!/bin/sh\nMCP_TEST={mode} exec {sys.executable} {SCRIPT}\n")
     server.chmod(0o755)

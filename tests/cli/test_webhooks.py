@@ -1,4 +1,5 @@
-"""The channel `webhook` with a real server at the other end, and `agentflow receive` for the way back."""
+"""The channel `webhook` with a real server at the other end, and `agentflow receive` for the way
+back."""
 
 import contextlib
 import json

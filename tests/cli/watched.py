@@ -2,8 +2,8 @@
 
     python -m tests.cli.watched SCENE [ENTRIES] [FILE] [STEP…]
 
-After ENTRIES entries it waits until FILE exists, so that one can look at it in the middle; before the
-first, servers are waited for. Of each STEP a hostile text is what its agent is saying then.
+After ENTRIES entries it waits until FILE exists, so that one can look at it in the middle; before
+the first, servers are waited for. Of each STEP a hostile text is what its agent is saying then.
 """
 
 import os

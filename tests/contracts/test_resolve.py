@@ -407,6 +407,21 @@ def test_a_schema_nested_too_deep() -> None:
         resolve(schema)
 
 
+def test_what_contracts_lead_to_together_has_an_end() -> None:
+    names = [f"C{number}" for number in range(250)]
+    fields = {name: {"$ref": f"#/contracts/{name}"} for name in names}
+    resolver = Resolver({name: {"properties": fields} for name in names}, Reader())
+    with pytest.raises(ContractError) as refused:
+        list(map(resolver.resolve, names))
+    assert str(refused.value) == (
+        "the contracts of this file refer to more than 50,000 schemas, counted once for each contract"
+        " that leads to them"
+    )
+    assert refused.value.help == (
+        "let fewer contracts refer to each other, or leave out what nothing uses"
+    )
+
+
 def test_ten_thousand_references_in_a_row_end_in_an_error() -> None:
     chain = {f"C{n}": {"items": {"$ref": f"#/contracts/C{n + 1}"}} for n in range(10_000)}
     with pytest.raises(ContractError, match=r"^refers to more than 2000 schemas$"):

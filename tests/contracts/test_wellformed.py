@@ -50,6 +50,7 @@ def test_a_schema(schema: Any) -> None:
         ({"minimum": None}, ("minimum",), "'minimum' must be a number, found null", None),
         ({"exclusiveMinimum": True}, ("exclusiveMinimum",), "'exclusiveMinimum' must be a number, found true", "write the limit itself: exclusiveMinimum: 0"),
         ({"multipleOf": 0}, ("multipleOf",), "'multipleOf' must be a number above 0, found number 0", None),
+        ({"enum": list(range(10_001))}, ("enum",), "'enum' lists 10,001 values, and 10,000 are the most", "say what they have in common with 'pattern', and look them up in a step"),
         ({"enum": "a"}, ("enum",), "'enum' must be a list of values, found string \"a\"", None),
         ({"uniqueItems": 1}, ("uniqueItems",), "'uniqueItems' must be true or false, found number 1", None),
         ({"format": 1}, ("format",), "'format' must be a text, found number 1", None),

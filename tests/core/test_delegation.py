@@ -1,4 +1,5 @@
-"""Plans as data: which can be carried out, what becomes of those that cannot, and how the rest goes."""
+"""Plans as data: which can be carried out, what becomes of those that cannot, and how the rest
+goes."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -126,7 +126,8 @@ def failing_first(call: StartAttempt) -> Json:
 
 
 def test_where_no_agent_was_chosen_there_is_no_model_to_take_the_place_of() -> None:
-    """Also if another agent was at work meanwhile: it was not chosen, and has a model of its own."""
+    """Also if another agent was at work meanwhile: it was not chosen, and has a model of its
+    own."""
     handed = {"rejected": {"agent": "support"}, "any": {"escalate": "up"}}
     for catch, failing in ((None, 0), (handed, 1)):
         plan = escalating({"model": "b/large"}, {"agent": "desk"}, catch=catch)

@@ -64,7 +64,8 @@ class Run(RuleBasedStateMachine):
         super().__init__()
         self.stored: list[dict[str, Any]] = []
         self.now = START
-        #: Calls that this process has made and that have not come back; those that have, or were stopped.
+        #: Calls that this process has made and that have not come back; those that have, or were
+        #: stopped.
         self.flights: list[StartAttempt] = []
         self.past: list[StartAttempt] = []
         self.seen = 0
@@ -101,7 +102,8 @@ class Run(RuleBasedStateMachine):
         return decisions
 
     def call(self, call: StartAttempt) -> None:
-        """Make a call. What it may do to the world must not have been done, or under the same key."""
+        """Make a call. What it may do to the world must not have been done, or under the same
+        key."""
         self.flights.append(call)
         if not call.effects.repeatable:
             deeds = self.deeds.setdefault(call.step, [])
@@ -257,7 +259,8 @@ class Run(RuleBasedStateMachine):
     @precondition(going)
     @rule(sure=RARELY)
     def crash_and_be_found(self, sure: bool) -> None:
-        """The process dies, which is noted by somebody who then answers, or goes on with the run."""
+        """The process dies, which is noted by somebody who then answers, or goes on with the
+        run."""
         if sure and self.state.status == "running":
             self.driver = self.process(fold(self.plan, self.entries()))
             self.take(events.ProcessDied(self.now))

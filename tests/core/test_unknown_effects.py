@@ -1,4 +1,5 @@
-"""Nobody knows whether a step had its effect, and its spec does not say what then: a person is asked."""
+"""Nobody knows whether a step had its effect, and its spec does not say what then: a person is
+asked."""
 
 from collections.abc import Callable
 from typing import Any

@@ -52,7 +52,8 @@ def blocks(page: Path) -> Iterator[Block]:
 
 
 def all_blocks(language: str) -> list[Block]:
-    """The blocks of all pages in one language. The rules' own examples are tested with the rules."""
+    """The blocks of all pages in one language. The rules' own examples are tested with the
+    rules."""
     pages = (page for page in PAGES if page.name != "rules.md")
     return [block for page in pages for block in blocks(page) if block.language == language]
 

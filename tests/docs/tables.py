@@ -108,7 +108,8 @@ _MEANINGS = {
 
 
 def keys(name: str) -> str:
-    """The keys of a mapping of the language: a model, an agent kind, or what steps have in common."""
+    """The keys of a mapping of the language: a model, an agent kind, or what steps have in
+    common."""
     schema, own = _schema(name)
     rows = [
         f"| `{key}` | {_cell(_kinds() if name == 'Agent' and key == 'kind' else _takes(value))} | "

@@ -1,4 +1,5 @@
-"""The page on model servers of one's own: its commands are run against a server, and its table is true."""
+"""The page on model servers of one's own: its commands are run against a server, and its table is
+true."""
 
 import re
 import shlex

@@ -1,4 +1,5 @@
-"""The drills of real specs: those of the gallery keep all they claim, and no right spec is blamed."""
+"""The drills of real specs: those of the gallery keep all they claim, and no right spec is
+blamed."""
 
 from pathlib import Path
 

@@ -69,7 +69,9 @@ def test_json_says_all_and_keeps_its_schema(file: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema, registry=referencing.Registry()).validate(document)
     assert text.isascii()
-    assert document["findings"] == [{"fix": None} | data for data in case["findings"]]
+    # Half a character is spelled out, as strict parsers take none.
+    told = json.loads(json.dumps(case["findings"]).replace(r"\ud800", r"\\ud800"))
+    assert document["findings"] == [{"fix": None} | data for data in told]
     assert document["files"] == list(case["sources"])
     assert sum(document["summary"].values()) == len(findings)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -107,7 +108,47 @@ def test_a_file_name_that_is_no_text_is_told_all_the_same(name: str) -> None:
     bad = Finding("dead-step", Severity.WARNING, file, Location(file, Span(1, 1, 1, 2)))
     written = rendered(name, Report((bad,), {file: "a\n"})).encode("utf-8")
     assert b"dead-step" in written
-    assert any(way in written.lower() for way in (rb"bad\xff", rb"bad\udcff", b"bad%ff"))
+    ways = (rb"bad\xff", rb"bad\udcff", rb"bad\\udcff", b"bad%ff")
+    assert any(way in written.lower() for way in ways)
+
+
+HOSTILE = f"{EVIL}\ud800\x00\x85\u2028\r\x9b31m ::warning::y \ue000\ufffe" + "x" * 1_000_000
+
+
+def test_hostile_text_keeps_every_schema() -> None:
+    """In message, help, name of the file, reason, fix, source and notes; read by strict parsers."""
+    # The name of a file has other halves of characters: what Python makes of bytes that are no text.
+    file = HOSTILE.replace("\ud800", "\udcff")
+    place = Location(file, Span(1, 1, 1, 2))
+    worst = Finding(
+        *("cycle", Severity.ERROR, HOSTILE, place, HOSTILE),
+        (Related(HOSTILE, place),),
+        Fix(HOSTILE, (Edit(place.span, HOSTILE),)),
+    )
+    report = Report(
+        (worst,),
+        {file: HOSTILE},
+        (Suppressed(worst, HOSTILE, place),),
+        notes=(Note(HOSTILE, place), Note(HOSTILE)),
+    )
+    draft = jsonschema.Draft202012Validator
+    judges = {
+        "json": draft(schema(SCHEMAS / "findings.v1.schema.json")),
+        "jsonl": draft(schema(SCHEMAS / "findings-line.v1.schema.json")),
+        "sarif": jsonschema.Draft7Validator(schema(PUBLISHED / "sarif-2.1.0.schema.json")),
+        "gitlab": draft(schema(PUBLISHED / "gitlab-code-quality.schema.json")),
+    }
+    for name, judge in judges.items():
+        text = rendered(name, report)
+        for part in text.splitlines() if name == "jsonl" else [text]:
+            judge.validate(msgspec.json.decode(part.encode("ascii")))
+    text = rendered("junit", report)
+    pytest.importorskip("xmlschema").XMLSchema(PUBLISHED / "junit-10.xsd").validate(text)
+    # Nothing in it is an end of a line to anybody but those that are ours.
+    (command, *notices, summary) = rendered("github", report).splitlines()
+    assert [command[:8], *(each[:9] for each in notices)] == ["::error ", "::notice ", "::notice "]
+    assert summary == "1 error in 1 file (1 suppressed)"
+    assert len(rendered("text", report)) < 9 * len(HOSTILE)
 
 
 def test_sarif_keeps_the_schema_of_oasis() -> None:

@@ -66,7 +66,9 @@ def test_json_keeps_its_schema(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema, registry=referencing.Registry()).validate(document)
     assert text.isascii()
-    assert _addresses(document) == [span.address for span in trace.spans()]
+    # Half a character is spelled out, as strict parsers take none.
+    told = [span.address.replace("\ud800", r"\ud800") for span in trace.spans()]
+    assert _addresses(document) == told
 
 
 def test_json() -> None:
@@ -167,7 +169,8 @@ def test_what_held_an_attempt_up_was_not_its_time() -> None:
 
 
 def told(count: int, *, failing: bool = False) -> list[str]:
-    """What a pipe is told of a list of so many items that go well, or fail twice and are skipped."""
+    """What a pipe is told of a list of so many items that go well, or fail twice and are
+    skipped."""
     name = "extract"
     run = Run(plan(step(name, "reader")))
     trace, lines = Trace(run.plan), list[str]()

@@ -4,6 +4,7 @@ python -m tests.fuzz SECONDS [SEED]    look for specs for which something does n
 python -m tests.fuzz FILE              try again what was found
 """
 
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -34,12 +35,21 @@ def main(what: str, seed: str = "1") -> int:
         return int(troubles > 0)
     command = [sys.executable, "-W", "ignore", "-m", "tests.fuzz.by_bytes"]
     done = subprocess.run([*command, str(round(share)), seed], capture_output=True, text=True)
-    count = [line for line in done.stderr.splitlines() if "number_of_executed_units" in line]
-    print(f"bytes: {count[0].split()[-1] if count else 'no'} specs, exit code {done.returncode}")
+    print(f"bytes: {_tried(done.stderr)}, exit code {done.returncode}")
     if done.returncode:
         print(done.stderr[-2_000:])
         print("    sh scripts/fuzz .fuzz/crash-…")
     return int(troubles > 0 or done.returncode != 0)
+
+
+def _tried(log: str) -> str:
+    """How many specs libFuzzer says it has tried, and how many of them it has made."""
+    units = re.search(r"number_of_executed_units:\s*(\d+)", log)
+    if units is None:
+        return "no specs"
+    seeds = re.search(r"seed corpus: files: (\d+)", log)
+    made = max(0, int(units[1]) - int(seeds[1] if seeds else 0))
+    return f"{made:,} specs made of {seeds[1] if seeds else 'no'}"
 
 
 if __name__ == "__main__":

@@ -152,7 +152,8 @@ def _lines() -> tuple[str, ...]:
 
 
 @cache
-def _words() -> tuple[str, ...]:
+def words() -> tuple[str, ...]:
+    """The words in the corpus, keys and names among them."""
     return tuple(sorted({word for line in _lines() for word in re.findall(r"[A-Za-z_]\w+", line)}))
 
 
@@ -178,8 +179,8 @@ def bent_texts(draw: Any) -> Case:
             lines[at] = draw(st.sampled_from(["", " ", "  ", "    ", "\t", "- "])) + line.strip()
         elif how == "another":
             lines[at] = draw(st.sampled_from(_lines()))
-        elif how == "word" and (words := list(re.finditer(r"\w+", line))):
-            word, other = draw(st.sampled_from(words)), draw(st.sampled_from(_words()))
+        elif how == "word" and (parts := list(re.finditer(r"\w+", line))):
+            word, other = draw(st.sampled_from(parts)), draw(st.sampled_from(words()))
             lines[at] = line[: word.start()] + other + line[word.end() :]
         else:
             column = draw(st.integers(0, len(line)))

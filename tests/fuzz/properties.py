@@ -254,7 +254,13 @@ def what_is_sound_can_be_planned_and_run(seen: Seen) -> None:
         failed = AttemptFailed(0, call.step, call.attempt, next(failures), "everything does")
         return Answer(failed, call.timeout)
 
-    _ends(plan, worst, inputs, simulated_answers(plan, "0"), simulated_people(plan, "0"))
+    _ends(
+        plan,
+        worst,
+        inputs,
+        simulated_answers(plan, "0", inputs),
+        simulated_people(plan, "0", inputs),
+    )
     _ends(plan, worst, inputs, fails, silence)
     for script in plan.scripts.values():
         if script.recording is None:

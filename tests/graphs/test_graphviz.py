@@ -54,7 +54,8 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def is_drawn(made: dict[str, Any]) -> bool:
-    """Without an error; it warns of signs whose width it has to guess, since it has no fonts here."""
+    """Without an error; it warns of signs whose width it has to guess, since it has no fonts
+    here."""
     told = {error["level"] for error in made["errors"]}
     return made["status"] == "success" and told <= {"warning"}
 

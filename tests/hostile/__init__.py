@@ -1,1 +1,2 @@
-"""Specs that are meant to hurt whoever reads them, made here so that nothing of the kind lies about."""
+"""Specs that are meant to hurt whoever reads them, made here so that nothing of the kind lies
+about."""

@@ -168,6 +168,11 @@ BROKEN: Mapping[str, str | bytes] = {
     "a contract of itself": chained(0, {"$ref": "#/contracts/C0"}),
     "contracts in a circle": chained(300, {"$ref": "#/contracts/C0"}),
     "deep contracts": contract(json.loads('{"allOf": [' * 200 + "{}" + "]}" * 200)),
+    "contracts that all refer to all": HEAD + "contracts:\n" + _numbered(150, "  C{n}: {{type: object, properties: {{"
+    + ", ".join(f"p{n}: {{{{$ref: '#/contracts/C{n}'}}}}" for n in range(150)) + "}}}}\n") + AGENT + STEP,
+    "contracts that refer to none": HEAD + "contracts:\n"
+    + _numbered(2_000, "  Contract{n}: {{properties: {{a: {{$ref: '#/contracts/Contrct{n}'}}}}}}\n") + AGENT + STEP,
+    "a longer enum than there may be": contract({"enum": [f"v{n}" for n in range(100_000)]}),
     "references up": contract({"$ref": "../" * 10_000 + "etc/passwd"}),
     "a pointer of 100,000 parts": contract({"$ref": "#" + "/a" * 100_000}),
     # --- expressions and templates
@@ -181,6 +186,8 @@ BROKEN: Mapping[str, str | bytes] = {
     "openings": given("${{ " * 50_000),
     "expressions in a text": given("y${{ 1 }}" * 400_000),
     "references": given(" ".join(f"${{{{ steps.s{n}.output }}}}" for n in range(3_000))),
+    "long names that are nearly right": HEAD + AGENT + "steps:\n"
+    + _numbered(1_000, "  a_" + "x" * 50 + "{n}: {{agent: do, with: {{}}, needs: [a_" + "x" * 49 + "y{n}]}}\n"),
     "steps in a circle": HEAD + AGENT + "steps:\n" + _numbered(1_000, "  s{n}: {{agent: do, with: {{}}, needs: [s{after}]}}\n")
     + "  s1000: {agent: do, with: {}, needs: [s0]}\noutputs: {}\n",
     "a clique": HEAD + AGENT + "steps:\n" + _numbered(60, "  s{n}: {{agent: do, with: {{}}, needs: ["
@@ -207,13 +214,28 @@ SOUND: Mapping[str, str | bytes] = {
     "a ring of references": contract({"$defs": {f"d{n}": {"properties": {"a": {"$ref": f"#/contracts/C/$defs/d{(n + 1) % 500}"}}}
     for n in range(500)}, "$ref": "#/contracts/C/$defs/d0"}),
     "many required": contract({"type": "object", "required": [f"k{n}" for n in range(40_000)]}),
-    "long enums": contract({"enum": [f"v{n}" for n in range(20_000)]}),
+    "long enums": contract({"enum": [f"v{n}" for n in range(10_000)]}),
     "unions held against each other": handed(lengths(400, 1), lengths(400, 0)),
-    "long enums held against each other": handed({"enum": [f"v{n}" for n in range(100_000)]},
-    {"enum": [f"v{n}" for n in range(1, 100_001)]}),
+    "long enums held against each other": handed({"enum": [f"v{n}" for n in range(10_000)]},
+    {"enum": [f"v{n}" for n in range(1, 10_001)]}),
+    "inputs that nobody reads": HEAD + "inputs: " + json.dumps({"type": "object", "properties": {f"k{n}": {} for n in range(5_000)}})
+    + "\n" + AGENT + STEP + "outputs: {}\n",
+    "a loop with a large state": HEAD + AGENT + "steps:\n  a:\n    loop:\n      max: 5\n      until: loop.index > 3\n"
+    "      state: {" + _numbered(1_000, "x{n}: 0, ") + "x1000: 0}\n"
+    "      next: {" + _numbered(1_000, 'x{n}: "${{{{ loop.state.x{after} + 1 }}}}", ') + 'x1000: "${{ loop.state.x0 + 1 }}"}\n'
+    "      steps: {b: {agent: do, with: {}}}\noutputs: {}\n",
+    "loops in loops, many times": HEAD + AGENT + "steps:\n" + _numbered(400,
+    "  a{n}: {{loop: {{max: 2, until: loop.index > 0, steps: {{b: {{loop: {{max: 2, until: loop.index > 0,"
+    " steps: {{c: {{agent: do, with: {{}}}}}}}}}}}}}}}}\n") + "outputs: {}\n",
+    "many words to a model": HEAD + "agents:\n  ask: {kind: llm, model: openai/gpt-5-mini, input: {type: object},"
+    " output: {type: object}, instructions: '" + "sent a `mail` to, " * 150_000 + "'}\nsteps: {a: {agent: ask, with: {}}}\noutputs: {}\n",
+    "the same reference many times": HEAD + AGENT + "steps:\n"
+    + _numbered(150, '  a{n}: {{agent: do, with: {{x: "${{{{ [' + "run.id, " * 50 + 'run.id] }}}}"}}}}\n') + "outputs: {}\n",
+    "a long list of conditions": expression(" || ".join(f"(size(run.id) > {n} && size(run.id) < {n + 2})" for n in range(50))),
     "deep denials": contract(json.loads('{"not": ' * 40 + "{}" + "}" * 40)),
     "many steps": HEAD + AGENT + "steps:\n" + _numbered(800, "  s{n}: {{agent: do, with: {{n: {n}}}}}\n") + "outputs: {}\n",
     "much text": given("x" * 200_000),
+    "suppressions in a text": GOOD + "description: |\n" + "  # agentflow: ignore[dead-step] x\n" * 50_000,
     "comments": GOOD + "# a comment\n" * 100_000,
     "blank lines": GOOD + "\n" * 500_000,
 }  # fmt: skip

@@ -1,4 +1,5 @@
-"""Whatever a spec holds, commands end in findings: soon, within their memory, and without a crash."""
+"""Whatever a spec holds, commands end in findings: soon, within their memory, and without a
+crash."""
 
 import json
 from collections.abc import Collection

@@ -39,7 +39,8 @@ def test_realistic_spec_is_silent(path: Path) -> None:
 
 
 def test_rules_have_two_bad_cases_at_least() -> None:
-    """In their own pages, in `bad`, in `defects`, in what is changed, or in the cases of the parser."""
+    """In their own pages, in `bad`, in `defects`, in what is changed, or in the cases of the
+    parser."""
     folders = (CASES, CASES.parent / "spec", CASES.parent / "defects")
     said = said_in(path.read_text(encoding="utf-8") for f in folders for path in f.rglob("*.txt"))
     assert [rule.NAME for rule in RULES if len(page_of(rule).says) + said[rule.NAME] < 2] == []

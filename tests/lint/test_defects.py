@@ -1,7 +1,8 @@
 """Defects that published systems shipped with, written in our language, and what is said of them.
 
-`tests/cases/defects` has pairs: `NAME.yaml` with the defect and beside it all that is to be said, and
-`NAME.mended.yaml`, of which there is nothing to say. `AGENTFLOW_WRITE_CASES=1` writes what is said.
+`tests/cases/defects` has pairs: `NAME.yaml` with the defect and beside it all that is to be said,
+and `NAME.mended.yaml`, of which there is nothing to say. `AGENTFLOW_WRITE_CASES=1` writes what is
+said.
 """
 
 from pathlib import Path

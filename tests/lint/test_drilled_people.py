@@ -1,4 +1,5 @@
-"""People whom a drill has asked need no test that asks them, as long as the receipt is about them."""
+"""People whom a drill has asked need no test that asks them, as long as the receipt is about
+them."""
 
 import json
 from typing import Any

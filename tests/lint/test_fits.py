@@ -64,17 +64,27 @@ def fit(made: Mapping[str, Json]) -> Fit:
 HELD = Held("told", why="it is not that of an object")
 SHORT = {"type": "string", "maxLength": 1_000}
 TOOLS: Json = [{"agent": "look", "max_calls": 3}]
+#: What is told besides the data: the contract in words and what stands around messages, and a tool.
+AROUND, A_TOOL = 142, 75
+LOOKS = AROUND + A_TOOL + 6_000
+#: An answer that was not accepted, and what was wrong with it.
+WRONG = 1_000 + 1_050
 CASES: dict[str, Any] = {
     "proven": (spec(input=text(maxLength=1_000)), ("proven", None, None)),
-    "likely": (spec(field=LETTER | {"maxLength": 6_000}, input=text(maxLength=8_000)), ("likely", 1_500, None)),
-    "overflow": (spec(field=LETTER | {"maxLength": 90_000}), ("overflow", 22_500, None)),
-    "the answer needs room": (spec(MODEL | {"max_output_tokens": 12_000}), ("overflow", 10_000, None)),
+    "likely": (spec(field=LETTER | {"maxLength": 6_000}, input=text(maxLength=8_000)), ("likely", AROUND + 1_500, None)),
+    "overflow": (spec(field=LETTER | {"maxLength": 90_000}), ("overflow", AROUND + 22_500, None)),
+    "the answer needs room": (spec(MODEL | {"max_output_tokens": 12_000}), ("overflow", AROUND + 10_000, None)),
     "no length": (spec(field={"type": "string"}), ("unbounded", None, "agents.reader.input.text.maxLength")),
-    "the agent has one": (spec(field={"type": "string"}, input=text(maxLength=4_000)), ("likely", 1_000, None)),
+    "the agent has one": (spec(field={"type": "string"}, input=text(maxLength=4_000)), ("likely", AROUND + 1_000, None)),
+    "asked again": (spec(field=LETTER | {"maxLength": 6_000}, repair=2), ("likely", AROUND + 1_500 + WRONG, None)),
+    "asked again in each turn": (
+        spec(field=SHORT, tools=TOOLS, max_turns=3, repair=1),
+        ("likely", 253 + LOOKS + 2 * 1_000 + 3 * WRONG, None),
+    ),
     # Three results of 2,001 tokens as JSON, and twice its own words.
-    "tools": (spec(field=SHORT, tools=TOOLS, max_turns=3), ("likely", 253 + 2 * 1_000 + 6_000, None)),
+    "tools": (spec(field=SHORT, tools=TOOLS, max_turns=3), ("likely", 253 + LOOKS + 2 * 1_000, None)),
     "tools in no turn": (spec(input=text(maxLength=9), tools=TOOLS, max_turns=1), ("proven", None, None)),
-    "more turns": (spec(field=SHORT, tools=TOOLS, max_turns=20), ("overflow", 253 + 19_000 + 6_000, None)),
+    "more turns": (spec(field=SHORT, tools=TOOLS, max_turns=20), ("overflow", 253 + LOOKS + 19_000, None)),
     "words of any length": (
         spec(MODEL | {"max_output_tokens": None}, SHORT, tools=TOOLS),
         ("unbounded", None, "models.m.max_output_tokens"),

@@ -1,4 +1,5 @@
-"""Specs that come close to what a rule is about and are right, and the one change that makes them wrong.
+"""Specs that come close to what a rule is about and are right, and the one change that makes them
+wrong.
 
 `tests/cases/lint/near.txt` has for each what becomes of a silent spec, `FILE: OLD → NEW`, and all
 that is said of it then. So each block is a good case of a rule, which keeps it from false alarms,
@@ -59,7 +60,8 @@ def _head(block: str) -> str:
 
 
 def _context(changed: Path, text: str, read: FileReader) -> Context:
-    """What is looked at of a spec that says something else now, or whose receipt of a drill does."""
+    """What is looked at of a spec that says something else now, or whose receipt of a drill
+    does."""
     receipt = changed.with_suffix("").with_suffix(RECEIPT)
     if changed == receipt:
         spec = changed.with_suffix("").with_suffix(".yaml")

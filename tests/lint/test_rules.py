@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 import agentflow
 from agentflow.findings import Finding, Location, Severity, Span
 from agentflow.lint import rules
@@ -51,19 +53,42 @@ def test_a_rule_that_crashes_is_reported_and_the_others_go_on() -> None:
     ]
 
 
+class _Broken(Exception):
+    """An error that takes several lines, or cannot even say what it is."""
+
+    def __str__(self) -> str:
+        return "one\n ::error::two\r\n" if self.args else str(1 / 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (_Broken(1), "_Broken: one ::error::two"),
+        (_Broken(), "_Broken: it cannot be told (ZeroDivisionError)"),
+    ],
+    ids=["in two lines", "not to be told"],
+)
+def test_whatever_a_rule_raises_is_one_line(error: Exception, said: str) -> None:
+    rule = _Rule("broken", None, error)
+    context = Context(parse_document("agentflow: 1", "spec.yaml"), None, None, ())
+    (found,) = examine(context, (rule,)).findings
+    assert found.message == f"bug in rule 'broken': {said}"
+
+
 class _Rule:
     """A rule that gives one finding, or crashes."""
 
     FAMILY = Family.SPEC
     SEVERITY = Severity.ERROR
 
-    def __init__(self, name: str, finding: Finding | None) -> None:
+    def __init__(self, name: str, finding: Finding | None, error: Exception | None = None) -> None:
         self.NAME = name
         self._finding = finding
+        self._error = error
 
     def check(self, context: Context) -> list[Finding]:
         if self._finding is None:
-            raise ZeroDivisionError("division by zero")
+            raise self._error or ZeroDivisionError("division by zero")
         return [self._finding]
 
 

@@ -1,4 +1,5 @@
-"""Slips of the finger over the whole language: each is one finding that says where and what to write.
+"""Slips of the finger over the whole language: each is one finding that says where and what to
+write.
 
 `tests/cases/lint/slips.txt` has for each what becomes of `ok/letters_desk.yaml`, `OLD → NEW`, and
 what is said of it; `slips_of_yaml.txt` has those that YAML makes something else of. Line ends, tabs

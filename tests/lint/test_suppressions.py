@@ -75,7 +75,8 @@ FLOWING = SPEC.replace(
     "retries:\n  transient: {max_attempts: 3}\n",
     "retries: {\n  transient: {\n    max_attempts: 3\n  },\n  other: {max_attempts: 2},\n}\n",
 )
-#: A comment in braces over several lines, by the line above which it stands, and what it takes back.
+#: A comment in braces over several lines, by the line above which it stands, and what it takes
+#: back.
 IN_BRACES = {3: ["transient", "other"], 4: ["transient"], 7: ["other"]}
 
 
@@ -87,6 +88,36 @@ def test_above_and_in_braces_over_several_lines(line: int) -> None:
         f"retry policy '{name}' is not used" for name in IN_BRACES[line]
     ]
     assert len(done.findings) == 2 - len(IN_BRACES[line])
+
+
+def test_with_carriage_returns() -> None:
+    (taken,) = outcome(commented(COMMENT, line=4).replace("\n", "\r\n")).suppressed
+    assert (taken.reason, taken.comment.span.end_column) == (REASON, 33 + len(COMMENT))
+
+
+#: A list of lines in each of whose items something is found.
+LISTED = SPEC.replace(
+    "write: {agent: writer}\n",
+    "write:\n    agent: writer\n    assert:\n"
+    '      - {that: "true", message: one}\n      - {that: "1 == 1", message: two}\n',
+)
+
+
+@pytest.mark.parametrize("line", [16, 17])
+def test_above_an_item_of_a_list(line: int) -> None:
+    written = LISTED.splitlines(keepends=True)
+    comment = "      # agentflow: ignore[idle-assert] as usual\n"
+    done = outcome("".join([*written[: line - 1], comment, *written[line - 1 :]]))
+    assert [each.finding.location.span.line for each in done.suppressed] == [line + 1]
+
+
+def test_of_two_that_say_the_same_the_second_is_idle() -> None:
+    text = commented(COMMENT, line=4).splitlines(keepends=True)
+    done = outcome("".join([*text[:3], f"  {COMMENT}\n", *text[3:]]))
+    assert [taken.comment.span.line for taken in done.suppressed] == [4]
+    assert lines(done.findings) == [
+        "5:53 'unused-definition' finds nothing here that could be suppressed"
+    ]
 
 
 NOT_TAKEN_BACK = {
@@ -126,6 +157,50 @@ def test_what_other_tools_write_is_told(comment: str) -> None:
     done = outcome(commented(comment, line=4))
     assert f"4:33 '{comment}' is no suppression" in lines(done.findings)
     assert done.suppressed == ()
+
+
+def described(text: str) -> str:
+    """The spec with a text above the retry policy that is not used."""
+    return SPEC.replace("name: letters\n", f"name: letters\ndescription: {text}\n")
+
+
+#: Texts above that policy or in it, and where in them something is lost.
+LOST = {
+    "at the end of a block": (described(f"|\n  Text.\n  {COMMENT}"), "5:3"),
+    "at the end of a block with carriage returns": (
+        described(f"|\n  Text.\n  {COMMENT}").replace("\n", "\r\n"),
+        "5:3",
+    ),
+    "at the end of a text in quotes": (described(f'"Text.\n  {COMMENT}"'), "4:3"),
+}
+
+
+@pytest.mark.parametrize(("text", "place"), LOST.values(), ids=LOST)
+def test_what_is_part_of_a_text_and_may_have_been_meant_is_told(text: str, place: str) -> None:
+    done = outcome(text)
+    (bad,) = (found for found in done.findings if found.rule == "bad-suppression")
+    shown = "# agentflow: ignore[unused-definition] the next release nee…"
+    assert lines((bad,)) == [
+        f"{place} '{shown}' is a part of the text here, and suppresses nothing"
+    ]
+    assert bad.help == (
+        "put it above the key of the text, or with less indentation above what it is about"
+    )
+    assert done.suppressed == ()
+
+
+def test_what_is_part_of_a_text_and_about_nothing_there_is_not_told() -> None:
+    inside = described(f"|\n  {COMMENT}\n  As above, so below.")
+    assert [found.rule for found in outcome(inside).findings] == ["unused-definition"]
+    other = described(f"|\n  Text.\n  {COMMENT.replace('unused-definition', 'cycle')}")
+    assert [found.rule for found in outcome(other).findings] == ["unused-definition"]
+
+
+def test_only_somebody_takes_out_what_may_stand_in_the_wrong_place() -> None:
+    findings = outcome(commented(COMMENT, line=8)).findings
+    (unused,) = (found for found in findings if found.rule == "unused-suppression")
+    assert unused.fix is not None
+    assert not unused.fix.safe
 
 
 BAD = {

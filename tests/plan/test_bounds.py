@@ -80,7 +80,8 @@ def calls(draw: Any) -> dict[str, Json]:
         )
     )
     if made["agent"] != "chat" and draw(st.booleans()):
-        # With a key it may be made again after any of these. Nobody takes over for what may have acted.
+        # With a key it may be made again after any of these. Nobody takes over for what may have
+        # acted.
         again = {"idempotency_key": "${{ run.id }}", "retry": {**retry, "on": ON}}
         return {**made, **again, "catch": {"any": "skip"}}
     if draw(st.booleans()):
@@ -108,7 +109,8 @@ def _listed(draw: Any, most: int = 3) -> dict[str, Json]:
 
 
 @st.composite
-def step(draw: Any, depth: int) -> dict[str, Json]:
+def step(draw: Any, depth: int, budget: st.SearchStrategy[Json], file: str) -> dict[str, Json]:
+    """A step; that of another pipeline runs `file`."""
     kinds = ["agent", "human"]
     if depth:
         kinds = ["agent", "human", "group", "switch", "loop", "pipeline", "delegate"]
@@ -121,9 +123,9 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
         human = {"ask": "Well?", "answer": {"type": "object"}}
         made = {"human": human, "timeout": "15s", "catch": {"timeout": last}}
     elif kind == "group":
-        made["steps"] = draw(steps(depth - 1))
+        made["steps"] = draw(steps(depth - 1, budget, file))
     elif kind == "switch":
-        dear: Json = {"steps": draw(steps(depth - 1))}
+        dear: Json = {"steps": draw(steps(depth - 1, budget, file))}
         made |= draw(
             st.sampled_from(
                 [
@@ -138,10 +140,10 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
             "until": "false",
             "state": {"n": 0},
             "next": {"n": "${{ loop.state.n + 1 }}"},
-            "steps": draw(steps(depth - 1)),
+            "steps": draw(steps(depth - 1, budget, file)),
         }
     elif kind == "pipeline":
-        made |= {"pipeline": "child.yaml", "with": INPUTS}
+        made |= {"pipeline": file, "with": INPUTS}
     else:
         count = draw(st.integers(1, 3))
         made["delegate"] = {
@@ -163,12 +165,18 @@ def step(draw: Any, depth: int) -> dict[str, Json]:
         made["for_each"] = _listed(draw)
     if draw(st.integers(0, 3)) == 0:
         made["when"] = "1 == 1"
+    if own := draw(budget):
+        made["budget"] = own
+    if kind not in ("agent", "human") and (time := draw(budget).get("wall")):
+        made["timeout"] = time
     return made
 
 
-def steps(depth: int) -> st.SearchStrategy[dict[str, Json]]:
+def steps(
+    depth: int, budget: st.SearchStrategy[Json], file: str
+) -> st.SearchStrategy[dict[str, Json]]:
     """Up to three steps, some of which wait for the one before."""
-    one = st.tuples(step(depth), st.booleans())
+    one = st.tuples(step(depth, budget, file), st.booleans())
     return st.lists(one, min_size=1, max_size=3).map(
         lambda made: {
             f"s{n}": {**each, "needs": [f"s{n - 1}"] if waits and n else []}
@@ -229,22 +237,26 @@ SMALL = st.fixed_dictionaries(
 @st.composite
 def specs(draw: Any, budget: st.SearchStrategy[Json]) -> Specs:
     """Pipelines in which every step is skipped in the end, whatever fails."""
-    made, levels = draw(steps(2)), draw(LEVELS)
-    for each in made.values():
-        if own := draw(budget):
-            each["budget"] = own
-        if "agent" not in each and "human" not in each and (time := draw(budget).get("wall")):
-            each["timeout"] = time
-    child = spec(draw(steps(0)), levels, {**ENOUGH, **draw(budget)}, "child")
-    outer = spec(made, levels, {**ENOUGH, **draw(budget)})
+    levels = draw(LEVELS)
+    files = ["test.yaml", "child.yaml", "grandchild.yaml"]
+    written = [
+        spec(
+            draw(steps(depth, budget, f"{'grand' * rank}child.yaml")),
+            levels,
+            {**ENOUGH, **draw(budget)},
+            file.removesuffix(".yaml"),
+        )
+        for rank, (file, depth) in enumerate(zip(files, (2, 1, 0), strict=True))
+    ]
     prompt = draw(st.sampled_from([None, "Well? ${{ default(input.n, '') }} ${{ json(input) }}"]))
-    for each in (outer, child):
+    for each in written:
         each["agents"]["chat"]["prompt"] = prompt
         each["agents"]["talk"] = {**each["agents"]["chat"], "timeout": "6m"}
         each["inputs"] = LISTED
     if draw(st.booleans()):
-        outer, child = _in_chains(outer), _in_chains(child)
-    return outer, {"child.yaml": child}
+        written = [_in_chains(each) for each in written]
+    outer, *others = written
+    return outer, dict(zip(files[1:], others, strict=True))
 
 
 def _in_chains(written: dict[str, Json]) -> dict[str, Json]:
@@ -264,7 +276,8 @@ def _without(key: str, data: Json) -> Json:
 
 
 def fails(call: StartAttempt) -> tuple[Does, float]:
-    """As late as it may: an answer that has to be asked for again, or none where that is not done."""
+    """As late as it may: an answer that has to be asked for again, or none where that is not
+    done."""
     if call.effects.repeatable:
         return "no object", call.timeout
     return FailureClass.NOT_SENT if call.key is None else FailureClass.TIMEOUT, call.timeout
@@ -332,6 +345,7 @@ def test_whatever_happens_stays_within_it_and_within_every_budget(
 # --- models with tools ---------------------------------------------------------------------
 
 SCHEMA = {"type": "object", "additionalProperties": False}
+PERSON: Json = {"human": {"ask": "Well?"}, "within": "20s"}
 ON: Json = ["invalid_output", "timeout"]
 
 
@@ -349,7 +363,9 @@ def talks(draw: Any) -> Specs:
     )
     called = {"input": SCHEMA, "output": SCHEMA}
     tools: list[Any] = [{"agent": "look", "max_calls": draw(st.integers(1, 3))}]
-    tools[0] |= draw(st.sampled_from([{}, {"approve": {"ask": "Well?", "within": "20s"}}]))
+    tools[0] |= draw(
+        st.sampled_from([{}, {"approve": {"ask": "Well?", "within": "20s"}}, {"approve": "people"}])
+    )
     if draw(st.booleans()):
         function = {"python": "desk.orders:find", "name": "find", "effects": "write", **called}
         tools.append({**function, "max_calls": 2, "idempotency_key": "${{ call.id }}"})
@@ -375,7 +391,10 @@ def talks(draw: Any) -> Specs:
             "strong": {"model": "a/strong", **price},
         },
         "agents": agents,
-        "escalations": {"up": {"levels": [{"agent": "helper"}], "on_exhausted": "skip"}},
+        "escalations": {
+            "up": {"levels": [{"agent": "helper"}], "on_exhausted": "skip"},
+            "people": {"levels": [PERSON, PERSON], "on_exhausted": "fail"},
+        },
     }
     last = draw(st.sampled_from(["skip", {"escalate": "up"}]))
     step: Json = {"agent": "clerk", "catch": {"any": last}}
@@ -428,9 +447,10 @@ class Talkers:
         return [(name, {}) for name, tool in call.tools.items() for _ in range(tool.max_calls)]
 
 
-def approves(_question: events.AskPerson) -> Said:
-    """At the last moment."""
-    return Said("approve", None, 19.0)
+def approves(question: events.AskPerson) -> Said | None:
+    """At the last moment, and whoever is asked last."""
+    silent = question.escalation == "people" and question.level == 0
+    return None if silent else Said("approve", None, 19.0)
 
 
 @examples(60)
@@ -450,12 +470,13 @@ def test_models_with_tools_come_to_their_worst_case(written: Specs, slots: int) 
 
 
 @examples(60)
-@given(talks(), SMALL, st.integers(1, 4))
+@given(talks(), SMALL, SMALL, st.integers(1, 4))
 def test_models_with_tools_stay_within_every_budget(
-    written: Specs, budget: Any, slots: int
+    written: Specs, budget: Any, own: Any, slots: int
 ) -> None:
     for each in (written[0], *written[1].values()):
         each["agents"]["look"]["charges"] = {"postage": 2}
+    written[0]["steps"]["a"]["budget"] = own
     plan = plan_of({**written[0], "budget": {**ENOUGH, **budget}}, written[1])
     worst, run = worst_case(plan, slots=slots), drive(plan, Talkers(plan), INPUTS, slots)
     assert run.state.root is not None
@@ -627,6 +648,14 @@ def test_a_budget_that_is_a_little_short_holds_up_little() -> None:
     assert seconds(99 * each) == 100 * 10
     # A budget of calls gives nothing back: who is refused has waited for those in flight.
     assert worst({"ask": step}, budget={"calls": 99}).seconds == 7 * 10 + 10
+
+
+def test_what_calls_wait_for_a_budget_is_over_with_the_time_around_them() -> None:
+    one: Json = {**CHAT, "timeout": "10s"}
+    pair: Json = {"steps": {"a": one, "b": one}, "budget": {"tokens": 1000}}
+    each: Json = {"steps": {"pair": pair}, "for_each": {"over": [1, 2], "max": 2, "parallel": 1}}
+    assert worst({"all": {**each, "timeout": "1m"}}).seconds == 2 * (10 + 10)
+    assert worst({"all": {**each, "timeout": "12s"}}).seconds == 2 * 12
 
 
 def test_tokens_and_money_are_no_more_than_a_budget_has() -> None:

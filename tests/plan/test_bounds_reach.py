@@ -1,4 +1,5 @@
-"""The random pipelines that hold the worst case honest use all of the language that it depends on."""
+"""The random pipelines that hold the worst case honest use all of the language that it depends
+on."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,5 @@
-"""What has no form in OpenAI's dialect is not called strict: every call with it would be refused."""
+"""What has no form in OpenAI's dialect is not called strict: every call with it would be
+refused."""
 
 from functools import reduce
 from typing import Any

@@ -253,5 +253,11 @@ steps:
     assert Types(plan).of(parse_expression("steps.a.output"), "") == {}
 
 
+def test_the_same_path_is_looked_at_once_for_all_expressions_of_a_place(plan: Plan) -> None:
+    types = Types(plan)
+    one, other = (parse_expression("steps.one.output.text") for _ in range(2))
+    assert types.of(one, "") is types.of(other, "")
+
+
 def _no_files(path: str) -> str:
     raise FileProblem(f"there is no file '{path}'")

@@ -262,7 +262,7 @@ def test_an_open_bracket_shows_where_it_should_have_ended() -> None:
         ("{" * 100_000, "1:101 too-large more than 100 levels of nesting (split the spec into several pipelines)"),
         ("- " * 100_000, "1:201 too-large more than 100 levels of nesting (split the spec into several pipelines)"),
         ("? " * 100_000, "1:201 too-large more than 100 levels of nesting (split the spec into several pipelines)"),
-        ("a: [" + "1," * 500_000 + "]", "1:999999 too-large more than 500,000 values (split the spec into several pipelines)"),
+        ("a: [" + "1," * 250_000 + "]", "1:499999 too-large more than 250,000 values (split the spec into several pipelines)"),
         ("#" * (8 * 1024 * 1024 + 1), "1:1 too-large more than 8 MiB (split the spec into several pipelines, and keep data in files of its own)"),
         ("é" * (4 * 1024 * 1024 + 1), "1:1 too-large more than 8 MiB (split the spec into several pipelines, and keep data in files of its own)"),
     ],

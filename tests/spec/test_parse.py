@@ -12,7 +12,7 @@ import pytest
 from agentflow.findings import Finding
 from agentflow.spec.document import Document, parse_document
 from agentflow.spec.model import AgentStep, Effects, GroupStep, RetryPolicy, SwitchStep, Use
-from agentflow.spec.nearest import nearest
+from agentflow.spec.nearest import nearest, only_near
 from agentflow.spec.parse import ParseResult, parse
 from tests.spec.vocabulary import VOCABULARY
 
@@ -236,6 +236,12 @@ def test_the_garbage_collector_is_left_as_it_was() -> None:
 )
 def test_nearest(name: str, expected: str | None) -> None:
     assert nearest(name, ["agent", "with", "catch", "timeout", "needs"]) == expected
+
+
+def test_of_several_near_names_no_more_than_two_are_looked_for() -> None:
+    known = iter(["draft", "letter", "drafts", "drift", "craft"])
+    assert only_near("draf", known) is None
+    assert list(known) == ["drift", "craft"]
 
 
 def test_of_equally_near_names_the_first_counts() -> None:

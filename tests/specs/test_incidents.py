@@ -1,4 +1,5 @@
-"""The agents of the flagship pipeline, called as the plain functions they are, on its real input."""
+"""The agents of the flagship pipeline, called as the plain functions they are, on its real
+input."""
 
 import importlib
 import inspect

@@ -1,4 +1,5 @@
-"""What people say in tests: to which question, how soon, and what is said where they were not asked."""
+"""What people say in tests: to which question, how soon, and what is said where they were not
+asked."""
 
 from typing import Any
 from xml.etree import ElementTree

@@ -105,10 +105,10 @@ class StartAttempt(Struct, frozen=True):
     """Call the agent. This is the intent: stored before the first byte leaves.
 
     `timeout` is in seconds. `input` and `key`, the idempotency key, are frozen with the intent of
-    the first attempt: all further attempts of the step carry the same. `held` is what is kept back of
-    the budgets for this attempt, by quantity, besides the call itself. `model` is that of an
-    escalation or a fallback, where one puts another in the place of the agent's. `turn` is that of a
-    model which has tools: its attempts at an answer go on from turn to turn.
+    the first attempt: all further attempts of the step carry the same. `held` is what is kept back
+    of the budgets for this attempt, by quantity, besides the call itself. `model` is that of an
+    escalation or a fallback, where one puts another in the place of the agent's. `turn` is that of
+    a model which has tools: its attempts at an answer go on from turn to turn.
     """
 
     step: str
@@ -127,8 +127,8 @@ class StartAttempt(Struct, frozen=True):
 class CallTools(Struct, frozen=True):
     """Make the calls of tools that a chat model asks for in a turn, each at an address of its own.
 
-    `calls` are {id, tool}, in the order of the model; what is `refused` is not called, and the model
-    is told why.
+    `calls` are {id, tool}, in the order of the model; what is `refused` is not called, and the
+    model is told why.
     """
 
     step: str

@@ -57,10 +57,11 @@ class AskPerson(Struct, frozen=True):
 
     `question` is its id, `number` counts the messages of the run from 0, and `payload` is the hash
     of all that is asked and shown.
-    `input` is what the person is shown, `answers` what may be answered, from `asked` until `due`. In
-    an escalation, `failure` is why the person is asked, `input` what the agent was given and
+    `input` is what the person is shown, `answers` what may be answered, from `asked` until `due`.
+    In an escalation, `failure` is why the person is asked, `input` what the agent was given and
     `output` what it answered, if that was held back. Before a call of a `tool`, `input` are the
-    arguments that a model wants to give it. With `four_eyes`, whoever started the run may not answer.
+    arguments that a model wants to give it. With `four_eyes`, whoever started the run may not
+    answer.
     """
 
     step: str

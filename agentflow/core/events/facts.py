@@ -20,9 +20,9 @@ class RunStarted(Struct, frozen=True):
 
     `spec` is the name of the spec among them and `folder` where it lay, for the programs and
     modules of its agents. `concurrency` bounds the attempts in flight. `prices` are those of chat
-    models whose price the spec does not say and a budget in US dollars needs: for a million tokens in
-    and out. `windows` are those of models with fallbacks, in tokens, where the spec does not say them.
-    `record` is the file to which the answers of models are recorded, `playback` the one from
+    models whose price the spec does not say and a budget in US dollars needs: for a million tokens
+    in and out. `windows` are those of models with fallbacks, in tokens, where the spec does not say
+    them. `record` is the file to which the answers of models are recorded, `playback` the one from
     which they come. `tools` are the definitions of the tools of servers as the run found them, by
     the file of a pipeline, the server and the tool.
     """
@@ -105,8 +105,9 @@ class AttemptSucceeded(Struct, frozen=True):
 
     Of a chat model, `prompt` are the messages that it was sent, `receipt` is what was measured of
     them, `answered` the model that the provider says it was, and `first_token` how many seconds
-    it took to begin. If it asks for tools instead, `calls` are {id, tool, arguments} as it has written
-    them, `text` is what it says besides, and `thoughts` are what it has to be shown again (`Turn`).
+    it took to begin. If it asks for tools instead, `calls` are {id, tool, arguments} as it has
+    written them, `text` is what it says besides, and `thoughts` are what it has to be shown again
+    (`Turn`).
     """
 
     at: float

@@ -21,7 +21,8 @@ FinalStatus = Literal["succeeded", "failed", "cancelled"]
 class Usage(Struct, frozen=True):
     """What a call used up. `usd` is None where the price is not known.
 
-    Of the tokens that came out, `thinking` are those of thoughts; None where the provider does not say.
+    Of the tokens that came out, `thinking` are those of thoughts; None where the provider does not
+    say.
     """
 
     model: str
@@ -57,7 +58,8 @@ class Receipt(Struct, frozen=True):
 class Excess(Struct, frozen=True):
     """An answer of which the log keeps no more than the beginning.
 
-    So many `bytes` of it were read, with the digest `sha256`; `whole` says whether that is all of it.
+    So many `bytes` of it were read, with the digest `sha256`; `whole` says whether that is all of
+    it.
     """
 
     bytes: int

@@ -1,9 +1,9 @@
 """A model is told to turn to an agent or a tool that it cannot reach.
 
 A model calls what stands in its `tools`, and hands over by an answer that a step acts on. Told to
-transfer to somebody else, or to use a tool that there is not, it can only say that it did. Verbs are
-read in English; in any language, the name of an agent that stands in marks (`writer`, «writer») or has
-a `_` in it is taken for that agent, unless its step comes before or after.
+transfer to somebody else, or to use a tool that there is not, it can only say that it did. Verbs
+are read in English; in any language, the name of an agent that stands in marks (`writer`, «writer»)
+or has a `_` in it is taken for that agent, unless its step comes before or after.
 
 Bad:
 
@@ -72,7 +72,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import Chat, chats
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.texts import Written, told
+from agentflow.lint.texts import Written
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import callers, calls_in, home_of, possible_calls
@@ -97,7 +97,8 @@ _WHO = (
     r"(?P<call>\()?(?P=mark)(?P<after>\s+(?:agent|assistant|tool|function)s?\b)?"
 )
 _TOLD = re.compile(_TURN + _WHO, re.IGNORECASE)
-#: Verbs that nobody but one who has others to turn to is told; after them, a plain name is meant too.
+#: Verbs that nobody but one who has others to turn to is told; after them, a plain name is meant
+#: too.
 _STRONG = re.compile(
     r"\b(?:transfer|delegate|dispatch|escalate|hand(?:ing|s)?[ -]?(?:off|over))\w*\b[^.;\n]{0,40}?\bto\s+"
     r"(?:the\s+)?(?P<name>[a-z]\w*)(?=\s*(?:[.,;:!?)\n]|$|when\b|once\b|if\b|as\b|for\b|and\b|after\b|then\b))",
@@ -115,7 +116,7 @@ _NEGATED = re.compile(
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each agent that a model is told to turn to, and each tool that it is told of, out of its reach."""
+    """Each agent that a model is told to turn to, and each tool it is told of, but cannot reach."""
     plan = context.plan
     if plan is None:
         return
@@ -141,7 +142,7 @@ def _of_model(
 
     reach = {chat.agent, *chat.call.tools, *_named(plan, chat)}
     said: set[str] = set()
-    texts = list(told(plan, chat.call.options, home))
+    texts = context.told[home]
     for text in texts:
         codes = writes_code(text.text)
         for found in _TOLD.finditer(text.text):
@@ -173,7 +174,7 @@ def _of_model(
 def _told_of(
     context: Context, chat: Chat, text: Written, everybody: Mapping[str, Path], beside: set[str]
 ) -> Iterator[Finding]:
-    """About agents by whose names a text has no other word, and those that it is to hand over to."""
+    """Agents whose names can mean nothing else in a text, and those that it is to hand over to."""
     for name, group, found in _others(text.text):
         if name in beside:
             continue
@@ -227,7 +228,7 @@ def _words(chat: Chat) -> frozenset[str]:
 
 
 def _others(text: str) -> Iterator[tuple[str, str, re.Match[str]]]:
-    """The names in a text that are those of agents, if there are such agents, in whatever language."""
+    """The names of existing agents in a text, in whatever language it is."""
     for found in _STRONG.finditer(text):
         if not _NEGATED.search(text[max(0, found.start() - 40) : found.start()]):
             yield found["name"].lower(), "name", found

@@ -110,7 +110,7 @@ _REMARK = re.compile(
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each question with answers that nothing tells apart, or a remark that does not reach the next round."""
+    """Each question with answers that make no difference, or a remark that no next round reads."""
     plan = context.plan
     questions = [each for each in plan.steps.values() if each.question] if plan is not None else []
     if plan is None or not questions or not context.reads_all_known:

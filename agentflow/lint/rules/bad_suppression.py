@@ -3,7 +3,8 @@
 Without a reason nobody knows later whether it may go. With a misspelt name it suppresses nothing.
 And an error that leaves nothing to run, of the families `spec`, `reference` and `graph`, cannot be
 taken back by a comment. The form is `# agentflow: ignore[RULE, ...] REASON`, at the end of a line for the
-findings there, or on a line of its own for the node below it.
+findings there, or on a line of its own for the node below it. Inside a text, such as a block behind `|`, it
+is a part of that; this is told where something is found that it may have been meant for.
 
 Bad:
 

@@ -2,7 +2,8 @@
 
 The question is the same in every run, whatever is to be sent or paid. Who answers it can only say
 yes to everything or no to everything, and does what the rubber stamp does. Show with `with`, or in
-the text of the question, what the answer is about.
+the text of the question, what the answer is about. Where something is shown of what cannot be undone, and
+not how much it comes to, it is an advice.
 
 Bad:
 
@@ -81,6 +82,7 @@ from agentflow.lint.checkpoints import has_choice
 from agentflow.lint.order import Order
 from agentflow.lint.origins import deciding, origins, shown_by
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.unseen_amounts import unseen_amounts
 from agentflow.plan.calls import calls_of
 from agentflow.plan.schemas import Contract
 from agentflow.plan.steps import Plan, StepPlan
@@ -103,6 +105,7 @@ def check(context: Context) -> Iterator[Finding]:
     plan = context.plan
     if plan is None or not context.reads_all_known:
         return
+    yield from _amounts(context)
     order = Order(plan)
     told = set[str]()
     for step in plan.steps.values():
@@ -132,6 +135,25 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
+def _amounts(context: Context) -> Iterator[Finding]:
+    """The questions that show something, and not how much it is about."""
+    for each in unseen_amounts(context):
+        yield Finding(
+            rule=NAME,
+            severity=Severity.ADVICE,
+            message=f"{quoted(each.asked.id)} decides on {quoted(each.step.id)}, and does not show"
+            f" {quoted(each.field)}, which that is given",
+            location=context.document.locate_key(each.asked.path),
+            help="show it: in 'with' of the question, or as an expression in 'ask'",
+            related=(
+                Related(
+                    "is given it",
+                    context.document.locate_key((*each.step.path, "with", each.field)),
+                ),
+            ),
+        )
+
+
 def _shows(context: Context, asked: StepPlan) -> bool:
     """Does a question show anything that is not the same in every run?"""
     return any(part.step or part.way[:1] != ("run",) for part in shown_by(context, asked))
@@ -146,7 +168,7 @@ def _made(context: Context, plan: Plan, step: StepPlan) -> list[StepPlan]:
 def _is_laid_out(
     context: Context, plan: Plan, order: Order, step: StepPlan, asked: StepPlan
 ) -> bool:
-    """Has something been done with it before the question, as putting it where a person can look at it?"""
+    """Has anything been done with it before the question, such as putting it up for inspection?"""
     given = [part for part in origins(context, (*step.path, "with")) if part.step]
     uses = (use for part in given for use in context.uses_of.get(part.step, ()))
     readers = {use.reader: plan.steps[use.reader] for use in uses if use.reader in plan.steps}

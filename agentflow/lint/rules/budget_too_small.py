@@ -43,7 +43,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec.structs import replace
 
 from agentflow.findings import Finding, Location, Related, Severity
-from agentflow.lint.meters import amount_of, figure, path_of, summed
+from agentflow.lint.budgets import amount_of, figure, path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.amounts import dollars
 from agentflow.plan.lower_bounds import least_charges, least_of_run, least_of_step
@@ -56,8 +56,9 @@ NAME = "budget-too-small"
 FAMILY = Family.BOUND
 SEVERITY = Severity.ERROR
 
-#: A budget and where it is written.
-Budgets = tuple[tuple[Mapping[str, float], Path], ...]
+#: The bounds of a budget, and where it is written.
+Budget = tuple[Mapping[str, float], Path]
+Budgets = tuple[Budget, ...]
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -89,18 +90,17 @@ def _by_budget(found: Iterable[tuple[float, Finding]]) -> list[Finding]:
 def _sums(context: Context, plan: Plan) -> Iterator[Finding]:
     for what in summed(plan.budget.bounds):
         least = least_of_run(plan, what, full=False).amount
-        yield from _sum(context, "a run", what, least, plan.budget.bounds, ("budget",))
+        yield from _sum(context, "a run", what, least, (plan.budget.bounds, ("budget",)))
     for step in plan.steps.values():
         for what in summed(step.budget or {}):
             assert step.budget is not None
             least = least_of_step(plan, step, what, full=False).amount
             path = (*step.path, "budget")
-            yield from _sum(context, quoted(step.id), what, least, step.budget, path)
+            yield from _sum(context, quoted(step.id), what, least, (step.budget, path))
 
 
-def _sum(
-    context: Context, who: str, what: str, least: float, bounds: Mapping[str, float], path: Path
-) -> Iterator[Finding]:
+def _sum(context: Context, who: str, what: str, least: float, budget: Budget) -> Iterator[Finding]:
+    bounds, path = budget
     if least > bounds[what]:
         takes = "makes" if what == "calls" else "takes"
         *_, key = path_of(path, what)

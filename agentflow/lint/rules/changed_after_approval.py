@@ -1,8 +1,11 @@
-"""What a person has approved is made anew before it is carried out.
+"""What is carried out is another thing than what a person has approved.
 
 A person sees one draft and says yes, and what goes out is another, which was written after the
 answer: with a remark, or once more. Nobody has seen that one. Carry out what was shown, or go round
 in a loop in which the person sees each version, and carry out the one that the answer was about.
+
+Of what cannot be undone it is also said if the person is shown one of several values, and the effect is
+always given the same of them.
 
 Bad:
 
@@ -101,8 +104,10 @@ from itertools import islice
 
 from msgspec import Struct
 
+from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.answers import acts
+from agentflow.lint.fixed_values import fixed_values
 from agentflow.lint.order import Order
 from agentflow.lint.origins import Origin, deciding, origins, origins_of, shown_by, within
 from agentflow.lint.rule import Context, Family
@@ -112,8 +117,9 @@ from agentflow.plan.approvals import part_with_yes
 from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
-from agentflow.spec.cel.logic import every
+from agentflow.spec.cel.logic import every, way_of
 from agentflow.spec.cel.syntax import Literal
+from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
 
 NAME = "changed-after-approval"
@@ -122,7 +128,7 @@ SEVERITY = Severity.WARNING
 
 
 class _Version(Struct, frozen=True):
-    """What a step has made, the question that was answered before, and what that shows, made by another."""
+    """A step's product, the question answered before it, and what that showed, made by another."""
 
     made: StepPlan
     asked: StepPlan
@@ -131,10 +137,11 @@ class _Version(Struct, frozen=True):
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each effect that goes by an answer, and is given what was made anew after it."""
+    """Each effect that goes by an answer, and is given what was made anew after it, or always the same."""
     plan = context.plan
     if plan is None or not context.reads_all_known:
         return
+    yield from _fixed(context)
     order = Order(plan)
     for step in plan.steps.values():
         asked = deciding(context, step)
@@ -155,6 +162,28 @@ def check(context: Context) -> Iterator[Finding]:
             if not any(version.shown.overlaps(one) for one in given)
         )
         yield from islice(found, 1)
+
+
+def _fixed(context: Context) -> Iterator[Finding]:
+    """The arguments that are always the same, whichever value the person was shown; each is told once."""
+    told = set[Path]()
+    for each in fixed_values(context):
+        path = (*each.step.path, "with", each.field)
+        if path in told:
+            continue
+        told.add(path)
+        root, way = way_of(each.path)
+        source = quoted(path_text((root, *(part for part in way if part is not None))))
+        value, other = quoted(str(each.value)), quoted(str(each.other))
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(each.step.id)} is given {value}, also where {quoted(each.asked.id)} shows"
+            f" {other}: that is what {source} may be",
+            location=context.document.locate(path),
+            help=f"hand it {source}, or ask for {value} in 'when'",
+            related=(Related("shows it", context.document.locate_key(each.asked.path)),),
+        )
 
 
 def _says_yes(plan: Plan, step: StepPlan, asked: StepPlan) -> bool:
@@ -189,7 +218,7 @@ def _versions(
 
 
 def _is_made_anew(context: Context, made: StepPlan, first: StepPlan, asked: StepPlan) -> bool:
-    """Is an agent asked for the same again, but for what it made the first time and what was said of it?
+    """Is an agent given the same again, apart from its first result and what was said of it?
 
     What is made after an answer may well be another thing, as the whole after a sample.
     """

@@ -1,8 +1,8 @@
 """A model is its own fallback, or that of one that takes over for it.
 
 When a model fails, its fallbacks are asked in its place. One that leads back asks nobody new: it is
-left out, and the chain is shorter than it looks. The same model at LiteLLM under another name, with the
-same address, is as little of a help.
+left out, and the chain is shorter than it looks. The same model at LiteLLM under another name, with
+the same address, is as little of a help.
 
 Bad:
 

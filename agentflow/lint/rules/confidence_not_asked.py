@@ -72,7 +72,8 @@ SEVERITY = Severity.ADVICE
 _ASKING = ("certain", "confiden", "how sure", "likel", "probab")
 #: How a number from 0 to 1 is asked for in any language.
 _SCALE = re.compile(r"(?<![\d.,])0(?:[.,]0+)?(?![\d.,]*\d)\D{1,30}?(?<!\d)1(?:00|[.,]0+)?(?!\d)|%")
-#: Words that hardly another language has. Of what is not in English it cannot be told what it asks for.
+#: Words that hardly another language has. Of what is not in English it cannot be told what it asks
+#: for.
 _ENGLISH = frozenset(
     {"and", "each", "say", "the", "this", "what", "whether", "which", "you", "your"}
 )

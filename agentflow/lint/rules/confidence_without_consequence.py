@@ -1,8 +1,8 @@
 """A gate holds answers back, and nothing says what follows.
 
-Without a `catch` for `low_confidence`, on the step or around it, one unsure answer fails the run. That
-may be what is wanted; then `catch: {low_confidence: fail}` says so. Mostly an unsure answer is to be
-skipped, or another value to stand in its place.
+Without a `catch` for `low_confidence`, on the step or around it, one unsure answer fails the run.
+That may be what is wanted; then `catch: {low_confidence: fail}` says so. Mostly an unsure answer is
+to be skipped, or another value to stand in its place.
 
 Bad:
 
@@ -89,8 +89,9 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _cared_for(document: Document, plan: Plan) -> set[str]:
-    """The agents whose unsure answers a `catch` speaks of, or a model is told of whose tools they are."""
-    # Of a `catch` that names somebody unknown there is nothing in the plan, and it speaks all the same.
+    """The agents whose unsure answers a `catch` handles, or a model that has them as tools sees."""
+    # Of a `catch` that names somebody unknown there is nothing in the plan, and it speaks all the
+    # same.
     speaking = {at for at, step in plan.steps.items() if _SPEAKING & _written(document, step)}
     # What some items may fail at does not end the run, and `items` tells why they failed.
     speaking |= {

@@ -143,7 +143,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _goes_on(each: Round) -> bool:
-    """Does the spec say what follows a loop that is exhausted? Then it goes round a fixed number of times."""
+    """Does the spec say what follows an exhausted loop? Then a fixed number of rounds is meant."""
     action = each.step.catch.get("exhausted")
     return action is not None and action.action != "fail"
 

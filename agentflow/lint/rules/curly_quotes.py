@@ -1,7 +1,7 @@
 """A text stands in quotes that are none to YAML.
 
 A word processor or a chat has curled them. They are letters of the text then: an agent is told them,
-and a name with them is another one.
+and a name with them is another one. Where such a text cannot stand, it is an error, and mended safely.
 
 Bad:
 

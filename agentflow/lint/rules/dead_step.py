@@ -3,7 +3,8 @@
 Its work is paid for and thrown away. Mostly the output was meant to come from it: a refinement that
 is computed and then forgotten, a report that is not the one handed out. A step that is only there
 to stop the run is named in the `needs` of those that must not run before it, and stops it by
-failing; a model's answer stops nothing without an `assert` or a gate.
+failing; a model's answer stops nothing without an `assert` or a gate. That
+only the `status` of a model is read is an advice: it says nothing of what the model has answered.
 
 Bad:
 
@@ -60,16 +61,19 @@ _HARMLESS = (Effects.NONE, Effects.READ)
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each step without effect that no other step and no output asks for; of nested ones the outermost."""
+    """Each step without effect that no other step or output reads; of nested ones the outermost."""
     if context.plan is None or not context.reads_all_known:
         return
-    awaited = {use.target for use in context.plan.uses}
+    asked = {use.target for use in context.plan.uses}
+    read = {
+        use.target for use in context.plan.uses if use.reference.path[1:] not in ((), ("status",))
+    }
     acting = _acting(context.plan)
     dead = {
         at
         for at, step in context.plan.steps.items()
         if at not in acting
-        and at not in awaited
+        and at not in (read if _only_talks(step) else asked)
         and not step.asserts  # which may fail the run
         and (not step.downstream or _only_talks(step))
     }
@@ -77,20 +81,21 @@ def check(context: Context) -> Iterator[Finding]:
         if any(outer in dead for outer in enclosing(at) if outer != at):
             continue
         step = context.plan.steps[at]
+        what = "more than the status" if at in asked else "the output"
         advice = "take it out, or name it in 'needs' if it is there to stop the run by failing"
         if step.downstream:
             advice = "or 'assert' what it has to say, if it is there to stop the run"
         yield Finding(
             rule=NAME,
-            severity=SEVERITY,
-            message=f"nobody reads the output of {quoted(step.id)}, and it has no effect",
+            severity=Severity.ADVICE if at in asked else SEVERITY,
+            message=f"nobody reads {what} of {quoted(step.id)}, and it has no effect",
             location=context.document.locate_key(step.path),
             help=f"read its output, {advice}",
         )
 
 
 def _only_talks(step: StepPlan) -> bool:
-    """Is it the call of a chat model that nothing holds to what it says, so that it stops nothing?"""
+    """Is it a call of a chat model whose answer is not checked, so that it can stop nothing?"""
     calls = calls_of(step)
     return bool(calls) and all(
         call.chat is not None and not call.tools and not call.confidence for call in calls

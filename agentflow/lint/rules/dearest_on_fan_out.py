@@ -89,7 +89,7 @@ THRESHOLDS = {"calls": 20, "times": 4}
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """The widest step with a model, if its model costs several times as much as that of a narrower one."""
+    """The widest step with a model, if its model costs several times that of a narrower one."""
     plan = context.plan
     if plan is None or plan.pipeline.why_multi_agent is not None:
         return

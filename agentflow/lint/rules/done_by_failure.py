@@ -104,7 +104,7 @@ def _place(step: StepPlan, key: str, action: CatchPlan) -> Path:
 
 
 def _claimed(step: StepPlan, instead: Constant) -> Iterator[str]:
-    """The fields of a value that say it has been done, though the contract lets them say otherwise."""
+    """The fields of a value that say it has been done, though the contract allows otherwise."""
     if step.contract is None or not isinstance(instead.value, dict):
         return
     root, descent = dict(step.contract.schema), Descent()

@@ -2,7 +2,8 @@
 
 A person sees a draft and is to say yes, and meanwhile, or before, the same draft goes out. The
 answer is read by somebody, but not by the step that it is about, which is done whatever it is.
-Where a loop goes round until the person is content, it is done in each of the rounds.
+Where a loop goes round until the person is content, it is done in each of the rounds. And where the
+very call that waits for the yes has been made by another step before, there is nothing left to decide.
 
 Bad:
 
@@ -72,7 +73,8 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.answers import OUTER, after, is_within
+from agentflow.lint.answers import OUTER, after, is_final, is_within
+from agentflow.lint.beforehand import made_beforehand
 from agentflow.lint.checkpoints import gate_before
 from agentflow.lint.deeds import is_declared
 from agentflow.lint.rule import Context, Family
@@ -129,6 +131,8 @@ def check(context: Context) -> Iterator[Finding]:
     for asked in (plan.steps[at] for at in following):
         if _decides_on_rounds(context, plan, asked):
             yield from _each_round(context, asked, acting, following[asked.address])
+    if following:
+        yield from _beforehand(context)
 
 
 def _decides_on_rounds(context: Context, plan: Plan, asked: StepPlan) -> bool:
@@ -161,6 +165,24 @@ def _each_round(
                 help="let it follow the loop, on the answer that ends it",
                 related=(Related("asks about it", context.document.locate_key(asked.path)),),
             )
+
+
+def _beforehand(context: Context) -> Iterator[Finding]:
+    """The calls that wait for a yes and have been made before; what can be done twice, it may be meant to be."""
+    for each in made_beforehand(context):
+        final = is_final(each.approved) or is_final(each.step)
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY if final else Severity.ADVICE,
+            message=f"{quoted(each.step.id)} makes the call that {quoted(each.approved.id)} only makes"
+            f" for a yes, before {quoted(each.asked.id)} is asked",
+            location=context.document.locate_key(each.step.path),
+            help="hand it something else, or let it wait for the answer, too",
+            related=(
+                Related("asked after it", context.document.locate_key(each.asked.path)),
+                Related("the same call", context.document.locate_key(each.approved.path)),
+            ),
+        )
 
 
 def _questions(plan: Plan) -> Iterator[StepPlan]:

@@ -3,12 +3,12 @@
 When a write loses its answer, nobody knows what became of it, and the step ends as
 `unknown_effect`: with an idempotency key as without, once there are no more attempts. A `catch` for
 `any` takes that too, and with `skip` or a value the run succeeds and nobody looks. Say apart what
-follows `unknown_effect`: `fail`, or an escalation to people. Where it cannot be undone, the same goes for
-an entry for `timeout` or `server_error`, by which such an effect begins.
+follows `unknown_effect`: `fail`, or an escalation to people. Where it cannot be undone, the same
+goes for an entry for `timeout` or `server_error`, by which such an effect begins.
 
 A step with a key that nobody asks what became of it, such as a message at the end, may be passed
-over: it was tried safely as often as its author wants, and nothing goes on from it. So may one after
-which a step runs for what the `catch` gave, and only then: an undo that may be repeated, or a
+over: it was tried safely as often as its author wants, and nothing goes on from it. So may one
+after which a step runs for what the `catch` gave, and only then: an undo that may be repeated, or a
 question to a person.
 
 Bad:
@@ -103,10 +103,10 @@ def _ends_in_itself(step: StepPlan, around: StepPlan, asked: set[str | None]) ->
 
 
 def _passes_over(plan: Plan, step: StepPlan) -> tuple[StepPlan, str] | None:
-    """The step whose `catch` lets the run go on after an unknown effect of another inside it, and the entry.
+    """The step whose `catch` passes over an unknown effect inside it, and the entry that does so.
 
-    An entry for a class that leaves open what was done takes the unknown effect that began with it. Of what
-    can be undone, it is taken for the author's word on that.
+    An entry for a class that leaves open what was done takes the unknown effect that began with it.
+    Of what can be undone, it is taken for the author's word on that.
     """
     final = any(call.effects is Effects.IRREVERSIBLE for call in calls_of(step))
     keys = ("timeout", "server_error", "any") if final else ("any",)

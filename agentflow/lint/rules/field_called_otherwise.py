@@ -1,7 +1,8 @@
 """A model is asked for a field, or a choice, by another name than its contract has.
 
 What it is told and what its answer is held against contradict each other. It obeys one of the two: either
-its answer is refused, again and again, or the field comes with a value that nobody explained.
+its answer is refused, again and again, or the field comes with a value that nobody explained. So it is
+with a number of items that the list with their name has no room for: "exactly five ideas", and `maxItems: 3`.
 
 Bad:
 
@@ -68,7 +69,7 @@ from agentflow.lint.chats import chats
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.stems import stem
-from agentflow.lint.texts import Written, told
+from agentflow.lint.texts import Written
 from agentflow.plan.calls import home_of
 from agentflow.plan.schemas import Contract, past_references, values_of
 from agentflow.plan.steps import CallPlan
@@ -115,7 +116,7 @@ def check(context: Context) -> Iterator[Finding]:
         if home in seen or not fields:
             continue
         seen.add(home)
-        texts = list(told(plan, chat.call.options, home))
+        texts = context.told[home]
         for text, found in _odd(chat.call, texts, fields):
             name = found["name"]
             yield Finding(
@@ -127,6 +128,7 @@ def check(context: Context) -> Iterator[Finding]:
                 help=suggestions.help(name, fields, "call it as the contract does"),
                 related=(Related("the contract", context.document.locate_key((*home, "output"))),),
             )
+        yield from _amounts(context, chat.agent, home, texts, chat.call)
         for text, found, field in _odd_values(texts, fields, chat.call.output.schema):
             values = values_of(Contract(fields[field], chat.call.output.schema)) or ()
             yield Finding(
@@ -138,6 +140,24 @@ def check(context: Context) -> Iterator[Finding]:
                 help="call it as the contract does",
                 related=(Related("the contract", context.document.locate_key((*home, "output"))),),
             )
+
+
+def _amounts(
+    context: Context, agent: str, home: Path, texts: Sequence[Written], call: CallPlan
+) -> Iterator[Finding]:
+    """Each number of items that a list of the answer cannot have."""
+    from agentflow.lint.asked_amounts import odd_amounts
+
+    for odd in odd_amounts(texts, _fields(call), call.output.schema):
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(agent)} is asked for {quoted(odd.found[0])}, "
+            f"and {quoted(odd.field)} takes {odd.takes}",
+            location=odd.text.place(context.document, odd.found),
+            help="ask for as many as the contract takes",
+            related=(Related("the contract", context.document.locate_key((*home, "output"))),),
+        )
 
 
 def _odd(

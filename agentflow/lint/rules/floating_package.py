@@ -146,7 +146,8 @@ def _image(argv: Sequence[str]) -> int | None:
 _NPM = (partial(_package, frozenset({"-p", "--package"}), None), _EXACT, "NAME@1.2.3")
 _PYPI = frozenset({"--from", "--spec"})
 _IMAGE = (_image, _EXACT_IMAGE, "NAME:1.2.3, or NAME@sha256:…")
-#: Programs that fetch packages: where one is named, when its version is exact, and how that is written.
+#: Programs that fetch packages: where one is named, when its version is exact, and how that is
+#: written.
 _FETCHERS: Mapping[str, tuple[Callable[[Sequence[str]], int | None], re.Pattern[str], str]] = {
     "npx": _NPM,
     "bunx": _NPM,

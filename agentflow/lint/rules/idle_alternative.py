@@ -1,4 +1,4 @@
-"""What stands behind a path in `default` or `coalesce` is never taken, since the path always has a value.
+"""An alternative in `default` or `coalesce` is never taken, since its path always has a value.
 
 A refined text, the answer of a second agent or what a person has changed is prepared, and the first
 version is handed on in each run: the order is the wrong way round. Nothing is said of a plain value

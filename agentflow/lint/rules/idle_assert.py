@@ -1,8 +1,8 @@
 """An assertion says the same of every output.
 
 It is true of every output or of none, so it catches nothing, or fails the step whatever its agent
-answers. So it is with a condition on a number that every one fulfils which the contract has room
-for, or none.
+answers. So it is with a condition on a number, or on a sum, that every one fulfils which the contract has
+room for, or none, and with items of a list that are looked for in the same list.
 
 Bad:
 
@@ -62,8 +62,11 @@ from agentflow.lint.macro_variables import Variables
 from agentflow.lint.ranges import impossible
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.steps import AssertPlan, StepPlan
+from agentflow.spec.cel.logic import together
+from agentflow.spec.cel.syntax import Binary, Comprehension, Expr, Identifier
 from agentflow.spec.document import Path
 from agentflow.spec.expressions import references
+from agentflow.spec.wording import quoted
 
 NAME = "idle-assert"
 FAMILY = Family.CONTRACT
@@ -71,7 +74,7 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each assertion without a reference to the output, or with a condition that decides nothing."""
+    """Each assertion that does not refer to the output, or whose condition decides nothing."""
     if context.plan is None:
         return
     for step in context.plan.steps.values():
@@ -79,6 +82,7 @@ def check(context: Context) -> Iterator[Finding]:
             path = (*step.path, "assert", index, "that")
             if any(found.root == "output" for found in references(assertion.that)):
                 yield from _by_numbers(context, step, assertion, path)
+                yield from _of_itself(context, assertion, path)
                 continue
             yield Finding(
                 rule=NAME,
@@ -103,3 +107,30 @@ def _by_numbers(
                 location=context.document.in_string(path, found.part.start, found.part.end),
                 help="compare with a value that may come",
             )
+
+
+def _of_itself(context: Context, assertion: AssertPlan, path: Path) -> Iterator[Finding]:
+    """Is each item of a list asked whether it is in this very list?"""
+    for part, holds in together(assertion.that, True):
+        if not (holds and isinstance(part, Comprehension) and part.macro == "all"):
+            continue
+        among = _looked_up(part.variable, part.body)
+        itself = assertion.text[part.source.start : part.source.end]
+        if among is not None and assertion.text[among.start : among.end] == itself:
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"each item of {quoted(itself)} is in {quoted(itself)}, so it catches nothing",
+                location=context.document.in_string(path, part.start, part.end),
+                help="look it up in what the step was given: 'input'",
+            )
+
+
+def _looked_up(item: str, body: Expr) -> Expr | None:
+    """The list in which an item is looked for: `item in list`, or `list.exists(x, x == item)`."""
+    match body:
+        case Binary("in", Identifier(name), among) if name == item:
+            return among
+        case Comprehension("exists", among, other, Binary("==", Identifier(one), Identifier(two))):
+            return among if {one, two} == {item, other} else None
+    return None

@@ -1,8 +1,8 @@
 """`fail_fast` where nothing is ever at work at the same time.
 
-It stops what is in flight beside a step that fails. Where every step waits for the one before, and no
-list and no plan is worked on in parallel, there is nothing beside it: the key does nothing, and whoever
-wrote it expects something else of it.
+It stops what is in flight beside a step that fails. Where every step waits for the one before, and
+no list and no plan is worked on in parallel, there is nothing beside it: the key does nothing, and
+whoever wrote it expects something else of it.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A keyword of a schema says nothing about the type that stands beside it.
 
 `minLength` judges texts and nothing else, `maximum` numbers, `maxItems` lists. Beside another type
-it is passed over without a word: `{type: integer, maxLength: 3}` lets 12345 pass. Mostly the type is
-not the one that was meant, or the keyword is that of another type.
+it is passed over without a word: `{type: integer, maxLength: 3}` lets 12345 pass. Mostly the type
+is not the one that was meant, or the keyword is that of another type.
 
 Bad:
 

@@ -131,7 +131,7 @@ def _why_not(number: int, user: tuple[Turn | str, Path]) -> str | None:
 
 
 def _unfit(step: StepPlan, call: CallPlan | None) -> str | None:
-    """Why an agent cannot be asked in the place of that of a step, or never be taken at its word."""
+    """Why an agent cannot stand in for that of a step, or its answer never counts."""
     if step.call is None or call is None:
         return None
     given = {name for name, _ in entries(call.arguments)}

@@ -3,7 +3,9 @@
 The time of a step, of a group or of a whole pipeline goes on for all that is inside of it. What has
 longer inside than the step around it is cut off before its own time is over: what its
 `catch.timeout` says never comes about, and whoever reads the spec expects a wait that there never
-is. Of the time of an agent that only one step calls it is an advice.
+is. Of two times that are over at the same moment the outer one counts, so the same holds for as much
+time as there is around the step, where a `catch` has a word for it. Of the time of an agent that only
+one step calls it is an advice.
 
 Bad:
 
@@ -70,7 +72,10 @@ def check(context: Context) -> Iterator[Finding]:
     for step in plan.steps.values():
         for time in _written(context, step, calls):
             first = shortest(_around(plan, step, time))
-            if first is None or first.seconds >= time.seconds:
+            if first is None or first.seconds > time.seconds:
+                continue
+            even = first.seconds == time.seconds
+            if even and not _is_waited_for(step, time):
                 continue
             inside = first.whose == time.whose
             whose = "all of it" if inside else f"{first.whose} around it"
@@ -79,7 +84,7 @@ def check(context: Context) -> Iterator[Finding]:
                 severity=SEVERITY if time.path[0] == "steps" else Severity.ADVICE,
                 message=(
                     f"{time.whose} has {time_in_words(time.seconds)} ({time.key}), and {whose}"
-                    f" {time_in_words(first.seconds)} ({first.key})"
+                    f" {'no more' if even else time_in_words(first.seconds)} ({first.key})"
                 ),
                 location=document.locate(time.path),
                 help="it is never over: write less here, or more there",
@@ -87,6 +92,12 @@ def check(context: Context) -> Iterator[Finding]:
                 if document.node(first.path) is not None
                 else (),
             )
+
+
+def _is_waited_for(step: StepPlan, time: Time) -> bool:
+    """Is it said what follows when a time of a step is over, other than that the step fails?"""
+    action = step.catch.get("timeout") or step.catch.get("any")
+    return time.key == "timeout" and action is not None and action.action != "fail"
 
 
 def _written(context: Context, step: StepPlan, calls: Mapping[str, int]) -> Iterator[Time]:

@@ -1,7 +1,7 @@
 """A worker of a `delegate` that no plan can name.
 
-The contract of the planner lists the workers that a task can be for, and this one is not among them,
-so it never has anything to do. It may be misspelt in one of the two places.
+The contract of the planner lists the workers that a task can be for, and this one is not among
+them, so it never has anything to do. It may be misspelt in one of the two places.
 
 Bad:
 

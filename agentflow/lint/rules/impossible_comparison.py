@@ -5,7 +5,8 @@ them: a misspelt choice, or a number in quotes. The comparison comes to the same
 `filter` leaves nothing, and of two values the same one is always chosen. A `when` or `until` that
 cannot hold for this reason is told by `unreachable-step` and `constant-until`. With `!=`, which is
 always true then, it is a warning, and so it is on one side of an `||` whose other side may hold,
-and where a condition before `?` is true for all choices there are.
+where a condition before `?` is true for all choices there are, and where a value that is handed on is
+always true. A condition behind another `?` asks only what that has left.
 
 Bad:
 
@@ -53,7 +54,7 @@ Good:
 from collections.abc import Iterable, Iterator
 
 from agentflow.findings import Finding, Location, Severity
-from agentflow.lint.choices import decided_choices, no_choices
+from agentflow.lint.choices import constant_value, decided_choices, no_choices
 from agentflow.lint.comparisons import decisive, made_up_for, mismatches
 from agentflow.lint.macro_variables import Variables
 from agentflow.lint.names import Suggestions
@@ -82,6 +83,8 @@ def check(context: Context) -> Iterator[Finding]:
         scope = Variables(context.types, place)
         found, choices = list(mismatches(expr, scope)), list(no_choices(expr, text, scope))
         choices += decided_choices(context, expr, text, place)
+        if path[-1] not in (*_CONDITIONS, "switch"):
+            choices += constant_value(expr, text, scope)
         if not found and not choices:
             continue
         told = set(_told_elsewhere(expr, text, scope, path))

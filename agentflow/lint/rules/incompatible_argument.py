@@ -70,7 +70,7 @@ Good:
     outputs: {letter: "${{ steps.write.output }}"}
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.first_rounds import AT_FIRST
@@ -99,22 +99,39 @@ def check(context: Context) -> Iterator[Finding]:
     for handoff in handoffs:
         if (handoff.path, handoff.receiver) in broken:
             continue  # of the whole, a part is named already
-        found = list(_breaches(context, handoffs, handoff, effort))
-        for side in handoff.sides() if not found else ():
-            found += _breaches(context, handoffs, side, effort)
-        found = found or list(_at_first(context, handoffs, handoff, effort))
+        found = _found(context, handoffs, handoff, effort)
         if found:
             broken.add((handoff.path[:-1], handoff.receiver))
         yield from (finding for finding in found if finding.location not in context.misread)
 
 
+def _found(context: Context, handoffs: Handoffs, handoff: Handoff, effort: Effort) -> list[Finding]:
+    """What is wrong with a handoff: with each item that is written out in it, and with the whole."""
+    items = list(handoff.items())
+    found = [each for item in items for each in _found(context, handoffs, item, effort)]
+    lists = {item.path if item.at else item.path[:-1] for item in items}
+    found += _breaches(context, handoffs, handoff, effort, lists)
+    for side in handoff.sides() if not found else ():
+        found += _breaches(context, handoffs, side, effort)
+    return found or list(_at_first(context, handoffs, handoff, effort))
+
+
 def _breaches(
-    context: Context, handoffs: Handoffs, handoff: Handoff, effort: Effort
+    context: Context,
+    handoffs: Handoffs,
+    handoff: Handoff,
+    effort: Effort,
+    lists: Container[Path] = (),
 ) -> Iterator[Finding]:
-    """Each part of a handoff that does not fit, or of what it is on one side of a `? :`."""
+    """Each part of a handoff that does not fit, or of what it is on one side of a `? :`.
+
+    Nothing is said of the items of `lists`, which are judged one by one.
+    """
     given = context.types.of(handoff.template, handoff.place, handoff.given)
     for breach in breaches(given, handoff.wanted, effort):
         source = handoffs.source(handoff, breach.way)
+        if source.way and source.path in lists:
+            continue
         always = breach.always and not handoff.chosen
         if not always and not _may_come(context, source, breach):
             continue
@@ -132,7 +149,7 @@ def _breaches(
 def _at_first(
     context: Context, handoffs: Handoffs, handoff: Handoff, effort: Effort
 ) -> Iterator[Finding]:
-    """Each part of a handoff that does not fit in the first iteration of a loop, whatever comes later."""
+    """Each part of a handoff that breaks in a loop's first iteration, whatever later ones give."""
     first = context.first_rounds.at(handoff.path, handoff.place)
     if first is None:
         return
@@ -155,8 +172,8 @@ def _at_first(
 def _may_come(context: Context, source: Source, breach: Breach) -> bool:
     """Is there nothing that keeps such a value from being handed on?
 
-    What a condition lets through, or an operator makes, is for the author to know, unless it never fits.
-    So is what happens if a call is refused, where `catch` says it.
+    What a condition lets through, or an operator makes, is for the author to know, unless it never
+    fits. So is what happens if a call is refused, where `catch` says it.
     """
     assert context.plan is not None
     around = (context.plan.steps.get(at) for at in enclosing(source.place))

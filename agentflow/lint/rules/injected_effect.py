@@ -73,6 +73,7 @@ from agentflow.contracts.shape import types_of
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import Chat, chats, entries, shown
 from agentflow.lint.checkpoints import gate_before, gates_before
+from agentflow.lint.commands import SHELLS
 from agentflow.lint.deeds import fields_of_url
 from agentflow.lint.prompts import reads
 from agentflow.lint.rule import Context, Family
@@ -91,7 +92,6 @@ FAMILY = Family.TRUST
 SEVERITY = Severity.WARNING
 
 #: Programs that run what they are given, and fields that say so of themselves.
-_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh"})
 _DATABASES = frozenset({"psql", "mysql", "sqlite3"})
 _PROGRAMS = frozenset(
     {
@@ -222,7 +222,7 @@ def _reads_anything(context: Context, chat: Chat) -> bool:
 def _carried_out(
     context: Context, step: StepPlan, call: CallPlan, readers: Readers
 ) -> Iterator[Finding]:
-    """Free text from such a model that an agent with effects runs, or a shell, which can do anything."""
+    """Free text from such a model that is run by an agent with effects, or by any shell."""
     shell = _is_shell(call)
     if (call.effects.repeatable and not shell) or gate_before(context, step) is not None:
         return
@@ -297,7 +297,7 @@ def _is_shell(call: CallPlan) -> bool:
     """Does a program carry out what it is given, or make arguments of it?"""
     argv = [str(word) for word in getattr(call.options, "argv", None) or [""]]
     program, words = argv[0].rpartition("/")[2], argv[1:]
-    if program in _SHELLS:
+    if program in SHELLS:
         # A script that is named reads its input as data.
         return "-s" in words or all(word.startswith("-") for word in words) or _expands(words)
     if program in _DATABASES:

@@ -3,7 +3,8 @@
 Who honours the key does the first of them and takes the others for repeats of it: they answer as if
 they were done, and never are. A key in a `for_each` has to vary with the item, one in a loop with
 the iteration, and every key with the run. Two steps that ask the same agent for different things
-need different keys.
+need different keys. Where the url of a request names more than the key does, as a commit of a
+repository, it is an advice to name that, too.
 
 Bad:
 
@@ -60,12 +61,17 @@ Good:
 
 from collections.abc import Iterator
 
+from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.deeds import fields_of_url
 from agentflow.lint.keys import Keys
+from agentflow.lint.origins import within
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.calls import callers
 from agentflow.plan.steps import StepPlan
+from agentflow.plan.uses import Use
+from agentflow.spec.cel.references import Steps
 from agentflow.spec.templates import Constant
 from agentflow.spec.wording import quoted
 
@@ -90,6 +96,8 @@ def check(context: Context) -> Iterator[Finding]:
             yield _shared(context, step, outer)
         elif all(use.reference.root == "index" for use in keys.uses(step)):
             yield _in_every_run(context, step)
+        else:
+            yield from _wider_than_url(context, keys, step)
     for first, second in _twice(keys):
         yield Finding(
             rule=NAME,
@@ -137,6 +145,38 @@ def _clash(keys: Keys, first: StepPlan, second: StepPlan) -> bool:
 
 def _over(step: StepPlan) -> object:
     return step.for_each.over if step.for_each is not None else None
+
+
+def _wider_than_url(context: Context, keys: Keys, step: StepPlan) -> Iterator[Finding]:
+    """A key that names the first things of a url, and not the last, which is one of them.
+
+    What names anything else may well tell which it is.
+    """
+    assert step.call is not None
+    fields = fields_of_url(step.call)
+    if len(fields) < 2 or step.dispatch is not None:
+        return
+    *before, last = (list(within(context, (*step.path, "with", name))) for name in fields)
+    known = {_way(use) for uses in before for use in uses}
+    named = {_way(use) for use in keys.uses(step)}
+    if not named or not named <= known or len(last) != 1 or last[0].target is not None:
+        return
+    if last[0].reference.root == "run" or _way(last[0]) in known:
+        return
+    way = (part for part in last[0].reference.path if part is not None)
+    source = quoted(path_text((last[0].reference.root, *way)))
+    yield Finding(
+        rule=NAME,
+        severity=Severity.ADVICE,
+        message=f"the key is the same for every {source}, which the url names as well",
+        location=context.document.locate_key((*step.path, "idempotency_key")),
+        help=f"put {source} into it, or run.id",
+        related=(Related("in the url", context.document.locate((*step.path, "with", fields[-1]))),),
+    )
+
+
+def _way(use: Use) -> tuple[str, Steps]:
+    return use.reference.root, use.reference.path
 
 
 def _in_every_run(context: Context, step: StepPlan) -> Finding:

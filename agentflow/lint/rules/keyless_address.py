@@ -1,9 +1,9 @@
 """A model at an address of the spec is called without a key.
 
-Keys belong to the operator, and an address from a spec may be anybody's. So they are sent to a host that
-a spec names only if the operator's own environment allows it; to any other the request goes without
-credentials, and a server that wants some refuses it in the middle of a run. A host on this machine is
-left alone: it seldom wants any.
+Keys belong to the operator, and an address from a spec may be anybody's. So they are sent to a host
+that a spec names only if the operator's own environment allows it; to any other the request goes
+without credentials, and a server that wants some refuses it in the middle of a run. A host on this
+machine is left alone: it seldom wants any.
 
 Bad:
 

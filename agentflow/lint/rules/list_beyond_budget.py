@@ -1,9 +1,9 @@
 """A list may be longer than the budget has calls, or anything else, for.
 
-`max` says that so many items are fine, and the budget that they are not, since each of them takes a call,
-or what its agent charges to a meter: a run with a full list stops
-in the middle, after what it has done has been paid for, although nothing went wrong. Where that is
-meant, `catch: {budget_exceeded: skip}` says so.
+`max` says that so many items are fine, and the budget that they are not, since each of them takes a
+call, or what its agent charges to a meter: a run with a full list stops in the middle, after what
+it has done has been paid for, although nothing went wrong. Where that is meant, `catch:
+{budget_exceeded: skip}` says so.
 
 Bad:
 
@@ -43,7 +43,7 @@ Good:
 from collections.abc import Iterable, Iterator
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.meters import amount_of, figure, path_of, summed
+from agentflow.lint.budgets import amount_of, figure, path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.bounds import Part, worst_case
 from agentflow.plan.lower_bounds import Least, least_of_run, least_of_step

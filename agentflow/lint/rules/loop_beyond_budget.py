@@ -1,8 +1,8 @@
 """A loop may go round more often than the budget has calls, or anything else, for.
 
-`max` says how often to try, and the budget stops the loop before: the last rounds are never made, the run
-fails as `budget_exceeded` in the middle of one, and `catch.exhausted`, which was to take what there is by
-then, never comes. Where that is meant, `catch: {budget_exceeded: skip}` says so.
+`max` says how often to try, and the budget stops the loop before: the last rounds are never made,
+the run fails as `budget_exceeded` in the middle of one, and `catch.exhausted`, which was to take
+what there is by then, never comes. Where that is meant, `catch: {budget_exceeded: skip}` says so.
 
 Bad:
 
@@ -56,7 +56,7 @@ Good:
 from collections.abc import Iterator, Mapping
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.meters import path_of, summed
+from agentflow.lint.budgets import path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.lower_bounds import copes, least_of_round
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan

@@ -1,7 +1,7 @@
 """A step that chooses its agent may choose one that it cannot use.
 
-All agents in `among` share one contract: whoever reads the step cannot know which of them answered. And
-a name that is not in `among` is refused, so every name that may come has to be in it.
+All agents in `among` share one contract: whoever reads the step cannot know which of them answered.
+And a name that is not in `among` is refused, so every name that may come has to be in it.
 
 Bad:
 
@@ -139,7 +139,7 @@ def _different(context: Context, step: StepPlan) -> Iterator[Finding]:
 
 
 def _answering_for(step: StepPlan) -> Iterator[tuple[CallPlan, CallPlan, Path]]:
-    """The calls of agents, each with that of another that may answer for it, and where it is named."""
+    """The calls of agents, each with that of a possible substitute, and where that is named."""
     workers = step.delegate.workers.values() if step.delegate is not None else ()
     for one in (step, *workers):
         if one.call is None:

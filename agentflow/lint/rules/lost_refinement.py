@@ -1,9 +1,9 @@
 """A loop throws away what its iterations have made.
 
-Each iteration improves on something and hands it on in `next`. If no step, no condition and no output
-reads it from there, the next iteration starts from the original again, and in the end the original is
-what everybody gets. So it is where the output gives the original, where nobody reads what the output has
-of it, and where what acts after the loop is given the original.
+Each iteration improves on something and hands it on in `next`. If no step, no condition and no
+output reads it from there, the next iteration starts from the original again, and in the end the
+original is what everybody gets. So it is where the output gives the original, where nobody reads
+what the output has of it, and where what acts after the loop is given the original.
 
 Bad:
 
@@ -175,7 +175,7 @@ def _is_of(context: Context, each: Round, use: Use, refined: _Refined) -> bool:
 
 
 def _original(context: Context, each: Round, refined: _Refined) -> Iterator[Finding]:
-    """Does the output repeat what the loop began with, beside at most verdicts on what it made of it?"""
+    """Does the output repeat the initial value, with only verdicts on what the loop made of it?"""
     if each.body.output is None:
         return
     keys = entries(each.body.output)
@@ -202,7 +202,7 @@ def _original(context: Context, each: Round, refined: _Refined) -> Iterator[Find
 
 
 def _unread(context: Context, each: Round, refined: _Refined) -> Iterator[Finding]:
-    """A part of the output that nobody reads, where no other has what the loop made of the field."""
+    """A part of the output that nobody reads, if no other part has what the loop made of it."""
     read = context.uses_of.get(each.step.address, ())
     if each.step.for_each is not None or not read or not context.reads_all_known:
         return

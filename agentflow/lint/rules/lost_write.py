@@ -3,7 +3,8 @@
 Each item of a list writes its text to the same file, or two steps that do not wait for each other
 do, or put something to the same address. What is there in the end is the work of whichever came
 last, and nothing fails. Said of what is declared as `idempotent`, and of `PUT`: what only adds to a
-file may well be done by several.
+file may well be done by several, and a `PUT` to a fixed url may say in what it sends which of several
+things it is.
 
 Bad:
 
@@ -57,6 +58,7 @@ Good:
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from msgspec import Struct
 
@@ -138,7 +140,9 @@ def _write(context: Context, step: StepPlan) -> _Write | None:
         url, named = str(getattr(call.options, "url", "")), fields_of_url(call)
         place = {name: each for name, each in given.items() if name in named}
         rest = {name: each for name, each in given.items() if name not in place}
-        return _Write(step, url, "address", place, rest) if place and rest else None
+        # Where the url is fixed, what is sent may itself say which of several things it is.
+        known = rest and (place or rest.keys() <= _CONTENTS)
+        return _Write(step, url, "address", place, rest) if known else None
     if call.effects is not Effects.IDEMPOTENT or not is_declared(context, step, call):
         return None
     place = {name: each for name, each in given.items() if name in _PLACES}
@@ -187,12 +191,11 @@ def _clash(order: Order, one: _Write, other: _Write) -> bool:
 def _finding(
     context: Context, write: _Write, said: str, so: str, advice: str, other: StepPlan
 ) -> Finding:
-    name = next(iter(write.place))
     return Finding(
         rule=NAME,
         severity=SEVERITY,
         message=f"{said} {write.where}, so {so}",
-        location=context.document.locate((*write.step.path, "with", name)),
+        location=context.document.locate((*write.step.path, "with", *islice(write.place, 1))),
         help=advice,
         related=(Related("at the same time", context.document.locate_key(other.path)),),
     )

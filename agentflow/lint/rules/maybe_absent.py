@@ -5,7 +5,8 @@ some options of a contract give it, or what it is a field of may be null. On the
 the expression has no value and the step fails: absence is never a value. A `default` in a contract
 is filled in for the `inputs` of a pipeline, not for what an agent answers. So it is with an item of
 one list that is read by the number of an item of another (`inputs.amounts[index]`), if nothing says
-that the first is as long.
+that the first is as long, and with a choice of texts that is looked up in a map without one of them:
+`{"a": 1, "b": 2}[steps.x.output.kind]`.
 
 Bad:
 
@@ -101,6 +102,14 @@ def check(context: Context) -> Iterator[Finding]:
             location=location,
             help=f"write default({shown}, VALUE), or ask has({shown}) first",
         )
+    for doubt, shown, location in context.doubts_of(Risk.KEY):
+        yield Finding(
+            rule=NAME,
+            severity=SEVERITY,
+            message=f"{quoted(shown)} may be {doubt.may_be}, and the map has no such key",
+            location=location,
+            help="give the map a key for each value, or write default({…}[…], VALUE)",
+        )
     for pair in zipped(context):
         yield from _shorter(context, context.plan, pair)
 
@@ -165,7 +174,7 @@ def _unproven(context: Context, plan: Plan, use: Use, gaps: list[Gap]) -> Iterat
 
 
 def _is_after_all_rounds(plan: Plan, use: Use, missing: Steps) -> bool:
-    """Is it an item of a state that each round of a loop may have added to, read when all are over?"""
+    """Is it an item of a state that each round of a loop may add to, read after the loop?"""
     step = loop_around(plan, use.reader) or plan.steps.get(use.reader)
     if use.reference.root != "loop" or step is None or step.loop is None:
         return False
@@ -174,7 +183,7 @@ def _is_after_all_rounds(plan: Plan, use: Use, missing: Steps) -> bool:
 
 
 def _shorter(context: Context, plan: Plan, each: Zipped) -> Iterator[Finding]:
-    """A list that is read by the numbers of another, unless somebody has looked at how long it is."""
+    """A list that is read by another's indexes, unless its length has been looked at."""
     use = each.use
     known, producer = context.guards.at(use), plan.steps.get(use.target or "")
     items, over = (path_text(_whole(way_of(path))) for path in (each.items, each.over))

@@ -1,8 +1,8 @@
 """A step reads the output of one that may have been skipped.
 
-A step is skipped when its `when` is false, or when it fails and `catch` says `skip`. It has no output
-then, and absence is never a value: the reader fails. So it needs `default(...)`, `coalesce(...)` or
-`has(...)`, or the same condition.
+A step is skipped when its `when` is false, or when it fails and `catch` says `skip`. It has no
+output then, and absence is never a value: the reader fails. So it needs `default(...)`,
+`coalesce(...)` or `has(...)`, or the same condition.
 
 Bad:
 
@@ -120,7 +120,7 @@ def _causes(step: StepPlan) -> list[Path]:
 
 
 def _is_misguarded(context: Context, use: Use) -> bool:
-    """Is there a `when` around the reader that cannot be read? It may be what asks for the output."""
+    """Is there an unreadable `when` around the reader, which may ask for the output?"""
     assert context.plan is not None
     around = (context.plan.steps.get(at) for at in enclosing(use.reader))
     return any(

@@ -1,7 +1,7 @@
 """`with` lacks a field that the agent's input contract requires.
 
-An agent sees the fields that `with` names and nothing else. The call is refused before it starts, in
-every run.
+An agent sees the fields that `with` names and nothing else. The call is refused before it starts,
+in every run.
 
 Bad:
 
@@ -49,8 +49,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.contracts.describe import listed
-from agentflow.findings import Finding, Severity
-from agentflow.lint.receivers import receivers
+from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.receivers import Receiver, receivers
 from agentflow.lint.rule import Context, Family
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
@@ -64,7 +64,10 @@ _ARTICLE = {"agent": "an agent", "pipeline": "a pipeline"}
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each call without a required argument, at its `with`, or where its receiver is named."""
+    """Each call without a required argument, at its `with`, or where its receiver is named.
+
+    Whoever takes over in `catch` is named there.
+    """
     if context.plan is None:
         return
     for receiver in receivers(context.document, context.plan):
@@ -77,11 +80,19 @@ def check(context: Context) -> Iterator[Finding]:
             meant = {nearest(name, missing) for name in names if name not in taken}
             missing = [name for name in missing if name not in meant]
         if missing:
+            stands_in = "catch" in receiver.named[len(receiver.step.path) :]
+            place = receiver.named if stands_in or given is None else receiver.given
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
                 message=f"{receiver.what} {quoted(receiver.name)} is not given "
                 f"{listed(map(quoted, missing), 'and')}",
-                location=context.document.locate_key(receiver.given if given else receiver.named),
+                location=context.document.locate_key(place),
                 help=f"{_ARTICLE[receiver.what]} sees only what 'with' names",
+                related=(_with(context, receiver),) if stands_in and given else (),
             )
+
+
+def _with(context: Context, receiver: Receiver) -> Related:
+    place = context.document.locate_key(receiver.given)
+    return Related("whoever takes over in 'catch' is given the same", place)

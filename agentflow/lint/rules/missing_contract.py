@@ -1,8 +1,8 @@
 """An agent has no input or no output contract.
 
 What it is given and what it answers would be checked by nobody: a wrong answer goes on to the next
-step, and comes up again where nobody can tell where it came from. An agent of kind `mcp` has those of its
-tool, if the server has `definitions` and they say what the tool answers.
+step, and comes up again where nobody can tell where it came from. An agent of kind `mcp` has those
+of its tool, if the server has `definitions` and they say what the tool answers.
 
 Bad:
 
@@ -112,7 +112,7 @@ def _misnamed(agent: Agent, servers: Mapping[str, ServerPlan]) -> bool:
 
 
 def _unknown(server: str, tool: str, servers: Mapping[str, ServerPlan]) -> bool:
-    """Does the file of the server's definitions lack a tool? Its contracts are those of another then."""
+    """Does the file of the server's definitions lack a tool? Then it lacks the contracts, too."""
     plan = servers.get(server)
     return plan is not None and bool(plan.definitions) and tool not in (plan.definitions or {})
 

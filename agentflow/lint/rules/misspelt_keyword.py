@@ -74,23 +74,20 @@ def check(context: Context) -> Iterator[Finding]:
             if advice is not None:
                 what = f"{quoted(key)} is no keyword of JSON Schema 2020-12"
                 left = [word for word in MEANT if word not in written.schema]
-                fix = suggestions.fix(context.document, _place(context, written, key), key, left)
-                yield _finding(context, written, key, what, advice, fix)
+                place = context.document.locate_key(written.at(key))
+                fix = suggestions.fix(context.document, place, key, left)
+                yield _finding(written, place, what, advice, fix)
             elif key == "format" and isinstance(value, str) and value not in FORMAT_EXAMPLES:
                 advice = suggestions.near(value, FORMAT_EXAMPLES)
                 if advice is not None:
                     what = f"{quoted(value)} is no format of JSON Schema 2020-12"
-                    yield _finding(context, written, key, what, advice)
-
-
-def _place(context: Context, written: WrittenSchema, key: str) -> Location:
-    return context.document.locate_key(written.at(key))
+                    place = context.document.locate_key(written.at(key))
+                    yield _finding(written, place, what, advice)
 
 
 def _finding(
-    context: Context,
     written: WrittenSchema,
-    key: str,
+    place: Location,
     what: str,
     advice: str,
     fix: Fix | None = None,
@@ -99,7 +96,7 @@ def _finding(
         rule=NAME,
         severity=SEVERITY,
         message=f"{what} and has no effect{written.where}",
-        location=_place(context, written, key),
+        location=place,
         help=advice,
         fix=fix,
     )

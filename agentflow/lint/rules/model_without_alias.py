@@ -1,7 +1,7 @@
 """An agent names a model itself, in a pipeline that has names for its models.
 
-`models` is where one looks to see what a pipeline runs on, and where its models are changed, priced and
-given fallbacks. One that an agent names past it is overlooked.
+`models` is where one looks to see what a pipeline runs on, and where its models are changed, priced
+and given fallbacks. One that an agent names past it is overlooked.
 
 Bad:
 

@@ -101,7 +101,7 @@ def _same(escalation: EscalationPlan) -> tuple[Path, str] | None:
 
 
 def _asked_already(turn: Turn) -> tuple[Path, str] | None:
-    """The one level of an escalation, if it asks whom the step has asked in vain; after a notice it reminds."""
+    """An escalation's only level, if it asks whom the step has asked in vain; no reminder."""
     question, levels = turn.step.question, turn.plan.levels
     if question is None or len(levels) != 1 or levels[0].kind != "human":
         return None

@@ -1,8 +1,8 @@
 """The output limit of a model does not go with the contract, or with the model.
 
-`max_output_tokens` ends an answer wherever it is, and one that ends early is `truncated`. If even the
-shortest answer that keeps the contract is longer, none can ever be accepted. And a limit above what the
-model gives is refused by most providers, in every call.
+`max_output_tokens` ends an answer wherever it is, and one that ends early is `truncated`. If even
+the shortest answer that keeps the contract is longer, none can ever be accepted. And a limit above
+what the model gives is refused by most providers, in every call.
 
 Bad:
 

@@ -177,7 +177,7 @@ def _added(expr: Expr) -> Iterator[Reference]:
 
 
 def _list_behind(context: Context, each: Round, use: Use) -> StepPlan | None:
-    """The step of the iteration that goes over a list and of which all results are read, through groups."""
+    """The step that goes over a list inside an iteration, all of whose results are read."""
     assert context.plan is not None
     seen: set[str] = set()
     pending = [use]

@@ -1,8 +1,8 @@
 """A prompt, an image, a url, a charge or a question asks for something that is not given.
 
-What an agent has of these reads the fields of its own `input` and nothing else, so that a reader of the
-agent knows what reaches the other side. Anything else has no value, and every call fails before it
-is made.
+What an agent has of these reads the fields of its own `input` and nothing else, so that a reader of
+the agent knows what reaches the other side. Anything else has no value, and every call fails before
+it is made.
 
 A field that a closed contract (`additionalProperties: false`) does not name is an error. An open
 one lets callers hand over more than it names, so only what is nearly one of its fields is warned
@@ -63,20 +63,22 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from agentflow.contracts.describe import path_text
+from agentflow.contracts.keywords import Schema
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.agent_texts import agent_texts
-from agentflow.lint.asked import FAILURE, Asked, asked_texts
 from agentflow.lint.chats import entries
+from agentflow.lint.escalations import turned_to
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import callers, possible_calls
 from agentflow.plan.fields import Lack, part_of
 from agentflow.plan.schemas import Contract, self_contained
-from agentflow.plan.steps import CallPlan, StepPlan
+from agentflow.plan.steps import CallPlan, LevelPlan, Plan, StepPlan
+from agentflow.plan.types import Types
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.document import Document, Path
 from agentflow.spec.expressions import ExpressionError, Reference, references
-from agentflow.spec.templates import parse_template, template_expressions
+from agentflow.spec.templates import Template, parse_template, template_expressions
 from agentflow.spec.wording import quoted
 
 NAME = "prompt-reference"
@@ -85,46 +87,68 @@ SEVERITY = Severity.ERROR
 
 _CALLED = {"charges": "the charge", "images": "the image"}
 
+_OF_FAILURE: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["kind", "message"],
+    "properties": {"kind": {"type": "string"}, "message": {"type": "string"}},
+}
+#: What `failure` is in the texts for people.
+_FAILURE = Contract(_OF_FAILURE, _OF_FAILURE)
 
-class Giver(Struct, frozen=True):
-    """Who calls an agent: a step with what it hands over, None where that is known in the run only."""
+
+class _Asked(Struct, frozen=True):
+    """A text for people, with where it stands and the contracts of all that may be its `input`.
+
+    Many steps may share it. In an escalation, `input` is that of the step that turns to people (of
+    a question, what the first person is shown); in an approval, the arguments of the call. It is
+    null if the step turned to others before it was given anything.
+    """
+
+    text: Template
+    path: Path
+    given: tuple[Contract, ...]
+
+
+class _Giver(Struct, frozen=True):
+    """Who calls an agent: a step with its arguments, or None where only the run knows these."""
 
     step: StepPlan
     gives: Contract | None
     named: frozenset[str] = frozenset()
 
 
-class Given(Struct, frozen=True):
+class _Given(Struct, frozen=True):
     """What an agent is given: by its contract, and by those who call it."""
 
     contract: Contract
-    givers: tuple[Giver, ...]
+    givers: tuple[_Giver, ...]
 
 
 def check(context: Context) -> Iterator[Finding]:
     """Each expression in a prompt that cannot be read or has no value."""
     if context.plan is None:
         return
-    givers: dict[str, list[Giver]] = defaultdict(list)
+    givers: dict[str, list[_Giver]] = defaultdict(list)
     for step in callers(context.plan):
         for call in possible_calls(step):
             givers[call.agent].append(_giver(context, step, call))
     for each in agent_texts(context.plan):
-        given = Given(each.given, tuple(givers[each.agent]))
+        given = _Given(each.given, tuple(givers[each.agent]))
         yield from _in_text(context.document, each.path, each.text, given)
     suggestions = Suggestions()
-    for asked in asked_texts(context.plan, context.types):
+    for asked in _asked_texts(context.plan, context.types):
         yield from _in_question(context.document, asked, suggestions)
 
 
-def _in_question(document: Document, asked: Asked, suggestions: Suggestions) -> Iterator[Finding]:
+def _in_question(document: Document, asked: _Asked, suggestions: Suggestions) -> Iterator[Finding]:
     """Each field that a question or a notice reads and none of those whom it is about can have."""
     for inner, offset, expr in template_expressions(asked.text):
         for found in references(expr):
             name = found.path[0] if found.path else None
             if found.root not in ("input", "failure") or not isinstance(name, str):
                 continue
-            given = asked.given if found.root == "input" else (FAILURE,)
+            given = asked.given if found.root == "input" else (_FAILURE,)
             parts = [part_of(contract, name) for contract in given]
             if parts and all(part.lack == "never" for part in parts):
                 known = dict.fromkeys(field for part in parts for field in part.known)
@@ -135,16 +159,16 @@ def _in_question(document: Document, asked: Asked, suggestions: Suggestions) -> 
                 yield Finding(NAME, SEVERITY, message, place, advice)
 
 
-def _giver(context: Context, step: StepPlan, call: CallPlan) -> Giver:
+def _giver(context: Context, step: StepPlan, call: CallPlan) -> _Giver:
     assert context.plan is not None
     fields = frozenset(name for name, _ in entries(call.arguments))
     if context.plan.steps.get(step.address) is not step and not fields:
-        return Giver(step, None)  # a model gives a tool what it likes, and a planner a worker
+        return _Giver(step, None)  # a model gives a tool what it likes, and a planner a worker
     given = context.types.of(call.arguments, step.address)
-    return Giver(step, self_contained(given), fields)
+    return _Giver(step, self_contained(given), fields)
 
 
-def _in_text(document: Document, path: Path, text: str, given: Given) -> Iterator[Finding]:
+def _in_text(document: Document, path: Path, text: str, given: _Given) -> Iterator[Finding]:
     try:
         template = parse_template(text)
     except ExpressionError as error:
@@ -165,7 +189,7 @@ def _in_text(document: Document, path: Path, text: str, given: Given) -> Iterato
                 yield Finding(NAME, severity, message, place, advice, related)
 
 
-class Problem(Struct, frozen=True):
+class _Problem(Struct, frozen=True):
     """Why a reference has no value, or need not have one; `steps` are those whose doing it is."""
 
     severity: Severity
@@ -174,7 +198,7 @@ class Problem(Struct, frozen=True):
     steps: tuple[StepPlan, ...] = ()
 
 
-def _absence(key: str, found: Reference, given: Given) -> Problem | None:
+def _absence(key: str, found: Reference, given: _Given) -> _Problem | None:
     """A field that the contract does not require, and that somebody does not hand over."""
     lack, way = _lack(found, given.contract)
     if lack != "optional" or found.guarded:
@@ -188,11 +212,11 @@ def _absence(key: str, found: Reference, given: Given) -> Problem | None:
     if never:
         message = f"{_CALLED.get(key, f'the {key}')} reads {quoted(shown)}, and "
         message += f"step {quoted(never[0].id)} does not hand it over"
-        return Problem(SEVERITY, message, advice, never)
+        return _Problem(SEVERITY, message, advice, never)
     unknown = any(each.gives is None for each in given.givers)
     if unknown or any(lack is not None for _, lack, _ in lacks):
         message = f"{quoted(shown)} may be absent: the input contract does not require it"
-        return Problem(Severity.WARNING, message, advice)
+        return _Problem(Severity.WARNING, message, advice)
     return None
 
 
@@ -208,7 +232,9 @@ def _lack(found: Reference, contract: Contract | None) -> tuple[Lack | None, Ste
     return None, ()
 
 
-def _problem(key: str, found: Reference, given: Given, suggestions: Suggestions) -> Problem | None:
+def _problem(
+    key: str, found: Reference, given: _Given, suggestions: Suggestions
+) -> _Problem | None:
     """Why a reference in a prompt, image, url or charge has no value, and what to do about it."""
     if found.root != "input":
         advice = (
@@ -217,14 +243,14 @@ def _problem(key: str, found: Reference, given: Given, suggestions: Suggestions)
             else "write input.NAME"
         )
         who = {"charges": "a charge", "images": "an image"}.get(key, f"a {key}")
-        return Problem(SEVERITY, f"{who} reads 'input' only, not {quoted(found.root)}", advice)
+        return _Problem(SEVERITY, f"{who} reads 'input' only, not {quoted(found.root)}", advice)
     name = found.path[0] if found.path else None
     if not isinstance(name, str):
         return None
     part = part_of(given.contract, name)
     if part.lack == "never":
         advice = suggestions.help(name, part.known, "add it to the agent's input contract")
-        return Problem(SEVERITY, f"the input has no field {quoted(name)}", advice)
+        return _Problem(SEVERITY, f"the input has no field {quoted(name)}", advice)
     named = any(name in giver.named for giver in given.givers)
     if part.lack != "unnamed" or found.guarded or named:
         return None
@@ -232,4 +258,44 @@ def _problem(key: str, found: Reference, given: Given, suggestions: Suggestions)
     if near is None:
         return None
     message = f"the input contract does not name {quoted(name)}, and no step hands it over"
-    return Problem(Severity.WARNING, message, near)
+    return _Problem(Severity.WARNING, message, near)
+
+
+def _asked_texts(plan: Plan, types: Types) -> Iterator[_Asked]:
+    """Each text for people that a step makes use of; of others nobody knows the input."""
+    texts: dict[Path, Template] = {}
+    given: dict[Path, list[Contract]] = {}
+    for step in _users(plan):
+        for escalation in turned_to(step):
+            for level in escalation.levels:
+                if level.text is not None:
+                    path = _path(level)
+                    texts.setdefault(path, level.text)
+                    given.setdefault(path, []).extend(_inputs_of(step, types))
+    for path, text in texts.items():
+        yield _Asked(text, path, tuple(given[path]))
+
+
+def _users(plan: Plan) -> Iterator[StepPlan]:
+    yield from callers(plan)
+    yield from (step for step in plan.steps.values() if step.nested or step.question)
+
+
+def _path(level: LevelPlan) -> Path:
+    """Where the text of a level stands; an approval written at the tool is a level of its own."""
+    if level.path[-1] == "approve":
+        return (*level.path, "ask")
+    return (*level.path, level.kind, "ask" if level.kind == "human" else "text")
+
+
+def _inputs_of(step: StepPlan, types: Types) -> Iterator[Contract]:
+    """The `input` of a step: its agent's or pipeline's, any that it may choose, or `shown`."""
+    if step.question is not None:
+        yield self_contained(types.of(step.question.shown, step.address))
+    if step.nested is not None:
+        schema = step.nested.plan.inputs.schema
+        yield Contract(schema, schema)
+    calls = step.among.values() if step.dispatch is not None else (step.call,)
+    for call in calls:
+        if call is not None:
+            yield Contract(call.input.schema, call.input.schema)

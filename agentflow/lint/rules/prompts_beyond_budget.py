@@ -69,8 +69,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.budgets import amount_of, figure
 from agentflow.lint.chats import own_words
-from agentflow.lint.meters import amount_of, figure
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.amounts import dollars
 from agentflow.plan.calls import callers, calls_of

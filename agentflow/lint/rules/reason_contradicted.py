@@ -120,7 +120,7 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """The bottleneck, if the graph contradicts it. Of the other reasons none can be told from a spec."""
+    """The bottleneck, if the graph contradicts it; the other reasons no spec can contradict."""
     if context.plan is None or context.plan.pipeline.why_multi_agent is None:
         return
     bottleneck = context.plan.pipeline.why_multi_agent.bottleneck

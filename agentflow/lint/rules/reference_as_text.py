@@ -62,19 +62,26 @@ Good:
 """
 
 import json
+import re
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Location, Severity
+from agentflow.lint.commands import SHELLS
 from agentflow.lint.handoffs import Handoffs
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.shell_variables import shell_variables
+from agentflow.lint.texts import Written, texts_at
 from agentflow.plan.handoffs import Effort, breaches
+from agentflow.spec.document import Document, Path
 from agentflow.spec.model import Pipeline
 from agentflow.spec.wording import quoted
 
 NAME = "reference-as-text"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.WARNING
+
+#: Variables of a shell where there is none to expand them: `$TOKEN`, `Bearer ${TOKEN}`.
+_IN_ARGUMENT = re.compile(r"(?:\A|(?<==))\$\{?(?P<name>[A-Z][A-Z0-9_]*)\}?(?=\Z|/)")
+_IN_VALUE = re.compile(r"(?<!\$)\$(?:\{(?P<name>[A-Z][A-Z0-9_]*)\}|(?P<bare>[A-Z][A-Z0-9_]*)\b)")
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -126,7 +133,7 @@ def _refused(context: Context) -> frozenset[Location]:
 
 def _variables(context: Context, pipeline: Pipeline) -> Iterator[Finding]:
     """The variables that no shell expands."""
-    for text, found in shell_variables(context.document, pipeline):
+    for text, found in _shell_variables(context.document, pipeline):
         name = found["name"] or found["bare"] if "bare" in found.re.groupindex else found["name"]
         before = text.text[: found.start()]
         whole = found.end() == len(text.text)
@@ -142,3 +149,32 @@ def _variables(context: Context, pipeline: Pipeline) -> Iterator[Finding]:
             location=text.place(context.document, found),
             help=advice,
         )
+
+
+def _shell_variables(
+    document: Document, pipeline: Pipeline
+) -> Iterator[tuple[Written, re.Match[str]]]:
+    """Each variable of a shell in what agents, servers and channels hand on as it is."""
+    for path, is_argument in _places(pipeline):
+        pattern = _IN_ARGUMENT if is_argument else _IN_VALUE
+        for text in texts_at(document, path):
+            for found in pattern.finditer(text.text):
+                yield text, found
+
+
+def _places(pipeline: Pipeline) -> Iterator[tuple[Path, bool]]:
+    """Where no shell looks at texts, and whether these are arguments of a program."""
+    for name, agent in pipeline.agents.items():
+        home: Path = ("agents", name)
+        yield (*home, "env"), False
+        yield (*home, "headers"), False
+        argv = getattr(agent, "argv", None)
+        if argv and str(argv[0]).rpartition("/")[2] not in SHELLS:
+            yield (*home, "argv"), True
+    for name in pipeline.servers:
+        yield ("servers", name, "env"), False
+        yield ("servers", name, "headers"), False
+        yield ("servers", name, "args"), True
+    for name in pipeline.channels:
+        yield ("channels", name, "env"), False
+        yield ("channels", name, "headers"), False

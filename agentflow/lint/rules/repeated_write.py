@@ -1,4 +1,4 @@
-"""A write inside a loop or a list is given the same each time, so the same is written again and again.
+"""A write inside a loop or a list is given the same input each time, and so is simply repeated.
 
 What a step writes in each iteration, or for each item, should have something to do with it. Where
 it is given nothing that changes, the second write is the first one once more: the same mail, the
@@ -133,7 +133,7 @@ def _writes(context: Context, step: StepPlan, call: CallPlan) -> bool:
 
 
 def _is_read(plan: Plan, step: StepPlan, outer: StepPlan) -> bool:
-    """Does anybody read its answer, which may be another each time: a new number, or a yes at last?"""
+    """Does anybody read its answer, which may differ each time: a new number, or a yes at last?"""
     inside = [at for at in enclosing(step.address) if outer.address in enclosing(at)]
     read = {step.address, *(at for at in inside if at != outer.address)}
     return any(use.target in read for use in plan.uses)

@@ -111,6 +111,6 @@ def _is_written(document: Document, step: Retried) -> bool:
 
 
 def _is_idle(document: Document, step: Retried, first: Time) -> bool:
-    """Is not even the first attempt ever over in time? `idle-timeout` tells, if it is the step's own."""
+    """Does even the first attempt never finish in time? For a step's own, see `idle-timeout`."""
     own = document.node((*step.plan.path, "timeout")) is not None
     return own and step.call.timeout > first.seconds

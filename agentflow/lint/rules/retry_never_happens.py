@@ -74,7 +74,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _why_once(document: Document, step: Retried) -> tuple[str, str] | None:
-    """A single attempt is a way to say that there are no others, unless it is said how to make them."""
+    """Does a policy of one attempt say how to retry? Without that, it just rules retries out."""
     node = document.node(step.path)
     if isinstance(node, Scalar):
         node = document.node(("retries", node.text))

@@ -1,7 +1,7 @@
 """All models that take over for another are with its own provider.
 
-A provider that is down is down for all of its models. `fallbacks` help against that only if one of them
-is somewhere else; within a provider they help when one model is overloaded or refuses.
+A provider that is down is down for all of its models. `fallbacks` help against that only if one of
+them is somewhere else; within a provider they help when one model is overloaded or refuses.
 
 Bad:
 

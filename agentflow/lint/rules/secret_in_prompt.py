@@ -1,7 +1,8 @@
 """What looks like a credential goes into a prompt.
 
-A prompt goes to the provider and into the log, and whatever a model knows it can be talked into saying. A
-model needs no credential: the agent that uses one takes it from the environment, with {secret: NAME}.
+A prompt goes to the provider and into the log, and whatever a model knows it can be talked into
+saying. A model needs no credential: the agent that uses one takes it from the environment, with
+{secret: NAME}.
 
 A field of the prompt's input is taken for a credential if it, or what it is read from, is called
 like one, or if its contract says `format: password` or `writeOnly: true`; a text of the author if

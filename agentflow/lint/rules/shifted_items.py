@@ -1,8 +1,8 @@
 """An output of a `for_each` is read by its number, and some may be left out.
 
-The list of outputs has only those of instances that succeeded. If one is skipped, or may fail, those
-behind it move up, so the third output need not be that of the third item. Where all there are go
-into one sum, as lists that are joined, it does not matter which is whose.
+The list of outputs has only those of instances that succeeded. If one is skipped, or may fail,
+those behind it move up, so the third output need not be that of the third item. Where all there are
+go into one sum, as lists that are joined, it does not matter which is whose.
 
 Bad:
 

@@ -7,7 +7,8 @@ An approval is given by a person or not at all.
 Where the answer is one of several words or a field, the conditions on the way to each effect tell
 what a yes is: an answer without which nothing happens can be given, and where nobody answers, the
 effect happens. That is said of an effect that cannot be undone, and of others where the words are
-those of a yes or a no.
+those of a yes or a no, or where the question begins with what is done: 'Pay 5 euros?' is not asked to
+have `pay` happen for a no.
 
 Bad:
 
@@ -54,8 +55,9 @@ from agentflow.lint.stand_ins import (
     possible_answers,
     stand_in,
 )
-from agentflow.lint.words_of_consent import says_no, says_yes
+from agentflow.lint.words_of_consent import asks_to, says_no, says_yes
 from agentflow.plan.approvals import part_with_yes
+from agentflow.plan.calls import calls_of
 from agentflow.plan.steps import CatchPlan, StepPlan
 from agentflow.spec.document import Path
 from agentflow.spec.model import FailureClass, Json
@@ -143,26 +145,49 @@ def _acting(
     in_words = (
         any(map(_is_no, refusals)) or _is_yes(said) or _asked_for(context, asked, said, refusals)
     )
-    told = [each for each in happening if in_words or is_final(each.step)]
+    certain = [each for each in happening if in_words or is_final(each.step)]
+    turned_round = _is_for_yes(asked, refusals)
+    told = certain or [
+        each for each in happening if turned_round and _asks_to_do(context, asked, each.step)
+    ]
     if told:
         effect = min(told, key=lambda each: each.step.path)
         because = "is aborted" if silence.key == FailureClass.REJECTED else "has no answer"
         yield Finding(
             rule=NAME,
-            severity=SEVERITY,
+            severity=SEVERITY if certain else Severity.WARNING,
             message=f"if {quoted(asked.id)} {because}, {quoted(effect.step.id)} goes ahead",
             location=context.document.locate(silence.path),
-            help=_HELP if "output" in read else "write 'fail', or ask for a yes in the 'when'",
+            help=_HELP
+            if "output" in read and not turned_round
+            else "write 'fail', or ask for a yes in the 'when'",
             related=(Related("goes ahead", context.document.locate_key(effect.step.path)),),
         )
 
 
 def _asked_for(context: Context, asked: StepPlan, said: Json, refusals: list[Json]) -> bool:
     """Does the question name what stands for its answer, and nothing that is a no to it?"""
-    node = context.document.node((*asked.path, "human", "ask"))
-    words = re.findall(r"\w+", node.text.lower()) if isinstance(node, Scalar) else []
+    words = re.findall(r"\w+", _question(context, asked).lower())
     named = [word in words for word in _texts(said)]
     return any(named) and not any(word in words for no in refusals for word in _texts(no))
+
+
+def _is_for_yes(asked: StepPlan, refusals: list[Json]) -> bool:
+    """Is it the yes that keeps an effect back?"""
+    approval = part_with_yes(asked.question.answer) if asked.question is not None else None
+    return approval is not None and any(_says(Constant(refusal), approval) for refusal in refusals)
+
+
+def _asks_to_do(context: Context, asked: StepPlan, step: StepPlan) -> bool:
+    """Does the question begin with what a step does?"""
+    names = (step.id, *(call.agent for call in calls_of(step)))
+    return asks_to(_question(context, asked), names)
+
+
+def _question(context: Context, asked: StepPlan) -> str:
+    """The text of a question, as it is written."""
+    node = context.document.node((*asked.path, "human", "ask"))
+    return node.text if isinstance(node, Scalar) else ""
 
 
 def _texts(answer: Json) -> Iterator[str]:

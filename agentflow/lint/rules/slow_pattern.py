@@ -2,9 +2,9 @@
 
 There are two ways round one of its loops for the same characters, so a text of n of them has 2^n
 ways to be read, and an engine that backtracks tries them all before it says no: thirty characters
-are enough to hang it. The check of this orchestrator takes linear time, unless a pattern looks around
-or refers back. But a contract goes to others too: to model providers with the request, to validators
-in Python and JavaScript. And what the pattern judges is what a model wrote.
+are enough to hang it. The check of this orchestrator takes linear time, unless a pattern looks
+around or refers back. But a contract goes to others too: to model providers with the request, to
+validators in Python and JavaScript. And what the pattern judges is what a model wrote.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """A message tells of an effect that it does not wait for.
 
 "Three tasks were added to the board" is sent while they are being added, and also if that fails.
-What a message says has to come from the step that did it, or at least after it, and where that may be
-skipped, only then. If some of a list may be left out, it counts what was done, and not the list; nor is
-all of the list marked as done. Words are read in English.
+What a message says has to come from the step that did it, or at least after it, and where that may
+be skipped, only then. If some of a list may be left out, it counts what was done, and not the list;
+nor is all of the list marked as done. Words are read in English.
 
 Bad:
 
@@ -76,7 +76,7 @@ from agentflow.lint.order import Order
 from agentflow.lint.planned import counts_planned, leaves_out, takes_planned
 from agentflow.lint.rule import Context, Family
 from agentflow.lint.stems import stem, stems
-from agentflow.lint.texts import Written, texts_at, told
+from agentflow.lint.texts import MOST_READ, Written, texts_at, up_to
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import calls_of, every_call, home_of
@@ -104,7 +104,8 @@ _NOTHING = frozenset(map(stem, f"{_NO_NAMES} {_NO_DEEDS}".split()))
 #: What is a deed as a verb, and as a noun may be anything.
 _VERBS_ONLY = frozenset(map(stem, ["save", "store", "file", "task", "note", "message", "mark"]))
 _HARMLESS = (Effects.NONE, Effects.READ)
-#: Of more claims that may be others' deeds, none is looked at: a spec of such texts is not to be slow.
+#: Of more claims that may be others' deeds, none is looked at: a spec of such texts is not to be
+#: slow.
 _MOST_CLAIMS = 500
 
 
@@ -121,7 +122,7 @@ class _Said(Struct, frozen=True):
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each text that a step hands to the world and that speaks of another's effect, before that is over."""
+    """Each text that a step sends out and that tells of another's effect before that is over."""
     plan = context.plan
     if plan is None:
         return
@@ -143,7 +144,7 @@ def check(context: Context) -> Iterator[Finding]:
 def _why(
     context: Context, plan: Plan, order: Order, said: _Said, deed: StepPlan
 ) -> tuple[str, str] | None:
-    """What is wrong with a claim of a deed, and what to do besides reading it; None if nothing is."""
+    """What is wrong with the claim of a deed, and a remedy besides reading it; None if nothing."""
     if not order.comes_after(said.step, deed):
         apart = order.exclude(said.step, deed)
         wait = f", or write 'needs: [{deed.id}]'"
@@ -168,7 +169,7 @@ def _finding(context: Context, said: _Said, deed: StepPlan, why: str, advice: st
 
 
 def _may_be_left_out(context: Context, plan: Plan, step: StepPlan, deed: StepPlan) -> bool:
-    """May an effect be skipped, where a step that tells of it neither asks for that nor reads any of it?"""
+    """May an effect be skipped that a step tells of without asking for it or reading of it?"""
     own, around = set(enclosing(step.address)), set(enclosing(deed.address))
     read = context.uses_within.get(step.path, ())
     if any(_is_open(plan, at) for at in own - around) or any(use.target in around for use in read):
@@ -246,18 +247,19 @@ def _said(context: Context, plan: Plan, acts: list[StepPlan]) -> Iterator[_Said]
     """The claims in texts of the author that people and services are told."""
     from agentflow.lint.claims import claims
 
+    left = MOST_READ
     for step in plan.steps.values():
         if step.kind == "human" or _acts(step):
             for key in (("with",), ("human", "ask")):
-                for text in texts_at(context.document, (*step.path, *key)):
+                texts, left = up_to(texts_at(context.document, (*step.path, *key)), left)
+                for text in texts:
                     own = _EXPRESSION.sub(_said_in, text.text)
                     yield from (_Said(step, claim, text) for claim in claims(own))
     acting = {step.address: step for step in acts}
     for chat in chats(context):
-        texts = told(plan, chat.call.options, home_of(chat.step, chat.call))
         found = [
             (claim, text)
-            for text in texts
+            for text in context.told[home_of(chat.step, chat.call)]
             for claim in claims(_EXPRESSION.sub("", text.text))
             if claim.tells
         ]

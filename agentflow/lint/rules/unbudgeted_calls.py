@@ -64,8 +64,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.budgets import bounds
 from agentflow.lint.chats import calls_at_most, chats
-from agentflow.lint.meters import bounds
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
 from agentflow.plan.steps import Plan, StepPlan

@@ -2,9 +2,9 @@
 
 Nothing that its steps read changes from one iteration to the next, and the agents look at nothing
 else. So a loop can only hope that the same question gets another answer. To tell the agent what was
-wrong with its last answer, hand it on in `next`. The same goes for the check alone by which the loop
-ends, and for a field that `next` gives back as it was. With `no_progress: continue` the author counts on other
-answers, and nothing is said.
+wrong with its last answer, hand it on in `next`. The same goes for the check alone by which the
+loop ends, and for a field that `next` gives back as it was. With `no_progress: continue` the author
+counts on other answers, and nothing is said.
 
 Bad:
 
@@ -106,7 +106,7 @@ _ADVICE = "hand on in 'next' what the last iteration found, and read it from 'lo
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each loop whose steps, or the ones by which it ends, see nothing that changes, and what `next` gives back."""
+    """Each loop whose steps, or those that end it, see nothing new, with what `next` repeats."""
     if context.plan is None:
         return
     for each in context.loops:

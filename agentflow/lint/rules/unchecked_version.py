@@ -3,7 +3,8 @@
 Each round makes a version and has one checked, and the loop ends when the check is content. If the
 check looks at what the last round handed on and the output is what this round has made, then what
 comes out is a version that nobody has looked at; if it is the other way round, it is the one that
-was found wanting. Give what the check was given.
+was found wanting. Give what the check was given. A check is content by a field such as `valid`, or when
+there is nothing in one such as `remarks`.
 
 Bad:
 
@@ -103,7 +104,16 @@ from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
 from agentflow.spec.cel.logic import paths_in, way_of
-from agentflow.spec.cel.syntax import Binary, Expr, Identifier, Literal, Select, spine
+from agentflow.spec.cel.syntax import (
+    Binary,
+    Call,
+    Expr,
+    Identifier,
+    ListLiteral,
+    Literal,
+    Select,
+    spine,
+)
 from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
 
@@ -111,15 +121,21 @@ NAME = "unchecked-version"
 FAMILY = Family.BOUND
 SEVERITY = Severity.WARNING
 
-#: Fields that say of a version whether it is good. That a task is done is another matter: its last part may be to do.
+#: Fields that say of a version whether it is good. That a task is done is another matter: its last
+#: part may be to do.
 _VERDICT = re.compile(
     r"(?:^|_)(?:accept|acceptable|accepted|approve|approved|assessment|clean|correct|evaluation|good|grade|ok|okay"
     r"|pass|passed|passes|quality|rating|satisfactory|satisfied|score|valid|verdict|verified)$"
 )
 
+#: Fields that say what is wrong with a version. What is still missing may be found in the last round.
+_COMPLAINT = re.compile(
+    r"(?:^|_)(?:complaints|defects|errors|faults|issues|mistakes|objections|problems|remarks|violations)$"
+)
+
 
 class _Check(Struct, frozen=True):
-    """A step by whose verdict a loop ends, and what it was given: of the state, and of this round."""
+    """A step whose verdict ends a loop, and what it was given: of the state, and of this round."""
 
     step: StepPlan
     state: frozenset[str]
@@ -127,7 +143,7 @@ class _Check(Struct, frozen=True):
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each loop with an output that is the next version to the one its check was given, or the one before."""
+    """Each loop whose output is another version, earlier or later, than the one its check saw."""
     plan = context.plan
     if plan is None or not context.reads_all_known:
         return
@@ -163,7 +179,10 @@ def _check_of(context: Context, plan: Plan, each: Round) -> _Check | None:
 
 def _verdict(until: Expr) -> Expr | None:
     """The only path in a condition that comes true when it says that something is good."""
+    wanted = _VERDICT
     match until:
+        case Binary("==", Call("size", (path,)), Literal(0)) | Binary("==", path, ListLiteral(())):
+            wanted = _COMPLAINT
         case Binary("==" | ">" | ">=", path, Literal(value)) if value is not False:
             pass
         case _:
@@ -171,11 +190,11 @@ def _verdict(until: Expr) -> Expr | None:
     if not isinstance(path, Select) or not isinstance(spine(path)[-1], Identifier):
         return None
     only = paths_in(until) == [path]
-    return path if only and _VERDICT.search(path.field) else None
+    return path if only and wanted.search(path.field) else None
 
 
 def _versions(context: Context, each: Round) -> Mapping[str, Origin]:
-    """The fields of the state that are given what a step has made and nothing else, each with what that is."""
+    """The state's fields that take what a step has made and nothing else, each with that."""
     found: dict[str, Origin] = {}
     for name, template in entries(each.loop.next).items():
         uses = within(context, (*each.body.path, "next", name))
@@ -187,7 +206,7 @@ def _versions(context: Context, each: Round) -> Mapping[str, Origin]:
 
 
 def _is_read(context: Context, each: Round, made: Origin) -> bool:
-    """Does a step of the same round look at what another has made, or happens that only at times?"""
+    """Does a step of the same round look at what another has made, or act only at times?"""
     assert context.plan is not None
     read = (use for use in each.uses if each.part(use) == "steps")
     step = context.plan.steps[made.step]
@@ -211,10 +230,12 @@ def _unchecked(
             continue  # it compares both, is given neither, or makes the next version itself
         if old and made in origins_of(context, (use,)) and not _is_read(context, each, made):
             said = f"{quoted(state)}, and gives what {quoted(step.id)} has made of it,"
-            said, instead = f"{said} which nobody has checked", state
+            said, advice = f"{said} which nobody has checked", f"give {quoted(state)}"
+            if found.step.id not in step.upstream:
+                advice = f"let {quoted(found.step.id)} look at {quoted(_output_of(step, made))}, or {advice}"
         elif new and use.reference.root == "loop" and use.reference.path[:2] == ("state", name):
             said = f"what {quoted(step.id)} has made, and gives the version before that"
-            instead = path_text(("steps", step.id, "output", *map(str, made.way)))
+            advice = f"give {quoted(_output_of(step, made))}"
         else:
             continue
         yield Finding(
@@ -222,7 +243,11 @@ def _unchecked(
             severity=SEVERITY,
             message=f"the loop ends when {quoted(found.step.id)} is content with {said}",
             location=context.document.in_string(use.path, use.start, use.end),
-            help=f"give {quoted(instead)}, which the check was given",
+            help=f"{advice}, which the check was given",
             related=(Related("the check", context.document.locate_key(found.step.path)),),
         )
         return
+
+
+def _output_of(step: StepPlan, made: Origin) -> str:
+    return path_text(("steps", step.id, "output", *map(str, made.way)))

@@ -5,8 +5,9 @@ JSON Schema counts there, and each has other keywords that do not. The rest of a
 `uniqueItems`, is told to the model in words, and checked when the answer is there. Other models are
 told all of it in words, or are offered it as a tool, and held to nothing. An answer that breaks it
 fails the step at once, since the agent is not asked again. Bounds of numbers, texts and lists and
-formats of texts are not complained of: models seldom break them. Nor is a field that may be anything
-where a keyword of the contract is misspelt, which [`misspelt-keyword`](#misspelt-keyword) tells.
+formats of texts are not complained of: models seldom break them. Nor is a field that may be
+anything where a keyword of the contract is misspelt, which [`misspelt-keyword`](#misspelt-keyword)
+tells.
 
 Bad:
 

@@ -43,7 +43,7 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each value that an operator, function or macro cannot work with when it is the one that comes."""
+    """Each fallback value that the operator, function or macro around it cannot work with."""
     if context.plan is None:
         return
     for each in context.operated:

@@ -1,9 +1,9 @@
 """What is handed to a `delegate` as its plan can never be one.
 
-A plan is a list of tasks, objects with `id` and `worker`, and with `input` and `needs` where they have
-any. Where the contract of the planner lets that never come, every plan is refused; where it does not
-demand an `id` and a `worker`, allows a worker that there is not, or does not say what the workers need in
-their `input`, plans are refused now and then.
+A plan is a list of tasks, objects with `id` and `worker`, and with `input` and `needs` where they
+have any. Where the contract of the planner lets that never come, every plan is refused; where it
+does not demand an `id` and a `worker`, allows a worker that there is not, or does not say what the
+workers need in their `input`, plans are refused now and then.
 
 Bad:
 

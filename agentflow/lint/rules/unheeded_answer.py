@@ -3,7 +3,8 @@
 A step that only has the question in its `needs` waits for an answer, whatever it is: after a *no*
 it goes on as after a yes. Only whoever looks at the answer can do otherwise: that it is told in the
 outputs, or stands in those of a group or case that nobody reads, stops nothing, and neither does a
-look at another field of it.
+look at another field of it. If what is asked for is no choice, it is an advice, and only where nobody
+even waits for the answer.
 
 Bad:
 
@@ -50,6 +51,7 @@ Good:
     outputs: {sent: '${{ default(steps.send.output, "nothing") }}'}
 """
 
+import re
 from collections.abc import Iterator
 
 from agentflow.contracts.shape import types_of
@@ -59,13 +61,19 @@ from agentflow.lint.checkpoints import has_choice
 from agentflow.lint.rule import Context, Family
 from agentflow.plan import address
 from agentflow.plan.approvals import part_with_yes
-from agentflow.plan.schemas import Contract
+from agentflow.plan.schemas import Contract, past_references, values_of
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.wording import quoted
 
 NAME = "unheeded-answer"
 FAMILY = Family.EFFECT
 SEVERITY = Severity.WARNING
+
+_SCALARS = frozenset({"integer", "number", "string"})
+#: Fields by which people only say that they have seen something; the log keeps them.
+_FOR_THE_RECORD = re.compile(
+    r"(?:^|_)(?:by|comment|confirmation|initials|name|note|reason|remark|seen|signature|signed|who)s?$"
+)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -82,9 +90,12 @@ def check(context: Context) -> Iterator[Finding]:
         assert step.question is not None
         heard, schema = hearing.of(step), step.question.answer.schema
         answer = Contract(schema, schema)
-        if heard.heeded or not has_choice(answer):
+        if heard.heeded:
             continue
-        if not heard.told:
+        if not has_choice(answer):
+            if not hearing.reads(step) and not step.downstream and _asks_for_something(answer):
+                yield _for_nothing(context, step)
+        elif not heard.told:
             yield _finding(context, step, _unread(hearing, step), answer, _after(plan, step))
         elif part_with_yes(step.question.answer) is not None:
             acting = [
@@ -112,6 +123,28 @@ def _asked_about(context: Context, asked: StepPlan, acting: StepPlan) -> bool:
         for step, keys in ((asked, ("human", "with")), (acting, ("with",)))
     )
     return not shown.isdisjoint(given)
+
+
+def _asks_for_something(answer: Contract) -> bool:
+    """Has an answer to be a text or a number, or to have one that is no word for the record?"""
+    schema = past_references(answer)
+    if not isinstance(schema, dict):
+        return False
+    required = [name for name in schema.get("required", ()) if not _FOR_THE_RECORD.search(name)]
+    fields = schema.get("properties", {})
+    asked = [answer, *(Contract(fields[n], answer.root) for n in required if n in fields)]
+    kinds = [types_of(each.schema, each.root) for each in asked if values_of(each) is None]
+    return any(found and found <= _SCALARS for found in kinds)
+
+
+def _for_nothing(context: Context, step: StepPlan) -> Finding:
+    return Finding(
+        rule=NAME,
+        severity=Severity.ADVICE,
+        message=f"nobody reads what is answered to {quoted(step.id)}, and nobody waits for it",
+        location=context.document.locate_key(step.path),
+        help=f"read 'steps.{step.id}.output' where it is needed, or tell it in 'outputs'",
+    )
 
 
 def _unread(hearing: Hearing, step: StepPlan) -> str:

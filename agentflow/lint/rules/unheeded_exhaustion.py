@@ -2,7 +2,8 @@
 
 A `catch` may put something in the place of the output when a loop has gone round as often as it
 can, and a field of that can say which of the two it was. If the field says the same both times, or
-if nobody reads it, what was never found good is saved, sent or paid like the rest.
+if nobody reads it, what was never found good is saved, sent or paid like the rest. Where a loop ends when
+there are no remarks, and gives none when it has given up either, it is an advice.
 
 Bad:
 
@@ -97,11 +98,13 @@ from collections.abc import Iterator, Sequence
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.checkpoints import gate_before
+from agentflow.lint.loops import Round
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import calls_of
 from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
+from agentflow.spec.cel.syntax import Binary, Call, ListLiteral, Literal
 from agentflow.spec.document import Path
 from agentflow.spec.model import Effects
 from agentflow.spec.templates import Constant
@@ -126,8 +129,11 @@ def check(context: Context) -> Iterator[Finding]:
         value = step.catch[key].value
         instead = entries(value) if value is not None else {}
         reads = context.uses_of.get(step.address, ())
+        alike = each.body.output == value and _ends_with_none(each)
         for name, said in entries(each.body.output).items():
             other = instead.get(name)
+            if alike and said == Constant([]) and _may_be_read(step, name, reads):
+                yield _none_either_way(context, step, (*step.path, "catch", key, "use", name))
             if said != Constant(True) or other not in (Constant(True), Constant(False)):
                 continue
             path = (*step.path, "catch", key, "use", name)
@@ -135,6 +141,31 @@ def check(context: Context) -> Iterator[Finding]:
                 yield from _the_same(context, plan, step, path, reads)
             else:
                 yield from _unread(context, plan, step, path, reads)
+
+
+def _ends_with_none(each: Round) -> bool:
+    """Does a loop end when there is nothing left in a list?"""
+    match each.loop.until:
+        case Binary("==", Call("size", (_,)), Literal(0)) | Binary("==", _, ListLiteral(())):
+            return True
+    return False
+
+
+def _may_be_read(step: StepPlan, name: str, reads: Sequence[Use]) -> bool:
+    """Does anybody read a field of what a loop gives, or the whole, in which it is?"""
+    way = 3 if step.for_each is not None else 2
+    return any(use.reference.path[way : way + 1] in ((), (name,)) for use in reads)
+
+
+def _none_either_way(context: Context, step: StepPlan, path: Path) -> Finding:
+    return Finding(
+        rule=NAME,
+        severity=Severity.ADVICE,
+        message=f"{quoted(str(path[-1]))} is empty when {quoted(step.id)} has given up as well,"
+        " so nobody can tell the two apart",
+        location=context.document.locate(path),
+        help="give what was left when it gave up, or let the loop fail",
+    )
 
 
 def _the_same(

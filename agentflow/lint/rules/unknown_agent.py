@@ -40,7 +40,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.named_agents import named_agents
+from agentflow.lint.named import named_agents
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.spec.wording import quoted
@@ -52,7 +52,7 @@ FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each step and level whose agent is not among `agents`, and so for `among`, `catch` and tools."""
+    """Each agent that is not among `agents`: of a step, level, `among`, `catch` or tool."""
     if context.plan is None:
         return
     agents = context.plan.pipeline.agents

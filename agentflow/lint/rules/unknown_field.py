@@ -50,20 +50,38 @@ Good:
 
 from collections.abc import Iterator
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.contracts.describe import path_text
 from agentflow.findings import Finding, Fix, Location, Severity
 from agentflow.lint.keys import passing
-from agentflow.lint.macros import missing_fields
+from agentflow.lint.macro_variables import Variables
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.traces import Gap
+from agentflow.lint.written import expressions
+from agentflow.plan.fields import part_of
+from agentflow.plan.schemas import Contract, past_references
 from agentflow.plan.scopes import GLOBAL_ROOTS
 from agentflow.plan.steps import Plan, StepPlan
+from agentflow.plan.types import Types
 from agentflow.plan.uses import Use
-from agentflow.spec.cel.references import Steps
-from agentflow.spec.document import Document
+from agentflow.spec.cel.references import Steps, known_steps
+from agentflow.spec.cel.syntax import (
+    Binary,
+    Coalesce,
+    Comprehension,
+    Conditional,
+    Default,
+    Expr,
+    Identifier,
+    Index,
+    Select,
+    parts,
+    spine,
+)
+from agentflow.spec.document import Document, Path
 from agentflow.spec.fixes import renamed
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
@@ -81,6 +99,21 @@ _INSTEAD = {
     "a list": "take one by its index, or all with .map(x, x.{})",
     "empty": "give the step an 'output' with '{}' in it",
 }
+
+
+class _Missing(Struct, frozen=True):
+    """A field that is read and cannot exist, or that the contract of its holder does not name.
+
+    `start` and `end` are where the path to it stands in the text at `path`. `holder` is the path
+    before the field, as it is written.
+    """
+
+    path: Path
+    start: int
+    end: int
+    holder: str
+    field: str
+    gap: Gap
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -114,18 +147,18 @@ def check(context: Context) -> Iterator[Finding]:
         unnamed = all(one.lack == "unnamed" for one in wrong)
         if trace.leads_nowhere or (unnamed and not use.reference.guarded):
             holder = path_text((root, *(part for part in path[: gap.at] if part is not None)))
-            location = place(use.path, use.start, use.end)
-            yield _missing(context, location, holder, str(path[gap.at]), gap, suggestions)
+            name = str(path[gap.at])
+            missing = _Missing(use.path, use.start, use.end, holder, name, gap)
+            yield _finding(context, missing, suggestions)
     yield from _in_macros(context, context.plan, suggestions)
 
 
 def _in_macros(context: Context, plan: Plan, suggestions: Suggestions) -> Iterator[Finding]:
     """What is read of the items of lists."""
-    for missing in missing_fields(plan, context.types):
+    for missing in _missing_fields(plan, context.types):
         location = context.document.in_string(missing.path, missing.start, missing.end)
         if location not in context.misread:
-            holder, name = missing.holder, missing.field
-            yield _missing(context, location, holder, name, missing.gap, suggestions)
+            yield _finding(context, missing, suggestions)
 
 
 def _is_no_part(step: StepPlan, path: Steps) -> bool:
@@ -154,30 +187,86 @@ def _of_step(document: Document, use: Use, location: Location) -> Finding:
     )
 
 
-def _missing(
-    context: Context,
-    location: Location,
-    path: str,
-    name: str,
-    gap: Gap,
-    suggestions: Suggestions,
-) -> Finding:
+def _finding(context: Context, missing: _Missing, suggestions: Suggestions) -> Finding:
+    location = context.document.in_string(missing.path, missing.start, missing.end)
     fix: Fix | None = None
-    holder = quoted(path)
+    name, gap, holder = missing.field, missing.gap, quoted(missing.holder)
     certain = gap.lack == "never"
     if gap.what:
         message = f"{holder} is {gap.what}, it has no field {quoted(name)}"
         advice = _INSTEAD.get(gap.what, "read it as a whole").format(name)
         if name in _SIZES and gap.what == "a list":
-            advice = f"size({path}) counts its items"
+            advice = f"size({missing.holder}) counts its items"
     else:
         message = f"{holder} has no field {quoted(name)}"
         if not certain:
             message = f"the contract of {holder} does not name {quoted(name)}"
-        otherwise = _STATE if path == "loop.state" else "add it to the contract"
+        otherwise = _STATE if missing.holder == "loop.state" else "add it to the contract"
         advice = suggestions.help(name, gap.known, otherwise)
         fix = suggestions.fix(context.document, location, name, gap.known)
         if fix is not None and not certain:
             fix = replace(fix, safe=False)
     severity = SEVERITY if certain else Severity.WARNING
     return Finding(NAME, severity, message, location, advice, fix=fix)
+
+
+def _missing_fields(plan: Plan, types: Types) -> Iterator[_Missing]:
+    """The fields that are read of the variables of macros, and that are not there."""
+    for expr, path, offset, place in expressions(plan):
+        yield from _Walk(path, offset).of(expr, Variables(types, place))
+
+
+class _Walk(Struct, frozen=True):
+    """One walk over an expression that begins at `offset` in the text at `path`."""
+
+    path: Path
+    offset: int
+
+    def of(self, expr: Expr, variables: Variables) -> Iterator[_Missing]:
+        if isinstance(expr, Comprehension):
+            yield from self.of(expr.source, variables)
+            yield from self.of(expr.body, variables.inside(expr))
+            return
+        if isinstance(expr, Select | Index):
+            yield from self._field(expr, variables)
+            for node in spine(expr):
+                if isinstance(node, Index):
+                    yield from self.of(node.key, variables)
+            if not isinstance(spine(expr)[-1], Identifier):
+                yield from self.of(spine(expr)[-1], variables)
+            return
+        for part in parts(expr):
+            found = self.of(part, variables)
+            if isinstance(expr, Conditional | Default | Coalesce) or _is_and(expr):
+                # An author who asks first may well know of more than the contract names.
+                found = (missing for missing in found if missing.gap.lack == "never")
+            yield from found
+
+    def _field(self, expr: Select | Index, variables: Variables) -> Iterator[_Missing]:
+        """The first field on a path from a variable that is not there."""
+        nodes = spine(expr)
+        start = nodes[-1]
+        found = variables.known.get(start.name) if isinstance(start, Identifier) else None
+        written = start.name if isinstance(start, Identifier) else ""
+        for step in known_steps(nodes):
+            if found is None or step is None:
+                return
+            part = part_of(found, step)
+            if _is_nowhere(found, step):
+                return  # it was never handed on, which is reported there
+            if part.lack in ("never", "unnamed") and isinstance(step, str):
+                at, end = self.offset + expr.start, self.offset + expr.end
+                gap = Gap(0, part.lack, part.known, part.what, part.case)
+                yield _Missing(self.path, at, end, written, step, gap)
+                return
+            found = part.inside
+            written += f"[{step}]" if isinstance(step, int) else f".{step}"
+
+
+def _is_and(expr: Expr) -> bool:
+    return isinstance(expr, Binary) and expr.operator == "&&"
+
+
+def _is_nowhere(holder: Contract, field: str | int) -> bool:
+    schema = past_references(holder)
+    return isinstance(schema, dict) and schema.get("properties", {}).get(field) is False

@@ -58,7 +58,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.meters import bounds
+from agentflow.lint.budgets import bounds
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family
 from agentflow.spec.wording import quoted

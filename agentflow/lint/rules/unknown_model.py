@@ -1,7 +1,7 @@
 """An agent asks for a model that `models` does not define.
 
-A name without a slash is an alias of `models`. The provider would be asked for a model of this name,
-and refuse it in the middle of a run.
+A name without a slash is an alias of `models`. The provider would be asked for a model of this
+name, and refuse it in the middle of a run.
 
 Bad:
 
@@ -45,7 +45,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.named_models import named_models
+from agentflow.lint.named import named_models
 from agentflow.lint.names import Suggestions
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.providers import meant
@@ -58,7 +58,7 @@ FIX = Fixable.SAFE
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each agent, fallback and level of an escalation whose model is no alias and has no provider."""
+    """Each agent, fallback and level with a model that is no alias and names no provider."""
     if context.pipeline is None:
         return
     models = context.pipeline.models

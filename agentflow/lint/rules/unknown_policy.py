@@ -1,6 +1,7 @@
 """`retry` names a policy that `retries` does not define.
 
-The step would be tried once, or as its agent says, and nobody would notice before the first bad day.
+The step would be tried once, or as its agent says, and nobody would notice before the first bad
+day.
 
 Bad:
 

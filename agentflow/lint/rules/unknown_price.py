@@ -1,7 +1,7 @@
 """A budget counts dollars, and nobody knows the price of a model.
 
-The model is not in the table, and its entry has no `price`. So no run can tell what a call of it costs
-at most, and none is begun: neither by `run`, nor by `test` or `drill`.
+The model is not in the table, and its entry has no `price`. So no run can tell what a call of it
+costs at most, and none is begun: neither by `run`, nor by `test` or `drill`.
 
 Bad:
 
@@ -45,8 +45,8 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Related, Severity
+from agentflow.lint.budgets import bounds
 from agentflow.lint.chats import models
-from agentflow.lint.meters import bounds
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import plans_within, unpriced_models
 from agentflow.plan.providers import has_provider
@@ -63,7 +63,7 @@ _HELP = "write what it costs in dollars for a million tokens: price: {input: …
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each model without a price, here or in a pipeline that is run, where a budget counts dollars."""
+    """Each model without a price, nested pipelines included, where a budget counts dollars."""
     plan = context.plan
     if plan is None or context.known is nothing_known:
         return
@@ -83,7 +83,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _unpriced(context: Context, plan: Plan) -> Iterator[tuple[Path, str, str]]:
-    """The models without a price: where each is named, its name, and in words where it is called."""
+    """The models without a price: where each is named, its name, and in words where it is used."""
     for chat in models(context):
         if chat.model.price is None and _is_unpriced(chat.model.model, chat.known):
             yield chat.path, chat.model.model, ""
@@ -95,5 +95,5 @@ def _unpriced(context: Context, plan: Plan) -> Iterator[tuple[Path, str, str]]:
 
 
 def _is_unpriced(model: str, known: KnownModel) -> bool:
-    """Has it no price? Of one that is misspelt, or of no provider, that is told where it is named."""
+    """Has it no price? Misspelt models and unknown providers are reported where they are named."""
     return known.price is None and known.nearest is None and has_provider(model, known)

@@ -1,11 +1,11 @@
 """A model of a provider that nobody knows.
 
-What stands before the slash in the name of a model says who is asked, and in which protocol. LiteLLM
-refuses a name that it knows no provider for, in the middle of a run. Only of models that many ask for
-it knows whose they are without a slash.
+What stands before the slash in the name of a model says who is asked, and in which protocol.
+LiteLLM refuses a name that it knows no provider for, in the middle of a run. Only of models that
+many ask for it knows whose they are without a slash.
 
-A server of your own is named by the protocol that it speaks, with any name behind it: `openai/llama3`
-with an `api_base`.
+A server of your own is named by the protocol that it speaks, with any name behind it:
+`openai/llama3` with an `api_base`.
 
 Bad:
 
@@ -49,7 +49,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
-from agentflow.lint.named_models import named_models
+from agentflow.lint.named import named_models
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.providers import has_provider, meant
 from agentflow.spec.document import Path

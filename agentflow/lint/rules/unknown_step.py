@@ -85,7 +85,7 @@ class _Scopes:
             self.homes.setdefault(step.id, scope)
 
     def way_out(self, inside: str, scope: str) -> list[str]:
-        """The steps that something is inside of, from the innermost to the one in reach of a scope."""
+        """The steps that enclose something, from the innermost to the one in reach of a scope."""
         in_reach = {*enclosing(scope)}
         way: list[str] = []
         for at in enclosing(inside):

@@ -1,8 +1,8 @@
 """A test is like a test that does not exist, like itself, or like too many.
 
 `like` takes over the inputs and answers of another test of the same pipeline. Without one there is
-nothing to take over, and round in a circle there is no beginning. A test may be like another that is
-like a third, and so on; of more than 32 nobody could say what they come to.
+nothing to take over, and round in a circle there is no beginning. A test may be like another that
+is like a third, and so on; of more than 32 nobody could say what they come to.
 
 Bad:
 

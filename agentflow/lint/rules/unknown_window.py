@@ -1,7 +1,8 @@
 """Nobody knows how much a model takes in.
 
-The model is not in the table, and its entry has no `window`. So neither the linter nor a run can tell
-whether a prompt fits; a server that cuts what is too long is only noticed afterwards, by its own count.
+The model is not in the table, and its entry has no `window`. So neither the linter nor a run can
+tell whether a prompt fits; a server that cuts what is too long is only noticed afterwards, by its
+own count.
 
 Bad:
 

@@ -46,7 +46,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Related, Severity
-from agentflow.lint.meters import Bound, bounds
+from agentflow.lint.budgets import Bound, bounds
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.calls import calls_in
 from agentflow.plan.steps import Plan

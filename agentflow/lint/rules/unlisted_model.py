@@ -1,10 +1,10 @@
 """A model that is not known, and nearly is.
 
-Nobody has heard of the model, and there is one whose name differs by a slip of the finger. The provider
-would refuse the call in the middle of a run.
+Nobody has heard of the model, and there is one whose name differs by a slip of the finger. The
+provider would refuse the call in the middle of a run.
 
-What is known is the table of models in LiteLLM's package. Newer models are not in it, so a name that
-is far from all others, or differs in its digits only, is taken to be right.
+What is known is the table of models in LiteLLM's package. Newer models are not in it, so a name
+that is far from all others, or differs in its digits only, is taken to be right.
 
 Bad:
 

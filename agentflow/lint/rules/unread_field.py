@@ -8,8 +8,9 @@ the `assert` of its step looks at.
 
 Not reported: fields that the contract does not require, or has to name because it is closed and a
 program gives them; fields of an agent that changes the world, which are a receipt; fields with one
-value only; contracts that are also those of an input, and those that another refers to; and texts that
-a chat model writes before a field that is read, since what it writes first shapes what it writes next.
+value only; contracts that are also those of an input, and those that another refers to; and texts
+that a chat model writes before a field that is read, since what it writes first shapes what it
+writes next.
 
 Bad:
 
@@ -126,7 +127,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _reads(plan: Plan) -> Iterator[tuple[CallPlan, list[Steps]]]:
-    """For each agent a call, and what is read of its answers by way of any step; () is the whole."""
+    """A call of each agent, and what any step reads of its answers; () is the whole."""
     of_step: dict[str, list[Steps]] = {}
     asserted: dict[str, list[Steps]] = {}
     for use in plan.uses:

@@ -58,6 +58,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.loops import steps_inside
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import calls_of
@@ -79,7 +80,7 @@ def check(context: Context) -> Iterator[Finding]:
     for step in plan.steps.values():
         if step.loop is None or step.loop.until is None or _is_routed(plan, step):
             continue
-        if not _asks_models(plan, step):
+        if not _asks_models(step):
             continue
         yield Finding(
             rule=NAME,
@@ -91,9 +92,8 @@ def check(context: Context) -> Iterator[Finding]:
         )
 
 
-def _asks_models(plan: Plan, step: StepPlan) -> bool:
-    inside = (each for at, each in plan.steps.items() if step.address in enclosing(at))
-    return any(call.chat is not None for each in inside for call in calls_of(each))
+def _asks_models(step: StepPlan) -> bool:
+    return any(call.chat is not None for each in steps_inside(step) for call in calls_of(each))
 
 
 def _is_routed(plan: Plan, step: StepPlan) -> bool:

@@ -1,8 +1,8 @@
 """An iteration reads a field of the state that nothing has set yet.
 
-The first iteration sees what `state` says and nothing else. A field that only `next` sets exists from
-the second one on, so the first fails: absence is never a value, and no counter starts at nought by
-itself.
+The first iteration sees what `state` says and nothing else. A field that only `next` sets exists
+from the second one on, so the first fails: absence is never a value, and no counter starts at
+nought by itself.
 
 Bad:
 
@@ -114,7 +114,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _comes_later(context: Context, use: Use) -> bool:
-    """Does a condition see to it that the field is there, or that this is not the first iteration?"""
+    """Does a condition make sure that the field is there, or that this is a later iteration?"""
     known = context.guards.at(use)
     asked = any("loop.index" in text for text, _ in known.facts)
     return known.instead or asked or known.exists("loop", use.reference.path[:2])

@@ -5,8 +5,8 @@ Models that think before they answer take no `temperature` other than 1, no `top
 refused: the attempt fails as `rejected` before anything is sent, and so does every repeat.
 
 What is known is what LiteLLM refuses, and its table of models. Of a model that is not in it, and of
-one at an address of its own, nothing is said but this: `stream: true` is refused where LiteLLM cannot
-read the streams of a provider, as those of Cohere.
+one at an address of its own, nothing is said but this: `stream: true` is refused where LiteLLM
+cannot read the streams of a provider, as those of Cohere.
 
 Bad:
 

@@ -2,8 +2,8 @@
 
 An agent that no step calls, a contract, a model, a server, a retry policy, an escalation or a
 channel that nobody names, a meter that nobody charges, an input that nobody reads. It may be a
-leftover. It may also be the one that was meant where another is named, or where none is: what has its
-name in common with a step or an agent, or is spoken of elsewhere in the file, has no fix.
+leftover. It may also be the one that was meant where another is named, or where none is: what has
+its name in common with a step or an agent, or is spoken of elsewhere in the file, has no fix.
 
 Bad:
 
@@ -44,13 +44,15 @@ Good:
     outputs: {letter: "${{ steps.write.output }}"}
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 
+from msgspec import Struct
+
 from agentflow.findings import Finding, Fix, Severity
+from agentflow.lint.budgets import bounds
 from agentflow.lint.escalations import levels, named_escalations
-from agentflow.lint.forgotten import Forgotten
-from agentflow.lint.meters import bounds
-from agentflow.lint.named_agents import named_agents
+from agentflow.lint.named import named_agents
 from agentflow.lint.policies import named_policies
 from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.lint.schemas import named_contracts
@@ -58,7 +60,7 @@ from agentflow.plan.calls import callers, calls_of, plans_within
 from agentflow.plan.channels import named_channels
 from agentflow.plan.servers import named_tools
 from agentflow.plan.steps import Plan
-from agentflow.spec.document import Path
+from agentflow.spec.document import Document, Path
 from agentflow.spec.fixes import without_entry, without_property
 from agentflow.spec.model import BUILT_IN_CHANNELS, Contract
 from agentflow.spec.nearest import nearest
@@ -68,6 +70,17 @@ NAME = "unused-definition"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.WARNING
 FIX = Fixable.UNSAFE
+
+#: Letters that two names have to begin with alike for one to refer to the other.
+_STEM = 4
+_WORD = re.compile(r"[\w-]+")
+
+
+class _Hint(Struct, frozen=True):
+    """What to do about a definition; `left_over` if nothing suggests a purpose for it."""
+
+    help: str
+    left_over: bool = True
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -104,7 +117,7 @@ def check(context: Context) -> Iterator[Finding]:
         *_unused("channel", ("channels",), own, channels),
         *_unused("input", ("inputs", "properties"), *inputs),
     )
-    around = Forgotten(context.document, context.plan) if unused else None
+    around = _Forgotten(context.document, context.plan) if unused else None
     for what, path in unused:
         assert around is not None
         known = around.hint(what, path)
@@ -170,3 +183,53 @@ def _inputs(plan: Plan) -> tuple[Collection[str], set[object]]:
     paths = {use.reference.path for use in plan.uses if use.reference.root == "inputs"}
     as_a_whole = any(path[:1] in ((), (None,)) for path in paths)
     return properties, set(properties) if as_a_whole else {path[0] for path in paths}
+
+
+class _Forgotten:
+    """Signs in a spec that an unused definition was forgotten where it belongs, not left over.
+
+    Its name begins like that of a step or an agent, or stands elsewhere in the file, be it in a
+    text or a comment.
+    """
+
+    def __init__(self, document: Document, plan: Plan) -> None:
+        self._document = document
+        agents = plan.pipeline.agents
+        steps = (str(step.path[-1]) for step in plan.steps.values())
+        self._steps = {_stem_of(name): f"step {quoted(name)}" for name in steps}
+        self._agents = {_stem_of(name): f"agent {quoted(name)}" for name in agents}
+        self._without_retry = next((name for name in agents if agents[name].retry is None), None)
+        self._lines: dict[str, list[int]] = {}
+        for found in _WORD.finditer(document.text):
+            line, _ = document.source.position(found.start())
+            self._lines.setdefault(found[0], []).append(line)
+
+    def hint(self, what: str, path: Path) -> _Hint:
+        """What to do about a definition of some kind that nobody uses."""
+        name = str(path[-1])
+        kin = None
+        if what != "input":
+            kin = self._steps.get(_stem_of(name))
+            kin = kin or (self._agents.get(_stem_of(name)) if what != "agent" else None)
+        if kin is not None:
+            return _Hint(f"use it, or take it out; {kin} may have been meant to name it", False)
+        line = self._mention(("inputs",) if what == "input" else path, name)
+        if line is not None:
+            return _Hint(f"use it, or take it out; line {line} has its name", False)
+        if what == "retry policy" and self._without_retry is not None:
+            place = f"as in agent {quoted(self._without_retry)}"
+            return _Hint(f"write 'retry: {name}' where it belongs, {place}, or take it out")
+        return _Hint("use it, or take it out")
+
+    def _mention(self, path: Path, name: str) -> int | None:
+        """The first line outside of a definition that has its name as a word."""
+        node = self._document.node(path)
+        first = self._document.locate_key(path).span.line
+        last = max(node.end_line if node is not None else first, first)
+        lines = self._lines.get(name, ())
+        return next((line for line in lines if not first <= line <= last), None)
+
+
+def _stem_of(name: str) -> str | tuple[str]:
+    """The beginning of a name; a short name is like none but itself."""
+    return name.casefold()[:_STEM] if len(name) > _STEM else (name,)

@@ -3,8 +3,8 @@
 With a `prompt`, the model sees what stands in it and nothing else of the input. What a contract
 asks for and the prompt leaves out is made and handed over, and the model answers without it: mostly
 the prompt was written first, or lost a line. Without a `prompt` the model sees the whole input, as
-it does with `${{ input }}`. It is advice where the prompt uses other parts of what the agent is given, since
-not all of that has to be for the model.
+it does with `${{ input }}`. It is advice where the prompt uses other parts of what the agent is
+given, since not all of that has to be for the model.
 
 Bad:
 
@@ -75,7 +75,7 @@ SEVERITY = Severity.WARNING
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each prompt that leaves out what its agent is given; advice if it uses other parts of that."""
+    """Each prompt that leaves out what its agent is given; advice if it uses other parts."""
     plan = context.plan
     if plan is None or not context.reads_all_known:
         return

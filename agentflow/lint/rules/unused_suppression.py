@@ -1,7 +1,8 @@
 """A comment suppresses what is not found there.
 
 What it was for has been mended, or has moved. Left where it is, it hides the next mistake of
-that kind, together with a reason that was given for another.
+that kind, together with a reason that was given for another. Or it stands in the wrong place: so it
+is taken out by `--unsafe-fixes` alone.
 
 Bad:
 
@@ -47,7 +48,7 @@ from agentflow.lint.rule import Context, Family, Fixable
 NAME = "unused-suppression"
 FAMILY = Family.SPEC
 SEVERITY = Severity.WARNING
-FIX = Fixable.SAFE
+FIX = Fixable.UNSAFE
 
 
 def check(context: Context) -> Iterable[Finding]:

@@ -126,7 +126,7 @@ def _finding(context: Context, row: tuple[StepPlan, ...]) -> Finding:
 
 
 def _in_loop(context: Context, step: StepPlan, times: int) -> Finding:
-    """About a step that asks in each iteration of loops, or for one item of a list after the other."""
+    """A step that asks in each iteration of loops, or for one item of a list after another."""
     assert context.plan is not None
     return Finding(
         rule=NAME,
@@ -141,9 +141,7 @@ def _in_loop(context: Context, step: StepPlan, times: int) -> Finding:
 
 
 def _in_turn(plan: Plan, address: str) -> int:
-    """How often something may be asked, one time after the other: the bounds of loops around it, and of
-    lists of which one item is in work at a time.
-    """
+    """How many times in turn something may be asked: by loops, and lists done item by item."""
     times = 1
     for outer in (plan.steps.get(place) for place in enclosing(address)):
         if outer is not None and outer.loop is not None:

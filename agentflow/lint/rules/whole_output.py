@@ -127,7 +127,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _narrowed(context: Context, handoff: Handoff, spelt_out: str) -> Fix | None:
-    """The fields in the place of the whole. An agent may count on what its contract does not name."""
+    """The fields that may stand for the whole. Agents may rely on more than contracts name."""
     node = context.document.node(handoff.path)
     if not isinstance(node, Scalar) or node.line != node.end_line:
         return None

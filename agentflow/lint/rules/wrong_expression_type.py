@@ -135,7 +135,7 @@ def _place(context: Context, part: Whole, path: Path) -> Location:
 
 
 def _of_step(context: Context, step: StepPlan) -> Iterator[Finding]:
-    """What is wrong with `when` and `for_each`, which are read outside of the step, `until` and `assert`."""
+    """What is wrong with `when`, `for_each` (read outside of the step), `until` and `assert`."""
     outside = address.parent(step.address) or ""
     for condition, path, place in conditions_of(step):
         found = _wrong_type(context.types, condition, place, _BOOLEAN)

@@ -87,7 +87,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _is_like_none(tests: Mapping[str, PipelineTest], name: str) -> bool:
-    """Is a test like one that there is not, whose inputs nobody knows? Of that it is told elsewhere."""
+    """Is a test like one that does not exist, with unknown inputs? Another rule reports that."""
     seen = set[str]()
     while name in tests and name not in seen:
         seen.add(name)

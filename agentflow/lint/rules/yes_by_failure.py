@@ -6,8 +6,9 @@ everything goes through, and nothing in the run looks other than on a good day.
 
 It is said where the effect goes by nothing but the check, by a `when` or as a case of a switch that
 has another one without effects, and the check says whether it may happen, in a field such as
-`approved`, `valid` or `blocked` or by a value such as `ok`. Of a `when` it is also said if the
-effect cannot be undone.
+`approved`, `valid` or `blocked`, by a value such as `ok`, or by its name. What happens for a no, as a
+notice or an undoing, may well happen for a failure too. Of a `when` it is also said if the effect
+cannot be undone, whatever the check is called.
 
 Bad:
 
@@ -72,19 +73,23 @@ from msgspec.structs import replace
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.answers import acts, is_final
+from agentflow.lint.origins import origins
 from agentflow.lint.passages import Passage, passages
 from agentflow.lint.rule import Context, Family
-from agentflow.lint.stand_ins import comes_to, stand_in
+from agentflow.lint.stand_ins import answered, comes_to, stand_in
 from agentflow.lint.verdicts import can_be_false
-from agentflow.lint.words_of_consent import is_verdict, says_yes
+from agentflow.lint.words_of_consent import says_yes, yes_of
 from agentflow.plan.address import enclosing
+from agentflow.plan.approvals import part_with_yes
 from agentflow.plan.cases import Case
 from agentflow.plan.scopes import step_in_reach
 from agentflow.plan.steps import Plan, StepPlan
-from agentflow.spec.cel.logic import together
+from agentflow.spec.cel.logic import every, together
+from agentflow.spec.cel.references import Steps
 from agentflow.spec.cel.syntax import Unary
 from agentflow.spec.expressions import Reference, references
 from agentflow.spec.model import Json
+from agentflow.spec.templates import Whole
 from agentflow.spec.wording import quoted
 
 NAME = "yes-by-failure"
@@ -159,7 +164,7 @@ def _opened(context: Context, step: StepPlan, gate: Passage, checked: StepPlan) 
         instead = stand_in(action)
         if instead is None or not _opens(gate, checked, instead):
             continue
-        if not _asks_whether(step, gate, instead):
+        if not _asks_whether(context, step, gate, checked, instead):
             continue
         return Finding(
             rule=NAME,
@@ -177,12 +182,46 @@ def _opens(gate: Passage, checked: StepPlan, instead: dict[str, Json]) -> bool:
     return all(comes_to(condition, checked, instead) is True for condition in gate.conditions)
 
 
-def _asks_whether(step: StepPlan, gate: Passage, instead: dict[str, Json]) -> bool:
+def _asks_whether(
+    context: Context, step: StepPlan, gate: Passage, checked: StepPlan, instead: dict[str, Json]
+) -> bool:
     """Is a check about whether an effect may happen, and not about which of several does?"""
-    if any(is_verdict(str(found.path[-1])) for found in _read(gate)):
-        return True
+    verdicts = [
+        (found.path[2:], verdict)
+        for found in _read(gate)
+        if (verdict := _yes_of(context, gate, checked, found)) is not None
+    ]
+    if verdicts:
+        return not all(_is_for_no(gate, checked, way, verdict) for way, verdict in verdicts)
     if not isinstance(gate.of, Case):
-        return is_final(step)
+        return is_final(step) and not acts(checked)
     output = instead.get("output")
     said = output.values() if isinstance(output, dict) else (output,)
     return any(isinstance(each, str) and says_yes(each) for each in said)
+
+
+def _yes_of(context: Context, gate: Passage, checked: StepPlan, found: Reference) -> bool | None:
+    """What a part of an answer is for a yes, by its name; of a whole answer, by that of who gives it."""
+    if len(found.path) != 2:
+        return yes_of(str(found.path[-1]))
+    if not checked.scopes:
+        says_so = checked.contract is not None and part_with_yes(checked.contract) is True
+        return yes_of(checked.id) if says_so else None
+    given = checked.body.output if checked.body is not None else None
+    turned = isinstance(given, Whole) and any(isinstance(one, Unary) for one in every(given.expr))
+    said = {yes_of(str(part.way[-1])) for part in origins(context, gate.path) if part.way}
+    return True if True in said and False not in said and not turned else None
+
+
+def _is_for_no(gate: Passage, checked: StepPlan, way: Steps, verdict: bool) -> bool:
+    """Does a gate open for what is no yes, and stay closed for a yes?"""
+    return _opens(gate, checked, answered(_nested(way, not verdict))) and not _opens(
+        gate, checked, answered(_nested(way, verdict))
+    )
+
+
+def _nested(way: Steps, value: Json) -> Json:
+    """A value as a part of an answer."""
+    for key in reversed(way):
+        value = {str(key): value}
+    return value

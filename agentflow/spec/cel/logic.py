@@ -36,6 +36,15 @@ TURNED: Mapping[BinaryOperator, BinaryOperator] = {
     "<=": ">=",
     ">=": "<=",
 }
+#: The operators that hold of two sides, too, where one does.
+IMPLIED: Mapping[BinaryOperator, frozenset[BinaryOperator]] = {
+    "==": frozenset({"==", "<=", ">="}),
+    "!=": frozenset({"!="}),
+    "<": frozenset({"<", "<=", "!="}),
+    ">=": frozenset({">="}),
+    ">": frozenset({">", ">=", "!="}),
+    "<=": frozenset({"<="}),
+}
 #: A root of the scope and the way from it.
 ReadPath: TypeAlias = tuple[str, Steps]
 

@@ -15,7 +15,6 @@ from agentflow.spec.cel.syntax import (
     Has,
     Identifier,
     Index,
-    Literal,
     Path,
     Select,
     parts,
@@ -122,14 +121,5 @@ class _Walk(Struct, frozen=True):
 
 def known_steps(nodes: tuple[Expr, ...]) -> Steps:
     """The fields and indices of a spine from its root on, up to the first that is computed."""
-    steps: list[str | int | None] = []
-    for node in reversed(nodes[:-1]):
-        match node:
-            case Select(_, field):
-                steps.append(field)
-            case Index(_, Literal(str() | int() as key)) if not isinstance(key, bool):
-                steps.append(key)
-            case _:
-                steps.append(None)
-                break
-    return tuple(steps)
+    end = nodes[0]
+    return end.way if isinstance(end, Select | Index) else ()

@@ -1,4 +1,4 @@
-"""What the operators and macros take, by kinds; what functions take stands with them in `functions`.
+"""The kinds that operators and macros take; for functions, they stand in `functions`.
 
 Source: https://github.com/google/cel-spec/blob/master/doc/langdef.md, "List of Standard
 Definitions". Evaluation checks the values themselves; this is for what has to be known before.

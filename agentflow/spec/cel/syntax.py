@@ -10,6 +10,7 @@ this is a subset. What differs is listed in `spec.expressions`.
 """
 
 import typing
+from functools import cached_property
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -37,19 +38,46 @@ class Identifier(Struct, frozen=True):
     end: int
 
 
-class Select(Struct, frozen=True):
-    """`operand.field`"""
+class _Part(Struct, frozen=True, dict=True):
+    """The end of a path. What it runs through is asked for by everybody, and found out once."""
 
     operand: "Expr"
+
+    @cached_property
+    def nodes(self) -> tuple["Expr", ...]:
+        """As `spine` gives them."""
+        found: list[Expr] = [typing.cast("Select | Index", self)]
+        while isinstance(found[-1], _Part):
+            found.append(found[-1].operand)
+        return tuple(found)
+
+    @cached_property
+    def way(self) -> tuple[str | int | None, ...]:
+        """Its fields and indices from its root on, up to the first that is computed, which is None."""
+        steps: list[str | int | None] = []
+        for node in reversed(self.nodes[:-1]):
+            match node:
+                case Select(_, field):
+                    steps.append(field)
+                case Index(_, Literal(str() | int() as key)) if not isinstance(key, bool):
+                    steps.append(key)
+                case _:
+                    steps.append(None)
+                    break
+        return tuple(steps)
+
+
+class Select(_Part, frozen=True, dict=True):
+    """`operand.field`"""
+
     field: str
     start: int
     end: int
 
 
-class Index(Struct, frozen=True):
+class Index(_Part, frozen=True, dict=True):
     """`operand[key]`: the item of a list, or the field of a map."""
 
-    operand: "Expr"
     key: "Expr"
     start: int
     end: int
@@ -169,11 +197,7 @@ Expr: TypeAlias = (
 
 def spine(path: Expr) -> tuple[Expr, ...]:
     """The nodes that a path runs through, from its end to what it starts at, both included."""
-    nodes = [path]
-    while isinstance(path, Select | Index):
-        path = path.operand
-        nodes.append(path)
-    return tuple(nodes)
+    return path.nodes if isinstance(path, Select | Index) else (path,)
 
 
 def parts(expr: Expr) -> tuple[Expr, ...]:

@@ -92,7 +92,8 @@ _KINDS: Mapping[type, Kind] = {
     dict: "map",
     list: "list",
 }
-#: What else is a map or a list, such as the values of a run that are looked up when they are asked for.
+#: What else is a map or a list, such as the values of a run that are looked up when they are asked
+#: for.
 _BASES: Mapping[type, Kind] = {**_KINDS, Mapping: "map", Sequence: "list"}
 
 
@@ -176,7 +177,7 @@ def weight(value: Json, known: dict[int, int], depth: int = MAX_DEPTH) -> int:
 
 
 def equality_key(value: Json) -> tuple[bool, Json]:
-    """What equal texts, numbers and booleans have alike: a boolean is no number, and 1 equals 1.0."""
+    """A key that is the same for equal values: a boolean is no number, and 1 equals 1.0."""
     return isinstance(value, bool), value
 
 

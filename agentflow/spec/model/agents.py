@@ -113,8 +113,8 @@ class Limits(Node, frozen=True, kw_only=True):
         return None if given - {"across"} else Objection("there is no limit in it")
 
 
-#: What a request has besides `params`, in the words of the providers: keys of `Model` or of an agent,
-#: what follows from the contract, and where a request goes.
+#: What a request has besides `params`, in the words of the providers: keys of `Model` or of an
+#: agent, what follows from the contract, and where a request goes.
 RESERVED_PARAMS = frozenset(
     {"model", "messages", "system", "contents", "prompt", "input", "instructions", "tools"}
     | {"tool_choice", "functions", "function_call", "response_format", "n", "stream"}

@@ -1,4 +1,4 @@
-"""What an author says about people: what they are asked, where it goes, and when it comes to that."""
+"""What an author says about people: what they are asked, where it goes, and when."""
 
 from typing import Annotated, Literal
 

@@ -79,7 +79,8 @@ class ScriptedCall(Node, frozen=True, kw_only=True):
 
 
 class Answer(Node, frozen=True, kw_only=True):
-    """What a call comes to in a test: exactly one of `value`, `text`, `fail`, `crash` and `calls`."""
+    """What a call comes to in a test: exactly one of `value`, `text`, `fail`, `crash` and
+    `calls`."""
 
     also = {
         "oneOf": [{"required": [form]} for form in _FORMS],
@@ -236,7 +237,8 @@ class PipelineTest(Node, frozen=True, kw_only=True):
     """What calls come to: one answer for all, or a list, one for each."""
 
     people: dict[Address, PersonSays | list[PersonSays]] = {}
-    """What people say to questions: once for all, or one for each; after what is refused, the next."""
+    """What people say to questions: once for all, or one for each; after what is refused, the
+    next."""
 
     recording: Annotated[str, Meta(min_length=1)] | None = None
     """A file that `run --record` made, from which chat models answer if the test itself has no

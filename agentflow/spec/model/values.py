@@ -130,22 +130,22 @@ class Objection(Struct, frozen=True):
 
 
 def _key(name: str) -> str:
-    """How authors write a key: the names of some would be keywords of Python, and end with `_` here."""
+    """The key as authors write it: names that are keywords of Python end with `_` here."""
     return name.rstrip("_")
 
 
 class Node(Struct, frozen=True, kw_only=True, rename=_key):
     """A mapping of the language. It is closed against keys that it does not have.
 
-    The docstring below a key says what it means, in the JSON Schema and in the docs; the type of the
-    key says so where there is none.
+    The docstring below a key says what it means, in the JSON Schema and in the docs; the type of
+    the key says so where there is none.
     """
 
     #: What the JSON Schema says of it besides its keys.
     also: ClassVar[Mapping[str, Json]] = {}
 
     def objection(self, given: Set[str]) -> Objection | None:  # noqa: ARG002 - for those that object
-        """What is wrong although each key is right by itself; `given` are the keys that were written."""
+        """What is wrong although each key is right by itself; `given` are the keys written."""
         return None
 
 

@@ -7,6 +7,7 @@ scalar. Where scalars stand the located nodes say, to the character.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from operator import itemgetter
 
 from msgspec import Struct
 
@@ -30,28 +31,36 @@ def comments(root: Node | None, source: Source, pattern: re.Pattern[str]) -> Ite
 
     The scalars are gone through only if there is anything that looks like such a comment.
     """
+    for comment, scalar in likely(root, source, pattern):
+        if scalar is None:
+            yield comment
+
+
+def likely(
+    root: Node | None, source: Source, pattern: re.Pattern[str]
+) -> Iterator[tuple[Comment, Scalar | None]]:
+    """What looks like such comments, in file order, each with the scalar that it is a part of instead."""
     text = source.text
     starts = [
         found.start() for found in _START.finditer(text) if pattern.match(text, found.start())
     ]
     if not starts:
         return
-    spans = sorted(_written(root, source))
-    firsts = [first for first, _ in spans]
+    spans = sorted(_written(root, source), key=itemgetter(0, 1))
+    firsts = [first for first, _, _ in spans]
     for start in starts:
         at = bisect_right(firsts, start) - 1
-        if at >= 0 and start < spans[at][1]:
-            continue
         number, column = source.position(start)
         line = source.line(number)
-        yield Comment(
+        comment = Comment(
             line[column - 1 :],
             Span(number, column, number, len(line) + 1),
             not line[: column - 1].strip(),
         )
+        yield comment, spans[at][2] if at >= 0 and start < spans[at][1] else None
 
 
-def _written(root: Node | None, source: Source) -> Iterator[tuple[int, int]]:
+def _written(root: Node | None, source: Source) -> Iterator[tuple[int, int, Scalar]]:
     """From where to where the text of each scalar stands, as offsets.
 
     That of a block, `|` or `>`, starts on the line below: behind the indicator there may be a
@@ -60,9 +69,9 @@ def _written(root: Node | None, source: Source) -> Iterator[tuple[int, int]]:
     for scalar in _scalars(root):
         end = source.offset(scalar.end_line, scalar.end_column)
         if scalar.style in ("|", ">"):
-            yield source.offset(scalar.line + 1, 1), end
+            yield source.offset(scalar.line + 1, 1), end, scalar
         else:
-            yield source.offset(scalar.line, scalar.column), end
+            yield source.offset(scalar.line, scalar.column), end, scalar
 
 
 def _scalars(root: Node | None) -> Iterator[Scalar]:

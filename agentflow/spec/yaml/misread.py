@@ -56,7 +56,7 @@ def in_quotes(advice: str, text: str) -> str:
 
 
 def negation(tag: str, place: Span, source: Source, *, in_flow: bool) -> Misread | None:
-    """An expression that starts with `!`, which YAML takes for a tag; None for a tag that is one."""
+    """An expression starting with `!`, which YAML takes for a tag; None for a real tag."""
     if tag.startswith("tag:"):
         return None
     text = value_at(source.line(place.line)[place.column - 1 :], in_flow=in_flow)
@@ -84,7 +84,7 @@ def anchored_text(place: Span, source: Source, anchor: str, *, in_flow: bool) ->
 
 
 def narrow_colons(node: Mapping) -> list[Misread]:
-    """Keys of `{ }` that hold their value, for want of a space: they are read as they were meant."""
+    """Keys of `{ }` that include their value for want of a space, read as they were meant."""
     found: list[Misread] = []
     for name, entry in tuple(node.entries.items()):
         key, value = entry.key, entry.value

@@ -116,7 +116,7 @@ def from_data(data: Json) -> Node:
 
 
 def with_names(node: Node, names: TableOf[tuple[str | int, ...], str]) -> Node:
-    """The node with other names for some keys, by their paths; what is not on the way to one is shared."""
+    """The node with some keys renamed, by their paths; everything off those paths is shared."""
     if not names:
         return node
     inside: dict[str | int, dict[tuple[str | int, ...], str]] = {}
@@ -136,7 +136,7 @@ def with_names(node: Node, names: TableOf[tuple[str | int, ...], str]) -> Node:
 
 
 def with_values(node: Node, values: TableOf[tuple[str | int, ...], Json]) -> Node:
-    """The node with other values for some scalars, by their paths; what is not on the way is shared."""
+    """The node with some scalars replaced, by their paths; everything off those paths is shared."""
     if not values:
         return node
     if isinstance(node, Scalar):

@@ -34,7 +34,7 @@ from agentflow.spec.yaml.scalars import doubt, may_be_value, resolve
 from agentflow.spec.yaml.source import Source
 
 MAX_DEPTH = 100
-MAX_NODES = 500_000
+MAX_NODES = 250_000
 #: More findings than this about one file help nobody, and cost more than reading it.
 MAX_FINDINGS = 1_000
 
@@ -218,7 +218,7 @@ class Reader:
         self._attach(Scalar(text, text, "", span.line, span.column, span.end_line, span.end_column))
 
     def _refuse_properties(self, event: Any) -> str | None:
-        """Report the anchor and the tag in front of a node; gives the text, if they are part of one."""
+        """Report the anchor and the tag in front of a node; gives their text if it is content."""
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         span, in_flow = Span(line, column, line, column + 1), self.in_flow
         if event.anchor is not None:

@@ -1,4 +1,4 @@
-"""Text that is not what it looks like: characters nobody sees, and text cut off by a `#` or a comma.
+"""Text that is not what it looks like: invisible characters, or cut off by a `#` or a comma.
 
 All are looked for in the whole text first, so that an ordinary file pays for the searches only.
 """

@@ -28,7 +28,8 @@ def note(name: str, after: str = "") -> dict[str, Any]:
 
 
 def book(order: str, idempotency_key: str) -> dict[str, Any]:
-    """Notes the order with its key, and does not come back as long as there is a file `hold-book`."""
+    """Notes the order with its key, and does not come back as long as there is a file
+    `hold-book`."""
     with open("bookings", "a") as bookings:
         bookings.write(f"{idempotency_key} {order}\n")
     note("book")

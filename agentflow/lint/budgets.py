@@ -17,7 +17,7 @@ class Bound(Struct, frozen=True):
 
 
 def bounds(plan: Plan) -> Iterator[Bound]:
-    """Those of the run, defaults included, and of all its steps."""
+    """The bounds of the run, defaults included, and of all its steps."""
     yield from (Bound(what, path_of(("budget",), what)) for what in plan.budget.bounds)
     for step in plan.steps.values():
         for what in step.budget or ():
@@ -25,7 +25,7 @@ def bounds(plan: Plan) -> Iterator[Bound]:
 
 
 def summed(bounds: Mapping[str, float]) -> list[str]:
-    """Those of a budget of which every call takes what can be told before: `calls`, `meters.NAME`."""
+    """The quantities of a budget that each call uses by a known amount: `calls`, `meters.NAME`."""
     return [what for what in bounds if what == "calls" or what.startswith("meters.")]
 
 
@@ -35,7 +35,7 @@ def path_of(budget: Path, what: str) -> Path:
 
 
 def amount_of(what: str, amount: float) -> str:
-    """So much of a quantity, in words: `1,300 tokens`, `2 of meter 'postage'`."""
+    """An amount of a quantity, in words: `1,300 tokens`, `2 of meter 'postage'`."""
     if what == "usd":
         return f"{amount:,.4g} dollars"
     kind, _, meter = what.partition(".")
@@ -43,5 +43,5 @@ def amount_of(what: str, amount: float) -> str:
 
 
 def figure(amount: float) -> str:
-    """A number as a budget has it: `1,300`, `0.25`."""
+    """A number as messages about budgets show it: `1,300`, `0.25`."""
     return f"{amount:,.12g}"

@@ -1,4 +1,4 @@
-"""The names by which steps, levels of escalations and tools name agents, each with its path."""
+"""Where a spec names agents and models, besides where it defines them."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from agentflow.lint.escalations import levels
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.tools import offers
 from agentflow.spec.document import Document, Path
-from agentflow.spec.model import AgentTool
+from agentflow.spec.model import AgentTool, ModelLevel, Pipeline
 from agentflow.spec.yaml.nodes import Mapping, Scalar, Sequence
 
 
@@ -20,6 +20,22 @@ def named_agents(document: Document, plan: Plan) -> Iterator[tuple[str, Path]]:
     for path, tool in offers(plan):
         if isinstance(tool, AgentTool):
             yield tool.agent, (*path, "agent")
+
+
+def named_models(pipeline: Pipeline) -> Iterator[tuple[Path, str]]:
+    """Each place where a model is asked for, by an alias or as LiteLLM names it."""
+    for name, agent in pipeline.agents.items():
+        # Only some kinds have this key; this layer does not know which ones.
+        model = getattr(agent, "model", None)
+        if model is not None:
+            yield ("agents", name, "model"), model
+    for name, alias in pipeline.models.items():
+        for index, fallback in enumerate(alias.fallbacks):
+            yield ("models", name, "fallbacks", index), fallback
+    for name, escalation in pipeline.escalations.items():
+        for index, level in enumerate(escalation.levels):
+            if isinstance(level, ModelLevel):
+                yield ("escalations", name, "levels", index, "model"), level.model
 
 
 def _of_step(document: Document, step: StepPlan) -> Iterator[tuple[str, Path]]:
