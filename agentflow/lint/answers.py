@@ -4,16 +4,18 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from agentflow.lint.verdicts import is_presence
+from agentflow.lint.verdicts import Answers, Known, is_presence
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.approvals import part_with_yes
 from agentflow.plan.calls import calls_of
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.plan.uses import Use
+from agentflow.spec.cel.logic import ReadPath, leaves
 from agentflow.spec.cel.references import Steps
+from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Path
-from agentflow.spec.expressions import Reference, references
+from agentflow.spec.expressions import references
 from agentflow.spec.model import Effects
 
 #: Effects on the world that happen again if a step is repeated.
@@ -49,7 +51,7 @@ class Hearing:
     def of(self, step: StepPlan) -> Heard:
         """What becomes of the part of an answer that says yes, or of the whole if there is none."""
         wanted = wanted_field(step)
-        heeded = any(_hears(found.path, wanted) for found in _asserted(step))
+        heeded = any(_heeds(each.that, step, wanted) for each in step.asserts)
         told, pending, seen = False, [step.address], {step.address}
         while pending:
             at = pending.pop()
@@ -121,9 +123,25 @@ def acting_after(plan: Plan, step: StepPlan) -> Iterator[StepPlan]:
             yield each
 
 
-def _asserted(step: StepPlan) -> Iterator[Reference]:
-    for each in step.asserts:
-        yield from (found for found in references(each.that) if found.root == "output")
+def _heeds(condition: Expr, step: StepPlan, wanted: str | None) -> bool:
+    """Does an assertion on an answer go by what it says, and let no plain no pass?
+
+    `!output.approved || output.person > 0` lets every no pass: it is about what belongs to a yes.
+    """
+    if not _asks(condition, wanted):
+        return False
+    if step.question is None or part_with_yes(step.question.answer) is None:
+        return True
+    a_no: dict[ReadPath, Known] = {("output", (wanted,) if wanted is not None else ()): False}
+    answers = Answers()
+    asked = [answers.to(leaf, a_no) for leaf in leaves(condition) if _asks(leaf, wanted)]
+    return None in asked or answers.to(condition, a_no) is False
+
+
+def _asks(condition: Expr, wanted: str | None) -> bool:
+    """Does a part of an assertion read that part of an answer?"""
+    read = (found.path for found in references(condition) if found.root == "output")
+    return any(_hears(way, wanted) for way in read)
 
 
 def _hears(way: Steps, wanted: str | None) -> bool:
