@@ -1,8 +1,9 @@
 """A model is its own fallback, or that of one that takes over for it.
 
 When a model fails, its fallbacks are asked in its place. One that leads back asks nobody new: it is
-left out, and the chain is shorter than it looks. The same model at LiteLLM under another name, with
-the same address, is as little of a help.
+left out, and the chain is shorter than it looks. The same model at LiteLLM under another name, with the
+same address, is as little of a help, and neither is an agent that `catch` puts in its own place: it gets the
+same input once more. Of a chat model that is said unless the failure lies in what it answered.
 
 Bad:
 
@@ -56,7 +57,8 @@ from collections.abc import Iterator, Mapping
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
-from agentflow.spec.model import Model
+from agentflow.plan.steps import StepPlan
+from agentflow.spec.model import ANSWERED, Model
 from agentflow.spec.wording import quoted
 
 NAME = "circular-fallback"
@@ -65,9 +67,11 @@ SEVERITY = Severity.ERROR
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each fallback that leads back to its model, or is the same one by another name."""
+    """Each fallback that leads back to its model, or is the same one or agent, by another name or not."""
     if context.pipeline is None:
         return
+    for step in context.plan.steps.values() if context.plan is not None else ():
+        yield from _own_place(context, step)
     models = context.pipeline.models
     for name, model in models.items():
         for index, fallback in enumerate(model.fallbacks):
@@ -80,6 +84,22 @@ def check(context: Context) -> Iterator[Finding]:
                     location=context.document.locate(("models", name, "fallbacks", index)),
                     help="take it out, or name another model",
                 )
+
+
+def _own_place(context: Context, step: StepPlan) -> Iterator[Finding]:
+    """The entries of `catch` that ask the agent which has just failed."""
+    for key, action in step.catch.items():
+        if step.call is None or action.call is None or action.call.agent != step.call.agent:
+            continue
+        if step.call.chat is not None and key in ANSWERED:
+            continue  # the next answer may be better
+        yield Finding(
+            rule=NAME,
+            severity=Severity.WARNING,
+            message=f"{quoted(step.call.agent)} takes over from itself: it is what has failed",
+            location=context.document.locate((*step.path, "catch", key, "agent")),
+            help="name another agent; to try the same one again, write 'retry'",
+        )
 
 
 def _wrong(name: str, fallback: str, models: Mapping[str, Model]) -> str | None:
