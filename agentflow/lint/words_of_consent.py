@@ -22,6 +22,11 @@ _FOR = re.compile(
 _AGAINST = re.compile(
     r"(?:^|_)(?:block|den(?:y|ied)|flag|forbid|fraud|invalid|refus|reject|unsafe)[a-z]*(?:_to_[a-z_]+)?$"
 )
+#: Fields that say that something is as it has to be.
+_SUCCESS = re.compile(
+    r"(?:^|_)(?:accepted|agreed|approved|balanced|checked|complete|confirmed|converged|correct|fair|good|passed"
+    r"|passes|proven|settled|solved|sound|success|successful|succeeded|valid|validated|verified)$"
+)
 #: How a question begins that asks whether to do something, and words by which it may ask for the contrary.
 _WHETHER_TO = re.compile(r"\s*(?:(?:may|shall|should) (?:i|we) )?([a-z]{3,})\b", re.IGNORECASE)
 _CONTRARY = re.compile(
@@ -57,3 +62,8 @@ def asks_to(question: str, names: Iterable[str]) -> bool:
     if found is None or _CONTRARY.search(question):
         return False
     return any(stem(found[1]) in stems(name) for name in names)
+
+
+def says_success(field: str) -> bool:
+    """Is a field true where something has been found as it has to be?"""
+    return _SUCCESS.search(field) is not None

@@ -2,8 +2,9 @@
 
 A `catch` may put something in the place of the output when a loop has gone round as often as it
 can, and a field of that can say which of the two it was. If the field says the same both times, or
-if nobody reads it, what was never found good is saved, sent or paid like the rest. Where a loop ends when
-there are no remarks, and gives none when it has given up either, it is an advice.
+if nobody reads it, what was never found good is saved, sent or paid like the rest. So it is with a field
+that is only handed on to others, if its name is that of a success and nothing else tells the two apart.
+Where a loop ends when there are no remarks, and gives none when it has given up either, it is an advice.
 
 Bad:
 
@@ -94,12 +95,14 @@ Good:
     outputs: {sent: "${{ has(steps.send.output) }}"}
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.checkpoints import gate_before
 from agentflow.lint.loops import Round
+from agentflow.lint.origins import origins
 from agentflow.lint.rule import Context, Family
+from agentflow.lint.words_of_consent import says_success
 from agentflow.plan.calls import calls_of
 from agentflow.plan.loop_states import entries
 from agentflow.plan.steps import Plan, StepPlan
@@ -107,7 +110,7 @@ from agentflow.plan.uses import Use
 from agentflow.spec.cel.syntax import Binary, Call, ListLiteral, Literal
 from agentflow.spec.document import Path
 from agentflow.spec.model import Effects
-from agentflow.spec.templates import Constant
+from agentflow.spec.templates import Constant, Template
 from agentflow.spec.wording import quoted
 
 NAME = "unheeded-exhaustion"
@@ -138,7 +141,8 @@ def check(context: Context) -> Iterator[Finding]:
                 continue
             path = (*step.path, "catch", key, "use", name)
             if other == said:
-                yield from _the_same(context, plan, step, path, reads)
+                told = says_success(name) and not _differ(context, each, instead)
+                yield from _the_same(context, plan, step, path, reads, told=told)
             else:
                 yield from _unread(context, plan, step, path, reads)
 
@@ -168,22 +172,45 @@ def _none_either_way(context: Context, step: StepPlan, path: Path) -> Finding:
     )
 
 
+def _differ(context: Context, each: Round, instead: Mapping[str, Template]) -> bool:
+    """Does any field tell whether a loop got there: one written otherwise, or what `until` asks for?"""
+    assert each.body.output is not None
+    asked = origins(context, (*each.body.path, "until"))
+    for name, said in entries(each.body.output).items():
+        other = instead.get(name)
+        if isinstance(said, Constant) and isinstance(other, Constant) and said != other:
+            return True
+        given = origins(context, (*each.body.path, "output", name))
+        if any(one.overlaps(another) for one in given for another in asked):
+            return True
+    return False
+
+
 def _the_same(
-    context: Context, plan: Plan, step: StepPlan, path: Path, reads: Sequence[Use]
+    context: Context, plan: Plan, step: StepPlan, path: Path, reads: Sequence[Use], *, told: bool
 ) -> Iterator[Finding]:
-    """A flag that is up either way, and that some condition goes by."""
+    """A flag that is up either way, and that some condition goes by, or that is `told` to others."""
     name = str(path[-1])
-    going = [use for use in reads if use.path[-1] == "when" and use.reference.path[2:] == (name,)]
-    for use in going[:1]:
-        yield Finding(
-            rule=NAME,
-            severity=SEVERITY,
-            message=f"{quoted(name)} is true when {quoted(step.id)} has given up as well,"
-            f" so {quoted(plan.steps[use.reader].id)} goes ahead either way",
-            location=context.document.locate(path),
-            help="write 'false', or let the loop fail",
-            related=(Related("goes by it", context.document.locate(use.path)),),
-        )
+    readers = [use for use in reads if use.reference.path[2:] == (name,)]
+    going = next((use for use in readers if use.path[-1] == "when"), None)
+    handed = next((use for use in readers if "with" in use.path or use.path[0] == "outputs"), None)
+    use = going or (handed if told else None)
+    if use is None:
+        return
+    reader = plan.steps.get(use.reader)
+    if use is going and reader is not None:
+        what, how = f"{quoted(reader.id)} goes ahead either way", "goes by it"
+    else:
+        told_to = quoted(reader.id) if reader is not None else "who reads the outputs"
+        what, how = f"{told_to} cannot tell the two apart", "told here"
+    yield Finding(
+        rule=NAME,
+        severity=SEVERITY,
+        message=f"{quoted(name)} is true when {quoted(step.id)} has given up as well, so {what}",
+        location=context.document.locate(path),
+        help="write 'false', or let the loop fail",
+        related=(Related(how, context.document.locate(use.path)),),
+    )
 
 
 def _unread(
