@@ -24,7 +24,7 @@ from agentflow.lint.operands import Operands
 from agentflow.plan.fields import part_of
 from agentflow.plan.limits import Limit
 from agentflow.plan.narrowing import NOTHING_GIVEN, Given
-from agentflow.plan.numbers import range_of_contract
+from agentflow.plan.numbers import number_of, range_of_contract
 from agentflow.plan.schemas import Contract, alternatives, shortest_list
 from agentflow.spec.cel.functions import FUNCTIONS, Kinds
 from agentflow.spec.cel.logic import ReadPath, compared, together, way_of
@@ -186,8 +186,16 @@ class Walk(Struct, frozen=True):
                         yield from self.value(arg, f"{quoted(name)} does not take", kinds)
 
     def _divisor(self, expr: Expr, operator: str) -> Iterator[Doubt]:
-        """The doubt whether a whole number is zero, where its contract speaks of where it ends."""
+        """The doubt whether a whole number is zero, where its contract speaks of where it ends.
+
+        So it is with any number for which zero stands in where it is absent.
+        """
         match expr:
+            case Call("double", (inner,)):
+                yield from self._divisor(inner, operator)
+                return
+            case Default(path, last) if number_of(last) == 0:
+                may_be, size = True, False
             case Call("size", (Identifier() | Select() | Index() as path,)):
                 found = self.scope.of(path)
                 is_list = found is not None and types_of(found.schema, found.root) == {"array"}
