@@ -46,6 +46,24 @@ def least_of_step(plan: Plan, step: StepPlan, what: str | TakenByCall, *, full: 
     return _sums(plan, what, full=full).of_step(step)
 
 
+def least_with(plan: Plan, what: str) -> Iterator[tuple[StepPlan, float]]:
+    """The steps with a `when` that other than these none is around, and what a run with each takes.
+
+    Those are left out after whose failure something else follows.
+    """
+    sums = _sums(plan, what, full=False)
+    least = sums.of_scope(plan.root).amount
+    pending = [plan.root]
+    while pending:
+        for step in pending.pop().steps:
+            if copes(step) or "any" in step.catch:
+                continue
+            if step.when is not None:
+                yield step, least + sums.of_step(step).amount
+            elif step.kind == "group" and step.for_each is None and step.body is not None:
+                pending.append(step.body)
+
+
 def least_of_round(plan: Plan, loop: StepPlan, what: str | TakenByCall) -> float:
     """What an iteration of a loop takes of it, if no list inside has any item."""
     return _sums(plan, what, full=False).of_scope(loop.body).amount

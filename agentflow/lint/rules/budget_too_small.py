@@ -4,8 +4,9 @@ A budget is a brake for the day on which things go wrong. This one stops every r
 fails and every list is empty, more calls have to be made than it has, or more is charged to a
 meter, or a single call may use more tokens or money than there are, or charges more, so that it is
 never started, also one in a pipeline inside. A charge that is worked out counts as the least that
-its input allows. What a model costs is what the spec says of it (`price`), or else LiteLLM's table,
-which the run keeps to.
+its input allows. It is a warning if there is too little for each run in which some step takes place.
+What a model costs is what the spec says of it (`price`), or else LiteLLM's table, which the run keeps
+to.
 
 Bad:
 
@@ -46,7 +47,7 @@ from agentflow.findings import Finding, Location, Related, Severity
 from agentflow.lint.budgets import amount_of, figure, path_of, summed
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.amounts import dollars
-from agentflow.plan.lower_bounds import least_charges, least_of_run, least_of_step
+from agentflow.plan.lower_bounds import least_charges, least_of_run, least_of_step, least_with
 from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
 from agentflow.plan.types import Types
 from agentflow.spec.document import Path
@@ -91,6 +92,8 @@ def _sums(context: Context, plan: Plan) -> Iterator[Finding]:
     for what in summed(plan.budget.bounds):
         least = least_of_run(plan, what, full=False).amount
         yield from _sum(context, "a run", what, least, (plan.budget.bounds, ("budget",)))
+        if least <= plan.budget.bounds[what]:
+            yield from _with_one_more(context, plan, what)
     for step in plan.steps.values():
         for what in summed(step.budget or {}):
             assert step.budget is not None
@@ -102,16 +105,39 @@ def _sums(context: Context, plan: Plan) -> Iterator[Finding]:
 def _sum(context: Context, who: str, what: str, least: float, budget: Budget) -> Iterator[Finding]:
     bounds, path = budget
     if least > bounds[what]:
-        takes = "makes" if what == "calls" else "takes"
         *_, key = path_of(path, what)
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
-            message=f"{who} {takes} at least {amount_of(what, least)}, and its budget has"
-            f" {figure(bounds[what])}",
+            message=_beyond(who, what, least, bounds[what]),
             location=context.document.locate(path_of(path, what)),
             help=f"write '{key}: {2 * least:.12g}', which leaves room for retries",
         )
+
+
+def _beyond(who: str, what: str, least: float, bound: float) -> str:
+    takes = "makes" if what == "calls" else "takes"
+    return f"{who} {takes} at least {amount_of(what, least)}, and its budget has {figure(bound)}"
+
+
+def _with_one_more(context: Context, plan: Plan, what: str) -> Iterator[Finding]:
+    """The step for which the budget never has enough, though it does for a run without it."""
+    bound = plan.budget.bounds[what]
+    beyond = [(step, takes) for step, takes in least_with(plan, what) if takes > bound]
+    if not beyond:
+        return
+    step, takes = max(beyond, key=lambda one: one[1])
+    *_, key = path_of(("budget",), what)
+    yield Finding(
+        rule=NAME,
+        severity=Severity.WARNING,
+        message=_beyond(f"with {quoted(step.id)} a run", what, takes, bound),
+        location=context.document.locate(path_of(("budget",), what)),
+        help=f"write '{key}: {2 * takes:.12g}', which leaves room for retries",
+        related=tuple(
+            Related("never afforded", context.document.locate_key(each.path)) for each, _ in beyond
+        ),
+    )
 
 
 def _in_scope(
