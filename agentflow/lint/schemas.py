@@ -7,12 +7,13 @@ about a file are reported at the reference in the spec that leads there.
 import posixpath
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from urllib.parse import unquote
 
 from msgspec import Struct
 
 from agentflow.contracts.keywords import Schema, subschemas
-from agentflow.contracts.pointers import below
+from agentflow.contracts.pointers import NoSuchPlace, below, lookup
 from agentflow.plan.graph import reachable
 from agentflow.plan.steps import Plan
 from agentflow.spec.document import Document, Path
@@ -41,26 +42,58 @@ class WrittenSchema(Struct, frozen=True):
 
 
 def written_schemas(plan: Plan) -> Iterator[WrittenSchema]:
-    """Every schema in the spec and in the files it refers to, each once."""
-    folder = posixpath.dirname(plan.file)
-    files: dict[str, Path] = {}
+    """Every schema in the spec, and what references reach of the files they lead to, each once."""
+    pending: deque[_InFile] = deque()
     for path, root in _roots(plan):
         for steps, schema in _inside(root):
             yield WrittenSchema(schema, (*path, *steps), "")
-            file = _file_of(schema, folder)
-            if file in plan.files:
-                files.setdefault(file, (*path, *steps, "$ref"))
-    pending = deque(files)
+            pending.extend(_referred_file(plan, schema, plan.file, (*path, *steps, "$ref")))
+    seen: set[int] = set()
     while pending:
-        name = pending.popleft()
-        for steps, schema in _inside(plan.files[name]):
-            pointer = below("", *steps)
-            where = f" in {quoted(f'{name}#{pointer}' if pointer else name)}"
-            yield WrittenSchema(schema, files[name], where)
-            file = _file_of(schema, posixpath.dirname(name))
-            if file in plan.files and file not in files:
-                files[file] = files[name]
-                pending.append(file)
+        here = pending.popleft()
+        if not isinstance(here.schema, dict) or id(here.schema) in seen:
+            continue
+        seen.add(id(here.schema))
+        at = f"{here.file}#{here.pointer}" if here.pointer else here.file
+        yield WrittenSchema(here.schema, here.path, f" in {quoted(at)}")
+        pending.extend(
+            _InFile(here.file, below(here.pointer, *steps), child, here.path)
+            for steps, child in subschemas(here.schema)
+        )
+        pending.extend(_referred_file(plan, here.schema, here.file, here.path))
+
+
+class _InFile(Struct, frozen=True):
+    """A place in a file of schemas; `path` is that of the reference in the spec that leads there."""
+
+    file: str
+    pointer: str
+    schema: Schema
+    path: Path
+
+
+def _referred_file(
+    plan: Plan, schema: dict[str, Schema], file: str, path: Path
+) -> Iterator[_InFile]:
+    """Where the reference of a schema that stands in `file` leads, if that is in a file that was read."""
+    reference = schema.get("$ref")
+    if not isinstance(reference, str):
+        return
+    name, _, fragment = reference.partition("#")
+    if name:
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(file), unquote(name)))
+    elif file != plan.file:
+        name = file
+    if name not in plan.files:
+        return
+    root = plan.files[name]
+    if fragment and not fragment.startswith("/"):
+        for steps, each in _inside(root):
+            if each.get("$anchor") == fragment:
+                yield _InFile(name, below("", *steps), each, path)
+        return
+    with suppress(NoSuchPlace):  # of which it is told
+        yield _InFile(name, fragment, lookup(root, fragment), path)
 
 
 def _roots(plan: Plan) -> Iterator[tuple[Path, Schema]]:
@@ -81,13 +114,6 @@ def _inside(root: Schema) -> Iterator[tuple[Path, dict[str, Schema]]]:
         if isinstance(schema, dict):
             yield steps, schema
             pending.extend(((*steps, *more), child) for more, child in subschemas(schema))
-
-
-def _file_of(schema: dict[str, Schema], folder: str) -> str:
-    """The file that a schema refers to, relative to the spec; empty if there is none."""
-    reference = schema.get("$ref")
-    file = unquote(reference.partition("#")[0]) if isinstance(reference, str) else ""
-    return posixpath.normpath(posixpath.join(folder, file)) if file else ""
 
 
 def named_contracts(pipeline: Pipeline, contracts: Iterable[Contract | None]) -> set[str]:
