@@ -15,7 +15,7 @@ from typing import Any
 
 from agentflow.findings import START_OF_FILE, Finding, Fix, Location, Related, Severity
 from agentflow.spec.document import Document, Path
-from agentflow.spec.elsewhere import called_here
+from agentflow.spec.elsewhere import called_here, likely
 from agentflow.spec.filling import Breach
 from agentflow.spec.fixes import mending, renamed
 from agentflow.spec.meant import command_line, meant
@@ -33,6 +33,8 @@ from agentflow.spec.model import (
 from agentflow.spec.nearest import nearest
 from agentflow.spec.phrases import (
     called,
+    called_at,
+    either,
     expected,
     foreign_letter,
     found,
@@ -126,7 +128,7 @@ class Breaches:
             return
         # A mapping whose kind no key tells may be one of another kind, with its key misspelt.
         known = [*keys_of(owner), *keys_beside(owner)]
-        near = nearest(key, known) or called_here(key, known)
+        near = likely(key, known)
         mended = f"did you mean {quoted(near)}?" if near else f"it knows: {listed(known)}"
         if letter := foreign_letter(key):
             mended = f"{mended} {letter}"
@@ -166,13 +168,11 @@ class Breaches:
         node = self._node(path)
         if isinstance(node, Mapping) and breach.owner is not None:
             known = list(keys_of(breach.owner))
-            if any(nearest(name, known) == key for name in node.entries if name not in known):
+            if any(likely(name, known) == key for name in node.entries if name not in known):
                 return  # it is there under a misspelt name, which is reported
         lack = f"the pipeline has no {quoted(key)}"
         if path:
-            lack = (
-                f"{quoted(str(path[-1]))} has no {quoted(key)}, which {called(breach.owner)} needs"
-            )
+            lack = f"{called_at(path)} has no {quoted(key)}, which {called(breach.owner)} needs"
         self._report(
             "missing-key",
             lack,
@@ -235,28 +235,26 @@ class Breaches:
         value = node.entries["kind"].value
         kind = value.text if isinstance(value, Scalar) else found(value)
         place = self._document.locate((*breach.path, "kind"))
-        near = nearest(kind, known)
+        near = likely(kind, known)
         self._report(
             "wrong-type",
             f"{quoted(kind)} is not a kind of {what}",
             place,
             f"did you mean {quoted(near)}?" if near else f"the kinds are: {listed(known)}",
+            fix=renamed(self._document, place, kind, known),
         )
 
     def _step_kind(self, breach: Breach, node: Mapping) -> None:
         known = {key for kind in STEP_KINDS.values() for key in keys_of(kind)}
-        typos = (
-            (key, nearest(key, STEP_KINDS) or called_here(key, STEP_KINDS))
-            for key in node.entries
-            if key not in known
-        )
+        typos = ((key, likely(key, STEP_KINDS)) for key in node.entries if key not in known)
         key, near = next(((key, near) for key, near in typos if near), ("", None))
         if near is None:
+            strange = [quoted(key) for key in node.entries if key not in known]
             self._report(
                 "missing-key",
                 f"step {quoted(str(breach.path[-1]))} needs one of: {listed(STEP_KINDS)}",
                 self._document.locate_key(breach.path),
-                None,
+                f"no step has {either(strange)}" if strange else None,
             )
             return
         path = (*breach.path, key)
@@ -300,7 +298,7 @@ class Breaches:
     def _unknown_choice(self, breach: Breach, shape: Shape) -> None:
         """A key that is none of the few that a mapping may have."""
         key = str(breach.path[-1])
-        near = nearest(key, shape.choices)
+        near = likely(key, shape.choices)
         self._report(
             "unknown-key",
             f"{quoted(key)} cannot stand here, expected one of: {listed(shape.choices)}",
@@ -333,7 +331,7 @@ class Breaches:
         place = self._place(breach)
         fix = mending(shape, node, self._document) if not breach.at_key else None
         if choices and isinstance(node, Scalar):
-            near = nearest(node.text, choices)
+            near = likely(node.text, choices)
             mended = f"did you mean {quoted(near)}?" if near else mended
             fix = renamed(self._document, place, node.text, choices) if near else fix
         self._report(
@@ -346,7 +344,7 @@ class Breaches:
         """Note what a value has to have been meant for, if that is clear."""
         stated = command_line(node.text) if path[-1:] == ("argv",) else meant(shape, node)
         choices = [c for s in (shape, *shape.members) for c in s.choices]
-        value = stated.value if stated is not None else nearest(node.text, choices)
+        value = stated.value if stated is not None else likely(node.text, choices)
         if value is not None:
             self.meant[path] = value, self.findings[-1]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import get_args
 
 from agentflow.spec import model as language
+from agentflow.spec.document import Path
 from agentflow.spec.meant import meant
 from agentflow.spec.shape import Shape, kinds_of, required_keys
 from agentflow.spec.wording import quoted
@@ -50,6 +51,21 @@ _CALLED: dict[type[language.Node], str] = {
     language.PersonSays: "what a person says",
     language.Expectations: "'expect'",
     language.ExpectedFailure: "an expected failure",
+    language.Bounds: "a budget",
+    language.TextFile: "a text in a file",
+    language.Secret: "a secret",
+    language.Confidence: "'confidence'",
+    language.Price: "a price",
+    language.Limits: "limits",
+    language.ConsoleChannel: "a channel of kind 'console'",
+    language.InboxChannel: "a channel of kind 'inbox'",
+    language.WebhookChannel: "a channel of kind 'webhook'",
+    language.CommandChannel: "a channel of kind 'command'",
+    language.Server: "a server",
+    language.ToolTerms: "a tool",
+    language.ScriptedUsage: "'usage'",
+    language.ScriptedCall: "a scripted call",
+    language.Cancel: "'cancel'",
 }
 #: What to write for a mapping where there is a single value.
 _IN_ITS_PLACE: dict[type, str] = {
@@ -64,6 +80,8 @@ _IN_OTHER_WORDS: dict[tuple[str, ...], str] = {
     get_args(language.PersonsWord): "any other answer is a value: write {value: …} without 'says'",
 }
 
+#: Keys with lists of mappings, and what one of them is called.
+_ONE_OF = {"assert": "assertion", "levels": "level", "tools": "tool"}
 #: Keys with names in them, and how an entry of each looks.
 _NAMED = {
     "agents": "NAME: {kind: …}",
@@ -104,6 +122,17 @@ def called(owner: type[language.Node] | None) -> str:
         kinds = kinds_of(owner)
         return f"an agent of kind {quoted(kinds[0])}" if kinds else "an agent"
     return "this mapping"
+
+
+def called_at(path: Path) -> str:
+    """What the mapping at a path is called by where it stands: by its name, or by its number."""
+    *_, around, at = ("", "", *path)
+    if not isinstance(at, int):
+        return quoted(at)
+    owner, singular = path[-3] if len(path) > 2 else None, _ONE_OF.get(str(around))
+    if singular is None or not isinstance(owner, str):
+        return f"item {at + 1} of {quoted(str(around))}"
+    return f"{singular} {at + 1} of {quoted(owner)}"
 
 
 def either(words: "list[str] | tuple[str, ...]") -> str:
