@@ -7,7 +7,8 @@ that no two can be mistaken for each other.
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import islice
 from typing import TypeAlias
 from urllib.parse import unquote
 
@@ -17,7 +18,7 @@ from agentflow.contracts.models import Models, model_name, names_model
 from agentflow.contracts.pointers import NoSuchPlace, lookup
 from agentflow.contracts.strict import NotJson, loads
 from agentflow.errors import AgentflowError, ExitCode, FileProblem
-from agentflow.spec.wording import did_you_mean, quoted
+from agentflow.spec.wording import quoted, suggestion
 
 #: A document and a JSON pointer into it, as in the text: ("Trip", "/properties/legs").
 Target: TypeAlias = tuple[str, str]
@@ -30,6 +31,8 @@ MOST_FOLLOWED = 50_000
 _MOST_COMPARISONS = 20_000
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _CONTRACTS = "/contracts/"
+#: More names than this are not listed when none is near.
+_MOST_LISTED = 12
 
 
 class ContractError(AgentflowError):
@@ -135,8 +138,9 @@ class Documents:
             place = lookup(root, pointer)
         except NoSuchPlace as nowhere:
             known = nowhere.place if isinstance(nowhere.place, dict) else ()
-            near = self._did_you_mean(nowhere.key, known)
-            raise ContractError(f"{self.describe(target)} does not exist{near}", path) from None
+            near = self._nearest(nowhere.key, known)
+            message = f"{self.describe(target)} does not exist"
+            raise ContractError(message, path, near or _there(known)) from None
         if not isinstance(place, dict | bool):
             raise ContractError(f"{self.describe(target)} is not a schema", path)
         return place
@@ -150,10 +154,10 @@ class Documents:
             return quoted(f"#{pointer}")
         return quoted(f"#/contracts/{document}{pointer}")
 
-    def _did_you_mean(self, name: str, known: Collection[str]) -> str:
+    def _nearest(self, name: str, known: Collection[str]) -> str | None:
         """The nearest name, unless so many were compared before that nobody reads it."""
         self._comparable -= len(known)
-        return did_you_mean(name, known) if self._comparable >= 0 else ""
+        return suggestion(name, known) if self._comparable >= 0 else None
 
     def _document(self, document: str, path: Path) -> Schema:
         if document in self._others:
@@ -161,8 +165,9 @@ class Documents:
         elif document in self._contracts:
             contract = self._contracts[document]
         else:
-            near = self._did_you_mean(document, self._contracts)
-            raise ContractError(f"unknown contract {quoted(document)}{near}", path)
+            near = self._nearest(document, self._contracts)
+            message = f"unknown contract {quoted(document)}"
+            raise ContractError(message, path, near or _there(self._contracts))
         if names_model(contract) and not document.startswith("/"):
             return self._model(contract, path)
         return contract
@@ -218,13 +223,19 @@ class Documents:
                 known[schema["$anchor"]] = schema
             pending.extend(child for _, child in subschemas(schema))
         if anchor not in known:
-            near = self._did_you_mean(anchor, known)
+            near = self._nearest(anchor, known)
             raise ContractError(
-                f"{self.describe((document, anchor))} does not exist{near}",
+                f"{self.describe((document, anchor))} does not exist",
                 path,
-                "write a reference to a place as '#/$defs/name'",
+                near or "write a reference to a place as '#/$defs/name'",
             )
         return known[anchor]
+
+
+def _there(known: Iterable[str]) -> str | None:
+    """What there is to refer to, where no name is near; None if that is nothing, or much."""
+    names = list(islice(known, _MOST_LISTED + 1))
+    return f"there is: {', '.join(names)}" if 0 < len(names) <= _MOST_LISTED else None
 
 
 def _wrongly_named(contract: dict[str, Schema], path: Path) -> ContractError:

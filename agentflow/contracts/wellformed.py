@@ -17,8 +17,9 @@ from msgspec import Struct
 
 from agentflow.contracts.describe import described, listed, shortened
 from agentflow.contracts.keywords import LIST, MAP, TYPES, Path, Schema, json_type, subschemas
+from agentflow.spec.elsewhere import likely
 from agentflow.spec.lookalikes import PLAINLY
-from agentflow.spec.wording import did_you_mean, quoted
+from agentflow.spec.wording import quoted
 
 #: How many values an `enum` may list: each is held against whatever the field is compared with.
 MOST_CHOICES = 10_000
@@ -145,8 +146,10 @@ def _type(_keyword: str, value: Any, path: Path) -> Iterator[SchemaProblem]:
         elif name not in TYPES:
             yield SchemaProblem(
                 path,
-                f"{quoted(name)} is not a type{did_you_mean(name, TYPES)}",
-                f"the types are {listed(TYPES, 'and')}",
+                f"{quoted(name)} is not a type",
+                f"did you mean {quoted(meant)}?"
+                if (meant := likely(name, TYPES))
+                else f"the types are {listed(TYPES, 'and')}",
             )
     if isinstance(value, list) and not value:
         yield SchemaProblem(path, "'type' must name at least one type, found an empty list")

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from agentflow.contracts.keywords import KEYWORDS, REMARKS, TYPES, Schema, subschemas
 from agentflow.lint.names import Suggestions
 
-#: Keywords that may be meant, without words so short that many a remark is near to them.
+#: Words so short that many a remark is near to them.
+_SHORT = frozenset({"const", "else", "if", "not", "then"})
+#: Keywords that may be meant by a key that is near to them.
 MEANT = (
     "$defs",
     "default",
     "description",
-    *sorted(KEYWORDS - REMARKS - {"const", "else", "if", "not", "then"}),
+    *sorted(KEYWORDS - REMARKS - _SHORT),
 )
 #: Keys of older drafts, of OpenAPI and of other tools, and what to write instead.
 _INSTEAD: Mapping[str, str] = {
@@ -30,7 +32,13 @@ def instead(key: str, value: Schema, suggestions: Suggestions) -> str | None:
     """What to write for a key that is no keyword; None if it is one, or a remark."""
     if key in KEYWORDS or key.startswith("x-"):
         return None
-    return _INSTEAD.get(key) or suggestions.near(key, MEANT) or _as_field(key, value)
+    return _INSTEAD.get(key) or _near(key, suggestions) or _as_field(key, value)
+
+
+def _near(key: str, suggestions: Suggestions) -> str | None:
+    """What a key is near to; to the short keywords nothing is but what has the same letters."""
+    plain = key.strip("_").lower()
+    return f"did you mean '{plain}'?" if plain in _SHORT else suggestions.near(key, MEANT)
 
 
 def has_slip(contract: Schema) -> bool:

@@ -5,7 +5,7 @@ from agentflow.plan.scopes import Place, Uses
 from agentflow.spec.cel.syntax import Expr
 from agentflow.spec.document import Document, Path
 from agentflow.spec.expressions import ExpressionError, parse_expression
-from agentflow.spec.fixes import unwrapped
+from agentflow.spec.fixes import replaced, unwrapped
 from agentflow.spec.model import Json
 from agentflow.spec.templates import (
     Template,
@@ -18,14 +18,11 @@ def no_expression(
     document: Document, path: Path, error: ExpressionError, bare: str | None = None
 ) -> Finding:
     """A report that a text is no expression; `bare` ones are written without `${{ }}`."""
-    return Finding(
-        rule="expression-syntax",
-        severity=Severity.ERROR,
-        message=error.message,
-        location=document.in_string(path, error.start, error.end),
-        help=error.help,
-        fix=None if bare is None else unwrapped(document, path, bare),
-    )
+    place = document.in_string(path, error.start, error.end)
+    fix = None if bare is None else unwrapped(document, path, bare)
+    if error.misspelt is not None:
+        fix = replaced(document, place, *error.misspelt)
+    return Finding("expression-syntax", Severity.ERROR, error.message, place, error.help, fix=fix)
 
 
 class Reading:

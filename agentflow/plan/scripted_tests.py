@@ -24,7 +24,7 @@ from agentflow.spec.model import (
     seconds,
 )
 from agentflow.spec.templates import Template, read_template, template_expressions
-from agentflow.spec.wording import did_you_mean, quoted
+from agentflow.spec.wording import quoted, suggestion
 
 #: The roots that expressions of scripted answers, and of `that`, can read.
 ANSWER_ROOTS = frozenset({"input"})
@@ -142,7 +142,7 @@ class _Planner:
         for reference in references(expr):
             if reference.root in known:
                 continue
-            near = did_you_mean(reference.root, known).removeprefix(", ")
+            near = suggestion(reference.root, known)
             start, end = reference.start + offset, reference.end + offset
             self.findings.append(
                 Finding(

@@ -44,7 +44,8 @@ from agentflow.spec.cel.syntax import (
     UnaryOperator,
 )
 from agentflow.spec.cel.tokens import ExpressionError, Token, number, tokenize, unquote
-from agentflow.spec.wording import did_you_mean, quoted
+from agentflow.spec.nearest import only_near
+from agentflow.spec.wording import quoted, suggestion
 
 __all__ = [
     "MAX_DEPTH",
@@ -384,13 +385,15 @@ def _not_a_path(name: Token, arg: Expr) -> ExpressionError:
 
 def _not_callable(name: Token, *, method: bool) -> ExpressionError:
     """What to say about a function that does not exist, or that is called the other way."""
-    known = (*FUNCTIONS, *_MACROS, *_EXISTENCE)
+    known, near = (*FUNCTIONS, *_MACROS, *_EXISTENCE), None
     if name.text not in known:
+        message = f"unknown function {quoted(name.text)}"
         advice = FUNCTION_HELP.get(name.text)
-        near = "" if advice else did_you_mean(name.text, known)
-        message = f"unknown function {quoted(name.text)}{near}"
+        near = None if advice else only_near(name.text, known)
+        advice = advice or suggestion(name.text, known)
     elif method:
         message, advice = f"{quoted(name.text)} is not a method", f"write {name.text}(x)"
     else:
         message, advice = f"{quoted(name.text)} is a method", f"write x.{name.text}(…)"
-    return ExpressionError(message, name.start, name.end, advice)
+    misspelt = None if near is None else (name.text, near)
+    return ExpressionError(message, name.start, name.end, advice, misspelt=misspelt)

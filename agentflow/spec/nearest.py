@@ -5,10 +5,11 @@ with the square of what it is given.
 """
 
 from collections.abc import Iterable
-from itertools import islice
 
 #: Names are cut here; nothing longer can be a name.
 _LONGEST = 64
+#: How many slips more the next name has to take, for there to be no doubt which one is meant.
+_MARGIN = 2
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -35,14 +36,26 @@ def nearest_choice(name: str, choices: Iterable[str]) -> str | None:
 
 
 def only_near(name: str, known: Iterable[str]) -> str | None:
-    """The only known name that is near in the sense of `nearest`; None if there are several.
+    """The known name that is near in the sense of `nearest`, by two slips nearer than any other.
 
-    `draft_1` and `draft_2` are no slips of each other: who numbers things means the number.
+    None if there is no such name. `draft_1` and `draft_2` are no slips of each other: who numbers
+    things means the number.
     """
-    near = list(islice((each for each in known if _distance(name, each, _LONGEST) is not None), 2))
-    if len(near) != 1 or _without_digits(name) == _without_digits(near[0]):
+    near: str | None = None
+    slips, others = _LONGEST, 2 * _LONGEST
+    for candidate in known:
+        distance = _distance(name, candidate, min(slips + _MARGIN - 1, _LONGEST))
+        if distance is None:
+            continue
+        if distance < slips:
+            near, slips, others = candidate, distance, slips
+        else:
+            others = min(others, distance)
+        if slips < _MARGIN and others - slips < _MARGIN:
+            return None
+    if near is None or others - slips < _MARGIN or _without_digits(name) == _without_digits(near):
         return None
-    return near[0]
+    return near
 
 
 def equally_near(name: str, one: str, other: str) -> bool:

@@ -15,7 +15,13 @@ def quoted(name: str) -> str:
     return f"'{shown}'"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`, did you mean 'x'?` with the nearest of the known names, or nothing if none is near."""
+def suggestion(name: str, known: Iterable[str]) -> str | None:
+    """`did you mean 'x'?` with the nearest of the known names, for the help of a message."""
     near = nearest(name, known)
-    return f", did you mean {quoted(near)}?" if near is not None else ""
+    return None if near is None else f"did you mean {quoted(near)}?"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`, did you mean 'x'?` for messages that have no help beside them; empty if no name is near."""
+    near = suggestion(name, known)
+    return "" if near is None else f", {near}"

@@ -28,7 +28,8 @@ def test_a_schema(schema: Any) -> None:
 @pytest.mark.parametrize(
     ("schema", "path", "message", "help_"),
     [
-        ({"type": "strng"}, ("type",), "'strng' is not a type, did you mean 'string'?", TYPES),
+        ({"type": "strng"}, ("type",), "'strng' is not a type", "did you mean 'string'?"),
+        ({"type": "bool"}, ("type",), "'bool' is not a type", "did you mean 'boolean'?"),
         ({"type": ["null", "date"]}, ("type",), "'date' is not a type", TYPES),
         ({"type": {}}, ("type",), "'type' must be a type or a list of types, found empty object", None),
         ({"type": []}, ("type",), "'type' must name at least one type, found an empty list", None),

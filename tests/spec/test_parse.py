@@ -244,6 +244,22 @@ def test_of_several_near_names_no_more_than_two_are_looked_for() -> None:
     assert list(known) == ["drift", "craft"]
 
 
+@pytest.mark.parametrize(
+    ("name", "known", "meant"),
+    [
+        ("maxLenght", ["maxLength", "minLength"], "maxLength"),
+        ("mimimum", ["maximum", "minimum"], None),
+        ("cat", ["car", "cap"], None),
+        ("draft_3", ["draft_1"], None),
+        ("other", ["draft"], None),
+    ],
+)
+def test_what_is_meant_without_doubt_is_nearer_than_all_else(
+    name: str, known: list[str], meant: str | None
+) -> None:
+    assert only_near(name, known) == meant
+
+
 def test_of_equally_near_names_the_first_counts() -> None:
     assert nearest("cat", ["car", "cap"]) == "car"
     assert nearest("cap", ["car", "cap"]) == "cap"

@@ -21,7 +21,7 @@ Bad:
 
 Says:
 
-    11:13 unknown contract 'Leter', did you mean 'Letter'?
+    11:13 unknown contract 'Leter'
 
 Good:
 

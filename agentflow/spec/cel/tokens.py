@@ -52,15 +52,25 @@ class ExpressionError(ValueError):
 
     `message` is one line in the style of a finding and `help` says how to mend it. `start` and
     `end` are offsets into the text, the end exclusive. `path` is empty for a bare expression; for
-    one in a template it leads to the string that the offsets count in.
+    one in a template it leads to the string that the offsets count in. `misspelt` is a name that
+    stands there, and the only known one that is near to it.
     """
 
-    def __init__(self, message: str, start: int, end: int, help: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        start: int,
+        end: int,
+        help: str | None = None,
+        *,
+        misspelt: tuple[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.start = start
         self.end = end
         self.help = help
+        self.misspelt = misspelt
         self.path: tuple[str | int, ...] = ()
 
 
