@@ -16,8 +16,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that takes the fewest slips of the finger to come from `name`.
 
     A slip is a letter too many, too few, wrong, or in its neighbour's place; case is none. One
-    slip is allowed for every three letters of the longer name, and none if one of the two is a
-    single letter. Of equally near names the first counts. None if none is near.
+    slip is allowed for every three letters of the longer name, and if one of the two is a single
+    letter, only that it is doubled. Of equally near names the first counts. None if none is near.
     """
     best: str | None = None
     allowed = _LONGEST
@@ -76,7 +76,8 @@ def _distance(name: str, candidate: str, allowed: int) -> int | None:
     """The slips between two names; None if there are more than are allowed."""
     typed, meant = name[:_LONGEST].casefold(), candidate[:_LONGEST].casefold()
     lengths = sorted((len(typed), len(meant)))
-    limit = min(allowed, lengths[1] // 3 if lengths[0] > 1 else 0)
+    doubled = lengths[0] == 1 and set(typed) == set(meant)
+    limit = min(allowed, lengths[1] // 3 if lengths[0] > 1 else int(doubled))
     distance = _slips(typed, meant, limit)
     return distance if distance <= limit else None
 

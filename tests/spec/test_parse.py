@@ -252,6 +252,8 @@ def test_of_several_near_names_no_more_than_two_are_looked_for() -> None:
         ("cat", ["car", "cap"], None),
         ("draft_3", ["draft_1"], None),
         ("other", ["draft"], None),
+        ("ss", ["s"], "s"),
+        ("st", ["s"], None),
     ],
 )
 def test_what_is_meant_without_doubt_is_nearer_than_all_else(

@@ -69,7 +69,7 @@ from agentflow.lint.agent_texts import agent_texts
 from agentflow.lint.chats import entries
 from agentflow.lint.escalations import turned_to
 from agentflow.lint.names import Suggestions
-from agentflow.lint.rule import Context, Family
+from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.calls import callers, possible_calls
 from agentflow.plan.fields import Lack, part_of
 from agentflow.plan.schemas import Contract, self_contained
@@ -78,12 +78,15 @@ from agentflow.plan.types import Types
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.document import Document, Path
 from agentflow.spec.expressions import ExpressionError, Reference, references
+from agentflow.spec.fixes import replaced
+from agentflow.spec.nearest import only_near
 from agentflow.spec.templates import Template, parse_template, template_expressions
 from agentflow.spec.wording import quoted
 
 NAME = "prompt-reference"
 FAMILY = Family.REFERENCE
 SEVERITY = Severity.ERROR
+FIX = Fixable.SAFE
 
 _CALLED = {"charges": "the charge", "images": "the image"}
 
@@ -173,7 +176,8 @@ def _in_text(document: Document, path: Path, text: str, given: _Given) -> Iterat
         template = parse_template(text)
     except ExpressionError as error:
         place = document.in_string(path, error.start, error.end)
-        yield Finding(NAME, SEVERITY, error.message, place, error.help)
+        fix = replaced(document, place, *error.misspelt) if error.misspelt else None
+        yield Finding(NAME, SEVERITY, error.message, place, error.help, fix=fix)
         return
     suggestions = Suggestions()
     for _, offset, expr in template_expressions(template):
@@ -186,16 +190,21 @@ def _in_text(document: Document, path: Path, text: str, given: _Given) -> Iterat
                     Related("this step", document.locate_key(step.path)) for step in problem.steps
                 )
                 severity, message, advice = problem.severity, problem.message, problem.advice
-                yield Finding(NAME, severity, message, place, advice, related)
+                fix = replaced(document, place, *problem.misspelt) if problem.misspelt else None
+                yield Finding(NAME, severity, message, place, advice, related, fix)
 
 
 class _Problem(Struct, frozen=True):
-    """Why a reference has no value, or need not have one; `steps` are those whose doing it is."""
+    """Why a reference has no value, or need not have one; `steps` are those whose doing it is.
+
+    `misspelt` is a name in it, and the one that has to be meant.
+    """
 
     severity: Severity
     message: str
     advice: str
     steps: tuple[StepPlan, ...] = ()
+    misspelt: tuple[str, str] | None = None
 
 
 def _absence(key: str, found: Reference, given: _Given) -> _Problem | None:
@@ -236,21 +245,27 @@ def _problem(
     key: str, found: Reference, given: _Given, suggestions: Suggestions
 ) -> _Problem | None:
     """Why a reference in a prompt, image, url or charge has no value, and what to do about it."""
-    if found.root != "input":
-        advice = (
-            f"hand it to the agent with 'with', and read input.{found.path[-1]}"
-            if found.path
-            else "write input.NAME"
-        )
-        who = {"charges": "a charge", "images": "an image"}.get(key, f"a {key}")
-        return _Problem(SEVERITY, f"{who} reads 'input' only, not {quoted(found.root)}", advice)
     name = found.path[0] if found.path else None
+    if found.root != "input":
+        who = {"charges": "a charge", "images": "an image"}.get(key, f"a {key}")
+        message = f"{who} reads 'input' only, not {quoted(found.root)}"
+        there = isinstance(name, str) and part_of(given.contract, name).lack in (None, "optional")
+        if found.root == "inputs" and there:
+            advice = f"did you mean {quoted(f'input.{name}')}?"
+            return _Problem(SEVERITY, message, advice, misspelt=("inputs", "input"))
+        if not found.path:
+            return _Problem(SEVERITY, message, "write input.NAME")
+        advice = f"hand it to the agent with 'with', and read input.{found.path[-1]}"
+        return _Problem(SEVERITY, message, advice)
     if not isinstance(name, str):
         return None
     part = part_of(given.contract, name)
     if part.lack == "never":
         advice = suggestions.help(name, part.known, "add it to the agent's input contract")
-        return _Problem(SEVERITY, f"the input has no field {quoted(name)}", advice)
+        near = only_near(name, part.known)
+        misspelt = None if near is None else (name, near)
+        message = f"the input has no field {quoted(name)}"
+        return _Problem(SEVERITY, message, advice, misspelt=misspelt)
     named = any(name in giver.named for giver in given.givers)
     if part.lack != "unnamed" or found.guarded or named:
         return None

@@ -82,7 +82,7 @@ from agentflow.spec.cel.syntax import (
     spine,
 )
 from agentflow.spec.document import Document, Path
-from agentflow.spec.fixes import renamed
+from agentflow.spec.fixes import renamed, replaced
 from agentflow.spec.nearest import nearest
 from agentflow.spec.wording import quoted
 
@@ -94,6 +94,8 @@ FIX = Fixable.SAFE
 _OF_A_STEP = ("output", "status", "items")
 #: What other languages call the number of items.
 _SIZES = frozenset({"size", "length", "len", "count"})
+#: What other languages call the id of a run.
+_IDS = frozenset({"run_id", "runid", "uuid"})
 _STATE = "add it to the 'state' of this loop, which hides that of a loop around it"
 _INSTEAD = {
     "a list": "take one by its index, or all with .map(x, x.{})",
@@ -125,15 +127,16 @@ def check(context: Context) -> Iterator[Finding]:
         root, path = use.reference.root, use.reference.path
         place = context.document.in_string
         if use.target is not None and _is_no_part(context.plan.steps[use.target], path):
-            yield _of_step(context.document, use, place(use.path, use.start, use.end))
+            over_items = context.plan.steps[use.target].for_each is not None
+            location = place(use.path, use.start, use.end)
+            yield _of_step(context.document, use, location, over_items=over_items)
             continue
         if root not in GLOBAL_ROOTS | use.locals:
             continue  # of a name that means nothing here, nothing is read
         if root == "run" and path and path[0] not in ("id", None):
             if passing(context.plan, use):
                 continue
-            message = f"'run' has no {quoted(str(path[0]))}, only an 'id'"
-            yield Finding(NAME, SEVERITY, message, place(use.path, use.start, use.end))
+            yield _of_run(context.document, str(path[0]), place(use.path, use.start, use.end))
             continue
         trace = context.traces.of_use(use)
         wrong = trace.wrong
@@ -168,13 +171,20 @@ def _is_no_part(step: StepPlan, path: Steps) -> bool:
     return len(path) > 1 and path[1] not in (*_OF_A_STEP, None)
 
 
-def _of_step(document: Document, use: Use, location: Location) -> Finding:
+def _of_run(document: Document, part: str, location: Location) -> Finding:
+    message = f"'run' has no {quoted(part)}, only an 'id'"
+    fix = replaced(document, location, part, "id") if part.lower() in _IDS else None
+    return Finding(NAME, SEVERITY, message, location, "write run.id", fix=fix)
+
+
+def _of_step(document: Document, use: Use, location: Location, *, over_items: bool) -> Finding:
     step, part = use.reference.path[:2]
     if part == "items":
         message = f"{quoted(str(step))} has no 'items': it has no 'for_each'"
         advice = f"read its output: steps.{step}.output"
         return Finding(NAME, SEVERITY, message, location, advice)
-    near = nearest(str(part), _OF_A_STEP)
+    known = [name for name in _OF_A_STEP if over_items or name != "items"]
+    near = nearest(str(part), known)
     return Finding(
         rule=NAME,
         severity=SEVERITY,
@@ -183,7 +193,7 @@ def _of_step(document: Document, use: Use, location: Location) -> Finding:
         help=f"did you mean {quoted(near)}?"
         if near
         else f"for a field of its output write steps.{step}.output.{part}",
-        fix=renamed(document, location, str(part), _OF_A_STEP),
+        fix=renamed(document, location, str(part), known),
     )
 
 

@@ -50,6 +50,7 @@ from agentflow.lint.rule import Context, Family, Fixable
 from agentflow.plan.scopes import GLOBAL_ROOTS
 from agentflow.plan.steps import Plan
 from agentflow.plan.uses import Use
+from agentflow.spec.cel.mistakes import ROOTS
 from agentflow.spec.wording import quoted
 
 NAME = "unknown-root"
@@ -107,6 +108,8 @@ def _explain(plan: Plan, use: Use, suggestions: Suggestions) -> tuple[str, str]:
         return message, f"for the output of this step write steps.{root}.output"
     if root in plan.inputs.schema.get("properties", {}):
         return message, f"for this input write inputs.{root}"
+    if root in ROOTS:
+        return message, ROOTS[root]
     return message, suggestions.help(root, _known(use), "an expression starts with a known name")
 
 

@@ -36,6 +36,19 @@ WORDS: Mapping[str, str] = {
     "None": "write 'null'",
 }
 
+#: Names at which an expression begins elsewhere.
+ROOTS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("env", "secret", "secrets", "vars"),
+        "an expression reads no environment: 'env' or 'headers' of an agent take {secret: NAME}, and"
+        " what is no secret is an input",
+    ),
+    **dict.fromkeys(
+        ("params", "parameters", "variables"), "what a run is given is read as inputs.NAME"
+    ),
+    **dict.fromkeys(("pipeline", "workflow"), "of the run there is its id: run.id"),
+}
+
 #: Functions by the names they have elsewhere.
 FUNCTIONS: Mapping[str, str] = {
     "matches": "put the pattern into the contract of the value: {type: string, pattern: …}",
