@@ -51,7 +51,7 @@ def test_a_page() -> None:
     assert (head, empty, title) == (
         "cycle  (graph, error)",
         "",
-        "Steps wait for each other in a circle.",
+        "Steps wait for each other in a cycle.",
     )
     assert (
         page[page.index("Says:") + 2]

@@ -1,4 +1,4 @@
-"""A model is told to turn to an agent or a tool that it cannot reach.
+"""A prompt tells the model to use an agent or a tool that it cannot reach.
 
 A model calls what stands in its `tools`, and hands over by an answer that a step acts on. Told to
 transfer to somebody else, or to use a tool that there is not, it can only say that it did. Verbs

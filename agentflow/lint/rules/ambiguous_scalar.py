@@ -1,4 +1,4 @@
-"""A plain value is a number for one reader of YAML and text for another.
+"""A plain value is a number to one YAML reader and text to another.
 
 `0123` is 123 in YAML 1.2 and 83 in YAML 1.1; `1_000` is text here and a thousand elsewhere. Editors
 and tools of both kinds will read this file.

@@ -1,4 +1,4 @@
-"""Two tools have one name, so a call of it could mean either.
+"""Two tools have the same name, so a call could mean either of them.
 
 The name is all that a model says of the tool it wants. An agent has its own name as a tool, and a
 function that of the function unless `name` says otherwise. Agents between which a step chooses, or

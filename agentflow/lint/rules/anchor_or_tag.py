@@ -1,4 +1,4 @@
-"""An anchor, an alias, a merge key or a tag.
+"""The spec uses an anchor, an alias, a merge key or a tag, which the language does not have.
 
 They make a value stand in one place and act in another, a short file expand without bound, and a
 text call code in some readers. What is needed twice has a name instead: a contract, a model, a

@@ -1,4 +1,4 @@
-"""Something that a person can answer makes no difference.
+"""One of the answers that a person can give makes no difference.
 
 A person may say *proceed*, *redo* or *quit*, and all that follows only asks whether it is
 *proceed*: who says *redo* gets what *quit* gets, or is asked again and again after *quit*. Or a

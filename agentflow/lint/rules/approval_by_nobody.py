@@ -1,4 +1,4 @@
-"""The escalation that is to approve a call of a tool asks no person.
+"""The escalation that should approve a tool call asks no person.
 
 A call with `approve` is made after a person's yes. Levels that call a model or an agent approve
 nothing and are passed over, and a notice waits for no answer. Where there is no other level, every

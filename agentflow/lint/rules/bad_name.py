@@ -1,4 +1,4 @@
-"""A name that cannot be one.
+"""A name is not valid.
 
 Names of steps, agents and policies stand in expressions, in addresses and in the log. So they are
 lower-case letters, digits and `_`; contracts have capitals: `RefundRequest`.

@@ -1,4 +1,4 @@
-"""A number that JSON cannot hold.
+"""A number cannot be represented in JSON.
 
 Infinity, not-a-number and integers beyond 64 bits change or get lost on their way through JSON,
 and everything that steps hand to each other is JSON.

@@ -1,4 +1,4 @@
-"""A comment that is to suppress findings, and does not.
+"""A comment looks like a suppression but does not suppress anything.
 
 Without a reason nobody knows later whether it may go. With a misspelt name it suppresses nothing.
 And an error that leaves nothing to run, of the families `spec`, `reference` and `graph`, cannot be

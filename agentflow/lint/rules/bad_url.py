@@ -1,4 +1,4 @@
-"""No request can go to this url.
+"""No request can be sent to this URL.
 
 It has to begin with http or https and a host that is written out. An expression before the path
 would let data choose whom the request, and the credentials with it, goes to. Credentials in a url

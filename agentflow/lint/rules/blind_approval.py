@@ -1,4 +1,4 @@
-"""A person is to decide about something and is shown nothing of it.
+"""A person has to decide about something without being shown any of it.
 
 The question is the same in every run, whatever is to be sent or paid. Who answers it can only say
 yes to everything or no to everything, and does what the rubber stamp does. Show with `with`, or in

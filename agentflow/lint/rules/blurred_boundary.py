@@ -1,4 +1,4 @@
-"""Two conditions meet at a number that fulfils neither of them, or both.
+"""Two conditions meet at a number that satisfies both of them, or neither.
 
 One step is for scores above 50 and the other for those below, and a score of 50 goes nowhere; or
 `>= 50` and `<= 50` let both run, and what should be done once is done twice. No run fails, and the

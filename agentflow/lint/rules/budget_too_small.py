@@ -1,4 +1,4 @@
-"""A budget has too little for a run in which all goes well.
+"""The budget is too small even for a run without failures.
 
 A budget is a brake for the day on which things go wrong. This one stops every run: even if nothing
 fails and every list is empty, more calls have to be made than it has, or more is charged to a

@@ -1,4 +1,4 @@
-"""What is carried out is another thing than what a person has approved.
+"""What is carried out differs from what a person has approved.
 
 A person sees one draft and says yes, and what goes out is another, which was written after the
 answer: with a remark, or once more. Nobody has seen that one. Carry out what was shown, or go round

@@ -1,4 +1,4 @@
-"""A model is its own fallback, or that of one that takes over for it.
+"""A model is its own fallback, directly or through other models.
 
 When a model fails, its fallbacks are asked in its place. One that leads back asks nobody new: it is
 left out, and the chain is shorter than it looks. The same model at LiteLLM under another name, with the

@@ -1,4 +1,4 @@
-"""An agent is its own tool, directly or by way of others.
+"""An agent is its own tool, directly or through other agents.
 
 A model that could call itself would have no bound but the budget, and each level of it would know
 less than the one above. The pipeline is refused; all agents of the circle are named.

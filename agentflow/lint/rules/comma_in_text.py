@@ -1,4 +1,4 @@
-"""A comma cuts off what was meant to be text.
+"""A comma cuts off what was meant to be part of a text.
 
 In `{ }` a comma ends text without quotes. What follows is read as a key, which has no value: the
 text is half of what it was, and the key is one that nobody asked for. Where such a key cannot

@@ -1,4 +1,4 @@
-"""The gate of an agent looks at a field that its answers need not have.
+"""The confidence gate of an agent reads a field that its answers need not have.
 
 An answer without a number in that field is held back like an unsure one. If the contract has no
 such field, that is every answer; if it does not require it, those in which the agent leaves it out.

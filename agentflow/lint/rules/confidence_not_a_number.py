@@ -1,4 +1,4 @@
-"""The field that a gate looks at is not a number from 0 to 1.
+"""The field that a confidence gate reads is not a number from 0 to 1.
 
 A gate compares a number with `min`, which is from 0 to 1. An answer whose field is something else
 is held back. A field without bounds lets an agent answer 85 and mean 85 %, and then every answer

@@ -1,4 +1,4 @@
-"""A model is held to a confidence that nobody asked it for.
+"""A model's answer is gated by a confidence that its prompt never asks for.
 
 The field is in the contract, and neither the instructions nor the prompt nor a `description` in the
 contract says what it means. So the model fills in a number that looks right, most often a high one,

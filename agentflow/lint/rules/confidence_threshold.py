@@ -1,4 +1,4 @@
-"""A gate that no answer can miss, or none can pass.
+"""Every answer passes this confidence gate, or none can.
 
 Where `min` is not above the least that the contract allows, the gate is open whatever the agent
 answers, and only looks like a safeguard. Where it is above the most, nothing ever gets through.

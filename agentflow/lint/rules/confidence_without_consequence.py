@@ -1,4 +1,4 @@
-"""A gate holds answers back, and nothing says what follows.
+"""A confidence gate rejects answers, and nothing says what happens then.
 
 Without a `catch` for `low_confidence`, on the step or around it, one unsure answer fails the run.
 That may be what is wanted; then `catch: {low_confidence: fail}` says so. Mostly an unsure answer is

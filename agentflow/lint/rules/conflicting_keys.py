@@ -1,4 +1,4 @@
-"""A step is of two kinds at once.
+"""A step has the keys of two kinds of step.
 
 It calls an agent, or is a switch, or a group. To do two of these, write two steps.
 

@@ -1,4 +1,4 @@
-"""The condition that ends a loop cannot change, or can never come true.
+"""The condition that ends a loop never changes, or can never become true.
 
 A loop ends well when `until` comes true. If that cannot happen, every run goes through all its
 iterations, and pays for them, to end as `exhausted`. So it is with a number beyond what its

@@ -1,4 +1,4 @@
-"""A text stands in quotes that are none to YAML.
+"""A text stands in typographic quotes, which YAML does not treat as quotes.
 
 A word processor or a chat has curled them. They are letters of the text then: an agent is told them,
 and a name with them is another one. Where such a text cannot stand, it is an error, and mended safely.

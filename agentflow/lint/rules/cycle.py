@@ -1,4 +1,4 @@
-"""Steps wait for each other in a circle.
+"""Steps wait for each other in a cycle.
 
 None of them could ever start. A refinement that goes round has to be bounded, and is written as
 such; what only looks back at an earlier step reads that step.

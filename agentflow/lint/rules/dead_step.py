@@ -1,4 +1,4 @@
-"""A step does nothing to the world, and nobody reads what it answers.
+"""A step has no effect, and nobody reads its output.
 
 Its work is paid for and thrown away. Mostly the output was meant to come from it: a refinement that
 is computed and then forgotten, a report that is not the one handed out. A step that is only there

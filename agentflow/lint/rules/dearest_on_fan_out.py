@@ -1,4 +1,4 @@
-"""The dearest model has the most calls.
+"""The most expensive model gets the most calls.
 
 A step of many items asks the dearest model of the pipeline, and a step of few a cheaper one. Mostly
 it is the other way round that was meant: many small questions for the small model, and the large

@@ -1,4 +1,4 @@
-"""A write that fails is told as done.
+"""A write that failed is reported as done.
 
 A `catch` puts a value in the place of what the agent did not answer, and the value says that it was
 sent, paid or saved. Whoever reads it goes on from there, and the outputs of the run say so too. Say

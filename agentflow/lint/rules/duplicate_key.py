@@ -1,4 +1,4 @@
-"""A key stands twice in one mapping.
+"""A mapping has the same key twice.
 
 Most readers of YAML keep the last and say nothing, so one of two steps, agents or settings is
 gone without a trace.

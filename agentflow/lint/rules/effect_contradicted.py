@@ -1,4 +1,4 @@
-"""A request or a command changes something, and its effects say that it does not.
+"""A request or a command changes something, but its declared effects say that it does not.
 
 What only reads may be made again after a failure, needs no key and no gate, and is called by a
 simulated or resumed run as often as it likes. `PUT`, `PATCH` and `DELETE` change what is there:

@@ -1,4 +1,4 @@
-"""An irreversible effect happens many times over, and no idempotency key tells one from another.
+"""An irreversible effect is repeated without an idempotency key for each time.
 
 One time out of many, it will not be known whether it happened. Without a key it cannot be made
 again, so that one item ends the whole; and nobody can tell afterwards which of them it was. A key

@@ -1,4 +1,4 @@
-"""A write may have happened, and the run goes on as if it had not.
+"""A write may have happened, and the run continues as if it had not.
 
 When a write loses its answer, nobody knows what became of it, and the step ends as
 `unknown_effect`: with an idempotency key as without, once there are no more attempts. A `catch` for

@@ -1,4 +1,4 @@
-"""An expression cannot be read.
+"""An expression cannot be parsed.
 
 Expressions are a subset of CEL, the Common Expression Language. Text with `${{ }}` around it that
 is none is not handed on as text: the agent would be told the formula and not its value. A condition

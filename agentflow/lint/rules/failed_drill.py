@@ -1,4 +1,4 @@
-"""The drill has shown that a failure is not handled as the spec says.
+"""The drill showed that a failure is not handled as the spec claims.
 
 It was brought about and ended elsewhere, or it cannot come to what the spec says at all.
 `agentflow drill` shows the run in which that was seen.

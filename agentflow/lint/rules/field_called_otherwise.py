@@ -1,4 +1,4 @@
-"""A model is asked for a field, or a choice, by another name than its contract has.
+"""A prompt asks for a field, or a choice, by another name than the contract uses.
 
 What it is told and what its answer is held against contradict each other. It obeys one of the two: either
 its answer is refused, again and again, or the field comes with a value that nobody explained. So it is

@@ -1,4 +1,4 @@
-"""A program is whatever version of a package is the newest when the run starts.
+"""A program runs whatever version of a package is the newest at the time.
 
 `npx`, `bunx`, `uvx` and `pipx run` fetch a package, `docker run` and `podman run` an image, and run
 it with your authority and with the secrets of `env`, be it a server, an agent or a channel. Without

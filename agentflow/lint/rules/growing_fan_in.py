@@ -1,4 +1,4 @@
-"""All results of a `for_each` go into one prompt, and there can be more than fit.
+"""All results of a `for_each` go into one prompt, and they may not fit.
 
 The prompt grows with the list. With three items it works; with as many as `max` allows, their
 results together are more than the window of the model holds. Sum up in groups, bound what each

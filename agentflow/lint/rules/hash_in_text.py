@@ -1,4 +1,4 @@
-"""A ` #` cuts off what was meant to be text.
+"""A ` #` cuts off what was meant to be part of a text.
 
 From there on the line is a comment: the agent is told half a sentence.
 

@@ -1,4 +1,4 @@
-"""An assertion says the same of every output.
+"""An assertion gives the same result for every output.
 
 It is true of every output or of none, so it catches nothing, or fails the step whatever its agent
 answers. So it is with a condition on a number, or on a sum, that every one fulfils which the contract has

@@ -1,4 +1,4 @@
-"""`catch` names a failure that its step never has.
+"""`catch` handles a failure that its step can never have.
 
 The entry is never asked for, and what it was to take care of is taken care of by nobody. Each kind
 of step and of agent has failures of its own: only a chat model's answer is `truncated`, only a gate

@@ -1,4 +1,4 @@
-"""`fail_fast` where nothing is ever at work at the same time.
+"""`fail_fast` is set where only one step is ever running at a time.
 
 It stops what is in flight beside a step that fails. Where every step waits for the one before, and
 no list and no plan is worked on in parallel, there is nothing beside it: the key does nothing, and

@@ -1,4 +1,4 @@
-"""A keyword of a schema says nothing about the type that stands beside it.
+"""A keyword of a schema does not apply to the type beside it.
 
 `minLength` judges texts and nothing else, `maximum` numbers, `maxItems` lists. Beside another type
 it is passed over without a word: `{type: integer, maxLength: 3}` lets 12345 pass. Mostly the type

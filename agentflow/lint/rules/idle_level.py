@@ -1,4 +1,4 @@
-"""No step that turns to an escalation can use one of its levels.
+"""No step that uses an escalation can reach one of its levels.
 
 A level that calls another model has nothing to ask where the step that failed asks no model, and
 one that calls an agent has nobody to stand in for where a person or a pipeline failed. After a

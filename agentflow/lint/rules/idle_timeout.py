@@ -1,4 +1,4 @@
-"""A time is longer than one around it, so it is never over.
+"""A timeout is longer than the one around it, so it can never expire.
 
 The time of a step, of a group or of a whole pipeline goes on for all that is inside of it. What has
 longer inside than the step around it is cut off before its own time is over: what its

@@ -1,4 +1,4 @@
-"""A worker of a `delegate` that no plan can name.
+"""No plan can name this worker of a `delegate`.
 
 The contract of the planner lists the workers that a task can be for, and this one is not among
 them, so it never has anything to do. It may be misspelt in one of the two places.

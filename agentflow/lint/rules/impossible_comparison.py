@@ -1,4 +1,4 @@
-"""A value is compared with one that it never is.
+"""A value is compared with something that it can never be.
 
 Its contract names the values that may come, or their type, and what it is compared with is none of
 them: a misspelt choice, or a number in quotes. The comparison comes to the same in every run, so a

@@ -1,4 +1,4 @@
-"""A value that is handed on does not always fit the contract of its receiver.
+"""A value does not always satisfy the contract of the agent or field that receives it.
 
 What a step passes to an agent has the type that its producer's contract says, and that has to lie
 within the input contract of the agent. Where nothing fits, the call is refused in every run. Where

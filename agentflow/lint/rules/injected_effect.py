@@ -1,4 +1,4 @@
-"""A model that can change the world reads what anybody may have written, and nothing is in between.
+"""A model that can change the world reads untrusted text, with nothing in between.
 
 Text that comes from outside can hold instructions, and no delimiter makes a model deaf to all of
 them. If its agent has effects, by itself or through tools, whoever writes the text can try to have

@@ -1,4 +1,4 @@
-"""A contract is not a JSON Schema, or refers to what is not there.
+"""A contract is not a valid JSON Schema, or refers to something that does not exist.
 
 A validator ignores keywords it does not know and may stop at ones that are malformed: the contract
 would promise a check that never happens.

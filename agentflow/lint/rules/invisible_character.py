@@ -1,4 +1,4 @@
-"""A character that nobody sees, in a key or where it turns the order of the text around.
+"""A key has an invisible character, or a text has one that reorders what is shown.
 
 Two names that look alike are then not the same, and what a reviewer reads is not what runs. In
 text that is data, such a character is a warning.

@@ -1,4 +1,4 @@
-"""An irreversible effect happens without anything before it that could stop it.
+"""An irreversible effect happens with nothing before it that could stop it.
 
 What cannot be undone should not follow from an answer that nobody looked at. Put a check before it
 (an `assert`, a confidence gate, a `when`, a switch, a filtered list) or a person; or write down why

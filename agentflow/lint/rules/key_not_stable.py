@@ -1,4 +1,4 @@
-"""An idempotency key asks for the attempt, the time or chance.
+"""An idempotency key depends on the attempt, the time or chance.
 
 Every attempt would have a key of its own, and the other side would do the work once for each of
 them. A key names the piece of work: it is worked out once, before the first attempt, and every

@@ -1,4 +1,4 @@
-"""Different pieces of work have the same idempotency key.
+"""Different pieces of work share the same idempotency key.
 
 Who honours the key does the first of them and takes the others for repeats of it: they answer as if
 they were done, and never are. A key in a `for_each` has to vary with the item, one in a loop with

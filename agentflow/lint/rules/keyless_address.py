@@ -1,4 +1,4 @@
-"""A model at an address of the spec is called without a key.
+"""A model at an address that the spec names is called without an API key.
 
 Keys belong to the operator, and an address from a spec may be anybody's. So they are sent to a host
 that a spec names only if the operator's own environment allows it; to any other the request goes

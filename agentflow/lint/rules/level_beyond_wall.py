@@ -1,4 +1,4 @@
-"""A level of an escalation comes when the run is over, or the step that turns to it.
+"""A level of an escalation begins after the run, or the step that uses it, has ended.
 
 The run's time (`budget.wall`, 24 hours where nothing is said) goes on while people are waited for,
 and so does that of the step (`budget.wall`) and of the steps that it is inside of (`timeout`,

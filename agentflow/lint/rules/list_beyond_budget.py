@@ -1,4 +1,4 @@
-"""A list may be longer than the budget has calls, or anything else, for.
+"""A list may be longer than the budget allows for.
 
 `max` says that so many items are fine, and the budget that they are not, since each of them takes a
 call, or what its agent charges to a meter: a run with a full list stops in the middle, after what

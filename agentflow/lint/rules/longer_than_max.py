@@ -1,4 +1,4 @@
-"""The contract lets a list get longer than what goes over it.
+"""The contract allows a list that is longer than the `max` of what iterates over it.
 
 `max` of a `for_each` and `max_tasks` of a `delegate` are bounds, and nothing is cut off: a longer
 list fails the step, after what made the list has been paid for. Where a contract says how long a

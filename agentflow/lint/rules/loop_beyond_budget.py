@@ -1,4 +1,4 @@
-"""A loop may go round more often than the budget has calls, or anything else, for.
+"""A loop may iterate more often than the budget allows for.
 
 `max` says how often to try, and the budget stops the loop before: the last rounds are never made,
 the run fails as `budget_exceeded` in the middle of one, and `catch.exhausted`, which was to take

@@ -1,4 +1,4 @@
-"""A step that chooses its agent may choose one that it cannot use.
+"""A step that chooses its agent at run time may choose one that it cannot use.
 
 All agents in `among` share one contract: whoever reads the step cannot know which of them answered.
 And a name that is not in `among` is refused, so every name that may come has to be in it.

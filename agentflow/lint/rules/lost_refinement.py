@@ -1,4 +1,4 @@
-"""A loop throws away what its iterations have made.
+"""A loop discards what its iterations produce.
 
 Each iteration improves on something and hands it on in `next`. If no step, no condition and no
 output reads it from there, the next iteration starts from the original again, and in the end the

@@ -1,4 +1,4 @@
-"""Several writes go to one place at the same time, and only one of them stays.
+"""Several writes go to the same place at the same time, and only one of them survives.
 
 Each item of a list writes its text to the same file, or two steps that do not wait for each other
 do, or put something to the same address. What is there in the end is the work of whichever came

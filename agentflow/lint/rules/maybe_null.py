@@ -1,4 +1,4 @@
-"""Null may come to where an operator, a function or text takes none.
+"""A value may be null where an operator, a function or a text does not take null.
 
 A contract allows for null, and the expression goes on as if there were always a value. On the day
 that null comes the expression fails, and with it the step. `default` is no help: null is a value,

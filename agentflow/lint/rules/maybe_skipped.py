@@ -1,4 +1,4 @@
-"""A step reads the output of one that may have been skipped.
+"""A step reads the output of a step that may have been skipped.
 
 A step is skipped when its `when` is false, or when it fails and `catch` says `skip`. It has no
 output then, and absence is never a value: the reader fails. So it needs `default(...)`,

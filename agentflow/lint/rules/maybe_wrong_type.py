@@ -1,4 +1,4 @@
-"""A value has one of several types, and not all of them go where it stands.
+"""A value has one of several types, and not all of them are accepted here.
 
 A contract allows for text or a number, or one case of a switch gives `yes`, which is text, and
 another `false`. The expression goes on as if it were always the one. On the day that the other

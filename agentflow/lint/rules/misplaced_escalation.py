@@ -1,4 +1,4 @@
-"""A step without an agent, a person or a pipeline turns to an escalation.
+"""A step that has no agent, person or pipeline uses an escalation.
 
 An escalation puts an answer in the place of another one: of a model, an agent or a person. What
 they answer has to be held against a contract, which a group, a switch or a loop does not have. The

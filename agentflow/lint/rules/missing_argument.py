@@ -1,4 +1,4 @@
-"""`with` lacks a field that the agent's input contract requires.
+"""`with` does not provide a field that the agent's input contract requires.
 
 An agent sees the fields that `with` names and nothing else. The call is refused before it starts,
 in every run.

@@ -1,4 +1,4 @@
-"""A mapping lacks a key that it needs.
+"""A mapping lacks a required key.
 
 Without it, it is not known what to run, or how often, or until when.
 

@@ -1,4 +1,4 @@
-"""A schema has a key that JSON Schema 2020-12 does not know.
+"""A schema has a key that is not a keyword of JSON Schema 2020-12.
 
 JSON Schema passes over what it does not know, so nothing complains: `requried` requires nothing,
 `maxlength` bounds nothing, `nullable` lets no null in, and a field that stands beside `properties`

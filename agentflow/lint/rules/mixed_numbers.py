@@ -1,4 +1,4 @@
-"""Arithmetic fails for some of the numbers that the contracts admit.
+"""Arithmetic fails for some of the numbers that the contracts allow.
 
 As in CEL, ints and doubles do not mix: there is a sum of two ints and one of two doubles. The
 contract of one side says `number`, and a JSON number is an int without a fraction and a double with

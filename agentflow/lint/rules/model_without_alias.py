@@ -1,4 +1,4 @@
-"""An agent names a model itself, in a pipeline that has names for its models.
+"""An agent names a model directly, although the pipeline has aliases for its models.
 
 `models` is where one looks to see what a pipeline runs on, and where its models are changed, priced
 and given fallbacks. One that an agent names past it is overlooked.

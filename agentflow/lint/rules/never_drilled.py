@@ -1,4 +1,4 @@
-"""No drill of the spec is known.
+"""The spec has no drill receipt.
 
 What a spec does when something fails is seldom seen before the day it is needed. `agentflow drill`
 brings about each failure that the spec handles, in virtual time and without calling anybody, and

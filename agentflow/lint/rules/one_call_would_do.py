@@ -1,4 +1,4 @@
-"""Calls of one model follow each other, and nothing happens in between.
+"""Consecutive calls of the same model have nothing in between.
 
 The first answers only the next, nobody else reads it, no check stands between them, and no tool,
 other model or item sets them apart. Each call is paid for with the whole text again, and each can

@@ -1,4 +1,4 @@
-"""All levels of an escalation turn to the same one.
+"""All levels of an escalation go to the same person, agent or model.
 
 An escalation goes from one to the next because the one before did not help. Where each level asks
 the same person over the same channel, or whoever has just failed, be it an agent, a model under any

@@ -1,4 +1,4 @@
-"""A whole number is compared with a fraction, as if it were on another scale.
+"""A whole number is compared with a fraction, as if it were on a different scale.
 
 The score goes from 0 to 100, and the condition was written for one from 0 to 1: with `>= 0.8` all
 but 0 pass, and a gate that was to hold back four of five lets nearly everything through.

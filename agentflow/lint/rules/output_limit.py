@@ -1,4 +1,4 @@
-"""The output limit of a model does not go with the contract, or with the model.
+"""The output limit of a model conflicts with the contract, or with the model itself.
 
 `max_output_tokens` ends an answer wherever it is, and one that ends early is `truncated`. If even
 the shortest answer that keeps the contract is longer, none can ever be accepted. And a limit above

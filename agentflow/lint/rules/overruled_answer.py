@@ -1,4 +1,4 @@
-"""Wherever a person is asked, an effect happens or does not, whatever the answer is.
+"""An effect happens, or does not, whatever the person who was asked has answered.
 
 The `when` of the effect reads the answer and asks for something else beside it, and that is settled
 wherever the question is put: in `amount > 100 || default(steps.ask.output, false)` the answer

@@ -1,4 +1,4 @@
-"""The steps do not have the shape that `pattern` declares.
+"""The steps do not have the structure that `pattern` declares.
 
 `pattern` says what the author decided on, so that a reader knows what to expect. A `chain` is a row
 in which each step waits for the one before it; a `router` chooses by a `switch` or by `when`; in a

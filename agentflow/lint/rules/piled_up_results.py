@@ -1,4 +1,4 @@
-"""Each iteration of a loop adds the results for the same items again.
+"""Each iteration of a loop appends results for the same items again.
 
 A list in the state grows by all results of a `for_each` that goes over the same items each time.
 After two iterations every item is in it twice, the old result beside the new one, and whoever reads

@@ -1,4 +1,4 @@
-"""An agent plans for others and is not told when its plan cannot be carried out.
+"""A planner is not told when its plan cannot be carried out.
 
 A plan can keep every contract and still need a task that there is not, or go round in a circle. It
 is checked before it is accepted, and what is wrong goes back to the agent if `repair` says so.

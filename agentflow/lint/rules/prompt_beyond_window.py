@@ -1,4 +1,4 @@
-"""The longest prompt that the contracts allow does not fit into the window of its model.
+"""The longest prompt that the contracts allow does not fit the model's context window.
 
 Such a prompt is not sent, and the step fails as `context_overflow`: on the day on which somebody
 sends a long letter, not in the test with a short one. The figure is for plain English; most other

@@ -1,4 +1,4 @@
-"""A prompt, an image, a url, a charge or a question asks for something that is not given.
+"""A prompt, an image, a URL, a charge or a question reads something that it is not given.
 
 What an agent has of these reads the fields of its own `input` and nothing else, so that a reader of
 the agent knows what reaches the other side. Anything else has no value, and every call fails before

@@ -1,4 +1,4 @@
-"""A run in which all goes well is likely to use more tokens or money than its budget has.
+"""A run without failures is likely to use more tokens or money than the budget allows.
 
 A budget is meant to be below the worst case: `agentflow plan` says by how much, and which step is
 dearest. This one is likely to be below what every run needs that has full lists, if nothing fails

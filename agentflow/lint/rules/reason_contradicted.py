@@ -1,4 +1,4 @@
-"""The reason for many agents is one that the pipeline does not have.
+"""The stated reason for several agents does not hold for this pipeline.
 
 `why_multi_agent` says what several agents are for. `parallelism` where each step
 waits for the one before it is a reason that somebody once had for another pipeline.

@@ -1,4 +1,4 @@
-"""A pipeline runs itself, directly or by way of others, or too many run inside of each other.
+"""A pipeline runs itself, directly or through others, or pipelines are nested too deep.
 
 It would never end. What is to go round is written as such, within one pipeline and with a bound.
 

@@ -1,4 +1,4 @@
-"""What was to be a reference is plain text.
+"""Something that looks like a reference is plain text and is never evaluated.
 
 An expression stands in `${{ }}`, and everything else is text. `{inputs.topic}`, `{{ topic }}` and
 `steps.draft.output` go to the model, or into the output, letter by letter, and nobody says that

@@ -1,4 +1,4 @@
-"""Two layers make the same call again, and neither knows of the other.
+"""Two layers retry the same call, each without knowing of the other.
 
 A program that tries again by itself (`curl --retry 5`) under a policy that does too, or a loop of
 which every iteration is given the same around a step with a policy: their numbers multiply, and so

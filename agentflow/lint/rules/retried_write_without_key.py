@@ -1,4 +1,4 @@
-"""A write is to be retried after failures that leave open whether it was done, and has no key.
+"""A retry policy covers failures after which a write may have been done, but there is no key.
 
 After a timeout or a server error the work may have been done. Nothing that writes is made again
 then unless an idempotency key lets the other side tell a repeat from new work: the step becomes

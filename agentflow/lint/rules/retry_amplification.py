@@ -1,4 +1,4 @@
-"""Several layers repeat the same call, and their numbers multiply.
+"""Several layers retry the same call, and their attempts multiply.
 
 Each layer looks modest. Together they turn one bad answer into dozens of calls: on the worst day,
 when the other side is overloaded already. Above 9 calls of one model that is a warning, above 27 an

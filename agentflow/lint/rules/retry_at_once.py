@@ -1,4 +1,4 @@
-"""Attempts are made again at once, or those of many items all at the same time.
+"""Retries follow without a pause, or those of many items happen all at the same time.
 
 A service that has too much to do is asked again while it still has. Where the waits between all
 attempts come to next to nothing, these are used up within a moment, and for nothing. Where `jitter`

@@ -1,4 +1,4 @@
-"""The attempts that a policy allows cannot all fit into the time that the run or the step has.
+"""The attempts that a retry policy allows do not fit into the time of the run or the step.
 
 No wait is begun that would be cut short, and no attempt may take longer than what is left of the
 times around it: of the run (`budget.wall`), of the step, of the steps that it is inside of

@@ -1,4 +1,4 @@
-"""Attempts that may hang are to be made again, and nothing says when one has hung.
+"""Attempts that may hang are retried, but no timeout says when one has hung.
 
 Without a `timeout` on the step or its agent, an attempt is given five minutes. That is long for a
 service that usually answers in seconds: a connection that is silent is noticed five minutes late,

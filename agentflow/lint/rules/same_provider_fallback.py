@@ -1,4 +1,4 @@
-"""All models that take over for another are with its own provider.
+"""All fallbacks of a model are with the same provider as the model.
 
 A provider that is down is down for all of its models. `fallbacks` help against that only if one of
 them is somewhere else; within a provider they help when one model is overloaded or refuses.

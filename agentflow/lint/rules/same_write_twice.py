@@ -1,4 +1,4 @@
-"""Two steps write the same: one agent, given the same, under the same condition.
+"""Two steps do the same write: same agent, same input, same condition.
 
 Copied and not changed: the second was meant for the other cases, which now nobody handles, and what
 it writes is there twice. Without a condition it is an advice: two of the same may be what is

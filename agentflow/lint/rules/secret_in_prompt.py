@@ -1,4 +1,4 @@
-"""What looks like a credential goes into a prompt.
+"""Something that looks like a credential goes into a prompt.
 
 A prompt goes to the provider and into the log, and whatever a model knows it can be talked into
 saying. A model needs no credential: the agent that uses one takes it from the environment, with

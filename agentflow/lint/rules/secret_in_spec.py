@@ -1,4 +1,4 @@
-"""What looks like a credential stands in the spec.
+"""The spec contains something that looks like a credential.
 
 A spec is in version control, and every run keeps a copy of it in its log. A secret belongs into the
 environment; the spec names the variable, and what it holds is kept out of the log. What counts is

@@ -1,4 +1,4 @@
-"""An output of a `for_each` is read by its number, and some may be left out.
+"""An output of a `for_each` is read by index, although items may be left out.
 
 The list of outputs has only those of instances that succeeded. If one is skipped, or may fail,
 those behind it move up, so the third output need not be that of the third item. Where all there are

@@ -1,4 +1,4 @@
-"""A server cuts prompts that are too long, and its window is left to chance.
+"""A server truncates prompts that are too long, and its window is not set.
 
 Servers of Ollama have a window of their own, often 2,048 or 4,096 tokens, whatever the model could
 take. They cut a longer prompt at its front, instructions first, and answer as if nothing had

@@ -1,4 +1,4 @@
-"""A pattern in a contract can take exponential time to refuse a text.
+"""A pattern in a contract can take exponential time to reject a text.
 
 There are two ways round one of its loops for the same characters, so a text of n of them has 2^n
 ways to be read, and an engine that backtracks tries them all before it says no: thirty characters

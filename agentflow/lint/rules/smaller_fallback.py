@@ -1,4 +1,4 @@
-"""A fallback has a smaller window than what it may have to take.
+"""A fallback model has a smaller window than the prompt it may have to take.
 
 A run never gives a prompt to a model that may be too small for it: such a fallback is passed over,
 so it is there for short prompts only, and missing on the day of a long one. Take another, or bound

@@ -1,4 +1,4 @@
-"""A switch has no case for a value that may come, and no `default`.
+"""A switch has no case for a possible value, and no `default`.
 
 On that day the run fails at the switch. Where the value is one of a list of choices, each of them
 needs a case, or there has to be a `default`; where it is free text, only a `default` will do. A

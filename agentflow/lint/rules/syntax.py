@@ -1,4 +1,4 @@
-"""The file is not YAML, not text, or not one mapping.
+"""The file is not YAML, not text, or not a single mapping.
 
 Nothing can be read from it with certainty, so nothing else is looked at. Most of these are one of a
 dozen slips, a quote that is not closed or a colon in plain text, and the message names the slip.

@@ -1,4 +1,4 @@
-"""An escalation asks people at a terminal only.
+"""An escalation can only ask people at a terminal.
 
 A question to the console can be put only where somebody sits before the terminal of the run. In a
 run from cron, in CI or in the background there is none, and every such level is passed over at

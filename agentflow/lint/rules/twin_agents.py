@@ -1,4 +1,4 @@
-"""Two agents are the same in all but their name.
+"""Two agents differ only in their names.
 
 Whoever reads the spec takes them for two, with two opinions, and whoever changes one forgets the
 other. One agent can be called by any number of steps, each of which has a name of its own.

@@ -1,4 +1,4 @@
-"""A message tells of an effect that it does not wait for.
+"""A message claims an effect that it does not wait for.
 
 "Three tasks were added to the board" is sent while they are being added, and also if that fails.
 What a message says has to come from the step that did it, or at least after it, and where that may

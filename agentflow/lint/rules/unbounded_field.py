@@ -1,4 +1,4 @@
-"""A field of any length goes into the prompt of a model with a small window.
+"""A field of unlimited length goes into the prompt of a model with a small window.
 
 What a step or a user hands over has no `maxLength` or `maxItems` on either side, so nothing says
 that it fits. Where it does not, the step fails as `context_overflow`. Bound the field in the

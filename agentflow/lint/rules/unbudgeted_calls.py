@@ -1,4 +1,4 @@
-"""Models may be called a great many times, and no budget says what that may cost.
+"""Models may be called a great many times, and no budget limits the cost.
 
 Without a `budget`, a run may make 10,000 calls, each as long as the model's own limit. A longer
 list than usual, or a loop that goes round to its end, is then noticed on the bill. `budget.usd`,

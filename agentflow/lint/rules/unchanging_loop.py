@@ -1,4 +1,4 @@
-"""Every iteration of a loop is given the same.
+"""Every iteration of a loop gets the same input.
 
 Nothing that its steps read changes from one iteration to the next, and the agents look at nothing
 else. So a loop can only hope that the same question gets another answer. To tell the agent what was

@@ -1,4 +1,4 @@
-"""A loop gives another version than the one that was found good.
+"""A loop returns another version than the one that was checked.
 
 Each round makes a version and has one checked, and the loop ends when the check is content. If the
 check looks at what the last round handed on and the output is what this round has made, then what

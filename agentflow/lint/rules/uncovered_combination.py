@@ -1,4 +1,4 @@
-"""Several steps lead to the same effect, and for one combination of what they ask none does.
+"""Several steps lead to the same effect, and under one combination of conditions none runs.
 
 Where what happens goes with two things at once, such as a class and a length, the combinations are
 easily miscounted: each class is stored, and letters of each length are, but the long ones of one

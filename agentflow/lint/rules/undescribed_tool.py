@@ -1,4 +1,4 @@
-"""A model is offered a tool and not told what it is for.
+"""A model is offered a tool without a description of what it does.
 
 A model chooses among tools by their descriptions. Of one without it knows the name and the fields,
 and calls it when it should not, or not at all.

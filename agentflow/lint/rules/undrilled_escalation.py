@@ -1,4 +1,4 @@
-"""The tests of a pipeline never ask the people of an escalation.
+"""No test of the pipeline asks the people of an escalation.
 
 An escalation is what is left when all else has failed, and is first tried out on that day. `tests`
 try it out in a moment: an answer that fails, or is not sure enough, and what is said under

@@ -1,4 +1,4 @@
-"""The provider does not hold the model to all of the contract, and nothing is done if it is broken.
+"""The provider does not enforce all of the contract, and nothing handles a broken one.
 
 Models of OpenAI, Anthropic, Google and xAI can be made to answer in a given form, but only some of
 JSON Schema counts there, and each has other keywords that do not. The rest of a contract, such as

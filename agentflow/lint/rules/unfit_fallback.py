@@ -1,4 +1,4 @@
-"""A value that stands in for another is of a type that its place cannot use.
+"""A fallback value has a type that cannot be used where it goes.
 
 `default`, `coalesce` and `? :` come to one of several values. Where an operator or a function works
 with what comes, each of them has to be of a type that it takes:

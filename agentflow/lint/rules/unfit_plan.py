@@ -1,4 +1,4 @@
-"""What is handed to a `delegate` as its plan can never be one.
+"""The plan that a `delegate` is given can never be a valid plan.
 
 A plan is a list of tasks, objects with `id` and `worker`, and with `input` and `needs` where they
 have any. Where the contract of the planner lets that never come, every plan is refused; where it

@@ -1,4 +1,4 @@
-"""The contracts of an agent do not fit those of the tool that it calls.
+"""The contracts of an agent do not match those of the tool that it calls.
 
 Where a server has `definitions`, it is known what its tools take and answer. An agent with
 contracts of its own may narrow them: what it is given has to be something that the tool takes, and

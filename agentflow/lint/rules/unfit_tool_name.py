@@ -1,4 +1,4 @@
-"""A tool has a name that providers refuse.
+"""A tool has a name that providers reject.
 
 A server may call its tools what it likes. Providers of models take letters, digits, `_` and `-` in
 the name of a tool, 64 at most: a request with any other is refused, and so the first call of the

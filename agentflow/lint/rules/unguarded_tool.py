@@ -1,4 +1,4 @@
-"""A model may change the world by a tool, with neither a person before it nor a key.
+"""A model may change the world with a tool, without approval by a person and without a key.
 
 What a model asks for depends on all that it has read, also on what others wrote. A call of such a
 tool that is cut off is not made again, and fails the step until a person has looked; one that the

@@ -1,4 +1,4 @@
-"""A person is asked, and the answer changes nothing.
+"""A person is asked, but the answer changes nothing.
 
 A step that only has the question in its `needs` waits for an answer, whatever it is: after a *no*
 it goes on as after a yes. Only whoever looks at the answer can do otherwise: that it is told in the

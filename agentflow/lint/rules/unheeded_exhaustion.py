@@ -1,4 +1,4 @@
-"""A loop that has given up is followed by the same as one that got there.
+"""A loop that has given up is treated the same as one that succeeded.
 
 A `catch` may put something in the place of the output when a loop has gone round as often as it
 can, and a field of that can say which of the two it was. If the field says the same both times, or

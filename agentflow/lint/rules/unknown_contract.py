@@ -1,4 +1,4 @@
-"""A contract is asked for that `contracts` does not define.
+"""A contract is named that `contracts` does not define.
 
 What the agent takes or gives would not be checked at all.
 

@@ -1,4 +1,4 @@
-"""`catch` turns to an escalation that the pipeline does not define.
+"""`catch` names an escalation that the pipeline does not define.
 
 Nobody would be turned to when the step fails.
 

@@ -1,4 +1,4 @@
-"""A key that the language does not have.
+"""A key is not part of the language.
 
 A misspelt `timeout` that is ignored is a step without a timeout, so nothing is ignored.
 

@@ -1,4 +1,4 @@
-"""An agent charges a meter that no budget bounds, while there are others that are bounded.
+"""An agent charges a meter that no budget bounds, although other meters are bounded.
 
 What an agent charges to a meter that nobody bounds is counted nowhere. Where a pipeline bounds
 other meters, it is likely that one of them was meant. Agents of a pipeline without meters may be

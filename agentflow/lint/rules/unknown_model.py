@@ -1,4 +1,4 @@
-"""An agent asks for a model that `models` does not define.
+"""An agent names a model that `models` does not define.
 
 A name without a slash is an alias of `models`. The provider would be asked for a model of this
 name, and refuse it in the middle of a run.

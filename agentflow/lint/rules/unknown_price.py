@@ -1,4 +1,4 @@
-"""A budget counts dollars, and nobody knows the price of a model.
+"""A budget counts dollars, but the price of a model is not known.
 
 The model is not in the table, and its entry has no `price`. So no run can tell what a call of it
 costs at most, and none is begun: neither by `run`, nor by `test` or `drill`.

@@ -1,4 +1,4 @@
-"""A model of a provider that nobody knows.
+"""The provider of a model is not known.
 
 What stands before the slash in the name of a model says who is asked, and in which protocol.
 LiteLLM refuses a name that it knows no provider for, in the middle of a run. Only of models that

@@ -1,4 +1,4 @@
-"""An expression starts with a name that means nothing where it stands.
+"""An expression starts with a name that is not defined where it stands.
 
 `inputs`, `steps` and `run` exist everywhere; `item`, `index` and the name given with `as` only
 inside the `for_each` that makes them. The value would be missing in every run.

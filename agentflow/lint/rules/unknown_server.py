@@ -1,4 +1,4 @@
-"""An agent asks for a server that `servers` does not define.
+"""An agent names a server that `servers` does not define.
 
 There is nothing that could be started or asked for the tool.
 

@@ -1,4 +1,4 @@
-"""A reference, or `needs`, names a step that is not within reach.
+"""A reference, or `needs`, names a step that is not in scope.
 
 In reach are the steps of the same scope and of the scopes around it. The inside of a group or of a
 case is closed: what others may read of it is its `output`. Which step waits for which is derived

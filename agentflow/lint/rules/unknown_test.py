@@ -1,4 +1,4 @@
-"""A test is like a test that does not exist, like itself, or like too many.
+"""`like` names a test that does not exist, the test itself, or too long a chain of tests.
 
 `like` takes over the inputs and answers of another test of the same pipeline. Without one there is
 nothing to take over, and round in a circle there is no beginning. A test may be like another that

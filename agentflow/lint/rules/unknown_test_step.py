@@ -1,4 +1,4 @@
-"""A test speaks of a step that the pipeline does not have.
+"""A test names a step that the pipeline does not have.
 
 A scripted answer for such a step is never given, and what is expected of it never comes. Steps have
 their address as in a trace: instances of a `for_each` have a number, or `[*]` for all of them.

@@ -1,4 +1,4 @@
-"""An agent asks for a tool that is not among the definitions of its server.
+"""An agent calls a tool that is not among the definitions of its server.
 
 The file that `definitions` names says which tools the server has. A call of any other would be made
 with contracts that nobody has compared with anything. If the server has got a new tool since,

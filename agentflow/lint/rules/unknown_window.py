@@ -1,4 +1,4 @@
-"""Nobody knows how much a model takes in.
+"""The context window of a model is not known.
 
 The model is not in the table, and its entry has no `window`. So neither the linter nor a run can
 tell whether a prompt fits; a server that cuts what is too long is only noticed afterwards, by its

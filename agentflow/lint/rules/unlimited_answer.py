@@ -1,4 +1,4 @@
-"""Tokens or money are bounded, and the answers of a model are not.
+"""Tokens or money are bounded, but the length of a model's answers is not.
 
 Before a chat model is called, what the call may cost at most is held back from the budget. Without
 `max_output_tokens` there is no saying how long its answer may get, so no budget has enough and the

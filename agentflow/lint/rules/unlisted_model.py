@@ -1,4 +1,4 @@
-"""A model that is not known, and nearly is.
+"""A model is not known, but its name is close to one that is.
 
 Nobody has heard of the model, and there is one whose name differs by a slip of the finger. The
 provider would refuse the call in the middle of a run.

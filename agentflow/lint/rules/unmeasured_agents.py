@@ -1,4 +1,4 @@
-"""Many agents have a reason, and no single one to be measured against.
+"""The spec gives a reason for several agents, but no single agent to compare them with.
 
 `why_multi_agent` says what several agents are for. Whether they are worth their price is known only
 beside one agent that does the same work: `baseline` names its spec, and `agentflow plan` compares

@@ -1,4 +1,4 @@
-"""A tool is called whatever it is by then.
+"""The definition of a tool is not pinned, so it may change before it is called.
 
 A server can describe a tool in another way tomorrow, and models read descriptions as instructions;
 it can ask for more arguments, or mean something else by the name. A pin, the hash of the definition

@@ -1,4 +1,4 @@
-"""YAML reads `{x}` as a mapping, where text was meant.
+"""YAML reads `{x}` as a mapping where text was meant.
 
 The agent gets `{"x": null}` for its instructions. This slip was found in several published
 pipelines, where it had not been noticed.

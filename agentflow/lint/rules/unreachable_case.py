@@ -1,4 +1,4 @@
-"""A case of a switch that its value can never choose.
+"""A case of a switch can never be chosen by its value.
 
 The value comes from a list of choices, and the label is not among them, or it is a number, and the
 label is none that its contract has room for. It is mostly a misspelt label, and the choice that was

@@ -1,4 +1,4 @@
-"""A step whose `when` can never be true.
+"""The `when` of a step can never be true.
 
 It compares a value with something that is not among its choices, mostly a misspelt one, or asks for
 a number that its contract has no room for, or that lies on both sides of a bound, or for two

@@ -1,4 +1,4 @@
-"""An agent answers a field that nobody reads.
+"""An agent outputs a field that nobody reads.
 
 It is asked for and, by a model, paid for in every call, and then forgotten. It may be a leftover.
 It may also be the one that matters: a doubt, a warning, a list of sources that should have stopped

@@ -1,4 +1,4 @@
-"""A test names a recording that cannot be read, or a file that is none.
+"""A test names a recording that cannot be read.
 
 The test would fail without having run. A recording is made by `agentflow run SPEC --record FILE`,
 and belongs into version control with the spec. Only its first line is looked at here; whether it

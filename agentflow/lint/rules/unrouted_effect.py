@@ -1,4 +1,4 @@
-"""People are named for when this step fails, but not for when nobody knows what it did.
+"""People handle a failure of this step, but not the case that its effect is unknown.
 
 A write whose answer is lost may have happened. Without an idempotency key it is not repeated; with
 one it is, and in the end nobody may know either. Only a person who looks can tell what is to be

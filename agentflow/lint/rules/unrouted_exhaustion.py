@@ -1,4 +1,4 @@
-"""A loop may go round as often as it can without getting there, and nobody says what follows.
+"""A loop may run out of iterations, and nothing says what happens then.
 
 After its last iteration a loop whose `until` does not hold fails as `exhausted`, and so does the
 run: all rounds of its models are paid for, and none of what they came to is left. Say what follows:

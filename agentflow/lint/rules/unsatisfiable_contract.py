@@ -1,4 +1,4 @@
-"""A contract contradicts itself, so that nothing can satisfy it.
+"""A contract contradicts itself, so no value can satisfy it.
 
 Every answer would be refused, or every call, whatever is in it: the step fails in every run, after
 it has been paid for. Where only a field that may be left out, or one of several options,

@@ -1,4 +1,4 @@
-"""Images are for a model that takes none.
+"""Images are sent to a model that does not accept them.
 
 Every call of the agent is refused before it is made, or the model that takes over cannot take over.
 What is known is the table of models in LiteLLM's package; a model that is not in it is taken to

@@ -1,4 +1,4 @@
-"""A parameter that the model does not take.
+"""A model does not accept this parameter.
 
 Models that think before they answer take no `temperature` other than 1, no `top_p` and mostly no
 `stop`, and those that do not think take no `reasoning_effort`. A call that has one all the same is

@@ -1,4 +1,4 @@
-"""The spec names no version of the language, or one that is not known here.
+"""The spec names no version of the language, or one that is not known.
 
 What a key means may differ between versions; a spec of another one would be misread.
 

@@ -1,4 +1,4 @@
-"""A model is given something, and its prompt does not use it.
+"""A model is given something that its prompt does not use.
 
 With a `prompt`, the model sees what stands in it and nothing else of the input. What a contract
 asks for and the prompt leaves out is made and handed over, and the model answers without it: mostly

@@ -1,4 +1,4 @@
-"""A step has an idempotency key, and its agent has nobody to give it to.
+"""A step has an idempotency key, but its agent does not send it to anybody.
 
 A chat model does not know of keys. The key would change nothing, and whoever reads the spec would
 take the call for one that is done once.

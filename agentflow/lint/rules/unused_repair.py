@@ -1,4 +1,4 @@
-"""An agent is to mend its answers, and is never asked to.
+"""An agent has a `repair` setting that is never used.
 
 An agent whose effects are `write` or `irreversible` has acted when it has answered. Asking it again
 would act again, so it is not asked, and `repair` changes nothing. Programs, functions and requests

@@ -1,4 +1,4 @@
-"""A comment suppresses what is not found there.
+"""A comment suppresses a rule that finds nothing there.
 
 What it was for has been mended, or has moved. Left where it is, it hides the next mistake of
 that kind, together with a reason that was given for another. Or it stands in the wrong place: so it

@@ -1,4 +1,4 @@
-"""A person has longer to answer than the whole run may take.
+"""A person has more time to answer than the whole run may take.
 
 The run's time (`budget.wall`, 24 hours where nothing is said) goes on while a question waits, also
 while no process works on the run. When it is over the run fails, and what `catch.timeout` says

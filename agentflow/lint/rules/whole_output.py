@@ -1,4 +1,4 @@
-"""A whole output is handed to an agent that asks for some of its fields only.
+"""A whole output is passed to an agent that needs only some of its fields.
 
 An agent is to see what `with` names and nothing else. Where an output is passed whole to a contract
 that is open, the agent gets all of it, now and whatever is added to it later: a chat model reads

@@ -1,4 +1,4 @@
-"""An expression comes to a value of a type that its place cannot use.
+"""An expression has a type that cannot be used where it stands.
 
 `when`, `until` and `that` have to be true or false, `for_each` goes over a list, a charge is a
 number, and only text, numbers, true and false go into text, be it of a step, a prompt, an image or

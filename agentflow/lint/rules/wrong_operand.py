@@ -1,4 +1,4 @@
-"""A part of an expression is of a type that its operator, function or macro does not take.
+"""Part of an expression has a type that its operator, function or macro does not accept.
 
 Types never mix: text and a number have no sum, and only a condition can be negated. The contracts
 say that this part is of another type whatever comes, so the expression has no value in any run

@@ -1,4 +1,4 @@
-"""A value is of another type, or outside of the range, than what is expected there.
+"""A value has another type than expected, or is out of range.
 
 A number in quotes is text, `10` is no duration, and `yes` is no boolean in YAML 1.2: guessing what
 was meant would be right most of the time.
