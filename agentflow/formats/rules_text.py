@@ -1,5 +1,6 @@
 """The rules as a table by family, and the page of one of them. All of it is our own text."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -9,6 +10,10 @@ from agentflow.lint.rule import Family, Fixable, Rule
 
 #: How the table says what `--fix` can do.
 _FIXES = {Fixable.SAFE: "fix", Fixable.UNSAFE: "unsafe fix", None: ""}
+#: How the examples of a page begin another file, and what the first one is called.
+_OTHER_FILE, _SPEC = "--- # ", "spec.yaml"
+#: A link to another page, as Markdown writes it.
+_LINK = re.compile(r"\[([^][]+)\]\([^()]+\)")
 
 
 def render_table(rules: Sequence[Rule]) -> str:
@@ -37,9 +42,15 @@ def _page(rule: Rule) -> Iterator[str]:
     page = page_of(rule)
     fix = _FIXES[fixable(rule)]
     yield f"{rule.NAME}  ({rule.FAMILY}, {rule.SEVERITY}{f', {fix}' if fix else ''})"
-    yield f"\n{page.title}\n\n{page.why}"
+    why = _LINK.sub(r"\1", page.why)
+    yield f"\n{page.title}\n\n{why}"
     if (option := only_with(rule)) is not None:
         yield f"\nOnly with '{option}'."
+    if _OTHER_FILE in page.bad or _SPEC in page.bad:
+        yield (
+            f"\nThe spec of an example is '{_SPEC}'; a line '{_OTHER_FILE}FILE' ends it and begins a file"
+            " beside it."
+        )
     yield f"\nBad:\n\n{_indented(page.bad)}"
     yield "\nSays:\n\n" + _indented("\n".join(page.says))
     yield f"\nGood:\n\n{_indented(page.good)}"

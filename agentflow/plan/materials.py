@@ -173,7 +173,7 @@ class Materials:
         place = self._document.locate(path)
         named = (("contracts", name) for name, _ in error.circle)
         others = tuple(
-            Related(f"goes by {quoted(at[1])}", self._document.locate_key(at))
+            Related(f"the circle goes through {quoted(at[1])} here", self._document.locate_key(at))
             for at in named
             if at != path[:2] and self._document.node(at) is not None
         )

@@ -159,7 +159,7 @@ class Breaches:
                 f"step {quoted(str(step[-1]))} has {quoted(kinds[0])} and {quoted(kinds[1])}",
                 self._document.locate_key(second),
                 f"a step has exactly one of: {listed(STEP_KINDS)}",
-                related=(Related("the other one", first),),
+                related=(Related("the other one is here", first),),
             )
         return True
 

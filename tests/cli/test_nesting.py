@@ -139,7 +139,7 @@ error[broken-pipeline]: pipeline 'lib/greet.yaml' cannot run: unknown agent 'sho
   |
 6 |     pipeline: lib/greet.yaml
   |               ^^^^^^^^^^^^^^
-note: the error
+note: the error is here
   --> flows/lib/greet.yaml:19:18
    |
 19 |   shout: {agent: shot, with: {text: "${{ steps.say.output }}"}}

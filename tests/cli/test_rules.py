@@ -65,6 +65,19 @@ def test_a_page() -> None:
     )
 
 
+def test_a_page_of_several_files_says_where_they_begin() -> None:
+    said = "The spec of an example is 'spec.yaml'; a line '--- # FILE' ends it and begins a file beside it."
+    assert said in lines_of(agentflow("explain", "unknown-tool"))
+    assert said in lines_of(agentflow("explain", "recursive-pipeline"))
+    assert said not in lines_of(agentflow("explain", "cycle"))
+
+
+def test_a_link_of_a_page_is_shown_as_its_text() -> None:
+    page = "\n".join(lines_of(agentflow("explain", "unenforced-contract")))
+    assert "`misspelt-keyword`" in page
+    assert "](" not in page
+
+
 def test_a_page_as_json() -> None:
     data = json.loads("\n".join(lines_of(agentflow("explain", "cycle", "--format", "json"))))
     jsonschema.validate(data, SCHEMA)

@@ -244,7 +244,7 @@ def test_the_first_of_two_keys_is_kept_and_shown() -> None:
     (finding,) = read.findings
     (related,) = finding.related
     assert finding.location.span == Span(3, 1, 3, 2)
-    assert (related.message, related.location.span) == ("the first one", Span(1, 1, 1, 2))
+    assert (related.message, related.location.span) == ("the first one is here", Span(1, 1, 1, 2))
     assert to_data(read.root) == {"a": 1, "b": 2}  # type: ignore[arg-type]
 
 

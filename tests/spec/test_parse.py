@@ -109,7 +109,7 @@ def test_a_step_of_two_kinds_shows_both() -> None:
     (finding,) = result.findings
     (related,) = finding.related
     assert (finding.location.span.line, related.location.span.line) == (6, 5)
-    assert related.message == "the other one"
+    assert related.message == "the other one is here"
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", "a: [", "a\n"])

@@ -85,7 +85,7 @@ def check(context: Context) -> Iterator[Finding]:
             other = first.setdefault((path[1], name), place)
             if other is not place:
                 message = f"two tools of {quoted(str(path[1]))} are called {quoted(name)}"
-                related = (Related("the other", other),)
+                related = (Related("the other tool is here", other),)
                 advice = "give one of them a 'name', or take it out"
                 yield Finding(NAME, SEVERITY, message, place, advice, related)
     for step, one, another in _clashes(context.plan):
@@ -94,7 +94,7 @@ def check(context: Context) -> Iterator[Finding]:
             f"{owners} mean different tools by {quoted(one.id)}, and step {quoted(step.id)} may"
         )
         place = context.document.locate(another.path)
-        related = (Related("the other", context.document.locate(one.path)),)
+        related = (Related("the other tool is here", context.document.locate(one.path)),)
         advice = "give one of them a 'name'"
         yield Finding(NAME, SEVERITY, f"{message} call both", place, advice, related)
 

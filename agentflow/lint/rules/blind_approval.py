@@ -130,7 +130,9 @@ def check(context: Context) -> Iterator[Finding]:
                 location=context.document.locate_key(each.path),
                 help="show it: 'with: {...}' on the question, or an expression in 'ask'",
                 related=(
-                    Related("is given it", context.document.locate_key((*step.path, "with"))),
+                    Related(
+                        "this step is given it", context.document.locate_key((*step.path, "with"))
+                    ),
                 ),
             )
 

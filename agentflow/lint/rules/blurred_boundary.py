@@ -77,5 +77,5 @@ def check(context: Context) -> Iterator[Finding]:
             help="leave the number to one of them: '<' goes with '>='"
             if found.twice
             else "give the number to one of them: '<' goes with '>='",
-            related=(Related("and here is the other", first),),
+            related=(Related("the other condition is here", first),),
         )

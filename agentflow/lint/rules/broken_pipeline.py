@@ -78,7 +78,7 @@ def check(context: Context) -> Iterator[Finding]:
             message=f"pipeline {quoted(child.file)} cannot run: {where}{first.message}{more}",
             location=context.document.locate((*context.plan.steps[at].path, "pipeline")),
             help=f"'agentflow validate {inner.document.file}' shows all of it",
-            related=(Related("the error", first.location), *first.related),
+            related=(Related("the error is here", first.location), *first.related),
         )
 
 

@@ -83,7 +83,7 @@ def _by_budget(found: Iterable[tuple[float, Finding]]) -> list[Finding]:
     for each in told.values():
         _, most = max(each, key=lambda one: one[0])
         others = (finding.related[0] for _, finding in each if finding is not most)
-        more = tuple(Related("another one", place.location) for place in others)
+        more = tuple(Related("this call does not fit either", place.location) for place in others)
         singles.append(replace(most, related=(*most.related, *more)))
     return singles
 
@@ -200,7 +200,10 @@ def _single(
                         if meter
                         else "allow for more, or for shorter answers with 'max_output_tokens'",
                         related=(
-                            Related("the call", context.document.locate_key((inside or step).path)),
+                            Related(
+                                "the call is made here",
+                                context.document.locate_key((inside or step).path),
+                            ),
                         ),
                     ),
                 )

@@ -182,7 +182,11 @@ def _fixed(context: Context) -> Iterator[Finding]:
             f" {other}: that is what {source} may be",
             location=context.document.locate(path),
             help=f"hand it {source}, or ask for {value} in 'when'",
-            related=(Related("shows it", context.document.locate_key(each.asked.path)),),
+            related=(
+                Related(
+                    "the person is shown it here", context.document.locate_key(each.asked.path)
+                ),
+            ),
         )
 
 
@@ -243,7 +247,7 @@ def _finding(context: Context, step: StepPlan, use: Use, version: _Version) -> F
         location=context.document.in_string(use.path, use.start, use.end),
         help=f"hand it what {quoted(asked.id)} shows, or ask again about what is new",
         related=(
-            Related("asks about the first version", context.document.locate_key(asked.path)),
-            Related("makes another", context.document.locate_key(made.path)),
+            Related("the first version is approved here", context.document.locate_key(asked.path)),
+            Related("another version is made here", context.document.locate_key(made.path)),
         ),
     )

@@ -115,7 +115,11 @@ def check(context: Context) -> Iterator[Finding]:
         location=context.document.locate_key(widest.step.path),
         help="try the cheaper one here, and turn to the other for what it is not sure of"
         " ('confidence' and an escalation)",
-        related=(Related("the cheaper one", context.document.locate_key(cheaper.step.path)),),
+        related=(
+            Related(
+                "the cheaper model is used here", context.document.locate_key(cheaper.step.path)
+            ),
+        ),
     )
 
 

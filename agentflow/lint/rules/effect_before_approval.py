@@ -126,7 +126,9 @@ def check(context: Context) -> Iterator[Finding]:
                 " which asks about what it is given",
                 location=context.document.locate_key(step.path),
                 help=_help(asked, says),
-                related=(Related("asks about it", context.document.locate_key(asked.path)),),
+                related=(
+                    Related("the person is asked here", context.document.locate_key(asked.path)),
+                ),
             )
     for asked in (plan.steps[at] for at in following):
         if _decides_on_rounds(context, plan, asked):
@@ -163,7 +165,9 @@ def _each_round(
                 f" {quoted(asked.id)}, which asks about what it is given",
                 location=context.document.locate_key(step.path),
                 help="let it follow the loop, on the answer that ends it",
-                related=(Related("asks about it", context.document.locate_key(asked.path)),),
+                related=(
+                    Related("the person is asked here", context.document.locate_key(asked.path)),
+                ),
             )
 
 
@@ -179,8 +183,10 @@ def _beforehand(context: Context) -> Iterator[Finding]:
             location=context.document.locate_key(each.step.path),
             help="hand it something else, or let it wait for the answer, too",
             related=(
-                Related("asked after it", context.document.locate_key(each.asked.path)),
-                Related("the same call", context.document.locate_key(each.approved.path)),
+                Related("the person is asked here", context.document.locate_key(each.asked.path)),
+                Related(
+                    "the same call is made here", context.document.locate_key(each.approved.path)
+                ),
             ),
         )
 

@@ -97,7 +97,7 @@ def check(context: Context) -> Iterator[Finding]:
             f" {quoted(outer.id)}, and has no key",
             location=document.locate_key(step.path),
             help=f"give it an 'idempotency_key' that varies with the {what}",
-            related=(Related("repeated here", document.locate_key((*outer.path, key))),),
+            related=(Related("it is repeated here", document.locate_key((*outer.path, key))),),
         )
 
 

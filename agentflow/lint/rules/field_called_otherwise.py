@@ -126,7 +126,9 @@ def check(context: Context) -> Iterator[Finding]:
                 "and its contract has no such field",
                 location=text.place(context.document, found, "name"),
                 help=suggestions.help(name, fields, "call it as the contract does"),
-                related=(Related("the contract", context.document.locate_key((*home, "output"))),),
+                related=(
+                    Related("the contract is here", context.document.locate_key((*home, "output"))),
+                ),
             )
         yield from _amounts(context, chat.agent, home, texts, chat.call)
         for text, found, field in _odd_values(texts, fields, chat.call.output.schema):
@@ -138,7 +140,9 @@ def check(context: Context) -> Iterator[Finding]:
                 f"and {quoted(field)} is {listed([quoted(str(value)) for value in values], 'or')}",
                 location=text.place(context.document, found, "name"),
                 help="call it as the contract does",
-                related=(Related("the contract", context.document.locate_key((*home, "output"))),),
+                related=(
+                    Related("the contract is here", context.document.locate_key((*home, "output"))),
+                ),
             )
 
 
@@ -156,7 +160,9 @@ def _amounts(
             f"and {quoted(odd.field)} takes {odd.takes}",
             location=odd.text.place(context.document, odd.found),
             help="ask for as many as the contract takes",
-            related=(Related("the contract", context.document.locate_key((*home, "output"))),),
+            related=(
+                Related("the contract is here", context.document.locate_key((*home, "output"))),
+            ),
         )
 
 

@@ -111,7 +111,10 @@ def _finding(context: Context, chat: Chat, load: Load) -> Finding | None:
         help="sum up in groups, bound what each result may have ('max_output_tokens', 'maxLength'),"
         " or lower 'max'",
         related=(
-            Related("the list", context.document.locate_key((*fan.path, "for_each", "max"))),
-            Related("the model", context.document.locate_key(chat.path)),
+            Related(
+                "the length of the list is set here",
+                context.document.locate_key((*fan.path, "for_each", "max")),
+            ),
+            Related("the model is chosen here", context.document.locate_key(chat.path)),
         ),
     )

@@ -90,7 +90,8 @@ def check(context: Context) -> Iterator[Finding]:
                 location=context.document.locate(level.path),
                 help="leave it out, or turn to an escalation without it",
                 related=tuple(
-                    Related("turns to it", context.document.locate(path)) for _, path in users
+                    Related("the escalation is used here", context.document.locate(path))
+                    for _, path in users
                 ),
             )
 

@@ -88,7 +88,7 @@ def check(context: Context) -> Iterator[Finding]:
                 ),
                 location=document.locate(time.path),
                 help="it is never over: write less here, or more there",
-                related=(Related("over before", document.locate(first.path)),)
+                related=(Related("this time ends first", document.locate(first.path)),)
                 if document.node(first.path) is not None
                 else (),
             )

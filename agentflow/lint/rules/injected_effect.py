@@ -150,7 +150,10 @@ def _acting(context: Context, readers: Readers) -> Iterator[Finding]:
                     help="put a check or a person before it, or have a model without effects"
                     " read it into fields of a few values",
                     related=(
-                        Related("the agent", context.document.locate_key(("agents", chat.agent))),
+                        Related(
+                            "the agent is defined here",
+                            context.document.locate_key(("agents", chat.agent)),
+                        ),
                     ),
                 )
 
@@ -312,4 +315,4 @@ def _expands(words: list[str]) -> bool:
 
 
 def _who(context: Context, chat: Chat) -> Related:
-    return Related("the model", context.document.locate_key(("agents", chat.agent)))
+    return Related("the agent is defined here", context.document.locate_key(("agents", chat.agent)))

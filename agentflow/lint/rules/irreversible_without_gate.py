@@ -105,7 +105,7 @@ def check(context: Context) -> Iterator[Finding]:
             location=document.locate_key(step.path),
             help=_help(context.plan, step),
             related=(
-                Related("its effects", document.locate(declared)),
+                Related("its effects are declared here", document.locate(declared)),
                 *_no_gates(context, context.plan, step),
             ),
         )
@@ -128,7 +128,9 @@ def _no_gates(context: Context, plan: Plan, step: StepPlan) -> Iterator[Related]
     for at in enclosing(step.address):
         around = plan.steps.get(at)
         if around is not None and around.when is not None:
-            yield Related("this stops nothing", context.document.locate((*around.path, "when")))
+            yield Related(
+                "this condition stops nothing", context.document.locate((*around.path, "when"))
+            )
     for asked in questions_before(plan, step):
         place = context.document.locate_key(asked.path)
         yield Related("a no to this, or no answer, stops nothing", place)

@@ -107,7 +107,10 @@ def check(context: Context) -> Iterator[Finding]:
             location=context.document.locate_key((*second.path, "idempotency_key")),
             help=f"put what tells the two apart into it, such as {quoted(second.id)}",
             related=(
-                Related("the same", context.document.locate_key((*first.path, "idempotency_key"))),
+                Related(
+                    "the same key is here",
+                    context.document.locate_key((*first.path, "idempotency_key")),
+                ),
             ),
         )
 
@@ -171,7 +174,12 @@ def _wider_than_url(context: Context, keys: Keys, step: StepPlan) -> Iterator[Fi
         message=f"the key is the same for every {source}, which the url names as well",
         location=context.document.locate_key((*step.path, "idempotency_key")),
         help=f"put {source} into it, or run.id",
-        related=(Related("in the url", context.document.locate((*step.path, "with", fields[-1]))),),
+        related=(
+            Related(
+                "it goes into the url here",
+                context.document.locate((*step.path, "with", fields[-1])),
+            ),
+        ),
     )
 
 

@@ -98,7 +98,7 @@ def _in_step(context: Context, plan: Plan, turn: Turn) -> Iterator[Finding]:
         f" {first.whose} after {time_in_words(first.seconds)} ({first.key})",
         context.document.locate(turn.path),
         "give the step longer, or the levels less",
-        (Related("over before", context.document.locate(first.path)),),
+        (Related("this time ends first", context.document.locate(first.path)),),
     )
 
 

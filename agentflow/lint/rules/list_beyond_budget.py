@@ -95,7 +95,9 @@ def _beyond(
         " often as it may be, or a smaller 'max' here"
         if what == "calls"
         else f"write at least '{budget[-1]}: {full.amount:.12g}' there, or a smaller 'max' here",
-        related=(Related("the budget", context.document.locate(budget)),) if written else (),
+        related=(Related("the budget is set here", context.document.locate(budget)),)
+        if written
+        else (),
     )
 
 

@@ -114,5 +114,7 @@ def _loop(
         f" {rounds:,}{'' if written else ' if it does not say more'}",
         location=context.document.locate((*step.path, "loop", "max")),
         help=f"write 'max: {rounds}' or less, or a larger budget",
-        related=(Related("the budget", context.document.locate(budget)),) if written else (),
+        related=(Related("the budget is set here", context.document.locate(budget)),)
+        if written
+        else (),
     )

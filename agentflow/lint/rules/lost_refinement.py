@@ -242,7 +242,7 @@ def _passed_by(context: Context, each: Round, refined: _Refined) -> Iterator[Fin
                 f" {quoted(each.step.id)}, and nothing of what that made of it",
                 location=context.document.in_string(old[0].path, old[0].start, old[0].end),
                 help=f"read 'steps.{each.step.id}.output'",
-                related=(Related("the loop", context.document.locate_key(each.step.path)),),
+                related=(Related("the loop is here", context.document.locate_key(each.step.path)),),
             )
 
 

@@ -197,5 +197,7 @@ def _finding(
         message=f"{said} {write.where}, so {so}",
         location=context.document.locate((*write.step.path, "with", *islice(write.place, 1))),
         help=advice,
-        related=(Related("at the same time", context.document.locate_key(other.path)),),
+        related=(
+            Related("this step writes at the same time", context.document.locate_key(other.path)),
+        ),
     )

@@ -108,7 +108,8 @@ def check(context: Context) -> Iterator[Finding]:
                 location=context.document.in_string(use.path, use.start, use.end),
                 help=f"write default({shown}, VALUE), or ask has({shown}) first",
                 related=tuple(
-                    Related("skipped by this", context.document.locate_key(path)) for path in causes
+                    Related("the step may be skipped here", context.document.locate_key(path))
+                    for path in causes
                 ),
             )
 

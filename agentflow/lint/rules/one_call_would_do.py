@@ -91,7 +91,12 @@ def check(context: Context) -> Iterator[Finding]:
                 location=context.document.locate_key(chain[1].path),
                 help="put the tasks into the instructions of one agent, or say in 'why_multi_agent'"
                 " what several are for",
-                related=(Related("begins here", context.document.locate_key(chain[0].path)),),
+                related=(
+                    Related(
+                        "the first of these calls is here",
+                        context.document.locate_key(chain[0].path),
+                    ),
+                ),
             )
 
 

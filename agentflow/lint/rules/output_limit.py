@@ -84,5 +84,5 @@ def _too_small(context: Context, chat: Chat, least: int, limit: int) -> Finding:
         f" and {quoted(chat.name)} ends it after {limit:,}",
         location=context.document.locate_key(("agents", chat.agent, "output")),
         help="raise 'max_output_tokens', or ask for less",
-        related=(Related("the model", context.document.locate_key(chat.path)),),
+        related=(Related("the model is chosen here", context.document.locate_key(chat.path)),),
     )

@@ -142,7 +142,7 @@ def _finding(
         message=said,
         location=context.document.in_string((*effect.path, "when"), first.start, first.end),
         help="ask just where the answer is to count, or ask for more than this beside it",
-        related=(Related("asked here", context.document.locate_key(asked.path)),),
+        related=(Related("the person is asked here", context.document.locate_key(asked.path)),),
     )
 
 

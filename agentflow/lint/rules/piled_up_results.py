@@ -140,7 +140,7 @@ def _finding(context: Context, name: str, use: Use, source: StepPlan) -> Finding
         f"so {quoted(f'loop.state.{name}')} has them several times",
         location=context.document.in_string(use.path, use.start, use.end),
         help="hand on the last results alone, or go over those items only that are new",
-        related=(Related("the items", place),),
+        related=(Related("the same items are gone over here", place),),
     )
 
 

@@ -93,5 +93,5 @@ def _finding(context: Context, chat: Chat) -> Finding | None:
         location=context.document.locate(largest.path),
         help=f"give {quoted(largest.field)} a 'maxLength' or 'maxItems' that fits (about"
         f" {ENGLISH} characters to a token), or take a model with a larger window",
-        related=(Related("the model", context.document.locate_key(chat.path)),),
+        related=(Related("the model is chosen here", context.document.locate_key(chat.path)),),
     )

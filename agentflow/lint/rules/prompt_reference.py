@@ -187,7 +187,8 @@ def _in_text(document: Document, path: Path, text: str, given: _Given) -> Iterat
             if problem is not None:
                 place = document.in_string(path, offset + found.start, offset + found.end)
                 related = tuple(
-                    Related("this step", document.locate_key(step.path)) for step in problem.steps
+                    Related("this step does not hand it over", document.locate_key(step.path))
+                    for step in problem.steps
                 )
                 severity, message, advice = problem.severity, problem.message, problem.advice
                 fix = replaced(document, place, *problem.misspelt) if problem.misspelt else None

@@ -119,7 +119,9 @@ def check(context: Context) -> Iterator[Finding]:
             message=f"{quoted(step.id)} writes the same {when} of {quoted(outer.id)}",
             location=context.document.locate_key(step.path),
             help=f"do it once, outside of {quoted(outer.id)}, or hand it something of the {what}",
-            related=(Related("repeated here", context.document.locate_key((*outer.path, key))),),
+            related=(
+                Related("it is repeated here", context.document.locate_key((*outer.path, key))),
+            ),
         )
 
 

@@ -98,7 +98,9 @@ def _by_itself(context: Context, each: Retried) -> Iterator[Finding]:
                 f" policy of {quoted(each.plan.id)} {attempts} times: {own * attempts} in all",
                 location=context.document.locate(each.path),
                 help="leave it to one of them: the policy is the one that is seen and counted",
-                related=(Related("by itself", context.document.locate(at)),),
+                related=(
+                    Related("the program is told to retry here", context.document.locate(at)),
+                ),
             )
 
 
@@ -114,7 +116,9 @@ def _in_loop(context: Context, each: Retried, again: list[Round]) -> Iterator[Fi
             f" policy of {quoted(each.plan.id)} tries {attempts} times in each: {most * attempts} in all",
             location=context.document.locate(each.path),
             help="leave it to one of them, or let the iterations be given what the last one found",
-            related=(Related("the loop", context.document.locate_key(around[0].body.path)),),
+            related=(
+                Related("the loop is here", context.document.locate_key(around[0].body.path)),
+            ),
         )
 
 
@@ -133,7 +137,9 @@ def _other_pipeline(context: Context, step: StepPlan, again: list[Round]) -> Ite
             f" which tries {most} times by itself: {rounds * most} in all",
             location=context.document.locate_key(step.path),
             help="leave it to one of them, or let the iterations be given what the last one found",
-            related=(Related("the loop", context.document.locate_key(around[0].body.path)),),
+            related=(
+                Related("the loop is here", context.document.locate_key(around[0].body.path)),
+            ),
         )
 
 

@@ -80,7 +80,9 @@ def _finding(context: Context, step: Retried, never: list[str]) -> Finding:
         message=f"{names} never retried: {effects}, and it has no key",
         location=context.document.locate(step.path),
         help="give the step an 'idempotency_key', or declare the 'effects' that it has",
-        related=(Related("its effects", context.document.locate(step.effects_path)),)
+        related=(
+            Related("its effects are declared here", context.document.locate(step.effects_path)),
+        )
         if declared
         else (),
     )

@@ -94,11 +94,13 @@ def _factors(made: Factors) -> str:
 
 def _places(context: Context, step: Retried) -> Iterator[Related]:
     """Where each factor stands."""
-    yield Related("attempts", context.document.locate(step.path))
+    yield Related("the attempts are set here", context.document.locate(step.path))
     if step.call.fallbacks:
         model = getattr(step.call.options, "model", "")
-        yield Related("models", context.document.locate(("models", model, "fallbacks")))
+        yield Related(
+            "the fallbacks are set here", context.document.locate(("models", model, "fallbacks"))
+        )
     own = (*step.plan.path, "repair")
     agent = ("agents", step.call.agent, "repair")
     repair = own if context.document.node(own) is not None else agent
-    yield Related("repairs", context.document.locate(repair))
+    yield Related("the repairs are set here", context.document.locate(repair))

@@ -91,7 +91,9 @@ def check(context: Context) -> Iterator[Finding]:
             location=context.document.locate(place),
             help=advice,
             related=tuple(
-                Related("at the same time", context.document.locate_key(each.path))
+                Related(
+                    "this step retries at the same time", context.document.locate_key(each.path)
+                )
                 for each in (crowd,)
                 if each is not None
             ),

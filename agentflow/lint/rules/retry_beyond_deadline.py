@@ -93,7 +93,7 @@ def check(context: Context) -> Iterator[Finding]:
             f" and {first.whose} has {time_in_words(first.seconds)}",
             location=context.document.locate_key(step.plan.path),
             help="write a shorter 'timeout', or allow for fewer attempts",
-            related=(Related("attempts", context.document.locate(step.path)),),
+            related=(Related("the attempts are set here", context.document.locate(step.path)),),
         )
 
 

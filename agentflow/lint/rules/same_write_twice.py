@@ -81,7 +81,7 @@ def check(context: Context) -> Iterator[Finding]:
             message=f"{quoted(step.id)} writes what {quoted(other.id)} writes{so}",
             location=context.document.locate_key(step.path),
             help="ask for the other case in 'when', hand it something else, or take it out",
-            related=(Related("the same", context.document.locate_key(other.path)),),
+            related=(Related("the other step is here", context.document.locate_key(other.path)),),
         )
 
 

@@ -161,7 +161,9 @@ def _acting(
             help=_HELP
             if "output" in read and not turned_round
             else "write 'fail', or ask for a yes in the 'when'",
-            related=(Related("goes ahead", context.document.locate_key(effect.step.path)),),
+            related=(
+                Related("this step goes ahead", context.document.locate_key(effect.step.path)),
+            ),
         )
 
 

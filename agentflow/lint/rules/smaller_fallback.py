@@ -80,7 +80,10 @@ def check(context: Context) -> Iterator[Finding]:
                     location=context.document.locate(path),
                     help="take a model with a larger window, or bound what goes into the prompt",
                     related=(
-                        Related("its prompt", context.document.locate_key(("agents", chat.agent))),
+                        Related(
+                            "the prompt is here",
+                            context.document.locate_key(("agents", chat.agent)),
+                        ),
                     ),
                 )
 

@@ -66,5 +66,7 @@ def check(context: Context) -> Iterator[Finding]:
             message=f"{quoted(name)} is the same as {quoted(twin)} in all but its name",
             location=context.document.locate_key(("agents", name)),
             help=f"let the steps of both call {quoted(twin)}, or tell them apart",
-            related=(Related("the same", context.document.locate_key(("agents", twin))),),
+            related=(
+                Related("the other agent is here", context.document.locate_key(("agents", twin))),
+            ),
         )

@@ -164,7 +164,7 @@ def _finding(context: Context, said: _Said, deed: StepPlan, why: str, advice: st
         message=f"{quoted(said.step.id)} tells of what {quoted(deed.id)} {why}",
         location=context.document.locate(said.text.path),
         help=f"read it from 'steps.{deed.id}.output'{advice}",
-        related=(Related("the effect", context.document.locate_key(deed.path)),),
+        related=(Related("the effect is here", context.document.locate_key(deed.path)),),
     )
 
 
@@ -208,7 +208,9 @@ def _marked(context: Context, plan: Plan, acting: list[StepPlan]) -> Iterator[Fi
                 " may be left out",
                 location=context.document.in_string(use.path, use.start, use.end),
                 help=f"mark what 'steps.{each.id}.output' tells of",
-                related=(Related("leaves out", context.document.locate_key(each.path)),),
+                related=(
+                    Related("items may be left out here", context.document.locate_key(each.path)),
+                ),
             )
 
 

@@ -95,7 +95,7 @@ def check(context: Context) -> Iterator[Finding]:
                 help=f"give it a '{bound}', in the contract of the agent or of what it comes from",
                 related=(
                     Related(
-                        "its contract",
+                        "the contract of the field is here",
                         context.document.locate_key(("agents", chat.agent, "input")),
                     ),
                 ),

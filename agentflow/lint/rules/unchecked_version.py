@@ -244,7 +244,7 @@ def _unchecked(
             message=f"the loop ends when {quoted(found.step.id)} is content with {said}",
             location=context.document.in_string(use.path, use.start, use.end),
             help=f"{advice}, which the check was given",
-            related=(Related("the check", context.document.locate_key(found.step.path)),),
+            related=(Related("the check is here", context.document.locate_key(found.step.path)),),
         )
         return
 

@@ -141,7 +141,9 @@ def _finding(
         message=f"nothing calls {quoted(agent)} where {'; or where '.join(said[:_MOST_SAID])}{more}",
         location=locate(first),
         help="widen one of the conditions, or handle the rest in a 'switch' with a 'default'",
-        related=tuple(Related("and here it is called", locate(each)) for each in reversed(others)),
+        related=tuple(
+            Related("another step that calls it is here", locate(each)) for each in reversed(others)
+        ),
     )
 
 

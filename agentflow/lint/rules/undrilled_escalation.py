@@ -92,7 +92,7 @@ def check(context: Context) -> Iterator[Finding]:
             help=f"let an answer of a test fail, and say under 'people: {{{_written(first)}: …}}'"
             " what is answered",
             related=tuple(
-                Related("turns to it", context.document.locate_key(step.path))
+                Related("the escalation is used here", context.document.locate_key(step.path))
                 for step in users.values()
             ),
         )

@@ -164,7 +164,8 @@ def _finding(
         location=context.document.locate_key(step.path),
         help=_help(step, answer),
         related=tuple(
-            Related("waits for it", context.document.locate_key(each.path)) for each in waiting
+            Related("this step waits for the answer", context.document.locate_key(each.path))
+            for each in waiting
         ),
     )
 

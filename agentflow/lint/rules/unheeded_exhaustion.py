@@ -199,10 +199,13 @@ def _the_same(
         return
     reader = plan.steps.get(use.reader)
     if use is going and reader is not None:
-        what, how = f"{quoted(reader.id)} goes ahead either way", "goes by it"
+        what, how = (
+            f"{quoted(reader.id)} goes ahead either way",
+            "the condition that reads it is here",
+        )
     else:
         told_to = quoted(reader.id) if reader is not None else "who reads the outputs"
-        what, how = f"{told_to} cannot tell the two apart", "told here"
+        what, how = f"{told_to} cannot tell the two apart", "it is handed on here"
     yield Finding(
         rule=NAME,
         severity=SEVERITY,
@@ -233,6 +236,8 @@ def _unread(
                 f" nobody reads {quoted(name)}, which tells the two apart",
                 location=context.document.locate(path),
                 help=f"write 'when: steps.{step.id}.output.{name}' on what may only follow a success",
-                related=(Related("goes ahead", context.document.locate_key(reader.path)),),
+                related=(
+                    Related("this step goes ahead", context.document.locate_key(reader.path)),
+                ),
             )
             return

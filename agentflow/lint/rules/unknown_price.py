@@ -70,7 +70,9 @@ def check(context: Context) -> Iterator[Finding]:
     if not any(bound.what == "usd" for each in plans_within(plan) for bound in bounds(each)):
         return
     here = [bound.path for bound in bounds(plan) if bound.what == "usd"]
-    related = tuple(Related("the bound", context.document.locate_key(path)) for path in here[:1])
+    related = tuple(
+        Related("the bound is set here", context.document.locate_key(path)) for path in here[:1]
+    )
     for path, model, where in _unpriced(context, plan):
         yield Finding(
             rule=NAME,

@@ -96,4 +96,4 @@ def _unlimited(plan: Plan) -> Iterator[tuple[Path, str]]:
 
 
 def _because(context: Context, bound: Bound) -> Related:
-    return Related("the bound", context.document.locate_key(bound.path))
+    return Related("the bound is set here", context.document.locate_key(bound.path))

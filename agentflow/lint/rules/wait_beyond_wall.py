@@ -119,7 +119,7 @@ def _finding(context: Context, row: tuple[StepPlan, ...]) -> Finding:
         location=context.document.locate((*last.path, "timeout")),
         help="give the run longer with 'budget: {wall: …}', or the person less",
         related=tuple(
-            Related("before it", context.document.locate((*step.path, "timeout")))
+            Related("this wait comes first", context.document.locate((*step.path, "timeout")))
             for step in before
         ),
     )

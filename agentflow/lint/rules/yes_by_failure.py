@@ -173,7 +173,9 @@ def _opened(context: Context, step: StepPlan, gate: Passage, checked: StepPlan) 
             f" and {quoted(step.id)} goes ahead",
             location=context.document.locate((*checked.path, "catch", key)),
             help="write 'fail', or what says no",
-            related=(Related("goes by it", context.document.locate(gate.path)),),
+            related=(
+                Related("the condition that reads it is here", context.document.locate(gate.path)),
+            ),
         )
     return None
 

@@ -252,7 +252,7 @@ class Reader:
             f"{quoted(second.key.text)} is here twice",
             second.key.span,
             "rename one of the two or take it out",
-            related=(Related("the first one", Location(self._file, first.key.span)),),
+            related=(Related("the first one is here", Location(self._file, first.key.span)),),
             fix=None if flow else self._without(first.value, second),
         )
 
