@@ -62,6 +62,8 @@ _NAME_RULES = {
 }
 
 
+#: Where names stand that are only referred to elsewhere.
+_DEFINED_UNDER = {AGENT_PATTERN: "agents", CONTRACT_NAME_PATTERN: "contracts"}
 _ANYTHING = Shape(form=Any, sort="any")
 _MERGE = "<<"
 
@@ -276,6 +278,11 @@ class Breaches:
         if pattern in _NAME_RULES:
             what, rule = _NAME_RULES[pattern]
             mended = mended_name(text, pattern)
+            if pattern in _DEFINED_UNDER and not breach.at_key:
+                block = self._node((_DEFINED_UNDER[pattern],))
+                known = block.entries if isinstance(block, Mapping) else {}
+                if known and mended not in known:
+                    mended = nearest(text, known)
             advice = (
                 f"write {quoted(mended)}" if mended and len(mended) <= 60 else foreign_letter(text)
             )

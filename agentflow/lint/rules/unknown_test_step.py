@@ -51,6 +51,7 @@ Good:
         expect: {calls: {"write[*]": 2}}
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
@@ -112,6 +113,12 @@ _DOES: dict[str, tuple[Callable[[StepPlan], bool], str, str]] = {
     ),
 }
 
+#: What is said under the other key of a test, of a step that does the other of the two.
+_ELSEWHERE: dict[str, tuple[Callable[[StepPlan], bool], str]] = {
+    "call": (_asks, "what a person says stands under 'people'"),
+    "question": (_calls, "what an agent answers stands under 'answers'"),
+}
+
 
 def check(context: Context) -> Iterator[Finding]:
     """Each address in a test that no step has, or that stands for one that does nothing itself."""
@@ -136,9 +143,12 @@ def check(context: Context) -> Iterator[Finding]:
                 advice = suggestions.help(
                     pattern, fitting, "write the address of a step as a trace shows it"
                 )
+                advice = _with_numbers(advice, pattern)
             elif meant in doing and opened(pattern) not in fitting:
                 step, whole = known
                 _, lacks, wanted = _DOES[meant]
+                if meant in _ELSEWHERE and _ELSEWHERE[meant][0](step):
+                    wanted = _ELSEWHERE[meant][1]
                 what = _WHAT.get(step.kind, f"is a {step.kind}") if whole else "goes over a list"
                 message = f"{quoted(pattern)} {what} and {lacks}"
                 within = opened(pattern)
@@ -148,6 +158,12 @@ def check(context: Context) -> Iterator[Finding]:
             else:
                 continue
             yield Finding(NAME, SEVERITY, message, place, advice)
+
+
+def _with_numbers(advice: str, pattern: str) -> str:
+    """A suggestion with the numbers of the items that the unknown address has."""
+    numbers = iter(re.findall(r"\[[0-9]+\]", pattern))
+    return re.sub(r"\[\*\]", lambda every: next(numbers, every[0]), advice)
 
 
 def _addresses(
