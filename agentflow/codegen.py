@@ -29,7 +29,7 @@ _PYDANTIC = (
     *("--use-schema-description", "--use-field-description", "--keep-model-order"),
     *("--formatters", "builtin", "--ignore-pyproject", "--custom-file-header"),
 )
-_HEADER = "Made by 'agentflow schema contracts'; changes belong into the contracts."
+_HEADER = "Made by 'agentflow schema contracts'; changes belong in the contracts."
 
 
 def pydantic_code(schema: str) -> str:

@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
 
 class FailOn(StrEnum):
-    """How grave a finding has to be to make `validate` fail."""
+    """How severe a finding has to be to make `validate` fail."""
 
     ERROR = "error"
     WARNING = "warning"

@@ -63,7 +63,7 @@ FailOnOption = Annotated[
     FailOn | None,
     typer.Option(
         "--fail-on",
-        help="How grave a finding has to be for exit code 1; by default an error.",
+        help="How severe a finding has to be for exit code 1; by default an error.",
         show_default=False,
     ),
 ]

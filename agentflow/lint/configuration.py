@@ -47,7 +47,7 @@ class Configuration(Node, frozen=True, kw_only=True):
     """Another severity for the findings of a rule or a family."""
 
     fail_on: FailOn = FailOn.ERROR
-    """How grave a finding has to be for exit code 1."""
+    """How severe a finding has to be for exit code 1."""
 
     drilled: bool = False
     """The receipts of drills are held against the specs, as with `--drilled`."""

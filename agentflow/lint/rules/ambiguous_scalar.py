@@ -1,7 +1,8 @@
 """A plain value is a number to one YAML reader and text to another.
 
 `0123` is 123 in YAML 1.2 and 83 in YAML 1.1; `1_000` is text here and a thousand elsewhere. Editors
-and tools of both kinds will read this file.
+and tools of both kinds will read this file. Write the number that is meant, or put the text in
+quotes.
 
 Bad:
 

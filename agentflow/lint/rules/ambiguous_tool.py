@@ -1,6 +1,6 @@
 """Two tools have the same name, so a call could mean either of them.
 
-The name is all that a model says of the tool it wants. An agent has its own name as a tool, and a
+A model names the tool that it wants, and nothing else. An agent has its own name as a tool, and a
 function that of the function unless `name` says otherwise. Agents between which a step chooses, or
 of which one takes over from the other, must not mean different things by one name either: the
 address of a call would not tell which it was.

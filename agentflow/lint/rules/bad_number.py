@@ -1,7 +1,7 @@
 """A number cannot be represented in JSON.
 
-Infinity, not-a-number and integers beyond 64 bits change or get lost on their way through JSON,
-and everything that steps hand to each other is JSON.
+Infinity, not-a-number and integers beyond 64 bits change or get lost in JSON, and everything that
+steps pass to each other is JSON. Write a number that fits, or text in quotes.
 
 Bad:
 

@@ -2,8 +2,8 @@
 
 The question is the same in every run, whatever is to be sent or paid. Who answers it can only say
 yes to everything or no to everything, and does what the rubber stamp does. Show with `with`, or in
-the text of the question, what the answer is about. Where something is shown of what cannot be undone, and
-not how much it comes to, it is an advice.
+the text of the question, what the answer is about. Where something is shown of what cannot be
+undone, and not how much it comes to, this is advice.
 
 Bad:
 

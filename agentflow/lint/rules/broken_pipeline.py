@@ -1,6 +1,7 @@
 """A step runs a pipeline that has errors of its own.
 
-The whole could not run. The first of the errors is named; validate the other file to see them all.
+The pipeline as a whole could not run. The first error is shown; validate the other file to see all
+of them.
 
 Bad:
 

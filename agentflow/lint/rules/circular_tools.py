@@ -1,7 +1,8 @@
 """An agent is its own tool, directly or through other agents.
 
-A model that could call itself would have no bound but the budget, and each level of it would know
-less than the one above. The pipeline is refused; all agents of the circle are named.
+A model that could call itself would have no bound but the budget, and each level would know less
+than the one above. So the pipeline is refused; the finding names all agents of the cycle. Take one
+of them out of the `tools` of another.
 
 Bad:
 

@@ -1,6 +1,7 @@
 """A step has the keys of two kinds of step.
 
-It calls an agent, or is a switch, or a group. To do two of these, write two steps.
+A step does one thing: it calls an agent, asks a person, is a switch, a group, and so on. To do two
+of these, write two steps.
 
 Bad:
 

@@ -1,7 +1,8 @@
 """A text stands in typographic quotes, which YAML does not treat as quotes.
 
-A word processor or a chat has curled them. They are letters of the text then: an agent is told them,
-and a name with them is another one. Where such a text cannot stand, it is an error, and mended safely.
+A word processor or a chat program has replaced the plain quotes. The curly ones become part of the
+text: an agent is given them, and a name that contains them is a different name. Write plain quotes.
+Where such a text cannot stand, it is an error, and mended safely.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """Steps wait for each other in a cycle.
 
-None of them could ever start. A refinement that goes round has to be bounded, and is written as
-such; what only looks back at an earlier step reads that step.
+None of them could ever start. A refinement that goes round is written as a `loop`, with a bound;
+what only looks back at an earlier step reads the output of that step.
 
 Bad:
 

@@ -1,10 +1,10 @@
 """A step has no effect, and nobody reads its output.
 
-Its work is paid for and thrown away. Mostly the output was meant to come from it: a refinement that
-is computed and then forgotten, a report that is not the one handed out. A step that is only there
-to stop the run is named in the `needs` of those that must not run before it, and stops it by
-failing; a model's answer stops nothing without an `assert` or a gate. That
-only the `status` of a model is read is an advice: it says nothing of what the model has answered.
+Its work is paid for and thrown away. Usually its output was meant to be used: a refinement that is
+computed and then forgotten, a report that is not the one handed out. A step that is only there to
+stop the run is named in the `needs` of those that must not run before it, and stops it by failing;
+a model's answer stops nothing without an `assert` or a gate. That only the `status` of a model is
+read is reported as advice: it says nothing of what the model has answered.
 
 Bad:
 

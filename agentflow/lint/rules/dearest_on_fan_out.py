@@ -1,8 +1,8 @@
 """The most expensive model gets the most calls.
 
-A step of many items asks the dearest model of the pipeline, and a step of few a cheaper one. Mostly
-it is the other way round that was meant: many small questions for the small model, and the large
-one for what is made of the answers.
+A step with many items calls the most expensive model of the pipeline, and a step with few a cheaper
+one. Usually it should be the other way round: many small questions for the small model, and the
+large one for what is made of the answers.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """A mapping has the same key twice.
 
-Most readers of YAML keep the last and say nothing, so one of two steps, agents or settings is
-gone without a trace.
+Most YAML readers silently keep the last one, so one of two steps, agents or settings is lost
+without a trace. Rename one of them, or take it out.
 
 Bad:
 

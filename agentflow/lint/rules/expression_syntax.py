@@ -1,7 +1,7 @@
 """An expression cannot be parsed.
 
-Expressions are a subset of CEL, the Common Expression Language. Text with `${{ }}` around it that
-is none is not handed on as text: the agent would be told the formula and not its value. A condition
+Expressions are a subset of CEL, the Common Expression Language. Text in `${{ }}` that cannot be
+parsed is not passed on as text: the agent would get the formula instead of its value. A condition
 (`when`, `until`, `that`) is an expression already, without `${{ }}` around it.
 
 Bad:

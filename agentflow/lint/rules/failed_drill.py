@@ -1,7 +1,8 @@
 """The drill showed that a failure is not handled as the spec claims.
 
-It was brought about and ended elsewhere, or it cannot come to what the spec says at all.
-`agentflow drill` shows the run in which that was seen.
+The drill caused the failure and it ended in another way, or what the spec claims cannot happen at
+all. `agentflow drill` shows the run in which that was seen; change what handles the failure, and
+drill again.
 
 Bad:
 

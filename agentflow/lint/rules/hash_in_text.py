@@ -1,6 +1,7 @@
 """A ` #` cuts off what was meant to be part of a text.
 
-From there on the line is a comment: the agent is told half a sentence.
+From there on the line is a comment, so the agent gets half a sentence. Put the whole text in
+quotes.
 
 Bad:
 

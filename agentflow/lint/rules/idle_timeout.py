@@ -1,11 +1,11 @@
 """A timeout is longer than the one around it, so it can never expire.
 
-The time of a step, of a group or of a whole pipeline goes on for all that is inside of it. What has
-longer inside than the step around it is cut off before its own time is over: what its
-`catch.timeout` says never comes about, and whoever reads the spec expects a wait that there never
-is. Of two times that are over at the same moment the outer one counts, so the same holds for as much
-time as there is around the step, where a `catch` has a word for it. Of the time of an agent that only
-one step calls it is an advice.
+The timeout of a step, a group or a whole pipeline covers everything inside it. A longer timeout
+inside is cut off by the one around it, so its `catch.timeout` never happens, and readers of the
+spec expect a wait that never occurs. Make the inner timeout shorter, or the outer one longer. Of
+two times that are over at the same moment the outer one counts, so the same holds for as much time
+as there is around the step, where a `catch` has a word for it. Of the time of an agent that only
+one step calls this is advice.
 
 Bad:
 

@@ -3,7 +3,7 @@
 It asks of a number what every number fulfils that its contract has room for, or names all the
 choices there are (`k != "a" || k != "b"`), so the step runs always, and who reads the spec believes
 that it may not. Mostly the bound is another scale's, or the comparison the wrong way round. If it
-only follows from the `when` or the case around it, it is an advice: perhaps another condition was
+only follows from the `when` or the case around it, this is advice: perhaps another condition was
 meant.
 
 Bad:

@@ -1,7 +1,7 @@
 """A contract is not a valid JSON Schema, or refers to something that does not exist.
 
-A validator ignores keywords it does not know and may stop at ones that are malformed: the contract
-would promise a check that never happens.
+A validator ignores keywords that it does not know, and may fail on malformed ones: the contract
+would promise a check that never happens. Correct the schema or the reference.
 
 Bad:
 

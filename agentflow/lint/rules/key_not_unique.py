@@ -4,7 +4,7 @@ Who honours the key does the first of them and takes the others for repeats of i
 they were done, and never are. A key in a `for_each` has to vary with the item, one in a loop with
 the iteration, and every key with the run. Two steps that ask the same agent for different things
 need different keys. Where the url of a request names more than the key does, as a commit of a
-repository, it is an advice to name that, too.
+repository, it is advice to name that, too.
 
 Bad:
 

@@ -1,6 +1,6 @@
 """A mapping lacks a required key.
 
-Without it, it is not known what to run, or how often, or until when.
+Without it, it is not known what to run, how often, or for how long. The help says what to add.
 
 Bad:
 

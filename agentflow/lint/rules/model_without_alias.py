@@ -1,7 +1,7 @@
 """An agent names a model directly, although the pipeline has aliases for its models.
 
-`models` is where one looks to see what a pipeline runs on, and where its models are changed, priced
-and given fallbacks. One that an agent names past it is overlooked.
+`models` shows what a pipeline runs on, and is the place where models are changed, priced and given
+fallbacks. A model that an agent names directly is easily overlooked there.
 
 Bad:
 

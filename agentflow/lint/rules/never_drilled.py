@@ -1,8 +1,8 @@
 """The spec has no drill receipt.
 
-What a spec does when something fails is seldom seen before the day it is needed. `agentflow drill`
-brings about each failure that the spec handles, in virtual time and without calling anybody, and
-leaves a receipt beside the spec. A spec that handles none needs no drill.
+How a spec handles failures is seldom seen until the day it matters. `agentflow drill` brings about
+each failure that the spec handles, in virtual time and without calling anybody, and leaves a
+receipt beside the spec. A spec that handles none needs no drill.
 
 Bad:
 

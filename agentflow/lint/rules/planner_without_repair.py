@@ -1,8 +1,8 @@
 """A planner is not told when its plan cannot be carried out.
 
 A plan can keep every contract and still need a task that there is not, or go round in a circle. It
-is checked before it is accepted, and what is wrong goes back to the agent if `repair` says so.
-Without it the step fails at the first mistake.
+is checked before it is accepted, and what is wrong goes back to the agent if it has `repair`.
+Without `repair` the step fails at the first mistake.
 
 Bad:
 

@@ -1,6 +1,6 @@
 """A pipeline runs itself, directly or through others, or pipelines are nested too deep.
 
-It would never end. What is to go round is written as such, within one pipeline and with a bound.
+It would never end. Write what has to be repeated as a `loop` within one pipeline, with a bound.
 
 Bad:
 

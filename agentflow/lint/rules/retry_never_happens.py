@@ -1,7 +1,7 @@
 """A retry policy can never lead to a second attempt.
 
-It names no failure or allows for one attempt only, the run has no retries to give, or the first
-wait is longer than the run. Who reads the policy counts on it.
+It names no failure, allows only one attempt, the budget has no retries left for it, or the first
+wait is longer than the run. Readers of the spec rely on a retry that never comes.
 
 Bad:
 

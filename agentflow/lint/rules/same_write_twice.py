@@ -1,9 +1,10 @@
 """Two steps do the same write: same agent, same input, same condition.
 
-Copied and not changed: the second was meant for the other cases, which now nobody handles, and what
-it writes is there twice. Without a condition it is an advice: two of the same may be what is
-wanted. Nothing is said where steps go on with what each of them made, or where one waits for more
-than the other, such as what changes in between.
+Usually a step was copied and not changed: the copy was meant for other cases, which now nobody
+handles, and its write happens twice. Change its input or condition, or take it out. Without a
+condition this is advice: two identical writes may be what is wanted. Nothing is said where steps go
+on with what each of them made, or where one waits for more than the other, such as what changes in
+between.
 
 Bad:
 

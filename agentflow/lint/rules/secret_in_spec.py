@@ -1,6 +1,6 @@
 """The spec contains something that looks like a credential.
 
-A spec is in version control, and every run keeps a copy of it in its log. A secret belongs into the
+A spec is in version control, and every run keeps a copy of it in its log. A secret belongs in the
 environment; the spec names the variable, and what it holds is kept out of the log. What counts is
 the name of a header or a variable, an option such as `--password=…` of a program, a password in an
 address or a key in its query, and, wherever it stands, the form of a key of a well-known service.

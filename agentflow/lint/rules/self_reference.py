@@ -1,7 +1,7 @@
 """A step waits for itself.
 
 It reads its own output, or that of the group it is part of, or names itself in `needs`. It could
-never start.
+never start. Name the step that was meant, or take the reference out.
 
 Bad:
 

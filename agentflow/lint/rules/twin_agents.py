@@ -1,7 +1,8 @@
 """Two agents differ only in their names.
 
-Whoever reads the spec takes them for two, with two opinions, and whoever changes one forgets the
-other. One agent can be called by any number of steps, each of which has a name of its own.
+Readers of the spec take them for two agents with two opinions, and whoever changes one forgets the
+other. Keep one of them: one agent can be called by any number of steps, each of which has a name of
+its own.
 
 Bad:
 

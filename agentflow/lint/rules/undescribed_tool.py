@@ -1,7 +1,7 @@
 """A model is offered a tool without a description of what it does.
 
-A model chooses among tools by their descriptions. Of one without it knows the name and the fields,
-and calls it when it should not, or not at all.
+A model chooses among tools by their descriptions. Without a description it knows only the name and
+the fields, and calls the tool when it should not, or not at all.
 
 Bad:
 

@@ -3,8 +3,8 @@
 A step that only has the question in its `needs` waits for an answer, whatever it is: after a *no*
 it goes on as after a yes. Only whoever looks at the answer can do otherwise: that it is told in the
 outputs, or stands in those of a group or case that nobody reads, stops nothing, and neither does a
-look at another field of it. If what is asked for is no choice, it is an advice, and only where nobody
-even waits for the answer.
+look at another field of it. If what is asked for is no choice, this is advice, and only given where
+nobody even waits for the answer.
 
 Bad:
 

@@ -4,7 +4,7 @@ A `catch` may put something in the place of the output when a loop has gone roun
 can, and a field of that can say which of the two it was. If the field says the same both times, or
 if nobody reads it, what was never found good is saved, sent or paid like the rest. So it is with a field
 that is only handed on to others, if its name is that of a success and nothing else tells the two apart.
-Where a loop ends when there are no remarks, and gives none when it has given up either, it is an advice.
+Where a loop ends when there are no remarks, and gives none when it has given up either, this is advice.
 
 Bad:
 

@@ -1,6 +1,7 @@
 """A step calls an agent that the pipeline does not define.
 
-The run could not start. It is mostly a misspelt name, so the nearest known one is offered.
+The run could not start. Usually the name is misspelt, so the nearest known one is offered;
+otherwise define the agent under `agents`.
 
 Bad:
 

@@ -1,6 +1,7 @@
 """`with` gives an agent a field that its input contract does not have.
 
-The contract is closed, so the call is refused before it starts, in every run.
+The input contract is closed, so every call would be refused before it starts. Correct the name,
+take the field out, or add it to the contract.
 
 Bad:
 

@@ -1,6 +1,7 @@
 """A question or notice goes to a channel that does not exist.
 
-Nobody would ever see it: the run would wait for an answer to something that was not asked.
+Nobody would ever see the question, and the run would wait for an answer to it. Name a channel that
+is defined under `channels`, or `inbox` or `console`.
 
 Bad:
 

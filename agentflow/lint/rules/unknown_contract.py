@@ -1,6 +1,7 @@
 """A contract is named that `contracts` does not define.
 
-What the agent takes or gives would not be checked at all.
+The input or output of the agent would not be checked at all. Correct the name, or define the
+contract under `contracts`.
 
 Bad:
 

@@ -1,6 +1,6 @@
 """`catch` names an escalation that the pipeline does not define.
 
-Nobody would be turned to when the step fails.
+Nobody would be asked when the step fails. Correct the name, or define it under `escalations`.
 
 Bad:
 

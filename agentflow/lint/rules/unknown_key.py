@@ -1,6 +1,7 @@
 """A key is not part of the language.
 
-A misspelt `timeout` that is ignored is a step without a timeout, so nothing is ignored.
+If unknown keys were ignored, a misspelt `timeout` would be a step without a timeout. So every key
+has to be known; the help names the nearest one, or what the mapping takes.
 
 Bad:
 

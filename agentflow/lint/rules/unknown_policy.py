@@ -1,7 +1,7 @@
 """`retry` names a policy that `retries` does not define.
 
-The step would be tried once, or as its agent says, and nobody would notice before the first bad
-day.
+The step would be tried once, or as often as its agent says, and nobody would notice until something
+fails. Correct the name, or define the policy under `retries`.
 
 Bad:
 

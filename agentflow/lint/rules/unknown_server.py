@@ -1,6 +1,7 @@
 """An agent names a server that `servers` does not define.
 
-There is nothing that could be started or asked for the tool.
+There is no server that could be started or asked for the tool. Correct the name, or define it under
+`servers`.
 
 Bad:
 

@@ -2,7 +2,8 @@
 
 `like` takes over the inputs and answers of another test of the same pipeline. Without one there is
 nothing to take over, and round in a circle there is no beginning. A test may be like another that
-is like a third, and so on; of more than 32 nobody could say what they come to.
+is like a third, and so on; more than 32 in a row are refused, since nobody could tell what they add
+up to.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """YAML reads `{x}` as a mapping where text was meant.
 
-The agent gets `{"x": null}` for its instructions. This slip was found in several published
-pipelines, where it had not been noticed.
+The agent gets `{"x": null}` for its instructions. This slip was found unnoticed in several
+published pipelines. Put the text in quotes.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A test names a recording that cannot be read.
 
 The test would fail without having run. A recording is made by `agentflow run SPEC --record FILE`,
-and belongs into version control with the spec. Only its first line is looked at here; whether it
-has an answer to each request shows when the test runs.
+and belongs in version control with the spec. Only its first line is looked at here; whether it has
+an answer to each request shows when the test runs.
 
 Bad:
 

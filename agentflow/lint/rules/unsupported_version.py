@@ -1,6 +1,7 @@
 """The spec names no version of the language, or one that is not known.
 
-What a key means may differ between versions; a spec of another one would be misread.
+The meaning of a key may differ between versions, so a spec of another version would be misread.
+Write `agentflow: 1`, or install the release that knows the other version.
 
 Bad:
 

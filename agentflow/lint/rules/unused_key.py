@@ -1,7 +1,7 @@
 """A step has an idempotency key, but its agent does not send it to anybody.
 
-A chat model does not know of keys. The key would change nothing, and whoever reads the spec would
-take the call for one that is done once.
+A chat model knows nothing of idempotency keys. The key has no effect, but readers of the spec would
+think that the call is made only once. Take it out.
 
 Bad:
 

@@ -1,6 +1,7 @@
 """The `default` of an input breaks the contract of that input.
 
-Every run that is not given the input gets the default, and is refused before its first step.
+A run that is not given the input gets the default, and is refused before its first step. Change the
+default, or the contract of the input.
 
 Bad:
 

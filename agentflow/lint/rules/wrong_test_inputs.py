@@ -1,6 +1,7 @@
 """The inputs of a test break the contract of the pipeline's inputs.
 
-No run could begin with them: it would be refused before the first step.
+A run with these inputs would be refused before its first step. The test cannot pass; give it inputs
+that satisfy the contract.
 
 Bad:
 
