@@ -4,6 +4,7 @@ from collections import deque
 from typing import Any
 
 from agentflow.contracts.keywords import LIST, MAP, ONE, SHELVES, Schema
+from agentflow.contracts.kinds import remark
 from agentflow.contracts.pointers import follow
 
 #: How many schemas an assembly may hold.
@@ -20,7 +21,7 @@ class TooLarge(Exception):
 
 
 class Assembly:
-    """One schema in the making. Remarks such as `description` are left out."""
+    """One schema in the making. Remarks for people, such as `description`, are left out."""
 
     def __init__(self) -> None:
         #: The name of each target, by the identity of the root that a reference leads into.
@@ -47,7 +48,7 @@ class Assembly:
                 copy[keyword] = {name: self.take(item, root) for name, item in value.items()}
             elif keyword not in _REMARKS:
                 copy[keyword] = value
-        return copy
+        return {**copy, **remark(schema)}
 
     def whole(self, schema: Schema) -> dict[str, Schema]:
         """The schema with all that its parts refer to; may raise `TooLarge`."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from agentflow.contracts.engine import validator
 from agentflow.contracts.keywords import Schema, listed_values
+from agentflow.contracts.kinds import remark
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
 from agentflow.spec.model import Json
@@ -59,7 +60,7 @@ class Descent:
         values = listed_values(schema)
         if values is not None:
             parts = [part for value in values for part in _parts(value, key)]
-            yield {"enum": parts} if parts else False
+            yield {"enum": parts, **remark(schema)} if parts else False
         yield from _field(schema, key) if isinstance(key, str) else _item(schema, key)
         for branch in schema.get("allOf", ()):
             yield self.into(branch, root, key)

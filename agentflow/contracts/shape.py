@@ -1,9 +1,13 @@
 """Which JSON types a schema lets a value have, as far as can be told without solving it."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from agentflow.contracts.keywords import TYPES, Schema, json_types, listed_values
 from agentflow.contracts.pointers import follow
 
 _EVERY = frozenset(TYPES)
+_Name = TypeVar("_Name", bound=str)
 
 
 def types_of(schema: Schema, root: Schema) -> frozenset[str]:
@@ -12,32 +16,42 @@ def types_of(schema: Schema, root: Schema) -> frozenset[str]:
     `root` is the self-contained schema that local references lead into. A schema that admits
     numbers has both `number` and `integer`.
     """
-    return _types_of(schema, root, {})
+    return gathered(schema, root, _declared, _EVERY)
 
 
-def _types_of(schema: Schema, root: Schema, known: dict[str, frozenset[str]]) -> frozenset[str]:
-    """As `types_of`; `known` holds references that were followed, or are just being followed."""
-    if schema is False:
-        return frozenset()
-    if not isinstance(schema, dict):
-        return _EVERY
-    types = _declared(schema)
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        branches = schema.get(keyword)
-        if not isinstance(branches, list) or not branches:
-            continue
-        each = [_types_of(branch, root, known) for branch in branches]
-        if keyword == "allOf":
-            types = types.intersection(*each)
-        else:
-            types = types.intersection(frozenset().union(*each))
-    reference = schema.get("$ref")
-    if isinstance(reference, str):
-        if reference not in known:
-            known[reference] = _EVERY
-            known[reference] = _types_of(follow(reference, root), root, known)
-        types &= known[reference]
-    return types
+def gathered(
+    schema: Schema,
+    root: Schema,
+    declared: Callable[[dict[str, Schema]], frozenset[_Name]],
+    every: frozenset[_Name],
+) -> frozenset[_Name]:
+    """What all parts of a schema leave of `every`: `declared` tells what the keywords of one do."""
+    known: dict[str, frozenset[_Name]] = {}  # references that were followed, or just are
+
+    def of(schema: Schema) -> frozenset[_Name]:
+        if schema is False:
+            return frozenset()
+        if not isinstance(schema, dict):
+            return every
+        names = declared(schema)
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            branches = schema.get(keyword)
+            if not isinstance(branches, list) or not branches:
+                continue
+            each = [of(branch) for branch in branches]
+            if keyword == "allOf":
+                names = names.intersection(*each)
+            else:
+                names = names.intersection(frozenset().union(*each))
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            if reference not in known:
+                known[reference] = every
+                known[reference] = of(follow(reference, root))
+            names &= known[reference]
+        return names
+
+    return of(schema)
 
 
 def _declared(schema: dict[str, Schema]) -> frozenset[str]:

@@ -2,8 +2,8 @@
 
 from agentflow.contracts.describe import excerpt, listed, type_names
 from agentflow.contracts.keywords import TYPES, json_type
+from agentflow.contracts.kinds import KINDS
 from agentflow.contracts.shape import types_of
-from agentflow.lint.operands import KINDS
 from agentflow.plan.schemas import Contract, values_of
 from agentflow.spec.cel.functions import Kinds
 from agentflow.spec.cel.signatures import NUMBER

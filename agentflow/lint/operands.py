@@ -3,11 +3,12 @@
 What a contract calls an integer is taken for an int. It could be written 3.0, but hardly ever is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
 from agentflow.contracts.keywords import Schema
+from agentflow.contracts.kinds import kinds_of
 from agentflow.contracts.shape import types_of
 from agentflow.findings import Location
 from agentflow.lint.agent_texts import agent_texts
@@ -51,16 +52,6 @@ from agentflow.spec.templates import template_expressions
 from agentflow.spec.wording import quoted
 
 _NULL: Kinds = frozenset({"null"})
-#: The kinds of the values of each JSON type.
-KINDS: Mapping[str, Kinds] = {
-    "null": _NULL,
-    "boolean": BOOL,
-    "integer": frozenset({"int"}),
-    "number": NUMBER,
-    "string": frozenset({"string"}),
-    "array": frozenset({"list"}),
-    "object": frozenset({"map"}),
-}
 
 
 class Misfit(Struct, frozen=True):
@@ -165,8 +156,7 @@ class Operands(Struct):
         return self._named(found.schema, found.root)
 
     def _named(self, schema: Schema, root: Schema) -> Kinds:
-        kinds = frozenset[Kind]().union(*(KINDS[name] for name in types_of(schema, root)))
-        return kinds or ANY  # what has no value at all is reported by other rules
+        return kinds_of(schema, root) or ANY  # what has no value at all is reported by other rules
 
     def _binary(self, expr: Binary, scope: Variables) -> Kinds:
         symbol = expr.operator

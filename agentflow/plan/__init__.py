@@ -16,9 +16,9 @@ Chat models: how they are given a contract, and how large a call gets
 
 What values look like: `shapes`, or as JSON Schema `types`; `handoffs` compares that with contracts
 
-    shapes · shape_kinds · types · schemas · fields · operator_types · tasks · loop_states ·
-    resolution · narrowing · limits · numbers · lengths · list_lengths · growth · handoffs ·
-    handoff_sides · handoff_words
+    shapes · shape_kinds · types · schemas · fields · operator_types · value_kinds · tasks ·
+    loop_states · resolution · narrowing · limits · numbers · lengths · list_lengths · growth ·
+    handoffs · handoff_sides · handoff_words
 
 How much a run comes to: `bounds` at most, `lower_bounds` at least; `overview` is for people
 

@@ -14,9 +14,10 @@ from msgspec import Struct
 from agentflow.contracts.checker import compile_schema
 from agentflow.contracts.descent import SOME_ITEM
 from agentflow.contracts.keywords import TYPES, Schema, json_type
+from agentflow.contracts.kinds import remark
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
-from agentflow.plan.schemas import Contract, constant, past_references
+from agentflow.plan.schemas import Contract, past_references
 from agentflow.spec.model import Json
 from agentflow.spec.wording import quoted
 
@@ -86,7 +87,7 @@ def part_of(contract: Contract, key: str | int) -> Part:
     if not isinstance(schema, dict):
         return UNKNOWN
     if "const" in schema:
-        return _part_of_value(schema["const"], key)
+        return _part_of_value(schema, key)
     types = types_of(schema, contract.root)
     if isinstance(key, int):
         return _item(schema, types, contract.root, key)
@@ -132,14 +133,15 @@ def _as_part(said: _Said, types: frozenset[str], root: Schema) -> Part:
     return Part(inside)
 
 
-def _part_of_value(value: Json, key: str | int) -> Part:
+def _part_of_value(schema: dict[str, Schema], key: str | int) -> Part:
+    value: Json = schema["const"]
     if isinstance(key, int):
         some = isinstance(value, list) and key == SOME_ITEM and value
-        return Part(Contract({"enum": value}, True)) if some else UNKNOWN
+        return Part(Contract({"enum": value, **remark(schema)}, True)) if some else UNKNOWN
     if not isinstance(value, dict):
         return Part(lack="never", what=_in_words({json_type(value)}))
     if key in value:
-        return Part(constant(value[key]))
+        return Part(Contract({"const": value[key], **remark(schema)}, True))
     return Part(lack="never", known=tuple(value))
 
 
@@ -180,7 +182,9 @@ class _Field:
         named, required = tuple(properties), key in schema.get("required", ())
         if isinstance(schema.get("const"), dict):
             value = schema["const"]
-            return _Said("there", ({"const": value[key]},)) if key in value else _Said("never")
+            if key not in value:
+                return _Said("never")
+            return _Said("there", ({"const": value[key], **remark(schema)},))
         if properties.get(key) is False:
             return _Said(
                 "never", known=tuple(name for name in named if properties[name] is not False)

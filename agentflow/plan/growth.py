@@ -12,6 +12,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from agentflow.contracts.descent import SOME_ITEM
+from agentflow.contracts.keywords import Schema
+from agentflow.contracts.kinds import kinds_of, schema_of_kinds
 from agentflow.contracts.shape import types_of
 from agentflow.plan import address
 from agentflow.plan.limits import Limit
@@ -22,6 +24,8 @@ from agentflow.plan.resolution import resolved
 from agentflow.plan.schemas import ANYTHING, Contract, past_references
 from agentflow.plan.shape_kinds import Inside, Items, Shape, either
 from agentflow.plan.steps import StepPlan
+from agentflow.spec.cel.functions import Kinds
+from agentflow.spec.cel.signatures import NUMBER
 from agentflow.spec.cel.syntax import (
     Binary,
     Conditional,
@@ -38,20 +42,20 @@ from agentflow.spec.templates import Text, Whole, template_expressions
 
 #: Of more iterations the last is not worked out: what still grows then has no end.
 _MOST_ROUNDS = 100
-_NUMBERS = frozenset({"integer", "number"})
 _SIZES = {"array": ("minItems", "maxItems"), "string": ("minLength", "maxLength")}
 
 
 class _Measure(Struct, frozen=True):
     """A number, or how many items a list, or characters a text has; `items` are what is in a list.
 
-    Not `exact` if a condition chose it.
+    Of a number, `kinds` are whether it is an int or a double. Not `exact` if a condition chose it.
     """
 
     kind: str
     span: Range
     items: tuple[Shape, ...] = ()
     exact: bool = True
+    kinds: Kinds = NUMBER
 
 
 def grown(shapes: Shaping, step: StepPlan, name: str) -> Shape | None:
@@ -117,7 +121,8 @@ class _Round(Struct, frozen=True):
             return None
         numbers = range_of_contract(found)
         if numbers is not None:
-            return _Measure("number", numbers, exact=found.exact)
+            of_number = kinds_of(found.schema, found.root)
+            return _Measure("number", numbers, exact=found.exact, kinds=of_number)
         own = past_references(found)
         kinds = types_of(own, found.root)
         if not isinstance(own, dict) or len(kinds) != 1 or not kinds <= _SIZES.keys():
@@ -154,7 +159,8 @@ class _Round(Struct, frozen=True):
             case Identifier() | Select() | Index() if self._is_field(expr):
                 return now
             case Identifier() | Select() | Index() if _way(expr) == ("loop", ("index",)):
-                return _Measure("number", Range(0, self.most - 1, whole=True), exact=False)
+                span = Range(0, self.most - 1, whole=True)
+                return _Measure("number", span, exact=False, kinds=frozenset({"int"}))
             case Binary("+" | "-" as operator, left, right):
                 one, other = self._expression(left, now), self._expression(right, now)
                 if one is None or other is None or one.kind != other.kind:
@@ -241,7 +247,8 @@ def _sum(one: _Measure, other: _Measure) -> _Measure:
         a.whole and b.whole,
     )
     items = (*one.items, *(item for item in other.items if item not in one.items))
-    return _Measure(one.kind, span, items, one.exact and other.exact)
+    kinds = one.kinds & other.kinds or one.kinds
+    return _Measure(one.kind, span, items, one.exact and other.exact, kinds)
 
 
 def _turned(one: _Measure) -> _Measure:
@@ -258,7 +265,7 @@ def _either(one: _Measure | None, other: _Measure | None) -> _Measure | None:
     span = around(one.span, other.span)
     assert span is not None
     items = (*one.items, *(item for item in other.items if item not in one.items))
-    return _Measure(one.kind, span, items, one.exact and other.exact)
+    return _Measure(one.kind, span, items, one.exact and other.exact, one.kinds | other.kinds)
 
 
 def _as_shape(whole: _Measure) -> Shape:
@@ -267,8 +274,9 @@ def _as_shape(whole: _Measure) -> Shape:
         item = either(list(whole.items)) if whole.items else ANYTHING
         return Items(item, int(low), None if high == inf else int(high), whole.exact)
     names = _SIZES.get(whole.kind, ("minimum", "maximum"))
-    kind = whole.kind if whole.kind == "string" else "integer" if whole.span.whole else "number"
-    schema: dict[str, object] = {"type": kind}
+    schema: dict[str, Schema] = (
+        {"type": "string"} if whole.kind == "string" else schema_of_kinds(whole.kinds)
+    )
     if low > (0 if whole.kind == "string" else -inf):
         schema[names[0]] = low
     if high < inf:

@@ -38,6 +38,7 @@ class Shaping(Protocol):
     def entry(self, fields: Fields, key: str) -> Shape: ...
     def grown(self, step: StepPlan, name: str) -> Shape | None: ...
     def resolve(self, link: Link, steps: Steps) -> tuple[Shape, Steps] | None: ...
+    def sources(self, path: Alias) -> list[tuple[Shape, Steps]] | None: ...
 
 
 def loop_around(plan: Plan, place: str) -> StepPlan | None:
@@ -81,7 +82,7 @@ def _field(shapes: Shaping, plan: Plan, step: StepPlan, name: str) -> Shape:
         shape, steps = pending.pop()
         if len(found) + len(pending) + len(seen) > MOST_OPTIONS:
             return ANYTHING
-        fed = _fed_by(shapes, plan, shape, steps)
+        fed = fed_by(shapes, plan, shape, steps)
         if fed is not None:
             at, way, sources = fed
             if (at, way) not in seen:
@@ -107,7 +108,7 @@ def _is_loop(link: Link) -> bool:
     return isinstance(link, Alias) and link.root == "loop"
 
 
-def _fed_by(
+def fed_by(
     shapes: Shaping, plan: Plan, shape: Shape, steps: Steps
 ) -> tuple[str, Steps, list[tuple[Shape, Steps]]] | None:
     """If this is a field of the state of a loop: which, and the values that it comes from."""

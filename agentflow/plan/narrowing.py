@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agentflow.contracts.keywords import Schema
+from agentflow.contracts.kinds import DOUBLE, kinds_of, schema_of_kinds
 from agentflow.contracts.shape import types_of
 from agentflow.plan.limits import Limit, limits
 from agentflow.plan.numbers import Range, meet, range_of_contract
@@ -76,8 +77,9 @@ def _narrow(schema: Schema, root: Schema, way: Steps, limit: Limit) -> Schema:
         return _of_size(own, root, limit.span) or schema
     values = values_of(Contract(own, root))
     if values is not None:
+        doubles = schema_of_kinds(DOUBLE) if kinds_of(own, root) == DOUBLE else {}
         few = [value for value in values if limit.fulfilled_by(value)]
-        return {"enum": few} if 0 < len(few) < len(values) else schema
+        return {"enum": few, **doubles} if 0 < len(few) < len(values) else schema
     if limit.turned and limit.among is not None and None in limit.among:
         return _not_null(own, root)
     return _of_numbers(own, root, limit) or schema

@@ -6,6 +6,7 @@ from math import ceil, floor, inf
 from msgspec import Struct
 
 from agentflow.contracts.keywords import listed_values
+from agentflow.contracts.kinds import kinds_of
 from agentflow.contracts.shape import types_of
 from agentflow.plan.schemas import Contract, past_references
 from agentflow.spec.cel.logic import compared
@@ -120,7 +121,7 @@ def range_of_contract(contract: Contract) -> Range | None:
     kinds = types_of(schema, root)
     if not isinstance(schema, dict) or not kinds or not kinds <= _NUMBERS:
         return None
-    found = Range(whole="number" not in kinds)
+    found = Range(whole="double" not in kinds_of(schema, root))
     values = listed_values(schema)
     if values is not None:
         numbers = [value for value in values if isinstance(value, int | float)]

@@ -6,6 +6,7 @@ from math import inf
 from msgspec import Struct
 
 from agentflow.contracts.keywords import SHELVES, Schema, listed_values, subschemas
+from agentflow.contracts.kinds import schema_of_value
 from agentflow.contracts.pointers import follow
 from agentflow.contracts.shape import types_of
 from agentflow.spec.model import FailureClass, Json
@@ -50,7 +51,7 @@ FAILURE = Contract(
 
 def constant(value: Json) -> Contract:
     """A value that is written in the spec."""
-    return Contract({"const": value}, True)
+    return Contract(schema_of_value(value), True)
 
 
 def computed(schema: Schema) -> Contract:

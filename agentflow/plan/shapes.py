@@ -14,18 +14,12 @@ from agentflow.plan.address import enclosing
 from agentflow.plan.growth import grown
 from agentflow.plan.lengths import Lengths
 from agentflow.plan.limits import Limit
-from agentflow.plan.loop_states import loop_around, of_loop
+from agentflow.plan.loop_states import fed_by, loop_around, of_loop
 from agentflow.plan.narrowing import NOTHING_GIVEN, Given, narrowed
-from agentflow.plan.operator_types import ARITHMETIC, by_type, calculated
+from agentflow.plan.operator_types import by_type, calculated
 from agentflow.plan.repeats import ForEachPlan
 from agentflow.plan.resolution import resolved
-from agentflow.plan.schemas import (
-    ANYTHING,
-    FAILURE,
-    Contract,
-    computed,
-    constant,
-)
+from agentflow.plan.schemas import ANYTHING, FAILURE, Contract, computed, constant
 from agentflow.plan.scopes import OUTPUT_NAMES, step_in_reach
 from agentflow.plan.shape_kinds import (
     MOST_OPTIONS,
@@ -43,7 +37,9 @@ from agentflow.plan.shape_kinds import (
 )
 from agentflow.plan.steps import Plan, ScopePlan, StepPlan
 from agentflow.plan.tasks import results_of, task_at
+from agentflow.plan.value_kinds import ValueKinds
 from agentflow.spec.cel.references import Steps, known_steps
+from agentflow.spec.cel.signatures import ARITHMETIC
 from agentflow.spec.cel.syntax import (
     Binary,
     Call,
@@ -58,6 +54,7 @@ from agentflow.spec.cel.syntax import (
     Literal,
     MapLiteral,
     Select,
+    Unary,
     spine,
 )
 from agentflow.spec.templates import Constant, ListOf, MapOf, Template, Text, Whole
@@ -95,6 +92,7 @@ class Shapes:
         self._left: dict[tuple[Alias, tuple[Limit, ...]], Contract] = {}
         self._asserted: dict[str, Shape] = {}
         self.lengths = Lengths(self)
+        self._kinds = ValueKinds(self)
 
     def of(self, written: Written, place: str, given: Given = NOTHING_GIVEN) -> Shape:
         """The shape of a template that is read at `place`, where something is `given`."""
@@ -155,13 +153,17 @@ class Shapes:
                 return Items(either([part(item) for item in items]), len(items), len(items))
             case MapLiteral(pairs):
                 return _map(pairs, Fields({}, place, variables, given))
-            case Comprehension() | Binary() | Call():
+            case Comprehension() | Binary() | Unary() | Call():
                 return self._made(expr, place, variables, given)
             case _:
                 return by_type(expr)
 
     def _made(
-        self, expr: Comprehension | Binary | Call, place: str, variables: Variables, given: Given
+        self,
+        expr: Comprehension | Binary | Unary | Call,
+        place: str,
+        variables: Variables,
+        given: Given,
     ) -> Shape:
         """The shape of what macros, operators and functions make."""
 
@@ -179,7 +181,10 @@ class Shapes:
             case Binary(operator, left, right) if operator in ARITHMETIC:
                 one, other = part(left), part(right)
                 lists = self.lengths.joined(one, other) if operator == "+" else None
-                return lists or calculated(ARITHMETIC[operator], one, other)
+                return lists or calculated(operator, self._kinds.of(one), self._kinds.of(other))
+            case Unary("-", operand):
+                kinds = self._kinds.of(part(operand))
+                return calculated("-", kinds, kinds)
             case Call("size", (measured,)):
                 return computed(self.lengths.as_number(part(measured)))
         return by_type(expr)
@@ -271,6 +276,11 @@ class Shapes:
         if scope.output is None:
             return constant(None)
         return self.of(scope.output, scope.address, given)
+
+    def sources(self, path: Alias) -> list[tuple[Shape, Steps]] | None:
+        """What a field of the state of a loop comes from; None if the path leads to something else."""
+        fed = fed_by(self, self._plan, path, ())
+        return None if fed is None else fed[2]
 
     def grown(self, step: StepPlan, name: str) -> Shape | None:
         """What a field of the state can be that `next` computes from itself."""

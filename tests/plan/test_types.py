@@ -69,6 +69,7 @@ steps:
 
 STRING = {"type": "string"}
 NAME = STRING
+POINT = {"$comment": "a number with a point is a double, also where it is whole"}
 TEXT = {"type": "string", "maxLength": 9}
 ID = {"type": "integer"}
 ENTRY = {"type": "object", "properties": {"id": ID}}
@@ -145,7 +146,7 @@ EXPRESSIONS: dict[str, Schema] = {
     "5": {"const": 5},
     "inputs.age + 1": {"type": "integer"},
     "inputs.age * 2": {"type": "integer"},
-    "inputs.name + steps.one.output.text": {"type": ["array", "number", "string"]},
+    "inputs.name + steps.one.output.text": {"type": "string"},
     "inputs.age > 3 && has(inputs.name)": {"type": "boolean"},
     "!has(inputs.age)": {"type": "boolean"},
     "size(inputs.name)": {"type": "integer", "minimum": 0},
@@ -153,6 +154,15 @@ EXPRESSIONS: dict[str, Schema] = {
     "inputs.name.split(',')[0]": STRING,
     "json(steps.one.output)": STRING,
     "int(inputs.name)": {"type": "integer"},
+    "2.0": {"const": 2.0, **POINT},
+    "2.0 * steps.one.output.other": {"type": "number", **POINT},
+    "steps.one.output.other / 2": {"type": "integer"},
+    "steps.one.output.other * steps.one.output.other": {"type": "number"},
+    "-double(inputs.age)": {"type": "number", **POINT},
+    "-inputs.age": {"type": "integer"},
+    "double(inputs.age) / double(size(inputs.name))": {"type": "number", **POINT},
+    "{'m': 1.0}.m / double(inputs.age)": {"type": "number", **POINT},
+    "[1.0, 0.5].map(k, k * k)": a_list({"type": "number", **POINT}, minItems=2, maxItems=2),
     "default(inputs.age, 'none')": any_of({"type": "integer", "minimum": 0}, {"const": "none"}),
     "coalesce(inputs.age, steps.one.output.text, null)": any_of(
         {"type": "integer", "minimum": 0}, TEXT, {"const": None}
