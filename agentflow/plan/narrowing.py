@@ -6,6 +6,7 @@ numbers and sizes. Everything else stays, so that what is left always allows all
 
 from collections.abc import Iterable, Iterator
 from math import inf
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,24 +17,37 @@ from agentflow.contracts.shape import types_of
 from agentflow.plan.limits import Limit, limits
 from agentflow.plan.numbers import Range, meet, range_of_contract
 from agentflow.plan.schemas import Contract, past_references, values_of
+from agentflow.spec.cel.logic import together
 from agentflow.spec.cel.references import Steps
-from agentflow.spec.cel.syntax import Expr, Has, parts
+from agentflow.spec.cel.syntax import Binary, Expr, Has, parts
 from agentflow.spec.expressions import references
 
 _SIZES = {"array": ("minItems", "maxItems"), "string": ("minLength", "maxLength")}
 
 
+#: Two conditions, each with what it came to if the other did not.
+_Choice: TypeAlias = tuple[tuple[Expr, bool], tuple[Expr, bool]]
+
+
 class Given(Struct, frozen=True):
-    """What conditions have established where something is read: limits, and paths compared."""
+    """What conditions have established where something is read: limits, and paths compared.
+
+    Of each of the `choices` one side has come to what stands beside it.
+    """
 
     limits: frozenset[Limit] = frozenset()
     compared: frozenset[tuple[str, Steps]] = frozenset()
+    choices: frozenset[_Choice] = frozenset()
 
     def assuming(self, condition: Expr, truth: bool) -> "Given":
         """The same after one more condition came to `truth`."""
-        return Given(
-            self.limits.union(limits(condition, truth)), self.compared.union(_compared(condition))
-        )
+        known = self.limits.union(limits(condition, truth))
+        choices = self.choices.union(_choices(condition, truth))
+        for one, other in choices:
+            for side, rest in ((one, other), (other, one)):
+                if _is_ruled_out(side, known):
+                    known = known.union(limits(*rest))
+        return Given(known, self.compared.union(_compared(condition)), choices)
 
     def on(self, root: str, way: Steps) -> tuple[Limit, ...]:
         """The limits on the value of a path, and on its parts."""
@@ -52,6 +66,20 @@ class Given(Struct, frozen=True):
 
 
 NOTHING_GIVEN = Given()
+
+
+def _choices(condition: Expr, truth: bool) -> Iterator[_Choice]:
+    for part, holds in together(condition, truth):
+        if isinstance(part, Binary) and part.operator in ("&&", "||"):
+            yield (part.left, holds), (part.right, holds)
+
+
+def _is_ruled_out(side: tuple[Expr, bool], known: frozenset[Limit]) -> bool:
+    """Is it known that a condition did not come to this? Only where one limit is all that it asks."""
+    condition, truth = side
+    opposite = list(together(condition, not truth))
+    asked = list(limits(condition, not truth))
+    return len(opposite) == len(asked) and known.issuperset(asked)
 
 
 def narrowed(contract: Contract, way: Steps, left: Iterable[Limit]) -> Contract:

@@ -5,6 +5,8 @@ computed and then forgotten, a report that is not the one handed out. A step tha
 stop the run is named in the `needs` of those that must not run before it, and stops it by failing;
 a model's answer stops nothing without an `assert` or a gate. That only the `status` of a model is
 read is reported as advice: it says nothing of what the model has answered.
+A program that waits at the end of each iteration of a loop, and is given nothing of what the other
+steps found, is not reported.
 
 Bad:
 
@@ -47,8 +49,10 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
+from agentflow.plan import address
 from agentflow.plan.address import enclosing
 from agentflow.plan.calls import calls_of, plans_within
+from agentflow.plan.loop_states import loop_around
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.model import Effects
 from agentflow.spec.wording import quoted
@@ -76,6 +80,7 @@ def check(context: Context) -> Iterator[Finding]:
         and at not in (read if _only_talks(step) else asked)
         and not step.asserts  # which may fail the run
         and (not step.downstream or _only_talks(step))
+        and not _is_pause(context.plan, step)
     }
     for at in dead:
         if any(outer in dead for outer in enclosing(at) if outer != at):
@@ -100,6 +105,24 @@ def _only_talks(step: StepPlan) -> bool:
     return bool(calls) and all(
         call.chat is not None and not call.tools and not call.confidence for call in calls
     )
+
+
+def _is_pause(plan: Plan, step: StepPlan) -> bool:
+    """Does a program do no more than to let time go by, before the next iteration of a loop?
+
+    It comes after the others in an iteration, and is given nothing that they have found.
+    """
+    inside = loop_around(plan, step.address)
+    if inside is None or address.parent(step.address) != address.iteration(inside.address):
+        return False
+    calls = calls_of(step)
+    is_program = bool(calls) and all(call.chat is None for call in calls)
+    told = any(
+        use.target is not None or use.reference.path[:1] == ("state",)
+        for use in plan.uses
+        if use.reader == step.address
+    )
+    return is_program and bool(step.upstream) and not told
 
 
 def _acting(plan: Plan) -> set[str]:

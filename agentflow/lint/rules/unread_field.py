@@ -4,7 +4,7 @@ It is asked for and, by a model, paid for in every call, and then forgotten. It 
 It may also be the one that matters: a doubt, a warning, a list of sources that should have stopped
 the next step or stood in the answer. A field counts as read wherever a part of the pipeline gets
 it: alone, with the whole output, or in a list that is handed on or gone through. So does one that
-the `assert` of its step looks at.
+the `assert` of its step looks at, and all that a person is shown who is asked about the answer.
 
 Not reported: fields that the contract does not require, or has to name because it is closed and a
 program gives them; fields of an agent that changes the world, which are a receipt; fields with one
@@ -71,7 +71,7 @@ from agentflow.lint.rule import Context, Family
 from agentflow.lint.schemas import named_contracts, path_in_contract
 from agentflow.plan.calls import callers
 from agentflow.plan.schemas import Contract, values_of
-from agentflow.plan.steps import CallPlan, Plan
+from agentflow.plan.steps import CallPlan, Plan, StepPlan
 from agentflow.spec.cel.references import Steps
 from agentflow.spec.document import Path
 from agentflow.spec.model import Effects
@@ -82,6 +82,8 @@ FAMILY = Family.CONTRACT
 SEVERITY = Severity.ADVICE
 
 _HARMLESS = (Effects.NONE, Effects.READ)
+#: The classes of failures of a call that has answered, and the key for all classes.
+_ANSWERED = ("low_confidence", "invalid_output", "any")
 #: Keywords that an object has whose fields do not depend on each other.
 _PLAIN = frozenset(
     {"type", "properties", "required", "additionalProperties", "title", "description", "$defs"}
@@ -148,10 +150,18 @@ def _reads(plan: Plan) -> Iterator[tuple[CallPlan, list[Steps]]]:
         reads += asserted.get(at, ())
         if step.call.reach not in _HARMLESS or at not in plan.steps:
             reads.append(())  # the results of tasks go through many hands
+        if _is_shown(step):
+            reads.append(())
         if step.call.confidence is not None and reads:
             reads.append((step.call.confidence.field,))
     for name, call in calls.items():
         yield call, of_agent[name]
+
+
+def _is_shown(step: StepPlan) -> bool:
+    """Is a person shown what was answered, who is turned to because it will not do?"""
+    ladders = (step.catch[key].escalation for key in _ANSWERED if key in step.catch)
+    return any(level.kind == "human" for one in ladders if one for level in one.levels)
 
 
 def _fields(call: CallPlan, reads: list[Steps]) -> Iterator[_Field]:
