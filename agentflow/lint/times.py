@@ -1,11 +1,13 @@
 """The times that run out around a step, each at one moment."""
 
+from collections import Counter
 from collections.abc import Iterator
 from operator import attrgetter
 
 from msgspec import Struct
 
 from agentflow.plan.address import parent
+from agentflow.plan.calls import callers, calls_of
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.document import Path
 from agentflow.spec.wording import quoted
@@ -44,6 +46,11 @@ def enclosing_times(plan: Plan, step: StepPlan) -> Iterator[Time]:
 def time_of_run(plan: Plan) -> Time:
     """The time of the whole pipeline, by default as well."""
     return Time(plan.budget.wall, "the run", "budget.wall", ("budget", "wall"))
+
+
+def callers_of_agents(plan: Plan) -> Counter[str]:
+    """How many steps and tools call each agent."""
+    return Counter(call.agent for caller in callers(plan) for call in calls_of(caller))
 
 
 def shortest(times: Iterator[Time]) -> Time | None:
