@@ -3,7 +3,8 @@
 After its last iteration a loop whose `until` does not hold fails as `exhausted`, and so does the
 run: all rounds of its models are paid for, and none of what they came to is left. Say what follows:
 `catch.exhausted` with `use` takes the last result, and what is still wrong with it; `escalate`
-turns to people; `fail` says that it is meant.
+turns to people; `fail` says that it is meant. Nothing is said of a loop that counts, and is certain
+to be done in the last iteration that it has room for.
 
 Bad:
 
@@ -58,6 +59,7 @@ Good:
 from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
+from agentflow.lint.last_rounds import ends_in_time
 from agentflow.lint.loops import steps_inside
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
@@ -77,16 +79,17 @@ def check(context: Context) -> Iterator[Finding]:
     plan = context.plan
     if plan is None:
         return
-    for step in plan.steps.values():
-        if step.loop is None or step.loop.until is None or _is_routed(plan, step):
+    for each in context.loops:
+        step = each.step
+        if each.loop.until is None or _is_routed(plan, step) or not _asks_models(step):
             continue
-        if not _asks_models(step):
+        if ends_in_time(plan, context.types, each):
             continue
         yield Finding(
             rule=NAME,
             severity=SEVERITY,
             message=f"nothing says what follows if {quoted(step.id)} has gone round"
-            f" {step.loop.max} times and is not done",
+            f" {each.loop.max} times and is not done",
             location=context.document.locate((*step.path, "loop", "max")),
             help="add 'catch: {exhausted: …}' with 'use' for the last result, 'escalate' or 'fail'",
         )
