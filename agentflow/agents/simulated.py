@@ -7,7 +7,7 @@ the step and the attempt, the same on every machine.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
@@ -38,18 +38,20 @@ class SimulatedAnswer(Struct, frozen=True):
 class Wanted(Struct, frozen=True):
     """What is wanted of an answer besides that it keeps its contract, if such a one is found.
 
-    It passes the `gate`, and `fits`. For each of `plans` it holds a small plan that can be carried
-    out. What the agent was `given` may be said again; what of it is likely to be named, schemas say.
+    It passes the `gate`, and `fits`; if one is found that is `liked` besides, it is taken. For each of
+    `plans` it holds a small plan that can be carried out. What the agent was `given` may be said
+    again. `narrower` are schemas in which such an answer is likelier to be found, each by itself.
     """
 
     gate: Confidence | None = None
     plans: Sequence[PlanCheck] = ()
     fits: Callable[[Json], bool] = lambda _value: True
+    liked: Callable[[Json], bool] = lambda _value: True
     given: Mapping[str, Json] = {}
-    named: Sequence[Schema] = ()
+    narrower: Sequence[Schema] = ()
 
 
-_ANYTHING = Wanted()
+ANYTHING = Wanted()
 
 
 def answer(
@@ -57,7 +59,7 @@ def answer(
     seed: str,
     step: str,
     attempt: int,
-    wanted: Wanted = _ANYTHING,
+    wanted: Wanted = ANYTHING,
 ) -> SimulatedAnswer:
     """The answer of an attempt of a step.
 
@@ -65,34 +67,48 @@ def answer(
     """
     name = f"{seed}/{step}/{attempt}"
     try:
-        value = _found(with_plans(output_schema, wanted.plans, name), name, wanted)
+        value = _found(output_schema, name, wanted)
     except NoSample as error:
         raise AttemptError(FailureClass.REJECTED, f"nothing to simulate with: {error}") from error
     return SimulatedAnswer(Reply(value), _duration(name))
 
 
 def _found(schema: Schema, name: str, wanted: Wanted) -> Json:
-    """The first value drawn that is wanted, if need be of those that say what is likely to be named.
+    """The first value drawn that is wanted and liked, or else one that is wanted.
 
     Where none is, fields are taken over from what the agent was given that has them too; where that
     does not help either, it is the first that was drawn.
     """
-    first = sample(schema, name)
-    if _is_wanted(first, wanted):
-        return first
-    for narrowed in (_narrowed(schema, wanted.named), schema) if wanted.named else (schema,):
-        with suppress(NoSample):
-            for number in range(_MOST_DRAWS):
-                value = sample(narrowed, f"{name}/{number}")
-                if _is_wanted(value, wanted):
-                    return value
+    whole = with_plans(schema, wanted.plans, name)
+    first = sample(whole, name)
+    second: list[Json] = []
+    for value in _drawn(schema, whole, first, name, wanted):
+        if not _is_wanted(value, wanted):
+            continue
+        if wanted.liked(value):
+            return value
+        second = second or [value]
+    if second:
+        return second[0]
     same = _with_fields_of(first, wanted.given)
-    return same if _is_wanted(same, wanted) and compile_schema(schema).fits(same) else first
+    return same if _is_wanted(same, wanted) and compile_schema(whole).fits(same) else first
 
 
-def _narrowed(schema: Schema, besides: Sequence[Schema]) -> Schema:
+def _drawn(schema: Schema, whole: Schema, first: Json, name: str, wanted: Wanted) -> Iterator[Json]:
+    """What may be answered: a first value, those of the narrower schemas, and others."""
+    yield first
+    for narrower in wanted.narrower:
+        with suppress(NoSample):
+            narrowed = with_plans(_narrowed(schema, narrower), wanted.plans, name)
+            for number in range(_MOST_DRAWS):
+                yield sample(narrowed, f"{name}/{number}")
+    for number in range(_MOST_DRAWS):
+        yield sample(whole, f"{name}/{number}")
+
+
+def _narrowed(schema: Schema, besides: Schema) -> Schema:
     whole = schema if isinstance(schema, dict) else {}
-    return {**whole, "allOf": [*whole.get("allOf", ()), *besides]}
+    return {**whole, "allOf": [*whole.get("allOf", ()), besides]}
 
 
 def _with_fields_of(value: Json, given: Mapping[str, Json]) -> Json:

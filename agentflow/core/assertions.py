@@ -18,9 +18,7 @@ def broken(instance: Instance, output: Json) -> tuple[int, list[str]] | None:
     """
     if not instance.step.asserts:
         return None
-    env = {**instance.env, "output": output}
-    if instance.intent is not None:
-        env["input"] = instance.intent.input
+    env = {**read_besides(instance), "output": output}
     found: dict[int, str] = {}
     for number, assertion in enumerate(instance.step.asserts):
         try:
@@ -29,6 +27,13 @@ def broken(instance: Instance, output: Json) -> tuple[int, list[str]] | None:
         except Unusable as error:
             found[number] = f"{assertion.message} ({error.failure.message})"
     return (min(found), list(found.values())) if found else None
+
+
+def read_besides(instance: Instance) -> dict[str, Json]:
+    """What the assertions of a step can read besides its output, by the names of roots."""
+    if instance.intent is None:
+        return dict(instance.env)
+    return {**instance.env, "input": instance.intent.input}
 
 
 def _explained(assertion: AssertPlan, env: Mapping[str, Json]) -> str:

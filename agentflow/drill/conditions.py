@@ -29,6 +29,7 @@ from agentflow.spec.cel.syntax import (
     Index,
     ListLiteral,
     Literal,
+    Path,
     Select,
 )
 from agentflow.spec.model import Json
@@ -90,6 +91,8 @@ def _asked(expr: Expr, truth: bool) -> list[Demands]:
             return _of(text, _unless(truth, {"pattern": pattern}))
         case Has(path):
             return _of(path, True) if truth else _ANYHOW
+        case Comprehension("all", source, variable, body) if truth:
+            return [(Demand(source, _every(each, variable)),) for each in wanted(body, True)]
         case Comprehension("exists", source, variable, body):
             return (
                 [(Demand(source, _some(each, variable)),) for each in wanted(body, True)]
@@ -127,6 +130,8 @@ def _compared(comparison: Comparison) -> list[Demands]:
     if isinstance(one, Call) and one.function == "size":
         return _of(one.args[0], _of_size(operator, other.value))
     if operator in ("==", "!="):
+        if isinstance(other.value, bool) and not isinstance(one, Path):
+            return wanted(one, other.value is (operator == "=="))
         return _of(one, _unless(operator == "==", {"const": other.value}))
     return _of(one, {_LIMITS[operator]: other.value})
 
@@ -161,9 +166,19 @@ def _unless(truth: bool, schema: Schema) -> Schema:
 
 def _some(demands: Demands, variable: str) -> Schema:
     """A list that has an item which keeps what is demanded of a variable."""
-    ways = [(*way_of(each.path), each.schema) for each in demands]
-    every = [inside(way, schema) for root, way, schema in ways if root == variable]
+    every = _of_item(demands, variable)
     return {"minItems": 1, "contains": {"allOf": every} if every else True}
+
+
+def _every(demands: Demands, variable: str) -> Schema:
+    """A list whose items all keep what is demanded of a variable."""
+    every = _of_item(demands, variable)
+    return {"items": {"allOf": every}} if every else True
+
+
+def _of_item(demands: Demands, variable: str) -> list[Schema]:
+    ways = [(*way_of(each.path), each.schema) for each in demands]
+    return [inside(way, schema) for root, way, schema in ways if root == variable]
 
 
 def inside(way: Steps, schema: Schema) -> Schema:

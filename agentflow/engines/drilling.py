@@ -30,16 +30,15 @@ from agentflow.engines.launch import (
     simulated_answers,
     simulated_people,
 )
-from agentflow.engines.memberships import named_by
 from agentflow.engines.rehearsal import STARTER, MemoryLog
 from agentflow.engines.scripted import NoAnswer, Script
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, Undelivered, run_virtual
-from agentflow.engines.wishes import Wish, ends_loop, kept_by, known_before, wish_for
+from agentflow.engines.wishes import kept_by, wished_for
 from agentflow.plan.calls import step_at
 from agentflow.plan.inputs import with_defaults
 from agentflow.plan.patterns import matches
-from agentflow.plan.steps import CallPlan, Plan, StepPlan
-from agentflow.spec.model import Confidence, Json
+from agentflow.plan.steps import CallPlan, Plan
+from agentflow.spec.model import Json
 
 #: When every run of a drill begins: 2026-01-01, 00:00 UTC.
 _START = 1_767_225_600.0
@@ -67,10 +66,9 @@ class Drilling(Struct):
         script = plan.scripts[base.test] if base.test is not None else None
         seed = script.seed if script is not None else base.seed
         given = script.inputs if script is not None else self._inputs(scenario)
-        inputs = with_defaults(plan.inputs, given)
-        made_up = simulated_answers(plan, seed, inputs)
-        people = simulated_people(plan, seed, inputs)
-        players = _Players(driver.state, scenario, inputs, made_up, people)
+        made_up = simulated_answers(driver.state, seed)
+        people = simulated_people(driver.state, seed)
+        players = _Players(driver.state, scenario, made_up, people)
         if script is not None:
             players.script = Script(plan, replace(script, simulate=True), made_up, people)
         first = RunStarted(
@@ -79,7 +77,7 @@ class Drilling(Struct):
             spec="",
             folder="",
             sources={},
-            inputs=inputs,
+            inputs=with_defaults(plan.inputs, given),
             mode="simulated",
             seed=seed,
             by=STARTER,
@@ -123,7 +121,6 @@ class _Players(Struct):
 
     state: State
     scenario: Scenario
-    inputs: Mapping[str, Json]
     made_up: Answerer
     people: Person
     script: Script | None = None
@@ -144,7 +141,7 @@ class _Players(Struct):
         if fault is not None:
             assert instance.call is not None
             if fault.does == "linger":
-                return self._lingering(decision, instance.step, instance.call)
+                return self._lingering(decision, instance, instance.call)
             return answer_of(
                 fault.does,
                 decision,
@@ -161,11 +158,11 @@ class _Players(Struct):
                 return self.script.answer(decision)
         return self.made_up(decision)
 
-    def _lingering(self, decision: StartAttempt, step: StepPlan, call: CallPlan) -> Answer:
+    def _lingering(self, decision: StartAttempt, instance: Instance, call: CallPlan) -> Answer:
         """An answer that ends no loop, if one is found."""
         at, attempt = decision.step, decision.attempt
-        schema, lingers = kept_by(step, call), self._lingers(at)
-        value = self._made_for(at, attempt, schema, Wanted(call.confidence, fits=lingers))
+        wanted = wished_for(instance, Wanted(call.confidence), lingers=True)
+        value = self._made_for(at, attempt, kept_by(instance.step, call), wanted)
         if value is None:
             return self.made_up(decision)
         return Answer(AttemptSucceeded(0, at, attempt, value=value), 1.0)
@@ -176,19 +173,10 @@ class _Players(Struct):
     def _led(self, decision: StartAttempt, leads: Sequence[Lead], instance: Instance) -> Json:
         """An answer that leads where it is to lead, if one is found."""
         assert instance.call is not None
-        at, call = decision.step, instance.call
-        schema = _narrowed(kept_by(step_at(self.state.plan, at)[1], call), leads)
-        wanted = self._wanted(at, dict(decision.input), call.confidence)
-        return self._made_for(at, decision.attempt, schema, wanted)
-
-    def _wanted(self, at: str, given: Json, gate: Confidence | None = None) -> Wanted:
-        within, step = step_at(self.state.plan, at)
-        known = known_before(self.state.plan, within, given, self.inputs)
-        return Wanted(gate, fits=wish_for(within, step, at, known), named=named_by(step, known))
-
-    def _lingers(self, at: str) -> Wish:
-        within, step = step_at(self.state.plan, at)
-        return lambda value: not ends_loop(within, step, at, value)
+        call = instance.call
+        schema = _narrowed(kept_by(instance.step, call), leads)
+        wanted = wished_for(instance, Wanted(call.confidence))
+        return self._made_for(decision.step, decision.attempt, schema, wanted)
 
     @staticmethod
     def _made_for(at: str, number: int, schema: Schema, wanted: Wanted) -> Json:
@@ -206,9 +194,9 @@ class _Players(Struct):
             return None  # it has been given up already
         fault = self._fault(question.step, instance, None)
         if fault is not None:
-            return self._said(fault, question)
+            return self._said(fault, question, instance)
         if question.escalation is None and (leads := self._leads(question.step)):
-            return self._said(Fault(question.step, "replace"), question, leads)
+            return self._said(Fault(question.step, "replace"), question, instance, leads)
         if self.script is not None:
             with suppress(NoAnswer):
                 said = self.script.say(question)
@@ -225,7 +213,11 @@ class _Players(Struct):
         return None
 
     def _said(
-        self, fault: Fault, question: AskPerson, leads: Sequence[Lead] = ()
+        self,
+        fault: Fault,
+        question: AskPerson,
+        instance: Instance,
+        leads: Sequence[Lead] = (),
     ) -> Said | Undelivered | None:
         match fault.does:
             case "undelivered":
@@ -234,9 +226,7 @@ class _Players(Struct):
                 at = question.step
                 contract = contract_of(step_at(self.state.plan, at)[1], question)
                 assert contract is not None
-                wanted = self._wanted(at, question.input)
-                if fault.does == "linger":
-                    wanted = Wanted(fits=self._lingers(at))
+                wanted = wished_for(instance, lingers=fault.does == "linger")
                 schema = _narrowed(contract.schema, leads)
                 value = self._made_for(at, question.number, schema, wanted)
                 return Said("replace", value, 1.0, by=_BY)

@@ -30,12 +30,10 @@ from agentflow.core.state import State
 from agentflow.engines.clock import WallClock
 from agentflow.engines.driver import Driver, Listener
 from agentflow.engines.examining import Recorded, examine
-from agentflow.engines.memberships import named_by
 from agentflow.engines.office import Office
 from agentflow.engines.recording import CHAT, Player
 from agentflow.engines.virtual import Answer, Answerer, Person, Said, run_virtual
 from agentflow.engines.watching import Onlooker, watcher
-from agentflow.engines.wishes import kept_by, known_before, wish_for
 from agentflow.errors import UsageError
 from agentflow.eventlog import Writer
 from agentflow.plan.calls import (
@@ -142,8 +140,8 @@ def launch(
     )
     driver = Driver(plan, State(plan), venue.log, venue.listener)
     if settings.simulate:
-        answers = simulated_answers(plan, settings.seed, inputs)
-        run_virtual(driver, first, answers, simulated_people(plan, settings.seed, inputs))
+        answers = simulated_answers(driver.state, settings.seed)
+        run_virtual(driver, first, answers, simulated_people(driver.state, settings.seed))
     else:
         _run_live(driver, first, venue, clock, settings.concurrency)
     return driver.state
@@ -306,23 +304,25 @@ def _host(plan: Plan, folder: Path, concurrency: int) -> Host:
     )
 
 
-def simulated_answers(plan: Plan, seed: str, inputs: Mapping[str, Json]) -> Answerer:
-    """Answers made from the contracts, the same for the same seed and inputs."""
+def simulated_answers(state: State, seed: str) -> Answerer:
+    """Answers made from the contracts, the same for the same seed in the same state of the run."""
     from agentflow.agents.simulated import ASKING, Wanted, simulated_calls
     from agentflow.agents.simulated import answer as simulated_answer
+    from agentflow.engines.wishes import kept_by, wished_for
 
     def answer(decision: StartAttempt) -> Answer:
-        within, caller = step_at(plan, decision.step)
-        call, step, attempt = call_of(caller, decision.agent), decision.step, decision.attempt
+        step, attempt, instance = decision.step, decision.attempt, state.running.get(decision.step)
+        caller = step_at(state.plan, step)[1]
+        call = call_of(caller, decision.agent)
         assert call is not None
         if decision.turn == 1 and call.max_turns > 1:
             calls = simulated_calls(call, f"{seed}/{step}")
             if calls:
                 return Answer(AttemptSucceeded(0, step, attempt, calls=calls), ASKING)
         try:
-            known = known_before(plan, within, dict(decision.input), inputs)
-            wish, named = wish_for(within, caller, step, known), named_by(caller, known)
-            wanted = Wanted(call.confidence, caller.plans, wish, decision.input, named)
+            wanted = Wanted(call.confidence, caller.plans, given=decision.input)
+            if instance is not None:  # otherwise it has been given up already
+                wanted = wished_for(instance, wanted)
             made = simulated_answer(kept_by(caller, call), seed, step, attempt, wanted)
         except AttemptError as error:
             return Answer(AttemptFailed(0, step, attempt, error.failure, error.message), 0)
@@ -331,17 +331,17 @@ def simulated_answers(plan: Plan, seed: str, inputs: Mapping[str, Json]) -> Answ
     return answer
 
 
-def simulated_people(plan: Plan, seed: str, inputs: Mapping[str, Json]) -> Person:
+def simulated_people(state: State, seed: str) -> Person:
     """What people say, made from the contracts: yes where that is possible, or else a value."""
     from agentflow.agents.simulated import Wanted
     from agentflow.agents.simulated import answer as simulated_answer
+    from agentflow.engines.wishes import wished_for
 
     def say(question: AskPerson) -> Said | None:
-        (within, step), at = step_at(plan, question.step), question.step
-        contract = contract_of(step, question)
+        instance, at = state.people.open.get(question.question), question.step
+        contract = contract_of(step_at(state.plan, at)[1], question)
         assert contract is not None
-        known = known_before(plan, within, question.input, inputs)
-        wanted = Wanted(fits=wish_for(within, step, at, known), named=named_by(step, known))
+        wanted = wished_for(instance) if instance is not None else Wanted()
         try:
             made = simulated_answer(contract.schema, seed, at, question.number, wanted)
         except AttemptError:

@@ -57,7 +57,10 @@ def named_by(step: StepPlan, known: Mapping[str, Json]) -> list[Schema]:
 def _narrowed(place: _Place, values: Json) -> Schema:
     schema: Schema = {"enum": values}
     for key in reversed(place):
-        schema = {"items": schema} if key is None else {"properties": {key: schema}}
+        if key is None:
+            schema = {"type": "array", "items": schema}
+        else:
+            schema = {"type": "object", "properties": {key: schema}}
     return schema
 
 

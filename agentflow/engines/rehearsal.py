@@ -103,12 +103,11 @@ def perform(
     """
     entries: list[Entry] = []
     driver = Driver(plan, State(plan), MemoryLog(), entries.append)
-    inputs = with_defaults(plan.inputs, script.inputs)
     answers = Script(
         plan,
         script,
-        simulated_answers(plan, script.seed, inputs) if script.simulate else None,
-        simulated_people(plan, script.seed, inputs) if script.simulate else None,
+        simulated_answers(driver.state, script.seed) if script.simulate else None,
+        simulated_people(driver.state, script.seed) if script.simulate else None,
         Players(driver.state, recording, folder) if recording is not None else None,
     )
     first = RunStarted(
@@ -117,7 +116,7 @@ def perform(
         spec=spec,
         folder="",
         sources=sources,
-        inputs=inputs,
+        inputs=with_defaults(plan.inputs, script.inputs),
         mode="simulated",
         seed=script.seed,
         by=STARTER,

@@ -73,6 +73,29 @@ def test_a_loop_that_is_exhausted(progress: str) -> None:
     }
 
 
+def test_a_loop_that_ends_for_one_of_two_reasons() -> None:
+    found: Json = {
+        "type": "object",
+        "required": ["ratio", "bad"],
+        "properties": {
+            "ratio": {"type": "number", "minimum": 0, "maximum": 1},
+            "bad": {"type": "array", "items": {"type": "string"}},
+        },
+    }
+    until = "steps.look.output.ratio >= inputs.goal || size(steps.look.output.bad) > 0"
+    loop = {
+        "max": 3,
+        "no_progress": "continue",
+        "until": until,
+        "steps": {"look": call("looker")},
+    }
+    given = {"type": "object", "required": ["goal"], "properties": {"goal": {"const": 0.9}}}
+    steps = {"again": {"loop": loop, "catch": {"exhausted": "skip"}}}
+    assert ends(steps, agents={"looker": agent(output=found)}, inputs=given) == {
+        "again.catch.exhausted": HELD
+    }
+
+
 def test_a_loop_that_a_person_ends() -> None:
     ask = {"human": {"ask": "Again?", "answer": {"type": "boolean"}}, "timeout": "1h"}
     loop = {

@@ -10,8 +10,9 @@ from agentflow.core.state import State
 from agentflow.engines.driver import Driver
 from agentflow.engines.launch import simulated_answers, simulated_people
 from agentflow.engines.virtual import run_virtual
+from agentflow.plan.steps import Plan
 from agentflow.spec.model import Json
-from tests.core.world import MemoryLog, Run, pipeline, started
+from tests.core.world import MemoryLog, Run, pipeline, spec_of, started
 
 SCORE: Json = {
     "type": "object",
@@ -22,11 +23,16 @@ SCORE: Json = {
 
 
 def simulated(step: Json, seed: str, output: Json = SCORE) -> Run:
+    return performed(pipeline({"a": step}, output=output), seed)
+
+
+def performed(plan: Plan, seed: str, inputs: Json = None) -> Run:
     entries: list[Any] = []
-    plan = pipeline({"a": step}, output=output)
     driver = Driver(plan, State(plan), MemoryLog(), entries.append)
-    run_virtual(driver, started(), simulated_answers(plan, seed, {}))
-    return Run(driver.state, entries)
+    state = driver.state
+    people = simulated_people(state, seed)
+    run_virtual(driver, started(inputs), simulated_answers(state, seed), people)
+    return Run(state, entries)
 
 
 SEEDS = ["0", "1", "2", "3", "4"]
@@ -104,13 +110,9 @@ def test_people_who_are_made_up_name_what_is_among_the_inputs_of_the_run(seed: s
         "assert": asserted,
     }
     inputs: Json = {"applications": [{"id": "kim"}, {"id": "ada"}]}
-    entries: list[Any] = []
-    plan = pipeline({"a": step}, inputs={"type": "object"})
-    driver = Driver(plan, State(plan), MemoryLog(), entries.append)
-    people = simulated_people(plan, seed, inputs)
-    run_virtual(driver, started(inputs), simulated_answers(plan, seed, inputs), people)
-    assert driver.state.status == "succeeded"
-    (taken,) = Run(driver.state, entries).of(events.TakeAnswer)
+    run = performed(pipeline({"a": step}, inputs={"type": "object"}), seed, inputs)
+    assert run.state.status == "succeeded"
+    (taken,) = run.of(events.TakeAnswer)
     assert set(taken.value) <= {"kim", "ada"}
 
 
@@ -144,3 +146,118 @@ def test_a_loop_ends_in_its_last_iteration_at_the_latest(seed: str, until: str) 
     run = simulated({"loop": loop}, seed)
     assert run.state.status == "succeeded"
     assert len(run.of(StartAttempt)) == 2 * len(run.of(events.BeginIteration))
+
+
+TIMES: Json = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["start", "end", "text"],
+    "properties": {
+        "start": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}},
+        "end": {"type": "number", "minimum": 0, "maximum": 10_000},
+        "text": {"type": "string", "maxLength": 60},
+    },
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "that",
+    [
+        "output.start[0] == 0",
+        "output.end <= inputs.seconds * 2 && output.end > 7",
+        "output.start.all(s, double(s) <= double(steps.first.output.seconds))",
+        "inputs.text.contains('{0}') == output.text.contains('{0}')",
+        "inputs.text.startsWith('a') == output.text.contains('{0}')",
+        "steps.first.output.seconds > 3 ? output.text == 'long' : output.text == 'short'",
+        "output.text == steps.first.output.id && output.start.all(s, s in steps.first.output.days)",
+    ],
+    ids=["constant", "inputs", "steps", "same", "other", "branch", "names"],
+)
+def test_what_an_assertion_reads_besides_the_answer_bounds_it(that: str, seed: str) -> None:
+    asserted = [{"that": that, "message": "not so"}]
+    steps: Json = {
+        "first": {
+            "steps": {"s": {"agent": "do"}},
+            "output": {"seconds": 4, "id": "x1", "days": [3, 8]},
+        },
+        "a": {"agent": "do", "assert": asserted},
+    }
+    inputs: Json = {"seconds": 4, "text": "a {0}"}
+    plan = pipeline(steps, output=TIMES, inputs={"type": "object"})
+    assert performed(plan, seed, inputs).state.status == "succeeded"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_assertions_see_the_inputs_of_their_own_pipeline_the_item_and_the_state(seed: str) -> None:
+    inside: Json = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {"id": {"type": "string"}},
+    }
+    once: Json = {"type": "string"}
+    wrong = "is about another"
+    steps = {
+        "each": {
+            "for_each": {"over": "${{ inputs.ids }}", "max": 3, "as": "one"},
+            "agent": "do",
+            "assert": [{"that": "output == one.id", "message": wrong}],
+        },
+        "below": {"pipeline": "child.yaml", "with": {"id": "${{ inputs.ids[1].id }}"}},
+        "round": {
+            "loop": {
+                "max": 2,
+                "state": {"last": "none"},
+                "until": "loop.index == 1",
+                "next": {"last": "${{ steps.say.output }}"},
+                "steps": {
+                    "say": {
+                        "agent": "do",
+                        "assert": [
+                            {"that": "output == 'after ' + loop.state.last", "message": wrong}
+                        ],
+                    }
+                },
+            }
+        },
+    }
+    child = spec_of(
+        {"a": {"agent": "do", "assert": [{"that": "output == inputs.id", "message": wrong}]}},
+        name="child",
+        output=once,
+        inputs=inside,
+    )
+    plan = pipeline(steps, files={"child.yaml": child}, output=once, inputs={"type": "object"})
+    inputs: Json = {"ids": [{"id": "n1"}, {"id": "n2"}]}
+    assert performed(plan, seed, inputs).state.status == "succeeded"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "until",
+    [
+        "steps.judge.output.all(j, j.score > 7)",
+        "steps.judge.output.filter(j, j.score > 7).size() == 2",
+        "size(steps.judge.output) == 3 || loop.state.high > 0",
+    ],
+    ids=["all", "some", "never"],
+)
+def test_what_ends_a_loop_is_not_put_above_what_is_asserted(until: str, seed: str) -> None:
+    judge: Json = {
+        "for_each": {"over": [1, 2], "max": 2},
+        "agent": "do",
+        "assert": [{"that": "output.score > 6", "message": "too little"}],
+    }
+    loop: Json = {
+        "max": 2,
+        "state": {"high": 0},
+        "until": until,
+        "next": {},
+        "no_progress": "continue",
+        "steps": {"judge": judge},
+    }
+    run = performed(
+        pipeline({"a": {"loop": loop, "catch": {"exhausted": {"use": 0}}}}, output=SCORE), seed
+    )
+    assert run.state.status == "succeeded"
+    assert not run.of(events.RejectOutput)

@@ -40,7 +40,7 @@ from agentflow.engines.drilling import drilling
 from agentflow.engines.driver import Driver
 from agentflow.engines.launch import simulated_answers, simulated_people
 from agentflow.engines.rehearsal import rehearse
-from agentflow.engines.virtual import Answer, Answerer, Person, run_virtual, silence
+from agentflow.engines.virtual import Answer, Answerer, run_virtual, silence
 from agentflow.errors import UsageError
 from agentflow.eventlog import codec
 from agentflow.eventlog.head import Rest
@@ -254,14 +254,8 @@ def what_is_sound_can_be_planned_and_run(seen: Seen) -> None:
         failed = AttemptFailed(0, call.step, call.attempt, next(failures), "everything does")
         return Answer(failed, call.timeout)
 
-    _ends(
-        plan,
-        worst,
-        inputs,
-        simulated_answers(plan, "0", inputs),
-        simulated_people(plan, "0", inputs),
-    )
-    _ends(plan, worst, inputs, fails, silence)
+    _ends(plan, worst, inputs)
+    _ends(plan, worst, inputs, fails)
     for script in plan.scripts.values():
         if script.recording is None:
             rehearse(plan, script, seen.document.file, _sources(seen))
@@ -289,9 +283,12 @@ def _asks_whether(decision: Decision) -> bool:
 
 
 def _ends(
-    plan: Plan, worst: WorstCase, inputs: dict[str, Json], answer: Answerer, person: Person
+    plan: Plan, worst: WorstCase, inputs: dict[str, Json], answer: Answerer | None = None
 ) -> None:
-    """A run ends within the worst case, and its log says the same when it is decided again."""
+    """A run ends within the worst case, and its log says the same when it is decided again.
+
+    Where it is not said what is answered, that is made up, and people answer too.
+    """
     entries: list[Entry] = []
     log = _Log()
     driver = Driver(plan, State(plan), log, entries.append)
@@ -307,8 +304,9 @@ def _ends(
         concurrency=2,
         agentflow="fuzz",
     )
-    run_virtual(driver, first, answer, person)
     state = driver.state
+    person = simulated_people(state, "0") if answer is None else silence
+    run_virtual(driver, first, answer or simulated_answers(state, "0"), person)
     assert state.status in ("succeeded", "failed"), state.status
     assert state.root is not None
     made = [decision for one in entries for decision in one.decisions]
