@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import cycle
 
 from agentflow.contracts.assembly import Assembly, TooLarge
+from agentflow.contracts.checker import Checker, compile_schema
 from agentflow.contracts.descent import SOME_ITEM, Descent
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.sample import NoSample, sample
@@ -16,8 +18,10 @@ from agentflow.spec.cel.syntax import Identifier, spine
 from agentflow.spec.model import Json
 from agentflow.spec.templates import Whole
 
-#: Ids of tasks: as many as a made-up plan has tasks at most, in the order in which they are tried.
+#: Ids of tasks, in the order in which they are tried; what a contract says of ids may demand others.
 _IDS = (("a", "b", "c"), ("1", "2", "3"))
+#: How many tasks a plan has at most, and how many if there have to be more.
+_USUAL, _MOST_TASKS = 3, 8
 #: The input of a task of which nothing is read.
 _NOTHING: Schema = {"type": "object", "maxProperties": 0}
 
@@ -28,12 +32,15 @@ def with_plans(
     """The contract of an answer, narrowed to one that holds plans which can be carried out.
 
     A plan has a task for each worker, up to three, and the later ones need the first; if the
-    contract does not allow that, it has one task, or none. If it allows none of these either, the
-    contract stays as it is.
+    contract does not allow that, it has one task, as many as there have to be, or none. If it allows
+    none of these either, the contract stays as it is.
     """
     for check in plans:
-        inputs = dict(_inputs(check.delegate, _planned(schema, check), seed))
-        narrowed = (_narrowed(schema, check, plan) for plan in _plans(check.delegate, inputs))
+        whole = _planned(schema, check)
+        task = _part(whole, SOME_ITEM)
+        inputs = dict(_inputs(check.delegate, _part(task, "input"), seed))
+        possible = filter(_checker(whole).fits, _plans(check.delegate, inputs, task))
+        narrowed = (_narrowed(schema, check, plan) for plan in possible)
         schema = next((one for one in narrowed if _allows_any(one, seed)), schema)
     return schema
 
@@ -57,29 +64,88 @@ def _allows_any(schema: Mapping[str, Json], seed: str) -> bool:
     return True
 
 
-def _plans(delegate: DelegatePlan, given: Mapping[str, Json]) -> Iterator[list[Json]]:
+def _plans(
+    delegate: DelegatePlan, given: Mapping[str, Json], task: Contract
+) -> Iterator[list[Json]]:
     """Plans that could be carried out, the most telling first, by what the workers are given."""
     for ids in _IDS:
-        most = min(len(ids), len(given), delegate.max_tasks)
-        for count in dict.fromkeys((most, min(most, 1))):
-            tasks = [
-                {"id": task_id, "worker": worker, "input": given[worker]}
-                for task_id, worker in zip(ids[:count], given, strict=False)
-            ]
-            if not tasks or isinstance(read_plan(delegate, tasks), BadPlan):
-                continue
-            yield [{**task, "needs": [ids[0]] if n else []} for n, task in enumerate(tasks)]
-            yield tasks
+        yield from _with_ids(delegate, given, ids, task)
+    drawn = _drawn_ids(_part(task, "id"))
+    yield from _with_ids(delegate, given, drawn[:_USUAL], task)
+    for count in range(2, min(len(drawn), delegate.max_tasks) + 1):
+        yield from _with_needs(delegate, given, drawn[:count], task)
     yield []
 
 
+def _with_ids(
+    delegate: DelegatePlan, given: Mapping[str, Json], ids: Sequence[str], task: Contract
+) -> Iterator[list[Json]]:
+    """Plans with a task for each worker, as far as there are ids, or with one task."""
+    most = min(len(ids), len(given), delegate.max_tasks)
+    for count in dict.fromkeys((most, min(most, 1))):
+        yield from _with_needs(delegate, given, ids[:count], task)
+
+
+def _with_needs(
+    delegate: DelegatePlan, given: Mapping[str, Json], ids: Sequence[str], contract: Contract
+) -> Iterator[list[Json]]:
+    """Plans with these ids whose workers take turns: the later tasks need the first, or nothing."""
+    tasks: list[dict[str, Json]] = [
+        {"id": task_id, "worker": worker, "input": taken}
+        for task_id, (worker, taken) in zip(ids, cycle(given.items()), strict=False)
+    ]
+    if not tasks or isinstance(read_plan(delegate, tasks), BadPlan):
+        return
+    chained = [{**task, "needs": [ids[0]] if number else []} for number, task in enumerate(tasks)]
+    free = [{**task, "needs": []} for task in tasks]
+    yield chained
+    yield tasks
+    yield free
+    for plan in (chained, free):
+        with suppress(NoSample, TooLarge):
+            yield [_filled(task, contract) for task in plan]
+
+
+def _checker(contract: Contract) -> Checker:
+    """The checker of a part of a contract; of one that is too large to be taken out, any value fits."""
+    try:
+        assembly = Assembly()
+        return compile_schema(assembly.whole(assembly.take(contract.schema, contract.root)))
+    except TooLarge:
+        return compile_schema(True)
+
+
+def _filled(task: Mapping[str, Json], contract: Contract) -> Json:
+    """A task with what else its contract demands."""
+    assembly = Assembly()
+    fixed = {name: {"const": value} for name, value in task.items()}
+    whole = assembly.take(contract.schema, contract.root)
+    own = {"type": "object", "required": list(fixed), "properties": fixed}
+    return sample(assembly.whole({"allOf": [whole, own]}), str(task["id"]))
+
+
+def _drawn_ids(contract: Contract) -> list[str]:
+    """Ids that differ and keep a contract, as far as some are found."""
+    ids: dict[str, None] = {}
+    with suppress(NoSample, TooLarge):
+        assembly = Assembly()
+        part = assembly.take(contract.schema, contract.root)
+        whole = assembly.whole({"allOf": [part, {"type": "string"}]})
+        for number in range(2 * _MOST_TASKS):
+            ids[str(sample(whole, number))] = None
+    return list(ids)[:_MOST_TASKS]
+
+
 def _planned(schema: Schema, check: PlanCheck) -> Contract:
-    """What the contract of an answer says of the `input` of a task in it."""
-    way: tuple[str | int, ...] = (*check.way, SOME_ITEM, "input")
-    descent, part = Descent(), schema
-    for name in way:
-        part = descent.into(part, schema, name)
-    return Contract(part, schema)
+    """What the contract of an answer says of the plan in it."""
+    part = Contract(schema, schema)
+    for name in check.way:
+        part = _part(part, name)
+    return part
+
+
+def _part(whole: Contract, name: str | int) -> Contract:
+    return Contract(Descent().into(whole.schema, whole.root, name), whole.root)
 
 
 def _inputs(delegate: DelegatePlan, planned: Contract, seed: str) -> Iterator[tuple[str, Json]]:

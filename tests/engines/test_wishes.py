@@ -261,3 +261,45 @@ def test_what_ends_a_loop_is_not_put_above_what_is_asserted(until: str, seed: st
     )
     assert run.state.status == "succeeded"
     assert not run.of(events.RejectOutput)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    ("ids", "least", "more"),
+    [
+        ("^[a-z]{2,20}$", 1, {}),
+        ("^t[0-9]{1,2}$", 3, {}),
+        ("^[a-c]$", 2, {"why": {"type": "string", "minLength": 3}}),
+    ],
+    ids=["letters", "three", "reasons"],
+)
+def test_a_plan_is_carried_out_whatever_its_contract_says_of_ids_and_tasks(
+    ids: str, least: int, more: Json, seed: str
+) -> None:
+    task: Json = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["id", "worker", "input", "needs", *more],
+        "properties": {
+            "id": {"type": "string", "pattern": ids},
+            "worker": {"enum": ["work"]},
+            "input": {"type": "object"},
+            "needs": {"type": "array", "items": {"type": "string", "maxLength": 20}},
+            **more,
+        },
+    }
+    steps: Json = {
+        "split": {"agent": "do"},
+        "done": {
+            "delegate": {
+                "plan": "${{ steps.split.output }}",
+                "workers": {"work": "write"},
+                "max_tasks": 4,
+                "catch": {"any": "skip"},
+            }
+        },
+    }
+    output: Json = {"type": "array", "minItems": least, "maxItems": 4, "items": task}
+    run = performed(pipeline(steps, output=output), seed)
+    begun = [call.step for call in run.of(StartAttempt) if call.step.startswith("done/")]
+    assert len(begun) >= least
