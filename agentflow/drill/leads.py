@@ -7,6 +7,7 @@ are given. What is computed on the way is not understood, and nothing is demande
 
 import json
 from collections.abc import Iterator, Mapping
+from math import ceil
 
 from msgspec import Struct
 
@@ -222,5 +223,5 @@ def enough(step: StepPlan) -> int:
     """How many items a list has of which one may fail."""
     least = step.for_each.min_success if step.for_each is not None else None
     if isinstance(least, float) and least < 1:
-        return int(1 / (1 - least)) + 1
+        return ceil(round(1 / (1 - least), 9))
     return (least if isinstance(least, int) else 1) + 1

@@ -240,7 +240,8 @@ class _Search:
         if claim.name in self._instead:
             scenario = self._instead[claim.name]
             number, failed = self._runs[scenario], scenario in self._failures
-            told = came_instead(number, self._ends[scenario][claim.step], failed=failed)
+            end = self._ends[scenario][claim.step]
+            told = came_instead(self._steps[claim.step], claim, number, end, failed=failed)
             return Outcome(claim, "unknown", told, number)
         got_there = claim.step in self._stones
         why = why_unreached(

@@ -1,9 +1,12 @@
 """Why no run of a drill got to a step."""
 
 from agentflow.drill.carriers import Carrier
+from agentflow.drill.claims import Claim
 from agentflow.drill.conditions import wanted
+from agentflow.drill.leads import enough
 from agentflow.plan.address import enclosing
 from agentflow.plan.cases import case_at, in_words
+from agentflow.plan.steps import StepPlan
 from agentflow.spec.wording import quoted
 
 _A_TEST = "a test that gets there would show it"
@@ -18,12 +21,21 @@ def never_begun(carrier: Carrier) -> str | None:
     return None
 
 
-def came_instead(run: int, end: str, *, failed: bool) -> str:
+def came_instead(carrier: Carrier, claim: Claim, run: int, end: str, *, failed: bool) -> str:
     """What is said of a claim that did not come up when it was brought about: how its step ended,
     and the run.
     """
     how = "failed" if failed else "succeeded"
-    return f"what came instead in run {run}, which {how}: {end}; {_A_TEST}"
+    shown = _shown_by_a_list(carrier.step) if claim.what == "tolerated" else _A_TEST
+    return f"what came instead in run {run}, which {how}: {end}; {shown}"
+
+
+def _shown_by_a_list(step: StepPlan) -> str:
+    """What it takes for an item to fail and the list to go on."""
+    items, for_each = enough(step), step.for_each
+    if for_each is not None and items > for_each.max:
+        return f"it takes a list of {items}, and 'max' is {for_each.max}"
+    return f"a test with a list of {items} would show it"
 
 
 def why_unreached(

@@ -122,6 +122,22 @@ def test_a_list_of_which_some_may_fail(least: float) -> None:
     assert found == all_held(["each.for_each.tolerated", "each.for_each.too_few"])
 
 
+@pytest.mark.parametrize(
+    ("most", "shown"),
+    [
+        (40, "a test with a list of 10 would show it"),
+        (8, "it takes a list of 10, and 'max' is 8"),
+    ],
+)
+def test_a_list_that_is_too_short_for_any_of_it_to_fail(most: int, shown: str) -> None:
+    over = {"over": [1, 2, 3, 4], "max": most, "min_success": 0.9}
+    (told,) = said({"each": call(for_each=over)})
+    assert told == (
+        "each.for_each.tolerated unknown: what came instead in run 2, which failed: "
+        f"it failed: as the drill says; {shown}"
+    )
+
+
 def test_a_list_around_which_too_few_are_caught() -> None:
     each = call(for_each={"over": [1, 2], "max": 2, "min_success": 1})
     found = ends({"around": {"steps": {"each": each}, "catch": {"exhausted": "skip"}}})
