@@ -40,7 +40,8 @@ class Wanted(Struct, frozen=True):
 
     It passes the `gate`, and `fits`; if one is found that is `liked` besides, it is taken. For each of
     `plans` it holds a small plan that can be carried out. What the agent was `given` may be said
-    again. `narrower` are schemas in which such an answer is likelier to be found, each by itself.
+    again. `narrower` are schemas in which such an answer is likelier to be found, each by itself,
+    and an answer that is not wanted may be once it is `mended`.
     """
 
     gate: Confidence | None = None
@@ -49,6 +50,7 @@ class Wanted(Struct, frozen=True):
     liked: Callable[[Json], bool] = lambda _value: True
     given: Mapping[str, Json] = {}
     narrower: Sequence[Schema] = ()
+    mended: Callable[[Json], Json] = lambda value: value
 
 
 ANYTHING = Wanted()
@@ -82,7 +84,10 @@ def _found(schema: Schema, name: str, wanted: Wanted) -> Json:
     whole = with_plans(schema, wanted.plans, name)
     first = sample(whole, name)
     second: list[Json] = []
-    for value in _drawn(schema, whole, first, name, wanted):
+    for drawn in _drawn(schema, whole, first, name, wanted):
+        value = drawn if _is_wanted(drawn, wanted) else wanted.mended(drawn)
+        if value is not drawn and not compile_schema(whole).fits(value):
+            continue
         if not _is_wanted(value, wanted):
             continue
         if wanted.liked(value):

@@ -16,6 +16,7 @@ from agentflow.agents.simulated import ANYTHING, Wanted
 from agentflow.contracts.assembly import Assembly, TooLarge
 from agentflow.core.assertions import read_besides
 from agentflow.core.state import ENDED, Instance
+from agentflow.engines.equalities import equalizer
 from agentflow.engines.narrowing import loop_around, narrowings
 from agentflow.plan.steps import CallPlan, StepPlan
 from agentflow.spec.cel.evaluate import EvaluationError, evaluate
@@ -37,6 +38,7 @@ def wished_for(instance: Instance, wanted: Wanted = ANYTHING, *, lingers: bool =
         fits=_asserted(instance),
         liked=lambda answer: ends is None or _outcome(instance, answer) is not (not ends),
         narrower=narrowings(instance, around, ends),
+        mended=equalizer(instance),
     )
 
 

@@ -188,6 +188,39 @@ def test_what_an_assertion_reads_besides_the_answer_bounds_it(that: str, seed: s
     assert performed(plan, seed, inputs).state.status == "succeeded"
 
 
+SUMS: Json = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["net", "tax", "gross", "lines", "count"],
+    "properties": {
+        **{name: {"type": "integer", "minimum": 0, "maximum": 900} for name in ("net", "tax")},
+        "gross": {
+            "type": "object",
+            "required": ["cents"],
+            "properties": {"cents": {"maximum": 950}},
+        },
+        "lines": {"type": "array", "maxItems": 3, "items": {"type": "string"}},
+        "count": {"type": "integer"},
+    },
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "that",
+    [
+        "output.net + output.tax == output.gross.cents",
+        "output.count == size(output.lines) && output.tax == output.net",
+        "output.gross.cents == output.net + inputs.more",
+    ],
+    ids=["sum", "count", "inputs"],
+)
+def test_what_is_asserted_to_be_equal_is_made_equal(that: str, seed: str) -> None:
+    step = {"agent": "do", "assert": [{"that": that, "message": "it does not add up"}]}
+    plan = pipeline({"a": step}, output=SUMS, inputs={"type": "object"})
+    assert performed(plan, seed, {"more": 4}).state.status == "succeeded"
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_assertions_see_the_inputs_of_their_own_pipeline_the_item_and_the_state(seed: str) -> None:
     inside: Json = {
