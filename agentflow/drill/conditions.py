@@ -125,6 +125,8 @@ def joined(every: Iterable[Sequence[tuple[_T, ...]]]) -> list[tuple[_T, ...]]:
 
 def _compared(comparison: Comparison) -> list[Demands]:
     one, operator, other = comparison.one, comparison.operator, comparison.other
+    if isinstance(other, ListLiteral) and not other.items:
+        return _of(one, _of_size(operator, 0))
     if not isinstance(other, Literal):
         return _ANYHOW
     if isinstance(one, Call) and one.function == "size":

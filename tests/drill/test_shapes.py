@@ -73,7 +73,16 @@ def test_a_loop_that_is_exhausted(progress: str) -> None:
     }
 
 
-def test_a_loop_that_ends_for_one_of_two_reasons() -> None:
+@pytest.mark.parametrize(
+    "until",
+    [
+        "steps.look.output.ratio >= inputs.goal || size(steps.look.output.bad) > 0",
+        "steps.look.output.ratio >= inputs.goal || steps.look.output.bad != []",
+        "steps.look.output.ratio >= inputs.goal && steps.look.output.bad == []",
+    ],
+    ids=["size", "some", "none"],
+)
+def test_a_loop_whose_end_has_two_reasons(until: str) -> None:
     found: Json = {
         "type": "object",
         "required": ["ratio", "bad"],
@@ -82,7 +91,6 @@ def test_a_loop_that_ends_for_one_of_two_reasons() -> None:
             "bad": {"type": "array", "items": {"type": "string"}},
         },
     }
-    until = "steps.look.output.ratio >= inputs.goal || size(steps.look.output.bad) > 0"
     loop = {
         "max": 3,
         "no_progress": "continue",
@@ -90,10 +98,13 @@ def test_a_loop_that_ends_for_one_of_two_reasons() -> None:
         "steps": {"look": call("looker")},
     }
     given = {"type": "object", "required": ["goal"], "properties": {"goal": {"const": 0.9}}}
-    steps = {"again": {"loop": loop, "catch": {"exhausted": "skip"}}}
-    assert ends(steps, agents={"looker": agent(output=found)}, inputs=given) == {
-        "again.catch.exhausted": HELD
+    steps = {
+        "again": {"loop": loop, "catch": {"exhausted": "skip"}},
+        "after": call(when="has(steps.again.output)", catch={"timeout": "skip"}),
     }
+    agents = {"looker": agent(output=found)}
+    held = all_held(["again.catch.exhausted", "after.catch.timeout"])
+    assert ends(steps, agents=agents, inputs=given) == held
 
 
 def test_a_loop_that_a_person_ends() -> None:
