@@ -92,7 +92,10 @@ def _asked(expr: Expr, truth: bool) -> list[Demands]:
         case Has(path):
             return _of(path, True) if truth else _ANYHOW
         case Comprehension("all", source, variable, body) if truth:
-            return [(Demand(source, _every(each, variable)),) for each in wanted(body, True)]
+            every: list[Demands] = [
+                (Demand(source, _every(each, variable)),) for each in wanted(body, True)
+            ]
+            return every or _of(source, _of_size("==", 0))
         case Comprehension("exists", source, variable, body):
             return (
                 [(Demand(source, _some(each, variable)),) for each in wanted(body, True)]
