@@ -6,6 +6,7 @@ conditions ask the same otherwise.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations
 from math import inf
 from typing import TypeAlias
 
@@ -14,11 +15,13 @@ from msgspec import Struct
 from agentflow.lint.conditions import Fact, facts
 from agentflow.lint.macro_variables import Variables
 from agentflow.lint.rule import Context
+from agentflow.lint.verdicts import steps_read
 from agentflow.plan import address
 from agentflow.plan.limits import Subject, limits
 from agentflow.plan.numbers import Range, bound, meet, range_of_expression
 from agentflow.plan.steps import StepPlan
 from agentflow.spec.cel.logic import together
+from agentflow.spec.cel.syntax import Binary, Expr
 from agentflow.spec.expressions import references
 from agentflow.spec.templates import Whole
 
@@ -60,30 +63,73 @@ def meetings(context: Context) -> Iterator[Meeting]:
             if found.twice or not _is_spoken_of(found, readers):
                 told.add(found.number)
                 yield found
+    yield from _unasked(context, readers)
 
 
 def _bands(context: Context) -> Mapping[object, Sequence[Band]]:
     """The bands, grouped by what makes them belong together."""
     found: dict[object, list[Band]] = {}
     for step in context.plan.steps.values() if context.plan is not None else ():
-        if step.when is None:
-            continue
-        place, spans = address.parent(step.address) or "", dict[Subject, tuple[Range, str]]()
-        scope, others = Variables(context.types, place), dict[Subject, set[Fact]]()
-        for part, holds in together(step.when, True):
-            asked, limit = bound(part, holds), next(limits(part, holds), None)
-            domain = range_of_expression(asked.of, scope.of) if asked is not None else None
-            if asked is None or limit is None or domain is None:
-                continue
-            text = step.when_text[asked.of.start : asked.of.end]
-            span, _ = spans.get(limit.subject, (domain, text))
-            spans[limit.subject] = meet(span, asked.span), text
-            others.setdefault(limit.subject, set()).update(facts(part, step.when_text, holds))
-        all_of_it = frozenset(facts(step.when, step.when_text, True)) if spans else frozenset()
-        for subject, (span, text) in spans.items():
-            key = place, subject, all_of_it - others[subject]
-            found.setdefault(key, []).append(Band(step, span, subject, text))
+        if step.when is not None:
+            for key, band in _cut(context, step, step.when):
+                found.setdefault(key, []).append(band)
     return found
+
+
+def _cut(context: Context, step: StepPlan, condition: Expr) -> Iterator[tuple[object, Band]]:
+    """The bands of a condition, or of a part of it, each with what makes others belong to it."""
+    place, spans = address.parent(step.address) or "", dict[Subject, tuple[Range, str]]()
+    scope, others = Variables(context.types, place), dict[Subject, set[Fact]]()
+    for part, holds in together(condition, True):
+        asked, limit = bound(part, holds), next(limits(part, holds), None)
+        domain = range_of_expression(asked.of, scope.of) if asked is not None else None
+        if asked is None or limit is None or domain is None:
+            continue
+        text = step.when_text[asked.of.start : asked.of.end]
+        span, _ = spans.get(limit.subject, (domain, text))
+        spans[limit.subject] = meet(span, asked.span), text
+        others.setdefault(limit.subject, set()).update(facts(part, step.when_text, holds))
+    all_of_it = frozenset(facts(condition, step.when_text, True)) if spans else frozenset()
+    for subject, (span, text) in spans.items():
+        yield (place, subject, all_of_it - others[subject]), Band(step, span, subject, text)
+
+
+def _unasked(context: Context, readers: Mapping[object, Sequence[_Reader]]) -> Iterator[Meeting]:
+    """The numbers between those for which a step runs unasked and those for which people are asked.
+
+    `when: size <= 1 || default(steps.ask.output, false)`, and `ask` has `when: size > 2`. What the two
+    conditions ask beside it makes no difference to that number.
+    """
+    plan = context.plan
+    for step in plan.steps.values() if plan is not None else ():
+        if plan is None or not isinstance(step.when, Binary) or step.when.operator != "||":
+            continue
+        scope = address.parent(step.address) or ""
+        for own, answer in permutations((step.when.left, step.when.right)):
+            bands = [band for _, band in _cut(context, step, own)]
+            for asked in steps_read(plan, answer, scope) if bands else ():
+                if asked.question is None or asked.when is None:
+                    continue
+                for _, other in _cut(context, asked, asked.when):
+                    beside = asked.path[:-1] == step.path[:-1] or other.subject.root == "inputs"
+                    pairs = ((band, other) for band in bands if band.subject == other.subject)
+                    for pair in pairs if beside else ():
+                        yield from _left_out(pair, readers)
+
+
+def _left_out(
+    pair: tuple[Band, Band], readers: Mapping[object, Sequence[_Reader]]
+) -> Iterator[Meeting]:
+    """The number between two bands of a question and of what may follow it, if nothing else looks at it."""
+    lower, upper = sorted(pair, key=lambda band: band.span.low)
+    found = _meeting(lower, {upper.span.low: [upper]})
+    if found is None or found.twice:
+        return
+    done, asked = (band.step for band in pair)
+    following = [step for step, _ in readers.get(asked.id, ())]
+    others = readers[lower.subject.root, lower.subject.way]
+    if all(step in (done, asked) or step in following for step, _ in others):
+        yield found
 
 
 def _meeting(lower: Band, by_low: Mapping[float, Sequence[Band]]) -> Meeting | None:
