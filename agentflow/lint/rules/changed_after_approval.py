@@ -1,8 +1,9 @@
 """What is carried out differs from what a person has approved.
 
 A person sees one draft and says yes, and what goes out is another, which was written after the
-answer: with a remark, or once more. Nobody has seen that one. Carry out what was shown, or go round
-in a loop in which the person sees each version, and carry out the one that the answer was about.
+answer: with a remark, or once more; or a second call of the same model has made it. Nobody has seen
+that one. Carry out what was shown, or go round in a loop in which the person sees each version, and
+carry out the one that the answer was about.
 
 Of what cannot be undone it is also said if the person is shown one of several values, and the effect is
 always given the same of them.
@@ -128,12 +129,16 @@ SEVERITY = Severity.WARNING
 
 
 class _Version(Struct, frozen=True):
-    """A step's product, the question answered before it, and what that showed, made by another."""
+    """A step's product, the question about it, and what that showed, made by another.
+
+    It is a `twin` if a chat model was given just the same both times, whenever that was.
+    """
 
     made: StepPlan
     asked: StepPlan
     shown: Origin
     first: StepPlan
+    twin: bool
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -208,17 +213,30 @@ def _says_yes(plan: Plan, step: StepPlan, asked: StepPlan) -> bool:
 def _versions(
     context: Context, plan: Plan, order: Order, part: Origin, asked: StepPlan
 ) -> Iterator[_Version]:
-    """How something is a new version of what a question shows, made after the answer."""
+    """How something is another version of what a question shows, as one made after the answer."""
     made = plan.steps.get(part.step)
-    if made is None or made.call is None or not order.comes_after(made, asked):
+    if made is None or made.call is None:
         return
+    after, chats = order.comes_after(made, asked), made.call.chat is not None
     for shown in shown_by(context, asked):
         first = plan.steps.get(shown.step)
         if first is None or first.call is None or first.dispatch is not None:
             continue
-        same = first.agent == made.agent and shown.way == part.way
-        if same and _is_made_anew(context, made, first, asked):
-            yield _Version(made, asked, shown, first)
+        if first.agent != made.agent or shown.way != part.way:
+            continue
+        twin = chats and _are_twins(made, first)
+        if twin or (after and _is_made_anew(context, made, first, asked)):
+            yield _Version(made, asked, shown, first, twin and not after)
+
+
+def _are_twins(made: StepPlan, first: StepPlan) -> bool:
+    """Do two steps side by side ask the same of an agent, once each?"""
+    beside = address.parent(made.address) == address.parent(first.address)
+    once = made.for_each is None and first.for_each is None
+    assert made.call is not None
+    assert first.call is not None
+    now, then = entries(made.call.arguments), entries(first.call.arguments)
+    return beside and once and bool(now) and now == then
 
 
 def _is_made_anew(context: Context, made: StepPlan, first: StepPlan, asked: StepPlan) -> bool:
@@ -238,12 +256,16 @@ def _is_made_anew(context: Context, made: StepPlan, first: StepPlan, asked: Step
 
 
 def _finding(context: Context, step: StepPlan, use: Use, version: _Version) -> Finding:
-    made, asked = version.made, version.asked
+    made, asked, first = version.made, version.asked, quoted(version.first.id)
+    when = f" after {quoted(asked.id)} was answered, which was about what {first} has made"
+    beside = (
+        f", and {quoted(asked.id)} shows what {first} has made of the same: a model answers anew"
+    )
     return Finding(
         rule=NAME,
         severity=SEVERITY,
-        message=f"{quoted(step.id)} is given what {quoted(made.id)} makes after"
-        f" {quoted(asked.id)} was answered, which was about what {quoted(version.first.id)} has made",
+        message=f"{quoted(step.id)} is given what {quoted(made.id)} makes"
+        + (beside if version.twin else when),
         location=context.document.in_string(use.path, use.start, use.end),
         help=f"hand it what {quoted(asked.id)} shows, or ask again about what is new",
         related=(
