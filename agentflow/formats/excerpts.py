@@ -28,15 +28,15 @@ class Excerpt(Struct, frozen=True):
 
 def excerpt(source: Source, span: Span) -> Excerpt:
     """The first line of a span. A span without width gets one caret; so does the end of a line."""
-    line = source.line(span.line)
-    start = min(span.column - 1, len(line))
-    end = len(line.rstrip()) if span.end_line > span.line else span.end_column - 1
-    end = max(start, min(end, len(line)))
+    begins, ends = source.extent(span.line)
+    length = ends - begins
+    start = min(span.column - 1, length)
     # A line may be megabytes long: look at no more of it than can be shown.
-    first = max(0, start - ROOM)
-    shown = [
-        _TAB if char == "\t" else char for char in safe_characters(line[first : start + 2 * ROOM])
-    ]
+    first, last = max(0, start - ROOM), min(start + 2 * ROOM, length)
+    window = source.text[begins + first : begins + last]
+    end = first + len(window.rstrip()) if span.end_line > span.line else span.end_column - 1
+    end = max(start, min(end, length))
+    shown = [_TAB if char == "\t" else char for char in safe_characters(window)]
     left, marked, right = (
         shown[: start - first],
         shown[start - first : end - first],
@@ -47,7 +47,7 @@ def excerpt(source: Source, span: Span) -> Excerpt:
         left = _last_cells(left, _BEFORE, more=first > 0)
     indent = width("".join(left))
     carets = max(1, min(width("".join(marked)), ROOM - indent))
-    text = _first_cells([*left, *marked, *right], ROOM, more=start + 2 * ROOM < len(line))
+    text = _first_cells([*left, *marked, *right], ROOM, more=last < length)
     return Excerpt(text, indent, carets)
 
 

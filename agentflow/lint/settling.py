@@ -203,7 +203,7 @@ def _without_comment(suppression: Suppression, context: Context) -> Edit:
     span = suppression.comment.span
     if suppression.comment.alone:
         return Edit(Span(span.line, 1, span.line + 1, 1), "")
-    before = context.document.line(span.line)[: span.column - 1].rstrip()
+    before = context.document.between(span.line, 1, span.column).rstrip()
     return Edit(Span(span.line, len(before) + 1, span.line, span.end_column), "")
 
 

@@ -69,6 +69,10 @@ class Document(Struct, frozen=True, dict=True):
         """A line, counted from 1, without its end; empty beyond the last one."""
         return self.source.line(number)
 
+    def between(self, line: int, column: int, end_column: int | None = None) -> str:
+        """What stands on a line from a column on, up to another one or to the end of the line."""
+        return self.source.between(line, column, end_column)
+
     def node(self, path: Path) -> Node | None:
         """The node at a path; None if there is none."""
         node = self.root

@@ -27,7 +27,7 @@ def replaced(
     span = place.span
     if place.file != document.file or span.line != span.end_line:
         return None
-    written = document.line(span.line)[span.column - 1 : span.end_column - 1]
+    written = document.between(span.line, span.column, span.end_column)
     found = list(re.finditer(rf"(?<![\w-]){re.escape(old)}(?![\w-])", written))
     if len(found) != 1 or not new.isprintable():
         return None
@@ -88,12 +88,12 @@ def without_property(document: Document, path: Path, *, title: str) -> Fix | Non
 def _of_block(document: Document, entry: Entry) -> Edit | None:
     """The whole lines of an entry, if nothing else stands on them."""
     key, value = entry.key, entry.value
-    if document.line(key.line)[: key.column - 1].strip():
+    if document.between(key.line, 1, key.column).strip():
         return None  # behind the dash of a list
     last = value.end_line
     if isinstance(value, Scalar) and value.style in ("|", ">") and value.end_column == 1:
         return Edit(Span(key.line, 1, last, 1), "")
-    rest = document.line(last)[value.end_column - 1 :].strip()
+    rest = document.between(last, value.end_column).strip()
     if rest and not rest.startswith("#"):
         return None
     return Edit(Span(key.line, 1, last + 1, 1), "")
@@ -116,7 +116,7 @@ def in_quotes(document: Document, node: Scalar | Mapping | Sequence) -> str | No
     """What stands at a node on one line, as a text in double quotes; None if it needs escapes."""
     if node.line != node.end_line:
         return None
-    written = document.line(node.line)[node.column - 1 : node.end_column - 1]
+    written = document.between(node.line, node.column, node.end_column)
     if '"' in written or "\\" in written or not written.isprintable():
         return None
     return f'"{written}"'

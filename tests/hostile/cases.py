@@ -129,6 +129,8 @@ BROKEN: Mapping[str, str | bytes] = {
     "many keys": GOOD + _numbered(100_000, "key_{n}: {n}\n"),
     "many steps that are none": HEAD + "steps:\n" + _numbered(20_000, "  s{n}: {n}\n"),
     "long line": GOOD + "x: [" + "1, " * 100_000 + "1]\n",
+    "a long line of findings": GOOD + "x: {" + _numbered(30_000, "a{n}: some text, more of it, ") + "b: 1}\n",
+    "a long line without blanks": GOOD + "x: {" + _numbered(60_000, "a{n}:b{n}, ") + "c: 1}\n",
     "long text": GOOD + f"description: {{x: {'y' * 5_000_000}}}\n",
     "long key": GOOD + "x" * 1_000_000 + ": 1\n",
     "long explicit key": GOOD + "? " + "x" * 1_000_000 + "\n: 1\n",

@@ -317,6 +317,8 @@ def test_columns_count_characters_and_lines_count_any_line_end() -> None:
     read = parse_document("a: '👩é', \r\n".replace(", ", "") + "b: x\rc: y\u2028d: z\n", "f.yaml")
     assert read.locate(("a",)).span == Span(1, 4, 1, 8)
     assert [read.locate((key,)).span.line for key in "bcd"] == [2, 3, 4]
+    assert read.between(1, 4) == "'👩é'"
+    assert [read.between(2, *columns) for columns in ((1, 3), (4, 9), (9, 9))] == ["b:", "x", ""]
     assert [read.line(number) for number in range(6)] == [
         "",
         "a: '👩é'",

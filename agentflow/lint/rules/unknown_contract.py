@@ -61,5 +61,5 @@ def check(context: Context) -> Iterator[Finding]:
     known = context.pipeline.contracts if context.pipeline is not None else {}
     for finding in context.reported(NAME):
         span = finding.location.span
-        name = context.document.line(span.line)[span.column - 1 : span.end_column - 1].strip("'\"")
+        name = context.document.between(span.line, span.column, span.end_column).strip("'\"")
         yield replace(finding, fix=renamed(context.document, finding.location, name, known))

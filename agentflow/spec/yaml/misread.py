@@ -59,7 +59,7 @@ def negation(tag: str, place: Span, source: Source, *, in_flow: bool) -> Misread
     """An expression starting with `!`, which YAML takes for a tag; None for a real tag."""
     if tag.startswith("tag:"):
         return None
-    text = value_at(source.line(place.line)[place.column - 1 :], in_flow=in_flow)
+    text = value_at(source.between(place.line, place.column), in_flow=in_flow)
     word, _, more = text.partition(" ")
     is_path = re.search(r"[.(\[]", word) is not None
     if not text.startswith("!") or not (word == "!" or is_path or _GOES_ON.match(more.strip())):
@@ -77,7 +77,7 @@ def negation(tag: str, place: Span, source: Source, *, in_flow: bool) -> Misread
 
 def anchored_text(place: Span, source: Source, anchor: str, *, in_flow: bool) -> str | None:
     """What to write if an anchor that nothing refers to is the beginning of a text."""
-    text = value_at(source.line(place.line)[place.column - 1 :], in_flow=in_flow)
+    text = value_at(source.between(place.line, place.column), in_flow=in_flow)
     if f"*{anchor}" in source.text or text.count(" ") < 2:
         return None
     return in_quotes("if it is text, put it in quotes", text)
@@ -86,12 +86,14 @@ def anchored_text(place: Span, source: Source, anchor: str, *, in_flow: bool) ->
 def narrow_colons(node: Mapping) -> list[Misread]:
     """Keys of `{ }` that include their value for want of a space, read as they were meant."""
     found: list[Misread] = []
-    for name, entry in tuple(node.entries.items()):
+    entries: dict[str, Entry] = {}
+    for name, entry in node.entries.items():
         key, value = entry.key, entry.value
-        if not isinstance(value, Scalar) or value.text or value.style or key.style:
-            continue
-        meant = NARROW.fullmatch(name)
-        if meant is None or key.line != key.end_line or meant[1] in node.entries:
+        is_bare = isinstance(value, Scalar) and not (value.text or value.style or key.style)
+        meant = NARROW.fullmatch(name) if is_bare else None
+        taken = meant is not None and (meant[1] in node.entries or meant[1] in entries)
+        if meant is None or taken or key.line != key.end_line:
+            entries[name] = entry
             continue
         at = key.column + meant.end(1)
         rest = at + len(meant[2])
@@ -107,10 +109,8 @@ def narrow_colons(node: Mapping) -> list[Misread]:
         new_key = Scalar(meant[1], meant[1], "", key.line, key.column, key.line, at)
         text = meant[3]
         held = Scalar(resolve(text), text, "", key.line, rest, key.line, key.end_column)
-        node.entries = {
-            (meant[1] if old == name else old): (Entry(new_key, held) if old == name else each)
-            for old, each in node.entries.items()
-        }
+        entries[meant[1]] = Entry(new_key, held)
+    node.entries = entries
     return found
 
 
@@ -128,9 +128,7 @@ def bare_template(node: Mapping, source: Source, end: int, *, in_flow: bool) -> 
     span = node.span
     message = f"YAML reads {quoted(written)} as a mapping with the key {quoted(name)} and no value"
     more = (
-        ""
-        if in_flow
-        else value_at(source.line(span.end_line)[span.end_column - 1 :], in_flow=False)
+        "" if in_flow else value_at(source.between(span.end_line, span.end_column), in_flow=False)
     )
     if more and not more.startswith("#"):
         whole = written + more

@@ -264,8 +264,8 @@ class Reader:
         if (value.text, value.style) != (same.text, same.style) or same.end_line != same.line:
             return None
         key = second.key
-        before = self._source.line(key.line)[: key.column - 1]
-        after = self._source.line(same.line)[same.end_column - 1 :]
+        before = self._source.between(key.line, 1, key.column)
+        after = self._source.between(same.line, same.end_column)
         if key.line != same.line or before.strip() or after.strip():
             return None
         return Fix("take the second one out", (Edit(Span(key.line, 1, key.line + 1, 1), ""),))

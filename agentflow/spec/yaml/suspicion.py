@@ -137,9 +137,8 @@ def _parted_text(node: Mapping, source: Source, file: str) -> Iterator[Finding]:
         text = entry.value
         if not isinstance(text, Scalar) or not text.plain or not isinstance(text.value, str):
             continue
-        keys = [
-            each.key for each in takewhile(lambda each: _has_none(each, source), entries[at + 1 :])
-        ]
+        behind = (entries[number] for number in range(at + 1, len(entries)))
+        keys = [each.key for each in takewhile(lambda each: _has_none(each, source), behind)]
         if not any(_NO_KEY.search(key.text) for key in keys):
             continue
         first, last = keys[0], keys[-1]
@@ -150,7 +149,7 @@ def _parted_text(node: Mapping, source: Source, file: str) -> Iterator[Finding]:
             f"{quoted(shown)} is read as a key: the ',' before it ends the text in {{ }}",
             Location(file, Span(first.line, first.column, last.end_line, last.end_column)),
             f"put the whole text of {quoted(entry.key.text)} in quotes",
-            fix=_quoted(source.line(text.line)[: last.end_column - 1], text)
+            fix=_quoted(source.between(text.line, 1, last.end_column), text)
             if text.line == last.end_line
             else None,
         )
