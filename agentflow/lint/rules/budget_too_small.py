@@ -135,7 +135,8 @@ def _with_one_more(context: Context, plan: Plan, what: str) -> Iterator[Finding]
         location=context.document.locate(path_of(("budget",), what)),
         help=f"write '{key}: {2 * takes:.12g}', which leaves room for retries",
         related=tuple(
-            Related("this call is never afforded", context.document.locate_key(each.path)) for each, _ in beyond
+            Related("this call is never afforded", context.document.locate_key(each.path))
+            for each, _ in beyond
         ),
     )
 
