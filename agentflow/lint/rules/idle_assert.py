@@ -2,7 +2,8 @@
 
 It is true of every output or of none, so it catches nothing, or fails the step whatever its agent
 answers. So it is with a condition on a number, or on a sum, that every one fulfils which the contract has
-room for, or none, and with items of a list that are looked for in the same list.
+room for, or none, with items of a list that are looked for in the same list, and with a value that is
+compared with itself.
 
 Bad:
 
@@ -110,8 +111,20 @@ def _by_numbers(
 
 
 def _of_itself(context: Context, assertion: AssertPlan, path: Path) -> Iterator[Finding]:
-    """Is each item of a list asked whether it is in this very list?"""
+    """Is a value compared with itself, or an item of a list looked for in this very list?"""
     for part, holds in together(assertion.that, True):
+        sides = (part.left, part.right) if isinstance(part, Binary) else ()
+        texts = {assertion.text[side.start : side.end] for side in sides}
+        if isinstance(part, Binary) and part.operator in ("==", "!=") and len(texts) == 1:
+            fails = (part.operator == "==") != holds
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"{quoted(*texts)} is compared with itself, so "
+                + ("every answer fails" if fails else "it catches nothing"),
+                location=context.document.in_string(path, part.start, part.end),
+                help="compare it with what the step was given: 'input'",
+            )
         if not (holds and isinstance(part, Comprehension) and part.macro == "all"):
             continue
         among = _looked_up(part.variable, part.body)
