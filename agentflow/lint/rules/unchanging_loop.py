@@ -3,8 +3,8 @@
 Nothing that its steps read changes from one iteration to the next, and the agents look at nothing
 else. So a loop can only hope that the same question gets another answer. To tell the agent what was
 wrong with its last answer, hand it on in `next`. The same goes for the check alone by which the
-loop ends, and for a field that `next` gives back as it was. With `no_progress: continue` the author
-counts on other answers, and nothing is said.
+loop ends, and for a field that `next` gives back as it was, or as it began. With `no_progress:
+continue` the author counts on other answers, and nothing is said.
 
 Bad:
 
@@ -129,6 +129,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _given_back(context: Context, each: Round) -> Iterator[Finding]:
+    begun = entries(each.loop.state)
     for name, value in entries(each.loop.next).items():
         if gives_back(name, value):
             yield Finding(
@@ -139,6 +140,20 @@ def _given_back(context: Context, each: Round) -> Iterator[Finding]:
                 help="give it what the iteration has made of it, or take it out: what 'next' does not name"
                 " stays as it is",
             )
+        elif value == begun.get(name) and not _is_of_round(context, each, name):
+            yield Finding(
+                rule=NAME,
+                severity=SEVERITY,
+                message=f"'next' gives {quoted(f'loop.state.{name}')} what it began with",
+                location=context.document.locate_key((*each.body.path, "next", name)),
+                help="give it what the iteration has made of it, or read the value itself",
+            )
+
+
+def _is_of_round(context: Context, each: Round, name: str) -> bool:
+    """Does `next` read for a field what an iteration has made, or any `loop`?"""
+    uses = context.uses_within.get((*each.body.path, "next", name), ())
+    return any(use.reference.root == "loop" or each.is_inside(use) for use in uses)
 
 
 def _check(context: Context, plan: Plan, each: Round) -> Iterator[Finding]:
