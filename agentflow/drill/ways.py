@@ -218,6 +218,8 @@ def _inside(carrier: Carrier, kind: FailureClass, steps: Steps) -> Iterator[Way]
     for other in able[:_MOST_INSIDE]:
         yield Way((_hard(other, kind, everywhere=False),), other.name)
         yield Way((_hard(other, kind, everywhere=True),), other.name)
+        if kind is FailureClass.UNKNOWN_EFFECT:
+            yield from _in_doubt(other)
 
 
 def _can(step: StepPlan, kind: FailureClass) -> bool:

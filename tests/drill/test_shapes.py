@@ -340,6 +340,9 @@ def test_a_write_with_a_key_of_which_nobody_knows_in_the_end() -> None:
     found = drilled(plan_of(spec({"pay": pay})))
     (outcome,) = found.outcomes
     assert (outcome.status, outcome.run) == (HELD, 3)
+    keyed = call("writer", idempotency_key="${{ run.id }}")
+    around = {"steps": {"pay": keyed}, "catch": {"unknown_effect": "skip"}}
+    assert ends({"all": around}) == {"all.catch.unknown_effect": HELD}
     assert ends(
         {
             "all": {
