@@ -21,6 +21,7 @@ from agentflow.plan.build import build_plan
 from agentflow.plan.calls import plans_within
 from agentflow.plan.contract_places import models_of
 from agentflow.plan.library import texts_by_file
+from agentflow.plan.reading import is_too_large
 from agentflow.plan.steps import Plan
 from agentflow.project import CLASS, ProjectReader, find_root, read_bytes
 from agentflow.spec.document import MAX_BYTES, Document, parse_document
@@ -168,7 +169,8 @@ def understand(
 ) -> tuple[Document, Pipeline | None, Plan | None, tuple[Finding, ...]]:
     """From text to plan, with what was wrong on the way.
 
-    `read` gives the files that it names, and `read_models` the schemas of Python classes.
+    `read` gives the files that it names, and `read_models` the schemas of Python classes. Of what
+    is too large there is no pipeline and no plan: rules would look at a part of it.
     """
     document = parse_document(data, file)
     parsed = parse(document, VOCABULARY)
@@ -177,6 +179,8 @@ def understand(
     if parsed.pipeline is None:
         return document, None, None, problems
     plan = build_plan(document, parsed.pipeline, read, VOCABULARY, read_models)
+    if is_too_large(plan.findings):
+        return document, None, None, (*problems, *plan.findings)
     recordings = unreadable(document, parsed.pipeline, read)
     return document, parsed.pipeline, plan, (*problems, *plan.findings, *recordings)
 

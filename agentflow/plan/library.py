@@ -13,6 +13,7 @@ from agentflow.contracts.models import ModelReader
 from agentflow.contracts.resolve import FileReader
 from agentflow.errors import FileProblem
 from agentflow.findings import Finding
+from agentflow.plan.reading import is_too_large
 from agentflow.plan.steps import Child, Plan
 from agentflow.spec.document import Document, parse_document
 from agentflow.spec.model import Pipeline, Vocabulary
@@ -86,7 +87,10 @@ class Library:
         if parsed.pipeline is None:
             return Child(file, document, None, None, problems)
         plan = self._planner(document, parsed.pipeline, self, chain)
-        return Child(file, document, parsed.pipeline, plan, (*problems, *plan.findings))
+        problems = (*problems, *plan.findings)
+        if is_too_large(plan.findings):
+            return Child(file, document, None, None, problems)
+        return Child(file, document, parsed.pipeline, plan, problems)
 
 
 def within(folder: str, path: str) -> str:

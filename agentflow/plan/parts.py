@@ -118,6 +118,7 @@ class Parts(Reading):
             self.charges,
             self.escalations.plans,
             self._for_all,
+            self.complain,
         )
         for name in BUILT_IN_CHANNELS.keys() & pipeline.channels.keys():
             message = f"{quoted(name)} is a channel that every pipeline has"

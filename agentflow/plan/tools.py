@@ -16,6 +16,7 @@ from agentflow.plan import address
 from agentflow.plan.contracts import ContractPlan
 from agentflow.plan.fallbacks import with_fallbacks
 from agentflow.plan.materials import Materials
+from agentflow.plan.reading import TOO_LARGE
 from agentflow.plan.servers import definition_for
 from agentflow.plan.steps import (
     DEFAULT_TIMEOUT,
@@ -47,6 +48,11 @@ from agentflow.spec.model import (
 )
 from agentflow.spec.templates import Template, Text, Whole, parse_template
 
+#: How many tools the calls of one file may have, each counted for every call that leads to it, and
+#: how many models may be tools of each other, one inside the other.
+MOST_TOOLS = 20_000
+DEEPEST = 16
+
 #: What the key of a tool can read besides the global roots: the arguments, and `call.id`.
 CALL_NAMES = frozenset({"input", "call"})
 #: The arguments of a call are all that its agent is given.
@@ -54,6 +60,8 @@ _ARGUMENTS = parse_template("${{ input }}")
 
 #: Parses a template that stands at a path and sees these names besides the global roots.
 Parse = Callable[[Json, Path, frozenset[str]], Template]
+#: Notes an error: a rule, a message, a path of the document, and help.
+Complain = Callable[[str, str, Path, str | None], None]
 
 
 def gravest(effects: Sequence[Effects]) -> Effects:
@@ -94,6 +102,7 @@ class Tools:
         charges: Mapping[str, Mapping[str, Template]],
         escalations: Mapping[str, EscalationPlan],
         parse: Parse,
+        complain: Complain,
     ) -> None:
         self._pipeline = pipeline
         self._materials = materials
@@ -101,6 +110,8 @@ class Tools:
         self._charges = charges
         self._escalations = escalations
         self._parse = parse
+        self._complain = complain
+        self._count = 0
         self._offers = {
             name: tuple(self._offers_of(name, agent)) for name, agent in pipeline.agents.items()
         }
@@ -114,7 +125,7 @@ class Tools:
         tools = {
             offer.name: self._tool(offer, at, inside)
             for offer in self._offers.get(call.agent, ())
-            if offer.agent not in inside
+            if offer.agent not in inside and self._has_room(offer, len(inside))
         }
         if not tools:
             return replace(call, tools={}, reach=call.effects)
@@ -133,6 +144,26 @@ class Tools:
 
         fallbacks = [replace(other, call=equipped(other.call)) for other in call.fallbacks]
         return replace(equipped(call), fallbacks=tuple(fallbacks))
+
+    def _has_room(self, offer: _Offer, depth: int) -> bool:
+        """Count a tool; of the first that is too many or too deep, it is told that it is."""
+        if self._count > MOST_TOOLS:
+            return False
+        self._count += 1
+        if self._count > MOST_TOOLS:
+            message = (
+                f"more than {MOST_TOOLS:,} tools, counted once for each call that leads to them"
+            )
+        elif depth > DEEPEST:
+            message = f"more than {DEEPEST} models that are tools, one of the other"
+            self._count = MOST_TOOLS + 1
+        else:
+            return True
+        advice = (
+            "let fewer agents be tools of each other, or put steps into a pipeline of their own"
+        )
+        self._complain(TOO_LARGE, message, offer.path, advice)
+        return False
 
     def _tool(self, offer: _Offer, at: str, above: tuple[str, ...]) -> ToolPlan:
         here, options = address.child(at, offer.name), offer.options

@@ -190,6 +190,12 @@ BROKEN: Mapping[str, str | bytes] = {
     "references": given(" ".join(f"${{{{ steps.s{n}.output }}}}" for n in range(3_000))),
     "long names that are nearly right": HEAD + AGENT + "steps:\n"
     + _numbered(1_000, "  a_" + "x" * 50 + "{n}: {{agent: do, with: {{}}, needs: [a_" + "x" * 49 + "y{n}]}}\n"),
+    "more references than there may be": HEAD + AGENT + "steps:\n"
+    + _numbered(3_000, '  a{n}: {{agent: do, with: {{x: "${{{{ [' + "run.id, " * 40 + 'run.id] }}}}"}}}}\n') + "outputs: {}\n",
+    "models that are tools of each other": HEAD + "agents:\n"
+    + _numbered(200, "  a{n}: {{kind: llm, model: openai/gpt-5-mini, instructions: Do it., description: Does it, max_turns: 3,"
+    " tools: [" + ", ".join(f"{{{{agent: a{k}}}}}" for k in range(20)) + "], input: {{type: object}}, output: {{type: object}}}}\n")
+    + "steps: {a: {agent: a50, with: {}}}\noutputs: {}\n",
     "steps in a circle": HEAD + AGENT + "steps:\n" + _numbered(1_000, "  s{n}: {{agent: do, with: {{}}, needs: [s{after}]}}\n")
     + "  s1000: {agent: do, with: {}, needs: [s0]}\noutputs: {}\n",
     "a clique": HEAD + AGENT + "steps:\n" + _numbered(60, "  s{n}: {{agent: do, with: {{}}, needs: ["

@@ -67,7 +67,9 @@ Good:
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec import Struct
 
 from agentflow.findings import Finding, Related, Severity
 from agentflow.lint.chats import Chat, chats
@@ -75,8 +77,8 @@ from agentflow.lint.rule import Context, Family
 from agentflow.lint.texts import Written
 from agentflow.plan import address
 from agentflow.plan.address import enclosing
-from agentflow.plan.calls import callers, calls_in, home_of, possible_calls
-from agentflow.plan.steps import Plan
+from agentflow.plan.calls import callers, home_of, possible_calls
+from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.document import Path
 from agentflow.spec.model import AgentTool, offered_tools
 from agentflow.spec.nearest import nearest
@@ -115,18 +117,28 @@ _NEGATED = re.compile(
 )
 
 
+class _Team(Struct, frozen=True):
+    """All agents and tools of a pipeline, with where each is described.
+
+    `inside` are the agents that are called at each address, or further in.
+    """
+
+    everybody: Mapping[str, Path]
+    inside: Mapping[str, Collection[str]]
+
+
 def check(context: Context) -> Iterator[Finding]:
     """Each agent that a model is told to turn to, and each tool it is told of, but cannot reach."""
     plan = context.plan
     if plan is None:
         return
-    everybody = _everybody(plan)
+    team = _Team(_everybody(plan), _inside(plan))
     seen: set[Path] = set()
     for chat in chats(context):
         home = home_of(chat.step, chat.call)
         if home not in seen and not _names_nobody(plan, chat):
             seen.add(home)
-            yield from _of_model(context, plan, chat, home, everybody)
+            yield from _of_model(context, plan, chat, home, team)
 
 
 def _names_nobody(plan: Plan, chat: Chat) -> bool:
@@ -136,17 +148,17 @@ def _names_nobody(plan: Plan, chat: Chat) -> bool:
 
 
 def _of_model(
-    context: Context, plan: Plan, chat: Chat, home: Path, everybody: Mapping[str, Path]
+    context: Context, plan: Plan, chat: Chat, home: Path, team: _Team
 ) -> Iterator[Finding]:
     from agentflow.lint.tool_words import tool_by_name, writes_code
 
-    reach = {chat.agent, *chat.call.tools, *_named(plan, chat)}
+    reach = {chat.agent, *chat.call.tools, *_named(context, plan, chat)}
     said: set[str] = set()
     texts = context.told[home]
     for text in texts:
         codes = writes_code(text.text)
         for found in _TOLD.finditer(text.text):
-            name = _meant(found, everybody)
+            name = _meant(found, team.everybody)
             if name is None and not codes:
                 name = tool_by_name(found["name"], called=found["call"] is not None)
                 name = None if name in _words(chat) else name
@@ -155,9 +167,9 @@ def _of_model(
                 continue
             said.add(name)
             place = text.place(context.document, found, "name")
-            if name in everybody:
+            if name in team.everybody:
                 message = f"is told to turn to {quoted(name)}, which it cannot reach"
-                where = context.document.locate_key(everybody[name])
+                where = context.document.locate_key(team.everybody[name])
                 related: tuple[Related, ...] = (Related(quoted(name), where),)
             else:
                 message, related = f"is told of a tool {quoted(name)} that it does not have", ()
@@ -165,22 +177,24 @@ def _of_model(
             advice = f"did you mean {quoted(near)}?" if near else _ADVICE
             message = f"{quoted(chat.agent)} {message}"
             yield Finding(NAME, SEVERITY, message, place, advice, related)
-        beside = reach | said | _beside(plan, chat.step.address)
-        yield from _told_of(context, chat, text, everybody, beside)
+        yield from _told_of(context, plan, chat, text, team, reach | said)
     if not said:
         yield from _without_tools(context, chat, texts)
 
 
 def _told_of(
-    context: Context, chat: Chat, text: Written, everybody: Mapping[str, Path], beside: set[str]
+    context: Context, plan: Plan, chat: Chat, text: Written, team: _Team, known: set[str]
 ) -> Iterator[Finding]:
     """Agents whose names can mean nothing else in a text, and those that it is to hand over to."""
+    beside: set[str] | None = None
     for name, group, found in _others(text.text):
+        if beside is None:
+            beside = known | _beside(plan, chat.step, team)
         if name in beside:
             continue
-        if name in everybody:
+        if name in team.everybody:
             said = f"is told of {quoted(name)}, which it cannot reach"
-            place = context.document.locate_key(everybody[name])
+            place = context.document.locate_key(team.everybody[name])
             related: tuple[Related, ...] = (Related(quoted(name), place),)
         elif _is_nobody(name, found, chat):
             said, related = f"is told to turn to {quoted(name)}, and there is no such agent", ()
@@ -238,10 +252,10 @@ def _others(text: str) -> Iterator[tuple[str, str, re.Match[str]]]:
             yield found[group], group, found
 
 
-def _beside(plan: Plan, at: str) -> set[str]:
+def _beside(plan: Plan, at: StepPlan, team: _Team) -> set[str]:
     """The agents of all steps that come before a step or after it: a text may well tell of them."""
-    found: set[str] = set()
-    for place in enclosing(at):
+    found = {call.agent for call in possible_calls(at)}
+    for place in enclosing(at.address):
         step = plan.steps.get(place)
         scope = address.parent(place) or ""
         for way in ("upstream", "downstream") if step is not None else ():
@@ -252,12 +266,17 @@ def _beside(plan: Plan, at: str) -> set[str]:
                 new = {address.child(scope, name) for name in names} - seen
                 seen |= new
                 pending += new
-            found.update(
-                call.agent
-                for one in callers(plan)
-                for call in possible_calls(one)
-                if seen.intersection(enclosing(one.address)) - {place} or one.address == at
-            )
+            found.update(*(team.inside.get(one, ()) for one in seen - {place}))
+    return found
+
+
+def _inside(plan: Plan) -> dict[str, set[str]]:
+    """The agents that are called at each address, or further in."""
+    found: dict[str, set[str]] = {}
+    for step in callers(plan):
+        agents = [call.agent for call in possible_calls(step)]
+        for place in enclosing(step.address):
+            found.setdefault(place, set()).update(agents)
     return found
 
 
@@ -286,16 +305,15 @@ def _everybody(plan: Plan) -> dict[str, Path]:
     return found
 
 
-def _named(plan: Plan, chat: Chat) -> set[str]:
+def _named(context: Context, plan: Plan, chat: Chat) -> set[str]:
     """What the answer of a model may name so that a step goes on with it."""
     schema = json.dumps(chat.call.output.schema)
     names = set(re.findall(r'"([a-z]\w*)"', schema))
-    readers = {use.reader for use in plan.uses if use.target == chat.step.address}
+    readers = {use.reader for use in context.uses_of.get(chat.step.address, ())}
     for reader in readers & plan.steps.keys():
         step = plan.steps[reader]
         names.update(step.among, step.cases)
         if step.delegate is not None:
             names.update(step.delegate.workers)
             names.update(str(worker.agent) for worker in step.delegate.workers.values())
-    names.update(call.agent for call in calls_in(plan) if call.agent in names)
     return names

@@ -58,6 +58,8 @@ Good:
 """
 
 from collections.abc import Iterator
+from itertools import chain
+from typing import TypeGuard
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.rule import Context, Family
@@ -101,27 +103,59 @@ def check(context: Context) -> Iterator[Finding]:
 def _joined(plan: Plan) -> Iterator[tuple[Path, int, int]]:
     """The places of references, each to another item of a list from the first on, in one sum."""
     for expr, path, offset, _ in expressions(plan):
-        for part in every(expr):
-            if not isinstance(part, Binary) or part.operator != "+":
-                continue
-            found: dict[tuple[object, ...], dict[object, Expr]] = {}
-            operands = list(_operands(part))
-            if any(isinstance(each, Literal) for each in operands):
-                continue  # a text between them may say which is which
-            for each in operands:
-                read: Expr = each.path if isinstance(each, Default) else each
-                root, way = way_of(read)
-                if root == "steps" and len(way) > 2:
-                    found.setdefault((*way[:2], *way[3:]), {})[way[2]] = read
-            for of_list in found.values():
-                if of_list.keys() == set(range(len(of_list))) and len(of_list) > 1:
-                    for read in of_list.values():
-                        yield path, offset + read.start, offset + read.end
+        sums = [part for part in every(expr) if _is_sum(part)]
+        inner = {id(part.left) for part in sums}
+        for part in sums:
+            for read in _items_of(part) if id(part) not in inner else ():
+                yield path, offset + read.start, offset + read.end
+
+
+def _items_of(whole: Binary) -> Iterator[Expr]:
+    """What reads each another item of a list, in a sum or in what it begins with.
+
+    A text between them may say which is which, so it ends there.
+    """
+    found: dict[tuple[object, ...], dict[object, Expr]] = {}
+    joined: dict[tuple[object, ...], tuple[Expr, ...]] = {}
+    for side in _sides(whole):
+        read_here = set[tuple[object, ...]]()
+        for each in _operands(side):
+            if isinstance(each, Literal):
+                yield from chain(*joined.values())
+                return
+            read: Expr = each.path if isinstance(each, Default) else each
+            root, way = way_of(read)
+            if root == "steps" and len(way) > 2:
+                key = (*way[:2], *way[3:])
+                found.setdefault(key, {})[way[2]] = read
+                read_here.add(key)
+        for one in read_here:
+            items = found[one]
+            if len(items) > 1 and items.keys() == set(range(len(items))):
+                joined[one] = tuple(items.values())
+    yield from chain(*joined.values())
+
+
+def _is_sum(expr: Expr) -> TypeGuard[Binary]:
+    return isinstance(expr, Binary) and expr.operator == "+"
+
+
+def _sides(whole: Binary) -> Iterator[Expr]:
+    """What a chain of `+` adds up, from the first on."""
+    behind, rest = [whole.right], whole.left
+    while _is_sum(rest):
+        behind.append(rest.right)
+        rest = rest.left
+    yield rest
+    yield from reversed(behind)
 
 
 def _operands(expr: Expr) -> Iterator[Expr]:
-    if isinstance(expr, Binary) and expr.operator == "+":
-        yield from _operands(expr.left)
-        yield from _operands(expr.right)
-    else:
-        yield expr
+    """What a side of a sum adds up, if it is one in brackets."""
+    pending = [expr]
+    while pending:
+        one = pending.pop()
+        if _is_sum(one):
+            pending += (one.right, one.left)
+        else:
+            yield one

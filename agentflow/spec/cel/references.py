@@ -73,9 +73,11 @@ class _Walk(Struct, frozen=True):
                 yield from self.expr(condition)
                 yield from self.where(condition).expr(then)
                 yield from self.expr(otherwise)
-            case Binary("&&", left, right):
-                yield from self.expr(left)
-                yield from self.where(left).expr(right)
+            case Binary("&&"):
+                walk = self
+                for side in _sides(expr):
+                    yield from walk.expr(side)
+                    walk = walk.where(side)
             case Comprehension(_, source, variable, body):
                 yield from self.expr(source)
                 yield from _Walk(self.bound | {variable}, self.existing).expr(body)
@@ -117,6 +119,16 @@ class _Walk(Struct, frozen=True):
                         # An index that is not known proves nothing about the same index elsewhere.
                         if None not in steps[:length]:
                             yield root.name, steps[:length]
+
+
+def _sides(expr: Expr) -> Iterator[Expr]:
+    """What a chain of `&&` asks, in source order."""
+    sides = list[Expr]()
+    while isinstance(expr, Binary) and expr.operator == "&&":
+        sides.append(expr.right)
+        expr = expr.left
+    yield expr
+    yield from reversed(sides)
 
 
 def known_steps(nodes: tuple[Expr, ...]) -> Steps:
