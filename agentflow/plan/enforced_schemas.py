@@ -119,10 +119,11 @@ def _closed(made: dict[str, Any]) -> dict[str, Any]:
     kinds = made.get("type", [])
     if "object" in ([kinds] if isinstance(kinds, str) else kinds) or "properties" in made:
         properties = made.get("properties", {})
-        optional = next((name for name in properties if name not in made.get("required", ())), None)
+        required = frozenset(made.get("required", ()))
+        optional = next((name for name in properties if name not in required), None)
         if optional is not None:
             raise _Beyond(f"'{optional}' is not required")
-        if set(made.get("required", ())) != properties.keys():
+        if required != properties.keys():
             raise _Beyond("it requires fields that it does not describe")
         if not properties and made.get("additionalProperties") is not False:
             raise _Beyond("it has an object of any fields")

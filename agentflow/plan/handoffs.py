@@ -227,7 +227,7 @@ def _of_object(pair: _Pair) -> Iterator[Breach]:
     others = given.get("additionalProperties", True)
     if not named and others is True:
         return
-    required = given.get("required", ())
+    required = frozenset(given.get("required", ()))
     for name in taken.get("required", ()):
         if name in required:
             continue
@@ -252,9 +252,10 @@ def _fields(pair: _Pair) -> Iterator[_Pair]:
     others = taken.get("additionalProperties", True)
     if "patternProperties" in taken or others is False:
         others = True  # which fields are taken at all is judged by their names
+    required = frozenset(given.get("required", ()))
     for name, part in given.get("properties", {}).items():
         demand = taken.get("properties", {}).get(name, others)
-        yield pair.part(name, part, demand, present=name in given.get("required", ()))
+        yield pair.part(name, part, demand, present=name in required)
     rest = given.get("additionalProperties", True)
     if isinstance(rest, dict):
         yield pair.part(SOME_FIELD, rest, others, present=False)

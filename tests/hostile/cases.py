@@ -224,6 +224,9 @@ SOUND: Mapping[str, str | bytes] = {
     "many required": contract({"type": "object", "required": [f"k{n}" for n in range(40_000)]}),
     "long enums": contract({"enum": [f"v{n}" for n in range(10_000)]}),
     "unions held against each other": handed(lengths(400, 1), lengths(400, 0)),
+    "objects with many fields held against each other": handed(
+    *({"type": "object", "required": [f"k{n}" for n in range(first, 3_000)],
+    "properties": {f"k{n}": {"type": "string"} for n in range(first, 3_000)}} for first in (0, 1))),
     "long enums held against each other": handed({"enum": [f"v{n}" for n in range(10_000)]},
     {"enum": [f"v{n}" for n in range(1, 10_001)]}),
     "inputs that nobody reads": HEAD + "inputs: " + json.dumps({"type": "object", "properties": {f"k{n}": {} for n in range(5_000)}})

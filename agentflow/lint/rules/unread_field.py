@@ -190,13 +190,14 @@ def _inside(
     if not whole and any(steps[0] not in properties for steps in reads):
         return  # a name that the contract does not have may be meant for one that it has
     complete = not calls_model and schema.get("additionalProperties") is False
-    names = [str(steps[0]) for steps in reads if steps]
+    names = {str(steps[0]) for steps in reads if steps}
+    required = frozenset(schema.get("required", ()))
     last = max((n for n, name in enumerate(properties) if name in names), default=-1)
     for position, (name, part) in enumerate(properties.items()):
         inner = Contract(part, contract.root)
         inner_path, inner_way = (*path, "properties", name), (*way, name)
         working = calls_model and position < last and _is_text(inner)
-        unasked = complete or name not in schema.get("required", ())
+        unasked = complete or name not in required
         is_read = whole or name in names or working or unasked or _is_constant(inner)
         yield _Field(inner_path, inner_way, is_read)
         if is_read:
