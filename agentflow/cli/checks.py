@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from agentflow.cli.options import choice
 from agentflow.findings import FailOn, Severity
 
 
@@ -35,7 +36,7 @@ ImportsOption = Annotated[
         help="Import the modules of Python classes that contracts name, in a process of their own.",
     ),
 ]
-ListFormatOption = Annotated[ListFormat, typer.Option("--format", "-f", help="How to print.")]
+ListFormatOption = Annotated[ListFormat, choice(ListFormat, "--format", "-f", help="How to print.")]
 
 
 SpecsArgument = Annotated[
@@ -43,7 +44,7 @@ SpecsArgument = Annotated[
     typer.Argument(metavar="SPEC...", help="Spec files, folders, patterns, or - for stdin."),
 ]
 FindingsFormatOption = Annotated[
-    FindingsFormat, typer.Option("--format", "-f", help="How to print the findings.")
+    FindingsFormat, choice(FindingsFormat, "--format", "-f", help="How to print the findings.")
 ]
 SelectOption = Annotated[
     list[str] | None,
@@ -54,22 +55,22 @@ IgnoreOption = Annotated[
     typer.Option("--ignore", metavar="NAME,...", help="These rules and families do not count."),
 ]
 SeverityOption = Annotated[
-    Severity, typer.Option("--severity", help="The slightest findings that are shown.")
+    Severity, choice(Severity, "--severity", help="The slightest findings that are shown.")
 ]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Warnings make it fail: the same as --fail-on warning.")
 ]
 FailOnOption = Annotated[
     FailOn | None,
-    typer.Option(
+    choice(
+        FailOn,
         "--fail-on",
         help="How severe a finding has to be for exit code 1; by default an error.",
         show_default=False,
     ),
 ]
 ExitZeroOption = Annotated[
-    bool,
-    typer.Option("--exit-zero", help="No finding makes it fail: the same as --fail-on never."),
+    bool, typer.Option("--exit-zero", help="No finding makes it fail: the same as --fail-on never.")
 ]
 ConfigOption = Annotated[
     Path | None,
@@ -91,8 +92,7 @@ FixOption = Annotated[
     bool, typer.Option("--fix", help="Mend what has one safe answer, in the files.")
 ]
 UnsafeFixesOption = Annotated[
-    bool,
-    typer.Option("--unsafe-fixes", help="Mend also what may have been meant differently."),
+    bool, typer.Option("--unsafe-fixes", help="Mend also what may have been meant differently.")
 ]
 DiffOption = Annotated[
     bool,

@@ -11,9 +11,7 @@ import typer
 from agentflow import __version__
 from agentflow.cli import checks, people, running
 from agentflow.cli.checks import ImportsOption
-from agentflow.cli.options import (
-    StoreOption,
-)
+from agentflow.cli.options import StoreOption, choice
 
 app = typer.Typer(
     name="agentflow",
@@ -61,8 +59,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def root(
     version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Multi-agent pipelines that can be read, checked, bounded, run and replayed."""
@@ -80,7 +77,7 @@ def plan(
         str, typer.Argument(metavar="SPEC", help="The pipeline's spec, or - for stdin.")
     ],
     format: Annotated[
-        PlanFormat, typer.Option("--format", "-f", help="How to show it.")
+        PlanFormat, choice(PlanFormat, "--format", "-f", help="How to show it.")
     ] = PlanFormat.TREE,
     concurrency: Annotated[
         int,
@@ -104,7 +101,8 @@ def run_tests(
         typer.Option("--filter", metavar="NAME", help="Only tests of this name; * and ? stand in."),
     ] = None,
     format: Annotated[
-        TestsFormat, typer.Option("--format", "-f", help="How to print what came of the tests.")
+        TestsFormat,
+        choice(TestsFormat, "--format", "-f", help="How to print what came of the tests."),
     ] = TestsFormat.TEXT,
     trace: Annotated[
         bool, typer.Option("--trace", help="Show the whole trace of every test.")
@@ -122,7 +120,8 @@ def drill(
         list[str], typer.Argument(metavar="SPEC...", help="Spec files, folders, or - for stdin.")
     ],
     format: Annotated[
-        TestsFormat, typer.Option("--format", "-f", help="How to print what came of the drills.")
+        TestsFormat,
+        choice(TestsFormat, "--format", "-f", help="How to print what came of the drills."),
     ] = TestsFormat.TEXT,
     check: Annotated[
         bool,
@@ -161,7 +160,7 @@ def tools(
         str | None, typer.Option("--server", metavar="NAME", help="Only this server.")
     ] = None,
     format: Annotated[
-        checks.ListFormat, typer.Option("--format", "-f", help="How to print them.")
+        checks.ListFormat, choice(checks.ListFormat, "--format", "-f", help="How to print them.")
     ] = checks.ListFormat.TEXT,
     write: Annotated[
         bool,
@@ -191,7 +190,8 @@ def doctor(
         ),
     ] = False,
     format: Annotated[
-        checks.ListFormat, typer.Option("--format", "-f", help="How to print what was found.")
+        checks.ListFormat,
+        choice(checks.ListFormat, "--format", "-f", help="How to print what was found."),
     ] = checks.ListFormat.TEXT,
     store: StoreOption = None,
 ) -> None:
@@ -234,7 +234,12 @@ def contracts(
     ],
     format: Annotated[
         ContractsFormat,
-        typer.Option("--format", "-f", help="JSON Schemas, pydantic models or TypeScript types."),
+        choice(
+            ContractsFormat,
+            "--format",
+            "-f",
+            help="JSON Schemas, pydantic models or TypeScript types.",
+        ),
     ] = ContractsFormat.JSON,
     allow_imports: ImportsOption = False,
 ) -> None:

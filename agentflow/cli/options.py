@@ -2,12 +2,15 @@
 
 import enum
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from agentflow.errors import UsageError
+
+_Value = TypeVar("_Value", bound=enum.StrEnum)
 
 
 class Durability(enum.StrEnum):
@@ -15,6 +18,39 @@ class Durability(enum.StrEnum):
 
     PROCESS = "process"
     POWER = "power"
+
+
+def one_of(values: type[_Value]) -> Callable[[str], _Value]:
+    """The parser of an option or argument that takes one value of a few, and names the nearest."""
+
+    def parse(text: str) -> _Value:
+        try:
+            return values(text)
+        except ValueError:
+            raise typer.BadParameter(_is_none_of(text, values)) from None
+
+    return parse
+
+
+def choice(values: type[_Value], *names: str, help: str, show_default: bool = True) -> Any:
+    """An option that takes one value of a few."""
+    return typer.Option(
+        *names,
+        parser=one_of(values),
+        metavar=f"<{'|'.join(values)}>",
+        help=help,
+        show_default=show_default,
+    )
+
+
+def _is_none_of(text: str, values: Iterable[str]) -> str:
+    from agentflow.spec.nearest import nearest_choice
+    from agentflow.spec.wording import quoted
+
+    known = list(values)
+    near = nearest_choice(text, known)
+    meant = f"; did you mean {quoted(near)}?" if near is not None else ""
+    return f"{quoted(text)} is not one of: {', '.join(known)}{meant}"
 
 
 def words(param: typer.CallbackParam, text: str | None) -> str | None:
@@ -38,7 +74,8 @@ StoreOption = Annotated[
 ]
 DurabilityOption = Annotated[
     Durability,
-    typer.Option(
+    choice(
+        Durability,
         "--durability",
         help="What stored entries survive: every crash of the process, or a loss of power too.",
     ),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agentflow.cli.options import JsonOption, RunArgument, StoreOption, words
+from agentflow.cli.options import JsonOption, RunArgument, StoreOption, one_of, words
 
 
 class Answer(enum.StrEnum):
@@ -45,7 +45,10 @@ def answer(
         str, typer.Argument(metavar="STEP", help="The step that asks, by its address.")
     ],
     said: Annotated[
-        Answer, typer.Argument(metavar="ANSWER", help="approve, replace, retry or abort.")
+        Answer,
+        typer.Argument(
+            parser=one_of(Answer), metavar="ANSWER", help="approve, replace, retry or abort."
+        ),
     ],
     value: Annotated[
         str | None, typer.Option("--value", metavar="JSON", help="The value of 'replace'.")

@@ -315,7 +315,7 @@ def _command(command: Any, name: str) -> str:
     lines = [f"### `{usage}`", "", str(command.help)]
     rows = [
         f"| {', '.join(f'`{name}`' for name in (*option.opts[::-1], *option.secondary_opts))}"
-        f"{f' `{option.metavar}`' if option.metavar else ''} | {_shown(option)} | {option.help} |"
+        f"{f' `{_cell(option.metavar)}`' if option.metavar else ''} | {_shown(option)} | {option.help} |"
         for option in options
     ]
     if rows:
