@@ -151,10 +151,11 @@ def validate(
     output_file: OutputOption = None,
     quiet: QuietFindingsOption = False,
 ) -> None:
-    """Check specs: exit 0 if they can run, 1 if there are errors. Nothing in them is executed.
+    """Check specs; nothing in them is executed.
 
-    Exit 2: an option or the configuration makes no sense, or there is nothing to check. Exit 3: a file
-    cannot be read or written, or a rule crashed.
+    Exit 1: there are errors, or findings that fail by '--fail-on', or a '--diff' that is not empty.
+    Exit 2: an option or the configuration makes no sense, or there is nothing to check. Exit 3: a
+    file cannot be read or written, or a rule crashed.
     """
     if strict + exit_zero + (fail_on is not None) > 1:
         raise typer.BadParameter(
@@ -192,7 +193,10 @@ def validate(
 
 
 def rules(format: ListFormatOption = ListFormat.TEXT) -> None:
-    """List the rules of validate by family, with their severities and whether they have a fix."""
+    """List the rules of validate by family.
+
+    Each with its severity and whether it has a fix. Exit 2: the call makes no sense.
+    """
     from agentflow.cli.rules import list_rules
 
     raise typer.Exit(list_rules(json=format is ListFormat.JSON))
@@ -202,7 +206,11 @@ def explain(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The name of a rule.")],
     format: ListFormatOption = ListFormat.TEXT,
 ) -> None:
-    """Print the page of a rule: what is wrong, why it hurts, an example, and the example mended."""
+    """Print the page of a rule.
+
+    It says what is wrong and why it hurts, with an example, and the example mended. Exit 2: there
+    is no such rule.
+    """
     from agentflow.cli.rules import explain_rule
 
     raise typer.Exit(explain_rule(rule, json=format is ListFormat.JSON))

@@ -20,7 +20,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    # A wider terminal gets lines that are no harder to read.
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 
 
@@ -85,7 +86,11 @@ def plan(
     ] = 16,
     imports: ImportsOption = False,
 ) -> None:
-    """Show a pipeline before it runs: order, types, effects, what it touches, the worst case."""
+    """Show order, types, effects and worst case of a pipeline.
+
+    Nothing in it is executed. Exit 1: it has errors. Exit 2: the call makes no sense. Exit 3: a
+    file cannot be read.
+    """
     from agentflow.cli.plan import show_plan
 
     raise typer.Exit(show_plan(spec, format.value, concurrency=concurrency, imports=imports))
@@ -108,7 +113,11 @@ def run_tests(
         bool, typer.Option("--trace", help="Show the whole trace of every test.")
     ] = False,
 ) -> None:
-    """Run the tests in specs: exit 0 if all pass, 1 if not. Calls no agent, stores nothing."""
+    """Run the tests in specs.
+
+    Calls no agent, stores nothing. Exit 1: a test failed, or a spec has errors. Exit 2: the call
+    makes no sense, or there are no such tests. Exit 3: a file cannot be read.
+    """
     from agentflow.cli.test import test_specs
 
     raise typer.Exit(test_specs(paths, filter or [], format.value, traces=trace))
@@ -134,7 +143,11 @@ def drill(
     ] = 1000,
     allow_imports: ImportsOption = False,
 ) -> None:
-    """Bring about each failure that specs handle, write receipts: exit 0 if all ends as told."""
+    """Bring about each failure that specs handle, write receipts.
+
+    Calls no agent. Exit 1: something does not end as the spec says, a receipt is not right, or a
+    spec has errors. Exit 2: the call makes no sense. Exit 3: a file cannot be read or written.
+    """
     from agentflow.cli.drill import Options, drill_specs
 
     options = Options(format.value, check=check, imports=allow_imports, runs=runs)
@@ -169,7 +182,12 @@ def tools(
         ),
     ] = False,
 ) -> None:
-    """Start the MCP servers of a spec and list their tools: exit 1 if one is not as pinned."""
+    """Start the MCP servers of a spec and list their tools.
+
+    Exit 1: a tool is not as pinned, or the spec has errors. Exit 2: there is no such server, or the
+    call makes no sense otherwise. Exit 3: a server or a file cannot be used, or a secret is not
+    set.
+    """
     from agentflow.cli.tools import list_tools
 
     raise typer.Exit(list_tools(spec, server=server, format=format.value, write=write))
@@ -195,7 +213,11 @@ def doctor(
     ] = checks.ListFormat.TEXT,
     store: StoreOption = None,
 ) -> None:
-    """Tell what is there that runs need: exit 0 if nothing is in the way, 1 if something is."""
+    """Tell what is there that runs need, and what is missing.
+
+    Exit 1: something is in the way of runs. Exit 2: the call makes no sense. Exit 3: a file cannot
+    be read.
+    """
     from agentflow.cli.doctor import examine
 
     raise typer.Exit(examine(spec, store=store, start=start_servers, format=format.value))
@@ -243,7 +265,11 @@ def contracts(
     ] = ContractsFormat.JSON,
     allow_imports: ImportsOption = False,
 ) -> None:
-    """Print all contracts of a spec, each with everything that it refers to."""
+    """Print all contracts of a spec.
+
+    Each has everything that it refers to. Exit 1: the spec has errors. Exit 2: the call makes no
+    sense. Exit 3: a file cannot be read, or a generator cannot be used.
+    """
     from agentflow.cli.contracts import print_contracts
 
     raise typer.Exit(print_contracts(spec, format.value, imports=allow_imports))
@@ -251,7 +277,7 @@ def contracts(
 
 @schema.command()
 def config() -> None:
-    """Print the JSON Schema of the configuration: agentflow.toml, or [tool.agentflow]."""
+    """Print the JSON Schema of agentflow.toml or [tool.agentflow]."""
     from agentflow.cli.schema import print_configuration
 
     raise typer.Exit(print_configuration())

@@ -19,7 +19,10 @@ class Answer(enum.StrEnum):
 
 
 def inbox(store: StoreOption = None, json: JsonOption = False) -> None:
-    """List the questions that wait for people, over all runs, those that are due first."""
+    """List the questions that wait for people.
+
+    Over all runs, those that are due first. Exit 3: the store or a run in it cannot be read.
+    """
     from agentflow.cli.inbox import list_questions
 
     raise typer.Exit(list_questions(store=store, json=json))
@@ -33,7 +36,11 @@ def tick(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Go on with every run that waits and in which something is due: for cron, or a timer."""
+    """Go on with every run that waits and has something due.
+
+    For cron, or a timer. Exit 1: a run failed, or was cancelled. Exit 3: the store or a run in it
+    cannot be used.
+    """
     from agentflow.cli.tick import tick_runs
 
     raise typer.Exit(tick_runs(as_started=as_started, store=store, json=json))
@@ -73,7 +80,11 @@ def answer(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Answer the question of a step: exit 0 if the answer counts, 1 if it does not (yet)."""
+    """Answer the question of a step.
+
+    Exit 1: the answer does not count, or not yet. Exit 2: there is no such run or question, or the
+    value makes no sense. Exit 3: the store or a file cannot be used.
+    """
     from agentflow.cli.answer import answer_question
 
     raise typer.Exit(
@@ -101,7 +112,10 @@ def receive(
     ] = "127.0.0.1",
     store: StoreOption = None,
 ) -> None:
-    """Take in signed answers over HTTP, until a signal comes; they are put into their runs."""
+    """Take in signed answers over HTTP, until a signal comes.
+
+    They are put into their runs. Exit 3: the address or the store cannot be used.
+    """
     from agentflow.cli.receive import receive_answers
 
     raise typer.Exit(receive_answers(host=host, port=port, store=store))
@@ -121,7 +135,11 @@ def cancel(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """End a run for good: exit 0 if it is cancelled, 1 if it is not (yet)."""
+    """End a run for good.
+
+    Exit 1: it is not cancelled, or not yet. Exit 2: there is no such run, or it has ended. Exit 3:
+    the store cannot be used.
+    """
     from agentflow.cli.cancel import cancel_run
 
     raise typer.Exit(cancel_run(run_id, by=by, reason=reason, store=store, json=json))

@@ -68,7 +68,12 @@ def run(
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Run a pipeline: exit 0 if it succeeded, 1 if it failed, 4 if it waits for people."""
+    """Run a pipeline.
+
+    Exit 1: it failed, or the spec has errors. Exit 2: the call or the inputs make no sense. Exit 3:
+    a file, the store or a secret is not there or cannot be used. Exit 4: it waits for people.
+    Exit 5: it was cancelled.
+    """
     from agentflow.cli.run import Terms, run_spec
     from agentflow.engines.launch import Settings
 
@@ -110,7 +115,12 @@ def resume(
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Go on with a run that waits, that was interrupted, or whose process died."""
+    """Go on with a run that waits, or was interrupted.
+
+    Also with one whose process died. Exit 1: it failed. Exit 2: there is no such run, or it cannot
+    be resumed. Exit 3: its files have changed, or it cannot be read or written. Exit 4: it waits
+    for people. Exit 5: it was cancelled.
+    """
     from agentflow.cli.run import Terms, resume_run
     from agentflow.engines.launch import Settings
 
@@ -129,7 +139,11 @@ def replay(
     quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Decide again over a run's log, calling nothing: exit 0 if all is the same, 1 if not."""
+    """Decide again over a run's log, calling nothing.
+
+    Exit 1: what is decided differs, or the spec has errors. Exit 2: there is no such run. Exit 3:
+    the log is damaged, or a file cannot be read.
+    """
     from agentflow.cli.replay import replay_run
 
     raise typer.Exit(replay_run(run_id, spec=spec, store=store, quiet=quiet, json=json))
@@ -151,7 +165,11 @@ def show(
     store: StoreOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a run: its trace, or all that is known of one step. It may be going on meanwhile."""
+    """Show a run: its trace, or all that is known of one step.
+
+    It may be going on meanwhile. Exit 2: there is no such run or step. Exit 3: the log is damaged,
+    or the store cannot be read.
+    """
     from agentflow.cli.show import show_run
 
     raise typer.Exit(
@@ -160,7 +178,10 @@ def show(
 
 
 def runs(store: StoreOption = None, json: JsonOption = False) -> None:
-    """List the runs in the store, the newest first."""
+    """List the runs in the store, the newest first.
+
+    Exit 3: the store cannot be read.
+    """
     from agentflow.cli.runs import list_runs
 
     raise typer.Exit(list_runs(store=store, json=json))
