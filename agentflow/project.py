@@ -6,6 +6,7 @@ The root is the nearest folder above the spec that holds `agentflow.toml`, `pypr
 
 import os
 import stat
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -127,13 +128,46 @@ def write_text(folder: Path, path: str, text: str) -> None:
     root = find_root(folder.resolve())
     if not target.is_relative_to(root):
         raise FileProblem(f"'{path}' is outside the project '{root}'")
-    part = target.with_name(f".{target.name}.new")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(target)
+        replace_file(target, text.encode())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise FileProblem(f"cannot write '{path}': {reason}") from error
+
+
+def replace_file(file: Path, data: bytes) -> None:
+    """Put `data` into a file: all of it or nothing, by a new file beside it that takes its place.
+
+    Mode and owner stay; a new file has the mode that any other would have. Raises `OSError`.
+    """
+    import tempfile  # which takes its time, and most commands write no file
+
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".agentflow-")
+    try:
+        with os.fdopen(handle, "wb") as fresh:
+            fresh.write(data)
+            fresh.flush()
+            _take_after(fresh.fileno(), file)
+            os.fsync(fresh.fileno())
+        os.replace(name, file)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _take_after(handle: int, file: Path) -> None:
+    """Give an open file the owner and the mode of another, or those of a new one."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        os.fchmod(handle, 0o666 & ~mask)
+        return
+    with suppress(PermissionError):  # others' files can be written, not given to them
+        os.fchown(handle, found.st_uid, found.st_gid)
+    os.fchmod(handle, stat.S_IMODE(found.st_mode))
 
 
 class RecordedReader:

@@ -2,9 +2,7 @@
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,7 +17,7 @@ from agentflow.lint.rules import dead_step, unused_definition
 from agentflow.lint.selection import FAMILIES, Selection, counts
 from agentflow.lint.settling import BAD, UNUSED
 from agentflow.loading import Spec, examine_spec, load_bytes
-from agentflow.project import find_root, read_bytes
+from agentflow.project import find_root, read_bytes, replace_file
 from agentflow.spec.document import MAX_BYTES
 
 #: Suppressions are held against what all others find.
@@ -97,30 +95,12 @@ def write(changed: Changed) -> None:
         return
     if read_bytes(file, MAX_BYTES) != changed.before:
         raise FileProblem(f"'{changed.path}' has been changed by somebody else", help="try again")
-    found = file.stat()
-    if not found.st_mode & _WRITABLE or not os.access(file, os.W_OK):
+    if not file.stat().st_mode & _WRITABLE or not os.access(file, os.W_OK):
         raise CouldNot(f"cannot write '{changed.path}': it is read-only")
     try:
-        _replace(file, changed.after, found)
+        replace_file(file, changed.after)
     except OSError as error:
         raise CouldNot(f"cannot write '{changed.path}': {error.strerror}") from error
-
-
-def _replace(file: Path, data: bytes, found: os.stat_result) -> None:
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".agentflow-")
-    try:
-        with os.fdopen(handle, "wb") as temporary:
-            temporary.write(data)
-            temporary.flush()
-            with suppress(PermissionError):  # others' files can be written, not given to them
-                os.fchown(temporary.fileno(), found.st_uid, found.st_gid)
-            os.fchmod(temporary.fileno(), stat.S_IMODE(found.st_mode))
-            os.fsync(temporary.fileno())
-        os.replace(name, file)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
 
 
 def diff(changed: Changed, *, for_people: bool) -> tuple[str, bool]:

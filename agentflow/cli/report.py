@@ -1,15 +1,14 @@
 """Text on its way out: one place that writes to streams, and that knows what they can take."""
 
 import os
-import stat
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
 from agentflow.errors import AgentflowError, CouldNot, SpecError
 from agentflow.findings import Report
 from agentflow.formats.safe import safe
+from agentflow.project import replace_file
 
 
 def emit(text: str, stream: TextIO | None = None) -> None:
@@ -39,35 +38,14 @@ def save(text: str, file: Path) -> None:
     Raises:
         CouldNot: it cannot be written.
     """
-    import tempfile
-
     data = (text + "\n").encode("utf-8", "backslashreplace") if text else b""
     try:
         if file.exists() and not file.is_file():
             file.write_bytes(data)
-            return
-        target = file.resolve()
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".agentflow-")
-        try:
-            with os.fdopen(handle, "wb") as temporary:
-                temporary.write(data)
-                os.fchmod(temporary.fileno(), _mode(target))
-            os.replace(name, target)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(name)
-            raise
+        else:
+            replace_file(file.resolve(), data)
     except OSError as error:
         raise CouldNot(f"cannot write '{file}': {error.strerror}") from error
-
-
-def _mode(file: Path) -> int:
-    """The mode of a file that is there, or what a new one gets."""
-    if file.exists():
-        return stat.S_IMODE(file.stat().st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 def wants_color(stream: TextIO) -> bool:
