@@ -101,7 +101,8 @@ def check(context: Context) -> Iterator[Finding]:
                 message=f"the value is never {quoted(label)}, "
                 f"only {listed(map(quoted, labels), 'or')}",
                 location=context.document.locate_key((*step.path, "cases", label)),
-                help=suggestions.near(label, labels) or "take the case out",
+                help=suggestions.near(label, labels)
+                or f"where {quoted(label)} is meant, let the value say so; otherwise take the case out",
             )
 
 
@@ -141,5 +142,5 @@ def _by_numbers(context: Context, step: StepPlan) -> Iterator[Finding]:
                 severity=SEVERITY,
                 message=f"the value is never {quoted(label)}: it is {span}",
                 location=context.document.locate_key((*step.path, "cases", label)),
-                help="take the case out",
+                help="ask for a number that may come, or take the case out",
             )
