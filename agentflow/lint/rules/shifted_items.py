@@ -2,7 +2,8 @@
 
 The list of outputs has only those of instances that succeeded. If one is skipped, or may fail,
 those behind it move up, so the third output need not be that of the third item. Where all there are
-go into one sum, as lists that are joined, it does not matter which is whose.
+go into one sum, as lists that are joined, it does not matter which is whose. The first output alone
+may be meant as that of the first that succeeded; side by side with a later one it is that of an item.
 
 Bad:
 
@@ -81,15 +82,19 @@ def check(context: Context) -> Iterator[Finding]:
     if context.plan is None:
         return
     joined = frozenset(_joined(context.plan))
-    for use in context.plan.uses:
-        path = use.reference.path
-        if use.target is None or path[1:2] != ("output",) or len(path) < 3:
-            continue
-        step = context.plan.steps[use.target]
-        if (use.path, use.start, use.end) in joined:
-            continue
-        if drops_items(step) and (path[2] is None or (isinstance(path[2], int) and path[2] > 0)):
-            which = f"item {path[2]}" if path[2] is not None else "the item with this number"
+    numbered = [
+        (use, context.plan.steps[use.target], use.reference.path[2])
+        for use in context.plan.uses
+        if use.target is not None
+        and use.reference.path[1:2] == ("output",)
+        and len(use.reference.path) > 2
+        and (use.path, use.start, use.end) not in joined
+        and not isinstance(use.reference.path[2], str)
+    ]
+    later = {(use.target, use.path[:-1]) for use, _, number in numbered if number}
+    for use, step, number in numbered:
+        if drops_items(step) and (number != 0 or (use.target, use.path[:-1]) in later):
+            which = f"item {number}" if number is not None else "the item with this number"
             yield Finding(
                 rule=NAME,
                 severity=SEVERITY,
