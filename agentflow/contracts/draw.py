@@ -187,19 +187,20 @@ class Drawing:
         return next(filter(validator(beside).is_valid, some), _NONE)
 
     def _object(self, plain: dict[str, Schema], depth: int) -> dict[str, Json]:
-        required = self._required(plain)
-        properties = plain.get("properties", {})
+        in_order = self._required(plain)
+        required, properties = frozenset(in_order), plain.get("properties", {})
         likely = _LIKELY if depth < _SHALLOW else 0
         names = [
             name
             for name, schema in properties.items()
             if name in required or (schema is not False and self._chance.random() < likely)
         ]
-        names += [name for name in required if name not in properties]
+        names += [name for name in in_order if name not in properties]
         most = plain.get("maxProperties", inf)
-        while len(names) > most and len(names) > len(required):
+        while len(names) > most and len(names) > len(in_order):
             names.remove(next(name for name in reversed(names) if name not in required))
-        left_out = [name for name in properties if name not in names]
+        drawn = frozenset(names)
+        left_out = [name for name in properties if name not in drawn]
         fewest = plain.get("minProperties", 0)
         if not properties and depth < _SHALLOW and self._is_map(plain):
             fewest = max(fewest, min(2, most))
