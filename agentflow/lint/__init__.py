@@ -10,7 +10,7 @@ How rules are run, and what becomes of findings: `linter` runs them, `rule` has 
 Which conditions hold, where, and together with which others
 
     conditions · known · guards · constant_conditions · verdicts · comparisons · ranges · bands ·
-    choices · coverage · passages · taken_cases · first_rounds · foregone
+    choices · coverage · passages · taken_cases · first_rounds · last_rounds · foregone
 
 Values: where they come from, where they lead, and what may be wrong with them on the way
 
