@@ -19,7 +19,7 @@ from agentflow.spec.templates import (
 TOO_LARGE = "too-large"
 #: How many references the expressions of one file may hold: each is followed to what it reads, by
 #: many rules.
-MOST_REFERENCES = 25_000
+MOST_REFERENCES = 50_000
 
 
 def is_too_large(findings: Iterable[Finding]) -> bool:
