@@ -102,6 +102,8 @@ def _file(spec: Spec, plan: Plan, found: Drill, *, check: bool) -> tuple[str, Fi
     if before is None and not found.outcomes:
         return shown, "none"
     if check:
+        if before is None:
+            return shown, "missing"
         return shown, "checked" if before == now else "stale"
     if before == now:
         return shown, "unchanged"

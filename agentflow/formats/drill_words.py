@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from agentflow.drill.scenarios import Fault, Scenario
 from agentflow.formats.words import count
 from agentflow.spec.model import FailureClass
+from agentflow.testing.drills import Drilled
 
 _DOES = {
     "answer": "answers",
@@ -21,6 +22,12 @@ _DOES = {
     "retry": "is answered 'retry'",
     "abort": "is answered 'abort'",
 }
+_FILED = {
+    "written": "was written",
+    "unchanged": "is as it was",
+    "checked": "is right",
+    "stale": "is not that of this drill",
+}
 #: Faults of a run that are told one by one.
 _MOST = 6
 
@@ -31,6 +38,15 @@ def run_in_words(scenario: Scenario) -> str:
     if len(scenario.faults) > _MOST:
         told.append(f"{count(len(scenario.faults) - _MOST, 'more fault')}")
     return "; ".join([scenario.base.name, *told])
+
+
+def receipt_in_words(suite: Drilled) -> str:
+    """What became of the receipt of a drill, and what to do about one that is not right."""
+    writes = f"'agentflow drill {suite.file}' writes it"
+    if suite.filed == "missing":
+        return f"there is no {suite.receipt}: {writes}"
+    told = f"{suite.receipt} {_FILED[suite.filed]}"
+    return f"{told}: {writes} anew" if suite.filed == "stale" else told
 
 
 def _fault(fault: Fault) -> str:

@@ -9,10 +9,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from agentflow.drill.report import FAILED, Outcome
 from agentflow.formats import trace_text
-from agentflow.formats.drill_words import run_in_words
+from agentflow.formats.drill_words import receipt_in_words, run_in_words
 from agentflow.formats.drills_text import ENDS
 from agentflow.formats.safe import safe
-from agentflow.testing.drills import Drilled
+from agentflow.testing.drills import WRONG, Drilled
 
 
 def render(suites: Sequence[Drilled], *, unicode: bool = True) -> str:  # noqa: ARG001 (formats take the same; XML is ASCII)
@@ -27,7 +27,7 @@ def render(suites: Sequence[Drilled], *, unicode: bool = True) -> str:  # noqa: 
 def _counts(suites: Sequence[Drilled]) -> dict[str, str]:
     """How many claims there are. A spec without a drill, or with a wrong receipt, is an error."""
     outcomes = [each for suite in suites if suite.drill for each in suite.drill.outcomes]
-    errors = sum(suite.drill is None or suite.filed == "stale" for suite in suites)
+    errors = sum(suite.drill is None or suite.filed in WRONG for suite in suites)
     return {
         "tests": str(len(outcomes) + errors),
         "failures": str(sum(each.status in FAILED for each in outcomes)),
@@ -39,9 +39,9 @@ def _suite(root: Element, suite: Drilled) -> None:
     name = safe(suite.file, oneline=True)
     element = SubElement(root, "testsuite", {"name": name, **_counts([suite])})
     group = name.removesuffix(".yaml").replace("/", ".")
-    if suite.drill is None or suite.filed == "stale":
+    if suite.drill is None or suite.filed in WRONG:
         case = SubElement(element, "testcase", name="spec", classname=group)
-        told = suite.broken or f"{suite.receipt} is not the receipt of this drill"
+        told = suite.broken or receipt_in_words(suite)
         SubElement(case, "error", type="spec", message=safe(told, oneline=True))
     for outcome in suite.drill.outcomes if suite.drill else ():
         _case(element, suite, outcome, group)

@@ -18,7 +18,7 @@ from textwrap import wrap
 from agentflow.drill.report import FAILED, Drill, Outcome, Status
 from agentflow.formats import trace_text
 from agentflow.formats.cells import width
-from agentflow.formats.drill_words import run_in_words
+from agentflow.formats.drill_words import receipt_in_words, run_in_words
 from agentflow.formats.safe import safe
 from agentflow.formats.styled import ASCII, UNICODE, Symbols
 from agentflow.formats.words import count
@@ -35,12 +35,6 @@ ENDS: Mapping[Status, str] = {
     "dead": "cannot be reached",
     "idle": "is passed over here",
     "unknown": "was not reached by the drill",
-}
-_FILED = {
-    "written": "was written",
-    "unchanged": "is as it was",
-    "checked": "is right",
-    "stale": "is not right",
 }
 
 
@@ -156,5 +150,5 @@ def _sum(suite: Drilled, drill: Drill) -> str:
         parts.append(f"{unknown} not reached by the drill")
     parts.append(count(len(drill.runs), "run"))
     if suite.filed != "none":
-        parts.append(f"{safe(suite.receipt, oneline=True)} {_FILED[suite.filed]}")
+        parts.append(safe(receipt_in_words(suite), oneline=True))
     return " · ".join(parts)

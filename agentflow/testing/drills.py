@@ -8,9 +8,11 @@ from msgspec import Struct, field
 from agentflow.drill.report import Drill
 from agentflow.trace import Trace
 
-#: What became of the receipt beside a spec. `checked` is as it should be, and `stale` is not, or
-#: not there.
-Filed: TypeAlias = Literal["written", "unchanged", "checked", "stale", "none"]
+#: What became of the receipt beside a spec. `checked` is as it should be, `stale` is not, and
+#: `missing` is not there though it should be.
+Filed: TypeAlias = Literal["written", "unchanged", "checked", "stale", "missing", "none"]
+#: What a drill that only checks does not pass.
+WRONG: frozenset[Filed] = frozenset({"stale", "missing"})
 
 
 class Drilled(Struct, frozen=True):
@@ -32,4 +34,4 @@ class Drilled(Struct, frozen=True):
     @property
     def passed(self) -> bool:
         """Does the spec keep what it claims, and is its receipt that of this drill?"""
-        return self.drill is not None and self.drill.passed and self.filed != "stale"
+        return self.drill is not None and self.drill.passed and self.filed not in WRONG

@@ -84,15 +84,23 @@ def test_what_does_not_hold_is_shown_with_the_run_that_shows_it(letters: Project
 
 def test_check_writes_nothing_and_tells_whether_the_receipt_is_right(letters: Project) -> None:
     missing = letters.agentflow("drill", "--check", "letters.yaml")
-    assert (missing.code, missing.out.splitlines()[-1]) == (
-        1,
-        "2 claims hold · 3 runs · letters.drill.json is not right",
+    assert missing.code == 1
+    assert missing.out.splitlines()[-1] == (
+        "2 claims hold · 3 runs ·"
+        " there is no letters.drill.json: 'agentflow drill letters.yaml' writes it"
     )
+    report = letters.agentflow("drill", "--check", "letters.yaml", "--format", "junit").out
+    assert "there is no letters.drill.json: " in report
     assert not (letters.folder / "letters.drill.json").exists()
     letters.agentflow("drill", "letters.yaml")
     assert letters.agentflow("drill", "--check", "letters.yaml").code == 0
     letters.edit("letters.yaml", "timeout: 20s", "timeout: 30s")
-    assert letters.agentflow("drill", "--check", "letters.yaml").code == 1
+    stale = letters.agentflow("drill", "--check", "letters.yaml")
+    assert stale.code == 1
+    assert stale.out.splitlines()[-1] == (
+        "2 claims hold · 3 runs · letters.drill.json is not that of this drill:"
+        " 'agentflow drill letters.yaml' writes it anew"
+    )
 
 
 def test_validate_is_silent_unless_it_is_asked(letters: Project) -> None:
