@@ -192,14 +192,20 @@ def validate(
     raise typer.Exit(validate_specs(paths, options))
 
 
-def rules(format: ListFormatOption = ListFormat.TEXT) -> None:
+def rules(
+    family: Annotated[
+        str | None,
+        typer.Argument(metavar="[FAMILY]", help="Only the rules of this one.", show_default=False),
+    ] = None,
+    format: ListFormatOption = ListFormat.TEXT,
+) -> None:
     """List the rules of validate by family.
 
-    Each with its severity and whether it has a fix. Exit 2: the call makes no sense.
+    Each with its severity and whether it has a fix. Exit 2: there is no such family.
     """
     from agentflow.cli.rules import list_rules
 
-    raise typer.Exit(list_rules(json=format is ListFormat.JSON))
+    raise typer.Exit(list_rules(family, json=format is ListFormat.JSON))
 
 
 def explain(

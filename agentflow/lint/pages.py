@@ -56,7 +56,8 @@ def rule_named(name: str, rules: Sequence[Rule]) -> Rule:
     advice = f"did you mean {quoted(near)}?" if near else "'agentflow rules' lists them"
     if wanted in {str(family) for family in Family}:
         raise UsageError(
-            f"{quoted(name)} is a family of rules, not a rule", help="'agentflow rules' lists them"
+            f"{quoted(name)} is a family of rules, not a rule",
+            help=f"'agentflow rules {wanted}' lists them",
         )
     raise UsageError(f"there is no rule {quoted(name)}", help=advice)
 

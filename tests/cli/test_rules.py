@@ -32,6 +32,19 @@ def test_the_table_has_every_rule_under_its_family() -> None:
     assert summary.startswith(f"{len(RULES)} rules, ")
 
 
+def test_the_rules_of_one_family() -> None:
+    first, *rows = lines_of(agentflow("rules", "retry"))
+    names = [rule.NAME for rule in RULES if rule.FAMILY is Family.RETRY]
+    assert first == "retry"
+    assert [row.split()[0] for row in rows[:-2]] == names
+    assert agentflow("rules", "retri") == Done(
+        2,
+        "",
+        "error: there is no family 'retri', did you mean 'retry'?\n"
+        f"help: the families are: {', '.join(Family)}\n",
+    )
+
+
 def test_a_page_says_which_option_its_rule_needs() -> None:
     assert "Only with '--drilled'." in lines_of(agentflow("explain", "stale-drill"))
     page = json.loads("\n".join(lines_of(agentflow("explain", "stale-drill", "-f", "json"))))
@@ -89,7 +102,10 @@ def test_a_page_as_json() -> None:
     [
         ("cycel", "there is no rule 'cycel'\nhelp: did you mean 'cycle'?"),
         ("x", "there is no rule 'x'\nhelp: 'agentflow rules' lists them"),
-        ("retry", "'retry' is a family of rules, not a rule\nhelp: 'agentflow rules' lists them"),
+        (
+            "retry",
+            "'retry' is a family of rules, not a rule\nhelp: 'agentflow rules retry' lists them",
+        ),
     ],
 )
 def test_names_that_no_rule_has(name: str, said: str) -> None:
