@@ -1,9 +1,10 @@
 """A prompt tells the model to use an agent or a tool that it cannot reach.
 
-A model calls what stands in its `tools`, and hands over by an answer that a step acts on. Told to
-transfer to somebody else, or to use a tool that there is not, it can only say that it did. Verbs
-are read in English; in any language, the name of an agent that stands in marks (`writer`, «writer»)
-or has a `_` in it is taken for that agent, unless its step comes before or after.
+A model can call only what its `tools` list, and can hand over only by an answer that a later step
+acts on. If it is told to transfer to an agent, or to use a tool, that it cannot reach, all it can
+do is claim that it did. Add the tool, or take the instruction out of the prompt. Verbs are
+recognized in English. In any language, the name of an agent in quotation marks (`writer`, «writer»)
+or with a `_` in it is taken for that agent, unless its step comes before or after.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """The spec uses an anchor, an alias, a merge key or a tag, which the language does not have.
 
-They make a value stand in one place and act in another, a short file expand without bound, and a
-text call code in some readers. What is needed twice has a name instead: a contract, a model, a
-retry policy, an agent.
+They make a value stand in one place and act in another, let a short file expand without bound, and
+in some readers let a text call code. Give what is needed twice a name instead: as a contract, a
+model, a retry policy or an agent.
 
 Bad:
 

@@ -1,9 +1,10 @@
 """One of the answers that a person can give makes no difference.
 
-A person may say *proceed*, *redo* or *quit*, and all that follows only asks whether it is
-*proceed*: who says *redo* gets what *quit* gets, or is asked again and again after *quit*. Or a
-loop goes round because a person was not content, and what the person wrote about it goes nowhere,
-so the next round makes the same mistake.
+A person may say *proceed*, *redo* or *quit*, but the steps that follow only ask whether the answer
+is *proceed*: *redo* then has the same effect as *quit*, or *quit* leads to the question again and
+again. Or a loop repeats because a person was not satisfied, but their remarks are passed to nobody,
+so the next iteration makes the same mistake. Let a condition or a case look at each answer, and
+pass the remarks on.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """The escalation that should approve a tool call asks no person.
 
-A call with `approve` is made after a person's yes. Levels that call a model or an agent approve
-nothing and are passed over, and a notice waits for no answer. Where there is no other level, every
-call is refused, and the tool is never called.
+A call with `approve` is made only after a person says yes. Levels that call a model or an agent
+cannot approve anything and are passed over, and a notice waits for no answer. If there is no other
+level, every call is refused and the tool is never called. Add a level that asks a person.
 
 Bad:
 

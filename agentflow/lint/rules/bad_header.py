@@ -1,7 +1,7 @@
 """A header cannot be sent, or the request sets it by itself.
 
 Some headers belong to the request itself: its length, its host, the step's idempotency key. The
-value of a header is sent as it is written; an expression in it would arrive as its own text.
+value of a header is sent as written, so an expression in it would arrive as plain text.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """A name is not valid.
 
-Names of steps, agents and policies stand in expressions, in addresses and in the log. So they are
-lower-case letters, digits and `_`; contracts have capitals: `RefundRequest`.
+Names of steps, agents and policies are used in expressions, in addresses and in the log. So they
+consist of lower-case letters, digits and `_`; names of contracts are capitalized: `RefundRequest`.
 
 Bad:
 

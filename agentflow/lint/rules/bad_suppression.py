@@ -1,10 +1,11 @@
 """A comment looks like a suppression but does not suppress anything.
 
-Without a reason nobody knows later whether it may go. With a misspelt name it suppresses nothing.
-And an error that leaves nothing to run, of the families `spec`, `reference` and `graph`, cannot be
-taken back by a comment. The form is `# agentflow: ignore[RULE, ...] REASON`, at the end of a line for the
-findings there, or on a line of its own for the node below it. Inside a text, such as a block behind `|`, it
-is a part of that; this is told where something is found that it may have been meant for.
+Without a reason, nobody can tell later whether the comment may be removed. With a misspelt name it
+suppresses nothing. And errors of the families `spec`, `reference` and `graph`, which leave nothing
+to run, cannot be suppressed. The form is `# agentflow: ignore[RULE, ...] REASON`, at the end of a
+line for the findings on it, or on a line of its own for the node below. Inside a text, such as a
+block behind `|`, it is part of the text; this is reported if there is a finding that it may have
+been meant for.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """No request can be sent to this URL.
 
-It has to begin with http or https and a host that is written out. An expression before the path
-would let data choose whom the request, and the credentials with it, goes to. Credentials in a url
+A URL has to begin with http or https and a host that is written out. An expression before the path
+would let data choose where the request, and the credentials with it, is sent. Credentials in a URL
 end up in logs, and a fragment is never sent.
 
 Bad:

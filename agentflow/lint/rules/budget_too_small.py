@@ -1,12 +1,12 @@
 """The budget is too small even for a run without failures.
 
-A budget is a brake for the day on which things go wrong. This one stops every run: even if nothing
-fails and every list is empty, more calls have to be made than it has, or more is charged to a
-meter, or a single call may use more tokens or money than there are, or charges more, so that it is
-never started, also one in a pipeline inside. A charge that is worked out counts as the least that
-its input allows. It is a warning if there is too little for each run in which some step takes place.
-What a model costs is what the spec says of it (`price`), or else LiteLLM's table, which the run keeps
-to.
+A budget is a brake for the day on which things go wrong, but this one stops every run. Even if
+nothing fails and every list is empty, the run needs more calls than the budget has, or charges more
+to a meter; or a single call, also one in an inner pipeline, may use more tokens or money than there
+are, or charges more, so that it is never started. A charge that is computed counts as the least
+that its input allows. If there is too little only for each run in which some step takes place, this
+is a warning. The cost of a model is what the spec says (`price`), or else what LiteLLM's table
+says, which is what the run uses, too.
 
 Bad:
 

@@ -1,12 +1,12 @@
 """What is carried out differs from what a person has approved.
 
-A person sees one draft and says yes, and what goes out is another, which was written after the
-answer: with a remark, or once more; or a second call of the same model has made it. Nobody has seen
-that one. Carry out what was shown, or go round in a loop in which the person sees each version, and
-carry out the one that the answer was about.
+A person sees one draft and says yes, but what goes out is another that was written after the
+answer: with their remarks, or once more, or by a second call of the same model. Nobody has seen
+that one. Carry out what was shown, or use a loop in which the person sees each version, and carry
+out the version that the answer was about.
 
-Of what cannot be undone it is also said if the person is shown one of several values, and the effect is
-always given the same of them.
+For an effect that cannot be undone, it is also reported if the person is shown one of several
+values, but the effect always gets the same one of them.
 
 Bad:
 

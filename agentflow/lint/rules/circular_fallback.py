@@ -1,9 +1,10 @@
 """A model is its own fallback, directly or through other models.
 
-When a model fails, its fallbacks are asked in its place. One that leads back asks nobody new: it is
-left out, and the chain is shorter than it looks. The same model at LiteLLM under another name, with the
-same address, is as little of a help, and neither is an agent that `catch` puts in its own place: it gets the
-same input once more. Of a chat model that is said unless the failure lies in what it answered.
+When a model fails, its fallbacks are asked in its place. A fallback that leads back to the same
+model asks nobody new: it is left out, and the chain is shorter than it looks. The same LiteLLM
+model under another name, with the same address, does not help either; nor does an agent that
+`catch` puts in its own place, since it gets the same input once more. For a chat model this is
+reported unless the failure lies in what it answered.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A comma cuts off what was meant to be part of a text.
 
-In `{ }` a comma ends text without quotes. What follows is read as a key, which has no value: the
-text is half of what it was, and the key is one that nobody asked for. Where such a key cannot
-stand, it is an error.
+In `{ }`, a comma ends text that has no quotes. What follows is read as a key without a value: half
+of the text is lost, and there is a key that nobody wanted. Put the text in quotes. Where such a key
+is not allowed, this is an error.
 
 Bad:
 

@@ -1,7 +1,8 @@
 """The confidence gate of an agent reads a field that its answers need not have.
 
-An answer without a number in that field is held back like an unsure one. If the contract has no
-such field, that is every answer; if it does not require it, those in which the agent leaves it out.
+An answer without a number in that field is held back like an unsure one. If the contract does not
+have the field, that is every answer; if it does not require it, every answer in which the agent
+leaves it out. Add the field to the contract, and to its `required`.
 
 Bad:
 

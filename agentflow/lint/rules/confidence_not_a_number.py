@@ -1,8 +1,8 @@
 """The field that a confidence gate reads is not a number from 0 to 1.
 
-A gate compares a number with `min`, which is from 0 to 1. An answer whose field is something else
-is held back. A field without bounds lets an agent answer 85 and mean 85 %, and then every answer
-passes.
+A gate compares a number with `min`, which is from 0 to 1. An answer with anything else in the field
+is held back. If the field has no bounds, an agent may answer 85 and mean 85 %, and then every
+answer passes. Declare it as a number with `minimum` 0 and `maximum` 1.
 
 Bad:
 

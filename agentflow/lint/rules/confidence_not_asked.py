@@ -1,9 +1,9 @@
 """A model's answer is gated by a confidence that its prompt never asks for.
 
-The field is in the contract, and neither the instructions nor the prompt nor a `description` in the
-contract says what it means. So the model fills in a number that looks right, most often a high one,
-and the gate judges that. A scale from 0 to 1 in the text says it in every language; of a text that
-is not English nothing is said otherwise.
+The contract has the field, but neither the instructions, nor the prompt, nor a `description` in the
+contract says what it means. So the model fills in a number that looks right, usually a high one,
+and the gate relies on that. Say what the number means. Mentioning a scale from 0 to 1 is enough in
+any language; otherwise, nothing is reported if the text is not in English.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """Every answer passes this confidence gate, or none can.
 
-Where `min` is not above the least that the contract allows, the gate is open whatever the agent
-answers, and only looks like a safeguard. Where it is above the most, nothing ever gets through.
+If `min` is not above the least value that the contract allows, the gate is open whatever the agent
+answers, and only looks like a safeguard. If it is above the greatest, nothing ever passes.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A confidence gate rejects answers, and nothing says what happens then.
 
 Without a `catch` for `low_confidence`, on the step or around it, one unsure answer fails the run.
-That may be what is wanted; then `catch: {low_confidence: fail}` says so. Mostly an unsure answer is
-to be skipped, or another value to stand in its place.
+If that is intended, say so with `catch: {low_confidence: fail}`. Usually an unsure answer should be
+skipped, or replaced by another value.
 
 Bad:
 

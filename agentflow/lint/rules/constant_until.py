@@ -1,16 +1,16 @@
 """The condition that ends a loop never changes, or can never become true.
 
-A loop ends well when `until` comes true. If that cannot happen, every run goes through all its
-iterations, and pays for them, to end as `exhausted`. So it is with a number beyond what its
-contract has room for, and where every number fulfils it, there is one iteration only. If `until`
-does not look at the iteration, it is true after the first or never.
+A loop ends well when `until` becomes true. If it never can, every run goes through all iterations,
+pays for them, and ends as `exhausted`. An example is a number outside the range that its contract
+allows; and if every number in that range fulfils the condition, there is only one iteration. An
+`until` that does not look at the iteration is true after the first one or never.
 
 `until` sees the state before `next` of the same iteration changes it: with `max: 3`, a counter that
-begins with 0 and goes up by 1 comes to 2. Where one side of an `||` never holds, only the other
-ends the loop.
+begins at 0 and goes up by 1 gets to 2. If one side of an `||` never holds, only the other one can
+end the loop.
 
-Where `catch.exhausted` says what follows, `until: "false"` is a way to go round a fixed number of
-times, and nothing is said of it.
+If `catch.exhausted` says what follows, `until: "false"` is a way to repeat a fixed number of times,
+and is not reported.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """A write that failed is reported as done.
 
-A `catch` puts a value in the place of what the agent did not answer, and the value says that it was
-sent, paid or saved. Whoever reads it goes on from there, and the outputs of the run say so too. Say
-that it was not. That a refusal means it had been done before is another matter, and so is what
-follows if nobody knows.
+A `catch` replaces the missing answer of an agent by a value, and the value says that something was
+sent, paid or saved. Whoever reads it goes on from there, and the outputs of the run say so, too.
+Let the value say that it was not done. Nothing is reported where a refusal means that it had been
+done before; what follows if nobody knows is another matter, too.
 
 Bad:
 

@@ -1,9 +1,10 @@
 """An effect does not wait for the person who is asked about it.
 
-A person sees a draft and is to say yes, and meanwhile, or before, the same draft goes out. The
-answer is read by somebody, but not by the step that it is about, which is done whatever it is.
-Where a loop goes round until the person is content, it is done in each of the rounds. And where the
-very call that waits for the yes has been made by another step before, there is nothing left to decide.
+A person is shown a draft and asked for a yes, but the same draft goes out meanwhile, or even
+before. Some step reads the answer, but not the one that it is about, so the effect happens whatever
+the answer is. In a loop that repeats until the person is satisfied, it happens in each iteration.
+And if another step has already made the very call that waits for the yes, there is nothing left to
+decide. Let the effect wait for the answer, and look at it.
 
 Bad:
 

@@ -1,14 +1,14 @@
 """A request or a command changes something, but its declared effects say that it does not.
 
-What only reads may be made again after a failure, needs no key and no gate, and is called by a
-simulated or resumed run as often as it likes. `PUT`, `PATCH` and `DELETE` change what is there:
-`idempotent` where doing it twice is the same as doing it once, `write` or `irreversible` where it
-is not. A `POST`, which is also what is sent without a `method`, may be a search, so of one that
-says `read` this is advice, and nothing is said where the agent's name or the address asks for
-something, as `search` does. Elsewhere say so:
-`# agentflow: ignore[effect-contradicted] it is a search`. Of programs that everybody knows, the
-arguments say it: `git push`, `psql -c "DELETE …"`, `curl -X PUT`; of tools of a server their name,
-as `send_message`, which is advice.
+What only reads may be repeated after a failure, needs no key and no gate, and is called by
+simulated and resumed runs as often as they like. `PUT`, `PATCH` and `DELETE` change what is there:
+declare `idempotent` if doing it twice is the same as doing it once, and `write` or `irreversible`
+if it is not. A `POST`, which is also what is sent without a `method`, may be a search. So if it is
+declared as `read`, this is advice, and nothing is reported if the agent's name or the address asks
+for something, as `search` does. Elsewhere say so:
+`# agentflow: ignore[effect-contradicted] it is a search`. Well-known programs are judged by their
+arguments: `git push`, `psql -c "DELETE …"`, `curl -X PUT`. Tools of a server are judged by their
+name, such as `send_message`, which is advice.
 
 Bad:
 

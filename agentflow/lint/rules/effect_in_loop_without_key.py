@@ -1,8 +1,8 @@
 """An irreversible effect is repeated without an idempotency key for each time.
 
-One time out of many, it will not be known whether it happened. Without a key it cannot be made
-again, so that one item ends the whole; and nobody can tell afterwards which of them it was. A key
-that varies with the item or the iteration names each of them.
+Sooner or later it will not be known whether one of the repetitions happened. Without a key it
+cannot be tried again, so one item ends the whole step, and nobody can tell afterwards which item it
+was. Give it a key that varies with the item or the iteration, so that each of them has a name.
 
 Bad:
 

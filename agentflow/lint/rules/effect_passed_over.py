@@ -1,15 +1,16 @@
 """A write may have happened, and the run continues as if it had not.
 
-When a write loses its answer, nobody knows what became of it, and the step ends as
-`unknown_effect`: with an idempotency key as without, once there are no more attempts. A `catch` for
-`any` takes that too, and with `skip` or a value the run succeeds and nobody looks. Say apart what
-follows `unknown_effect`: `fail`, or an escalation to people. Where it cannot be undone, the same
-goes for an entry for `timeout` or `server_error`, by which such an effect begins.
+When the response to a write is lost, nobody knows whether the write happened, and the step ends as
+`unknown_effect`: without an idempotency key at once, with one when there are no more attempts. A
+`catch` for `any` covers that too, and with `skip` or a value the run succeeds and nobody looks.
+Handle `unknown_effect` separately: with `fail`, or an escalation to people. For an effect that
+cannot be undone, the same goes for an entry for `timeout` or `server_error`, by which such a case
+begins.
 
-A step with a key that nobody asks what became of it, such as a message at the end, may be passed
-over: it was tried safely as often as its author wants, and nothing goes on from it. So may one
-after which a step runs for what the `catch` gave, and only then: an undo that may be repeated, or a
-question to a person.
+A step with a key whose result nobody asks for, such as a message at the end, may be passed over: it
+was tried safely as often as its author wants, and nothing depends on it. So may one after which a
+step runs for what the `catch` gave, and only then: an undo that may be repeated, or a question to a
+person.
 
 Bad:
 

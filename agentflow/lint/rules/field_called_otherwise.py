@@ -1,8 +1,9 @@
 """A prompt asks for a field, or a choice, by another name than the contract uses.
 
-What it is told and what its answer is held against contradict each other. It obeys one of the two: either
-its answer is refused, again and again, or the field comes with a value that nobody explained. So it is
-with a number of items that the list with their name has no room for: "exactly five ideas", and `maxItems: 3`.
+The model is told one thing, and its answer is checked against another. It obeys one of the two:
+either its answer is refused again and again, or the field comes with a value that nobody explained.
+Use the names of the contract in the prompt. The same goes for a number of items that does not fit
+the list of that name: "exactly five ideas", and `maxItems: 3`.
 
 Bad:
 

@@ -1,9 +1,10 @@
 """A program runs whatever version of a package is the newest at the time.
 
 `npx`, `bunx`, `uvx` and `pipx run` fetch a package, `docker run` and `podman run` an image, and run
-it with your authority and with the secrets of `env`, be it a server, an agent or a channel. Without
-an exact version that is what was published last, by whoever could publish it. Pins of tools do not
-help against that: the program has run before it says what its tools are.
+it with your permissions and with the secrets in `env`, whether it is a server, an agent or a
+channel. Without an exact version they run whatever was published last, by anybody who could publish
+it. Name an exact version. Pinned tools do not help here: the program has already run when it says
+what its tools are.
 
 Bad:
 

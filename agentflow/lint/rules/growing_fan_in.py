@@ -1,8 +1,8 @@
 """All results of a `for_each` go into one prompt, and they may not fit.
 
-The prompt grows with the list. With three items it works; with as many as `max` allows, their
-results together are more than the window of the model holds. Sum up in groups, bound what each
-result may have (`max_output_tokens`, `maxLength`), or lower `max`.
+The prompt grows with the list. It works with three items; with as many as `max` allows, the results
+together exceed the context window of the model. Summarize in groups, bound the size of each result
+(`max_output_tokens`, `maxLength`), or lower `max`.
 
 Bad:
 
