@@ -1,8 +1,8 @@
 """An alternative in `default` or `coalesce` is never taken, since its path always has a value.
 
-A refined text, the answer of a second agent or what a person has changed is prepared, and the first
-version is handed on in each run: the order is the wrong way round. Nothing is said of a plain value
-that stands in for what is never absent, which is harmless.
+A refined text, the answer of a second agent, or what a person has changed is prepared, but every
+run passes on the first version: the order is the wrong way round. Swap them. A plain value that
+stands in for something that is never absent is harmless, and not reported.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """An assertion gives the same result for every output.
 
-It is true of every output or of none, so it catches nothing, or fails the step whatever its agent
-answers. So it is with a condition on a number, or on a sum, that every one fulfils which the contract has
-room for, or none, with items of a list that are looked for in the same list, and with a value that is
-compared with itself.
+It is true of every output, and catches nothing; or of none, and fails the step whatever its agent
+answers. This is so for a condition on a number, or on a sum, that all values allowed by the
+contract fulfil, or none; for items of a list that are looked up in the same list; and for a value
+that is compared with itself.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """`catch` handles a failure that its step can never have.
 
-The entry is never asked for, and what it was to take care of is taken care of by nobody. Each kind
-of step and of agent has failures of its own: only a chat model's answer is `truncated`, only a gate
-finds `low_confidence`, only what must not be repeated leaves an `unknown_effect`. Nor is another
-agent ever asked where the first has done what must not happen twice, or may have.
+The entry is never used, and the failure that it was meant for is handled by nobody. Each kind of
+step and of agent has its own failures: only the answer of a chat model is `truncated`, only a gate
+finds `low_confidence`, only something that must not be repeated leaves an `unknown_effect`. Nor is
+another agent ever asked if the first has done, or may have done, what must not happen twice.
 
 Bad:
 

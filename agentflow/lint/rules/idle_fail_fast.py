@@ -1,8 +1,8 @@
 """`fail_fast` is set where only one step is ever running at a time.
 
-It stops what is in flight beside a step that fails. Where every step waits for the one before, and
-no list and no plan is worked on in parallel, there is nothing beside it: the key does nothing, and
-whoever wrote it expects something else of it.
+It stops the steps that are running beside one that fails. If every step waits for the one before,
+and no list and no plan is worked on in parallel, nothing runs beside it: the key has no effect, and
+whoever wrote it expects something else. Take it out, or let steps run in parallel.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A keyword of a schema does not apply to the type beside it.
 
-`minLength` judges texts and nothing else, `maximum` numbers, `maxItems` lists. Beside another type
-it is passed over without a word: `{type: integer, maxLength: 3}` lets 12345 pass. Mostly the type
-is not the one that was meant, or the keyword is that of another type.
+`minLength` applies to texts only, `maximum` to numbers, `maxItems` to lists. Beside another type
+the keyword is silently ignored: `{type: integer, maxLength: 3}` accepts 12345. Usually the type is
+not the intended one, or the keyword is meant for another type.
 
 Bad:
 

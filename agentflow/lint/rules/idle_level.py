@@ -1,10 +1,10 @@
 """No step that uses an escalation can reach one of its levels.
 
-A level that calls another model has nothing to ask where the step that failed asks no model, and
-one that calls an agent has nobody to stand in for where a person or a pipeline failed. After a
-write that has happened, or may have, no other write is made in its place. An agent that asks for
-what the step does not give, or whose answers never keep the contract of the step, cannot help it
-either. Such a level is passed over or left each time, so the escalation is shorter than it looks.
+A level that calls another model has nothing to ask if the failed step uses no model, and one that
+calls an agent cannot stand in for a person or a pipeline. After a write that has happened, or may
+have happened, no other write is made in its place. An agent that needs input which the step does
+not give, or whose answers never satisfy the contract of the step, cannot help either. Such a level
+is passed over, or fails, every time, so the escalation is shorter than it looks.
 
 Bad:
 

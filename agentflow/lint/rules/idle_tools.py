@@ -1,7 +1,8 @@
 """A model has tools but no turns to call them in.
 
-The last turn of a model has to be its answer. With `max_turns: 1` the first is the last: the model
-is offered tools, and if it asks for one its step fails as `exhausted`.
+The last turn of a model has to be its answer. With `max_turns: 1` the first turn is also the last:
+the model is offered tools, and if it asks for one, its step fails as `exhausted`. Allow more turns,
+or take the tools out.
 
 Bad:
 

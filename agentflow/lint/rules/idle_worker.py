@@ -1,7 +1,7 @@
 """No plan can name this worker of a `delegate`.
 
-The contract of the planner lists the workers that a task can be for, and this one is not among
-them, so it never has anything to do. It may be misspelt in one of the two places.
+The contract of the planner lists the workers that a task can name, and this one is not among them,
+so it never has anything to do. The name may be misspelt in one of the two places.
 
 Bad:
 

@@ -1,12 +1,12 @@
 """A value is compared with something that it can never be.
 
-Its contract names the values that may come, or their type, and what it is compared with is none of
-them: a misspelt choice, or a number in quotes. The comparison comes to the same in every run, so a
-`filter` leaves nothing, and of two values the same one is always chosen. A `when` or `until` that
-cannot hold for this reason is told by `unreachable-step` and `constant-until`. With `!=`, which is
-always true then, it is a warning, and so it is on one side of an `||` whose other side may hold,
-where a condition before `?` is true for all choices there are, and where a value that is handed on is
-always true. A condition behind another `?` asks only what that has left.
+The contract lists the values that may come, or their type, and what they are compared with is none
+of them: a misspelt choice, or a number in quotes. The comparison has the same result in every run,
+so a `filter` leaves nothing, or the same one of two values is always chosen. A `when` or `until`
+that cannot hold for this reason is reported by `unreachable-step` and `constant-until`. It is a
+warning with `!=`, which is then always true; on one side of an `||` whose other side may hold; if a
+condition before `?` is true for all possible choices; and if a value that is passed on is always
+true. A condition after another `?` is only compared with the choices that are left.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """A `for_each` asks for something that its items cannot provide.
 
-More instances have to succeed than there can be, the list always has more items than `max`, or all
-items get the same name. Such a step fails in every run, whatever its agents answer.
+More instances have to succeed than there can be, or the list always has more items than `max`, or
+all items get the same name. Such a step fails in every run, whatever its agents answer.
 
 Bad:
 

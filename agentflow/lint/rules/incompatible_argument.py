@@ -1,9 +1,10 @@
 """A value does not always satisfy the contract of the agent or field that receives it.
 
-What a step passes to an agent has the type that its producer's contract says, and that has to lie
-within the input contract of the agent. Where nothing fits, the call is refused in every run. Where
-some values do not fit, it is refused on the day that one of them comes, and the finding names such
-a value. The same holds for what `catch` puts in the place of an output.
+What a step passes to an agent has the type that the contract of its producer declares, and every
+such value has to satisfy the input contract of the agent. If none does, the call is refused in
+every run. If some do not, it is refused on the day that one of them comes, and the finding shows
+such a value. The same holds for what `catch` puts in the place of an output. Change one of the two
+contracts, or convert the value.
 
 Bad:
 

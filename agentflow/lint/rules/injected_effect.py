@@ -1,14 +1,14 @@
 """A model that can change the world reads untrusted text, with nothing in between.
 
-Text that comes from outside can hold instructions, and no delimiter makes a model deaf to all of
-them. If its agent has effects, by itself or through tools, whoever writes the text can try to have
-them. Put a check or a person before the step or the tool (`approve`), give the tool fields of a few
-values instead of free text, or split the work: a model without effects reads the text into a narrow
-contract, and another agent acts on that. A contract with free text is not narrow where the text is
-carried out: a command for a shell, arguments that `xargs` or `$(jq …)` make of it, a part of the
+Text from outside can contain instructions, and no delimiter makes a model ignore all of them. If
+its agent has effects, by itself or through tools, whoever writes the text can try to trigger them.
+Put a check or a person before the step or the tool (`approve`), give the tool fields with a few
+possible values instead of free text, or split the work: a model without effects reads the text into
+a narrow contract, and another agent acts on that. A contract with free text is not narrow if the
+text is executed: a shell command, arguments that `xargs` or `$(jq …)` make of it, a part of the
 address that a write goes to, or a field called `command`, `script`, `code`, `query` or the like.
-And a model that has read the text is no check by itself: its own yes is not all that should stand
-before what cannot be undone.
+And a model that has read the text is no check by itself: something that cannot be undone needs more
+before it than that model's own yes.
 
 Bad:
 

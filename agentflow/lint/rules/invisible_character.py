@@ -1,7 +1,7 @@
 """A key has an invisible character, or a text has one that reorders what is shown.
 
-Two names that look alike are then not the same, and what a reviewer reads is not what runs. In
-text that is data, such a character is a warning.
+Two names that look alike are then different, and what a reviewer reads is not what runs. In text
+that is data, such a character is a warning.
 
 Bad:
 

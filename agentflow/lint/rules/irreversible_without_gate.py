@@ -1,15 +1,15 @@
 """An irreversible effect happens with nothing before it that could stop it.
 
-What cannot be undone should not follow from an answer that nobody looked at. Put a check before it
-(an `assert`, a confidence gate, a `when`, a switch, a filtered list) or a person; or write down why
-none is needed.
+What cannot be undone should not follow from an answer that nobody has checked. Put a check before
+it (an `assert`, a confidence gate, a `when`, a switch, a filtered list) or a person; or write down
+why none is needed.
 
-What cannot say no is no gate: a condition that is true whatever happens, one that only asks whether
-a step has run that nothing stops, a check whose failure a `catch` passes over. A `human` step whose
-answer can be a no is a gate only together with a `when`, an `assert` or a switch that looks at the
-answer: the step succeeds after a no as well, and `needs` waits for it to end, not for a yes. A
-question to which the only answer is a yes (`{const: true}`) stops by itself: whoever does not want
-to give it aborts, and the run fails.
+A check that can never say no is not a gate: a condition that is always true, one that only asks
+whether a step has run that nothing stops, or a check whose failure a `catch` passes over. A `human`
+step that may be answered with a no is a gate only together with a `when`, an `assert` or a switch
+that looks at the answer: the step succeeds after a no as well, and `needs` waits for it to end, not
+for a yes. A question that can only be answered with a yes (`{const: true}`) is a gate by itself:
+whoever does not want to say yes aborts, and the run fails.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """An idempotency key depends on the attempt, the time or chance.
 
 Every attempt would have a key of its own, and the other side would do the work once for each of
-them. A key names the piece of work: it is worked out once, before the first attempt, and every
-repeat carries it.
+them. A key has to identify the piece of work: it is computed once, before the first attempt, and
+sent again with every repeat. Make it of the input.
 
 Bad:
 

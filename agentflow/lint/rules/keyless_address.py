@@ -1,9 +1,9 @@
 """A model at an address that the spec names is called without an API key.
 
-Keys belong to the operator, and an address from a spec may be anybody's. So they are sent to a host
-that a spec names only if the operator's own environment allows it; to any other the request goes
-without credentials, and a server that wants some refuses it in the middle of a run. A host on this
-machine is left alone: it seldom wants any.
+Keys belong to the operator, and an address in a spec may be anybody's. So they are sent to a host
+that a spec names only if the operator's own environment allows it. To any other host the request
+goes without credentials, and a server that wants some refuses it in the middle of a run. A host on
+this machine is not reported, since it seldom wants any.
 
 Bad:
 

@@ -1,10 +1,11 @@
 """A level of an escalation begins after the run, or the step that uses it, has ended.
 
-The run's time (`budget.wall`, 24 hours where nothing is said) goes on while people are waited for,
-and so does that of the step (`budget.wall`) and of the steps that it is inside of (`timeout`,
-`budget.wall`). The times of the levels add up, with that of the question before them if it is a
-question that nobody answered. When the first of these times is over what has it fails: later levels
-are never reached, and neither is `on_exhausted`.
+The time of the run (`budget.wall`, 24 hours by default) goes on while people are waited for, and so
+does that of the step (`budget.wall`) and of the steps around it (`timeout`, `budget.wall`). The
+times of the levels add up, together with that of the original question if an unanswered question is
+what is escalated. When the first of these limits is reached, the run or step that has it fails:
+later levels are never reached, and neither is `on_exhausted`. Shorten the levels, or raise the
+limit.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """A list may be longer than the budget allows for.
 
-`max` says that so many items are fine, and the budget that they are not, since each of them takes a
-call, or what its agent charges to a meter: a run with a full list stops in the middle, after what
-it has done has been paid for, although nothing went wrong. Where that is meant, `catch:
-{budget_exceeded: skip}` says so.
+`max` says that so many items are fine, but the budget does not allow for them, since each item
+takes a call, or what its agent charges to a meter. A run with a full list stops in the middle,
+although nothing went wrong and what it has done is paid for. Lower `max`, or raise the budget. If
+stopping is intended, `catch: {budget_exceeded: skip}` says so.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """The contract allows a list that is longer than the `max` of what iterates over it.
 
-`max` of a `for_each` and `max_tasks` of a `delegate` are bounds, and nothing is cut off: a longer
-list fails the step, after what made the list has been paid for. Where a contract says how long a
-list can get, the two numbers should agree: a larger bound, or a smaller `maxItems`, which the one
-who makes the list is told of.
+`max` of a `for_each` and `max_tasks` of a `delegate` are limits, and nothing is cut off: a longer
+list fails the step, after the list has been paid for. If a contract says how long a list can get,
+the two numbers should agree: raise the limit, or lower `maxItems`, which whoever makes the list is
+told about.
 
 Bad:
 

@@ -1,8 +1,9 @@
 """A loop may iterate more often than the budget allows for.
 
-`max` says how often to try, and the budget stops the loop before: the last rounds are never made,
-the run fails as `budget_exceeded` in the middle of one, and `catch.exhausted`, which was to take
-what there is by then, never comes. Where that is meant, `catch: {budget_exceeded: skip}` says so.
+`max` says how often to try, but the budget stops the loop earlier. The last iterations never
+happen, the run fails as `budget_exceeded` in the middle of one, and `catch.exhausted`, which was
+meant to take the latest result, is never used. Lower `max`, or raise the budget. If stopping is
+intended, `catch: {budget_exceeded: skip}` says so.
 
 Bad:
 

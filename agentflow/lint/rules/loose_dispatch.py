@@ -1,7 +1,8 @@
 """A step that chooses its agent at run time may choose one that it cannot use.
 
-All agents in `among` share one contract: whoever reads the step cannot know which of them answered.
-And a name that is not in `among` is refused, so every name that may come has to be in it.
+All agents in `among` have to share one contract, since readers of the step cannot know which of
+them will answer. And a name that is not in `among` is refused, so every name that may come has to
+be in it.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """A loop discards what its iterations produce.
 
-Each iteration improves on something and hands it on in `next`. If no step, no condition and no
-output reads it from there, the next iteration starts from the original again, and in the end the
-original is what everybody gets. So it is where the output gives the original, where nobody reads
-what the output has of it, and where what acts after the loop is given the original.
+Each iteration improves something and passes it on in `next`. If no step, no condition and no output
+reads it from there, the next iteration starts from the original again, and the original is what
+everybody gets in the end. The same is reported if the output gives the original, if nobody reads
+that part of the output, and if what acts after the loop is given the original.
 
 Bad:
 

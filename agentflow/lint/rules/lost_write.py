@@ -1,10 +1,10 @@
 """Several writes go to the same place at the same time, and only one of them survives.
 
 Each item of a list writes its text to the same file, or two steps that do not wait for each other
-do, or put something to the same address. What is there in the end is the work of whichever came
-last, and nothing fails. Said of what is declared as `idempotent`, and of `PUT`: what only adds to a
-file may well be done by several, and a `PUT` to a fixed url may say in what it sends which of several
-things it is.
+write to the same file or address. In the end only the last write is left, and nothing fails. Put
+something that differs into the name, or let one step wait for the other. Reported for what is
+declared as `idempotent`, and for `PUT`: what only appends to a file may well be done by several
+steps, and a `PUT` to a fixed URL may say in its body which of several things it is about.
 
 Bad:
 

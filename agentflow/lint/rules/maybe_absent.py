@@ -1,11 +1,12 @@
 """An expression reads a field that may be absent.
 
-The contract of the producer names the field and does not require it, only some cases of a switch or
-some options of a contract give it, or what it is a field of may be null. On the day it is missing,
-the expression has no value and the step fails: absence is never a value. A `default` in a contract
-is filled in for the `inputs` of a pipeline, not for what an agent answers. So it is with an item of
-one list that is read by the number of an item of another (`inputs.amounts[index]`), if nothing says
-that the first is as long, and with a choice of texts that is looked up in a map without one of them:
+The contract of the producer has the field but does not require it, or only some cases of a switch
+or some options of a contract have it, or the object that it is a field of may be null. On the day
+it is missing, the expression has no value and the step fails: absence is never a value. Require the
+field, or give an alternative with `default(...)`. A `default` in a contract is filled in for the
+`inputs` of a pipeline, not for what an agent answers. Also reported: reading an item of one list by
+the index of another (`inputs.amounts[index]`) if nothing says that the first is as long, and
+looking up one of several texts in a map that lacks one of them:
 `{"a": 1, "b": 2}[steps.x.output.kind]`.
 
 Bad:

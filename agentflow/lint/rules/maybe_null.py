@@ -1,9 +1,9 @@
 """A value may be null where an operator, a function or a text does not take null.
 
-A contract allows for null, and the expression goes on as if there were always a value. On the day
-that null comes the expression fails, and with it the step. `default` is no help: null is a value,
-and it is there. So it is with the text of a prompt or a url, where a step hands over what may be null:
-the call is `rejected`. A prompt that is one expression takes null, as JSON.
+A contract allows null, but the expression assumes that there is always a value. On the day that
+null comes the expression fails, and the step with it. `default` does not help: null is a value, and
+it is there. The same goes for the text of a prompt or a URL if a step passes on what may be null:
+the call is `rejected`. A prompt that is a single expression takes null, as JSON.
 
 Bad:
 

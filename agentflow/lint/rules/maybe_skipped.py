@@ -1,7 +1,7 @@
 """A step reads the output of a step that may have been skipped.
 
-A step is skipped when its `when` is false, or when it fails and `catch` says `skip`. It has no
-output then, and absence is never a value: the reader fails. So it needs `default(...)`,
+A step is skipped if its `when` is false, or if it fails and `catch` says `skip`. It then has no
+output, and absence is never a value, so the step that reads it fails. Use `default(...)`,
 `coalesce(...)` or `has(...)`, or the same condition.
 
 Bad:

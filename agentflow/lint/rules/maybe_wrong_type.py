@@ -1,8 +1,8 @@
 """A value has one of several types, and not all of them are accepted here.
 
-A contract allows for text or a number, or one case of a switch gives `yes`, which is text, and
-another `false`. The expression goes on as if it were always the one. On the day that the other
-comes it fails, and with it the step.
+A contract allows text or a number, or one case of a switch gives `yes`, which is text, and another
+`false`. The expression assumes that it is always the one. On the day that the other comes it fails,
+and the step with it.
 
 Bad:
 

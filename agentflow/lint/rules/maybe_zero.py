@@ -1,8 +1,9 @@
 """A number by which something is divided may be 0.
 
-Nothing is divided by zero: the expression fails, and with it the step. Only a whole number whose contract
-says how low it may be is looked at, the size of a list that may be empty, and the 0 that stands in, by
-`default`, for a number that is absent: that of a step that may be skipped, or of an optional field.
+Division by zero has no result: the expression fails, and the step with it. Only these are looked
+at: an integer whose contract has a lower bound, the size of a list that may be empty, and a 0 that
+`default` puts in the place of a missing number, from a step that may be skipped or an optional
+field.
 
 Bad:
 

@@ -1,6 +1,6 @@
 """`with` does not provide a field that the agent's input contract requires.
 
-An agent sees the fields that `with` names and nothing else. The call is refused before it starts,
+An agent gets the fields that `with` names and nothing else. The call is refused before it starts,
 in every run.
 
 Bad:

@@ -1,8 +1,8 @@
 """An agent has no input or no output contract.
 
-What it is given and what it answers would be checked by nobody: a wrong answer goes on to the next
-step, and comes up again where nobody can tell where it came from. An agent of kind `mcp` has those
-of its tool, if the server has `definitions` and they say what the tool answers.
+Nobody would check its input or its answers: a wrong answer is passed on to the next step, and is
+noticed only where nobody can tell where it came from. An agent of kind `mcp` takes the contracts of
+its tool if the server has `definitions` and they say what the tool answers.
 
 Bad:
 

@@ -1,10 +1,10 @@
 """A schema has a key that is not a keyword of JSON Schema 2020-12.
 
-JSON Schema passes over what it does not know, so nothing complains: `requried` requires nothing,
-`maxlength` bounds nothing, `nullable` lets no null in, and a field that stands beside `properties`
-instead of in it is no field. A key is reported if it is near to a keyword, or was one in an older
-draft, or holds a schema; so is a `format` that is near to one that exists. Remarks of your own, and
-keys that begin with `x-`, are let pass.
+JSON Schema ignores keywords that it does not know, so nothing complains: `requried` requires
+nothing, `maxlength` limits nothing, `nullable` does not allow null, and a field that is written
+beside `properties` instead of inside it is no field. A key is reported if it resembles a keyword,
+was one in an older draft, or holds a schema; so is a `format` that resembles an existing one. Your
+own annotations and keys that begin with `x-` are not reported.
 
 Bad:
 

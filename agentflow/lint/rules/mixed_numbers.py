@@ -1,9 +1,9 @@
 """Arithmetic fails for some of the numbers that the contracts allow.
 
-As in CEL, ints and doubles do not mix: there is a sum of two ints and one of two doubles. The
-contract of one side says `number`, and a JSON number is an int without a fraction and a double with
-one. So the expression works for 3 and fails for 2.5, or the other way round, at whatever time the
-first such number comes. Comparisons are not affected: they take both.
+As in CEL, ints and doubles do not mix: two ints can be added, and two doubles, but not an int and a
+double. The contract of one side says `number`, and a JSON number is an int if it has no fraction
+and a double if it has one. So the expression works for 3 and fails for 2.5, or the other way round,
+whenever the first such number comes. Comparisons are not affected: they take both.
 
 Bad:
 

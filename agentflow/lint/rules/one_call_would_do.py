@@ -1,9 +1,9 @@
 """Consecutive calls of the same model have nothing in between.
 
-The first answers only the next, nobody else reads it, no check stands between them, and no tool,
-other model or item sets them apart. Each call is paid for with the whole text again, and each can
-fail; one call with both tasks in its instructions does the same. Where there is a reason,
-`why_multi_agent` says it, or `pattern: chain` that it was decided on.
+Only the second call uses the answer of the first, no check stands between them, and no tool, other
+model or item distinguishes them. Each call is paid for with the whole text again, and each can
+fail; one call with both tasks in its instructions does the same. If there is a reason for two, give
+it in `why_multi_agent`, or declare `pattern: chain`.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """All levels of an escalation go to the same person, agent or model.
 
-An escalation goes from one to the next because the one before did not help. Where each level asks
-the same person over the same channel, or whoever has just failed, be it an agent, a model under any
-name or the person that a step asks, nothing is different the second time: the same silence, or the
+An escalation goes to the next level because the one before did not help. If every level asks the
+same person over the same channel, or asks whoever has just failed (an agent, a model under any
+name, or the person that a step asks), nothing is different the second time: the same silence or the
 same answer, only later.
 
 Bad:

@@ -1,7 +1,8 @@
 """A whole number is compared with a fraction, as if it were on a different scale.
 
-The score goes from 0 to 100, and the condition was written for one from 0 to 1: with `>= 0.8` all
-but 0 pass, and a gate that was to hold back four of five lets nearly everything through.
+The score goes from 0 to 100, but the condition was written for a scale from 0 to 1: with `>= 0.8`
+everything but 0 passes, and a gate that was meant to hold back most answers lets nearly all of them
+through.
 
 Bad:
 

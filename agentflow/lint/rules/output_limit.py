@@ -1,8 +1,8 @@
 """The output limit of a model conflicts with the contract, or with the model itself.
 
-`max_output_tokens` ends an answer wherever it is, and one that ends early is `truncated`. If even
-the shortest answer that keeps the contract is longer, none can ever be accepted. And a limit above
-what the model gives is refused by most providers, in every call.
+`max_output_tokens` cuts an answer off wherever it is, and an answer that is cut off is `truncated`.
+If even the shortest answer that satisfies the contract is longer, none can ever be accepted. And a
+limit above what the model can give is refused by most providers, in every call.
 
 Bad:
 

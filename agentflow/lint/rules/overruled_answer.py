@@ -1,11 +1,11 @@
 """An effect happens, or does not, whatever the person who was asked has answered.
 
-The `when` of the effect reads the answer and asks for something else beside it, and that is settled
-wherever the question is put: in `amount > 100 || default(steps.ask.output, false)` the answer
-counts for nothing if the question is put for more than 100 only. Mostly `||` stands for `&&`, or
-one of two bounds is the wrong way round, or of another scale.
+The `when` of the effect reads the answer but also asks for something else, which is always the same
+when the question is asked: in `amount > 100 || default(steps.ask.output, false)` the answer counts
+for nothing if the question is asked only above 100. Usually `||` should be `&&`, or one of two
+bounds is the wrong way round, or on another scale.
 
-It is a warning, too, if that is so for some of the numbers for which the question is put, and
+It is also a warning if this holds for some of the numbers for which the question is asked, and
 nothing else reads the answer.
 
 Bad:
