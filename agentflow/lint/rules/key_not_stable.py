@@ -2,7 +2,7 @@
 
 Every attempt would have a key of its own, and the other side would do the work once for each of
 them. A key has to identify the piece of work: it is computed once, before the first attempt, and
-sent again with every repeat. Make it of the input.
+sent again with every repeat. Build it from the input.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """The steps do not have the structure that `pattern` declares.
 
-`pattern` says what the author decided on, so that a reader knows what to expect. A `chain` is a row
-in which each step waits for the one before it; a `router` chooses by a `switch` or by `when`; in a
-`parallel` pipeline something runs side by side.
+`pattern` states what the author decided on, so that readers know what to expect. In a `chain` each
+step waits for the one before it; a `router` chooses by a `switch` or by `when`; in a `parallel`
+pipeline some steps run side by side. Correct `pattern`, or the steps.
 
 Bad:
 

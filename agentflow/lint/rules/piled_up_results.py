@@ -1,8 +1,9 @@
 """Each iteration of a loop appends results for the same items again.
 
 A list in the state grows by all results of a `for_each` that goes over the same items each time.
-After two iterations every item is in it twice, the old result beside the new one, and whoever reads
-the list takes them for different items, or loses some to the others.
+After two iterations every item is in it twice, the old result beside the new one. Readers of the
+list take them for different items, or lose some of them. Replace the list in `next` instead of
+adding to it.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """The longest prompt that the contracts allow does not fit the model's context window.
 
-Such a prompt is not sent, and the step fails as `context_overflow`: on the day on which somebody
-sends a long letter, not in the test with a short one. The figure is for plain English; most other
-text has more tokens. Give the field a `maxLength` (or `maxItems`) that fits, or take a model with a
+Such a prompt is not sent, and the step fails as `context_overflow`: on the day when somebody sends
+a long letter, not in the test with a short one. The estimate is for plain English; most other text
+has more tokens. Give the field a `maxLength` (or `maxItems`) that fits, or use a model with a
 larger window.
 
 Bad:

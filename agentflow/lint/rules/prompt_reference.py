@@ -1,18 +1,17 @@
 """A prompt, an image, a URL, a charge or a question reads something that it is not given.
 
-What an agent has of these reads the fields of its own `input` and nothing else, so that a reader of
-the agent knows what reaches the other side. Anything else has no value, and every call fails before
-it is made.
+In an agent, these read the fields of its own `input` and nothing else, so that readers of the agent
+know what is sent. Anything else has no value, and every call fails before it is made.
 
-A field that a closed contract (`additionalProperties: false`) does not name is an error. An open
-one lets callers hand over more than it names, so only what is nearly one of its fields is warned
-of, and only if no step hands it over by that name. A field that the contract does not require is
-absent where a step does not hand it over: `default(input.NAME, VALUE)` copes with that.
+A field that a closed contract (`additionalProperties: false`) does not have is an error. An open
+contract lets callers pass more than it names, so this is a warning, and only given for a name that
+is close to one of its fields and that no step passes. A field that the contract does not require is
+absent if a step does not pass it; `default(input.NAME, VALUE)` handles that.
 
-What people are asked or told, at a level of an escalation or before a tool is called, reads as
-`input` what the step or the tool is given, of a question what the first person is shown. A field
-that none of those who use it can have is an error: the level would be passed over each time, and
-nobody would be asked.
+The text for people, at a level of an escalation or before a tool is called, reads as `input` what
+the step or the tool is given; for a question, what the first person is shown. A field that none of
+those who use it can have is an error: the level would be passed over each time, and nobody would be
+asked.
 
 Bad:
 

@@ -1,11 +1,11 @@
 """A run without failures is likely to use more tokens or money than the budget allows.
 
-A budget is meant to be below the worst case: `agentflow plan` says by how much, and which step is
-dearest. This one is likely to be below what every run needs that has full lists, if nothing fails
-and the data is short: the author's own words of the prompts alone, at five letters to a token, come
-to more. The run stops in the middle, after what it has done has been paid for. How many tokens a
-text has nobody knows before, so this is likely and not proven. Where it is meant,
-`catch: {budget_exceeded: skip}` says so.
+A budget is meant to be below the worst case: `agentflow plan` says by how much, and which step
+costs most. This one is probably below what every run with full lists needs, even if nothing fails
+and the data is short: the fixed text of the prompts alone, at five letters per token, comes to
+more. The run stops in the middle, after what it has done has been paid for. Nobody knows beforehand
+how many tokens a text has, so this is likely and not proven. Raise the budget, or lower `max`. If
+stopping is intended, `catch: {budget_exceeded: skip}` says so.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """The stated reason for several agents does not hold for this pipeline.
 
-`why_multi_agent` says what several agents are for. `parallelism` where each step
-waits for the one before it is a reason that somebody once had for another pipeline.
+`why_multi_agent` says what several agents are for. If it says `parallelism`, but each step waits
+for the one before it, the reason was given for some other pipeline.
 
 Bad:
 

@@ -1,14 +1,14 @@
 """Something that looks like a reference is plain text and is never evaluated.
 
-An expression stands in `${{ }}`, and everything else is text. `{inputs.topic}`, `{{ topic }}` and
-`steps.draft.output` go to the model, or into the output, letter by letter, and nobody says that
-anything is missing. So does `${ inputs.topic }`, with one brace, and what other tools would read:
+An expression is written in `${{ }}`, and everything else is text. `{inputs.topic}`, `{{ topic }}`
+and `steps.draft.output` are sent to the model, or put into the output, letter by letter, and
+nothing complains. So are `${ inputs.topic }`, with one brace, and what other tools would evaluate:
 `$steps.draft.output`, `$(…)`, `{% … %}`, `<% … %>`, `=steps.draft.output`. `instructions`, `argv`
-and `env` hold no expressions at all: data belongs in the prompt, or in the input, which a command
-reads. No shell is there either to expand `$NAME` in `argv`, `env` or `headers`; `{secret: NAME}`
-takes it from the environment.
+and `env` take no expressions at all: data belongs in the prompt, or in the input, which a command
+reads. Nor is there a shell to expand `$NAME` in `argv`, `env` or `headers`; `{secret: NAME}` takes
+it from the environment.
 
-Where no text is taken, such as for a number or a list, that is an error: each run fails there.
+Where text is not accepted, such as for a number or a list, this is an error: every run fails there.
 
 Bad:
 

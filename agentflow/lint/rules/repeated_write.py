@@ -1,8 +1,8 @@
 """A write inside a loop or a list is given the same input each time, and so is simply repeated.
 
-What a step writes in each iteration, or for each item, should have something to do with it. Where
-it is given nothing that changes, the second write is the first one once more: the same mail, the
-same ticket, the same row.
+What a step writes in each iteration, or for each item, should depend on it. If nothing in its input
+changes, the second write is the same as the first: the same mail, the same ticket, the same row.
+Use the item or the iteration in the input, or move the write out of the loop.
 
 Bad:
 

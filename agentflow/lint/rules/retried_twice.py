@@ -1,9 +1,9 @@
 """Two layers retry the same call, each without knowing of the other.
 
-A program that tries again by itself (`curl --retry 5`) under a policy that does too, or a loop of
-which every iteration is given the same around a step with a policy: their numbers multiply, and so
-do the waits. What happened in the inner layer nobody sees, and a budget for retries counts the
-outer one only.
+Examples are a program that retries by itself (`curl --retry 5`) under a policy that retries too,
+and a loop whose iterations all get the same input around a step with a policy. The numbers of
+attempts multiply, and so do the waits. Nobody sees what happens in the inner layer, and a budget
+for retries counts only the outer one. Keep one of the two.
 
 Bad:
 

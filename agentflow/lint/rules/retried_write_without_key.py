@@ -1,7 +1,7 @@
 """A retry policy covers failures after which a write may have been done, but there is no key.
 
-After a timeout or a server error the work may have been done. Nothing that writes is made again
-then unless an idempotency key lets the other side tell a repeat from new work: the step becomes
+After a timeout or a server error the work may have been done. A write is then repeated only if an
+idempotency key lets the other side tell a repeat from new work. Without a key the step becomes
 `unknown` after its first such failure, and the policy that was meant for that day does nothing.
 
 Bad:

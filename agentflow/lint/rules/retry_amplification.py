@@ -1,9 +1,9 @@
 """Several layers retry the same call, and their attempts multiply.
 
-Each layer looks modest. Together they turn one bad answer into dozens of calls: on the worst day,
-when the other side is overloaded already. Above 9 calls of one model that is a warning, above 27 an
-error. Models that take over for each other share the load: above 27 calls of all together it is a
-warning.
+Each layer looks modest. Together they turn one bad answer into dozens of calls, on the worst day,
+when the other side is already overloaded. More than 9 calls of one model are a warning, more than
+27 an error. Models that take over for each other share the load: more than 27 calls of all of them
+together are a warning. Retry in one layer only, or allow fewer attempts.
 
 Bad:
 

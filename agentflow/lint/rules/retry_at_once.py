@@ -1,8 +1,8 @@
 """Retries follow without a pause, or those of many items happen all at the same time.
 
-A service that has too much to do is asked again while it still has. Where the waits between all
-attempts come to next to nothing, these are used up within a moment, and for nothing. Where `jitter`
-is `none`, the items of a list that failed together come back together.
+An overloaded service is asked again while it is still overloaded. If the waits between all attempts
+add up to next to nothing, the attempts are used up within a moment, and for nothing. If `jitter` is
+`none`, the items of a list that failed together are retried together.
 
 Bad:
 

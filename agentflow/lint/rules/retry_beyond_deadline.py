@@ -1,9 +1,9 @@
 """The attempts that a retry policy allows do not fit into the time of the run or the step.
 
-No wait is begun that would be cut short, and no attempt may take longer than what is left of the
-times around it: of the run (`budget.wall`), of the step, of the steps that it is inside of
-(`timeout`, `budget.wall`). So the last attempts are cut short or never made, just when they are
-needed.
+No wait begins that would be cut short, and no attempt may take longer than what is left of the
+limits around it: of the run (`budget.wall`), of the step, and of the steps around it (`timeout`,
+`budget.wall`). So the last attempts are cut short or never made, just when they are needed. Allow
+fewer attempts or shorter waits, or raise the limit.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """Attempts that may hang are retried, but no timeout says when one has hung.
 
-Without a `timeout` on the step or its agent, an attempt is given five minutes. That is long for a
-service that usually answers in seconds: a connection that is silent is noticed five minutes late,
-and then once more for each attempt.
+Without a `timeout` on the step or its agent, an attempt may take five minutes. That is long for a
+service that usually answers in seconds: a connection that hangs is noticed after five minutes, and
+again five minutes later for each further attempt.
 
 Bad:
 

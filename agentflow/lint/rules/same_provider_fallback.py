@@ -1,7 +1,8 @@
 """All fallbacks of a model are with the same provider as the model.
 
 A provider that is down is down for all of its models. `fallbacks` help against that only if one of
-them is somewhere else; within a provider they help when one model is overloaded or refuses.
+them is with another provider; within one provider they help only when a model is overloaded or
+refuses.
 
 Bad:
 

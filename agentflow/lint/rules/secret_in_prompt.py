@@ -1,12 +1,12 @@
 """Something that looks like a credential goes into a prompt.
 
-A prompt goes to the provider and into the log, and whatever a model knows it can be talked into
-saying. A model needs no credential: the agent that uses one takes it from the environment, with
-{secret: NAME}.
+A prompt is sent to the provider and written to the log, and a model can be talked into revealing
+whatever it knows. A model needs no credential: the agent that uses one takes it from the
+environment, with {secret: NAME}.
 
-A field of the prompt's input is taken for a credential if it, or what it is read from, is called
-like one, or if its contract says `format: password` or `writeOnly: true`; a text of the author if
-it has the form of a key.
+A field of the prompt's input is taken for a credential if it, or what it is read from, is named
+like one, or if its contract says `format: password` or `writeOnly: true`. Fixed text is taken for
+one if it has the form of a key.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A credential is sent to another machine without encryption.
 
-Over `http` everybody on the way can read a header and use what it holds. Hosts that seem to be of
-one's own network are left alone: this machine, private addresses, names of one part, and those that
-end with `.internal`, `.local` or the like.
+Over `http`, everybody on the way can read a header and use the credential in it. Use `https`. Hosts
+that seem to belong to one's own network are not reported: this machine, private addresses, names
+without a dot, and names that end with `.internal`, `.local` or the like.
 
 Bad:
 

@@ -1,9 +1,10 @@
 """An output of a `for_each` is read by index, although items may be left out.
 
-The list of outputs has only those of instances that succeeded. If one is skipped, or may fail,
-those behind it move up, so the third output need not be that of the third item. Where all there are
-go into one sum, as lists that are joined, it does not matter which is whose. The first output alone
-may be meant as that of the first that succeeded; side by side with a later one it is that of an item.
+The list of outputs has only those of instances that succeeded. If one is skipped, or may fail, the
+outputs after it move up, so the third output need not be that of the third item. If all of them go
+into one whole, such as lists that are joined, it does not matter which is whose. The first output
+alone may be intended as that of the first instance that succeeded; side by side with a later one it
+is taken for that of an item.
 
 Bad:
 

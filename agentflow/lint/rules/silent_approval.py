@@ -1,14 +1,14 @@
 """Silence counts as a yes.
 
-A step asks a person for an approval, and what follows if nobody answers is the approval. Then the
-question only costs time: whatever it was to guard happens unseen, and on the day when nobody looks.
+A step asks a person for approval, and if nobody answers, the approval is assumed. Then the question
+only costs time: whatever it was meant to guard happens unseen, on just the day when nobody looks.
 An approval is given by a person or not at all.
 
-Where the answer is one of several words or a field, the conditions on the way to each effect tell
-what a yes is: an answer without which nothing happens can be given, and where nobody answers, the
-effect happens. That is said of an effect that cannot be undone, and of others where the words are
-those of a yes or a no, or where the question begins with what is done: 'Pay 5 euros?' is not asked to
-have `pay` happen for a no.
+If the answer is one of several words or a field, the conditions on the way to each effect show what
+counts as a yes: there is an answer after which the effect does not happen, but if nobody answers,
+it does. This is reported for effects that cannot be undone. For others it is reported if the words
+are those of a yes or a no, or if the question begins with what is done: nobody who is asked 'Pay 5
+euros?' expects `pay` to happen after a no.
 
 Bad:
 

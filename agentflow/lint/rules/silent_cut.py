@@ -1,9 +1,9 @@
 """A server truncates prompts that are too long, and its window is not set.
 
-Servers of Ollama have a window of their own, often 2,048 or 4,096 tokens, whatever the model could
-take. They cut a longer prompt at its front, instructions first, and answer as if nothing had
-happened. With a `window` the server is told how much to take in, and what does not fit is refused
-before it is sent.
+Ollama servers have a window of their own, often 2,048 or 4,096 tokens, whatever the model could
+take. They cut off the beginning of a longer prompt, instructions first, and answer as if nothing
+had happened. Set `window`: then the server is told how much to read, and a prompt that does not fit
+is refused before it is sent.
 
 Bad:
 

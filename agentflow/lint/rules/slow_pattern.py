@@ -1,10 +1,11 @@
 """A pattern in a contract can take exponential time to reject a text.
 
-There are two ways round one of its loops for the same characters, so a text of n of them has 2^n
-ways to be read, and an engine that backtracks tries them all before it says no: thirty characters
-are enough to hang it. The check of this orchestrator takes linear time, unless a pattern looks
-around or refers back. But a contract goes to others too: to model providers with the request, to
-validators in Python and JavaScript. And what the pattern judges is what a model wrote.
+One of its loops can match the same characters in two ways, so a text of n of them can be read in
+2^n ways, and a backtracking engine tries them all before it says no: thirty characters are enough
+to hang it. The check of this orchestrator takes linear time, unless a pattern has a lookaround or a
+backreference. But a contract is also used elsewhere: by model providers, who get it with the
+request, and by validators in Python and JavaScript. And what the pattern checks is text that a
+model wrote.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A fallback model has a smaller window than the prompt it may have to take.
 
-A run never gives a prompt to a model that may be too small for it: such a fallback is passed over,
-so it is there for short prompts only, and missing on the day of a long one. Take another, or bound
-the fields of the prompt.
+A run never gives a prompt to a model that may be too small for it. Such a fallback is passed over,
+so it can take only short prompts, and is missing on the day of a long one. Use another model, or
+bound the fields of the prompt.
 
 Bad:
 

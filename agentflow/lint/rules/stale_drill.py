@@ -1,9 +1,9 @@
 """A step has changed since it was drilled.
 
-The receipt of a drill says what became of the failures that a spec handled then. A step counts as
-changed with what is inside of it and whom it calls or turns to; comments, layout, and what is told
-to models or for people do not count. What is changed around the steps, such as inputs, budgets and
-other steps, may still decide whether a failure is handled.
+The receipt of a drill says what became of the failures that the spec handled at the time. A step
+counts as changed if anything inside it, or anybody whom it calls or asks, has changed; comments,
+layout, and text for models or people do not count. Changes around the steps, such as in inputs,
+budgets and other steps, may still decide whether a failure is handled. Drill again.
 
 Bad:
 

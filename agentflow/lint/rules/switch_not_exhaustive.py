@@ -1,8 +1,8 @@
 """A switch has no case for a possible value, and no `default`.
 
-On that day the run fails at the switch. Where the value is one of a list of choices, each of them
-needs a case, or there has to be a `default`; where it is free text, only a `default` will do. A
-model that answers with a label nobody thought of is the most common way for a router to break.
+When that value comes, the run fails at the switch. If the value is one of a list of choices, each
+of them needs a case, or there has to be a `default`; if it is free text, only a `default` will do.
+A model that answers with a label nobody thought of is the most common way for a router to break.
 
 Bad:
 

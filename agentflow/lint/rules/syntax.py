@@ -1,7 +1,7 @@
 """The file is not YAML, not text, or not a single mapping.
 
-Nothing can be read from it with certainty, so nothing else is looked at. Most of these are one of a
-dozen slips, a quote that is not closed or a colon in plain text, and the message names the slip.
+Nothing can be read from it with certainty, so nothing else is checked. Most such errors are one of
+a dozen slips, such as an unclosed quote or a colon in plain text, and the message names the slip.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """An escalation can only ask people at a terminal.
 
-A question to the console can be put only where somebody sits before the terminal of the run. In a
-run from cron, in CI or in the background there is none, and every such level is passed over at
-once: nobody is ever asked, and what follows is `on_exhausted`.
+A question to the console can be asked only if somebody sits at the terminal of the run. A run from
+cron, in CI or in the background has none, and every such level is passed over at once: nobody is
+ever asked, and what follows is `on_exhausted`. Add a level that asks over another channel.
 
 Bad:
 

@@ -1,9 +1,10 @@
 """A message claims an effect that it does not wait for.
 
 "Three tasks were added to the board" is sent while they are being added, and also if that fails.
-What a message says has to come from the step that did it, or at least after it, and where that may
-be skipped, only then. If some of a list may be left out, it counts what was done, and not the list;
-nor is all of the list marked as done. Words are read in English.
+What a message says has to come from the step that did it, or be said after it; and if that step may
+be skipped, only if it was not. If some items of a list may be left out, the message has to count
+what was done and not the list, and not all of the list may be marked as done. Words are recognized
+in English.
 
 Bad:
 

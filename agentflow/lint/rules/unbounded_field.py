@@ -1,9 +1,9 @@
 """A field of unlimited length goes into the prompt of a model with a small window.
 
-What a step or a user hands over has no `maxLength` or `maxItems` on either side, so nothing says
-that it fits. Where it does not, the step fails as `context_overflow`. Bound the field in the
-contract of the producer or of the agent: then what is too long is refused where it comes from, with
-a message that names it, and `validate` can tell whether the rest fits.
+What a step or a user passes has no `maxLength` or `maxItems` on either side, so nothing says that
+it fits. If it does not, the step fails as `context_overflow`. Bound the field in the contract of
+the producer or of the agent: then a value that is too long is refused where it comes from, with a
+message that names it, and `validate` can tell whether the rest fits.
 
 Only windows of up to 32,768 tokens are looked at. What does not fit into larger ones is rarely an
 accident.

@@ -1,9 +1,10 @@
 """Models may be called a great many times, and no budget limits the cost.
 
-Without a `budget`, a run may make 10,000 calls, each as long as the model's own limit. A longer
-list than usual, or a loop that goes round to its end, is then noticed on the bill. `budget.usd`,
-`tokens` or `calls` stops it before, and `agentflow plan` says what a run can come to. Up to 1,000
-calls of one step are nothing to speak of (`thresholds.unbudgeted-calls.calls` of the project).
+Without a `budget`, a run may make 10,000 calls, each as long as the model's own limit. A list that
+is longer than usual, or a loop that uses all its iterations, is then noticed on the bill.
+`budget.usd`, `tokens` or `calls` stops the run before that, and `agentflow plan` says what a run
+can come to. Up to 1,000 calls of one step are not reported (`thresholds.unbudgeted-calls.calls` of
+the project).
 
 Bad:
 

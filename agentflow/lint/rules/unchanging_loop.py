@@ -1,10 +1,10 @@
 """Every iteration of a loop gets the same input.
 
 Nothing that its steps read changes from one iteration to the next, and the agents look at nothing
-else. So a loop can only hope that the same question gets another answer. To tell the agent what was
-wrong with its last answer, hand it on in `next`. The same goes for the check alone by which the
-loop ends, and for a field that `next` gives back as it was, or as it began. With `no_progress:
-continue` the author counts on other answers, and nothing is said.
+else. So the loop can only hope that the same question gets another answer. To tell the agent what
+was wrong with its last answer, pass it on in `next`. Also reported are the check that ends the loop
+if it alone gets the same input each time, and a field that `next` gives back as it was, or as it
+began. With `no_progress: continue` the author expects other answers, and nothing is reported.
 
 Bad:
 

@@ -1,10 +1,10 @@
 """A loop returns another version than the one that was checked.
 
-Each round makes a version and has one checked, and the loop ends when the check is content. If the
-check looks at what the last round handed on and the output is what this round has made, then what
-comes out is a version that nobody has looked at; if it is the other way round, it is the one that
-was found wanting. Give what the check was given. A check is content by a field such as `valid`, or when
-there is nothing in one such as `remarks`.
+Each iteration makes a version and has one checked, and the loop ends when the check is satisfied.
+If the check looks at what the previous iteration passed on, but the output is what this iteration
+made, the result is a version that nobody has checked; the other way round, it is the one that was
+found wanting. Return what the check was given. A check is satisfied by a field such as `valid`, or
+if there is nothing in one such as `remarks`.
 
 Bad:
 

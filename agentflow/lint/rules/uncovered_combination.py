@@ -1,11 +1,11 @@
 """Several steps lead to the same effect, and under one combination of conditions none runs.
 
-Where what happens goes with two things at once, such as a class and a length, the combinations are
-easily miscounted: each class is stored, and letters of each length are, but the long ones of one
-class go nowhere, and no run fails. Said only where every single answer leads there with some
-others, so that what is left out was not meant to be left out as such, and not where people decide:
-that nothing happens is what they mean by no. So is what a flag keeps out that is only ever asked
-with `!`, as in `!inputs.dry_run`.
+If what happens depends on two things at once, such as a class and a length, it is easy to miss a
+combination: each class is stored, and so are letters of each length, but the long ones of one class
+go nowhere, and no run fails. Reported only if every single answer leads to the effect together with
+some others, so that the gap does not look intended. Not reported where people decide, since doing
+nothing is what they mean by no; nor for a flag that is only ever tested with `!`, as in
+`!inputs.dry_run`.
 
 Bad:
 

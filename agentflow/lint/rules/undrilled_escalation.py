@@ -1,10 +1,10 @@
 """No test of the pipeline asks the people of an escalation.
 
-An escalation is what is left when all else has failed, and is first tried out on that day. `tests`
-try it out in a moment: an answer that fails, or is not sure enough, and what is said under
-`people`; with `{says: nothing}` also what follows when nobody answers. A drill asks them, too: with
-`validate --drilled`, an escalation whose people have answered in it, as its receipt says, is passed
-over. Of a spec without tests nothing is said.
+An escalation is what is left when all else has failed, and without a test it is first tried out on
+that day. `tests` try it out in a moment: an answer that fails, or is not sure enough, and what the
+people answer under `people`; with `{says: nothing}` also what follows if nobody answers. A drill
+asks them, too: with `validate --drilled`, an escalation whose people have answered in the drill,
+according to its receipt, is not reported. A spec without tests is not reported either.
 
 Bad:
 

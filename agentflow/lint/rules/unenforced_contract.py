@@ -1,13 +1,12 @@
 """The provider does not enforce all of the contract, and nothing handles a broken one.
 
-Models of OpenAI, Anthropic, Google and xAI can be made to answer in a given form, but only some of
-JSON Schema counts there, and each has other keywords that do not. The rest of a contract, such as
-`uniqueItems`, is told to the model in words, and checked when the answer is there. Other models are
-told all of it in words, or are offered it as a tool, and held to nothing. An answer that breaks it
-fails the step at once, since the agent is not asked again. Bounds of numbers, texts and lists and
-formats of texts are not complained of: models seldom break them. Nor is a field that may be
-anything where a keyword of the contract is misspelt, which [`misspelt-keyword`](#misspelt-keyword)
-tells.
+Models of OpenAI, Anthropic, Google and xAI can be made to answer in a given form, but each enforces
+only some keywords of JSON Schema. The rest of a contract, such as `uniqueItems`, is told to the
+model in words, and checked when the answer arrives. Other models get the whole contract in words,
+or as a tool, and enforce nothing. An answer that breaks it fails the step at once, since the agent
+is not asked again. Bounds of numbers, texts and lists, and formats of texts are not reported, since
+models seldom break them. Nor is a field that accepts anything because a keyword of the contract is
+misspelt, which [`misspelt-keyword`](#misspelt-keyword) reports.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """A fallback value has a type that cannot be used where it goes.
 
-`default`, `coalesce` and `? :` come to one of several values. Where an operator or a function works
-with what comes, each of them has to be of a type that it takes:
-`default(steps.count.output, "none") + 1` is right until there is no count, and then the expression
-has no value, in the very case that it was written for.
+`default`, `coalesce` and `? :` give one of several values. If an operator or a function uses the
+result, it has to accept the type of each of them: `default(steps.count.output, "none") + 1` works
+until there is no count, and then the expression has no value, in the very case that the fallback
+was written for.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """The plan that a `delegate` is given can never be a valid plan.
 
-A plan is a list of tasks, objects with `id` and `worker`, and with `input` and `needs` where they
-have any. Where the contract of the planner lets that never come, every plan is refused; where it
-does not demand an `id` and a `worker`, allows a worker that there is not, or does not say what the
-workers need in their `input`, plans are refused now and then.
+A plan is a list of tasks, objects with `id` and `worker`, and with `input` and `needs` if they have
+any. If the contract of the planner makes that impossible, every plan is refused. If the contract
+does not require an `id` and a `worker`, allows a worker that does not exist, or does not describe
+the `input` that the workers need, plans are refused now and then.
 
 Bad:
 

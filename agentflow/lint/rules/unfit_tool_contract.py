@@ -1,9 +1,9 @@
 """The contracts of an agent do not match those of the tool that it calls.
 
-Where a server has `definitions`, it is known what its tools take and answer. An agent with
-contracts of its own may narrow them: what it is given has to be something that the tool takes, and
-its answer may promise more than the server does, but nothing that the tool never answers. Otherwise
-the server refuses a call, or no answer keeps the contract, in the middle of a run.
+If a server has `definitions`, it is known what its tools take and answer. An agent with contracts
+of its own may narrow them: its input has to be something that the tool accepts, and its answer may
+promise more than the server does, but nothing that the tool never answers. Otherwise the server
+refuses a call, or no answer satisfies the contract, in the middle of a run.
 
 Bad:
 

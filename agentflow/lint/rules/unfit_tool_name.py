@@ -1,8 +1,8 @@
 """A tool has a name that providers reject.
 
-A server may call its tools what it likes. Providers of models take letters, digits, `_` and `-` in
-the name of a tool, 64 at most: a request with any other is refused, and so the first call of the
-model fails. As an agent of its own the tool has a name of yours.
+A server may give its tools any name. Model providers accept letters, digits, `_` and `-` in the
+name of a tool, 64 at most: a request with any other name is refused, and so the first call of the
+model fails. Define the tool as an agent of its own, with a name that you choose.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """A model may change the world with a tool, without approval by a person and without a key.
 
-What a model asks for depends on all that it has read, also on what others wrote. A call of such a
-tool that is cut off is not made again, and fails the step until a person has looked; one that the
-model asks for twice is made twice. `approve` puts a person before it, `idempotency_key` names the
-deed, and `effects_reason` says why neither is needed.
+What a model asks for depends on everything that it has read, including what others wrote. A call of
+such a tool that is cut off is not repeated, and fails the step until a person has looked; one that
+the model asks for twice is made twice. `approve` puts a person before it, `idempotency_key`
+identifies the piece of work, and `effects_reason` says why neither is needed.
 
 Bad:
 
