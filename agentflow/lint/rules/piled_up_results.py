@@ -2,8 +2,8 @@
 
 A list in the state grows by all results of a `for_each` that goes over the same items each time.
 After two iterations every item is in it twice, the old result beside the new one. Readers of the
-list take them for different items, or lose some of them. Replace the list in `next` instead of
-adding to it.
+list take them for different items, or lose some of them. Pass on the last results only, or iterate
+over new items only.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """An expression reads a field that its contract does not have.
 
-The contract of the producer says which fields there are. Where it is closed (`additionalProperties:
-false`) no other field can arrive, so the expression has no value in any run, or silently takes its
-default. Where it is open and does not name the field, it is a warning: the field may arrive, and
-nothing makes sure that it does.
+The contract of the producer says which fields there are. If it is closed
+(`additionalProperties: false`), no other field can arrive, so the expression has no value in any
+run, or silently uses its default. If it is open and does not name the field, this is a warning: the
+field may arrive, but nothing guarantees it. Correct the name, or add the field to the contract.
 
 Bad:
 

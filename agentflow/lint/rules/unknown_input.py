@@ -1,7 +1,7 @@
 """An expression reads an input that the pipeline does not have.
 
-What a run may be given is what the contract `inputs` names. Anything else is refused when the run
-starts, so the expression could never have a value.
+The contract `inputs` names everything that a run may be given. Anything else is refused when the
+run starts, so the expression could never have a value. Correct the name, or add it to `inputs`.
 
 Bad:
 

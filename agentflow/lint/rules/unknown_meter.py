@@ -1,8 +1,8 @@
 """An agent charges a meter that no budget bounds, although other meters are bounded.
 
-What an agent charges to a meter that nobody bounds is counted nowhere. Where a pipeline bounds
-other meters, it is likely that one of them was meant. Agents of a pipeline without meters may be
-bounded by whoever runs it, so nothing is said about them.
+What an agent charges to a meter that nobody bounds is not counted anywhere. If the pipeline bounds
+other meters, one of them was probably meant. Agents of a pipeline without meters may be bounded by
+whoever runs it, so they are not reported.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """An agent names a model that `models` does not define.
 
 A name without a slash is an alias of `models`. The provider would be asked for a model of this
-name, and refuse it in the middle of a run.
+name, and refuse it in the middle of a run. Correct the name, or define it under `models`.
 
 Bad:
 

@@ -1,7 +1,8 @@
 """A budget counts dollars, but the price of a model is not known.
 
 The model is not in the table, and its entry has no `price`. So no run can tell what a call of it
-costs at most, and none is begun: neither by `run`, nor by `test` or `drill`.
+may cost at most, and no call is started: neither by `run`, nor by `test` or `drill`. Give the model
+a `price`.
 
 Bad:
 

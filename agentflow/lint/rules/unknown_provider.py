@@ -1,10 +1,10 @@
 """The provider of a model is not known.
 
-What stands before the slash in the name of a model says who is asked, and in which protocol.
-LiteLLM refuses a name that it knows no provider for, in the middle of a run. Only of models that
-many ask for it knows whose they are without a slash.
+What stands before the slash in the name of a model says which provider is asked, and by which
+protocol. LiteLLM refuses a name whose provider it does not know, in the middle of a run. Only for
+widely used models does it know the provider without a slash.
 
-A server of your own is named by the protocol that it speaks, with any name behind it:
+A server of your own is named by the protocol that it speaks, with any name after it:
 `openai/llama3` with an `api_base`.
 
 Bad:

@@ -1,7 +1,7 @@
 """An expression starts with a name that is not defined where it stands.
 
 `inputs`, `steps` and `run` exist everywhere; `item`, `index` and the name given with `as` only
-inside the `for_each` that makes them. The value would be missing in every run.
+inside the `for_each` that defines them. The value would be missing in every run.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A reference, or `needs`, names a step that is not in scope.
 
-In reach are the steps of the same scope and of the scopes around it. The inside of a group or of a
-case is closed: what others may read of it is its `output`. Which step waits for which is derived
-from these names, so each reference has to name its step.
+In scope are the steps of the same scope and of the scopes around it. The inside of a group or of a
+case is closed: others can read only its `output`. The order of the steps is derived from these
+names, so each reference has to name an existing step.
 
 Bad:
 

@@ -1,7 +1,8 @@
 """A test names a step that the pipeline does not have.
 
-A scripted answer for such a step is never given, and what is expected of it never comes. Steps have
-their address as in a trace: instances of a `for_each` have a number, or `[*]` for all of them.
+A scripted answer for such a step is never given, and what is expected of it never happens. Steps
+have the address that a trace shows: instances of a `for_each` have a number, or `[*]` for all of
+them.
 
 Bad:
 

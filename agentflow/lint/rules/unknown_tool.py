@@ -1,7 +1,7 @@
 """An agent calls a tool that is not among the definitions of its server.
 
-The file that `definitions` names says which tools the server has. A call of any other would be made
-with contracts that nobody has compared with anything. If the server has got a new tool since,
+The file named by `definitions` says which tools the server has. A call of any other tool would be
+made with contracts that nobody has compared with anything. If the server has a new tool,
 `agentflow tools SPEC --write` writes the file anew.
 
 Bad:

@@ -1,8 +1,8 @@
 """The context window of a model is not known.
 
 The model is not in the table, and its entry has no `window`. So neither the linter nor a run can
-tell whether a prompt fits; a server that cuts what is too long is only noticed afterwards, by its
-own count.
+tell whether a prompt fits, and a server that cuts off long prompts is noticed only afterwards, by
+the tokens that it counts. Give the model a `window`.
 
 Bad:
 

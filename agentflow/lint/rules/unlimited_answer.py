@@ -1,7 +1,7 @@
 """Tokens or money are bounded, but the length of a model's answers is not.
 
-Before a chat model is called, what the call may cost at most is held back from the budget. Without
-`max_output_tokens` there is no saying how long its answer may get, so no budget has enough and the
+Before a chat model is called, the most that the call may cost is reserved from the budget. Without
+`max_output_tokens` nobody can say how long its answer may get, so no budget is large enough and the
 call is refused.
 
 Bad:

@@ -1,9 +1,9 @@
 """A model is not known, but its name is close to one that is.
 
-Nobody has heard of the model, and there is one whose name differs by a slip of the finger. The
+The model is in no table, but the name of a known one differs from it only by a typing error. The
 provider would refuse the call in the middle of a run.
 
-What is known is the table of models in LiteLLM's package. Newer models are not in it, so a name
+The known models are those of the table in LiteLLM's package. Newer models are not in it, so a name
 that is far from all others, or differs in its digits only, is taken to be right.
 
 Bad:

@@ -1,9 +1,9 @@
 """The spec gives a reason for several agents, but no single agent to compare them with.
 
-`why_multi_agent` says what several agents are for. Whether they are worth their price is known only
-beside one agent that does the same work: `baseline` names its spec, and `agentflow plan` compares
-the two. Where the bottleneck is `context` there can be no such agent: the work does not fit into
-one prompt.
+`why_multi_agent` says what several agents are for. Whether they are worth their price can only be
+told by comparison with a single agent that does the same work: `baseline` names its spec, and
+`agentflow plan` compares the two. If the bottleneck is `context`, there can be no such agent: the
+work does not fit into one prompt.
 
 Bad:
 

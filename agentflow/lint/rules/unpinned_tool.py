@@ -1,10 +1,10 @@
 """The definition of a tool is not pinned, so it may change before it is called.
 
-A server can describe a tool in another way tomorrow, and models read descriptions as instructions;
-it can ask for more arguments, or mean something else by the name. A pin, the hash of the definition
-that you have looked at, makes a run refuse such a tool before any call. `agentflow tools SPEC`
-prints the pins; with `definitions: FILE`, `agentflow tools SPEC --write` keeps the definitions
-themselves, and the contracts of agents can be left to them.
+A server can describe a tool differently tomorrow, and models read descriptions as instructions; it
+can also ask for more arguments, or give the name another meaning. A pin is the hash of the
+definition that you have looked at; with it, a run refuses a changed tool before any call.
+`agentflow tools SPEC` prints the pins. With `definitions: FILE`, `agentflow tools SPEC --write`
+keeps the definitions themselves, and agents can take their contracts from them.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A case of a switch can never be chosen by its value.
 
-The value comes from a list of choices, and the label is not among them, or it is a number, and the
-label is none that its contract has room for. It is mostly a misspelt label, and the choice that was
-meant goes to `default` or nowhere.
+The value comes from a list of choices that does not include the label, or it is a number that its
+contract does not allow to equal the label. Usually the label is misspelt, and the intended choice
+goes to `default` or nowhere.
 
 Bad:
 

@@ -1,10 +1,10 @@
 """The `when` of a step can never be true.
 
-It compares a value with something that is not among its choices, mostly a misspelt one, or asks for
-a number that its contract has no room for, or that lies on both sides of a bound, or for two
-choices at once, also together with the condition of what it stands in or of the steps whose output
-it asks for, and the step is skipped in every run. A `when` that is plainly `false` is a warning,
-and so is one that asks whether something is empty that its contract never lets be empty.
+It compares a value with something that is not among its choices, usually a misspelt one; or asks
+for a number that its contract does not allow, or that would lie on both sides of a bound; or for
+two choices at once. The conditions of what the step stands in, and of the steps whose output it
+reads, are taken into account. The step is skipped in every run. A `when` that is plainly `false` is
+a warning, and so is one that asks whether something is empty if its contract never allows that.
 
 Bad:
 

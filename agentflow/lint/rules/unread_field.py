@@ -1,16 +1,17 @@
 """An agent outputs a field that nobody reads.
 
-It is asked for and, by a model, paid for in every call, and then forgotten. It may be a leftover.
-It may also be the one that matters: a doubt, a warning, a list of sources that should have stopped
-the next step or stood in the answer. A field counts as read wherever a part of the pipeline gets
-it: alone, with the whole output, or in a list that is handed on or gone through. So does one that
-the `assert` of its step looks at, and all that a person is shown who is asked about the answer.
+It is asked for in every call, paid for if a model answers, and then forgotten. It may be a
+leftover. It may also be the one that matters: a doubt, a warning, a list of sources that should
+have stopped the next step or been part of the answer. Use the field, or take it out of the
+contract. A field counts as read wherever a part of the pipeline gets it: alone, with the whole
+output, or in a list that is passed on or iterated over. So does one that the `assert` of its step
+looks at, and everything that is shown to a person who is asked about the answer.
 
 Not reported: fields that the contract does not require, or has to name because it is closed and a
-program gives them; fields of an agent that changes the world, which are a receipt; fields with one
-value only; contracts that are also those of an input, and those that another refers to; and texts
-that a chat model writes before a field that is read, since what it writes first shapes what it
-writes next.
+program gives them; fields of an agent that changes the world, which are a receipt; fields with only
+one possible value; contracts that are also those of an input, and those that another refers to; and
+texts that a chat model writes before a field that is read, since what it writes first shapes what
+it writes next.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """A file that the spec names cannot be read.
 
-It is missing, no text, too large, or outside of the project, which a spec never leaves. In the formats for
-programs, what is named on the command line and cannot be read is such a finding, too.
+It is missing, is not text, is too large, or is outside the project, which a spec never leaves. In
+the machine-readable formats, a file on the command line that cannot be read is such a finding, too.
 
 Bad:
 

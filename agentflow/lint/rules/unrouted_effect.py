@@ -1,9 +1,10 @@
 """People handle a failure of this step, but not the case that its effect is unknown.
 
-A write whose answer is lost may have happened. Without an idempotency key it is not repeated; with
-one it is, and in the end nobody may know either. Only a person who looks can tell what is to be
-done. This step turns to people about other failures. About this one the question goes to nobody in
-particular: it lies in the inbox until the time of the run is over.
+A write whose response is lost may have happened. Without an idempotency key it is not repeated;
+with one it is, but in the end nobody may know either. Only a person who looks can tell what has to
+be done. This step asks people about other failures, but here the question is addressed to nobody in
+particular: it lies in the inbox until the time of the run is over. Handle `unknown_effect` in its
+`catch`, too.
 
 Bad:
 

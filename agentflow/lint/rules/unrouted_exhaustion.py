@@ -1,10 +1,10 @@
 """A loop may run out of iterations, and nothing says what happens then.
 
-After its last iteration a loop whose `until` does not hold fails as `exhausted`, and so does the
-run: all rounds of its models are paid for, and none of what they came to is left. Say what follows:
-`catch.exhausted` with `use` takes the last result, and what is still wrong with it; `escalate`
-turns to people; `fail` says that it is meant. Nothing is said of a loop that counts, and is certain
-to be done in the last iteration that it has room for.
+If `until` still does not hold after the last iteration, the loop fails as `exhausted`, and so does
+the run: all calls of its models are paid for, and nothing is left of the results. Say what follows:
+`catch.exhausted` with `use` takes the last result, and what is still wrong with it; `escalate` asks
+people; `fail` says that this is intended. A loop that counts, and is certain to finish in its last
+iteration at the latest, is not reported.
 
 Bad:
 

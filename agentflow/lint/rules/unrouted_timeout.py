@@ -1,7 +1,7 @@
 """A step asks a person, but does not say what happens if nobody answers.
 
-People are on holiday, on the phone, asleep. Whether silence means no, later or never mind is for
-the author to say and not for a default: `catch.timeout` is mandatory on a human step.
+People are on holiday, on the phone, asleep. Whether silence means no, later or never mind is a
+decision of the author and not of a default: `catch.timeout` is mandatory on a human step.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A contract contradicts itself, so no value can satisfy it.
 
-Every answer would be refused, or every call, whatever is in it: the step fails in every run, after
-it has been paid for. Where only a field that may be left out, or one of several options,
-contradicts itself, that field can never be there, and the finding is a warning. A usual reason is
+Every answer, or every call, would be refused, whatever is in it: the step fails in every run, after
+it has been paid for. If only an optional field, or one of several options, contradicts itself, that
+field can never be there, and the finding is a warning. A common cause is
 `additionalProperties: false` in one part of an `allOf`: it forbids what the other parts require.
 
 Bad:

@@ -1,8 +1,8 @@
 """Images are sent to a model that does not accept them.
 
-Every call of the agent is refused before it is made, or the model that takes over cannot take over.
-What is known is the table of models in LiteLLM's package; a model that is not in it is taken to
-see.
+Every call of the agent is refused before it is made, or the model that should take over cannot.
+What is known comes from the table of models in LiteLLM's package; a model that is not in it is
+assumed to accept images.
 
 Bad:
 

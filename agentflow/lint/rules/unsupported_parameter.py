@@ -1,12 +1,12 @@
 """A model does not accept this parameter.
 
-Models that think before they answer take no `temperature` other than 1, no `top_p` and mostly no
-`stop`, and those that do not think take no `reasoning_effort`. A call that has one all the same is
-refused: the attempt fails as `rejected` before anything is sent, and so does every repeat.
+Reasoning models accept no `temperature` other than 1, no `top_p` and usually no `stop`; other
+models accept no `reasoning_effort`. A call with such a parameter is refused: the attempt fails as
+`rejected` before anything is sent, and so does every repeat. Take the parameter out.
 
-What is known is what LiteLLM refuses, and its table of models. Of a model that is not in it, and of
-one at an address of its own, nothing is said but this: `stream: true` is refused where LiteLLM
-cannot read the streams of a provider, as those of Cohere.
+What is known is what LiteLLM refuses, and its table of models. For a model that is not in it, or
+one at an address of its own, only this is reported: `stream: true` is refused where LiteLLM cannot
+read the streams of a provider, such as those of Cohere.
 
 Bad:
 

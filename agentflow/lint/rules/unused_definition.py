@@ -1,9 +1,10 @@
 """Something is defined and nothing uses it.
 
-An agent that no step calls, a contract, a model, a server, a retry policy, an escalation or a
-channel that nobody names, a meter that nobody charges, an input that nobody reads. It may be a
-leftover. It may also be the one that was meant where another is named, or where none is: what has
-its name in common with a step or an agent, or is spoken of elsewhere in the file, has no fix.
+An agent that no step calls; a contract, a model, a server, a retry policy, an escalation or a
+channel that nobody names; a meter that nobody charges; an input that nobody reads. It may be a
+leftover: then take it out. It may also be the one that was meant where another is named, or none. A
+definition that shares its name with a step or an agent, or is mentioned elsewhere in the file, has
+no fix.
 
 Bad:
 

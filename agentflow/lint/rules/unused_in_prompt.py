@@ -1,10 +1,10 @@
 """A model is given something that its prompt does not use.
 
-With a `prompt`, the model sees what stands in it and nothing else of the input. What a contract
-asks for and the prompt leaves out is made and handed over, and the model answers without it: mostly
-the prompt was written first, or lost a line. Without a `prompt` the model sees the whole input, as
-it does with `${{ input }}`. It is advice where the prompt uses other parts of what the agent is
-given, since not all of that has to be for the model.
+With a `prompt`, the model sees what the prompt contains and nothing else of the input. What a
+contract asks for and the prompt leaves out is produced and passed on, and the model answers without
+it: usually the prompt was written first, or lost a line. Without a `prompt` the model sees the
+whole input, as it does with `${{ input }}`. This is advice if the prompt uses other parts of what
+the agent is given, since not all of that has to be for the model.
 
 Bad:
 

@@ -1,8 +1,9 @@
 """An agent has a `repair` setting that is never used.
 
-An agent whose effects are `write` or `irreversible` has acted when it has answered. Asking it again
-would act again, so it is not asked, and `repair` changes nothing. Programs, functions and requests
-have the effect `write` unless they say otherwise.
+An agent whose effects are `write` or `irreversible` has already acted when it answers. Asking it
+again would act again, so it is not asked, and `repair` changes nothing. Programs, functions and
+requests have the effect `write` unless they say otherwise. Take it out, or declare `effects: none`
+if asking again does no harm.
 
 Bad:
 

@@ -1,9 +1,10 @@
 """A person has more time to answer than the whole run may take.
 
-The run's time (`budget.wall`, 24 hours where nothing is said) goes on while a question waits, also
-while no process works on the run. When it is over the run fails, and what `catch.timeout` says
-never comes about. Waits that come one after the other add up: in a row of steps, in a loop, for the
-items of a list with `parallel: 1`. The same holds for the approval of a tool's calls.
+The time of the run (`budget.wall`, 24 hours by default) goes on while a question waits, even if no
+process works on the run. When it is over the run fails, and what `catch.timeout` says never
+happens. Shorten the wait, or raise `budget.wall`. Waits that follow each other add up: in a row of
+steps, in a loop, for the items of a list with `parallel: 1`. The same holds for the approval of a
+tool's calls.
 
 Bad:
 

@@ -1,11 +1,11 @@
 """A whole output is passed to an agent that needs only some of its fields.
 
-An agent is to see what `with` names and nothing else. Where an output is passed whole to a contract
-that is open, the agent gets all of it, now and whatever is added to it later: a chat model reads
-and is charged for what it does not need, and can be led astray by it; an agent that changes the
-world may send it on. The help has the text that hands over what the contract asks for.
+An agent should get what `with` names and nothing else. If a whole output is passed to an open
+contract, the agent gets all of it, now and whatever is added to it later: a chat model reads and is
+charged for what it does not need, and can be misled by it; an agent that changes the world may send
+it on. The help shows text that passes only what the contract asks for.
 
-Reported where the agent is a chat model that gets the object as it is, or changes the world.
+Reported if the agent is a chat model that gets the object as it is, or changes the world.
 
 Bad:
 

@@ -1,8 +1,9 @@
 """An expression has a type that cannot be used where it stands.
 
-`when`, `until` and `that` have to be true or false, `for_each` goes over a list, a charge is a
-number, and only text, numbers, true and false go into text, be it of a step, a prompt, an image or
-a url. The contracts say that this value is of another type, so the step fails in every run.
+`when`, `until` and `that` have to be true or false, `for_each` needs a list, a charge is a number,
+and only text, numbers, true and false can be put into text, whether it is that of a step, a prompt,
+an image or a URL. The contracts say that this value has another type, so the step fails in every
+run.
 
 Bad:
 

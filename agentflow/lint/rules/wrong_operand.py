@@ -1,11 +1,11 @@
 """Part of an expression has a type that its operator, function or macro does not accept.
 
-Types never mix: text and a number have no sum, and only a condition can be negated. The contracts
-say that this part is of another type whatever comes, so the expression has no value in any run
-that comes to it. An item that a list never has, and a division by zero, have none either.
+Types never mix: text and a number cannot be added, and only a condition can be negated. According
+to the contracts this part always has another type, so the expression has no value in any run that
+gets to it. Nor has it if it reads an item that a list never has, or divides by zero.
 
-What the first iteration of a loop reads has the value that `state` gives it: a list is not added to
-the text that stands in for it there.
+What the first iteration of a loop reads has the value that `state` gives it: if text stands in for
+a list there, no list can be added to it.
 
 Bad:
 

@@ -1,14 +1,14 @@
 """A check that fails counts as a yes.
 
-An effect waits for the yes of a check, and what stands for its answer when it fails is that yes: a
-value of `catch`, or a `default` in the condition. On the day when the check cannot be reached
-everything goes through, and nothing in the run looks other than on a good day.
+An effect waits for the yes of a check, but if the check fails, its answer is replaced by that yes:
+by a value of `catch`, or a `default` in the condition. On the day when the check cannot be reached
+everything goes through, and the run looks the same as on a good day. Let the replacement say no.
 
-It is said where the effect goes by nothing but the check, by a `when` or as a case of a switch that
-has another one without effects, and the check says whether it may happen, in a field such as
-`approved`, `valid` or `blocked`, by a value such as `ok`, or by its name. What happens for a no, as a
-notice or an undoing, may well happen for a failure too. Of a `when` it is also said if the effect
-cannot be undone, whatever the check is called.
+This is reported if the effect depends on the check alone, by a `when` or as a case of a switch that
+has another case without effects, and if the check says whether the effect may happen: in a field
+such as `approved`, `valid` or `blocked`, by a value such as `ok`, or by its name. What happens
+after a no, such as a notice or an undo, may well happen after a failure too. If the effect cannot
+be undone, a `when` is also reported whatever the check is called.
 
 Bad:
 
