@@ -1,9 +1,9 @@
 """Two tools have the same name, so a call could mean either of them.
 
-A model names the tool that it wants, and nothing else. An agent has its own name as a tool, and a
-function that of the function unless `name` says otherwise. Agents between which a step chooses, or
-of which one takes over from the other, must not mean different things by one name either: the
-address of a call would not tell which it was.
+A model refers to a tool only by its name. As a tool, an agent has its own name, and a function that
+of the function unless `name` says otherwise. Agents among which a step chooses, or one of which
+takes over from another, must not use one name for different tools either: the address of a call
+would not tell which tool it was. Rename one of them.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """A person has to decide about something without being shown any of it.
 
-The question is the same in every run, whatever is to be sent or paid. Who answers it can only say
-yes to everything or no to everything, and does what the rubber stamp does. Show with `with`, or in
-the text of the question, what the answer is about. Where something is shown of what cannot be
-undone, and not how much it comes to, this is advice.
+The question is the same in every run, whatever is going to be sent or paid. Whoever answers it can
+only say yes to everything or no to everything, like a rubber stamp. Show what the answer is about:
+with `with`, or in the text of the question. If something is shown of what cannot be undone, but not
+the amount, this is advice.
 
 Bad:
 

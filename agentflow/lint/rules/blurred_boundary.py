@@ -3,8 +3,9 @@
 One step is for scores above 50 and the other for those below, and a score of 50 goes nowhere; or
 `>= 50` and `<= 50` let both run, and what should be done once is done twice. No run fails, and the
 number is rare enough that no test has it. The same holds for a number for which a step does not run
-by itself, and about which people are not asked either. That nothing is done is reported as advice,
-since it may be intended: if so, say it with a step for this number, or a `switch` with a `default`.
+by itself, and about which people are not asked either. If nothing is done for the number, this is
+advice, since it may be intended: then say so with a step for this number, or a `switch` with a
+`default`.
 
 Bad:
 

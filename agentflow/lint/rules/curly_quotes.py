@@ -2,7 +2,7 @@
 
 A word processor or a chat program has replaced the plain quotes. The curly ones become part of the
 text: an agent is given them, and a name that contains them is a different name. Write plain quotes.
-Where such a text cannot stand, it is an error, and mended safely.
+Where such a text is not allowed, this is an error, and has a safe fix.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """Steps wait for each other in a cycle.
 
-None of them could ever start. A refinement that goes round is written as a `loop`, with a bound;
-what only looks back at an earlier step reads the output of that step.
+None of them could ever start. Write a refinement that is repeated as a `loop`, with a bound; a step
+that only looks back at an earlier one can read the output of that step.
 
 Bad:
 

@@ -1,12 +1,12 @@
 """A step has no effect, and nobody reads its output.
 
 Its work is paid for and thrown away. Usually its output was meant to be used: a refinement that is
-computed and then forgotten, a report that is not the one handed out. A step that is only there to
-stop the run is named in the `needs` of those that must not run before it, and stops it by failing;
-a model's answer stops nothing without an `assert` or a gate. That only the `status` of a model is
-read is reported as advice: it says nothing of what the model has answered.
-A program that waits at the end of each iteration of a loop, and is given nothing of what the other
-steps found, is not reported.
+computed and then forgotten, a report that is not the one that is returned. If a step is only there
+to stop the run, name it in the `needs` of those that must not run before it; it stops them by
+failing. The answer of a model stops nothing without an `assert` or a gate. If only the `status` of
+a model is read, this is advice: the status says nothing about the answer. A program that waits at
+the end of each iteration of a loop, and is given nothing of what the other steps found, is not
+reported.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """The most expensive model gets the most calls.
 
 A step with many items calls the most expensive model of the pipeline, and a step with few a cheaper
-one. Usually it should be the other way round: many small questions for the small model, and the
-large one for what is made of the answers.
+one. Usually it should be the other way round: a small model for the many small questions, and the
+large one for the step that combines the answers.
 
 Bad:
 

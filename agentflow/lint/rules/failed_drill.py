@@ -1,7 +1,7 @@
 """The drill showed that a failure is not handled as the spec claims.
 
 The drill caused the failure and it ended in another way, or what the spec claims cannot happen at
-all. `agentflow drill` shows the run in which that was seen; change what handles the failure, and
+all. `agentflow drill` shows the run in which this was seen. Change what handles the failure, and
 drill again.
 
 Bad:

@@ -2,11 +2,10 @@
 
 The timeout of a step, a group or a whole pipeline covers everything inside it. A longer timeout
 inside is cut off by the one around it, so its `catch.timeout` never happens, and readers of the
-spec expect a wait that never occurs. Make the inner timeout shorter, or the outer one longer. Of
-two times that are over at the same moment the outer one counts, so the same holds for as much time
-as there is around the step, where a `catch` has a word for it. Of the time of an agent this is
-advice, told once for all agents in one group; where several steps call the agent, only the time
-of the run counts.
+spec expect a wait that never occurs. Make the inner timeout shorter, or the outer one longer. If
+both expire at the same moment the outer one counts, so an equal timeout is reported too if there is
+a `catch` for it. For the timeout of an agent this is advice, given once for all agents in one
+group; if several steps call the agent, only the time of the run counts.
 
 Bad:
 

@@ -1,10 +1,10 @@
 """A step's `when` is true in every run.
 
-It asks of a number what every number fulfils that its contract has room for, or names all the
-choices there are (`k != "a" || k != "b"`), so the step runs always, and who reads the spec believes
-that it may not. Mostly the bound is another scale's, or the comparison the wrong way round. If it
-only follows from the `when` or the case around it, this is advice: perhaps another condition was
-meant.
+It asks something of a number that every number allowed by the contract fulfils, or names all
+possible choices (`k != "a" || k != "b"`). So the step always runs, while readers of the spec
+believe that it may not. Usually the bound is on another scale, or the comparison is the wrong way
+round. If it only follows from the `when` or the case around it, this is advice: perhaps another
+condition was meant.
 
 Bad:
 

@@ -1,10 +1,10 @@
 """Different pieces of work share the same idempotency key.
 
-Who honours the key does the first of them and takes the others for repeats of it: they answer as if
-they were done, and never are. A key in a `for_each` has to vary with the item, one in a loop with
-the iteration, and every key with the run. Two steps that ask the same agent for different things
-need different keys. Where the url of a request names more than the key does, as a commit of a
-repository, it is advice to name that, too.
+A service that honours the key does the first piece of work and takes the others for repeats of it:
+it answers as if they were done, and never does them. A key in a `for_each` has to vary with the
+item, one in a loop with the iteration, and every key with the run. Two steps that ask the same
+agent for different things need different keys. If the URL of a request contains more than the key,
+such as a commit of a repository, it is advice to put that into the key, too.
 
 Bad:
 

@@ -1,8 +1,8 @@
 """A step that has no agent, person or pipeline uses an escalation.
 
-An escalation replaces the answer of a model, an agent or a person by another one. The new answer is
-checked against a contract, which a group, a switch or a loop does not have. Put the escalation on
-the step inside that can fail.
+An escalation replaces the answer of a model, an agent or a person with another one. The new answer
+is checked against a contract, which a group, a switch or a loop does not have. Put the escalation
+on the step inside that can fail.
 
 Bad:
 

@@ -1,6 +1,6 @@
 """A planner is not told when its plan cannot be carried out.
 
-A plan can keep every contract and still need a task that there is not, or go round in a circle. It
+A plan can satisfy every contract and still need a task that does not exist, or contain a cycle. It
 is checked before it is accepted, and what is wrong goes back to the agent if it has `repair`.
 Without `repair` the step fails at the first mistake.
 

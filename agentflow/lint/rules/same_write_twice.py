@@ -2,9 +2,8 @@
 
 Usually a step was copied and not changed: the copy was meant for other cases, which now nobody
 handles, and its write happens twice. Change its input or condition, or take it out. Without a
-condition this is advice: two identical writes may be what is wanted. Nothing is said where steps go
-on with what each of them made, or where one waits for more than the other, such as what changes in
-between.
+condition this is advice: two identical writes may be intended. Not reported if later steps use the
+result of each, or if one waits for more than the other, such as for what changes in between.
 
 Bad:
 

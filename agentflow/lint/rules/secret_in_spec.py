@@ -1,9 +1,10 @@
 """The spec contains something that looks like a credential.
 
 A spec is in version control, and every run keeps a copy of it in its log. A secret belongs in the
-environment; the spec names the variable, and what it holds is kept out of the log. What counts is
-the name of a header or a variable, an option such as `--password=…` of a program, a password in an
-address or a key in its query, and, wherever it stands, the form of a key of a well-known service.
+environment; the spec names the variable, and its value is kept out of the log. Credentials are
+recognized by the name of a header or a variable, an option of a program such as `--password=…`, a
+password in a URL or a key in its query, and anywhere by the form that keys of well-known services
+have.
 
 Bad:
 

@@ -1,8 +1,7 @@
 """Two agents differ only in their names.
 
 Readers of the spec take them for two agents with two opinions, and whoever changes one forgets the
-other. Keep one of them: one agent can be called by any number of steps, each of which has a name of
-its own.
+other. Keep one of them: any number of steps can call the same agent, each with a name of its own.
 
 Bad:
 

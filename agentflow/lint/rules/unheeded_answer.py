@@ -1,10 +1,10 @@
 """A person is asked, but the answer changes nothing.
 
 A step that only has the question in its `needs` waits for an answer, whatever it is: after a *no*
-it goes on as after a yes. Only whoever looks at the answer can do otherwise: that it is told in the
-outputs, or stands in those of a group or case that nobody reads, stops nothing, and neither does a
-look at another field of it. If what is asked for is no choice, this is advice, and only given where
-nobody even waits for the answer.
+it goes on as after a yes. Only a step that looks at the answer can do otherwise. The answer stops
+nothing by being told in the outputs, or in those of a group or case that nobody reads; nor does
+reading another field of it. Use it in a `when`, an `assert` or a switch. If the question offers no
+choice, this is advice, and given only if nobody even waits for the answer.
 
 Bad:
 

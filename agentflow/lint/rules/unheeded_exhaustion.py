@@ -1,10 +1,11 @@
 """A loop that has given up is treated the same as one that succeeded.
 
-A `catch` may put something in the place of the output when a loop has gone round as often as it
-can, and a field of that can say which of the two it was. If the field says the same both times, or
-if nobody reads it, what was never found good is saved, sent or paid like the rest. So it is with a field
-that is only handed on to others, if its name is that of a success and nothing else tells the two apart.
-Where a loop ends when there are no remarks, and gives none when it has given up either, this is advice.
+When a loop has used all its iterations, a `catch` may put something in the place of its output, and
+a field in it can say that this was the case. If the field is the same after a success, or if nobody
+reads it, something that was never found good is saved, sent or paid like the rest. The same goes
+for a field that is only passed on, if its name is that of a success and nothing else tells the two
+apart. If a loop ends when there are no remarks, and also gives none when it has given up, this is
+advice.
 
 Bad:
 

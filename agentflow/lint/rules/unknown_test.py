@@ -1,7 +1,7 @@
 """`like` names a test that does not exist, the test itself, or too long a chain of tests.
 
-`like` takes over the inputs and answers of another test of the same pipeline. Without one there is
-nothing to take over, and round in a circle there is no beginning. A test may be like another that
+`like` takes over the inputs and answers of another test of the same pipeline. If that test does not
+exist there is nothing to take over, and a cycle has no beginning. A test may be like another that
 is like a third, and so on; more than 32 in a row are refused, since nobody could tell what they add
 up to.
 

@@ -1,8 +1,8 @@
 """An iteration reads a field of the loop's state before anything has set it.
 
 The first iteration sees what `state` says and nothing else. A field that only `next` sets exists
-from the second one on, so the first fails: absence is never a value, and no counter starts at 0 by
-itself. Give the field a first value in `state`.
+from the second iteration on, so the first one fails: absence is never a value, and no counter
+starts at 0 by itself. Give the field a first value in `state`.
 
 Bad:
 

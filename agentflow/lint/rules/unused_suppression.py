@@ -1,8 +1,8 @@
 """A comment suppresses a rule that finds nothing there.
 
-What it was for has been mended, or has moved. If it stays, it hides the next finding of that rule,
-under a reason that was given for another one. Or it stands in the wrong place: so it is taken out
-by `--unsafe-fixes` alone.
+What it was for has been fixed, or has moved. If it stays, it hides the next finding of that rule,
+under a reason that was given for another one. It may also just be in the wrong place, so only
+`--unsafe-fixes` takes it out.
 
 Bad:
 

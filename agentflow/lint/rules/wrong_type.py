@@ -1,8 +1,8 @@
 """A value has another type than expected, or is out of range.
 
-A number in quotes is text, `10` is no duration, and `yes` is no boolean in YAML 1.2: a guess would
-be right most of the time, and wrong without a word the rest of it. So nothing is guessed; where it
-is clear what was meant, `--fix` writes it.
+A number in quotes is text, `10` is no duration, and `yes` is no boolean in YAML 1.2. A guess would
+be right most of the time, and silently wrong otherwise. So nothing is guessed; if it is clear what
+was meant, `--fix` writes it.
 
 Bad:
 
