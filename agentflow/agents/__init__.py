@@ -1,7 +1,7 @@
 """The agent kinds: everything that does the work of a step. `protocol` is the seam to the engine.
 
-A kind is one module and one line here. Importing this package is cheap, because the linter does
-it; `connect` of a kind imports what its calls need.
+A kind is one module and one line here. Importing this package is cheap, because the linter does it;
+the `connect` of a kind imports what its calls need.
 """
 
 from typing import TYPE_CHECKING

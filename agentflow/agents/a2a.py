@@ -5,10 +5,10 @@
     headers:
       Authorization: {secret: RESEARCH_TOKEN, prefix: "Bearer "}
 
-The agent's card is read once in a run, from the url of the agent and `.well-known/agent-card.json`,
-or from the url itself if that ends with `.json`. A call is one message with the input, and what
-comes of it one task, which is asked after until it has ended. The id of the message is the
-idempotency key of the step, and otherwise tells run, step and attempt.
+The agent's card is read once per run, from `.well-known/agent-card.json` below the URL of the
+agent, or from the URL itself if it ends with `.json`. A call sends the input as one message, and
+the task that results is polled until it has ended. The id of the message is the idempotency key of
+the step, or else identifies run, step and attempt.
 
 `a2a_remote` has the rules.
 """

@@ -1,12 +1,12 @@
 """The remote agents of a run: their cards, the messages to them, and the tasks that come of these.
 
-- A card is read once for each url and the headers sent with it, since an agent may tell some
-  callers more than others. Until it has arrived the agent was asked nothing, so failures are
-  `not_sent`, or `rejected` where they would happen again.
+- A card is read once for each URL and the headers sent with it, since an agent may tell some
+  callers more than others. Until the card has arrived the agent has not been asked anything, so
+  failures are `not_sent`, or `rejected` if they would happen again.
 - Messages go to the host of the url or to one of `card_hosts`, never to another that a card names.
 - A message is sent once, and an immediate answer is asked for: usually a task, which can be polled
   and cancelled. A failed poll does not end it; the next one is tried.
-- The agent is told when nobody waits any longer, and when its question cannot be answered.
+- The agent is told when nobody waits for it any longer, and when its question cannot be answered.
 """
 
 import asyncio

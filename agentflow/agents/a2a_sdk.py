@@ -1,8 +1,9 @@
 """What we take from the official SDK for the Agent2Agent protocol, with its logging kept quiet.
 
-Found in 1.3: what its transports do not know as an error of the protocol (a body that is no JSON, a
-task without a state) leaves them as whatever exception the place had, so `UNREADABLE` lists those.
-Its data are `google.protobuf.Struct`, in which every number is a double, as the protocol has them.
+Found in 1.3: what its transports do not recognize as an error of the protocol (a body that is not
+JSON, a task without a state) is raised as whatever exception happened to occur, so `UNREADABLE`
+lists those. Its data are `google.protobuf.Struct`, in which every number is a double, as in the
+protocol.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """What a run of a pipeline would touch: programs, modules, hosts, variables, servers, models.
 
-All of it is read off the spec; nothing is looked up, started or connected to.
+All of it is read from the spec; nothing is looked up, started or connected to.
 """
 
 import posixpath

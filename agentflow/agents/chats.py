@@ -1,4 +1,4 @@
-"""The calls of `llm` agents. LiteLLM itself is met in `litellm_client`, and nowhere else."""
+"""The calls of `llm` agents. They reach LiteLLM through `litellm_client` and in no other way."""
 
 import asyncio
 from typing import TYPE_CHECKING

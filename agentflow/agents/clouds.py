@@ -1,8 +1,8 @@
 """Clouds that need more than a key: whether anybody is signed in, as far as this machine can tell.
 
-Azure wants an address and a key or an identity. AWS and Google have chains of ways to sign in, the
-last of which is the machine itself. Nobody is missed who may be there: on machines of the cloud
-nothing is said, and of a file only whether it exists.
+Azure needs an address and a key or an identity. AWS and Google try a chain of ways to sign in, the
+last of which is the machine itself. To avoid false alarms, nothing is reported on machines of the
+cloud, and of a file only its existence is checked.
 
 Sources: `litellm/llms/azure/common_utils.py`, `litellm/llms/bedrock/base_aws_llm.py`,
 https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html,

@@ -4,9 +4,9 @@
     argv: [scripts/extract, --strict]
 
 `argv` is taken literally: there is no shell, and no `${{ }}` is expanded in it. A program or a
-`cwd` with a slash is relative to the folder of the spec. The program has the environment of the
-run, `env` on top of it, and `AGENTFLOW_RUN_ID`, `AGENTFLOW_STEP`, `AGENTFLOW_ATTEMPT` and, if the
-step has a key, `AGENTFLOW_IDEMPOTENCY_KEY`. When it is asked again because its answer was not
+`cwd` with a slash is relative to the folder of the spec. The program gets the environment of the
+run, with `env` added to it, and `AGENTFLOW_RUN_ID`, `AGENTFLOW_STEP`, `AGENTFLOW_ATTEMPT` and, if
+the step has a key, `AGENTFLOW_IDEMPOTENCY_KEY`. When it is asked again because its answer was not
 accepted, `AGENTFLOW_VIOLATIONS` holds a JSON list of texts.
 """
 

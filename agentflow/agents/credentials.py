@@ -1,7 +1,7 @@
 """Keys of providers: which variables hold them, and which hosts may see them.
 
-LiteLLM takes keys from the environment. It says which one is missing, but importing it takes
-seconds, and a missing key is to be found before a run begins.
+LiteLLM takes keys from the environment. It can say which one is missing, but importing it takes
+seconds, and a missing key should be found before a run begins.
 """
 
 import os

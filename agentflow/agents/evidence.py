@@ -1,4 +1,4 @@
-"""What the log keeps of an answer that cannot be taken: its beginning, its size and its digest."""
+"""What the log keeps of an answer that cannot be accepted: its beginning, its size and its digest."""
 
 from collections.abc import Sequence
 from hashlib import sha256

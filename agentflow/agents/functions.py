@@ -2,7 +2,7 @@
 
 A call in this process costs next to nothing and cannot be interrupted: it is meant for functions
 that compute something small. The same checks and the same failure classes apply as in a worker,
-but for the size of the answer.
+except for the size of the answer.
 """
 
 import sys

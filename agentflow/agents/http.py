@@ -5,8 +5,8 @@
     headers:
       Authorization: {secret: PAYMENTS_TOKEN, prefix: "Bearer "}
 
-Expressions may stand in the path and the query of the url, never before them; what they come to is
-percent-encoded. The fields of the input that the url does not name are the JSON body, or the query
+Expressions are allowed in the path and the query of the URL, never before them; their values are
+percent-encoded. The fields of the input that the URL does not use are the JSON body, or the query
 of a GET or DELETE. The idempotency key of the step is the header `Idempotency-Key`.
 
 Nothing is sent twice, no connection is used twice, and a redirect is followed only to where the

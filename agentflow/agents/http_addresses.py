@@ -1,12 +1,12 @@
-"""Where a request may go: names to addresses, each of them looked at before it is connected to.
+"""Where a request may go: names are resolved, and each address is checked before it is connected to.
 
-What is connected to is the address that was looked at, never the name again, which could lead
-elsewhere the second time. Whatever way an address is spelled (`2852039166`, `0xA9FEA9FE`,
+The connection is made to the address that was checked; the name is not resolved again, since it
+could lead elsewhere the second time. However an address is spelled (`2852039166`, `0xA9FEA9FE`,
 `::ffff:169.254.169.254`), it is the same address here.
 
-Services on this machine and in the private network are what people run, so a spec may name them. A
-redirect from a public host may not lead there. Link-local addresses are refused always: no service
-of an author is there, and the credentials of the machine are (169.254.169.254).
+People run services on this machine and in the private network, so a spec may name them. A redirect
+from a public host may not lead there. Link-local addresses are always refused: no author has a
+service there, but the credentials of the machine are (169.254.169.254).
 """
 
 import asyncio

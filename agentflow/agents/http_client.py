@@ -7,8 +7,8 @@
   one of `redirect_hosts`; never from https to http; with the same method and body for 307 and 308,
   as a GET for 303, and for 301 and 302 if the method is GET. The headers of the spec, credentials
   among them, go to its own host only.
-- Every address is looked at before it is connected to (`http_addresses`).
-- An answer is read piece by piece, and no further than its limit.
+- Every address is checked before it is connected to (`http_addresses`).
+- An answer is read in pieces, and never beyond its limit.
 """
 
 import asyncio

@@ -1,12 +1,12 @@
 """The images that a chat model is shown, beside the text of its prompt.
 
-What is logged, digested and recorded of an image says which it is, and leaves its bytes out:
+What is logged, digested and recorded of an image identifies it, and leaves its bytes out:
 
     {"type": "image", "name": "bear.png", "media_type": "image/png", "bytes": 1204, "sha256": "…"}
     {"type": "image", "url": "https://shop.example/bear.png"}
 
-Only the request that leaves has them, in the form of OpenAI's protocol. An address is handed on as
-it is: whoever runs the model fetches it. Only for Bedrock LiteLLM fetches it itself.
+Only the request that is sent has them, in the form of OpenAI's protocol. A URL is passed on as it
+is, and whoever runs the model fetches it. Only for Bedrock LiteLLM fetches it itself.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""Libraries that take long to import are imported in a thread, in which a run can do other things.
+"""Slow imports run in a thread, so that a run can do other things meanwhile.
 
-One after the other: two threads that import modules which import each other can each wait for what
-the other one has begun, and Python then ends one of them with an error.
+They run one after the other: two threads that import modules which import each other can each wait
+for the other, and Python then makes one of them fail.
 """
 
 import asyncio

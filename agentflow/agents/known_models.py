@@ -1,9 +1,9 @@
 """What LiteLLM's table says of chat models (windows, limits, prices), read without importing it.
 
-LiteLLM takes seconds to import, and both the linter and a run that bounds its US dollars have to
-know before. Its table is a file of its package (`model_prices_and_context_window_backup.json`, the
-one it uses itself when it is not to go to the net). Reading it takes 25 ms, once, and only where
-there is a chat model to ask about.
+LiteLLM takes seconds to import, but both the linter and a run with a budget in US dollars need the
+table earlier. It is a file of LiteLLM's package (`model_prices_and_context_window_backup.json`, the
+one that LiteLLM uses when it must not access the network). Reading it takes 25 ms, once, and only
+if there is a chat model to ask about.
 """
 
 import importlib.util

@@ -1,8 +1,8 @@
-"""What of a chat model's answer counts.
+"""Which answers of a chat model count.
 
-LiteLLM reports a finish reason that is missing as `stop`; empty choices and a missing content come
-back as success. An answer counts only if the provider has said that it is complete, and there is
-something in it. It does not matter whether it came as a whole or as a stream.
+LiteLLM reports a missing finish reason as `stop`, and empty choices and missing content as success.
+An answer counts only if the provider has said that it is complete, and if it is not empty, whether
+it came as a whole or as a stream.
 """
 
 import json

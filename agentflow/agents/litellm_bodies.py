@@ -1,8 +1,8 @@
-"""How much is read of what the other side says, before LiteLLM looks at it.
+"""A limit on how much of a response LiteLLM gets to see.
 
-LiteLLM searches what an error says for keys and for the words of providers, again and again and in
-the event loop: of 3 MB that takes ten seconds, in which nothing else of a run goes on. Nobody reads
-so much. What is whole and can be read, an answer that is JSON, is left as it is.
+LiteLLM searches the text of an error for keys and for the names of providers, again and again and
+in the event loop: 3 MB take ten seconds, in which the run does nothing else. Nobody reads that
+much. A complete answer that is valid JSON is left as it is.
 """
 
 import json

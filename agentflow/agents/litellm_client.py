@@ -1,7 +1,7 @@
 """LiteLLM as a thin client.
 
-What it is not allowed to do by itself is settled in `litellm_settings`, what of an answer counts in
-`litellm_answers`.
+`litellm_settings` switches off what LiteLLM must not do by itself; `litellm_answers` says which
+answers count.
 """
 
 import asyncio

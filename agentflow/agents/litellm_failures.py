@@ -2,8 +2,8 @@
 
 LiteLLM's exceptions alone do not tell: a refused connection, a connection that broke after sending
 and a missing key are all an `InternalServerError` with status 500. What happened on the wire is in
-the exceptions that led to them, and is asked first: the HTTP status, then the transport's error,
-then LiteLLM's own class.
+the exceptions that caused them, so those are looked at first: the HTTP status, then the transport's
+error, then LiteLLM's own class.
 """
 
 import re

@@ -1,19 +1,24 @@
-"""Imports LiteLLM, as the only module that does, and takes from it what it would do by itself.
+"""Imports LiteLLM, as the only module that does, and stops what it would do of its own accord.
 
-Found in 1.106: importing it fetches a price list, and loads a `.env` from the current folder, which
-may be a stranger's; its own HTTP handler sends a request again after a connection that broke, even
-if the server has the first one; its aiohttp transport reports such a connection as one that never
-was; a finish reason that it does not know, or that means a failure, becomes `stop`; what a provider
-has not counted at the end of a stream it counts itself; a stream that repeats itself is an error;
-in a stream of most providers it takes `[DONE]` for a finish reason, wherever it stands, and passes
-over an event that is no JSON; in one of Gemini every piece has a finish reason; it follows
-redirects, with the whole prompt; to count the tokens of an answer whose provider has not, it asks
-Hugging Face for a tokenizer, again and again where there is no way to it; an answer of OpenAI's
-Responses API, which it turns to for models that have no other and for tools of models that think,
-becomes one of a chat and loses its status and the model's name; of most providers that it asks by
-OpenAI's client it does not tell that client to ask once, which asks three times then; in a stream
-of Ollama it takes `<think>` out wherever it stands, with all that follows, and makes up a finish
-reason; it prints.
+Found in 1.106:
+
+- Importing it fetches a price list, and loads a `.env` from the current folder, which may be a
+  stranger's. It prints.
+- Its own HTTP handler sends a request again after a connection that broke, even if the server has
+  got the first one. Its aiohttp transport reports such a connection as one that was never made.
+- For most providers that it asks through OpenAI's client, it does not tell that client to ask only
+  once, so the client asks three times.
+- It follows redirects, with the whole prompt.
+- A finish reason that it does not know, or that means a failure, becomes `stop`. In a stream of
+  most providers it takes `[DONE]` for a finish reason, wherever it stands, and skips an event that
+  is not JSON. In a stream of Gemini every piece has a finish reason.
+- A stream that repeats itself is an error. In a stream of Ollama it removes `<think>` wherever it
+  stands, with all that follows, and makes up a finish reason.
+- What a provider has not counted at the end of a stream it counts itself. To count the tokens of an
+  answer whose provider has not, it asks Hugging Face for a tokenizer, again and again if that
+  cannot be reached.
+- It uses OpenAI's Responses API for models that have no other, and for tools of reasoning models.
+  It turns the answer into that of a chat, and loses its status and the name of the model.
 """
 
 import json

@@ -1,9 +1,10 @@
-"""Answers that come as a stream.
+"""Streamed answers.
 
 Found in LiteLLM 1.106: a stream that ends without a finish reason is given the reason `stop`, and
-tokens that nobody has counted. What the provider has really said is in `received_finish_reason`,
-or, if it came with the last piece of the text, in `intermittent_finish_reason`, until another chunk
-comes, and in the chunks. A chunk with nothing but `reasoning_details` is passed over.
+token counts that no provider has reported. What the provider has really said is in the chunks and
+in `received_finish_reason`; or, if it came with the last piece of the text, in
+`intermittent_finish_reason`, until another chunk comes. A chunk that holds only `reasoning_details`
+is skipped.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What a model thought before it asked for tools, as far as its provider wants to see it again.
+"""The reasoning of a model before it asked for tools, as far as its provider wants it sent back.
 
 | | as LiteLLM has it |
 |---|---|
@@ -7,11 +7,12 @@
 | OpenAI's Responses API wants an item before the calls that came of it | `reasoning_items` |
 | DeepSeek, Moonshot and Z.ai want the text | `reasoning_content` |
 
-Gemini's signatures are in LiteLLM's ids of calls. Of all others thoughts are not sent back: some
-refuse them.
+Gemini's signatures are in LiteLLM's ids of calls. The reasoning of all others is not sent back:
+some refuse it.
 
-Servers that do not take thoughts apart leave them at the head of the text, in `<think>` and its
-like. LiteLLM takes the first out of an answer that comes as a whole, and of a stream none.
+Servers that do not separate the reasoning leave it at the beginning of the text, in `<think>` or
+the like. LiteLLM removes the first such block from an answer that comes as a whole, and none from a
+stream.
 
 Sources: https://docs.litellm.ai/docs/reasoning_content,
 https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning,

@@ -1,10 +1,10 @@
-"""Where the requests of LiteLLM leave this machine: what may leave, and what is noted of it.
+"""Where the requests of LiteLLM leave this machine: what may be sent, and what is recorded of it.
 
-LiteLLM makes clients of its own in many places. All of them come by the classes of the HTTP
-libraries, and there it is settled: no header that may hold a key to a host that is to see none, a
-time in which a connection has to stand, no redirect, no character that was not sent, and no more of
-a failure than somebody reads. The request that leaves is noted in `WIRE`, of the task or the thread
-that sends it.
+LiteLLM creates clients in many places. All of them use the classes of the HTTP libraries, so the
+rules are enforced there: no header that may hold a key is sent to a host that must not see it, a
+connection has to be made within a limit, no redirect is followed, bytes that are not UTF-8 are not
+replaced by other characters, and no more of a failure is read than somebody needs. The request that
+is sent is recorded in `WIRE` of the task or the thread that sends it.
 """
 
 import codecs

@@ -4,9 +4,9 @@
     server: tickets                       one of `servers:`
     tool: create_ticket
 
-The server is started, or connected to, once for a run and shared by all calls. Its tools are held
-against the definitions that the spec has of them before any is called. The idempotency key of the
-step goes along in the `_meta` of the request, as `agentflow/idempotency-key`.
+The server is started, or connected to, once per run and shared by all calls. Its tools are compared
+with the definitions in the spec before any of them is called. The idempotency key of the step is
+sent in the `_meta` of the request, as `agentflow/idempotency-key`.
 
 `mcp_calls` has the connection, and `mcp_servers` the rules.
 """

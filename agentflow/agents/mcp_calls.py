@@ -1,4 +1,4 @@
-"""The connection of the kind `mcp`: the calls of a run wait here until the SDK is there."""
+"""The connection of the kind `mcp`: the calls of a run wait here until the SDK is imported."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING

@@ -1,15 +1,14 @@
-"""A transport of the SDK to a server that has an address: one that is looked at before it is used.
+"""A transport for the SDK to a server that has an address, which is checked before it is used.
 
-Below the SDK's client for streamable HTTP lies an HTTP client, and below that what sends a request
-and gets an answer. That part is ours:
+The SDK's client for streamable HTTP uses an HTTP client, and that in turn something that sends a
+request and gets a response. That last part is ours:
 
-- `wire` sends what is to be sent, to addresses that it has looked at, and reads no further than its
-  bound.
-- The SDK follows redirects only within the scheme, host and port of the url, so the headers of the
+- `wire` sends the request, to addresses that it has checked, and reads no further than its limit.
+- The SDK follows redirects only within the scheme, host and port of the URL, so the headers of the
   spec go nowhere else.
-- What goes wrong reaches the call that it is about, and no other. An error of the transport would
-  end the session of the SDK, and of a status it keeps nothing. So both are given to it as what it
-  carries to the right call: an error of the protocol, whose data is a ticket for ours.
+- A failure reaches the call that it is about, and no other. The SDK ends its session after an error
+  of the transport, and does not keep the status of a response. So both are given to it as something
+  that it passes to the right call: an error of the protocol, whose data is a ticket for our error.
 """
 
 import asyncio

@@ -1,12 +1,12 @@
-"""What is taken from the official SDK for MCP, in one place, and how it is kept from talking.
+"""What is taken from the official SDK for MCP, in one place, and how its logging is kept quiet.
 
-It logs what servers send it, tracebacks included, and where nobody has set logging up, that goes to
-stderr and so to a terminal. What matters of it is in the failures of calls.
+It logs what servers send it, tracebacks included. If nobody has configured logging, that goes to
+stderr and so to a terminal. The failures of calls say what matters of it.
 
 Found in 2.3: its own client for stdio cannot say which process it has started; over HTTP, an error
-of the transport ends the whole session with all its calls, and the status of an answer is lost. Its
-seams for transports are used to do better (`mcp_stdio`, `mcp_http`). Its check of results compiles
-whatever schema a server sends; ours is the contract.
+of the transport ends the whole session with all its calls, and the status of a response is lost.
+Transports of our own (`mcp_stdio`, `mcp_http`) do better. Its check of results compiles whatever
+schema a server sends; we check against the contract instead.
 """
 
 import logging

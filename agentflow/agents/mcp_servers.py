@@ -1,8 +1,9 @@
 """The calls of `mcp` agents: the servers of one pipeline, each started when it is first needed.
 
-A server has one session, which all calls share, however many are under way. One that has ended is
-started again by the next call; a call that was under way then has failed, since nobody knows what
-the server did. Before a call its tool is held against what the spec knows of it.
+A server has one session, which all calls share, however many are in progress. If the session has
+ended, the next call starts the server again; a call that was in progress at the time has failed,
+since nobody knows what the server did. Before a call, its tool is compared with what the spec knows
+of it.
 """
 
 import asyncio

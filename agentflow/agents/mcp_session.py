@@ -1,7 +1,7 @@
 """A session with one server: begun once, shared by all calls, ended with everything it started.
 
-The SDK wants a session to be begun and ended by the same task, so each has a task of its own, and
-calls are made from those that want them.
+The SDK requires that the same task begins and ends a session, so each session has a task of its
+own, while calls are made from the tasks that need them.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
-"""A transport of the SDK to a server that is a program: a message a line, on stdin and stdout.
+"""A transport for the SDK to a server that is a program: one message per line, on stdin and stdout.
 
-It runs in a process group of its own and is always ended (`processes`). What it writes to stderr is
-kept as far as messages need it. A line on stdout that is no message is passed over: a server should
-not write such lines, and many greet. If it is to be an answer all the same, whoever waits for that
-is told, as the SDK does it over HTTP.
+It runs in a process group of its own and is always ended (`processes`). As much of its stderr is
+kept as messages need. A line on stdout that is not a message is skipped: a server should not write
+such lines, but many print a greeting. If the line seems to be an answer all the same, whoever waits
+for it is told, as the SDK does over HTTP.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """A pool of worker processes, each making one call of an author's function at a time.
 
-Workers are started when they are needed and used again. A worker whose call is cancelled is ended
-together with its process group, and no other; one that died is replaced when the next call comes.
+Workers are started when they are needed, and reused. A worker whose call is cancelled is ended
+together with its process group, and no other is; one that died is replaced when the next call
+comes.
 """
 
 import asyncio

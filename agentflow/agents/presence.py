@@ -1,4 +1,4 @@
-"""What agents run, as far as it can be seen without running or importing any of it."""
+"""Whether what agents run is there, as far as that can be seen without running or importing it."""
 
 import importlib.machinery
 import importlib.util

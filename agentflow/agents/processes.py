@@ -1,12 +1,13 @@
 """Programs that run in a process group of their own and can always be ended.
 
-`Processes` starts them for one connection and answers for all of them: `close` leaves none behind,
-and if this process dies without closing, the warden (see there) kills what it had started. What
-leaves the group of a program (`setsid`) is known by a mark in its environment and ends with it
-where the program is ended; one that has ended by itself may leave something behind on purpose.
+`Processes` starts them for one connection and is responsible for all of them: `close` leaves none
+behind, and if this process dies without closing, the warden (see there) kills what it had started.
+Processes that leave the group of a program (`setsid`) are recognized by a mark in their
+environment, and end with the program if it is ended; a program that ends by itself may leave
+something behind on purpose.
 
-Waiting is for the end of the *program*, never for the end of its pipes: a grandchild that holds a
-pipe open holds nobody up.
+What is waited for is the end of the *program*, never the end of its pipes: a grandchild that keeps
+a pipe open holds nobody up.
 """
 
 import asyncio

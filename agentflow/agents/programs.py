@@ -1,4 +1,4 @@
-"""The calls of `command` agents: one program run a call."""
+"""The calls of `command` agents: each runs one program."""
 
 import asyncio
 import errno

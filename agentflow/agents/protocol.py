@@ -1,4 +1,4 @@
-"""The seam between an engine and the agents: what an attempt is given and what it answers.
+"""The seam between an engine and the agents: what an attempt gets and what it answers.
 
 An agent kind is a module of this package, listed in `agentflow.agents.AGENT_KINDS`. It has
 

@@ -1,6 +1,6 @@
 """Which variables hold the keys of providers, as LiteLLM (1.106) reads them.
 
-LiteLLM itself says so of a third of them (`validate_environment`). Of the others it is in its code,
+LiteLLM reports a third of them itself (`validate_environment`). The others were found in its code,
 and a test sends each key.
 """
 

@@ -3,14 +3,14 @@
     kind: python
     call: incidents.agents:extract        def extract(body: str) -> dict
 
-The function may be `async`. It answers plain data: None, booleans, numbers, text, lists, tuples and
+The function may be `async`. It returns plain data: None, booleans, numbers, text, lists, tuples and
 dicts with text as keys. It runs in a worker process, which is killed with everything it started
-when its time is over, unless `isolate: false` says that it is quick and pure.
+when its time is over, unless `isolate: false` says that the function is quick and pure.
 
 A function that is asked again because its answer was not accepted is told why if it has a parameter
-`violations`, which should have a default: it is given a list of texts then.
+`violations`, which then gets a list of texts and should have a default.
 
-If the step has an idempotency key and the function a parameter of that name, it gets the key there:
+If the step has an idempotency key and the function has a parameter of that name, it gets the key:
 
     def book(order_id: str, idempotency_key: str) -> dict
 """

@@ -1,8 +1,9 @@
 """The receipt of a call of a chat model: what it was sent, and whether it all arrived.
 
 Before a call the prompt is measured, and one that does not fit is not sent: it is never shortened.
-After it, the provider's own count is held against ours. Some servers cut a prompt that is too long
-at its front, instructions first, and answer as if nothing had happened; only the count tells.
+After the call, the provider's own count is compared with ours. Some servers cut off the beginning
+of a prompt that is too long, instructions first, and answer as if nothing had happened; only the
+count shows it.
 """
 
 import hashlib

@@ -1,19 +1,19 @@
-"""Recordings: what chat models answered, by what they were asked.
+"""Recordings: the answers of chat models, by what the models were asked.
 
-A recording is a text file, made for git: one JSON object a line, keys in order, no spaces.
+A recording is a text file, made for git: one JSON object per line, keys in order, no spaces.
 
     {"format":1,"kind":"agentflow recording"}
     {"shared":"4f1f3c0b9a27","value":{"type":"object",…}}
     {"agent":"sorter","answer":{"text":"…","usage":{…}},"attempt":1,"request":{…},"step":"sort[0]"}
     {"agent":"sorter","answer":{"failure":"rate_limited","message":"…"},"attempt":1,…}
 
-A request is all that the model is asked: its name, the messages, the contract of the answer and the
-parameters. Its contract and its tools stand in a line of their own, once for all requests that have
-the same, and so do messages that several requests have (`Shelf`). What differs from run to run is
-taken out (the run's id, the nonce of the delimiters), and so is what only the client knows:
-addresses, keys, the form in which the contract is sent. An answer is found by the SHA-256 of its
-request. Where several are the same, the one of the same step and attempt counts, or else the first
-that was not given yet.
+A request is everything that the model is asked: its name, the messages, the contract of the answer
+and the parameters. The contract and the tools are on a line of their own, once for all requests
+that have the same ones, and so are messages that several requests share (`Shelf`). What differs
+between runs is taken out (the id of the run, the nonce of the delimiters), and so is what only the
+client knows: addresses, keys, the form in which the contract is sent. An answer is found by the
+SHA-256 of its request. If several requests are the same, the one of the same step and attempt
+counts, or else the first whose answer was not given yet.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The recordings that tests name: whether they can be read, as far as their heads tell."""
+"""The recordings that tests name: whether they can be read, judging by their first lines."""
 
 from collections.abc import Iterator
 

@@ -1,11 +1,11 @@
-"""What several requests of a recording have in common stands in its file once.
+"""What several requests of a recording share is written to its file once.
 
     {"shared":"4f1f3c0b9a27","value":{"type":"object",…}}
     {…,"request":{"contract":{"shared":"4f1f3c0b9a27"},…},…}
 
-That is so of contracts and of the definitions of tools, and of messages that several requests have,
-as those of the turns of one talk. A name is made of the content, so that a change elsewhere leaves
-it as it is.
+These are contracts, the definitions of tools, and messages that several requests share, such as
+those of the turns of one conversation. A name is made from the content, so that a change elsewhere
+leaves it as it is.
 """
 
 import hashlib

@@ -1,9 +1,9 @@
 """No redirect of a model's server is followed.
 
-A prompt goes to the address that was vetted, and to no other that an answer names; and what another
-server says is no answer of the model. LiteLLM makes clients of its own in many places, and lets the
-caller set those of a few providers only. So this is settled where all of them pass: in the classes
-of the clients.
+A prompt goes to the address that was checked, and to no other that a response names; and what
+another server says is no answer of the model. LiteLLM creates clients in many places, and lets the
+caller set those of a few providers only. So redirects are switched off where all of them pass: in
+the classes of the clients.
 """
 
 from collections.abc import Iterator

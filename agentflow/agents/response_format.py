@@ -1,8 +1,8 @@
 """An output contract as a chat model's response format.
 
-Providers that support it take a JSON Schema whose root is an object. What a provider enforces of it
-is sent as its strict form; a contract that has none is sent all the same, as a request instead of a
-guarantee. The answer is checked in any case.
+Providers that support it take a JSON Schema whose root is an object. If a contract has a strict
+form, which the provider enforces, that is sent; if not, the contract is sent all the same, as a
+request instead of a guarantee. The answer is checked in any case.
 """
 
 from collections.abc import Mapping

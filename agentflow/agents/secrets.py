@@ -1,9 +1,9 @@
-"""Secrets: named in a spec, held by the environment, and nowhere to be seen.
+"""Secrets: named in a spec, kept in the environment, and never shown.
 
-A spec says `{secret: NAME}` where a value is to come from the environment of the run. It is looked
-up when a call needs it. Before a run starts, all of them have to be there. And whatever an agent
-says goes through a `Redactor` before the run learns of it: so no secret gets into the log, and what
-is never in the log is not in what is shown either.
+A spec says `{secret: NAME}` if a value comes from the environment of the run. It is looked up when
+a call needs it, but all of them have to be there before a run starts. Everything that an agent says
+goes through a `Redactor` before the run sees it. So no secret gets into the log, and what is never
+in the log is never shown.
 """
 
 import base64

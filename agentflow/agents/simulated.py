@@ -1,8 +1,8 @@
 """Answers made from contracts, so that any spec can be tried without keys, programs or waiting.
 
-No agent kind of its own: `--simulate` puts it in the place of every agent. The answer is a value
-that keeps the output contract, and how long it took is made up; both are functions of the seed,
-the step and the attempt, the same on every machine.
+This is not an agent kind: `--simulate` uses it in place of every agent. The answer is a value that
+satisfies the output contract, and its duration is made up. Both are functions of the seed, the step
+and the attempt, and the same on every machine.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Plans for simulated runs: a contract alone hardly ever makes one that can be carried out."""
+"""Plans for simulated runs: a contract alone hardly ever leads to one that can be carried out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress

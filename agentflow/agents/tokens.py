@@ -1,8 +1,8 @@
 """Tokens counted offline.
 
-LiteLLM's own counter fetches the tokenizers of some models from the net. Here only those are used
-that lie in LiteLLM's package: OpenAI's, which are exact for its models. All others are measured
-with the newest of them, and the count is then an estimate.
+LiteLLM's own counter fetches the tokenizers of some models from the network. Only those that are
+part of LiteLLM's package are used here: OpenAI's, which are exact for its models. For all other
+models the newest of them is used, and the count is an estimate.
 """
 
 import hashlib

@@ -4,14 +4,14 @@
                                 =MARK GROUP the process group of it too, -MARK lets both go
 
 A process that is killed with SIGKILL cannot clean up after itself. But the kernel then closes its
-end of this process's stdin, and whatever is still guarded goes with it, however it hangs: a worker
-in a C call, a program that ignores SIGTERM, a grandchild. A group is left with `setsid`; the mark
-is not, since what a process starts inherits its environment (Jenkins ends what a build has left by
-the same means). It is guarded before the program starts, so there is no moment at which it could be
-lost.
+end of this process's stdin, and whatever is still guarded is killed, however it hangs: a worker in
+a C call, a program that ignores SIGTERM, a grandchild. A process can leave its group with `setsid`,
+but not lose the mark, since what it starts inherits its environment (Jenkins ends what a build has
+left behind in the same way). A program is guarded before it starts, so there is no moment at which
+it could be lost.
 
-This file imports nothing of `agentflow`, so that it is ready within milliseconds. Where there is no
-`/proc`, only groups are killed.
+This file imports nothing from `agentflow`, so that it is ready within milliseconds. Without `/proc`
+only groups are killed.
 """
 
 import os

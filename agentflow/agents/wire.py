@@ -1,12 +1,12 @@
 """What lies below the clients of SDKs: requests go to addresses that were looked at, answers have a
 bound.
 
-Every address is looked at before it is connected to (`http_addresses`), and what was public at
+Every address is checked before it is connected to (`http_addresses`), and one that was public at
 first stays so. No connection is used twice, no proxy is used, nothing is decompressed, and no
-redirect is followed here. What goes wrong is an `AttemptError` with its class.
+redirect is followed here. A failure is an `AttemptError` with its class.
 
-`httpx`, which some of them use, and its successor `httpx2` have the same classes; the module is
-given.
+`httpx`, which some SDKs use, and its successor `httpx2` have the same classes, so the module is a
+parameter.
 """
 
 import asyncio

@@ -1,19 +1,19 @@
-"""Calls a function that an author wrote, and says what came of it.
+"""Calls a function that an author wrote, and reports the result.
 
     python -P worker.py FOLDER ROOT
 
 As a program it is the child side of `python` agents: it makes one call after the other, as it is
 asked on stdin, until stdin is closed. Modules are looked up in FOLDER, then in ROOT, then wherever
 Python looks. This file is run by its path and imports nothing but the standard library until
-something goes wrong, so that a worker is ready in the tenth part of the time that importing the
-package takes.
+something goes wrong, so that a worker is ready in a tenth of the time that importing the package
+takes.
 
     request    {"id": N, "call": "module:function", "input": {…}, "offers": {…}}   one line of JSON
     answer     +                                                            now it may have effects
                {"id": N, "value": …}
                or {"id": N, "failure": CLASS, "message": …, "detail": …}    one line of JSON
 
-What is offered reaches a function that has a parameter of the name.
+What is offered is passed to a function that has a parameter of that name.
 
 What the function prints goes to stderr and cannot get into the answers. A fork of the worker that
 comes back from the function answers nobody. Each call begins in FOLDER.
