@@ -1,4 +1,4 @@
-"""The steps that claim to handle failures, and where they stand in a run."""
+"""The steps that claim to handle failures, and where they are in a run."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice

@@ -1,4 +1,4 @@
-"""What a spec claims: that a failure is taken care of, in a place and a way that it names.
+"""What a spec claims: that a failure is handled, at a place and in a way that it names.
 
     sort.catch.timeout                  the entry `timeout` of `catch` of step `sort`
     sort.catch.any.levels[0].helps      a level of the escalation that it turns to helps
@@ -14,7 +14,7 @@
     sort.fallbacks.strong               the model `strong` is asked in the place of another
     answer/find.approve.levels[0].abort what a person says about the call of a tool
 
-Steps of another pipeline have its file and `#` before them.
+The steps of another pipeline are written with its file and `#` before them.
 """
 
 from collections.abc import Iterator, Mapping

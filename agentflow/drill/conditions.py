@@ -1,8 +1,8 @@
-"""What paths have to lead to so that a condition comes out as wanted.
+"""What the values of paths have to be so that a condition has the wanted result.
 
-A demand is a schema for what a path leads to; what is wanted of a condition are some demands, all
-of which have to be kept. There are several ways, the simplest first. Of what is not understood
-nothing is demanded: whether it comes out as wanted is seen in the run.
+A demand is a schema for the value of a path. A condition has the wanted result if several demands
+are met together. There may be several ways, the simplest first. Nothing is demanded of what is not
+understood: the run shows whether it has the wanted result.
 """
 
 import re

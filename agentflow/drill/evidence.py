@@ -1,8 +1,8 @@
-"""What the log of a run shows of the claims of its spec.
+"""What the log of a run shows about the claims of its spec.
 
-A claim is held by the decision that it promises, made under the rule that it stands in, and broken
-by any other decision that names that rule. What promises a call, or the next level of an
-escalation, is held only when that has really begun.
+A claim holds if the decision that it promises is made under the rule that it belongs to, and is
+broken by any other decision that names that rule. A claim that promises a call, or the next level
+of an escalation, holds only when that has really begun.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

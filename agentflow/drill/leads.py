@@ -1,8 +1,8 @@
-"""What leads to a step: inputs and answers of which the conditions on the way to it hold.
+"""What leads to a step: inputs and answers that fulfil the conditions on the way to it.
 
-`when`, the case of a switch and the length of a list are followed back to the inputs and the
-answers that they read, through the outputs of groups, the items of lists and what other pipelines
-are given. What is computed on the way is not understood, and nothing is demanded of it.
+`when`, the case of a switch and the length of a list are traced back to the inputs and the answers
+that they read, through the outputs of groups, the items of lists and the inputs of other pipelines.
+What is computed on the way is not understood, and nothing is demanded of it.
 """
 
 import json

@@ -1,10 +1,9 @@
-"""The receipt of a drill: what became of the claims of a spec, and the spec that it was.
+"""The receipt of a drill: what became of the claims of a spec, and which spec that was.
 
-It lies beside the spec, as `NAME.drill.json`, and belongs into version control. Nothing in it
-depends on the machine or the time. `digest` is about all that a drill looks at, that of a step
-about the step itself, what is inside of it and whom it calls or turns to; comments, layout, the
-order of keys, defaults that are written out, what is there for people or told to models, and tests
-change neither.
+It is a file beside the spec, `NAME.drill.json`, and belongs in version control. Nothing in it
+depends on the machine or the time. `digest` covers all that a drill looks at; the digest of a step
+covers the step itself, what is inside it and whom it calls or asks. Comments, layout, the order of
+keys, defaults that are written out, text for people or models, and tests change neither.
 """
 
 import hashlib

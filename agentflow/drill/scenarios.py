@@ -1,4 +1,4 @@
-"""What the runs of a drill begin with, and what goes wrong in them."""
+"""What the runs of a drill start with, and what goes wrong in them."""
 
 from typing import Literal, TypeAlias
 

@@ -1,12 +1,12 @@
-"""The drill itself: which runs are made to see every claim of a spec come up.
+"""The drill itself: which runs are made in order to see every claim of a spec tested.
 
 It begins with runs in which nothing is made to fail: the tests of the spec, and some with inputs
 and answers made up from the contracts. Each claim that none of them has shown is then brought
-about, one way after the other, in runs that begin like one which got to its step. What gets to a
-step for the first time is where later runs can begin, faults and all. Where there are many claims,
-those that let a run go on are brought about together first, one of each step. Everything goes in
-the order of the spec and ends after a number of runs and of entries in their logs, so that a drill
-is the same on every machine.
+about, in one way after the other, by runs that begin like a run which reached its step. A run that
+reaches a step for the first time is such a beginning for later runs, with its faults. If there are
+many claims, those that let a run go on are brought about together first, one per step. Everything
+follows the order of the spec and ends after a fixed number of runs and of entries in their logs, so
+that a drill is the same on every machine.
 """
 
 from collections import Counter

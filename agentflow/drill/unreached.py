@@ -1,4 +1,4 @@
-"""Why no run of a drill got to a step."""
+"""Why no run of a drill reached a step."""
 
 from agentflow.drill.carriers import Carrier
 from agentflow.drill.claims import Claim

@@ -1,4 +1,4 @@
-"""What has to go wrong so that a claim comes up: several ways, the likeliest first."""
+"""What has to go wrong so that a claim is tested: several ways, the likeliest first."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain

@@ -1,6 +1,6 @@
 """Formats: from a value to text. Nothing here prints or opens a file.
 
-A new format is a module with a `render`, and its name in the registry of what it renders.
+A new format is a module with a `render`, and an entry in the registry of what it renders.
 """
 
 from importlib import import_module

@@ -1,8 +1,8 @@
 """How wide text is on a screen, in cells.
 
 A terminal gives a letter one cell, an ideograph or emoji two, and an accent that combines with the
-letter before it none (Unicode Standard Annex 11, "East Asian Width"). Of text that went through
-`safe`; tabs and control characters have no width of their own.
+letter before it none (Unicode Standard Annex 11, "East Asian Width"). The text has to have gone
+through `safe`, since tabs and control characters have no width of their own.
 """
 
 import unicodedata

@@ -1,4 +1,4 @@
-"""Drills for machines, in a numbered shape: `schemas/drill.v1.schema.json`."""
+"""Drills for programs. The schema has a number: `schemas/drill.v1.schema.json`."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
 """Drills in the XML of JUnit: a suite for each spec, a case for each claim.
 
-What does not hold is a failure, and what the drill did not reach is skipped. Of the schema
-junit-10.xsd of Jenkins' xUnit plugin, as `tests_junit`.
+A claim that does not hold is a failure, and one that the drill did not reach is skipped. The schema
+is junit-10.xsd of Jenkins' xUnit plugin, as in `tests_junit`.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Drills as people read them: a line for what holds of each step, and what does not below it.
+"""Drills for people: a line for what holds of each step, and below it what does not.
 
 letters.yaml
   ✓ sort  retry: timeout

@@ -6,9 +6,9 @@
        +1.62s  extract[3]  again in 0.7 s: 'timeout' in attempt 1 of 3
       +12.40s  extract  succeeded in 12s, 30 items: 29 ok, 1 skipped
 
-Of the items of a `for_each` it is told what goes wrong, that limits hold calls back for seconds,
-and the totals at the end; of few also how each ended, of many how far they are (`item_lines`). The
-iterations of a loop are told one by one.
+For the items of a `for_each` it prints what goes wrong, that limits hold calls back for seconds,
+and the totals at the end; for a few items also how each ended, for many how far they are
+(`item_lines`). The iterations of a loop are printed one by one.
 """
 
 from collections.abc import Iterator, Sequence

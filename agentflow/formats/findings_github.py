@@ -1,7 +1,7 @@
 """Findings as annotations of GitHub Actions: commands in the log of a workflow.
 
-The form is `::error file=F,line=L,col=C,title=T::MESSAGE`. In what stands between the commas, `%`,
-line ends, `:` and `,` are escaped, in the message `%` and line ends. So no text of a spec can end
+The form is `::error file=F,line=L,col=C,title=T::MESSAGE`. In the values between the commas, `%`,
+line ends, `:` and `,` are escaped; in the message, `%` and line ends. So no text of a spec can end
 the command or start one of its own. Source: "Workflow commands for GitHub Actions".
 """
 

@@ -1,6 +1,6 @@
-"""Findings for machines, in a numbered shape: `schemas/findings.v1.schema.json`.
+"""Findings for programs. The schema has a number: `schemas/findings.v1.schema.json`.
 
-Everything outside ASCII is escaped, so that the text survives any pipe and means nothing to a
+Everything outside ASCII is escaped, so that the text survives any pipe and has no effect on a
 terminal.
 """
 

@@ -1,4 +1,4 @@
-"""Findings one a line, for programs that read as they go; `schemas/findings-line.v1.schema.json`.
+"""Findings, one per line, for programs that read as they go; `schemas/findings-line.v1.schema.json`.
 
 A line is a JSON object. Its `type` is `finding`, `suppressed`, `note` or `fixed`; the last one is
 the `summary`.

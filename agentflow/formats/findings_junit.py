@@ -2,8 +2,8 @@
 finding.
 
 What makes the command fail is a failure: errors, and warnings with `--strict`. Anything else is
-skipped with its message, and a file without findings has one case that passes. Of the schema
-junit-10.xsd of Jenkins' xUnit plugin, as `tests_junit`.
+skipped with its message, and a file without findings has one case that passes. The schema is
+junit-10.xsd of Jenkins' xUnit plugin, as in `tests_junit`.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """Findings in SARIF 2.1.0, the interchange format of static analysis (OASIS).
 
-Columns count code points, and lines end where YAML 1.1 ends them, which the run says. Suppressed
-findings are results with a suppression; a fix has what it deletes and what it puts in.
+Columns count code points, and lines end where YAML 1.1 ends them; the run object says so.
+Suppressed findings are results with a suppression; a fix has the text that it deletes and the text
+that it inserts.
 """
 
 from collections.abc import Mapping

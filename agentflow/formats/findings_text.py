@@ -1,4 +1,4 @@
-"""Findings as people read them: the message, the line it is about, and a caret under the place.
+"""Findings for people: the message, the line it is about, and a caret under the place.
 
 error[unknown-agent]: unknown agent 'wrter'
   --> specs/team.yaml:11:12

@@ -1,7 +1,8 @@
-"""What a finding is known by from one check to the next, for systems that track findings.
+"""What identifies a finding from one check to the next, for systems that track findings.
 
-Made of the rule, the file and the message, and not of the line, so that a finding stays the same
-when something is written above it. Of findings that say the same in one file the second is another.
+It is made from the rule, the file and the message, and not from the line, so that a finding stays
+the same when something is inserted above it. Findings with the same message in one file are
+numbered.
 """
 
 from collections import Counter

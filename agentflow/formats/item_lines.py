@@ -1,7 +1,8 @@
-"""What a pipe is told of the items of a `for_each`, so that many of them stay a few lines.
+"""What is printed to a pipe about the items of a `for_each`, so that many of them stay a few lines.
 
-Of few items each end is told. Of many, how far they are at each tenth of them. What finally goes
-wrong with an item is always told; of the attempts that fail on the way, the first.
+If there are few items, the end of each is printed; if there are many, how far they are at each
+tenth of them. What finally goes wrong with an item is always printed; of the attempts that fail on
+the way, only the first.
 """
 
 from collections.abc import Iterator

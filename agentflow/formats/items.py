@@ -1,6 +1,6 @@
-"""The items of a `for_each`: how they stand in a few words, and which of them are worth a line.
+"""The items of a `for_each`: how to sum them up in a few words, and which of them are worth a line.
 
-So are the iterations of a loop, which stay in their order.
+The same goes for the iterations of a loop, which stay in their order.
 """
 
 from collections import Counter

@@ -1,6 +1,7 @@
 """Credentials in a spec, masked in everything printed about it: many people can read a log of CI.
 
-Each is as long as before, so that places still fit, and begins as before, so that one finds it.
+A masked credential is as long as before, so that positions still fit, and begins as before, so that
+one can find it.
 """
 
 import re

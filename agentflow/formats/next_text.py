@@ -1,7 +1,6 @@
-"""What to type next, for people: the command that tells why, that goes on, that sends or replays.
+"""What to type next, for people: the command that explains, resumes, sends or replays.
 
-What a person has to look after comes first: steps of which nobody knows whether they had their
-effect.
+What a person has to check comes first: steps of which nobody knows whether they had their effect.
 """
 
 import shlex

@@ -1,7 +1,7 @@
 """The graph of a pipeline for Graphviz.
 
-Steps that hold others are clusters; a line to or from one ends at its border (`compound`). What
-cannot be undone is an octagon, other changes of the world have a double border. The way that takes
+Steps that contain others are clusters; a line to or from one ends at its border (`compound`). What
+cannot be undone is an octagon, other changes of the world have a double border. The path that takes
 longest is drawn bold.
 """
 

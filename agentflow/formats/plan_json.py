@@ -1,4 +1,4 @@
-"""A pipeline before it runs, for machines: `schemas/plan.v1.schema.json`."""
+"""A pipeline before it runs, for programs: `schemas/plan.v1.schema.json`."""
 
 from math import inf
 

@@ -1,9 +1,9 @@
 """Where the steps of a pipeline stand in a drawing, and how the lines between them run.
 
-Each scope is a row of columns, one a level (Sugiyama, Tagawa and Toda 1981). What passes by a level
-has a lane of its own in that column, which all that wait for the same step share; so no line runs
-behind a step that it has nothing to do with. A column has the order of what leads to it, and each
-step stands as high as that, if there is room. Sizes are in pixels.
+Each scope is a row of columns, one per level (Sugiyama, Tagawa and Toda 1981). A line that passes a
+level has a lane of its own in that column, which is shared by all that wait for the same step; so
+no line runs behind a step that it has nothing to do with. A column has the order of the steps that
+lead to it, and each step is as high up as those, if there is room. Sizes are in pixels.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
 """The graph of a pipeline for Mermaid, which GitHub and GitLab draw in Markdown.
 
-Steps that hold others are subgraphs. What cannot be undone is a hexagon, other changes of the world
-have a second line at either side. The way that takes longest is drawn with thick lines.
+Steps that contain others are subgraphs. What cannot be undone is a hexagon, other changes of the
+world have a second line at either side. The path that takes longest is drawn with thick lines.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

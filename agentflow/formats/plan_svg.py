@@ -1,9 +1,9 @@
-"""The graph of a pipeline as a picture that needs nothing else: no font, no script, no program.
+"""The graph of a pipeline as a self-contained picture: it needs no font, no script, no program.
 
-A step that holds others is a box around their picture. Lines go from the right of a step to the
-left of what waits for it; those on the way that takes longest are thick, and drawn over the others.
-A step that waits for another anyway, through one between them, has no line to it. `plan_layout`
-says where everything stands.
+A step that contains others is a box around their picture. Lines go from the right of a step to the
+left of what waits for it; those on the path that takes longest are thick, and drawn over the
+others. There is no line to a step that is waited for anyway, through one between them.
+`plan_layout` says where everything is.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A pipeline before it runs, for people: its steps, what it touches, what it comes to at most.
+"""A pipeline before it runs, for people: its steps, what it touches, and what it may cost at most.
 
     1 * plan  agent 'planner'
               at most 2 calls · 9,120 tokens in · 1,600 tokens out · $0.0055
@@ -7,7 +7,7 @@
               takes {topic: string}
               gives {searches: [{query: string}]}
 
-The number is the level: steps of the same level can run side by side. A star marks the way that
+The number is the level: steps of the same level can run side by side. A star marks the path that
 takes longest.
 """
 

@@ -1,4 +1,4 @@
-"""What came of a replay, for programs. Format 1; `schemas/replay.v1.schema.json`."""
+"""The result of a replay, for programs. Format 1; `schemas/replay.v1.schema.json`."""
 
 from agentflow.formats.event_data import event_data
 from agentflow.formats.values import document

@@ -1,4 +1,4 @@
-"""What came of a replay, for people: all the same, or where then and now part, and how.
+"""The result of a replay, for people: all the same, or where the two differ, and how.
 
 the replay differs at entry 3, +2.10s: attempt 1 of 'extract[3]' failed: timeout: no answer
   step   extract[3]

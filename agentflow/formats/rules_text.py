@@ -1,4 +1,4 @@
-"""The rules as a table by family, and the page of one of them. All of it is our own text."""
+"""The rules as a table by family, and the page of a single rule. All of it is our own text."""
 
 import re
 import textwrap

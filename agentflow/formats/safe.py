@@ -1,8 +1,8 @@
-r"""The way of untrusted text to a screen.
+r"""How untrusted text is made safe for a screen.
 
-What a model, a program, a spec or a file system has written may steer a terminal, hide what it
-says, turn a line around, or give commands to a CI system that reads the log. All such text goes
-through `safe`, which shows what it is made of instead of letting it act:
+What a model, a program, a spec or a file system has written may control a terminal, hide what it
+says, reverse a line, or give commands to a CI system that reads the log. All such text goes through
+`safe`, which shows what it consists of instead of letting it act:
 
     ESC ] 0 ; title BEL          →   \x1b]0;title\x07
     a right-to-left override     →   \u202e

@@ -1,4 +1,4 @@
-"""All that a log knows of one step, for programs. Format 1; `schemas/step.v1.schema.json`."""
+"""Everything that a log says about one step, for programs. Format 1; `schemas/step.v1.schema.json`."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""All that a log knows of one step: its input, its answers, what was decided and why."""
+"""Everything that a log says about one step: its input, its answers, what was decided and why."""
 
 from collections.abc import Iterable, Iterator, Mapping
 

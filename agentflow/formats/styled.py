@@ -1,6 +1,6 @@
 """Lines of styled pieces: what a trace is made of before it becomes plain text or colours.
 
-A style says what a piece is, not how it looks; whoever draws it decides on colours. `plain` draws
+A style says what a piece is, not how it looks; whoever draws it chooses the colours. `plain` draws
 it without any.
 """
 

@@ -1,4 +1,4 @@
-"""The formats of tests by name. They know the trace, which most commands can do without."""
+"""The formats of tests by name. They import the trace, which most commands do not need."""
 
 from collections.abc import Sequence
 from typing import Protocol

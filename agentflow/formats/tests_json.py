@@ -1,4 +1,4 @@
-"""Tests for machines, in a numbered shape: `schemas/test.v1.schema.json`."""
+"""Tests for programs. The schema has a number: `schemas/test.v1.schema.json`."""
 
 from collections.abc import Sequence
 

@@ -1,8 +1,8 @@
 """Tests in the XML of JUnit, which CI systems show.
 
-There is no standard of it. This is what the schema of Jenkins' xUnit plugin (junit-10.xsd) admits,
-which is what GitLab, GitHub actions and others read too. There is no `time`: that of a test is virtual, and
-whoever reads it takes it for seconds that somebody waited.
+There is no standard for it. This is what the schema of Jenkins' xUnit plugin (junit-10.xsd) allows,
+which GitLab, GitHub actions and others read too. There is no `time`: that of a test is virtual, and
+readers would take it for real seconds.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Tests as people read them: a line for each, and under those that failed what was not as expected.
+"""Tests for people: a line for each, and below those that failed what was not as expected.
 
 letters.yaml
   ✓ two_letters            2 calls in 1.0s

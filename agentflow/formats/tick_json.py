@@ -1,4 +1,4 @@
-"""The runs that a tick has taken up, for programs. Format 1; `schemas/tick.v1.schema.json`."""
+"""The runs that a tick has picked up, for programs. Format 1; `schemas/tick.v1.schema.json`."""
 
 from collections.abc import Sequence
 

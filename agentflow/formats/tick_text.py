@@ -1,4 +1,4 @@
-"""The runs that a tick has taken up, for people."""
+"""The runs that a tick has picked up, for people."""
 
 from collections.abc import Sequence
 

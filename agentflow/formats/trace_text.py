@@ -1,4 +1,4 @@
-"""A trace as people see it: the tree of steps, live or after the fact.
+"""A trace for people: the tree of steps, live or after the fact.
 
     incidents  run 20261120-133000-4f2a91
     ✓ collect  inbox                                   0.4s
@@ -10,9 +10,8 @@
     · report  writer  not started
     failed after 12s · 31 calls · 1 retry · 3,410 tokens · $0.0123
 
-The first line is the head and the last one the foot; what is between may be cropped. A trace may
-grow while it is drawn, by another thread: children are therefore copied before they are gone
-through.
+The first line is the head and the last one the foot; what is between may be cropped. Another thread
+may extend a trace while it is drawn, so children are copied before they are iterated over.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

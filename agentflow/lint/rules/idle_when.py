@@ -1,10 +1,9 @@
 """A step's `when` is true in every run.
 
-It asks something of a number that every number allowed by the contract fulfils, or names all
-possible choices (`k != "a" || k != "b"`). So the step always runs, while readers of the spec
-believe that it may not. Usually the bound is on another scale, or the comparison is the wrong way
-round. If it only follows from the `when` or the case around it, this is advice: perhaps another
-condition was meant.
+Its condition holds for every number that the contract allows, or names all possible choices
+(`k != "a" || k != "b"`). So the step always runs, while readers of the spec believe that it may
+not. Usually the bound is on another scale, or the comparison is the wrong way round. If it only
+follows from the `when` or the case around it, this is advice: perhaps another condition was meant.
 
 Bad:
 
