@@ -1,4 +1,4 @@
-"""The texts of agents with expressions in them: prompts, images, urls and charges.
+"""The texts of agents that contain expressions: prompts, images, URLs and charges.
 
 They can read only the `input` of a call of their agent, whichever step makes it.
 """

@@ -1,18 +1,18 @@
 """Can a regular expression take exponential time in an engine that backtracks?
 
-It can if there are two ways round one loop for the same text: n turns then have 2^n ways, and all
-of them are tried before a text is refused. So a pattern becomes an automaton whose states are the
+It can if one loop can match the same text in two ways: n iterations then have 2^n ways, and all of
+them are tried before a text is refused. So a pattern becomes an automaton whose states are the
 places in it that match a character, and the question is whether two different places can be reached
 from one place and lead back to it over the same characters (Weber and Seidl, "On the degree of
 ambiguity of finite automata", 1991; for the time of matching Weideman et al., "Analyzing Matching
 Time Behavior of Backtracking Regular Expression Matchers by Using Ambiguity of NFA", 2016).
 
-What takes time in the square of the length only is let pass, and so is what cannot be told: a
-pattern that Python does not read, a loop that looks around or refers back, and a loop after which
-the pattern has matched.
+Patterns that only take quadratic time are not reported, and neither is what cannot be decided: a
+pattern that Python cannot parse, a loop with a lookaround or a backreference, and a loop after
+which the pattern has matched.
 
-Own, since the libraries for this look through whole code bases (`regexploit`, without a release
-since 2021), need seconds for a pattern, or are not free.
+We do this ourselves because the libraries for it search whole code bases (`regexploit`, without a
+release since 2021), need seconds per pattern, or are not free.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""Steps side by side whose conditions cut a number into bands, and where two bands meet.
+"""Parallel steps whose conditions cut a number into bands, and where two bands meet.
 
-A band is the range of a number for which a step runs, by the comparisons in its `when`:
-`score >= 50 && score < 80`. Bands belong together if they are of the same number and their
-conditions ask the same otherwise.
+A band is the range of a number in which a step runs, given by the comparisons in its `when`:
+`score >= 50 && score < 80`. Bands belong together if they are about the same number and the rest of
+their conditions is the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

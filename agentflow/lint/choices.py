@@ -1,4 +1,4 @@
-"""Choices in an expression, of items of a list or of two values, that leave nothing to choose."""
+"""Choices in an expression, among items of a list or two values, that leave nothing to choose."""
 
 from collections.abc import Iterator
 

@@ -1,8 +1,8 @@
 """Sentences of a message that claim something has happened, and the words for such deeds.
 
-Read in English. A claim is in the past or the passive, of whatever person: "your booking has been
-cancelled", "we've emailed the invoice", "Refunded: 12". A wish, a question, a condition, what is
-still to come and what has not happened claim nothing.
+English is assumed. A claim is in the past tense or the passive, in any person: "your booking has
+been cancelled", "we've emailed the invoice", "Refunded: 12". Wishes, questions, conditions, the
+future and negations claim nothing.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Comparisons that always come to the same, because their sides have no value in common.
+"""Comparisons that always have the same result, because their sides have no value in common.
 
 A contract lists the values of a field, or names its type, and what the field is compared with is
 not among them. Comparisons with null and with the empty text are left alone: they are often made

@@ -1,6 +1,6 @@
 """What follows from a condition: which paths have a value, and which other conditions hold.
 
-Everything here is conservative: it is true whenever the condition comes to `truth`.
+Everything here is conservative: it is true whenever the condition evaluates to `truth`.
 """
 
 from collections.abc import Iterator, Mapping

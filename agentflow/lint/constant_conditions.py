@@ -1,4 +1,4 @@
-"""Conditions that come to the same in every run, given the values that their contracts allow.
+"""Conditions that have the same result in every run, given the values that their contracts allow.
 
 Paths with few possible values (booleans, enums, whether a step was skipped) are tried in every
 combination. Everything else is left open, and a condition counts as decided only if that makes no

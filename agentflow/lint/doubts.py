@@ -1,9 +1,10 @@
 """Parts of expressions that fail for some of the values that contracts admit.
 
-Null goes into few operators and functions, and not into text; of a value that has one of several
-types some may not go where it stands; whole numbers are not divided by zero; and a field of a
-macro's variable may be absent, and so may a key of a map that is written out. What a condition on the way asks for is known to be there, of what
-it compares otherwise nothing is said, and neither of the items that a `filter` has chosen.
+Few operators and functions accept null, and text does not; some values of a path with several types
+may not be accepted where they are used; integers are not divided by zero; and a field of a macro's
+variable may be absent, and so may a key of a map literal. What a condition on the way tests for is
+known to be there. Nothing is reported of what it compares in other ways, nor of the items that a
+`filter` has chosen.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """What is certain about the first iteration of a loop.
 
-It sees the state as `state` gives it, before `next` has changed anything. What does not fit that
+It sees the state as `state` sets it, before `next` has changed anything. What does not fit that
 state fails in every run of the loop, whatever later iterations would see.
 """
 

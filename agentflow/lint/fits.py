@@ -1,10 +1,10 @@
 """Whether each call's prompt fits its model's window, and how the model is held to its contract.
 
-It is decided twice: for any text there may be, of which no token is less than a byte, and for plain
-English. What fits either way is *proven*, what fits in English is *likely*, and what does not even
-then is an *overflow*. A prompt with a field of any length is *unbounded*. With images, which nobody
-counts, and with tools, of whose words it is only taken that a model reads as many as it wrote,
-there is no proof.
+This is decided twice: for any possible text, in which each token has at least one byte, and for
+plain English. What fits in both cases is *proven*, what fits in English is *likely*, and what does
+not fit even then is an *overflow*. A prompt with a field of unlimited length is *unbounded*. There
+is no proof with images, whose tokens nobody counts, nor with tools, where it is only assumed that a
+model reads as many words as it wrote.
 """
 
 from functools import partial

@@ -1,4 +1,4 @@
-"""Constants that effects are given, where the people who say yes are shown what may be another value."""
+"""Constants passed to effects, although the people who say yes are shown a value that may differ."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What parts of one step's condition come to whenever another step runs, given its `when`."""
+"""What parts of one step's condition evaluate to whenever another step runs, given its `when`."""
 
 from collections.abc import Iterator
 from typing import TypeAlias

@@ -1,7 +1,7 @@
-"""What is known to hold where a reference stands.
+"""What is known to hold at a reference.
 
 A step runs only if its `when` holds, a case only for its label, one side of `? :` only if the
-condition says so. From each of these follows that some paths exist, and that a step which waits
+condition says so. From each of these it follows that some paths exist, and that a step which waits
 on the same condition was not skipped.
 """
 

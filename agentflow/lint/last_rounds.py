@@ -1,7 +1,7 @@
 """What is certain about the last iteration that a loop has room for.
 
-Its index is known, and so is a counter that begins with a known number and takes one step in each
-iteration. Where `until` cannot be false there, the loop ends by it, whatever its steps answer.
+Its index is known, and so is a counter that begins with a known number and changes by one step in
+each iteration. If `until` cannot be false there, the loop ends by it, whatever its steps answer.
 """
 
 from collections.abc import Iterator

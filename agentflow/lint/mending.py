@@ -2,15 +2,15 @@
 
     look at the text  →  the fixes that do not touch each other  →  apply them  →  look again
 
-until nothing is left to apply, the gravest problems first. A set of fixes is kept only if every
-finding afterwards was there before, and there are fewer: a fix that causes a new problem is left to
-a person. So mending a mended text changes nothing.
+until nothing is left to apply, the most severe problems first. A set of fixes is kept only if every
+finding afterwards was there before, and there are fewer of them: a fix that causes a new problem is
+left to a person. So mending a mended text changes nothing.
 
 There are two exceptions. An error keeps rules from looking at its surroundings: if the agent of a
 step is unknown, nobody asks who reads the step. Findings that appear once such an error is mended
-are allowed if they are less grave and would have been there without it. And of a text that cannot
-be understood, rules see only a part. If fixes make it readable, whatever else is wrong with it
-shows for the first time, and is not their fault.
+are allowed if they are less severe and would have been there without it. And of a text that cannot
+be parsed, rules see only a part. If fixes make it readable, whatever else is wrong with it appears
+for the first time, and is not caused by them.
 """
 
 from collections import Counter

@@ -1,6 +1,7 @@
 """The types of the parts of an expression, and the parts that an operator or function cannot use.
 
-What a contract calls an integer is taken for an int. It could be written 3.0, but hardly ever is.
+What a contract calls an integer is assumed to be an int. It could be written as 3.0, but hardly
+ever is.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What was to be done and what was done: lists of which a `for_each` may leave out a part."""
+"""What was planned and what was done: lists from which a `for_each` may leave out a part."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,12 +1,13 @@
-"""Conditions on numbers that can never be true, or never false, by the contracts of these numbers.
+"""Conditions on numbers that can never be true, or never false, given the contracts of the numbers.
 
 Each number lies in a range: that of its contract, or of the length of a text or list. A condition
 is split into the comparisons that all have to hold, and each of them narrows the range of what it
-compares with a number. Where nothing is left the condition cannot hold. Sums and differences lie
-where those of any two numbers would: how two values that are read depend on each other is not known.
+compares with a number. If nothing is left, the condition cannot hold. The range of a sum or a
+difference is that of any two numbers in their ranges: it is not known how two values that are read
+depend on each other.
 
-Whether there is anything at all is asked out of care, also where the contract says that there is.
-So of what is never empty that counts only where somebody asks for it.
+People test whether something is empty out of caution, even if the contract says that it never is.
+So for something that is never empty, this counts only if the test asks whether it is.
 """
 
 from collections.abc import Iterable, Mapping

@@ -9,9 +9,9 @@ Problems that have to be found earlier, because nothing could be built otherwise
 the document, the parser and the plan under the rule's name; such a rule hands them on with
 `context.reported(NAME)`. So does one whose findings show only when all others are known.
 
-A rule that has numbers to be argued about names them in a constant `THRESHOLDS`, and one whose
-findings can be mended by a program says so in a constant `FIX`. One that speaks only where it is
-asked to names the option in a constant `ONLY_WITH`.
+A rule with numbers that are open to debate names them in a constant `THRESHOLDS`, and one whose
+findings a program can mend says so in a constant `FIX`. A rule that reports only on request names
+the option in a constant `ONLY_WITH`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Which findings suppressions take back, and what is wrong with the suppressions."""
+"""Which findings are suppressed, and what is wrong with the suppressions."""
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping

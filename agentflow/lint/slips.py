@@ -1,4 +1,4 @@
-"""Keys of schemas that were meant as keywords of JSON Schema and are none."""
+"""Keys of schemas that were meant to be keywords of JSON Schema and are not."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Comments that take findings back: `# agentflow: ignore[rule-name, other] reason`.
+"""Comments that suppress findings: `# agentflow: ignore[rule-name, other] reason`.
 
 At the end of a line, a comment applies to the findings on that line; on a line of its own, to the
 node below it and everything inside. The reason is mandatory. Whether a comment was needed shows

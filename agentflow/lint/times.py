@@ -1,4 +1,4 @@
-"""The times that run out around a step, each at one moment."""
+"""The time limits around a step, each of which ends at one moment."""
 
 from collections import Counter
 from collections.abc import Iterator

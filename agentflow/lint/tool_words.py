@@ -1,6 +1,6 @@
-"""How texts for chat models speak of tools: by names that only tools have, and of tools in general.
+"""How texts for chat models mention tools: by names that only tools have, and tools in general.
 
-English is assumed. A name that might also be one of data does not count.
+English is assumed. A name that might also be that of data does not count.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Where references lead: which of their parts certainly exist, may be absent, or never exist.
 
 `Traces.of_use` follows a reference through contracts and templates. What cannot be known is left
-open, and rules then keep silent. The number of steps of all traces together is linear in the number
-of references, so that no spec can make the linter slow.
+open, and rules then report nothing. The number of steps of all traces together is linear in the
+number of references, so that no spec can make the linter slow.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Amounts of what people say yes to, which none of them is shown."""
+"""Amounts of what people approve, which are shown to none of them."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Whether a condition can turn something down, that is, come to false, and by whose answer.
+"""Whether a condition can reject something, that is, be false, and because of whose answer.
 
 Paths with few possible values, such as booleans and enums, are tried in every combination.
 Everything else is assumed to be able to make the condition false.

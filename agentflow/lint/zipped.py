@@ -1,7 +1,7 @@
 """Lists that are read by the index of another list's items: `inputs.amounts[index]` for each of
 `inputs.names`.
 
-The author assumes that both have the same length, and nothing makes sure of it.
+The author assumes that both have the same length, but nothing guarantees it.
 """
 
 from collections.abc import Iterator
