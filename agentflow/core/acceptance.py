@@ -1,8 +1,8 @@
-"""Is an answer accepted, and if not: is its agent asked again?
+"""Is an answer accepted, and if not, is its agent asked again?
 
-An answer becomes the output of its step only if it keeps the contract, all that the step asserts is
-true of it, a plan in it can be carried out, and it is as sure of itself as the agent's `confidence`
-demands. Any other stays in the log, out of reach of every expression.
+An answer becomes the output of its step only if it satisfies the contract, everything that the step
+asserts is true of it, a plan in it can be carried out, and its confidence is as high as the agent's
+`confidence` demands. Any other answer stays in the log, out of reach of every expression.
 """
 
 import json

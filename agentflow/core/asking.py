@@ -1,8 +1,8 @@
 """Decisions about people: what they are asked, and whether what they say counts.
 
-An answer counts if it names a question that is open, was given in time to exactly what was asked,
-and says something that the question admits. The first that counts closes the question, so each
-question has one answer. What is refused stays in the log with the reason.
+An answer counts if it names an open question, was given in time to exactly what was asked, and says
+something that the question allows. The first that counts closes the question, so each question has
+one answer. An answer that is refused stays in the log with the reason.
 """
 
 import hashlib

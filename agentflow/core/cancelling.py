@@ -1,8 +1,8 @@
-"""Ending a run for good because somebody asks for it.
+"""Ending a run for good on request.
 
-The whole run closes, as it does when a step at its top fails, and what is in flight is stopped. So
-all that is active ends by a decision of its own, questions are open no longer, and what may have
-had its effect is `unknown`.
+The whole run closes, as it does when a step at its top level fails, and what is in flight is
+stopped. So everything that is active ends by a decision of its own, no question stays open, and
+what may have had its effect is `unknown`.
 """
 
 from agentflow.core import events

@@ -1,4 +1,4 @@
-"""Deadlines propagate: nothing is begun that has no time to end.
+"""Deadlines propagate: nothing begins that has no time to finish.
 
 A run, a pipeline in it and a step have times of their own, each over at one moment:
 
@@ -6,10 +6,10 @@ A run, a pipeline in it and a step have times of their own, each over at one mom
     budget.wall of a step               from when the step begins, for all that it comes to
     timeout of a step with steps inside from when these may start, for each instance of a `for_each`
 
-No wait is begun that would last beyond the first of those around it, and no attempt is given longer
-than what is left. When the time of what encloses a step is over, that is closed and what is in
-flight in it stopped. An agent's step whose own time is over is not stopped in its attempt, which
-was given no more than that; it gives up its waits, and nothing further is tried.
+No wait begins that would last beyond the first of the deadlines around it, and no attempt is given
+longer than what is left. When the time of what encloses a step is over, that is closed and what is
+in flight in it is stopped. A step that calls an agent and whose own time is over is not stopped in
+its attempt, which was given no more than that; it gives up its waits, and nothing further is tried.
 """
 
 from agentflow.core import events

@@ -1,4 +1,4 @@
-"""What may be made again, and what is said of a step that may not.
+"""What may be repeated, and what is said of a step that may not.
 
 The promise, word for word: an attempt that started and has no recorded outcome is repeated only
 if its effects are `none`, `read` or `idempotent`, or it has an idempotency key; otherwise the step
@@ -8,8 +8,8 @@ its work and the answer was lost.
 A key is no licence to forget. A step that carries one and is given up after such an attempt is
 `unknown` as well: repeating was safe, but what became of it is still not known.
 
-What is not known weighs more than why the rest was given up: whoever has an answer to the latter
-may not have thought of the former.
+What is not known matters more than why the rest was given up: whoever handles the latter may not
+have thought of the former.
 """
 
 from agentflow.core.events import Failure

@@ -1,8 +1,8 @@
 """Turning to others when a step has failed: the levels of an escalation, one after the other.
 
-A level that calls an agent is one attempt and no more, so that the next level is never far. It is
-passed over where it could do harm: after an attempt that has acted, or may have, nothing is called
-whose effects must not happen twice. People can still say that it is to be tried again.
+A level that calls an agent makes a single attempt, so that the next level is never far. It is
+passed over if it could do harm: after an attempt that has acted, or may have, nothing is called
+whose effects must not happen twice. People can still decide to try it again.
 """
 
 from collections.abc import Mapping

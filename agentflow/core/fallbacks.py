@@ -1,11 +1,11 @@
 """Another model in the place of one that failed: the `fallbacks` of `models`.
 
-A model is passed over for the next of its chain at once, within the same attempt of the retry
-policy: an attempt has failed when the last model of the chain has. It moves on where another
-provider may do better, and not where the request or the configuration is wrong (`rejected`), which
-a fallback would only hide; nor where an answer came that is not good enough, which is for `repair`
-and `retry`. Nobody else is asked after an attempt that may have had an effect which must not happen
-twice.
+A failed model is replaced by the next of its chain at once, within the same attempt of the retry
+policy: an attempt has failed when the last model of the chain has. The next model is tried if
+another provider may do better. It is not tried if the request or the configuration is wrong
+(`rejected`), which a fallback would only hide; nor if there is an answer that is not good enough,
+which is for `repair` and `retry`. Nobody else is asked after an attempt that may have had an effect
+which must not happen twice.
 
 A fallback is passed over if it may be too small for the prompt. It is large enough if its window
 is known and at least that of the model that failed, or if the prompt fits: by its bytes, since a

@@ -1,5 +1,5 @@
-"""The instances of a `for_each` as one: what they are called, how many have to succeed, what came
-of each.
+"""The instances of a `for_each` as a whole: what they are called, how many have to succeed, and what
+became of each.
 """
 
 import math

@@ -1,8 +1,9 @@
-"""How a loop goes round: with which state an iteration begins, and what follows when it ends.
+"""How a loop iterates: with which state an iteration begins, and what follows when it ends.
 
-An iteration is a scope of its own: its steps start anew, and what it hands on to the next is the
-state and nothing else. When all its steps have ended, `until` is asked first. If it is false, an
-iteration is left and `next` changes something, the loop goes on; otherwise it is `exhausted`.
+An iteration is a scope of its own: its steps start anew, and it passes on the state and nothing
+else. When all its steps have ended, `until` is evaluated. If it is true, the loop is done.
+Otherwise the loop goes on if an iteration is left and `next` changes something, and is `exhausted`
+if not.
 """
 
 from collections.abc import Mapping

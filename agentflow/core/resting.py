@@ -1,8 +1,8 @@
 """Runs that nobody works on: when something in one is due.
 
-A run that waits for people is taken up as soon as it can go on, or a time in it is up. One that was
-interrupted, or whose process died, is for a person to take up; of such a run it is only told that
-somebody has answered it, or that the time of a question is up.
+A run that waits for people is picked up as soon as it can go on, or a time limit in it is over. A
+run that was interrupted, or whose process died, has to be resumed by a person; it is only reported
+that somebody has answered in it, or that the time of a question is over.
 """
 
 from agentflow.core.state import ENDED_RUN, RunStatus, State

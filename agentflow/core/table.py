@@ -39,7 +39,8 @@
     CancelAttempt     running                    cancelled, unknown
     CancelStep        waiting, running           cancelled
 
-`AttemptEndedLate` is about an attempt that is over and is possible in every status, of the run too.
+`AttemptEndedLate` is about an attempt that is over, and is possible in every status, also of the
+run.
 
 An answer is decided on in every status of the run, also after its end. `TakeAnswer` and
 `RefuseAnswer` are about the first answer that has come in rather than the head of the agenda.

@@ -1,4 +1,4 @@
-"""What expressions come to while a run goes on.
+"""The values of expressions during a run.
 
 An expression that cannot be evaluated is a failure of the step it belongs to, of class
 `rejected`: asking again would give the same.

@@ -1,7 +1,7 @@
 """How many items a text asks a model for: `exactly five ideas`, `at least 10 sources`.
 
-English is assumed. A number counts only if the texts mention no other amount that it could depend
-on: a model that is to think of ten ideas and to return the best three is told both numbers.
+English is assumed. Nothing is reported if another number in the texts fits the list: a model that
+is to think of ten ideas and to return the best three is told both numbers.
 """
 
 import re

@@ -7,7 +7,7 @@ difference is that of any two numbers in their ranges: it is not known how two v
 depend on each other.
 
 People test whether something is empty out of caution, even if the contract says that it never is.
-So for something that is never empty, this counts only if the test asks whether it is.
+So for something that is never empty, only a test that it is empty counts, not one that it is not.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,8 +1,8 @@
-"""How much a pipeline can come to at most, worked out before it runs.
+"""How much a pipeline can use at most, computed before it runs.
 
 The worst case is that everything fails as often as it may and succeeds at last, so that what waits
-for it fails as often too: every list is as long as it may be, every loop goes on to its end, a
-switch takes its dearest case. A call of an agent is
+for it fails as often too: every list is as long as it may be, every loop uses all its iterations,
+and a switch takes its most expensive case. A call of an agent is
 
     n · m · (1 + r)  attempts: n of its retry policy, each with m models that stand in for each
                      other, each of which answers 1 + r times, r of them repairs
@@ -27,8 +27,8 @@ Not in it is what nobody can know before: that people have a step made again (bo
 side asks for longer waits (`Retry-After`), how long calls wait by the `limits` of their model, and
 attempts that are lost with their process.
 
-What has no bound has an infinite amount and the field that leaves it open. Work goes with the size
-of the spec: each step is looked at once, and each pipeline inside once.
+What has no bound has an infinite amount and the field that leaves it open. The work is linear in
+the size of the spec: each step is looked at once, and each inner pipeline once.
 """
 
 from collections.abc import Callable, Iterable

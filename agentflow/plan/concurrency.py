@@ -1,9 +1,9 @@
 """How many attempts of a plan can be in flight at a time, at most.
 
-Steps of which one waits for the other are never at work together. So those of a scope are put into
-chains, and the widest step of each chain counts: no set of steps that may be at work together has
-two of one chain (Dilworth, "A decomposition theorem for partially ordered sets", 1950). Chains are
-made greedily, so that the figure may be too large, and is never too small.
+Steps of which one waits for the other never run together. So the steps of a scope are divided into
+chains, and the widest step of each chain counts: no set of steps that may run together has two of
+one chain (Dilworth, "A decomposition theorem for partially ordered sets", 1950). Chains are built
+greedily, so the figure may be too large, but is never too small.
 """
 
 from collections.abc import Mapping

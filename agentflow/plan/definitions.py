@@ -1,4 +1,4 @@
-"""The definitions of tools: what a server says that a tool is, and the hash that pins it.
+"""The definitions of tools: what a server says about a tool, and the hash that pins it.
 
 A server may say something else tomorrow: another description, which a model reads as an
 instruction, or arguments that ask for more. So a spec keeps the definitions that its author has

@@ -1,9 +1,9 @@
-"""How far a field of a loop's state gets over all iterations: a counter, a growing list or text.
+"""How far a field of a loop's state can get in all iterations: a counter, a growing list or text.
 
-Where `next` works a field out of the field itself, by `+` and `-`, `? :` and templates, each
-iteration is followed from the first value: of a number the range, of a list and a text how long it
-is. An iteration goes on only where `until` is false, so what that says of the field holds before
-each `next`.
+If `next` computes a field from the field itself, by `+` and `-`, `? :` and templates, each
+iteration is followed from the first value: for a number its range, for a list or a text its length.
+An iteration continues only if `until` is false, so what that says about the field holds before each
+`next`.
 """
 
 from math import inf
