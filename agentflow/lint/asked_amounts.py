@@ -5,6 +5,7 @@ is to think of ten ideas and to return the best three is told both numbers.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -55,8 +56,11 @@ def odd_amounts(
     texts: Sequence[Written], fields: Mapping[str, Schema], root: Schema
 ) -> Iterator[OddAmount]:
     """Each number of items that the list with their name has no room for, or of which it wants more."""
-    asked = [(text, found) for text in texts for found in _AMOUNT.finditer(text.text)]
-    asked = [(text, found) for text, found in asked if _is_asked_for(found)]
+    asked = [
+        (text, found, _number(found), stem(found["what"]))
+        for text in texts
+        for found in _asked_for(text.text)
+    ]
     if not asked:
         return
     numbers = {_number(found) for text in texts for found in _ANY_NUMBER.finditer(text.text)}
@@ -64,21 +68,39 @@ def odd_amounts(
         size = size_of(Contract(schema, root)) if types_of(schema, root) == {"array"} else None
         if size is None or any(size.low <= number <= size.high for number in numbers):
             continue
-        for text, found in asked:
-            number = _number(found)
+        named = stems(name)
+        for text, found, number, what in asked:
             too_many = number > size.high and not found["most"]
             too_few = number < size.low and not found["least"]
-            if stem(found["what"]) in stems(name) and (too_many or too_few):
+            if what in named and (too_many or too_few):
                 takes = f"at most {size.high:g}" if too_many else f"at least {size.low:g}"
                 yield OddAmount(text, found, name, takes)
 
 
-def _is_asked_for(found: re.Match[str]) -> bool:
-    """Is it what the model is to do, and not a condition, or what it is told of its input?"""
-    before = _SENTENCES.split(found.string[: found.start()])[-1]
-    after = found.string[found.end() :]
-    asks = _ASKS.search(before) is not None and _TELLS.search(before) is None
-    return asks and _CHOOSES.search(after) is None
+def _asked_for(text: str) -> Iterator[re.Match[str]]:
+    """The amounts that the model is to give, and not those of a condition, or of what its input has.
+
+    The text is gone through once, however many amounts it has.
+    """
+    amounts = list(_AMOUNT.finditer(text))
+    if not amounts:
+        return
+    ends, asks, tells, chooses = (
+        [found.start() for found in pattern.finditer(text)]
+        for pattern in (_SENTENCES, _ASKS, _TELLS, _CHOOSES)
+    )
+    for found in amounts:
+        here = found.start()
+        begin = _last(ends, here)
+        told, asked = _last(tells, here) > begin, _last(asks, here) > begin
+        if asked and not told and _last(chooses, len(text)) < found.end():
+            yield found
+
+
+def _last(places: Sequence[int], before: int) -> int:
+    """The last of these places, in order, before another; -1 if none is."""
+    at = bisect_left(places, before)
+    return places[at - 1] if at else -1
 
 
 def _number(found: re.Match[str]) -> float:

@@ -240,6 +240,9 @@ SOUND: Mapping[str, str | bytes] = {
     " steps: {{c: {{agent: do, with: {{}}}}}}}}}}}}}}}}\n") + "outputs: {}\n",
     "many words to a model": HEAD + "agents:\n  ask: {kind: llm, model: openai/gpt-5-mini, input: {type: object},"
     " output: {type: object}, instructions: '" + "sent a `mail` to, " * 150_000 + "'}\nsteps: {a: {agent: ask, with: {}}}\noutputs: {}\n",
+    "many amounts asked of a model": HEAD + "agents:\n  ask: {kind: llm, model: openai/gpt-5-mini, input: {type: object},"
+    " output: {type: object, properties: {steps: {type: array}}}, instructions: '" + "list at most 10 words, exactly 3 steps " * 9_000
+    + "'}\nsteps: {a: {agent: ask, with: {}}}\noutputs: {}\n",
     "the same reference many times": HEAD + AGENT + "steps:\n"
     + _numbered(150, '  a{n}: {{agent: do, with: {{x: "${{{{ [' + "run.id, " * 50 + 'run.id] }}}}"}}}}\n') + "outputs: {}\n",
     "a long list of conditions": expression(" || ".join(f"(size(run.id) > {n} && size(run.id) < {n + 2})" for n in range(50))),
