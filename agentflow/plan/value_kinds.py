@@ -15,6 +15,8 @@ _LIST: Kinds = frozenset({"list"})
 _MAP: Kinds = frozenset({"map"})
 #: Of a value that is put together from more shapes nothing is known.
 _MOST_SHAPES = 100
+#: How many paths are looked up one behind the other, as where each field of a state becomes the next.
+_DEEPEST = 30
 
 
 class ValueKinds:
@@ -23,6 +25,7 @@ class ValueKinds:
     def __init__(self, shapes: Shaping) -> None:
         self._shapes = shapes
         self._known: dict[Alias, Kinds] = {}
+        self._depth = 0
 
     def of(self, shape: Shape, steps: Steps = ()) -> Kinds:
         """All kinds that a part of a shape can have; any where that is not known."""
@@ -66,8 +69,12 @@ class ValueKinds:
 
     def _of_alias(self, path: Alias) -> Kinds:
         if path not in self._known:
+            if self._depth == _DEEPEST:
+                return ANY
+            self._depth += 1
             self._known[path] = ANY  # what it is made of may lead back here
             self._known[path] = self._looked_up(path)
+            self._depth -= 1
         return self._known[path]
 
     def _looked_up(self, path: Alias) -> Kinds:
