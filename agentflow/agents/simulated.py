@@ -15,6 +15,7 @@ from msgspec import Struct
 from agentflow.agents.protocol import AttemptError, Reply
 from agentflow.agents.simulated_plans import with_plans
 from agentflow.contracts.checker import compile_schema
+from agentflow.contracts.implied import implied
 from agentflow.contracts.keywords import Schema
 from agentflow.contracts.sample import NoSample, sample
 from agentflow.plan.steps import CallPlan, PlanCheck
@@ -85,11 +86,13 @@ def _found(schema: Schema, name: str, wanted: Wanted) -> Json:
     first = sample(whole, name)
     second: list[Json] = []
     for drawn in _drawn(schema, whole, first, name, wanted):
-        value = drawn if _is_wanted(drawn, wanted) else wanted.mended(drawn)
-        if value is not drawn and not compile_schema(whole).fits(value):
-            continue
-        if not _is_wanted(value, wanted):
-            continue
+        value = drawn
+        if not _is_wanted(drawn, wanted):
+            value = wanted.mended(drawn)
+            if value is drawn or not compile_schema(whole).fits(value):
+                continue
+            if not _is_wanted(value, wanted):
+                continue
         if wanted.liked(value):
             return value
         second = second or [value]
@@ -100,9 +103,14 @@ def _found(schema: Schema, name: str, wanted: Wanted) -> Json:
 
 
 def _drawn(schema: Schema, whole: Schema, first: Json, name: str, wanted: Wanted) -> Iterator[Json]:
-    """What may be answered: a first value, those of the narrower schemas, and others."""
+    """What may be answered: a first value, those of the narrower schemas, and others.
+
+    Nothing is drawn for a narrower schema that says no more than the contract.
+    """
     yield first
     for narrower in wanted.narrower:
+        if implied(schema, schema, narrower, narrower):
+            continue
         with suppress(NoSample):
             narrowed = with_plans(_narrowed(schema, narrower), wanted.plans, name)
             for number in range(_MOST_DRAWS):

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from agentflow.agents.protocol import AttemptError
-from agentflow.agents.simulated import LONGEST, SHORTEST, answer
+from agentflow.agents.simulated import LONGEST, SHORTEST, Wanted, answer
+from agentflow.spec.model import Json
 
 SCHEMA = {
     "type": "object",
@@ -53,6 +54,29 @@ def test_an_answer_is_a_value_that_keeps_the_contract() -> None:
     assert reply.value.keys() == {"queue", "score"}
     assert reply.value["queue"] in ("refunds", "abuse", "questions")
     assert (reply.text, reply.usage) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("narrower", "asked"),
+    [
+        ([], 51),
+        ([{"type": "object", "required": ["score"], "properties": {"score": True}}], 51),
+        ([{"properties": {"score": {"minimum": 9}}}], 101),
+    ],
+    ids=["none", "says_no_more", "says_more"],
+)
+def test_what_is_not_found_is_looked_for_so_often(narrower: list[Json], asked: int) -> None:
+    seen: list[Json] = []
+
+    def fits(value: Json) -> bool:
+        seen.append(value)
+        return False
+
+    wanted = Wanted(fits=fits, narrower=narrower)
+    assert (
+        answer(SCHEMA, "7", "classify", 1, wanted).reply == answer(SCHEMA, "7", "classify", 1).reply
+    )
+    assert len(seen) == asked + 1  # and that which says again what was given
 
 
 @pytest.mark.parametrize("schema", [False, {"type": "integer", "minimum": 2, "maximum": 1}])
