@@ -5,6 +5,7 @@ list gives its items. If that type is unknown, so is the variable's.
 """
 
 from collections.abc import Mapping
+from math import isinf
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from agentflow.contracts.descent import SOME_ITEM, Descent
 from agentflow.contracts.shape import types_of
 from agentflow.plan.fields import part_of
-from agentflow.plan.schemas import Contract, self_contained
+from agentflow.plan.schemas import Contract, longest_list, self_contained
 from agentflow.plan.types import Types
 from agentflow.spec.cel.references import known_steps
 from agentflow.spec.cel.syntax import Comprehension, Expr, Identifier, Index, Select, spine
@@ -35,7 +36,7 @@ class Variables(Struct, frozen=True):
     def of(self, expr: Expr) -> Contract | None:
         """The contract of a part's value; None if it is unknown."""
         if isinstance(expr, Comprehension) and expr.macro == "filter":
-            return self.of(expr.source)
+            return self._some_of(expr.source)
         start = spine(expr)[-1] if isinstance(expr, Identifier | Select | Index) else None
         if not isinstance(start, Identifier) or start.name not in self.known:
             if self.known and not isinstance(start, Identifier):
@@ -48,6 +49,15 @@ class Variables(Struct, frozen=True):
                 return None
             found = part_of(found, step).inside
         return found
+
+    def _some_of(self, source: Expr) -> Contract | None:
+        """The contract of any of the items of a list, in its order: there may be none."""
+        whole, item = self.of(source), self.item(source)
+        if whole is None or item is None:
+            return None
+        longest = longest_list(whole.schema, whole.root)
+        bound = {} if isinf(longest) else {"maxItems": int(longest)}
+        return Contract({"type": "array", "items": item.schema, **bound}, item.root)
 
     def item(self, source: Expr) -> Contract | None:
         """The contract of the items of a list."""

@@ -182,6 +182,8 @@ class Operands(Struct):
             self.misfits.append(Misfit(expr.right, message, None))
         if symbol not in ARITHMETIC:
             return BOOL
+        if left == right == ANY:
+            return ANY  # no contract says that they are numbers of either kind
         self._mixture(expr, left - _NULL, right - _NULL)
         return (
             frozenset[Kind]().union(*(a & left for a, b in pairs if a & left and b & right)) or ANY

@@ -6,7 +6,7 @@ from agentflow.contracts.keywords import Schema
 from agentflow.contracts.kinds import schema_of_kinds
 from agentflow.plan.schemas import ANYTHING, Contract, computed
 from agentflow.spec.cel.functions import FUNCTIONS, Kinds
-from agentflow.spec.cel.signatures import OPERATORS
+from agentflow.spec.cel.signatures import ANY, OPERATORS
 from agentflow.spec.cel.syntax import BinaryOperator, Call, Expr
 from agentflow.spec.cel.values import Kind
 
@@ -18,7 +18,12 @@ _RESULTS: Mapping[str, Schema] = {
 
 
 def calculated(operator: BinaryOperator, left: Kinds, right: Kinds) -> Contract:
-    """What arithmetic makes: it never mixes kinds, so what is known of one side holds for both."""
+    """What arithmetic makes: it never mixes kinds, so what is known of one side holds for both.
+
+    Where neither is known, nor is the result: it is not what a contract calls a number.
+    """
+    if left == right == ANY:
+        return ANYTHING
     kinds = frozenset[Kind]().union(
         *(one & left for one, other in OPERATORS[operator] if one & left and other & right)
     )
