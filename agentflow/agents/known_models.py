@@ -71,14 +71,20 @@ def _entry(model: str) -> Mapping[str, Any] | None:
 def _nearest(model: str) -> str | None:
     """A chat model of the same provider whose name is one slip of the finger away."""
     provider, _, name = model.partition("/")
+    near = (known for known in _chats_of(provider) if abs(len(known) - len(name)) <= 1)
+    return next((f"{provider}/{known}" for known in near if _is_slip(name, known)), None)
+
+
+@cache
+def _chats_of(provider: str) -> tuple[str, ...]:
+    """The names of the chat models of a provider, if they are the same for everybody."""
     if provider not in _LISTED:
-        return None
-    for key, entry in _table().items():
-        if entry.get("litellm_provider") == provider and entry.get("mode") == "chat":
-            known = key.removeprefix(f"{provider}/")
-            if _is_slip(name, known):
-                return f"{provider}/{known}"
-    return None
+        return ()
+    return tuple(
+        key.removeprefix(f"{provider}/")
+        for key, entry in _table().items()
+        if entry.get("litellm_provider") == provider and entry.get("mode") == "chat"
+    )
 
 
 def _is_slip(name: str, known: str) -> bool:
