@@ -6,7 +6,9 @@ only when all other findings are known, so the linter settles suppressions last.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -60,7 +62,8 @@ def suppressions(document: Document) -> tuple[Suppression, ...]:
         return ()
     found = list(comments(document.root, document.source, _MEANT))
     below = _lines_below(document, [comment.span.line for comment in found if comment.alone])
-    read = filter(None, (_read(document, comment, below) for comment in found))
+    ends = _Ends(document.root)
+    read = filter(None, (_read(comment, below, ends) for comment in found))
     return tuple(_bounded(read))
 
 
@@ -70,16 +73,17 @@ def lost_suppressions(document: Document) -> Iterator[Suppression]:
     Each reaches over its text, and over the node below it if its line is the last one of the text:
     it may have been meant for that.
     """
+    ends = _Ends(document.root)
     for comment, scalar in likely(document.root, document.source, _EXACT):
         if scalar is None:
             continue
         last = scalar.end_line - (scalar.end_column == 1)
         below = _lines_below(document, [last])[last]
-        read = _read(document, comment, {comment.span.line: below})
+        read = _read(comment, {comment.span.line: below}, ends)
         if read is not None and read.problem is None:
             reach = last
             if comment.span.line == last and comment.alone:
-                reach = max(last, _end_of_node(document.root, below))
+                reach = max(last, ends.of_node(below))
             yield replace(read, first=scalar.line, last=reach)
 
 
@@ -95,7 +99,7 @@ def _bounded(found: Iterable[Suppression]) -> Iterator[Suppression]:
         yield each
 
 
-def _read(document: Document, comment: Comment, below: dict[int, int]) -> Suppression | None:
+def _read(comment: Comment, below: dict[int, int], ends: "_Ends") -> Suppression | None:
     """The suppression in a comment; None if the comment is about something else."""
     meant = _MEANT.match(comment.text)
     assert meant is not None
@@ -104,7 +108,7 @@ def _read(document: Document, comment: Comment, below: dict[int, int]) -> Suppre
         return None
     first = last = comment.span.line
     if comment.alone:
-        last = _end_of_node(document.root, below[first])
+        last = ends.of_node(below[first])
     rest = _REST.fullmatch(meant["rest"])
     exact = (meant["before"], meant["tool"], meant["colon"], meant["word"])
     if exact != ("", "agentflow", ":", "ignore"):
@@ -143,19 +147,35 @@ def _says_nothing(line: str) -> bool:
     return not text or text.startswith("#")
 
 
-def _end_of_node(root: Node | None, line: int) -> int:
-    """The last line of the outermost node that starts on a line; that line if none does."""
-    node = root
-    while node is not None:
-        inside: Node | None = None
-        for start, child in _children(node):
-            end = child.end_line - (child.end_column == 1 and child.end_line > start)
-            if start == line:
-                return max(end, line)
-            if start < line <= end:
-                inside = child
-        node = inside
-    return line
+class _Ends:
+    """Where the nodes of a document end, by the line on which they start."""
+
+    def __init__(self, root: Node | None) -> None:
+        self._root = root
+        #: By the identity of a node, which the root keeps.
+        self._children: dict[int, Sequence[tuple[int, Node]]] = {}
+
+    def of_node(self, line: int) -> int:
+        """The last line of the outermost node that starts on a line; that line if none does."""
+        node = self._root
+        while node is not None:
+            inside = self._inside(node)
+            at = bisect_left(inside, line, key=itemgetter(0))
+            if at < len(inside) and inside[at][0] == line:
+                return max(_last_line(*inside[at]), line)
+            before = inside[at - 1] if at else None
+            node = before[1] if before is not None and line <= _last_line(*before) else None
+        return line
+
+    def _inside(self, node: Node) -> Sequence[tuple[int, Node]]:
+        if id(node) not in self._children:
+            self._children[id(node)] = tuple(_children(node))
+        return self._children[id(node)]
+
+
+def _last_line(start: int, node: Node) -> int:
+    """The last line of a node that starts, with its key, on a line."""
+    return node.end_line - (node.end_column == 1 and node.end_line > start)
 
 
 def _children(node: Node) -> Iterable[tuple[int, Node]]:

@@ -205,6 +205,8 @@ BROKEN: Mapping[str, str | bytes] = {
     + _numbered(5_000, "  t{n}: {{like: t{after}, answers: {{a: {{value: {{}}}}}}}}\n") + "  t5000: {answers: {a: {value: {}}}}\n",
     # --- comments
     "suppressions": HEAD + "# agentflow: ignore[nothing]\n" * 5_000 + AGENT + "steps: {a: {agent: du}}\n",
+    "suppressions above many steps": HEAD + AGENT + "steps:\n"
+    + _numbered(5_000, "  # agentflow: ignore[unknown-agent] it comes\n  s{n}: {{agent: du, with: {{}}}}\n"),
     "a suppression of everything": HEAD + AGENT + "steps: {a: {agent: du}} # agentflow: ignore[" + "a, " * 100_000 + "a] x\n",
 }  # fmt: skip
 
