@@ -142,21 +142,28 @@ def _means_the_same(context: Context, assumed: Assumed, place: str) -> bool:
     """Do the names in a condition mean the same at another place?"""
     plan = context.plan
     assert plan is not None
-    return all(
-        found.root in _LASTING
-        and (
-            found.root != "steps"
-            or step_in_reach(plan, str(found.path[0]), place)
-            is step_in_reach(plan, str(found.path[0]), assumed.place)
+    key = id(assumed.condition), assumed.place, place  # the plan keeps the condition, and its id
+    if key not in context.lasting:
+        context.lasting[key] = all(
+            found.root in _LASTING
+            and (
+                found.root != "steps"
+                or step_in_reach(plan, str(found.path[0]), place)
+                is step_in_reach(plan, str(found.path[0]), assumed.place)
+            )
+            for found in references(assumed.condition)
         )
-        for found in references(assumed.condition)
-    )
+    return context.lasting[key]
 
 
 def _outcomes(context: Context, conditions: tuple[Expr, ...], place: str) -> frozenset[bool | None]:
     """What all conditions together can come to; None stands for what cannot be told."""
     found, answers = set[bool | None](), Answers()
-    for case in cases(context, conditions, place) or ({},):
+    tried = cases(context, conditions, place)
+    if tried is None and len(conditions) > 1:
+        # What each comes to by itself is known, or has to be found out anyway.
+        return frozenset({_together(comes_to(context, each, place) for each in conditions)})
+    for case in tried or ({},):
         found.add(_together(answers.to(each, case) for each in conditions))
         if len(found) > 1:
             break  # it depends

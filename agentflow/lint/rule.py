@@ -213,6 +213,11 @@ class Context(Struct, frozen=True, dict=True):
         return {}
 
     @cached_property
+    def lasting(self) -> dict[tuple[int, str, str], bool]:
+        """Whether conditions mean the same at another place; see `lint.constant_conditions`."""
+        return {}
+
+    @cached_property
     def suppressions(self) -> tuple[Suppression, ...]:
         """The comments that take findings back."""
         return suppressions(self.document)

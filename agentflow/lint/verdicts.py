@@ -86,11 +86,14 @@ def cases(
 ) -> Iterator[Mapping[ReadPath, Known]] | None:
     """Every combination of the values of paths that have few; None if there are too many."""
     choices: dict[ReadPath, tuple[Known, ...]] = {}
-    together = tuple(conditions)
+    together, count = tuple(conditions), 1
     for path in (path for each in together for path in paths_in(each)):
         values = values_at(context, path, place) if way_of(path) not in choices else None
         if values is not None:
             choices[way_of(path)] = values
+            count *= len(values)
+        if count > _MOST_CASES:
+            return None
     parts = [part for each in together for part in every(each)]
     for way in {way_of(part.path) for part in parts if isinstance(part, Default)}:
         if way in choices:

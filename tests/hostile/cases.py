@@ -81,6 +81,12 @@ def _numbered(count: int, line: str) -> str:
     return "".join(line.format(n=n, before=n - 1, after=n + 1) for n in range(count))
 
 
+def _after(number: int, most: int) -> str:
+    """A step that runs if those before it have run, of which it asks a few at most."""
+    asked = (f"steps.s{n}.status == 'succeeded'" for n in range(max(0, number - most), number))
+    return f'  s{number}: {{agent: do, with: {{}}, when: "{" && ".join(asked)}"}}\n'
+
+
 def _nested(count: int) -> str:
     """Groups in groups, as flow."""
     step = "{agent: do, with: {}}"
@@ -248,6 +254,8 @@ SOUND: Mapping[str, str | bytes] = {
     "the same reference many times": HEAD + AGENT + "steps:\n"
     + _numbered(150, '  a{n}: {{agent: do, with: {{x: "${{{{ [' + "run.id, " * 50 + 'run.id] }}}}"}}}}\n') + "outputs: {}\n",
     "a long list of conditions": expression(" || ".join(f"(size(run.id) > {n} && size(run.id) < {n + 2})" for n in range(50))),
+    "conditions on many steps before": HEAD + AGENT + "steps:\n  s0: {agent: do, with: {}, when: size(run.id) > 3}\n"
+    + "".join(_after(n, 20) for n in range(1, 200)) + "outputs: {}\n",
     "deep denials": contract(json.loads('{"not": ' * 40 + "{}" + "}" * 40)),
     "many steps": HEAD + AGENT + "steps:\n" + _numbered(800, "  s{n}: {{agent: do, with: {{n: {n}}}}}\n") + "outputs: {}\n",
     "much text": given("x" * 200_000),
