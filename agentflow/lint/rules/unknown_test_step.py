@@ -1,4 +1,4 @@
-"""A test names a step that the pipeline does not have.
+"""A test names a step or an output that the pipeline does not have.
 
 A scripted answer for such a step is never given, and what is expected of it never happens. Steps
 have the address that a trace shows: instances of a `for_each` have a number, or `[*]` for all of
@@ -122,7 +122,10 @@ _ELSEWHERE: dict[str, tuple[Callable[[StepPlan], bool], str]] = {
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Each address in a test that no step has, or that stands for one that does nothing itself."""
+    """Each address in a test that no step has, or that stands for one that does nothing itself.
+
+    Also each output that is expected and that there is not.
+    """
     if context.plan is None or not context.plan.pipeline.tests:
         return
     some = islice(patterns_of(context.plan), _MOST_STEPS)
@@ -135,6 +138,7 @@ def check(context: Context) -> Iterator[Finding]:
     }
     everything = list(steps)
     suggestions = Suggestions()
+    yield from _outputs(context, suggestions)
     for name, test in context.plan.pipeline.tests.items():
         for pattern, meant, place in _addresses(context.document, name, test):
             fitting = doing.get(meant, everything)
@@ -159,6 +163,21 @@ def check(context: Context) -> Iterator[Finding]:
             else:
                 continue
             yield Finding(NAME, SEVERITY, message, place, advice)
+
+
+def _outputs(context: Context, suggestions: Suggestions) -> Iterator[Finding]:
+    """Each output that a test expects and that the pipeline does not have."""
+    assert context.plan is not None
+    pipeline = context.plan.pipeline
+    for name, test in pipeline.tests.items():
+        for key in ("outputs", "outputs_include"):
+            for output in getattr(test.expect, key) or ():
+                if output not in pipeline.outputs:
+                    place = context.document.locate_key(("tests", name, "expect", key, output))
+                    advice = suggestions.help(
+                        output, pipeline.outputs, "name one of the pipeline's 'outputs'"
+                    )
+                    yield Finding(NAME, SEVERITY, f"unknown output {quoted(output)}", place, advice)
 
 
 def _with_numbers(advice: str, pattern: str) -> str:
