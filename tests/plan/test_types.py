@@ -157,7 +157,7 @@ EXPRESSIONS: dict[str, Schema] = {
     "2.0": {"const": 2.0, **POINT},
     "2.0 * steps.one.output.other": {"type": "number", **POINT},
     "steps.one.output.other / 2": {"type": "integer"},
-    "steps.one.output.other * steps.one.output.other": {"type": "number"},
+    "steps.one.output.other * steps.one.output.other": {},
     "-double(inputs.age)": {"type": "number", **POINT},
     "-inputs.age": {"type": "integer"},
     "double(inputs.age) / double(size(inputs.name))": {"type": "number", **POINT},
