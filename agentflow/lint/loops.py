@@ -6,7 +6,7 @@ from functools import cached_property
 from msgspec import Struct, field
 
 from agentflow.plan.address import enclosing
-from agentflow.plan.calls import callers, calls_of, every_call
+from agentflow.plan.calls import callers, calls_of, every_call, steps_within
 from agentflow.plan.loop_states import entries
 from agentflow.plan.repeats import LoopPlan
 from agentflow.plan.steps import CallPlan, Plan, ScopePlan, StepPlan
@@ -96,10 +96,10 @@ def same_each_time(plan: Plan, each: Round, step: StepPlan) -> bool:
     pending, seen = [step], {step.address}
     while pending:
         here = pending.pop()
-        calls = [call for caller in steps_inside(here) for call in calls_of(caller)]
+        calls = [call for caller in steps_within(here) for call in calls_of(caller)]
         if here.nested is not None or any(call.effects is not Effects.NONE for call in calls):
             return False
-        if any(inner.question or inner.delegate or inner.loop for inner in steps_inside(here)):
+        if any(inner.question or inner.delegate or inner.loop for inner in steps_within(here)):
             return False
         for use in (use for use in each.uses if here.address in enclosing(use.reader)):
             if use.reference.root == "loop" and (use not in each.own or changes(each, use)):
@@ -109,14 +109,6 @@ def same_each_time(plan: Plan, each: Round, step: StepPlan) -> bool:
                 seen.add(other.address)
                 pending.append(other)
     return True
-
-
-def steps_inside(step: StepPlan) -> Iterator[StepPlan]:
-    """A step and all that is inside of it."""
-    yield step
-    for scope in step.scopes:
-        for inner in scope.steps:
-            yield from steps_inside(inner)
 
 
 def reads_field(use: Use, name: str) -> bool:

@@ -60,10 +60,9 @@ from collections.abc import Iterator
 
 from agentflow.findings import Finding, Severity
 from agentflow.lint.last_rounds import ends_in_time
-from agentflow.lint.loops import steps_inside
 from agentflow.lint.rule import Context, Family
 from agentflow.plan.address import enclosing
-from agentflow.plan.calls import calls_of
+from agentflow.plan.calls import calls_of, steps_within
 from agentflow.plan.steps import Plan, StepPlan
 from agentflow.spec.wording import quoted
 
@@ -96,7 +95,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _asks_models(step: StepPlan) -> bool:
-    return any(call.chat is not None for each in steps_inside(step) for call in calls_of(each))
+    return any(call.chat is not None for each in steps_within(step) for call in calls_of(each))
 
 
 def _is_routed(plan: Plan, step: StepPlan) -> bool:
